@@ -1,0 +1,95 @@
+//! How a submission says what each argument of its call is.
+
+/// The kernel passes at most six arguments.
+pub const ARGS_MAX: usize = 6;
+
+/// What the 64 bits of an argument mean. Four bits each in the record, so this is no closed set.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct ArgKind(pub u8);
+
+impl ArgKind {
+    /// The 64 bits as they are, raw pointers included.
+    pub const VALUE: ArgKind = ArgKind(0);
+    /// An offset into the submission's DATA.
+    pub const IN: ArgKind = ArgKind(1);
+    /// An offset into the out area, which comes back as the DATA return.
+    pub const OUT: ArgKind = ArgKind(2);
+    /// Both: low 32 bits an offset in the out area, high 32 an offset in DATA. Copied in before the call.
+    pub const INOUT: ArgKind = ArgKind(3);
+    /// Reserved: the result of an earlier atom.
+    pub const RESULT: ArgKind = ArgKind(4);
+    /// Reserved: a register of a syslet.
+    pub const REGISTER: ArgKind = ArgKind(5);
+    /// Reserved: an index into the ring's file table.
+    pub const HANDLE: ArgKind = ArgKind(6);
+    /// Reserved: an offset into a shared buffer region.
+    pub const ARENA: ArgKind = ArgKind(7);
+
+    /// Whether this version knows what the argument means and can pass it on.
+    #[must_use]
+    pub const fn is_supported(self) -> bool {
+        self.0 <= ArgKind::INOUT.0
+    }
+
+    /// Whether the code has a meaning reserved for a later version.
+    #[must_use]
+    pub const fn is_reserved(self) -> bool {
+        !self.is_supported() && self.0 <= ArgKind::ARENA.0
+    }
+}
+
+/// The kinds of all arguments: 4 bits each, argument 0 in the lowest.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ArgKinds(pub u32);
+
+impl ArgKinds {
+    /// The kind of argument `index`.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "masked to four bits")]
+    pub const fn get(self, index: usize) -> ArgKind {
+        ArgKind((self.0 >> (4 * index)) as u8 & 0xf)
+    }
+
+    /// These kinds with argument `index` set to `kind`.
+    #[must_use]
+    pub const fn with(self, index: usize, kind: ArgKind) -> ArgKinds {
+        let shift = 4 * index;
+        ArgKinds(self.0 & !(0xf << shift) | (kind.0 as u32 & 0xf) << shift)
+    }
+
+    /// Whether every argument is a plain value.
+    #[must_use]
+    pub const fn all_values(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether bits beyond `argc` arguments are set.
+    #[must_use]
+    pub const fn exceed(self, argc: usize) -> bool {
+        (self.0 as u64) >> (4 * argc) != 0
+    }
+}
+
+/// The two offsets of an INOUT argument.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Inout {
+    /// Offset in the out area: where the call reads and writes.
+    pub out: u32,
+    /// Offset in DATA: where the bytes come from.
+    pub data: u32,
+}
+
+impl Inout {
+    /// Both offsets as one argument.
+    #[must_use]
+    pub const fn pack(self) -> u64 {
+        self.out as u64 | (self.data as u64) << 32
+    }
+
+    /// The offsets of an argument.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "each offset is cut from its own half")]
+    pub const fn unpack(arg: u64) -> Inout {
+        Inout { out: arg as u32, data: (arg >> 32) as u32 }
+    }
+}

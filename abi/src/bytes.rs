@@ -1,0 +1,38 @@
+//! Native-endian numbers at byte offsets. A view checks its bounds once; these panic rather than misread.
+
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    let mut raw = [0; 2];
+    raw.copy_from_slice(&bytes[at..at + 2]);
+    u16::from_ne_bytes(raw)
+}
+
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut raw = [0; 4];
+    raw.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_ne_bytes(raw)
+}
+
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut raw = [0; 8];
+    raw.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_ne_bytes(raw)
+}
+
+pub(crate) fn put(bytes: &mut [u8], at: usize, raw: &[u8]) {
+    bytes[at..at + raw.len()].copy_from_slice(raw);
+}
+
+/// `bytes` rounded up to the next multiple of 8, the unit of every length in a record.
+#[must_use]
+pub const fn padded(bytes: usize) -> usize {
+    bytes.next_multiple_of(8)
+}
+
+/// A length as the 32 bits the records carry. Emitters only meet lengths below their limits.
+pub(crate) fn len32(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+pub(crate) fn all_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == 0)
+}

@@ -1,0 +1,193 @@
+//! A completion: the view that checks one, and the writer that builds one around a running call.
+
+use crate::attribute::{ATTRIBUTE_HEADER_BYTES, AttributeId, Return, Returns, Status};
+use crate::bytes::{len32, padded, put, u64_at};
+use crate::refusal::{Fault, Refusal};
+use crate::result::RawResult;
+use crate::word::{Kind, RecordWord};
+
+mod field {
+    pub(super) const USER_DATA: usize = 8;
+    pub(super) const RESULT: usize = 16;
+    pub(super) const RETURNS: usize = 24;
+}
+
+/// A completion without attribute returns.
+pub const DONE_BYTES_MIN: usize = field::RETURNS;
+/// Offset of the out area in a completion: the DATA return always comes first.
+pub const DONE_DATA_OFFSET: usize = field::RETURNS + ATTRIBUTE_HEADER_BYTES;
+
+const _: () = assert!(DONE_DATA_OFFSET.is_multiple_of(16), "the kernel fills structures there in place");
+
+/// Flags of a completion.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct DoneFlags(pub u16);
+
+impl DoneFlags {
+    /// No flag: the call ran and this is its result.
+    pub const NONE: DoneFlags = DoneFlags(0);
+    /// The call never began.
+    pub const NOT_RUN: DoneFlags = DoneFlags(1);
+    /// The result is the engine's, not the kernel's.
+    pub const ENGINE_RESULT: DoneFlags = DoneFlags(2);
+    /// A cancel reached the call; the result says what it had done by then.
+    pub const CANCELLED: DoneFlags = DoneFlags(4);
+    /// The engine gave the call up while it still runs.
+    pub const ABANDONED: DoneFlags = DoneFlags(8);
+    /// More completions of the same submission follow.
+    pub const MORE: DoneFlags = DoneFlags(16);
+
+    /// Whether all flags of `other` are set.
+    #[must_use]
+    pub const fn contains(self, other: DoneFlags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These flags and those of `other`.
+    #[must_use]
+    pub const fn with(self, other: DoneFlags) -> DoneFlags {
+        DoneFlags(self.0 | other.0)
+    }
+}
+
+/// A completion whose structure has been checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Done<'a> {
+    /// INVARIANT: `check` accepted these bytes, or this process's own engine wrote them.
+    record: &'a [u8],
+}
+
+impl<'a> Done<'a> {
+    /// Checks the structure of one record.
+    ///
+    /// # Errors
+    /// The first fault found, and where.
+    pub fn check(record: &'a [u8]) -> Result<Done<'a>, Fault> {
+        if record.len() < DONE_BYTES_MIN {
+            return Err(Refusal::RECORD_SHORT.at(0));
+        }
+        let word = RecordWord::at(record);
+        if word.kind != Kind::DONE {
+            return Err(Refusal::UNKNOWN_KIND.at(4));
+        }
+        if !word.len.is_multiple_of(8) {
+            return Err(Refusal::LENGTH_UNALIGNED.at(0));
+        }
+        if word.len as usize != record.len() {
+            return Err(Refusal::LENGTH_MISMATCH.at(0));
+        }
+        Returns::check(record, field::RETURNS)?;
+        Ok(Done { record })
+    }
+
+    /// A record that this process's own engine wrote. The accessors panic if it is none.
+    #[must_use]
+    pub fn trusted(record: &'a [u8]) -> Done<'a> {
+        Done { record }
+    }
+
+    /// The whole record.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.record
+    }
+
+    /// The completion's flags.
+    #[must_use]
+    pub fn flags(&self) -> DoneFlags {
+        DoneFlags(RecordWord::at(self.record).flags)
+    }
+
+    /// The submission's own word.
+    #[must_use]
+    pub fn user_data(&self) -> u64 {
+        u64_at(self.record, field::USER_DATA)
+    }
+
+    /// The raw result.
+    #[must_use]
+    pub fn result(&self) -> RawResult {
+        RawResult(u64_at(self.record, field::RESULT).cast_signed())
+    }
+
+    /// The attribute returns: DATA first if there is one, the others in the order asked.
+    #[must_use]
+    pub fn returns(&self) -> Returns<'a> {
+        Returns::new(self.record, field::RETURNS)
+    }
+
+    /// The return of one attribute, if it was asked for.
+    #[must_use]
+    pub fn attribute(&self, id: AttributeId) -> Option<Return<'a>> {
+        self.returns().find(|answer| answer.id == id)
+    }
+}
+
+/// A completion being built. The out area lies where the DATA return's value will stand, so that the kernel
+/// writes it in place; what the call did not fill is cut afterwards.
+#[derive(Debug)]
+pub struct DoneWriter<'a> {
+    record: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> DoneWriter<'a> {
+    /// Begins a completion in `record`, which must have room for the worst case.
+    #[must_use]
+    pub fn new(record: &'a mut [u8]) -> DoneWriter<'a> {
+        DoneWriter { record, len: field::RETURNS }
+    }
+
+    /// The first `out_len` bytes of the out area, before the call.
+    ///
+    /// # Panics
+    /// When the record has no room for them.
+    #[must_use]
+    pub fn out_area(&mut self, out_len: usize) -> &mut [u8] {
+        &mut self.record[DONE_DATA_OFFSET..DONE_DATA_OFFSET + out_len]
+    }
+
+    /// Ends the out area with the DATA return: its first `written` bytes are the value.
+    ///
+    /// # Panics
+    /// When another return came before, or the record has no room.
+    pub fn data(&mut self, status: Status, written: usize) {
+        assert_eq!(self.len, field::RETURNS, "the DATA return comes first");
+        self.close(AttributeId::DATA, status, written);
+    }
+
+    /// Adds a return whose value, of at most `len_max` bytes, `fill` writes; `fill` gives status and length.
+    ///
+    /// # Panics
+    /// When the record has no room for `len_max` bytes.
+    pub fn attribute(
+        &mut self,
+        id: AttributeId,
+        len_max: usize,
+        fill: impl FnOnce(&mut [u8]) -> (Status, usize),
+    ) {
+        let value = self.len + ATTRIBUTE_HEADER_BYTES;
+        let (status, len) = fill(&mut self.record[value..value + len_max]);
+        self.close(id, status, len.min(len_max));
+    }
+
+    /// Writes header and padding of the return whose value stands at the end, and moves the end behind it.
+    fn close(&mut self, id: AttributeId, status: Status, len: usize) {
+        let value = self.len + ATTRIBUTE_HEADER_BYTES;
+        put(self.record, self.len, &id.0.to_ne_bytes());
+        put(self.record, self.len + 2, &status.0.to_ne_bytes());
+        put(self.record, self.len + 4, &len32(len).to_ne_bytes());
+        self.len = value + padded(len);
+        self.record[value + len..self.len].fill(0);
+    }
+
+    /// Writes the first three words and gives the record's length in bytes.
+    #[must_use]
+    pub fn finish(self, user_data: u64, result: RawResult, flags: DoneFlags) -> usize {
+        let word = RecordWord { len: len32(self.len), kind: Kind::DONE, flags: flags.0 };
+        put(self.record, 0, &word.pack().to_ne_bytes());
+        put(self.record, field::USER_DATA, &user_data.to_ne_bytes());
+        put(self.record, field::RESULT, &result.0.to_ne_bytes());
+        self.len
+    }
+}

@@ -1,0 +1,28 @@
+//! The few error numbers this crate itself gives, so that it needs no dependency. Same on x86_64 and aarch64.
+
+/// An error number as the kernel defines it, positive.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Errno(pub i32);
+
+impl Errno {
+    /// Operation not permitted.
+    pub const EPERM: Errno = Errno(1);
+    /// Argument list too long.
+    pub const E2BIG: Errno = Errno(7);
+    /// Try again: something is full for now.
+    pub const EAGAIN: Errno = Errno(11);
+    /// Invalid argument.
+    pub const EINVAL: Errno = Errno(22);
+    /// Function not implemented.
+    pub const ENOSYS: Errno = Errno(38);
+    /// Message too long: could never fit.
+    pub const EMSGSIZE: Errno = Errno(90);
+    /// Operation not supported.
+    pub const EOPNOTSUPP: Errno = Errno(95);
+}
+
+impl core::fmt::Display for Errno {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "errno {}", self.0)
+    }
+}

@@ -1,0 +1,62 @@
+//! The first word of every record: length, kind and flags. A zero word means "nothing here yet".
+
+use crate::bytes::u64_at;
+
+/// What a record is. Numbers come from outside, so this is no closed set.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Kind(pub u16);
+
+impl Kind {
+    /// Fills the end of a ring where the next record would have crossed it.
+    pub const PAD: Kind = Kind(1);
+    /// A submission of one system call.
+    pub const CALL: Kind = Kind(2);
+    /// A submission of a program of calls.
+    pub const SYSLET: Kind = Kind(3);
+    /// A request to cancel submissions.
+    pub const CANCEL: Kind = Kind(4);
+    /// A completion.
+    pub const DONE: Kind = Kind(5);
+}
+
+/// The first 8 bytes of a record.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RecordWord {
+    /// Length of the whole record in bytes, this word included.
+    pub len: u32,
+    /// What the record is.
+    pub kind: Kind,
+    /// Flags; what they mean depends on the kind.
+    pub flags: u16,
+}
+
+impl RecordWord {
+    /// Size in bytes.
+    pub const BYTES: usize = 8;
+
+    /// The word at the start of `bytes`.
+    ///
+    /// # Panics
+    /// When `bytes` is shorter than 8.
+    #[must_use]
+    pub fn at(bytes: &[u8]) -> RecordWord {
+        RecordWord::unpack(u64_at(bytes, 0))
+    }
+
+    /// The word as the rings store it.
+    #[must_use]
+    pub const fn pack(self) -> u64 {
+        self.len as u64 | (self.kind.0 as u64) << 32 | (self.flags as u64) << 48
+    }
+
+    /// The three fields of a stored word.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "each field is cut from its own bits")]
+    pub const fn unpack(word: u64) -> RecordWord {
+        RecordWord { len: word as u32, kind: Kind((word >> 32) as u16), flags: (word >> 48) as u16 }
+    }
+}
+
+const _: () =
+    assert!(cfg!(target_endian = "little"), "pack() puts the fields where a little-endian struct has them");
+const _: () = assert!(RecordWord { len: 24, kind: Kind::DONE, flags: 3 }.pack() == 0x0003_0005_0000_0018);

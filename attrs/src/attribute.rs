@@ -1,0 +1,97 @@
+//! The trait every attribute implements, built in or the application's own.
+
+use core::fmt::Debug;
+
+use syslet_abi::{AttributeId, RawResult, Status};
+
+/// What an attribute may know of a call before it is accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct CallFacts {
+    /// The number of the system call.
+    pub nr: u32,
+    /// Its arguments as submitted.
+    pub args: [u64; 6],
+    /// Size of the out area in bytes.
+    pub out_len: usize,
+}
+
+/// What the engine has to observe for an attribute, one bit each.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Needs(pub u32);
+
+impl Needs {
+    /// Nothing.
+    pub const NONE: Needs = Needs(0);
+    /// The clock, when the call is queued, before it starts and after it finished.
+    pub const CLOCK: Needs = Needs(1);
+
+    /// The needs of both.
+    #[must_use]
+    pub const fn with(self, other: Needs) -> Needs {
+        Needs(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is needed.
+    #[must_use]
+    pub const fn contains(self, other: Needs) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// What an attribute will take, decided at the door.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Plan {
+    /// The longest value it may return, in bytes. Room for it is reserved at the door.
+    pub return_bytes_max: usize,
+    /// Whether a waiting submitter may run the call itself.
+    pub may_help: bool,
+    /// What the engine has to observe.
+    pub needs: Needs,
+}
+
+/// What an attribute carries from before the call to after it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Token(pub u64);
+
+/// What was observed of a call that ran. Times are nanoseconds of CLOCK_MONOTONIC, zero unless needed.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed {
+    /// The call, as it was accepted.
+    pub call: CallFacts,
+    /// Its raw result.
+    pub result: RawResult,
+    /// When it was accepted.
+    pub queued_ns: u64,
+    /// Just before the kernel was entered.
+    pub started_ns: u64,
+    /// Just after it was left.
+    pub finished_ns: u64,
+}
+
+/// Something that can be asked of any submission.
+///
+/// The engine calls `check` in the submitting thread; `before` and `after` in the thread that runs the call. None
+/// of them may block, and a panic in one is caught: the attribute is then UNAVAILABLE.
+pub trait Attribute: Debug + Send + Sync {
+    /// The id it is asked by.
+    fn id(&self) -> AttributeId;
+
+    /// Its name in lower case, as scripts write it.
+    fn name(&self) -> &'static str;
+
+    /// Decides whether the attribute can be honoured for this call.
+    ///
+    /// # Errors
+    /// The status that comes back instead, with no value.
+    fn check(&self, payload: &[u8], call: &CallFacts) -> Result<Plan, Status>;
+
+    /// Looks at the call just before it runs.
+    fn before(&self, payload: &[u8], call: &CallFacts) -> Token {
+        let _ = (payload, call);
+        Token::default()
+    }
+
+    /// Looks at what was observed, writes the value to the start of `value` (which has `return_bytes_max` bytes)
+    /// and gives the status and the value's length.
+    fn after(&self, payload: &[u8], token: Token, observed: &Observed, value: &mut [u8]) -> (Status, usize);
+}

@@ -1,0 +1,130 @@
+//! What a row says about one argument: its type, which way its bytes go, how far they reach.
+
+/// Which way an argument's bytes go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// Not through memory: the 64 bits are the argument.
+    Value,
+    /// Read by the call.
+    In,
+    /// Written by the call.
+    Out,
+    /// Read, then written.
+    InOut,
+    /// Memory whose shape the table does not describe: passed as VALUE only, by who knows it.
+    Opaque,
+}
+
+/// What an argument is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ArgType {
+    /// An open descriptor.
+    Fd,
+    /// A descriptor of a directory, or AT_FDCWD.
+    DirFd,
+    /// A path, NUL-terminated.
+    Path,
+    /// Another string, NUL-terminated.
+    Text,
+    /// Bytes or a structure that the call reads.
+    In,
+    /// Bytes or a structure that the call writes.
+    Out,
+    /// A structure or array that the call reads and writes.
+    InOut,
+    /// An array of structures that name descriptors (poll's), read and written.
+    Descriptors,
+    /// A length or count of memory.
+    Size,
+    /// A set of bits.
+    Flags,
+    /// File mode bits.
+    Mode,
+    /// A signed integer.
+    Int,
+    /// An unsigned integer.
+    Uint,
+    /// A position in a file.
+    Offset,
+    /// A process, thread or process group.
+    Pid,
+    /// A user or group.
+    Id,
+    /// A signal number.
+    Signal,
+    /// A clock.
+    Clock,
+    /// What a multiplexed call shall do.
+    Command,
+    /// An address that is itself the point: a mapping, a futex.
+    Address,
+    /// Memory that holds further pointers, or a word whose meaning another argument decides.
+    Opaque,
+}
+
+impl ArgType {
+    /// Which way the bytes of this type go.
+    #[must_use]
+    pub const fn direction(self) -> Direction {
+        match self {
+            ArgType::Path | ArgType::Text | ArgType::In => Direction::In,
+            ArgType::Out => Direction::Out,
+            ArgType::InOut | ArgType::Descriptors => Direction::InOut,
+            ArgType::Address | ArgType::Opaque => Direction::Opaque,
+            _ => Direction::Value,
+        }
+    }
+
+    /// Whether the argument names a descriptor that the call uses.
+    #[must_use]
+    pub const fn is_descriptor(self) -> bool {
+        matches!(self, ArgType::Fd | ArgType::DirFd)
+    }
+}
+
+/// How many bytes an argument reaches from its address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Len {
+    /// It is no address, or its shape is not described.
+    None,
+    /// As many as this.
+    Const(u32),
+    /// As many as that argument says.
+    Arg(u8),
+    /// That argument's count, times so many bytes.
+    Times(u8, u32),
+    /// Up to and with the first NUL.
+    Nul,
+    /// As many as the 32-bit number says to which that argument points (a socklen).
+    At(u8),
+}
+
+/// How many of those bytes the call has written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Written {
+    /// None: the call only reads them.
+    Never,
+    /// All, when the call succeeds.
+    Whole,
+    /// As many as the result says.
+    Result,
+    /// The result, times so many bytes.
+    Times(u32),
+    /// As many as the 32-bit number says that the call left where that argument points.
+    At(u8),
+    /// All, when the call was interrupted.
+    Interrupted,
+}
+
+/// One argument of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Arg {
+    /// The name in the kernel's prototype, leading underscores left out.
+    pub name: &'static str,
+    /// What it is.
+    pub ty: ArgType,
+    /// How far its bytes reach.
+    pub len: Len,
+    /// How much of them is written.
+    pub written: Written,
+}

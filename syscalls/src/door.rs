@@ -1,0 +1,91 @@
+//! What the table demands of a submission's arguments before it is accepted.
+
+use syslet_abi::{ArgKind, CALL_ARGS_OFFSET, Call, Fault, Refusal};
+
+use crate::argument::{Arg, Direction};
+use crate::extent::{Place, extent};
+use crate::row::Row;
+
+/// Checks every argument against its row: direction, length, terminator. Calls whose arguments are all plain
+/// values pass unless they give too many.
+///
+/// # Errors
+/// The first argument at fault, by its offset in the record.
+pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
+    if call.argc() > row.args.len() {
+        return Err(Refusal::WRONG_ARGUMENT_COUNT.at(CALL_ARGS_OFFSET + 8 * row.args.len()));
+    }
+    if call.kinds().all_values() {
+        return Ok(());
+    }
+    each_argument(row, call, check_argument)
+}
+
+/// Checks what safe code needs beyond [`check_arguments`]: a row that cannot break memory or descriptors, no
+/// address as VALUE, and every descriptor lent by the caller.
+///
+/// # Errors
+/// The first argument at fault, by its offset in the record.
+pub fn check_safe(row: Option<&Row>, call: &Call<'_>, lent: &[i32]) -> Result<(), Fault> {
+    let row = row.filter(|row| row.is_safe()).ok_or(Refusal::NOT_SAFE_ROW.at(syslet_abi::NR_OFFSET))?;
+    each_argument(row, call, |arg, index, call| check_safe_argument(arg, index, call, lent))
+}
+
+fn each_argument(
+    row: &Row,
+    call: &Call<'_>,
+    check: impl Fn(&Arg, usize, &Call<'_>) -> Result<(), Refusal>,
+) -> Result<(), Fault> {
+    for (index, arg) in row.args.iter().enumerate().take(call.argc()) {
+        check(arg, index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
+    }
+    Ok(())
+}
+
+fn check_argument(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusal> {
+    let kind = call.kinds().get(index);
+    if kind == ArgKind::VALUE {
+        return Ok(());
+    }
+    match (arg.ty.direction(), kind) {
+        (Direction::In, ArgKind::IN)
+        | (Direction::Out, ArgKind::OUT)
+        | (Direction::InOut, ArgKind::INOUT) => {}
+        (Direction::Opaque, _) => return Err(Refusal::LENGTH_UNKNOWN),
+        _ => return Err(Refusal::DIRECTION),
+    }
+    let extent = extent(arg.len, index, call)?;
+    let place = Place::of(call, index);
+    if place.data.is_some_and(|at| !fits(at, extent, call.data().len())) {
+        return Err(Refusal::IN_OUTSIDE_DATA);
+    }
+    if place.out.is_some_and(|at| !fits(at, extent, call.out_len())) {
+        return Err(Refusal::OUT_OUTSIDE_AREA);
+    }
+    Ok(())
+}
+
+fn fits(at: usize, extent: usize, len: usize) -> bool {
+    at.checked_add(extent).is_some_and(|end| end <= len)
+}
+
+fn check_safe_argument(arg: &Arg, index: usize, call: &Call<'_>, lent: &[i32]) -> Result<(), Refusal> {
+    if call.kinds().get(index) != ArgKind::VALUE {
+        return Ok(());
+    }
+    let value = call.arg(index);
+    if arg.ty.direction() != Direction::Value && value != 0 {
+        return Err(Refusal::NOT_SAFE_ADDRESS);
+    }
+    if arg.ty.is_descriptor() && !is_lent(value, lent) {
+        return Err(Refusal::NOT_SAFE_DESCRIPTOR);
+    }
+    Ok(())
+}
+
+/// Whether the descriptor the kernel will see is lent, or is none: negative ones are AT_FDCWD or an error.
+#[allow(clippy::cast_possible_truncation, reason = "the kernel takes a descriptor's low 32 bits")]
+fn is_lent(value: u64, lent: &[i32]) -> bool {
+    let fd = (value as u32).cast_signed();
+    fd < 0 || lent.contains(&fd)
+}

@@ -1,0 +1,141 @@
+//! The raw invocation: the one instruction everything else is about.
+//!
+//! The stub is entered and left by jumps, its return address in a register: a `ret` right after `syscall` is
+//! mispredicted (48 ns on the machine the design was measured on), and a `call` without one would unbalance the
+//! return predictor for the callers. Its program-counter range is known, so that a signal handler can tell whether
+//! a call had begun: before `syslet_stub_syscall` it had not, at `syslet_stub_end` it is over.
+#![allow(unsafe_code, reason = "making a system call is what this file is for")]
+
+use core::sync::atomic::AtomicU32;
+
+#[cfg(target_arch = "x86_64")]
+core::arch::global_asm!(
+    ".pushsection .text.syslet_stub,\"ax\",@progbits",
+    ".balign 64",
+    ".globl syslet_stub_start, syslet_stub_syscall, syslet_stub_end",
+    ".hidden syslet_stub_start, syslet_stub_syscall, syslet_stub_end",
+    "syslet_stub_start:",
+    "    cmp dword ptr [r12], 0",
+    "    jne 2f",
+    "syslet_stub_syscall:",
+    "    syscall",
+    "syslet_stub_end:",
+    "    jmp r13",
+    "2:  mov rcx, r13",
+    "    xor r13d, r13d",
+    "    jmp rcx",
+    ".popsection",
+);
+
+#[cfg(target_arch = "aarch64")]
+core::arch::global_asm!(
+    ".pushsection .text.syslet_stub,\"ax\",@progbits",
+    ".balign 64",
+    ".globl syslet_stub_start, syslet_stub_syscall, syslet_stub_end",
+    ".hidden syslet_stub_start, syslet_stub_syscall, syslet_stub_end",
+    "syslet_stub_start:",
+    "    ldr w9, [x10]",
+    "    cbnz w9, 2f",
+    "syslet_stub_syscall:",
+    "    svc #0",
+    "syslet_stub_end:",
+    "    br x11",
+    "2:  mov x9, x11",
+    "    mov x11, #0",
+    "    br x9",
+    ".popsection",
+);
+
+unsafe extern "C" {
+    fn syslet_stub_start();
+    fn syslet_stub_syscall();
+    fn syslet_stub_end();
+}
+
+/// What came of an invocation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Invoked {
+    /// The kernel was entered; its raw result.
+    Result(i64),
+    /// The cancel word was set before the instruction: the call never began.
+    NeverBegan,
+}
+
+/// Makes one system call, unless `cancel` is not zero. Nothing is retried and no errno is written.
+///
+/// # Safety
+/// The kernel does what `nr` and `args` say: every address among them must be valid for that, for as long as the
+/// call may use it, and the call must not break what other code of the process relies on.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &[u64; 6]) -> Invoked {
+    let result: i64;
+    let began: u64;
+    // SAFETY: the stub is the code above. It reads the cancel word, changes rax, rcx, r11 and r13 and nothing on
+    // the stack, and comes back through r13. What the kernel does is the caller's to answer for.
+    unsafe {
+        core::arch::asm!(
+            "lea r13, [rip + 2f]",
+            "jmp {stub}",
+            "2:",
+            stub = sym syslet_stub_start,
+            inlateout("rax") i64::from(nr) => result,
+            in("rdi") args[0],
+            in("rsi") args[1],
+            in("rdx") args[2],
+            in("r10") args[3],
+            in("r8") args[4],
+            in("r9") args[5],
+            in("r12") cancel.as_ptr(),
+            out("r13") began,
+            out("rcx") _,
+            out("r11") _,
+            options(nostack),
+        );
+    }
+    if began == 0 { Invoked::NeverBegan } else { Invoked::Result(result) }
+}
+
+/// Makes one system call, unless `cancel` is not zero. Nothing is retried and no errno is written.
+///
+/// # Safety
+/// The kernel does what `nr` and `args` say: every address among them must be valid for that, for as long as the
+/// call may use it, and the call must not break what other code of the process relies on.
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &[u64; 6]) -> Invoked {
+    let result: i64;
+    let began: u64;
+    // SAFETY: the stub is the code above. It reads the cancel word, changes x0, x9 and x11 and nothing on the
+    // stack, and comes back through x11. What the kernel does is the caller's to answer for.
+    unsafe {
+        core::arch::asm!(
+            "adr x11, 2f",
+            "b {stub}",
+            "2:",
+            stub = sym syslet_stub_start,
+            inlateout("x0") args[0].cast_signed() => result,
+            in("x1") args[1],
+            in("x2") args[2],
+            in("x3") args[3],
+            in("x4") args[4],
+            in("x5") args[5],
+            in("x8") u64::from(nr),
+            in("x10") cancel.as_ptr(),
+            out("x11") began,
+            out("x9") _,
+            options(nostack),
+        );
+    }
+    if began == 0 { Invoked::NeverBegan } else { Invoked::Result(result) }
+}
+
+/// The stub's program counters: its start, its system call instruction, and the instruction behind that.
+#[must_use]
+pub fn stub_range() -> [usize; 3] {
+    [
+        syslet_stub_start as *const () as usize,
+        syslet_stub_syscall as *const () as usize,
+        syslet_stub_end as *const () as usize,
+    ]
+}

@@ -1,0 +1,47 @@
+//! From a number or a name to its row.
+
+use crate::row::Row;
+use crate::table::ROWS;
+
+/// Numbers above this have no row.
+const NUMBERS_MAX: usize = 512;
+/// Marks a number without a row.
+const NONE: u16 = u16::MAX;
+
+/// Position in the table by number on this architecture.
+static BY_NUMBER: [u16; NUMBERS_MAX] = index();
+
+#[allow(clippy::cast_possible_truncation, reason = "the table is shorter than NONE, asserted below")]
+const fn index() -> [u16; NUMBERS_MAX] {
+    let mut index = [NONE; NUMBERS_MAX];
+    let mut at = 0;
+    while at < ROWS.len() {
+        if let Some(number) = ROWS[at].numbers.here() {
+            assert!(index[number as usize] == NONE, "two rows have the same number");
+            index[number as usize] = at as u16;
+        }
+        at += 1;
+    }
+    index
+}
+
+const _: () = assert!(ROWS.len() < NONE as usize);
+
+/// The row of a call number on this architecture.
+#[must_use]
+pub fn row(nr: u32) -> Option<&'static Row> {
+    let at = *BY_NUMBER.get(nr as usize)?;
+    ROWS.get(usize::from(at))
+}
+
+/// The row of that name.
+#[must_use]
+pub fn row_by_name(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
+}
+
+/// All rows, in the table's order.
+#[must_use]
+pub fn rows() -> &'static [Row] {
+    ROWS
+}

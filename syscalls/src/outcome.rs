@@ -1,0 +1,76 @@
+//! The out area around a call: what goes in before, and how much of it comes back after.
+
+use syslet_abi::{Call, Errno, RawResult};
+
+use crate::argument::{ArgType, Direction, Written};
+use crate::extent::{Place, extent, u32_in};
+use crate::row::Row;
+
+/// Makes the out area ready: INOUT arguments get their bytes, all else that may come back unwritten is zero.
+///
+/// # Panics
+/// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
+pub fn prepare(row: &Row, call: &Call<'_>, out: &mut [u8]) {
+    if fills_from_start(row, call) {
+        return;
+    }
+    out.fill(0);
+    for (index, arg) in row.args.iter().enumerate().take(call.argc()) {
+        let place = Place::of(call, index);
+        if let (Some(to), Some(from), Ok(len)) = (place.out, place.data, extent(arg.len, index, call)) {
+            out[to..to + len].copy_from_slice(&call.data()[from..from + len]);
+        }
+    }
+}
+
+/// Whether the call's one written argument lies at the start and says exactly how far it was written.
+fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
+    let mut outs = (0..call.argc()).filter(|&index| Place::of(call, index).out.is_some());
+    let first = outs.next();
+    let exact = |index: usize| {
+        let arg = &row.args[index];
+        arg.ty == ArgType::Out
+            && matches!(arg.written, Written::Result | Written::Times(_))
+            && Place::of(call, index).out == Some(0)
+    };
+    outs.next().is_none() && first.is_none_or(exact)
+}
+
+/// How many bytes from the start of the out area hold what the call wrote. INOUT arguments come back whole.
+///
+/// # Panics
+/// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
+#[must_use]
+pub fn written(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
+    let mut end = 0;
+    for (index, arg) in row.args.iter().enumerate().take(call.argc()) {
+        if let (Some(at), Ok(len)) = (Place::of(call, index).out, extent(arg.len, index, call)) {
+            let bytes = if arg.ty.direction() == Direction::InOut {
+                len
+            } else {
+                written_by(arg.written, call, result, out).min(len)
+            };
+            if bytes > 0 {
+                end = end.max(at + bytes);
+            }
+        }
+    }
+    end
+}
+
+/// How many bytes the rule says were written, before it is cut to the argument's extent.
+fn written_by(rule: Written, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
+    const EINTR: Errno = Errno(libc::EINTR);
+    match (rule, result.decode()) {
+        (Written::Interrupted, Err(EINTR)) | (Written::Whole, Ok(_)) => usize::MAX,
+        (Written::Result, Ok(value)) => usize::try_from(value).unwrap_or(usize::MAX),
+        (Written::Times(bytes), Ok(value)) => {
+            usize::try_from(value).unwrap_or(usize::MAX).saturating_mul(bytes as usize)
+        }
+        (Written::At(by), Ok(_)) => {
+            let at = Place::of(call, usize::from(by)).out;
+            at.and_then(|at| u32_in(out, at)).map_or(0, |number| number as usize)
+        }
+        _ => 0,
+    }
+}

@@ -1,0 +1,164 @@
+//! The format of a row: everything the engine has to know of a call before it makes it.
+
+use crate::argument::{Arg, ArgType, Direction};
+
+/// The number of a call on each architecture.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Numbers {
+    /// On x86_64, where the call exists.
+    pub x86_64: Option<u16>,
+    /// On aarch64, where the call exists.
+    pub aarch64: Option<u16>,
+}
+
+impl Numbers {
+    /// The number on the architecture this is built for.
+    #[must_use]
+    pub const fn here(self) -> Option<u16> {
+        if cfg!(target_arch = "x86_64") { self.x86_64 } else { self.aarch64 }
+    }
+}
+
+/// How long a call may keep its thread.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Class {
+    /// It never sleeps for anything but the processor and a short lock.
+    Instant,
+    /// It may wait for storage, or for the server behind a file system.
+    Storage,
+    /// What the descriptor is decides: a regular file's wait is bounded, a pipe's is not.
+    Descriptor,
+    /// It may sleep for ever.
+    Sleeps,
+}
+
+/// What a call touches.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Scope {
+    /// The process, or nothing: any thread may make it.
+    Process,
+    /// It answers about the thread that makes it.
+    ReadsThread,
+    /// It changes the thread that makes it.
+    WritesThread,
+    /// It acts for the thread that makes it beyond the call itself.
+    BoundToThread,
+}
+
+/// What a call does to descriptors other than using or making them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Descriptors {
+    /// Nothing.
+    Kept,
+    /// That argument's descriptor is closed.
+    Closes(u8),
+    /// That argument's descriptor is closed and stands for another file afterwards.
+    Replaces(u8),
+    /// All descriptors between two numbers.
+    ClosesRange,
+}
+
+/// What a call does to the address space.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Memory {
+    /// Nothing beyond the bytes of its arguments.
+    Kept,
+    /// New memory appears.
+    Maps,
+    /// Memory disappears.
+    Unmaps,
+    /// Memory changes its address, its protection or its contents.
+    Changes,
+}
+
+/// What the result register holds on success.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Yields {
+    /// Zero.
+    Nothing,
+    /// A new descriptor.
+    Fd,
+    /// A count of bytes.
+    Bytes,
+    /// Another count or number.
+    Number,
+    /// A process or thread.
+    Pid,
+    /// An address.
+    Address,
+}
+
+/// The non-blocking way of asking for the same call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Twin {
+    /// The same call with these bits set in that argument.
+    Flag(u8, u64),
+    /// The same call with that argument zero (a timeout in milliseconds).
+    ZeroTimeout(u8),
+    /// The same call with that argument pointing to a zero timespec.
+    ZeroTimespec(u8),
+    /// The same call with that argument's command exchanged.
+    Command(u8, u64, u64),
+    /// The vectored call of that name, with one vector and RWF_NOWAIT.
+    Vectored(&'static str),
+}
+
+/// A row's class is another one when `arguments[arg] & mask == equals`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct When {
+    /// Which argument decides.
+    pub arg: u8,
+    /// Which of its bits.
+    pub mask: u64,
+    /// What they must be.
+    pub equals: u64,
+    /// The class then.
+    pub class: Class,
+}
+
+/// One system call.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The name, as in the manual.
+    pub name: &'static str,
+    /// Its number.
+    pub numbers: Numbers,
+    /// Its arguments.
+    pub args: &'static [Arg],
+    /// What it gives back.
+    pub yields: Yields,
+    /// How long it may take, unless `when` says otherwise.
+    pub class: Class,
+    /// Exceptions from the class, the first that matches counts.
+    pub when: &'static [When],
+    /// What it touches.
+    pub scope: Scope,
+    /// What it does to descriptors.
+    pub descriptors: Descriptors,
+    /// What it does to the address space.
+    pub memory: Memory,
+    /// How to ask without sleeping.
+    pub twin: Option<Twin>,
+}
+
+impl Row {
+    /// How long this call may keep its thread, with these arguments.
+    #[must_use]
+    pub fn class_with(&self, args: &[u64]) -> Class {
+        let matches =
+            |when: &&When| args.get(usize::from(when.arg)).is_some_and(|arg| arg & when.mask == when.equals);
+        self.when.iter().find(matches).map_or(self.class, |when| when.class)
+    }
+
+    /// Whether safe code may make this call, given safe arguments.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        matches!(self.scope, Scope::Process | Scope::ReadsThread)
+            && self.descriptors == Descriptors::Kept
+            && self.memory == Memory::Kept
+            && self
+                .args
+                .iter()
+                .all(|arg| arg.ty.direction() != Direction::Opaque && arg.ty != ArgType::Descriptors)
+    }
+}

@@ -1,0 +1,5 @@
+//! The rows.
+
+use crate::row::Row;
+
+pub(crate) static ROWS: &[Row] = &[];
