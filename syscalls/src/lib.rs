@@ -17,4 +17,4 @@ pub use invoke::{Invoked, invoke, stub_range};
 pub use life::ends_the_thread;
 pub use lookup::{row, row_by_name, rows};
 pub use outcome::{prepare, written};
-pub use row::{Class, Descriptors, Memory, Numbers, Row, Scope, Twin, When, Yields};
+pub use row::{Class, Descriptors, Memory, Numbers, Row, Scope, ScopeWhen, Twin, When, Yields};
