@@ -16,5 +16,5 @@ pub use door::{check_arguments, check_safe};
 pub use invoke::{Invoked, invoke, stub_range};
 pub use life::{ends_the_thread, is_foreign};
 pub use lookup::{row, row_by_name, rows};
-pub use outcome::{prepare, written};
+pub use outcome::{prepare, written, written_for};
 pub use row::{Class, Descriptors, Memory, Numbers, Row, Scope, ScopeWhen, Twin, When, Yields};

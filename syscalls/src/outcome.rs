@@ -42,20 +42,29 @@ fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
 /// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
 #[must_use]
 pub fn written(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
-    let mut end = 0;
-    for (index, arg) in row.args.iter().enumerate().take(call.argc()) {
-        if let (Some(at), Ok(len)) = (Place::of(call, index).out, extent(arg.len, index, call)) {
-            let bytes = if arg.ty.direction() == Direction::InOut {
-                len
-            } else {
-                written_by(arg.written, call, result, out).min(len)
-            };
-            if bytes > 0 {
-                end = end.max(at + bytes);
-            }
-        }
-    }
-    end
+    let places = (0..call.argc()).filter_map(|index| written_for(row, call, index, result, out));
+    places.filter(|(_, bytes)| *bytes > 0).map(|(at, bytes)| at + bytes).max().unwrap_or(0)
+}
+
+/// Where in the out area argument `index` lies, and how many bytes the call wrote there; nothing for an argument that
+/// does not come back. `out` may be cut to [`written`] bytes.
+///
+/// # Panics
+/// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
+#[must_use]
+pub fn written_for(
+    row: &Row,
+    call: &Call<'_>,
+    index: usize,
+    result: RawResult,
+    out: &[u8],
+) -> Option<(usize, usize)> {
+    let arg = row.args.get(index)?;
+    let at = Place::of(call, index).out?;
+    let len = extent(arg.len, index, call).ok()?;
+    let inout = arg.ty.direction() == Direction::InOut;
+    let bytes = if inout { len } else { written_by(arg.written, call, result, out).min(len) };
+    Some((at, bytes))
 }
 
 /// How many bytes the rule says were written, before it is cut to the argument's extent.

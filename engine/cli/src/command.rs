@@ -1,0 +1,126 @@
+//! What each subcommand does, from options to exit code. Data go to stdout, messages to stderr.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::ffi::OsStringExt;
+
+use annotate_snippets::Renderer;
+
+use crate::exit::Exit;
+use crate::options::{Command, Options, RunOptions, TableOptions};
+use crate::plan::Plan;
+use crate::print::json::JsonPrinter;
+use crate::print::text::TextPrinter;
+use crate::run::{self, RunError, interrupt};
+use crate::script::error::ScriptError;
+use crate::script::source::{SCRIPT_BYTES_MAX, Source};
+use crate::{print, script, table};
+
+/// Does what was asked.
+pub(crate) fn command(options: Options) -> Exit {
+    match options.command {
+        Command::Run(options) => run(options),
+        Command::Table(options) => show_table(&options),
+    }
+}
+
+fn message(text: &str) {
+    // A closed stderr leaves nobody to tell.
+    let _ = writeln!(anstream::stderr(), "syslet: {text}");
+}
+
+fn run(options: RunOptions) -> Exit {
+    let (source, arguments) = match source(&options) {
+        Ok(found) => found,
+        Err(text) => {
+            message(&text);
+            return Exit::Usage;
+        }
+    };
+    match script::compile(&source, &arguments) {
+        Ok(plan) if options.dry_run => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            written(print::plan::print(&plan, options.json, options.shown_bytes, &mut out), Exit::Success)
+        }
+        Ok(plan) => run_plan(&plan, &options),
+        Err(error) => script_error(&error, &source),
+    }
+}
+
+fn script_error(error: &ScriptError, source: &Source) -> Exit {
+    let _ = writeln!(anstream::stderr(), "{}", error.render(source, &Renderer::styled()));
+    error.exit
+}
+
+fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
+    if let Err(error) = interrupt::install(options.timeout) {
+        message(&format!("signals cannot be handled here: {error}"));
+        return Exit::NotSupported;
+    }
+    let ended = if options.json {
+        run::run(plan, &mut JsonPrinter { out: BufWriter::new(io::stdout().lock()) })
+    } else {
+        let out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
+        run::run(plan, &mut TextPrinter { out, shown_bytes: options.shown_bytes })
+    };
+    match ended {
+        Ok(exit) => exit,
+        Err(RunError::Output(error, so_far)) => written(Err(error), so_far),
+        Err(RunError::Engine(text)) => {
+            message(&text);
+            Exit::NotSupported
+        }
+    }
+}
+
+fn show_table(options: &TableOptions) -> Exit {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match table::print(options.call.as_deref(), options.json, &mut out) {
+        Ok(Ok(())) => Exit::Success,
+        Ok(Err(text)) => {
+            message(&text);
+            Exit::Usage
+        }
+        Err(error) => written(Err(error), Exit::Success),
+    }
+}
+
+/// The exit code when output was written or not: a reader that went away is no failure.
+fn written(result: io::Result<()>, exit: Exit) -> Exit {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            message(&format!("the output cannot be written: {error}"));
+            Exit::Failure
+        }
+        _ => exit,
+    }
+}
+
+/// The script and its arguments.
+fn source(options: &RunOptions) -> Result<(Source, Vec<Vec<u8>>), String> {
+    let mut operands = options.operands.iter().cloned();
+    let source = if options.statements.is_empty() {
+        read(&operands.next().unwrap_or_default())?
+    } else {
+        Source { name: "-e".to_owned(), text: options.statements.join("\n") }
+    };
+    Ok((source, operands.map(OsStringExt::into_vec).collect()))
+}
+
+fn read(file: &OsString) -> Result<Source, String> {
+    let name = file.to_string_lossy().into_owned();
+    let mut bytes = Vec::new();
+    let limit = SCRIPT_BYTES_MAX as u64 + 1;
+    let result = if file == "-" {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        File::open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    result.map_err(|error| format!("{name} cannot be read: {error}"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
+        format!("{name}:{line}: a script is UTF-8, and this is not")
+    })?;
+    Ok(Source { name, text })
+}

@@ -1,0 +1,67 @@
+//! What the command is asked on the command line.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::script::syntax::Unit;
+
+/// Runs Linux system calls asynchronously: scripts of them, and the table that describes them.
+#[derive(Debug, Parser)]
+#[command(name = "syslet", version, arg_required_else_help = true)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs a script
+    Run(RunOptions),
+    /// Shows the table of calls
+    Table(TableOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunOptions {
+    /// Print JSON Lines
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the plan and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Show at most this many bytes of data in text output
+    #[arg(short = 's', value_name = "BYTES", default_value_t = 32)]
+    pub(crate) shown_bytes: usize,
+    /// End the run after this long, for example 500ms or 10s
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// A statement; repeated, one line each. There is no FILE then
+    #[arg(short = 'e', value_name = "STATEMENT")]
+    pub(crate) statements: Vec<String>,
+    /// The script, - for standard input; behind it the script's arguments
+    #[arg(value_name = "FILE|-] [ARG", trailing_var_arg = true, required_unless_present = "statements")]
+    pub(crate) operands: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TableOptions {
+    /// Print JSON Lines
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Only this call, with every argument
+    #[arg(value_name = "NAME|NUMBER")]
+    pub(crate) call: Option<String>,
+}
+
+/// A number and a unit of time.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wanted = || "a duration is an integer and one of ns us ms s: 500ms".to_owned();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (count, unit) = text.split_at(digits);
+    let unit = Unit::named(unit).filter(|unit| unit.is_time()).ok_or_else(wanted)?;
+    let count: u64 = count.parse().map_err(|_| wanted())?;
+    let ns = count.checked_mul(unit.1).ok_or("that is more than 2^64-1 nanoseconds")?;
+    if ns == 0 { Err("a duration is longer than 0".to_owned()) } else { Ok(Duration::from_nanos(ns)) }
+}

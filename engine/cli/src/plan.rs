@@ -1,0 +1,181 @@
+//! What a checked script comes to: steps, what each passes, what each waits for.
+
+use syslet::abi::{AttributeFlags, AttributeId};
+use syslet::syscalls::Row;
+
+use crate::script::source::Span;
+use crate::script::syntax::Width;
+
+/// Position of a step in [`Plan::steps`].
+pub(crate) type StepId = usize;
+/// Position of a buffer in [`Plan::buffers`].
+pub(crate) type BufferId = usize;
+
+/// Everything that is to run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) buffers: Vec<BufferSpec>,
+}
+
+/// Memory shared by steps.
+#[derive(Clone, Debug)]
+pub(crate) struct BufferSpec {
+    pub(crate) name: String,
+    pub(crate) bytes: usize,
+}
+
+/// One call to make.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Line of the script, from 1.
+    pub(crate) line: usize,
+    pub(crate) name: Option<String>,
+    /// The call's name as written; `syscall` when a number was written that has no row.
+    pub(crate) call: String,
+    pub(crate) nr: u32,
+    pub(crate) row: Option<&'static Row>,
+    pub(crate) operands: Vec<Operand>,
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) waits: Vec<Wait>,
+    /// Whether a later step reads what comes back.
+    pub(crate) area_read: bool,
+}
+
+/// An attribute asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) name: &'static str,
+    pub(crate) id: AttributeId,
+    pub(crate) flags: AttributeFlags,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// Another step that must be over first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Wait {
+    pub(crate) step: StepId,
+    /// Whether this one is skipped unless that one succeeds.
+    pub(crate) must_succeed: bool,
+}
+
+/// An argument.
+#[derive(Clone, Debug)]
+pub(crate) struct Operand {
+    pub(crate) passed: Passed,
+    /// What the output shows for it before the call.
+    pub(crate) shown: Shown,
+    pub(crate) span: Span,
+}
+
+/// What the output shows for an argument.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Shown {
+    /// What was written, arguments of the command put in.
+    Written(String),
+    /// A string, without its NUL.
+    Bytes(Vec<u8>),
+    /// The number passed, known when it is submitted; until then this, as it was written.
+    Number(String),
+}
+
+/// What is passed.
+#[derive(Clone, Debug)]
+pub(crate) enum Passed {
+    /// The 64 bits of the argument.
+    Value(Source),
+    /// Memory that holds bytes before the call.
+    Memory { way: Way, bytes: Vec<u8>, patches: Vec<Patch> },
+    /// Memory for so many bytes that the call writes.
+    Out { bytes: usize, way: Way },
+}
+
+/// How memory reaches the call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    /// IN: carried by the submission.
+    In,
+    /// OUT: carried by the completion.
+    Out,
+    /// INOUT: carried by both.
+    InOut,
+    /// VALUE: the address of memory that the command holds until the call is over.
+    Held,
+}
+
+/// Where a number comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Source {
+    Fixed(u64),
+    Result(StepId),
+    Address(BufferId),
+    View { width: Width, of: Area, offset: usize },
+}
+
+/// Memory that a view reads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Area {
+    /// The first out-area of a step.
+    Step(StepId),
+    Buffer(BufferId),
+}
+
+/// A number to be put into memory when the step is submitted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Patch {
+    pub(crate) at: usize,
+    pub(crate) width: Width,
+    pub(crate) from: Source,
+}
+
+impl Source {
+    /// The step whose result or area this is.
+    pub(crate) fn step(self) -> Option<StepId> {
+        match self {
+            Source::Result(step) | Source::View { of: Area::Step(step), .. } => Some(step),
+            _ => None,
+        }
+    }
+}
+
+impl Operand {
+    /// Every number that is known only when the step is submitted.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = Source> {
+        let (value, patches) = match &self.passed {
+            Passed::Value(source) => (Some(*source), &[][..]),
+            Passed::Memory { patches, .. } => (None, &patches[..]),
+            Passed::Out { .. } => (None, &[][..]),
+        };
+        value.into_iter().chain(patches.iter().map(|patch| patch.from))
+    }
+
+    /// The value, if it is known before anything runs.
+    pub(crate) fn fixed(&self) -> Option<u64> {
+        match self.passed {
+            Passed::Value(Source::Fixed(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// How many bytes come back for it.
+    pub(crate) fn area_bytes(&self) -> Option<usize> {
+        match &self.passed {
+            Passed::Out { bytes, .. } => Some(*bytes),
+            Passed::Memory { way: Way::InOut, bytes, .. } => Some(bytes.len()),
+            _ => None,
+        }
+    }
+}
+
+impl Step {
+    /// The first argument with bytes that come back, and how many they are at most.
+    pub(crate) fn first_area(&self) -> Option<(usize, usize)> {
+        let areas = self.operands.iter().enumerate();
+        areas.filter_map(|(index, operand)| Some((index, operand.area_bytes()?))).next()
+    }
+
+    /// The arguments' values as far as they are known before anything runs.
+    pub(crate) fn fixed_args(&self) -> [u64; 6] {
+        core::array::from_fn(|index| self.operands.get(index).and_then(Operand::fixed).unwrap_or(0))
+    }
+}

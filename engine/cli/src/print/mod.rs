@@ -1,0 +1,24 @@
+//! What the command prints of a run: text for people, JSON Lines for programs.
+
+pub(crate) mod escape;
+pub(crate) mod json;
+pub(crate) mod plan;
+pub(crate) mod text;
+
+use std::io;
+
+use crate::names;
+use crate::report::Report;
+
+/// Tells of each step that is over.
+pub(crate) trait Printer {
+    fn report(&mut self, report: &Report<'_>) -> io::Result<()>;
+
+    /// Everything told so far is visible.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// The name of an error number, or the number.
+pub(crate) fn errno_name(errno: i32) -> String {
+    names::errno_name(errno).map_or_else(|| format!("errno {errno}"), str::to_owned)
+}

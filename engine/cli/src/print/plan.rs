@@ -1,0 +1,114 @@
+//! The plan (SCRIPT-29): what would run, without running it.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use syslet::CallFlags;
+
+use crate::plan::{Operand, Passed, Plan, Shown, Source, Step, StepId, Way};
+use crate::print::escape::quoted;
+use crate::run::submit::flags;
+
+/// Prints `plan` to `out`.
+pub(crate) fn print(plan: &Plan, json: bool, shown_bytes: usize, out: &mut impl Write) -> io::Result<()> {
+    let planned = Planned { plan, shown_bytes };
+    for step in &plan.steps {
+        if json {
+            writeln!(out, "{}", planned.object(step))?;
+        } else {
+            planned.text(step, out)?;
+        }
+    }
+    out.flush()
+}
+
+struct Planned<'a> {
+    plan: &'a Plan,
+    shown_bytes: usize,
+}
+
+impl Planned<'_> {
+    fn text(&self, step: &Step, out: &mut impl Write) -> io::Result<()> {
+        let name = step.name.as_ref().map_or(String::new(), |name| format!("{name} = "));
+        let sync = if flag_names(step).is_empty() { "" } else { " SYNC" };
+        writeln!(out, "{}: {name}{} [{}]{sync}", step.line, step.call, step.nr)?;
+        for (index, operand) in step.operands.iter().enumerate() {
+            let arg = step.row.and_then(|row| row.args.get(index)).map_or("", |arg| arg.name);
+            writeln!(out, "      {index} {arg:<10} {:<6} {}", kind(operand), self.shown(operand))?;
+        }
+        if !step.waits.is_empty() {
+            writeln!(out, "      waits for {}", self.waits(step).join(", "))?;
+        }
+        for ask in &step.asks {
+            let required = if ask.flags.is_required() { "!" } else { "" };
+            writeln!(out, "      @{}{required}", ask.name)?;
+        }
+        Ok(())
+    }
+
+    fn object(&self, step: &Step) -> Value {
+        let arguments: Vec<Value> = step
+            .operands
+            .iter()
+            .map(|operand| json!({ "kind": kind(operand), "shown": self.shown(operand) }))
+            .collect();
+        let asks: Vec<Value> = step
+            .asks
+            .iter()
+            .map(|ask| json!({ "name": ask.name, "required": ask.flags.is_required() }))
+            .collect();
+        json!({
+            "v": 1,
+            "line": step.line,
+            "name": step.name,
+            "call": step.call,
+            "nr": step.nr,
+            "arguments": arguments,
+            "waits_for": self.waits(step),
+            "flags": flag_names(step),
+            "attributes": asks,
+        })
+    }
+
+    fn waits(&self, step: &Step) -> Vec<String> {
+        step.waits.iter().map(|wait| self.named(wait.step)).collect()
+    }
+
+    fn named(&self, id: StepId) -> String {
+        let step = &self.plan.steps[id];
+        step.name.clone().unwrap_or_else(|| format!("line {}", step.line))
+    }
+
+    fn shown(&self, operand: &Operand) -> String {
+        match (&operand.shown, &operand.passed) {
+            (Shown::Bytes(bytes), _) => quoted(bytes, self.shown_bytes),
+            (_, Passed::Value(Source::Address(id))) => {
+                format!("{}, {} bytes", self.plan.buffers[*id].name, self.plan.buffers[*id].bytes)
+            }
+            (shown, _) => text(shown).to_owned(),
+        }
+    }
+}
+
+fn text(shown: &Shown) -> &str {
+    match shown {
+        Shown::Written(text) | Shown::Number(text) => text,
+        Shown::Bytes(_) => "",
+    }
+}
+
+fn kind(operand: &Operand) -> &'static str {
+    match &operand.passed {
+        Passed::Value(_) => "VALUE",
+        Passed::Memory { way, .. } | Passed::Out { way, .. } => match way {
+            Way::In => "IN",
+            Way::Out => "OUT",
+            Way::InOut => "INOUT",
+            Way::Held => "VALUE",
+        },
+    }
+}
+
+fn flag_names(step: &Step) -> Vec<&'static str> {
+    if flags(step, &step.fixed_args()).contains(CallFlags::SYNC) { vec!["SYNC"] } else { Vec::new() }
+}

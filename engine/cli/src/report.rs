@@ -1,0 +1,60 @@
+//! What is told of a step when it is over.
+
+use syslet::{DoneFlags, RawResult, Status};
+
+use crate::plan::Step;
+
+/// A step that is over.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    pub(crate) step: &'a Step,
+    /// The numbers passed for its arguments, as far as it came to that.
+    pub(crate) numbers: &'a [u64],
+    pub(crate) outcome: Outcome,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// It was not submitted, and why.
+    Skipped(String),
+    Done(Answer),
+}
+
+/// What a completion said.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) result: RawResult,
+    pub(crate) flags: DoneFlags,
+    /// What came back, by argument.
+    pub(crate) data: Vec<Data>,
+    /// In the order asked.
+    pub(crate) attributes: Vec<Answered>,
+}
+
+/// Bytes that came back for an argument.
+#[derive(Clone, Debug)]
+pub(crate) struct Data {
+    pub(crate) argument: usize,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// An attribute's return.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    pub(crate) name: &'static str,
+    pub(crate) status: Status,
+    pub(crate) values: Vec<(&'static str, u64)>,
+}
+
+impl Outcome {
+    pub(crate) fn succeeded(&self) -> bool {
+        matches!(self, Outcome::Done(answer) if answer.result.decode().is_ok())
+    }
+}
+
+impl Answer {
+    /// Whether the kernel was entered.
+    pub(crate) fn ran(&self) -> bool {
+        !self.flags.contains(DoneFlags::NOT_RUN)
+    }
+}

@@ -1,0 +1,101 @@
+//! Ending a run from outside: SIGINT, and the time given.
+//!
+//! Both handlers are installed without SA_RESTART, so that a call which sleeps returns. A signal that comes between
+//! the look at the flag and the call would be lost on it; so the handler starts a timer that repeats the signal until
+//! the run ends.
+#![allow(unsafe_code, reason = "signal handlers and timers are set through libc")]
+
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+use std::time::Duration;
+
+use crate::exit::Exit;
+
+/// How often the signal is repeated once the run shall end.
+const REPEAT: Duration = Duration::from_millis(50);
+
+const RUNNING: i32 = 0;
+const INTERRUPTED: i32 = 1;
+const TIMED_OUT: i32 = 2;
+
+/// What ended the run first.
+static STOP: AtomicI32 = AtomicI32::new(RUNNING);
+/// The timer, once there is one. Its signal is not one that scripts use.
+static TIMER: AtomicPtr<libc::c_void> = AtomicPtr::new(ptr::null_mut());
+
+/// Why the run shall end, if it shall.
+pub(crate) fn stopped() -> Option<Exit> {
+    match STOP.load(Ordering::Relaxed) {
+        INTERRUPTED => Some(Exit::Interrupted),
+        TIMED_OUT => Some(Exit::TimedOut),
+        _ => None,
+    }
+}
+
+/// From here on SIGINT ends the run, and so does `timeout`.
+pub(crate) fn install(timeout: Option<Duration>) -> io::Result<()> {
+    handle(timer_signal())?;
+    let mut event = {
+        // SAFETY: a sigevent is plain data, for which zeros are valid.
+        unsafe { std::mem::zeroed::<libc::sigevent>() }
+    };
+    event.sigev_notify = libc::SIGEV_SIGNAL;
+    event.sigev_signo = timer_signal();
+    let mut timer = ptr::null_mut();
+    // SAFETY: both pointers are to live locals of the types the function wants.
+    check(unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer) })?;
+    TIMER.store(timer, Ordering::Relaxed);
+    if let Some(timeout) = timeout {
+        start_timer(timeout);
+    }
+    if is_ignored(libc::SIGINT)? { Ok(()) } else { handle(libc::SIGINT) }
+}
+
+fn timer_signal() -> libc::c_int {
+    libc::SIGRTMAX() - 1
+}
+
+fn handle(signal: libc::c_int) -> io::Result<()> {
+    let mut action = no_action();
+    action.sa_sigaction = on_signal as extern "C" fn(libc::c_int) as usize;
+    // SAFETY: the handler is async-signal-safe: it uses atomics and timer_settime, which POSIX lists as such.
+    check(unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) })
+}
+
+fn is_ignored(signal: libc::c_int) -> io::Result<bool> {
+    let mut action = no_action();
+    // SAFETY: nothing is set, and the pointer is to a live local.
+    check(unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) })?;
+    Ok(action.sa_sigaction == libc::SIG_IGN)
+}
+
+fn no_action() -> libc::sigaction {
+    // SAFETY: a sigaction is plain data, for which zeros are valid: the default action, no flags, an empty mask.
+    unsafe { std::mem::zeroed() }
+}
+
+extern "C" fn on_signal(signal: libc::c_int) {
+    let why = if signal == libc::SIGINT { INTERRUPTED } else { TIMED_OUT };
+    let _ = STOP.compare_exchange(RUNNING, why, Ordering::Relaxed, Ordering::Relaxed);
+    start_timer(REPEAT);
+}
+
+/// The timer fires after `first`, and then again and again. Async-signal-safe.
+fn start_timer(first: Duration) {
+    let spec = libc::itimerspec { it_interval: timespec(REPEAT), it_value: timespec(first) };
+    let timer = TIMER.load(Ordering::Relaxed);
+    // SAFETY: the timer was created before any handler was installed that could come here, and is never deleted.
+    unsafe { libc::timer_settime(timer, 0, &raw const spec, ptr::null_mut()) };
+}
+
+fn timespec(duration: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}

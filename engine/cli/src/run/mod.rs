@@ -1,0 +1,177 @@
+//! Running a plan: what is ready is submitted, what completes makes more ready.
+
+pub(crate) mod interrupt;
+mod memory;
+mod resolve;
+mod schedule;
+mod setup;
+pub(crate) mod submit;
+
+use std::io;
+
+use syslet::attrs::TimingValue;
+use syslet::{AttributeId, Completion, Ring, Status};
+
+use crate::exit::Exit;
+use crate::plan::{Plan, Step, StepId};
+use crate::print::Printer;
+use crate::report::{Answer, Answered, Outcome, Report};
+use crate::run::resolve::Known;
+use crate::run::schedule::{Next, Schedule};
+use crate::run::submit::Flight;
+
+/// A run under way.
+struct Run<'a> {
+    plan: &'a Plan,
+    printer: &'a mut dyn Printer,
+    schedule: Schedule,
+    known: Known,
+    /// The steps in the ring.
+    flights: Vec<Option<Flight>>,
+    in_flight: usize,
+    all_succeeded: bool,
+}
+
+/// Why a run cannot go on.
+#[derive(Debug)]
+pub(crate) enum RunError {
+    /// The engine cannot start here.
+    Engine(String),
+    /// The output cannot be written; and how the run stood then.
+    Output(io::Error, Exit),
+}
+
+/// Runs everything in `plan` and tells `printer` of each step.
+pub(crate) fn run(plan: &Plan, printer: &mut dyn Printer) -> Result<Exit, RunError> {
+    let mut ring = setup::ring(plan).map_err(RunError::Engine)?;
+    let mut run = Run {
+        plan,
+        printer,
+        schedule: Schedule::new(plan),
+        known: Known::new(plan),
+        flights: (0..plan.steps.len()).map(|_| None).collect(),
+        in_flight: 0,
+        all_succeeded: true,
+    };
+    run.to_the_end(&mut ring).map_err(|error| RunError::Output(error, run.exit()))
+}
+
+impl Run<'_> {
+    fn exit(&self) -> Exit {
+        if self.all_succeeded { Exit::Success } else { Exit::Failure }
+    }
+
+    fn to_the_end(&mut self, ring: &mut Ring) -> io::Result<Exit> {
+        loop {
+            if let Some(stop) = interrupt::stopped() {
+                return self.skip_the_rest(stop);
+            }
+            self.submit_ready(ring)?;
+            self.printer.flush()?;
+            if self.in_flight == 0 {
+                return Ok(self.exit());
+            }
+            // An interrupted wait is as good as any: what is ready is read, and the reason is looked at above.
+            let _ = ring.wait(1, None);
+            self.consume(ring)?;
+        }
+    }
+
+    /// Submits what waits for nothing, as far as there is room.
+    fn submit_ready(&mut self, ring: &mut Ring) -> io::Result<()> {
+        while let Some(next) = self.schedule.next() {
+            let (id, why) = match next {
+                Next::Skip(id, by) => (id, self.because_of(by)),
+                Next::Run(id) => match Flight::build(self.plan, id, &self.known) {
+                    Err(why) => (id, why),
+                    Ok(flight) => match flight.push(ring) {
+                        Ok(()) => {
+                            self.flights[id] = Some(flight);
+                            self.in_flight += 1;
+                            continue;
+                        }
+                        Err(refused) if refused.is_full() && self.in_flight > 0 => {
+                            self.schedule.again(id);
+                            return Ok(());
+                        }
+                        Err(refused) => (id, format!("refused: {refused}")),
+                    },
+                },
+            };
+            self.tell(id, &[], Outcome::Skipped(why))?;
+        }
+        Ok(())
+    }
+
+    fn because_of(&self, by: StepId) -> String {
+        let step = &self.plan.steps[by];
+        let what = if self.known.skipped[by] { "was skipped" } else { "failed" };
+        match &step.name {
+            Some(name) => format!("{name} {what}"),
+            None => format!("line {} {what}", step.line),
+        }
+    }
+
+    fn consume(&mut self, ring: &mut Ring) -> io::Result<()> {
+        for done in ring.completions() {
+            let id = usize::try_from(done.user_data()).unwrap_or(usize::MAX);
+            let Some(flight) = self.flights.get_mut(id).and_then(Option::take) else { continue };
+            self.in_flight -= 1;
+            let step = &self.plan.steps[id];
+            let answer = answer(step, &flight, &done);
+            self.known.results[id] = answer.result.decode().ok();
+            if step.area_read {
+                self.known.areas[id] = answer.data.first().map(|first| first.bytes.clone());
+            }
+            self.tell(id, &flight.numbers, Outcome::Done(answer))?;
+        }
+        Ok(())
+    }
+
+    /// A step is over: says so, and lets go what waited for it.
+    fn tell(&mut self, id: StepId, numbers: &[u64], outcome: Outcome) -> io::Result<()> {
+        let succeeded = outcome.succeeded();
+        self.all_succeeded &= succeeded;
+        self.known.skipped[id] = matches!(outcome, Outcome::Skipped(_));
+        self.schedule.over(id, succeeded);
+        self.printer.report(&Report { step: &self.plan.steps[id], numbers, outcome })
+    }
+
+    /// Ends the run before everything is over.
+    fn skip_the_rest(&mut self, stop: Exit) -> io::Result<Exit> {
+        let why = if stop == Exit::TimedOut { "timed out" } else { "interrupted" };
+        for id in self.schedule.left() {
+            self.tell(id, &[], Outcome::Skipped(why.to_owned()))?;
+        }
+        self.printer.flush()?;
+        Ok(stop)
+    }
+}
+
+/// What a completion says of its step.
+fn answer(step: &Step, flight: &Flight, done: &Completion<'_>) -> Answer {
+    let attributes = step.asks.iter().filter_map(|ask| {
+        let returned = done.attribute(ask.id)?;
+        let handled = returned.status == Status::HANDLED;
+        let values = if handled { values(ask.id, returned.value) } else { Vec::new() };
+        Some(Answered { name: ask.name, status: returned.status, values })
+    });
+    Answer {
+        result: done.result(),
+        flags: done.flags(),
+        data: flight.data(step, done),
+        attributes: attributes.collect(),
+    }
+}
+
+/// The values of an attribute's return, by name.
+fn values(id: AttributeId, value: &[u8]) -> Vec<(&'static str, u64)> {
+    match TimingValue::parse(value) {
+        Some(timing) if id == AttributeId::TIMING => vec![
+            ("queued_ns", timing.queued_ns),
+            ("started_ns", timing.started_ns),
+            ("finished_ns", timing.finished_ns),
+        ],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,98 @@
+//! The numbers of a step, at the moment it is submitted.
+
+use crate::plan::{Area, Passed, Patch, Plan, Source, Step};
+use crate::run::memory::Block;
+use crate::script::syntax::Width;
+use crate::script::{length, number};
+
+/// What has come of the steps so far.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// The result of each step that succeeded.
+    pub(crate) results: Vec<Option<u64>>,
+    /// What came back in the first area of each step that is read.
+    pub(crate) areas: Vec<Option<Vec<u8>>>,
+    /// The steps that were skipped.
+    pub(crate) skipped: Vec<bool>,
+    pub(crate) buffers: Vec<Block>,
+}
+
+impl Known {
+    pub(crate) fn new(plan: &Plan) -> Known {
+        Known {
+            results: vec![None; plan.steps.len()],
+            areas: vec![None; plan.steps.len()],
+            skipped: vec![false; plan.steps.len()],
+            buffers: plan.buffers.iter().map(|buffer| Block::zeroed(buffer.bytes)).collect(),
+        }
+    }
+
+    /// The number that `source` is now, or why there is none.
+    pub(crate) fn number(&self, source: Source) -> Result<u64, String> {
+        match source {
+            Source::Fixed(value) => Ok(value),
+            Source::Address(id) => Ok(self.buffers[id].address()),
+            Source::Result(step) => {
+                self.results[step].ok_or_else(|| "a result it needs is missing".to_owned())
+            }
+            Source::View { width, of: Area::Buffer(id), offset } => {
+                let bytes = self.buffers[id].read(offset, width.bytes);
+                Ok(bits(width, &bytes.unwrap_or_default()))
+            }
+            Source::View { width, of: Area::Step(step), offset } => {
+                let area = self.areas[step].as_deref().unwrap_or_default();
+                match area.get(offset..offset + width.bytes) {
+                    Some(bytes) => Ok(bits(width, bytes)),
+                    None => Err(format!(
+                        "it reads {} at offset {offset}, and {} bytes came back",
+                        width.name(),
+                        area.len()
+                    )),
+                }
+            }
+        }
+    }
+
+    /// The bytes of memory, with the numbers put in that are known only now.
+    pub(crate) fn filled(&self, bytes: &[u8], patches: &[Patch]) -> Result<Vec<u8>, String> {
+        let mut bytes = bytes.to_vec();
+        for patch in patches {
+            let number = self.number(patch.from)?;
+            if !patch.width.holds(number.into()) && !patch.width.holds(number.cast_signed().into()) {
+                return Err(format!("{number} does not fit {}", patch.width.name()));
+            }
+            let end = patch.at + patch.width.bytes;
+            bytes[patch.at..end].copy_from_slice(&number.to_ne_bytes()[..patch.width.bytes]);
+        }
+        Ok(bytes)
+    }
+
+    /// Checks that no memory is shorter than the call reaches, now that every number is known.
+    pub(crate) fn check_lengths(&self, plan: &Plan, step: &Step, numbers: &[u64]) -> Result<(), String> {
+        let args = step.row.map_or(&[][..], |row| row.args);
+        for (index, (operand, arg)) in step.operands.iter().zip(args).enumerate() {
+            let Some(has) = length::size_of(&operand.passed, plan) else { continue };
+            let value = |by: usize| numbers.get(by).copied();
+            let reached = length::reach(arg.len, value, |by| self.pointed_to(&step.operands.get(by)?.passed));
+            if let Some(reached) = reached.filter(|&reached| reached > has as u64) {
+                let index = index + 1;
+                return Err(format!("argument {index} has {has} bytes, and the call reaches {reached}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The 32-bit number at the start of memory that is passed.
+    fn pointed_to(&self, passed: &Passed) -> Option<u32> {
+        let bytes = match passed {
+            Passed::Value(Source::Address(id)) => self.buffers[*id].read(0, 4)?,
+            Passed::Memory { bytes, patches, .. } => self.filled(bytes, patches).ok()?,
+            _ => return None,
+        };
+        bytes.get(..4)?.try_into().ok().map(u32::from_ne_bytes)
+    }
+}
+
+fn bits(width: Width, bytes: &[u8]) -> u64 {
+    width.read(bytes).map_or(0, number::bits)
+}

@@ -1,0 +1,53 @@
+//! An engine and a ring large enough for a plan.
+
+use syslet::{Config, Engine, Params, Ring};
+
+use crate::plan::{Passed, Plan, Step, Way};
+
+/// Room in every record beside what its arguments carry: words, headers, paddings, attributes and their returns.
+const BESIDE_BYTES: usize = 1024;
+/// At most this many calls are in flight.
+const SLOTS: u32 = 256;
+
+/// Opens a ring in which every step of `plan` fits.
+pub(crate) fn ring(plan: &Plan) -> Result<Ring, String> {
+    let engine =
+        Engine::start(Config::default()).map_err(|error| format!("the engine cannot start here: {error}"))?;
+    let largest = |carried: fn(&Step) -> usize| plan.steps.iter().map(carried).max().unwrap_or(0);
+    let (submission_record_max, submission_bytes) = sizes(largest(carried_in), 64 << 10);
+    let (completion_record_max, completion_bytes) = sizes(largest(carried_out), 1 << 20);
+    let params = Params {
+        slots: SLOTS,
+        submission_bytes,
+        submission_record_max,
+        completion_bytes,
+        completion_record_max,
+        ..Params::default()
+    };
+    engine.ring(&params).map_err(|error| format!("no ring can be opened here: {error}"))
+}
+
+/// The longest record, and a ring of at least `ring_min` bytes that holds a few of them.
+fn sizes(carried: usize, ring_min: usize) -> (u32, u32) {
+    let record = (carried + BESIDE_BYTES).next_multiple_of(8).max(4096);
+    let ring = (2 * record).max(ring_min).next_power_of_two();
+    let as_u32 = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+    (as_u32(record), as_u32(ring))
+}
+
+fn carried_in(step: &Step) -> usize {
+    let carried = step.operands.iter().map(|operand| match &operand.passed {
+        Passed::Memory { way: Way::In | Way::InOut, bytes, .. } => bytes.len() + 8,
+        _ => 0,
+    });
+    carried.sum()
+}
+
+fn carried_out(step: &Step) -> usize {
+    let carried = step.operands.iter().map(|operand| match &operand.passed {
+        Passed::Memory { way: Way::InOut, bytes, .. } => bytes.len() + 8,
+        Passed::Out { way: Way::Out, bytes } => bytes + 8,
+        _ => 0,
+    });
+    carried.sum()
+}

@@ -1,0 +1,107 @@
+//! From a step to a submission in the ring, and what came back for it.
+#![allow(unsafe_code, reason = "pushes calls whose addresses only the script can answer for")]
+
+use syslet::abi::{Call, CallFlags};
+use syslet::syscalls::{Class, Scope, written_for};
+use syslet::{Completion, Refused, Ring, Submission};
+
+use crate::plan::{Passed, Plan, Step, StepId, Way};
+use crate::report::Data;
+use crate::run::memory::Block;
+use crate::run::resolve::Known;
+
+/// A step that was built, and what must live until it is over.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    submission: Submission,
+    /// The numbers passed, by argument; zero for memory that the submission carries.
+    pub(crate) numbers: Vec<u64>,
+    /// Memory passed by address, by argument.
+    held: Vec<(usize, Block)>,
+}
+
+/// The flags a step is submitted with (SCRIPT-24): without workers, what may sleep for ever runs here.
+pub(crate) fn flags(step: &Step, args: &[u64]) -> CallFlags {
+    let here = step.row.is_none_or(|row| {
+        row.class_with(args) == Class::Sleeps || row.scope_with(args) == Scope::BoundToThread
+    });
+    if here { CallFlags::SYNC } else { CallFlags::NONE }
+}
+
+impl Flight {
+    /// Builds the submission of a step, or says why it cannot be.
+    pub(crate) fn build(plan: &Plan, id: StepId, known: &Known) -> Result<Flight, String> {
+        let step = &plan.steps[id];
+        let mut builder = Submission::call(step.nr).user_data(id as u64);
+        let (mut numbers, mut held) = (Vec::new(), Vec::new());
+        for (index, operand) in step.operands.iter().enumerate() {
+            let mut hold = |block: Block| {
+                let address = block.address();
+                held.push((index, block));
+                address
+            };
+            let mut number = 0;
+            builder = match &operand.passed {
+                Passed::Value(source) => {
+                    number = known.number(*source)?;
+                    builder.value(number)
+                }
+                Passed::Memory { way, bytes, patches } => {
+                    let bytes = known.filled(bytes, patches)?;
+                    match way {
+                        Way::InOut => builder.inout(&bytes),
+                        Way::In | Way::Out => builder.input(&bytes),
+                        Way::Held => {
+                            number = hold(Block::holding(&bytes));
+                            builder.value(number)
+                        }
+                    }
+                }
+                Passed::Out { bytes, way: Way::Held } => {
+                    number = hold(Block::zeroed(*bytes));
+                    builder.value(number)
+                }
+                Passed::Out { bytes, .. } => builder.output(*bytes),
+            };
+            numbers.push(number);
+        }
+        known.check_lengths(plan, step, &numbers)?;
+        for ask in &step.asks {
+            builder = builder.attribute(ask.id, ask.flags, &ask.payload);
+        }
+        let submission = builder.flags(flags(step, &numbers)).build();
+        Ok(Flight { submission, numbers, held })
+    }
+
+    /// Pushes the submission.
+    pub(crate) fn push(&self, ring: &mut Ring) -> Result<(), Refused> {
+        // SAFETY: the addresses passed are those of buffers and of held memory, which live until the call is over,
+        // and of memory that the script itself mapped. What the calls do to the process beyond that is what the
+        // user's script asks for; specs/scripts.md says so.
+        unsafe { ring.push(&self.submission) }.map(|_ticket| ())
+    }
+
+    /// What came back, by argument.
+    pub(crate) fn data(&self, step: &Step, done: &Completion<'_>) -> Vec<Data> {
+        let mut data = self.held_data(step, done);
+        let (Some(row), Some(came)) = (step.row, done.data()) else { return data };
+        let call = Call::admitted(self.submission.bytes());
+        for argument in 0..step.operands.len() {
+            if let Some((at, len)) = written_for(row, &call, argument, done.result(), came) {
+                let bytes = came.get(at..came.len().min(at + len)).unwrap_or_default().to_vec();
+                data.push(Data { argument, bytes });
+            }
+        }
+        data.sort_by_key(|data| data.argument);
+        data
+    }
+
+    /// What calls wrote into areas whose shape the table does not describe: all of it, as nobody knows how much.
+    fn held_data(&self, step: &Step, done: &Completion<'_>) -> Vec<Data> {
+        let outs = self.held.iter().filter(|(argument, _)| {
+            done.result().decode().is_ok() && matches!(step.operands[*argument].passed, Passed::Out { .. })
+        });
+        let read = |block: &Block| block.read(0, block.len()).unwrap_or_default();
+        outs.map(|(argument, block)| Data { argument: *argument, bytes: read(block) }).collect()
+    }
+}

@@ -1,0 +1,106 @@
+//! Arguments: numbers, strings and what describes memory.
+
+use crate::script::cursor::Cursor;
+use crate::script::error::ScriptError;
+use crate::script::number::Number;
+use crate::script::source::Spanned;
+use crate::script::syntax::{Argument, Field, Operand, Term, Value, View, Width};
+use crate::script::token::Token;
+
+impl Cursor<'_> {
+    pub(crate) fn argument(&mut self) -> Result<Spanned<Argument>, ScriptError> {
+        let start = self.here();
+        let argument = match self.peek() {
+            Some(Token::Text(text)) => {
+                self.take();
+                Argument::Text(text.clone())
+            }
+            Some(Token::Word(word)) if self.second_is('(') => self.form(word)?,
+            _ => Argument::Value(self.value()?),
+        };
+        Ok(Spanned::new(argument, self.since(start)))
+    }
+
+    /// `out(…)`, `pack(…)` or a view.
+    fn form(&mut self, word: &str) -> Result<Argument, ScriptError> {
+        let span = self.here();
+        if let Some(width) = Width::named(word) {
+            return self.view(width).map(Argument::View);
+        }
+        if word != "out" && word != "pack" {
+            return Err(ScriptError::new(span, format!("`{word}` cannot be called in an argument"))
+                .help("an argument is a number, a name, a string, out(N), pack(…) or i32(NAME, OFFSET)"));
+        }
+        self.take();
+        self.mark('(')?;
+        if word == "out" {
+            return self.sized().map(Argument::Out);
+        }
+        let fields = self.list(Cursor::field)?;
+        if fields.is_empty() {
+            return Err(ScriptError::new(self.since(span), "pack needs at least one field"));
+        }
+        Ok(Argument::Pack(fields))
+    }
+
+    /// A value and `)`.
+    pub(crate) fn sized(&mut self) -> Result<Spanned<Value>, ScriptError> {
+        let value = self.value()?;
+        let span = value.span();
+        self.mark(')')?;
+        Ok(Spanned::new(value, span))
+    }
+
+    fn view(&mut self, width: Width) -> Result<View, ScriptError> {
+        self.take();
+        self.mark('(')?;
+        let of = self.word("the name of a buffer or of an earlier statement")?;
+        self.mark(',')?;
+        let offset = self.sized()?;
+        Ok(View { width, of, offset: Spanned::new(Box::new(offset.value), offset.span) })
+    }
+
+    fn field(&mut self) -> Result<Spanned<Field>, ScriptError> {
+        let start = self.here();
+        if let Some(Token::Text(text)) = self.peek() {
+            self.take();
+            return Ok(Spanned::new(Field::Text(text.clone()), start));
+        }
+        let word = self.word("a type (u8 … i64) or a string")?;
+        let width = Width::named(&word.value).ok_or_else(|| {
+            ScriptError::new(word.span, format!("`{}` is no type", word.value))
+                .help("a field of pack is a type and a number: i64 5")
+        })?;
+        let operand = match self.peek() {
+            Some(Token::Word(inner)) if self.second_is('(') => match Width::named(inner) {
+                Some(inner) => Operand::View(self.view(inner)?),
+                None => return self.expected("a number, a name or i32(NAME, OFFSET)"),
+            },
+            _ => Operand::Value(self.value()?),
+        };
+        Ok(Spanned::new(Field::Number(width, operand), self.since(start)))
+    }
+
+    pub(crate) fn value(&mut self) -> Result<Value, ScriptError> {
+        let mut terms = vec![self.term()?];
+        while self.takes('|') {
+            terms.push(self.term()?);
+        }
+        Ok(Value(terms))
+    }
+
+    fn term(&mut self) -> Result<Spanned<Term>, ScriptError> {
+        let span = self.here();
+        let term = match self.peek() {
+            Some(Token::Number(Number::Plain(number))) => Term::Integer(*number),
+            Some(Token::Number(Number::WithUnit(..))) => {
+                return Err(ScriptError::new(span, "units belong to attributes; write the number"));
+            }
+            Some(Token::Word(word)) => Term::Word(word.clone()),
+            Some(Token::Parameter(parameter)) => Term::Parameter(*parameter),
+            _ => return self.expected("an argument"),
+        };
+        self.take();
+        Ok(Spanned::new(term, span))
+    }
+}

@@ -1,0 +1,179 @@
+//! From the tree to the plan: what each statement calls, passes and asks for.
+
+use syslet::abi::{AttributeFlags, AttributeId};
+use syslet::attrs::Registry;
+use syslet::syscalls::{self, Row};
+
+use crate::exit::Exit;
+use crate::plan::{Ask, BufferSpec, Plan, Step};
+use crate::script::error::ScriptError;
+use crate::script::given::{self, Given};
+use crate::script::length;
+use crate::script::lower::{Context, Position};
+use crate::script::order::Order;
+use crate::script::scope::{Named, Scope};
+use crate::script::source::{Span, Spanned};
+use crate::script::syntax::{Argument, Attribute, Body, Call, Script, Statement, Value};
+
+/// A buffer is at most this long.
+const BUFFER_BYTES_MAX: usize = 64 << 20;
+/// A call has at most this many arguments.
+const ARGS_MAX: usize = 6;
+
+/// Checks `script` and gives what is to run, with `arguments` put in.
+pub(crate) fn check(script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
+    let mut checker = Checker::default();
+    for statement in script {
+        let once = Given { arguments, each: None };
+        match given::each(statement) {
+            None => checker.statement(statement, once)?,
+            Some(span) => {
+                if let Some(name) = &statement.name {
+                    return Err(ScriptError::new(name.span, "a statement that contains $@ cannot be named")
+                        .help("it stands for as many calls as there are arguments"));
+                }
+                debug_assert!(span.end > span.start);
+                for each in 0..arguments.len() {
+                    checker.statement(statement, Given { arguments, each: Some(each) })?;
+                }
+            }
+        }
+    }
+    Ok(checker.plan)
+}
+
+#[derive(Debug, Default)]
+struct Checker {
+    scope: Scope,
+    order: Order,
+    plan: Plan,
+}
+
+impl Checker {
+    fn statement(&mut self, statement: &Statement, given: Given<'_>) -> Result<(), ScriptError> {
+        let named = match &statement.body {
+            Body::Buffer(size) => self.buffer(statement, size, given)?,
+            Body::Call(call) => self.call(statement, call, given)?,
+        };
+        match &statement.name {
+            Some(name) => self.scope.assign(name, named, statement.line),
+            None => Ok(()),
+        }
+    }
+
+    fn buffer(
+        &mut self,
+        statement: &Statement,
+        size: &Spanned<Value>,
+        given: Given<'_>,
+    ) -> Result<Named, ScriptError> {
+        let bytes = self.scope.size(size, BUFFER_BYTES_MAX, given)?;
+        let name = statement.name.as_ref().map_or(String::new(), |name| name.value.clone());
+        self.plan.buffers.push(BufferSpec { name, bytes });
+        Ok(Named::Buffer(self.plan.buffers.len() - 1))
+    }
+
+    fn call(&mut self, statement: &Statement, call: &Call, given: Given<'_>) -> Result<Named, ScriptError> {
+        let Target { name, nr, row, arguments } = self.target(call, given)?;
+        let most = row.map_or(ARGS_MAX, |row| row.args.len());
+        if let Some(extra) = arguments.get(most) {
+            let message = format!("{name} has {most} arguments, and this is one more");
+            return Err(ScriptError::new(extra.span, message));
+        }
+        let mut context = Context { scope: &self.scope, given, plan: &mut self.plan };
+        let mut operands = Vec::with_capacity(arguments.len());
+        for (index, argument) in arguments.iter().enumerate() {
+            let arg = row.and_then(|row| row.args.get(index));
+            operands.push(context.lower(argument, Position { call: &name, index, arg })?);
+        }
+        let asks = asks(&call.attributes)?;
+        let mut step = Step {
+            line: statement.line,
+            name: statement.name.as_ref().map(|name| name.value.clone()),
+            call: name,
+            nr,
+            row,
+            operands,
+            asks,
+            waits: Vec::new(),
+            area_read: false,
+        };
+        if let Some(reason) = syscalls::ends_the_thread(nr, &step.fixed_args()) {
+            return Err(ScriptError::new(call.name.span, format!("{} cannot run here: {reason}", step.call)));
+        }
+        length::check(&step, &self.plan)?;
+        self.order.place(&mut step, &call.after, &self.scope, &self.plan)?;
+        self.plan.steps.push(step);
+        Ok(Named::Step(self.plan.steps.len() - 1))
+    }
+
+    /// Which call is meant.
+    fn target<'a>(&self, call: &'a Call, given: Given<'_>) -> Result<Target<'a>, ScriptError> {
+        if call.name.value == "syscall" {
+            return self.by_number(call, given);
+        }
+        let word = &call.name.value;
+        let row = syscalls::row_by_name(word).ok_or_else(|| unknown_call(word, call.name.span))?;
+        let nr = row.numbers.here().ok_or_else(|| ScriptError {
+            exit: Exit::NotSupported,
+            ..ScriptError::new(call.name.span, format!("{word} does not exist on this architecture"))
+        })?;
+        Ok(Target { name: word.clone(), nr: nr.into(), row: Some(row), arguments: &call.arguments })
+    }
+
+    fn by_number<'a>(&self, call: &'a Call, given: Given<'_>) -> Result<Target<'a>, ScriptError> {
+        let wanted = || {
+            ScriptError::new(call.name.span, "syscall wants a number first").help("syscall(39) is getpid()")
+        };
+        let (first, arguments) = call.arguments.split_first().ok_or_else(wanted)?;
+        let Argument::Value(value) = &first.value else { return Err(wanted()) };
+        let number = self.scope.number(value, given)?;
+        let nr = u32::try_from(number)
+            .map_err(|_| ScriptError::new(first.span, format!("{number} is not the number of a call")))?;
+        let row = syscalls::row(nr);
+        let name = row.map_or("syscall", |row| row.name).to_owned();
+        Ok(Target { name, nr, row, arguments })
+    }
+}
+
+/// A call, and the arguments it gets.
+struct Target<'a> {
+    name: String,
+    nr: u32,
+    row: Option<&'static Row>,
+    arguments: &'a [Spanned<Argument>],
+}
+
+fn unknown_call(word: &str, span: Span) -> ScriptError {
+    ScriptError::new(span, format!("the table has no call `{word}`"))
+        .help("a call that is not in the table is written syscall(NUMBER, …)")
+        .nearest(word, syscalls::rows().iter().map(|row| row.name))
+}
+
+/// The attributes as the engine is asked for them.
+fn asks(attributes: &[Attribute]) -> Result<Vec<Ask>, ScriptError> {
+    let registry = Registry::built_in();
+    let mut asks: Vec<Ask> = Vec::new();
+    for attribute in attributes {
+        let word = &attribute.name;
+        if word.value == "data" {
+            return Err(ScriptError::new(word.span, "`data` is always there and cannot be asked for")
+                .help("write out(N) for what shall come back"));
+        }
+        let known = registry.iter().find(|known| known.name() == word.value).ok_or_else(|| {
+            let names = registry.iter().filter(|known| known.id() != AttributeId::DATA);
+            ScriptError::new(word.span, format!("unknown attribute `{}`", word.value))
+                .nearest(&word.value, names.map(|known| known.name()))
+        })?;
+        if asks.iter().any(|ask| ask.id == known.id()) {
+            return Err(ScriptError::new(word.span, format!("`{}` is asked for twice", word.value)));
+        }
+        if let Some(option) = attribute.options.first() {
+            let message = format!("`{}` takes no value", word.value);
+            return Err(ScriptError::new(option.value.span, message));
+        }
+        let flags = if attribute.required { AttributeFlags::REQUIRED } else { AttributeFlags::NONE };
+        asks.push(Ask { name: known.name(), id: known.id(), flags, payload: Vec::new() });
+    }
+    Ok(asks)
+}

@@ -1,0 +1,61 @@
+//! A fault in a script: where, what, and what was perhaps meant.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::exit::Exit;
+use crate::script::source::{Source, Span};
+
+/// A fault in a script. Nothing has run then.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ScriptError {
+    /// Where it stands.
+    pub(crate) span: Span,
+    /// What is wrong, in one sentence without a full stop.
+    pub(crate) message: String,
+    /// What to write instead.
+    pub(crate) help: Option<String>,
+    /// What the command ends with.
+    pub(crate) exit: Exit,
+}
+
+impl ScriptError {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> ScriptError {
+        ScriptError { span, message: message.into(), help: None, exit: Exit::Usage }
+    }
+
+    pub(crate) fn help(self, help: impl Into<String>) -> ScriptError {
+        ScriptError { help: Some(help.into()), ..self }
+    }
+
+    /// Names the nearest of `known` to `word`, if one is near.
+    pub(crate) fn nearest<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> ScriptError {
+        match nearest(word, known) {
+            Some(near) => self.help(format!("the nearest known name is `{near}`")),
+            None => self,
+        }
+    }
+
+    /// The message with file, line, column, the line itself and a caret.
+    pub(crate) fn render(&self, source: &Source, renderer: &Renderer) -> String {
+        let place = AnnotationKind::Primary.span(self.visible(source).range());
+        let snippet = Snippet::source(&source.text).path(&source.name).annotation(place);
+        let mut group = Level::ERROR.primary_title(&self.message).element(snippet);
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        renderer.render(&[group])
+    }
+
+    /// The span within one line, so that the caret has something to stand under.
+    fn visible(&self, source: &Source) -> Span {
+        let start = self.span.start.min(source.text.len());
+        Span { start, end: self.span.end.clamp(start, source.text.len()) }
+    }
+}
+
+/// The known name most like `word`, unless all are far from it.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |name: &&str| strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+    let near = known.into_iter().min_by_key(distance)?;
+    (distance(&near) <= 1 + word.len() / 3).then_some(near)
+}

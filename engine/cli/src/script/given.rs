@@ -1,0 +1,93 @@
+//! The command's arguments, put where a script says `$1`, `$@` and `$#`.
+
+use std::borrow::Cow;
+
+use crate::script::error::ScriptError;
+use crate::script::source::{Span, Spanned};
+use crate::script::syntax::{
+    Argument, Body, Choice, Field, Operand, Parameter, Piece, Setting, Statement, Term, Text, Value,
+};
+
+/// The command's arguments, and which of them `$@` stands for just now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given<'a> {
+    pub(crate) arguments: &'a [Vec<u8>],
+    pub(crate) each: Option<usize>,
+}
+
+impl<'a> Given<'a> {
+    /// The bytes that `parameter` stands for.
+    pub(crate) fn bytes(&self, parameter: Parameter, span: Span) -> Result<Cow<'a, [u8]>, ScriptError> {
+        let (index, written) = match parameter {
+            Parameter::Count => return Ok(Cow::Owned(self.arguments.len().to_string().into_bytes())),
+            Parameter::Number(number) => ((number as usize).checked_sub(1), number.to_string()),
+            Parameter::Each => (self.each, "@".to_owned()),
+        };
+        let argument = index.and_then(|index| self.arguments.get(index));
+        argument.map(|bytes| Cow::Borrowed(&bytes[..])).ok_or_else(|| {
+            let count = self.arguments.len();
+            let were = if count == 1 { "argument was" } else { "arguments were" };
+            ScriptError::new(span, format!("${written} is missing: {count} {were} given"))
+                .help("arguments stand behind the script on the command line")
+        })
+    }
+
+    /// The bytes of a string, without the NUL that follows it.
+    pub(crate) fn text(&self, text: &Text) -> Result<Vec<u8>, ScriptError> {
+        let mut bytes = Vec::new();
+        for piece in &text.0 {
+            match &piece.value {
+                Piece::Bytes(piece) => bytes.extend_from_slice(piece),
+                Piece::Parameter(parameter) => {
+                    bytes.extend_from_slice(&self.bytes(*parameter, piece.span)?);
+                }
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+/// Where `$@` stands in a statement, if it does.
+pub(crate) fn each(statement: &Statement) -> Option<Span> {
+    match &statement.body {
+        Body::Buffer(size) => in_value(&size.value),
+        Body::Call(call) => {
+            let arguments = call.arguments.iter().find_map(|argument| in_argument(&argument.value));
+            let mut options = call.attributes.iter().flat_map(|attribute| &attribute.options);
+            arguments.or_else(|| options.find_map(in_choice))
+        }
+    }
+}
+
+fn in_argument(argument: &Argument) -> Option<Span> {
+    match argument {
+        Argument::Value(value) => in_value(value),
+        Argument::Text(text) => in_text(text),
+        Argument::Out(size) => in_value(&size.value),
+        Argument::View(view) => in_value(&view.offset.value),
+        Argument::Pack(fields) => fields.iter().find_map(|field| match &field.value {
+            Field::Text(text) => in_text(text),
+            Field::Number(_, Operand::Value(value)) => in_value(value),
+            Field::Number(_, Operand::View(view)) => in_value(&view.offset.value),
+        }),
+    }
+}
+
+fn in_value(value: &Value) -> Option<Span> {
+    first(&value.0, |term| *term == Term::Parameter(Parameter::Each))
+}
+
+fn in_text(text: &Text) -> Option<Span> {
+    first(&text.0, |piece| *piece == Piece::Parameter(Parameter::Each))
+}
+
+fn in_choice(choice: &Choice) -> Option<Span> {
+    match &choice.value.value {
+        Setting::Text(text) => in_text(text),
+        _ => None,
+    }
+}
+
+fn first<T>(items: &[Spanned<T>], is: impl Fn(&T) -> bool) -> Option<Span> {
+    items.iter().find(|item| is(&item.value)).map(|item| item.span)
+}

@@ -1,0 +1,101 @@
+//! Whether memory is as long as the table says that the call reaches.
+
+use syslet::syscalls::{Arg, Len};
+
+use crate::plan::{Passed, Plan, Source, Step};
+use crate::script::error::ScriptError;
+use crate::script::lower::Position;
+
+/// How many bytes the call reaches by the rule `len`; nothing when that cannot be known.
+///
+/// `value` gives an argument's value, `number` the 32-bit number an argument points to.
+pub(crate) fn reach(
+    len: Len,
+    value: impl Fn(usize) -> Option<u64>,
+    number: impl Fn(usize) -> Option<u32>,
+) -> Option<u64> {
+    match len {
+        Len::None | Len::Nul => None,
+        Len::Const(bytes) => Some(bytes.into()),
+        Len::Arg(by) => value(by.into()),
+        Len::Times(by, bytes) => value(by.into()).map(|count| count.saturating_mul(bytes.into())),
+        Len::Plus(by, bytes) => value(by.into()).map(|count| count.saturating_add(bytes.into())),
+        Len::Bits(by) => value(by.into()).map(|count| count.div_ceil(64).saturating_mul(8)),
+        Len::At(by) => number(by.into()).map(u64::from),
+    }
+}
+
+/// Checks every argument of `step` as far as lengths are known before anything runs.
+pub(crate) fn check(step: &Step, plan: &Plan) -> Result<(), ScriptError> {
+    let args = step.row.map_or(&[][..], |row| row.args);
+    for (index, (operand, arg)) in step.operands.iter().zip(args).enumerate() {
+        let Some(has) = size_of(&operand.passed, plan) else { continue };
+        let position = Position { call: &step.call, index, arg: Some(arg) };
+        check_given(step, arg, &position)?;
+        let reached =
+            reach(arg.len, |by| step.operands[by].fixed(), |by| number_in(&step.operands[by].passed));
+        if let Some(reached) = reached.filter(|&reached| reached > has as u64) {
+            let message = format!("{} has {has} bytes, and the call reaches {reached}", position.describe());
+            return Err(ScriptError::new(operand.span, message).help(because(arg)));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the argument which gives the length is there.
+fn check_given(step: &Step, arg: &Arg, position: &Position<'_>) -> Result<(), ScriptError> {
+    let Some(by) = decided_by(arg.len) else { return Ok(()) };
+    let Some(decides) = step.operands.get(by) else {
+        let message =
+            format!("argument {} of {}, which says how long this one is, is missing", by + 1, step.call);
+        return Err(ScriptError::new(step.operands[position.index].span, message));
+    };
+    let carried = !matches!(step.operands[position.index].passed, Passed::Value(_));
+    if carried && matches!((arg.len, &decides.passed), (Len::At(_), Passed::Value(_))) {
+        let message = format!("argument {} of {} must be pack(…) here", by + 1, step.call);
+        return Err(ScriptError::new(decides.span, message)
+            .help(format!("it says how long {} is, which is no buffer", position.describe())));
+    }
+    Ok(())
+}
+
+/// The argument that says how long one is.
+fn decided_by(len: Len) -> Option<usize> {
+    match len {
+        Len::Arg(by) | Len::Times(by, _) | Len::Plus(by, _) | Len::Bits(by) | Len::At(by) => Some(by.into()),
+        Len::None | Len::Const(_) | Len::Nul => None,
+    }
+}
+
+fn because(arg: &Arg) -> String {
+    match arg.len {
+        Len::Arg(by) => format!("argument {} says how many bytes", by + 1),
+        Len::Times(by, each) => format!("argument {} says how many, {each} bytes each", by + 1),
+        Len::Plus(by, bytes) => {
+            format!("argument {} says how many bytes, and {bytes} stand before them", by + 1)
+        }
+        Len::Bits(by) => format!("argument {} says how many bits", by + 1),
+        Len::At(by) => format!("the number that argument {} points to says how many bytes", by + 1),
+        _ => "it always reaches so many".to_owned(),
+    }
+}
+
+/// How much memory is passed; nothing for a number.
+pub(crate) fn size_of(passed: &Passed, plan: &Plan) -> Option<usize> {
+    match passed {
+        Passed::Value(Source::Address(id)) => Some(plan.buffers[*id].bytes),
+        Passed::Value(_) => None,
+        Passed::Memory { bytes, .. } => Some(bytes.len()),
+        Passed::Out { bytes, .. } => Some(*bytes),
+    }
+}
+
+/// The 32-bit number at the start of what is passed, if it is known before anything runs.
+fn number_in(passed: &Passed) -> Option<u32> {
+    match passed {
+        Passed::Memory { bytes, patches, .. } if patches.is_empty() => {
+            bytes.get(..4).and_then(|raw| raw.try_into().ok()).map(u32::from_ne_bytes)
+        }
+        _ => None,
+    }
+}

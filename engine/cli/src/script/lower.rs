@@ -1,0 +1,194 @@
+//! From an argument as written to what is passed, by what the table says the position wants.
+
+use syslet::syscalls::{Arg, ArgType, Direction, Yields};
+
+use crate::plan::{Operand, Passed, Plan, Shown, Source, Way};
+use crate::script::error::ScriptError;
+use crate::script::given::Given;
+use crate::script::number::bits;
+use crate::script::pack;
+use crate::script::scope::{Named, Scope};
+use crate::script::source::{Span, Spanned};
+use crate::script::syntax::{Argument, Term, Value};
+
+/// An out area is at most this long.
+pub(crate) const OUT_BYTES_MAX: usize = 64 << 20;
+
+/// One position of one call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position<'a> {
+    pub(crate) call: &'a str,
+    /// From 0.
+    pub(crate) index: usize,
+    /// What the table says; nothing for a call without a row.
+    pub(crate) arg: Option<&'static Arg>,
+}
+
+impl Position<'_> {
+    fn direction(&self) -> Direction {
+        self.arg.map_or(Direction::Opaque, |arg| arg.ty.direction())
+    }
+
+    fn is_address(&self) -> bool {
+        self.arg.is_some_and(|arg| arg.ty == ArgType::Address)
+    }
+
+    /// How memory reaches the call here.
+    fn way(&self) -> Way {
+        match self.direction() {
+            Direction::In => Way::In,
+            Direction::Out => Way::Out,
+            Direction::InOut => Way::InOut,
+            _ => Way::Held,
+        }
+    }
+
+    fn is_string(&self) -> bool {
+        self.arg.is_some_and(|arg| matches!(arg.ty, ArgType::Path | ArgType::Text))
+    }
+
+    /// The position in words.
+    pub(crate) fn describe(&self) -> String {
+        let name = self.arg.map_or(String::new(), |arg| format!(" ({})", arg.name));
+        format!("argument {} of {}{name}", self.index + 1, self.call)
+    }
+
+    fn wants(&self) -> &'static str {
+        match self.direction() {
+            Direction::Value => {
+                "it is a number: write an integer, constants or the name of an earlier statement"
+            }
+            Direction::In => "the call reads it: write a string, pack(…) or the name of a buffer",
+            Direction::Out => "the call writes it: write out(N) or the name of a buffer",
+            Direction::InOut => "the call reads and writes it: write pack(…) or the name of a buffer",
+            Direction::Opaque => "it is an address: write 0 or the name of a buffer",
+        }
+    }
+
+    fn wrong(&self, span: Span, what: &str) -> ScriptError {
+        ScriptError::new(span, format!("{} cannot be {what}", self.describe())).help(self.wants())
+    }
+}
+
+/// What lowering needs to know besides the argument.
+pub(crate) struct Context<'a> {
+    pub(crate) scope: &'a Scope,
+    pub(crate) given: Given<'a>,
+    pub(crate) plan: &'a mut Plan,
+}
+
+impl Context<'_> {
+    /// What is passed for `argument` at `position`.
+    pub(crate) fn lower(
+        &mut self,
+        argument: &Spanned<Argument>,
+        position: Position<'_>,
+    ) -> Result<Operand, ScriptError> {
+        let span = argument.span;
+        let (passed, shown) = match &argument.value {
+            Argument::Value(value) => self.value(value, position)?,
+            Argument::Text(text) => self.string(self.given.text(text)?, span, position)?,
+            Argument::Out(size) => {
+                if !matches!(position.way(), Way::Out | Way::Held) || position.is_address() {
+                    return Err(position.wrong(span, "out(…)"));
+                }
+                let bytes = self.scope.size(size, OUT_BYTES_MAX, self.given)?;
+                (Passed::Out { bytes, way: position.way() }, Shown::Written(format!("out({bytes})")))
+            }
+            Argument::Pack(fields) => {
+                if position.direction() == Direction::Value
+                    || position.way() == Way::Out
+                    || position.is_address()
+                {
+                    return Err(position.wrong(span, "pack(…)"));
+                }
+                let packed = pack::pack(fields, self)?;
+                let memory =
+                    Passed::Memory { way: position.way(), bytes: packed.bytes, patches: packed.patches };
+                (memory, Shown::Written(format!("pack({})", packed.shown)))
+            }
+            Argument::View(view) => {
+                let opaque = position.direction() == Direction::Opaque && !position.is_address();
+                if position.direction() != Direction::Value && !opaque {
+                    return Err(position.wrong(span, "a number from memory"));
+                }
+                let source = self.scope.view(view, self.given, self.plan)?;
+                (Passed::Value(source), Shown::Number(view.to_string()))
+            }
+        };
+        Ok(Operand { passed, shown, span })
+    }
+
+    fn value(&mut self, value: &Value, position: Position<'_>) -> Result<(Passed, Shown), ScriptError> {
+        let named = value.word().and_then(|word| Some((word, self.scope.get(word)?)));
+        if let Some((word, named)) = named {
+            return self.named(word, named, value.span(), position);
+        }
+        if let [Spanned { value: Term::Parameter(parameter), span }] = &value.0[..]
+            && position.direction() == Direction::In
+        {
+            let bytes = self.given.bytes(*parameter, *span)?.into_owned();
+            return self.string(bytes, *span, position);
+        }
+        let number = self.scope.number(value, self.given)?;
+        let wants_memory = !matches!(position.direction(), Direction::Value | Direction::Opaque);
+        if number != 0 && (wants_memory || position.is_address()) {
+            let message = format!(
+                "{} is an address, and an address cannot be written in a script",
+                position.describe()
+            );
+            return Err(ScriptError::new(value.span(), message).help(position.wants()));
+        }
+        let written = value.0.iter().all(|term| !matches!(term.value, Term::Parameter(_)));
+        let shown = if written { value.to_string() } else { number.to_string() };
+        Ok((Passed::Value(Source::Fixed(bits(number))), Shown::Written(shown)))
+    }
+
+    /// A name as an argument: a result, or a buffer's address.
+    fn named(
+        &self,
+        word: &str,
+        named: Named,
+        span: Span,
+        position: Position<'_>,
+    ) -> Result<(Passed, Shown), ScriptError> {
+        match named {
+            Named::Buffer(_) if position.direction() == Direction::Value => {
+                Err(position.wrong(span, "a buffer"))
+            }
+            Named::Buffer(id) => {
+                Ok((Passed::Value(Source::Address(id)), Shown::Written(self.plan.buffers[id].name.clone())))
+            }
+            Named::Step(id) => {
+                let is_number = position.direction() == Direction::Value
+                    || (position.direction() == Direction::Opaque && !position.is_address());
+                let yields = self.plan.steps[id].row.map(|row| row.yields);
+                if !is_number && yields.is_some_and(|yields| yields != Yields::Address) {
+                    let what = format!("`{word}`, which is a number");
+                    return Err(position.wrong(span, &what));
+                }
+                Ok((Passed::Value(Source::Result(id)), Shown::Number(word.to_owned())))
+            }
+        }
+    }
+
+    /// A string: its bytes, and the NUL behind them.
+    fn string(
+        &self,
+        bytes: Vec<u8>,
+        span: Span,
+        position: Position<'_>,
+    ) -> Result<(Passed, Shown), ScriptError> {
+        if matches!(position.direction(), Direction::Value | Direction::Out) || position.is_address() {
+            return Err(position.wrong(span, "a string"));
+        }
+        if position.is_string() && bytes.contains(&0) {
+            let message = format!("{} ends at its first NUL, and this has one inside", position.describe());
+            return Err(ScriptError::new(span, message));
+        }
+        let mut terminated = bytes.clone();
+        terminated.push(0);
+        let memory = Passed::Memory { way: position.way(), bytes: terminated, patches: Vec::new() };
+        Ok((memory, Shown::Bytes(bytes)))
+    }
+}

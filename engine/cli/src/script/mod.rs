@@ -1,0 +1,29 @@
+//! From a script's text to a plan: tokens, tree, arguments of the command put in, everything checked and ordered.
+
+mod argument;
+mod cursor;
+pub(crate) mod error;
+pub(crate) mod number;
+mod parse;
+mod show;
+pub(crate) mod source;
+pub(crate) mod syntax;
+mod text;
+mod token;
+
+mod check;
+mod given;
+pub(crate) mod length;
+pub(crate) mod lower;
+mod order;
+mod pack;
+mod scope;
+
+use crate::plan::Plan;
+use crate::script::error::ScriptError;
+use crate::script::source::Source;
+
+/// Reads and checks a script, the command's arguments put in.
+pub(crate) fn compile(source: &Source, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
+    check::check(&parse::parse(source)?, arguments)
+}

@@ -1,0 +1,138 @@
+//! Which step waits for which.
+
+use std::collections::HashMap;
+
+use syslet::syscalls::Descriptors;
+
+use crate::plan::{Plan, Step, StepId, Wait};
+use crate::script::error::ScriptError;
+use crate::script::scope::{Named, Scope};
+use crate::script::source::{Span, Spanned};
+
+/// Which steps name which results, and which results are gone.
+#[derive(Debug, Default)]
+pub(crate) struct Order {
+    /// The steps that name a result.
+    users: HashMap<StepId, Vec<StepId>>,
+    /// The step that closed or replaced a result's descriptor last.
+    ended: HashMap<StepId, Ended>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    by: StepId,
+    replaced: bool,
+}
+
+impl Order {
+    /// Gives `step`, which becomes the plan's next, everything it waits for.
+    pub(crate) fn place(
+        &mut self,
+        step: &mut Step,
+        after: &[Spanned<String>],
+        scope: &Scope,
+        plan: &Plan,
+    ) -> Result<(), ScriptError> {
+        let id = plan.steps.len();
+        let ends = step.ends();
+        let after = after_steps(after, scope)?;
+        let mut waits = Waits::default();
+        for (named, span) in step.named() {
+            waits.add(named, true);
+            self.check_open(named, span, &after, plan)?.into_iter().for_each(|by| waits.add(by, true));
+        }
+        after.iter().for_each(|&earlier| waits.add(earlier, ends == Ends::Nothing));
+        match ends {
+            Ends::Nothing => {}
+            Ends::One { of, replaced } => {
+                self.users.get(&of).into_iter().flatten().for_each(|&user| waits.add(user, false));
+                self.ended.insert(of, Ended { by: id, replaced });
+            }
+            Ends::Unnamed => {}
+            Ends::Range => (0..id).for_each(|earlier| waits.add(earlier, false)),
+        }
+        for (named, _) in step.named() {
+            self.users.entry(named).or_default().push(id);
+        }
+        step.waits = waits.0;
+        Ok(())
+    }
+
+    /// Checks that a result is not closed; gives the step that replaced it, if one did.
+    fn check_open(
+        &self,
+        named: StepId,
+        span: Span,
+        after: &[StepId],
+        plan: &Plan,
+    ) -> Result<Option<StepId>, ScriptError> {
+        match self.ended.get(&named) {
+            None => Ok(None),
+            Some(ended) if after.contains(&ended.by) => Ok(None),
+            Some(Ended { by, replaced: true }) => Ok(Some(*by)),
+            Some(Ended { by, replaced: false }) => {
+                let line = plan.steps[*by].line;
+                Err(ScriptError::new(span, format!("line {line} closes this descriptor"))
+                    .help("move this line up, or give that one a name and put `after NAME` here"))
+            }
+        }
+    }
+}
+
+fn after_steps(after: &[Spanned<String>], scope: &Scope) -> Result<Vec<StepId>, ScriptError> {
+    let step = |name| match scope.find(name)? {
+        Named::Step(id) => Ok(id),
+        Named::Buffer(_) => Err(ScriptError::new(name.span, "a buffer is always there: name a call")),
+    };
+    after.iter().map(step).collect()
+}
+
+/// What a step does to descriptors.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Ends {
+    Nothing,
+    /// The descriptor that is a step's result, or lies in its area.
+    One {
+        of: StepId,
+        replaced: bool,
+    },
+    /// One that no step made.
+    Unnamed,
+    /// All between two numbers.
+    Range,
+}
+
+impl Step {
+    fn ends(&self) -> Ends {
+        let (argument, replaced) = match self.row.map(|row| row.descriptors) {
+            None | Some(Descriptors::Kept) => return Ends::Nothing,
+            Some(Descriptors::ClosesRange) => return Ends::Range,
+            Some(Descriptors::Closes(argument)) => (argument, false),
+            Some(Descriptors::Replaces(argument)) => (argument, true),
+        };
+        let closed = self.operands.get(usize::from(argument));
+        let of = closed.and_then(|operand| operand.sources().find_map(|source| source.step()));
+        of.map_or(Ends::Unnamed, |of| Ends::One { of, replaced })
+    }
+
+    /// The results that its arguments name, and where.
+    fn named(&self) -> impl Iterator<Item = (StepId, Span)> {
+        self.operands
+            .iter()
+            .flat_map(|operand| operand.sources().map(|source| (source, operand.span)))
+            .filter_map(|(source, span)| Some((source.step()?, span)))
+    }
+}
+
+/// Each step waited for once; needing its success outweighs not needing it.
+#[derive(Default)]
+struct Waits(Vec<Wait>);
+
+impl Waits {
+    fn add(&mut self, step: StepId, must_succeed: bool) {
+        match self.0.iter_mut().find(|wait| wait.step == step) {
+            Some(wait) => wait.must_succeed |= must_succeed,
+            None => self.0.push(Wait { step, must_succeed }),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Tokens as a tree, by descent. Nothing in the grammar nests, so neither does this.
+
+use crate::script::cursor::Cursor;
+use crate::script::error::ScriptError;
+use crate::script::number::Number;
+use crate::script::source::{SCRIPT_BYTES_MAX, Source, Span, Spanned};
+use crate::script::syntax::{
+    Attribute, Body, Call, Choice, RESERVED, Script, Setting, Statement, Value, Width,
+};
+use crate::script::token::{Token, tokens};
+
+/// Reads a script.
+pub(crate) fn parse(source: &Source) -> Result<Script, ScriptError> {
+    if source.text.len() > SCRIPT_BYTES_MAX {
+        return Err(ScriptError::new(Span::default(), "a script is at most 16 MiB long"));
+    }
+    let mut script = Vec::new();
+    let mut base = 0;
+    for (index, line) in source.text.split('\n').enumerate() {
+        let tokens = tokens(line, base)?;
+        let end = base + line.trim_end().len();
+        if !tokens.is_empty() {
+            script.push(Cursor::new(&tokens, end).statement(index + 1)?);
+        }
+        base += line.len() + 1;
+    }
+    Ok(script)
+}
+
+/// Reads a value that stands alone: what the command got as an argument.
+pub(crate) fn parse_value(text: &str) -> Result<Value, ScriptError> {
+    let tokens = tokens(text, 0)?;
+    let mut cursor = Cursor::new(&tokens, text.len());
+    let value = cursor.value()?;
+    cursor.finished("a number").map(|()| value)
+}
+
+impl Cursor<'_> {
+    fn statement(&mut self, line: usize) -> Result<Statement, ScriptError> {
+        let first = self.word("a call, or a name and `=`")?;
+        let (name, call) = if self.takes('=') { (Some(first), self.word("a call")?) } else { (None, first) };
+        if let Some(name) = &name {
+            check_name(name)?;
+        }
+        self.mark('(')?;
+        if call.value == "buffer" {
+            let body = Body::Buffer(self.sized()?);
+            if name.is_none() {
+                return Err(ScriptError::new(call.span, "a buffer needs a name: b = buffer(64)"));
+            }
+            self.finished("a buffer")?;
+            return Ok(Statement { name, body, line });
+        }
+        let arguments = self.list(Cursor::argument)?;
+        let mut call = Call { name: call, arguments, after: Vec::new(), attributes: Vec::new() };
+        while !self.tokens.is_empty() {
+            self.modifier(&mut call)?;
+        }
+        Ok(Statement { name, body: Body::Call(call), line })
+    }
+
+    fn modifier(&mut self, call: &mut Call) -> Result<(), ScriptError> {
+        match self.peek() {
+            Some(Token::Mark('@')) => {
+                self.take();
+                call.attributes.push(self.attribute()?);
+            }
+            Some(Token::Word(word)) if word == "after" => {
+                self.take();
+                call.after.push(self.word("the name of an earlier statement")?);
+                while self.takes(',') {
+                    call.after.push(self.word("the name of an earlier statement")?);
+                }
+            }
+            _ => return self.expected("`@attribute`, `after` or the end of the line"),
+        }
+        Ok(())
+    }
+
+    fn attribute(&mut self) -> Result<Attribute, ScriptError> {
+        let name = self.word("the name of an attribute")?;
+        let required = self.takes('!');
+        let options = if self.takes('(') { self.list(Cursor::choice)? } else { Vec::new() };
+        if self.peek() == Some(&Token::Mark('!')) {
+            return Err(ScriptError::new(self.here(), "`!` stands right behind the attribute's name"));
+        }
+        Ok(Attribute { name, required, options })
+    }
+
+    fn choice(&mut self) -> Result<Choice, ScriptError> {
+        let is_key = matches!(self.peek(), Some(Token::Word(_))) && self.second_is('=');
+        let key = if is_key { Some(self.word("a key")?) } else { None };
+        if is_key {
+            self.mark('=')?;
+        }
+        let span = self.here();
+        let value = match self.peek() {
+            Some(Token::Number(Number::Plain(number))) => Setting::Number(*number),
+            Some(Token::Number(Number::WithUnit(count, unit))) => Setting::Quantity(*count, *unit),
+            Some(Token::Word(word)) => Setting::Word(word.clone()),
+            Some(Token::Text(text)) => Setting::Text(text.clone()),
+            _ => return self.expected("a number, a word or a string"),
+        };
+        self.take();
+        Ok(Choice { key, value: Spanned::new(value, span) })
+    }
+}
+
+fn check_name(name: &Spanned<String>) -> Result<(), ScriptError> {
+    if RESERVED.contains(&&*name.value) || Width::named(&name.value).is_some() {
+        return Err(ScriptError::new(name.span, format!("`{}` is a word of the language", name.value)));
+    }
+    Ok(())
+}

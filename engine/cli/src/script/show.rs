@@ -1,0 +1,137 @@
+//! The tree as text again: reading it gives the same tree.
+
+use std::fmt::{Display, Formatter, Result};
+
+use crate::print::escape;
+use crate::script::syntax::{
+    Argument, Attribute, Body, Call, Choice, Field, Operand, Parameter, Piece, Setting, Statement, Term,
+    Text, Value, View,
+};
+
+impl Display for Statement {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if let Some(name) = &self.name {
+            write!(f, "{} = ", name.value)?;
+        }
+        match &self.body {
+            Body::Buffer(size) => write!(f, "buffer({})", size.value),
+            Body::Call(call) => call.fmt(f),
+        }
+    }
+}
+
+impl Display for Call {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}(", self.name.value)?;
+        joined(f, self.arguments.iter().map(|argument| &argument.value))?;
+        f.write_str(")")?;
+        for (index, name) in self.after.iter().enumerate() {
+            f.write_str(if index == 0 { " after " } else { ", " })?;
+            f.write_str(&name.value)?;
+        }
+        self.attributes.iter().try_for_each(|attribute| write!(f, "  {attribute}"))
+    }
+}
+
+fn joined<T: Display>(f: &mut Formatter<'_>, items: impl Iterator<Item = T>) -> Result {
+    for (index, item) in items.enumerate() {
+        f.write_str(if index == 0 { "" } else { ", " })?;
+        item.fmt(f)?;
+    }
+    Ok(())
+}
+
+impl Display for Argument {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Argument::Value(value) => value.fmt(f),
+            Argument::Text(text) => text.fmt(f),
+            Argument::Out(size) => write!(f, "out({})", size.value),
+            Argument::View(view) => view.fmt(f),
+            Argument::Pack(fields) => {
+                f.write_str("pack(")?;
+                joined(f, fields.iter().map(|field| &field.value))?;
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+impl Display for Field {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Field::Text(text) => text.fmt(f),
+            Field::Number(width, Operand::Value(value)) => write!(f, "{} {value}", width.name()),
+            Field::Number(width, Operand::View(view)) => write!(f, "{} {view}", width.name()),
+        }
+    }
+}
+
+impl Display for View {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}({}, {})", self.width.name(), self.of.value, self.offset.value)
+    }
+}
+
+impl Display for Value {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        for (index, term) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { "|" })?;
+            match &term.value {
+                Term::Integer(number) => number.fmt(f)?,
+                Term::Word(word) => f.write_str(word)?,
+                Term::Parameter(parameter) => write!(f, "${parameter}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for Parameter {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Parameter::Number(number) => number.fmt(f),
+            Parameter::Each => f.write_str("@"),
+            Parameter::Count => f.write_str("#"),
+        }
+    }
+}
+
+impl Display for Text {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str("\"")?;
+        for piece in &self.0 {
+            match &piece.value {
+                Piece::Bytes(bytes) => f.write_str(&escape::escaped(bytes).replace('$', "\\$"))?,
+                Piece::Parameter(parameter) => write!(f, "${{{parameter}}}")?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+impl Display for Attribute {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "@{}{}", self.name.value, if self.required { "!" } else { "" })?;
+        if self.options.is_empty() {
+            return Ok(());
+        }
+        f.write_str("(")?;
+        joined(f, self.options.iter())?;
+        f.write_str(")")
+    }
+}
+
+impl Display for Choice {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if let Some(key) = &self.key {
+            write!(f, "{}=", key.value)?;
+        }
+        match &self.value.value {
+            Setting::Number(number) => number.fmt(f),
+            Setting::Quantity(count, unit) => write!(f, "{count}{}", unit.0),
+            Setting::Word(word) => f.write_str(word),
+            Setting::Text(text) => text.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The tree of a script: what was written, before it means anything.
+
+use crate::script::source::{Span, Spanned};
+
+/// A script: its statements in order.
+pub(crate) type Script = Vec<Statement>;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Statement {
+    pub(crate) name: Option<Spanned<String>>,
+    pub(crate) body: Body,
+    /// Counts from 1.
+    pub(crate) line: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Body {
+    /// `buffer(N)`
+    Buffer(Spanned<Value>),
+    /// A call and what belongs to it.
+    Call(Call),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) name: Spanned<String>,
+    pub(crate) arguments: Vec<Spanned<Argument>>,
+    pub(crate) after: Vec<Spanned<String>>,
+    pub(crate) attributes: Vec<Attribute>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Argument {
+    /// Numbers, or the name of an earlier statement.
+    Value(Value),
+    Text(Text),
+    /// `out(N)`
+    Out(Spanned<Value>),
+    /// `pack(…)`
+    Pack(Vec<Spanned<Field>>),
+    View(View),
+}
+
+/// Terms joined with `|`; never empty.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Value(pub(crate) Vec<Spanned<Term>>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Term {
+    /// From −2⁶³ to 2⁶⁴−1.
+    Integer(i128),
+    /// A constant or a name.
+    Word(String),
+    Parameter(Parameter),
+}
+
+/// What stands for the command's arguments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Parameter {
+    /// `$1` is the first.
+    Number(u32),
+    /// `$@`
+    Each,
+    /// `$#`
+    Count,
+}
+
+/// A string: pieces one after another.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Text(pub(crate) Vec<Spanned<Piece>>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Piece {
+    Bytes(Vec<u8>),
+    Parameter(Parameter),
+}
+
+/// One part of `pack(…)`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Field {
+    Number(Width, Operand),
+    Text(Text),
+}
+
+/// A number in `pack(…)`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Operand {
+    Value(Value),
+    View(View),
+}
+
+/// `i32(name, OFFSET)`
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct View {
+    pub(crate) width: Width,
+    pub(crate) of: Spanned<String>,
+    pub(crate) offset: Spanned<Box<Value>>,
+}
+
+/// A type of number in memory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Width {
+    /// 1, 2, 4 or 8.
+    pub(crate) bytes: usize,
+    pub(crate) signed: bool,
+}
+
+impl Width {
+    pub(crate) const ALL: [(&'static str, Width); 8] = [
+        ("u8", Width { bytes: 1, signed: false }),
+        ("u16", Width { bytes: 2, signed: false }),
+        ("u32", Width { bytes: 4, signed: false }),
+        ("u64", Width { bytes: 8, signed: false }),
+        ("i8", Width { bytes: 1, signed: true }),
+        ("i16", Width { bytes: 2, signed: true }),
+        ("i32", Width { bytes: 4, signed: true }),
+        ("i64", Width { bytes: 8, signed: true }),
+    ];
+
+    pub(crate) fn named(word: &str) -> Option<Width> {
+        Width::ALL.iter().find(|(name, _)| *name == word).map(|&(_, width)| width)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        Width::ALL.iter().find(|(_, width)| *width == self).map_or("?", |(name, _)| name)
+    }
+
+    /// Whether a number of this type can be `number`.
+    pub(crate) fn holds(self, number: i128) -> bool {
+        let bits = 8 * self.bytes;
+        let (low, high) =
+            if self.signed { (-(1i128 << (bits - 1)), 1 << (bits - 1)) } else { (0, 1 << bits) };
+        (low..high).contains(&number)
+    }
+
+    /// The number in native-endian bytes, of which there are `self.bytes`.
+    pub(crate) fn read(self, bytes: &[u8]) -> Option<i128> {
+        let raw = bytes.get(..self.bytes)?;
+        let mut wide = [0; 8];
+        wide[..self.bytes].copy_from_slice(raw);
+        let shift = 64 - 8 * self.bytes;
+        let number = u64::from_le_bytes(wide);
+        Some(if self.signed { i128::from((number << shift).cast_signed() >> shift) } else { number.into() })
+    }
+}
+
+const _: () = assert!(cfg!(target_endian = "little"), "read() and the packing put the low bytes first");
+
+/// Words that cannot be names.
+pub(crate) const RESERVED: [&str; 4] = ["after", "buffer", "out", "pack"];
+
+/// `@name!(…)`
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Attribute {
+    pub(crate) name: Spanned<String>,
+    pub(crate) required: bool,
+    pub(crate) options: Vec<Choice>,
+}
+
+/// What an attribute is asked with: `value` or `key=value`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Choice {
+    pub(crate) key: Option<Spanned<String>>,
+    pub(crate) value: Spanned<Setting>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Setting {
+    Number(i128),
+    /// A number with a unit, times what the unit says.
+    Quantity(u64, Unit),
+    Word(String),
+    Text(Text),
+}
+
+/// What a unit measures, and how many of it are one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Unit(pub(crate) &'static str, pub(crate) u64);
+
+impl Unit {
+    pub(crate) const ALL: [Unit; 7] = [
+        Unit("ns", 1),
+        Unit("us", 1_000),
+        Unit("ms", 1_000_000),
+        Unit("s", 1_000_000_000),
+        Unit("KiB", 1 << 10),
+        Unit("MiB", 1 << 20),
+        Unit("GiB", 1 << 30),
+    ];
+
+    pub(crate) fn named(word: &str) -> Option<Unit> {
+        Unit::ALL.into_iter().find(|unit| unit.0 == word)
+    }
+
+    /// Whether it is a unit of time.
+    pub(crate) fn is_time(self) -> bool {
+        self.0.ends_with('s')
+    }
+}
+
+impl Value {
+    /// The word, if it is nothing but one.
+    pub(crate) fn word(&self) -> Option<&str> {
+        match &self.0[..] {
+            [Spanned { value: Term::Word(word), .. }] => Some(word),
+            _ => None,
+        }
+    }
+
+    /// From the first term to the last.
+    pub(crate) fn span(&self) -> Span {
+        self.0[0].span.to(self.0[self.0.len() - 1].span)
+    }
+}
