@@ -14,7 +14,7 @@ mod table;
 pub use argument::{Arg, ArgType, Direction, Len, Written};
 pub use door::{check_arguments, check_safe};
 pub use invoke::{Invoked, invoke, stub_range};
-pub use life::ends_the_thread;
+pub use life::{ends_the_thread, is_foreign};
 pub use lookup::{row, row_by_name, rows};
 pub use outcome::{prepare, written};
 pub use row::{Class, Descriptors, Memory, Numbers, Row, Scope, ScopeWhen, Twin, When, Yields};
