@@ -2,6 +2,7 @@
 //! the call, and the one place where a call is made.
 
 mod argument;
+mod constants;
 mod door;
 mod extent;
 mod invoke;
@@ -12,6 +13,7 @@ mod row;
 mod table;
 
 pub use argument::{Arg, ArgType, Direction, Len, Written};
+pub use constants::{constant, constants, errno_name};
 pub use door::{check_arguments, check_safe};
 pub use invoke::{Invoked, invoke, stub_range};
 pub use life::{ends_the_thread, is_foreign};
