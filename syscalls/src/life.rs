@@ -213,9 +213,3 @@ mod tests {
         assert!(!is_foreign(0) && !is_foreign(511));
     }
 }
-
-/// Whether the number belongs to another system call interface: x32 on x86_64, or no `int` at all.
-#[must_use]
-pub fn is_foreign(nr: u32) -> bool {
-    nr >= 0x4000_0000
-}
