@@ -118,6 +118,9 @@ fn read(file: &OsString) -> Result<Source, String> {
         File::open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes))
     };
     result.map_err(|error| format!("{name} cannot be read: {error}"))?;
+    if bytes.len() > SCRIPT_BYTES_MAX {
+        return Err(format!("{name} is too long: a script has at most 16 MiB"));
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
         format!("{name}:{line}: a script is UTF-8, and this is not")

@@ -53,7 +53,7 @@ pub(crate) fn run(plan: &Plan, printer: &mut dyn Printer) -> Result<Exit, RunErr
         in_flight: 0,
         all_succeeded: true,
     };
-    run.to_the_end(&mut ring).map_err(|error| RunError::Output(error, run.exit()))
+    run.until_over(&mut ring).map_err(|error| RunError::Output(error, run.exit()))
 }
 
 impl Run<'_> {
@@ -61,7 +61,7 @@ impl Run<'_> {
         if self.all_succeeded { Exit::Success } else { Exit::Failure }
     }
 
-    fn to_the_end(&mut self, ring: &mut Ring) -> io::Result<Exit> {
+    fn until_over(&mut self, ring: &mut Ring) -> io::Result<Exit> {
         loop {
             if let Some(stop) = interrupt::stopped() {
                 return self.skip_the_rest(stop);

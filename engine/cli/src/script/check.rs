@@ -2,16 +2,16 @@
 
 use syslet::abi::{AttributeFlags, AttributeId};
 use syslet::attrs::Registry;
-use syslet::syscalls::{self, Row};
+use syslet::syscalls::{self, Row, Scope};
 
 use crate::exit::Exit;
 use crate::plan::{Ask, BufferSpec, Plan, Step};
+use crate::script::assigned::{Assigned, Named};
 use crate::script::error::ScriptError;
 use crate::script::given::{self, Given};
 use crate::script::length;
 use crate::script::lower::{Context, Position};
 use crate::script::order::Order;
-use crate::script::scope::{Named, Scope};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Argument, Attribute, Body, Call, Script, Statement, Value};
 
@@ -20,9 +20,10 @@ const BUFFER_BYTES_MAX: usize = 64 << 20;
 /// A call has at most this many arguments.
 const ARGS_MAX: usize = 6;
 
-/// Checks `script` and gives what is to run, with `arguments` put in.
-pub(crate) fn check(script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
-    let mut checker = Checker::default();
+/// Checks `script`, read from `text`, and gives what is to run, with `arguments` put in.
+pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
+    let mut checker =
+        Checker { text, assigned: Assigned::default(), order: Order::default(), plan: Plan::default() };
     for statement in script {
         let once = Given { arguments, each: None };
         match given::each(statement) {
@@ -42,21 +43,22 @@ pub(crate) fn check(script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, Scri
     Ok(checker.plan)
 }
 
-#[derive(Debug, Default)]
-struct Checker {
-    scope: Scope,
+#[derive(Debug)]
+struct Checker<'t> {
+    text: &'t str,
+    assigned: Assigned,
     order: Order,
     plan: Plan,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn statement(&mut self, statement: &Statement, given: Given<'_>) -> Result<(), ScriptError> {
         let named = match &statement.body {
             Body::Buffer(size) => self.buffer(statement, size, given)?,
             Body::Call(call) => self.call(statement, call, given)?,
         };
         match &statement.name {
-            Some(name) => self.scope.assign(name, named, statement.line),
+            Some(name) => self.assigned.assign(name, named, statement.line),
             None => Ok(()),
         }
     }
@@ -67,7 +69,7 @@ impl Checker {
         size: &Spanned<Value>,
         given: Given<'_>,
     ) -> Result<Named, ScriptError> {
-        let bytes = self.scope.size(size, BUFFER_BYTES_MAX, given)?;
+        let bytes = self.assigned.size(size, BUFFER_BYTES_MAX, given)?;
         let name = statement.name.as_ref().map_or(String::new(), |name| name.value.clone());
         self.plan.buffers.push(BufferSpec { name, bytes });
         Ok(Named::Buffer(self.plan.buffers.len() - 1))
@@ -80,7 +82,7 @@ impl Checker {
             let message = format!("{name} has {most} arguments, and this is one more");
             return Err(ScriptError::new(extra.span, message));
         }
-        let mut context = Context { scope: &self.scope, given, plan: &mut self.plan };
+        let mut context = Context { text: self.text, assigned: &self.assigned, given, plan: &mut self.plan };
         let mut operands = Vec::with_capacity(arguments.len());
         for (index, argument) in arguments.iter().enumerate() {
             let arg = row.and_then(|row| row.args.get(index));
@@ -101,8 +103,14 @@ impl Checker {
         if let Some(reason) = syscalls::ends_the_thread(nr, &step.fixed_args()) {
             return Err(ScriptError::new(call.name.span, format!("{} cannot run here: {reason}", step.call)));
         }
+        if row.is_some_and(|row| row.scope_with(&step.fixed_args()) == Scope::WritesThread) {
+            let message =
+                format!("{} changes the thread that makes it, and needs a worker of its own", step.call);
+            let error = ScriptError::new(call.name.span, message).help("this version has no workers");
+            return Err(ScriptError { exit: Exit::NotSupported, ..error });
+        }
         length::check(&step, &self.plan)?;
-        self.order.place(&mut step, &call.after, &self.scope, &self.plan)?;
+        self.order.place(&mut step, &call.after, &self.assigned, &self.plan)?;
         self.plan.steps.push(step);
         Ok(Named::Step(self.plan.steps.len() - 1))
     }
@@ -127,7 +135,7 @@ impl Checker {
         };
         let (first, arguments) = call.arguments.split_first().ok_or_else(wanted)?;
         let Argument::Value(value) = &first.value else { return Err(wanted()) };
-        let number = self.scope.number(value, given)?;
+        let number = self.assigned.number(value, given)?;
         let nr = u32::try_from(number)
             .map_err(|_| ScriptError::new(first.span, format!("{number} is not the number of a call")))?;
         let row = syscalls::row(nr);

@@ -37,8 +37,9 @@ impl ScriptError {
 
     /// The message with file, line, column, the line itself and a caret.
     pub(crate) fn render(&self, source: &Source, renderer: &Renderer) -> String {
-        let place = AnnotationKind::Primary.span(self.visible(source).range());
-        let snippet = Snippet::source(&source.text).path(&source.name).annotation(place);
+        let (line, number, span) = self.line(&source.text);
+        let place = AnnotationKind::Primary.span(span.range());
+        let snippet = Snippet::source(line).path(&source.name).line_start(number).annotation(place);
         let mut group = Level::ERROR.primary_title(&self.message).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help));
@@ -46,10 +47,14 @@ impl ScriptError {
         renderer.render(&[group])
     }
 
-    /// The span within one line, so that the caret has something to stand under.
-    fn visible(&self, source: &Source) -> Span {
-        let start = self.span.start.min(source.text.len());
-        Span { start, end: self.span.end.clamp(start, source.text.len()) }
+    /// The line at fault, its number, and the span within it. No fault spans two lines.
+    fn line<'a>(&self, text: &'a str) -> (&'a str, usize, Span) {
+        let before = &text[..self.span.start];
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = text[start..].lines().next().unwrap_or_default();
+        let end = (self.span.end - start).min(line.len());
+        let span = Span { start: (self.span.start - start).min(end), end };
+        (line, 1 + before.matches('\n').count(), span)
     }
 }
 

@@ -3,11 +3,11 @@
 use syslet::syscalls::{Arg, ArgType, Direction, Yields};
 
 use crate::plan::{Operand, Passed, Plan, Shown, Source, Way};
+use crate::script::assigned::{Assigned, Named};
 use crate::script::error::ScriptError;
 use crate::script::given::Given;
 use crate::script::number::bits;
 use crate::script::pack;
-use crate::script::scope::{Named, Scope};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Argument, Term, Value};
 
@@ -33,14 +33,31 @@ impl Position<'_> {
         self.arg.is_some_and(|arg| arg.ty == ArgType::Address)
     }
 
-    /// How memory reaches the call here.
-    fn way(&self) -> Way {
+    /// How memory written down in the script reaches the call here; nothing where the call takes none.
+    fn way(&self) -> Option<Way> {
         match self.direction() {
-            Direction::In => Way::In,
-            Direction::Out => Way::Out,
-            Direction::InOut => Way::InOut,
-            _ => Way::Held,
+            Direction::In => Some(Way::In),
+            Direction::Out => Some(Way::Out),
+            Direction::InOut => Some(Way::InOut),
+            Direction::Opaque if !self.is_address() => Some(Way::Held),
+            Direction::Opaque | Direction::Value => None,
         }
+    }
+
+    /// How memory that holds bytes before the call reaches it.
+    fn way_in(&self, span: Span, what: &str) -> Result<Way, ScriptError> {
+        self.way().filter(|way| *way != Way::Out).ok_or_else(|| self.wrong(span, what))
+    }
+
+    /// How memory that only the call writes reaches it.
+    fn way_out(&self, span: Span) -> Result<Way, ScriptError> {
+        let way = self.way().filter(|way| matches!(way, Way::Out | Way::Held));
+        way.ok_or_else(|| self.wrong(span, "out(…)"))
+    }
+
+    /// Whether any number can stand here, addresses not among them.
+    fn takes_numbers(&self) -> bool {
+        self.direction() == Direction::Value || self.way() == Some(Way::Held)
     }
 
     fn is_string(&self) -> bool {
@@ -72,7 +89,9 @@ impl Position<'_> {
 
 /// What lowering needs to know besides the argument.
 pub(crate) struct Context<'a> {
-    pub(crate) scope: &'a Scope,
+    /// The script's text.
+    pub(crate) text: &'a str,
+    pub(crate) assigned: &'a Assigned,
     pub(crate) given: Given<'a>,
     pub(crate) plan: &'a mut Plan,
 }
@@ -89,30 +108,21 @@ impl Context<'_> {
             Argument::Value(value) => self.value(value, position)?,
             Argument::Text(text) => self.string(self.given.text(text)?, span, position)?,
             Argument::Out(size) => {
-                if !matches!(position.way(), Way::Out | Way::Held) || position.is_address() {
-                    return Err(position.wrong(span, "out(…)"));
-                }
-                let bytes = self.scope.size(size, OUT_BYTES_MAX, self.given)?;
-                (Passed::Out { bytes, way: position.way() }, Shown::Written(format!("out({bytes})")))
+                let way = position.way_out(span)?;
+                let bytes = self.assigned.size(size, OUT_BYTES_MAX, self.given)?;
+                (Passed::Out { bytes, way }, Shown::Written(format!("out({bytes})")))
             }
             Argument::Pack(fields) => {
-                if position.direction() == Direction::Value
-                    || position.way() == Way::Out
-                    || position.is_address()
-                {
-                    return Err(position.wrong(span, "pack(…)"));
-                }
+                let way = position.way_in(span, "pack(…)")?;
                 let packed = pack::pack(fields, self)?;
-                let memory =
-                    Passed::Memory { way: position.way(), bytes: packed.bytes, patches: packed.patches };
-                (memory, Shown::Written(format!("pack({})", packed.shown)))
+                let shown = Shown::Written(format!("pack({})", packed.shown));
+                (Passed::Memory { way, bytes: packed.bytes, patches: packed.patches }, shown)
+            }
+            Argument::View(_) if !position.takes_numbers() => {
+                return Err(position.wrong(span, "a number from memory"));
             }
             Argument::View(view) => {
-                let opaque = position.direction() == Direction::Opaque && !position.is_address();
-                if position.direction() != Direction::Value && !opaque {
-                    return Err(position.wrong(span, "a number from memory"));
-                }
-                let source = self.scope.view(view, self.given, self.plan)?;
+                let source = self.assigned.view(view, self.given, self.plan)?;
                 (Passed::Value(source), Shown::Number(view.to_string()))
             }
         };
@@ -120,7 +130,7 @@ impl Context<'_> {
     }
 
     fn value(&mut self, value: &Value, position: Position<'_>) -> Result<(Passed, Shown), ScriptError> {
-        let named = value.word().and_then(|word| Some((word, self.scope.get(word)?)));
+        let named = value.word().and_then(|word| Some((word, self.assigned.get(word)?)));
         if let Some((word, named)) = named {
             return self.named(word, named, value.span(), position);
         }
@@ -130,18 +140,23 @@ impl Context<'_> {
             let bytes = self.given.bytes(*parameter, *span)?.into_owned();
             return self.string(bytes, *span, position);
         }
-        let number = self.scope.number(value, self.given)?;
-        let wants_memory = !matches!(position.direction(), Direction::Value | Direction::Opaque);
-        if number != 0 && (wants_memory || position.is_address()) {
+        let number = self.assigned.number(value, self.given)?;
+        if number != 0 && !position.takes_numbers() {
             let message = format!(
                 "{} is an address, and an address cannot be written in a script",
                 position.describe()
             );
             return Err(ScriptError::new(value.span(), message).help(position.wants()));
         }
-        let written = value.0.iter().all(|term| !matches!(term.value, Term::Parameter(_)));
-        let shown = if written { value.to_string() } else { number.to_string() };
+        let shown = self.written(value, number);
         Ok((Passed::Value(Source::Fixed(bits(number))), Shown::Written(shown)))
+    }
+
+    /// A value as it was written, or the number if an argument of the command stands in it.
+    pub(crate) fn written(&self, value: &Value, number: i128) -> String {
+        let given = value.0.iter().any(|term| matches!(term.value, Term::Parameter(_)));
+        let text = self.text.get(value.span().range()).filter(|_| !given);
+        text.map_or_else(|| number.to_string(), str::to_owned)
     }
 
     /// A name as an argument: a result, or a buffer's address.
@@ -160,10 +175,8 @@ impl Context<'_> {
                 Ok((Passed::Value(Source::Address(id)), Shown::Written(self.plan.buffers[id].name.clone())))
             }
             Named::Step(id) => {
-                let is_number = position.direction() == Direction::Value
-                    || (position.direction() == Direction::Opaque && !position.is_address());
                 let yields = self.plan.steps[id].row.map(|row| row.yields);
-                if !is_number && yields.is_some_and(|yields| yields != Yields::Address) {
+                if !position.takes_numbers() && yields.is_some_and(|yields| yields != Yields::Address) {
                     let what = format!("`{word}`, which is a number");
                     return Err(position.wrong(span, &what));
                 }
@@ -179,16 +192,14 @@ impl Context<'_> {
         span: Span,
         position: Position<'_>,
     ) -> Result<(Passed, Shown), ScriptError> {
-        if matches!(position.direction(), Direction::Value | Direction::Out) || position.is_address() {
-            return Err(position.wrong(span, "a string"));
-        }
+        let way = position.way_in(span, "a string")?;
         if position.is_string() && bytes.contains(&0) {
             let message = format!("{} ends at its first NUL, and this has one inside", position.describe());
             return Err(ScriptError::new(span, message));
         }
         let mut terminated = bytes.clone();
         terminated.push(0);
-        let memory = Passed::Memory { way: position.way(), bytes: terminated, patches: Vec::new() };
+        let memory = Passed::Memory { way, bytes: terminated, patches: Vec::new() };
         Ok((memory, Shown::Bytes(bytes)))
     }
 }

@@ -11,13 +11,16 @@ pub(crate) mod syntax;
 mod text;
 mod token;
 
+mod assigned;
 mod check;
 mod given;
 pub(crate) mod length;
 pub(crate) mod lower;
 mod order;
 mod pack;
-mod scope;
+
+#[cfg(test)]
+mod tests;
 
 use crate::plan::Plan;
 use crate::script::error::ScriptError;
@@ -25,5 +28,5 @@ use crate::script::source::Source;
 
 /// Reads and checks a script, the command's arguments put in.
 pub(crate) fn compile(source: &Source, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
-    check::check(&parse::parse(source)?, arguments)
+    check::check(&source.text, &parse::parse(source)?, arguments)
 }

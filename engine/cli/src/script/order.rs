@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use syslet::syscalls::Descriptors;
 
 use crate::plan::{Plan, Step, StepId, Wait};
+use crate::script::assigned::{Assigned, Named};
 use crate::script::error::ScriptError;
-use crate::script::scope::{Named, Scope};
 use crate::script::source::{Span, Spanned};
 
 /// Which steps name which results, and which results are gone.
@@ -30,12 +30,12 @@ impl Order {
         &mut self,
         step: &mut Step,
         after: &[Spanned<String>],
-        scope: &Scope,
+        assigned: &Assigned,
         plan: &Plan,
     ) -> Result<(), ScriptError> {
         let id = plan.steps.len();
         let ends = step.ends();
-        let after = after_steps(after, scope)?;
+        let after = after_steps(after, assigned)?;
         let mut waits = Waits::default();
         for (named, span) in step.named() {
             waits.add(named, true);
@@ -79,8 +79,8 @@ impl Order {
     }
 }
 
-fn after_steps(after: &[Spanned<String>], scope: &Scope) -> Result<Vec<StepId>, ScriptError> {
-    let step = |name| match scope.find(name)? {
+fn after_steps(after: &[Spanned<String>], assigned: &Assigned) -> Result<Vec<StepId>, ScriptError> {
+    let step = |name| match assigned.find(name)? {
         Named::Step(id) => Ok(id),
         Named::Buffer(_) => Err(ScriptError::new(name.span, "a buffer is always there: name a call")),
     };

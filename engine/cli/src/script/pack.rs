@@ -1,9 +1,9 @@
 //! `pack(…)`: fields laid out as C lays out a struct.
 
 use crate::plan::{Patch, Source};
+use crate::script::assigned::Named;
 use crate::script::error::ScriptError;
 use crate::script::lower::Context;
-use crate::script::scope::Named;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Field, Operand, Value, Width};
 
@@ -51,7 +51,7 @@ impl Packed {
         context: &mut Context<'_>,
     ) -> Result<(), ScriptError> {
         let from = match operand {
-            Operand::View(view) => context.scope.view(view, context.given, context.plan)?,
+            Operand::View(view) => context.assigned.view(view, context.given, context.plan)?,
             Operand::Value(value) => match named(value, context) {
                 Some(Named::Step(id)) => Source::Result(id),
                 Some(Named::Buffer(id)) if width.bytes == 8 => Source::Address(id),
@@ -75,12 +75,12 @@ impl Packed {
         span: Span,
         context: &Context<'_>,
     ) -> Result<(), ScriptError> {
-        let number = context.scope.number(value, context.given)?;
+        let number = context.assigned.number(value, context.given)?;
         if !width.holds(number) {
             return Err(ScriptError::new(span, format!("{number} does not fit {}", width.name())));
         }
         self.bytes.extend_from_slice(&number.to_ne_bytes()[..width.bytes]);
-        self.show(width, number.to_string());
+        self.show(width, context.written(value, number));
         Ok(())
     }
 
@@ -99,5 +99,5 @@ fn operand_text(operand: &Operand) -> String {
 }
 
 fn named(value: &Value, context: &Context<'_>) -> Option<Named> {
-    context.scope.get(value.word()?)
+    context.assigned.get(value.word()?)
 }

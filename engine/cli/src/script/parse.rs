@@ -3,7 +3,7 @@
 use crate::script::cursor::Cursor;
 use crate::script::error::ScriptError;
 use crate::script::number::Number;
-use crate::script::source::{SCRIPT_BYTES_MAX, Source, Span, Spanned};
+use crate::script::source::{Source, Spanned};
 use crate::script::syntax::{
     Attribute, Body, Call, Choice, RESERVED, Script, Setting, Statement, Value, Width,
 };
@@ -11,9 +11,6 @@ use crate::script::token::{Token, tokens};
 
 /// Reads a script.
 pub(crate) fn parse(source: &Source) -> Result<Script, ScriptError> {
-    if source.text.len() > SCRIPT_BYTES_MAX {
-        return Err(ScriptError::new(Span::default(), "a script is at most 16 MiB long"));
-    }
     let mut script = Vec::new();
     let mut base = 0;
     for (index, line) in source.text.split('\n').enumerate() {

@@ -19,11 +19,11 @@ pub(crate) enum Named {
 
 /// The names assigned so far, and the line of each.
 #[derive(Debug, Default)]
-pub(crate) struct Scope {
+pub(crate) struct Assigned {
     names: HashMap<String, (Named, usize)>,
 }
 
-impl Scope {
+impl Assigned {
     pub(crate) fn assign(
         &mut self,
         name: &Spanned<String>,

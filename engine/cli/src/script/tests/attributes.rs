@@ -1,0 +1,37 @@
+//! What is asked of a call besides itself.
+
+use super::{plan, refused};
+
+/// SCRIPT-25: an attribute is asked for by name, `!` makes it REQUIRED.
+#[test]
+fn attributes() {
+    let plan = plan("getpid() @timing\ngetpid()@timing!\ngetpid() @timing()");
+    let required: Vec<bool> = plan.steps.iter().map(|step| step.asks[0].flags.is_required()).collect();
+    assert_eq!(required, [false, true, false]);
+    assert_eq!(plan.steps[0].asks[0].id, syslet::AttributeId::TIMING);
+}
+
+/// SCRIPT-25: unknown ones, `data`, a second of the same name and a value nobody wants are errors.
+#[test]
+fn attributes_that_are_wrong() {
+    refused("getpid() @timimg", "timimg", "nearest known name is `timing`");
+    refused("getpid() @data", "data", "cannot be asked for");
+    refused("getpid() @timing @timing!", "timing", "asked for twice");
+    refused("getpid() @timing(5ms)", "5ms", "takes no value");
+    refused("getpid() @timing(a=1, b=\"x\")", "1", "takes no value");
+    refused("getpid() @timing(5)!", "!", "right behind the attribute's name");
+    refused("getpid() @", "", "the name of an attribute");
+    refused("getpid() @timing(a=)", ")", "a number, a word or a string");
+}
+
+/// SCRIPT-26: units are known by name, and what they come to fits 64 bits.
+#[test]
+fn units() {
+    for text in ["1ns", "2us", "3ms", "4s", "5KiB", "6MiB", "17179869183GiB"] {
+        refused(&format!("getpid() @timing({text})"), text, "takes no value");
+    }
+    refused("getpid() @timing(5min)", "5min", "unknown unit `min`");
+    refused("getpid() @timing(17179869184GiB)", "17179869184GiB", "more than 2^64-1 bytes");
+    refused("getpid() @timing(18446744074s)", "18446744074s", "more than 2^64-1 nanoseconds");
+    refused("getpid() @timing(-5ms)", "-5ms", "cannot be negative");
+}

@@ -1,0 +1,54 @@
+//! Which call is meant, and calls the table does not describe.
+
+use super::{memory, operand, plan, plan_with, refused};
+use crate::plan::{Passed, Way};
+
+/// SCRIPT-16: a call is named, or given by number; a number that has a row gets it.
+#[test]
+fn calls_by_number() {
+    let nr = plan("getpid()").steps[0].nr;
+    let plan = plan_with("syscall($1)", &[&nr.to_string()]);
+    assert_eq!((plan.steps[0].nr, &*plan.steps[0].call), (nr, "getpid"));
+    let unknown = super::plan("syscall(4095, 1, 2)");
+    assert!(unknown.steps[0].row.is_none());
+    assert_eq!((unknown.steps[0].nr, unknown.steps[0].operands.len()), (4095, 2));
+}
+
+/// SCRIPT-16: an unknown name is an error that names the nearest; so is a number that is none.
+#[test]
+fn unknown_calls() {
+    refused("raed(0, out(1), 1)", "raed", "nearest known name is `read`");
+    refused("qqqqqqqqqqqqqqqqq()", "qqqqqqqqqqqqqqqqq", "syscall(NUMBER, …)");
+    refused("syscall()", "syscall", "wants a number first");
+    refused("syscall(\"read\")", "syscall", "wants a number first");
+    refused("syscall(-1)", "-1", "not the number of a call");
+    refused("syscall(4095, 1, 2, 3, 4, 5, 6, 7)", "7", "has 6 arguments");
+}
+
+/// SCRIPT-16: a call that no engine runs is an error that says why.
+#[test]
+fn calls_that_cannot_run() {
+    refused("exit(0)", "exit", "it ends the engine's thread");
+    refused("execve(\"/bin/true\", 0, 0)", "execve", "cannot run here");
+}
+
+/// SCRIPT-33: a call that needs a worker is not supported here, which is no mistake in the script.
+#[test]
+fn calls_that_need_a_worker() {
+    let error = super::compiled("unshare(CLONE_FS)", &[]).unwrap_err();
+    assert_eq!((error.exit.code(), error.span.range()), (3, 0..7));
+    assert!(error.message.contains("needs a worker of its own"), "{}", error.message);
+}
+
+/// SCRIPT-17: where the table does not describe memory, the command holds it and passes its address.
+#[test]
+fn held_memory() {
+    let number = plan("syscall(4095, \"abc\", pack(u8 1), out(8))");
+    for (index, expected) in [(0, &b"abc\0"[..]), (1, &[1])] {
+        assert_eq!(memory(&number, index), expected);
+        assert!(matches!(operand(&number, index).passed, Passed::Memory { way: Way::Held, .. }));
+    }
+    assert!(matches!(operand(&number, 2).passed, Passed::Out { bytes: 8, way: Way::Held }));
+    let opaque = plan("b = buffer(8)\nwritev(1, pack(u64 b, u64 8), 1)");
+    assert!(matches!(operand(&opaque, 1).passed, Passed::Memory { way: Way::Held, .. }));
+}

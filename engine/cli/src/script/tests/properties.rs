@@ -1,0 +1,193 @@
+//! What holds for every script.
+
+use proptest::prelude::*;
+
+use super::{compiled, source};
+use crate::script::parse::parse;
+use crate::script::source::{Span, Spanned};
+use crate::script::syntax::{
+    Argument, Attribute, Body, Call, Choice, Field, Operand, Parameter, Piece, RESERVED, Setting, Statement,
+    Term, Text, Unit, Value, View, Width,
+};
+
+fn at<T>(value: T) -> Spanned<T> {
+    Spanned::new(value, Span::default())
+}
+
+fn word() -> impl Strategy<Value = String> {
+    let free = |word: &String| !RESERVED.contains(&word.as_str()) && Width::named(word).is_none();
+    "[a-zA-Z_][a-zA-Z0-9_]{0,8}".prop_filter("a word of the language", free)
+}
+
+fn integer() -> impl Strategy<Value = i128> {
+    prop_oneof![any::<i64>().prop_map(i128::from), any::<u64>().prop_map(i128::from)]
+}
+
+fn parameter() -> impl Strategy<Value = Parameter> {
+    prop_oneof![(1u32..1000).prop_map(Parameter::Number), Just(Parameter::Each), Just(Parameter::Count)]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let term = prop_oneof![
+        integer().prop_map(Term::Integer),
+        word().prop_map(Term::Word),
+        parameter().prop_map(Term::Parameter)
+    ];
+    prop::collection::vec(term.prop_map(at), 1..4).prop_map(Value)
+}
+
+/// Strings: bytes and parameters by turns, as reading gives them.
+fn text() -> impl Strategy<Value = Text> {
+    let bytes = prop::collection::vec(any::<u8>(), 1..6);
+    (prop::collection::vec((bytes.clone(), parameter()), 0..3), prop::option::of(bytes)).prop_map(
+        |(pairs, last)| {
+            let pairs = pairs
+                .into_iter()
+                .flat_map(|(bytes, parameter)| [at(Piece::Bytes(bytes)), at(Piece::Parameter(parameter))]);
+            Text(pairs.chain(last.map(|bytes| at(Piece::Bytes(bytes)))).collect())
+        },
+    )
+}
+
+fn width() -> impl Strategy<Value = Width> {
+    (0..Width::ALL.len()).prop_map(|index| Width::ALL[index].1)
+}
+
+fn view() -> impl Strategy<Value = View> {
+    (width(), word(), value()).prop_map(|(width, of, offset)| View {
+        width,
+        of: at(of),
+        offset: at(Box::new(offset)),
+    })
+}
+
+fn field() -> impl Strategy<Value = Field> {
+    prop_oneof![
+        text().prop_map(Field::Text),
+        (width(), value()).prop_map(|(width, value)| Field::Number(width, Operand::Value(value))),
+        (width(), view()).prop_map(|(width, view)| Field::Number(width, Operand::View(view))),
+    ]
+}
+
+fn argument() -> impl Strategy<Value = Argument> {
+    prop_oneof![
+        value().prop_map(Argument::Value),
+        text().prop_map(Argument::Text),
+        value().prop_map(|size| Argument::Out(at(size))),
+        view().prop_map(Argument::View),
+        prop::collection::vec(field().prop_map(at), 1..4).prop_map(Argument::Pack),
+    ]
+}
+
+fn choice() -> impl Strategy<Value = Choice> {
+    let unit = (0..Unit::ALL.len()).prop_map(|index| Unit::ALL[index]);
+    let setting = prop_oneof![
+        integer().prop_map(Setting::Number),
+        (0u64..1 << 32, unit).prop_map(|(count, unit)| Setting::Quantity(count, unit)),
+        word().prop_map(Setting::Word),
+        text().prop_map(Setting::Text),
+    ];
+    (prop::option::of(word()), setting).prop_map(|(key, value)| Choice { key: key.map(at), value: at(value) })
+}
+
+fn attribute() -> impl Strategy<Value = Attribute> {
+    (word(), any::<bool>(), prop::collection::vec(choice(), 0..3))
+        .prop_map(|(name, required, options)| Attribute { name: at(name), required, options })
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let arguments = prop::collection::vec(argument().prop_map(at), 0..4);
+    let after = prop::collection::vec(word().prop_map(at), 0..3);
+    (word(), arguments, after, prop::collection::vec(attribute(), 0..3)).prop_map(
+        |(name, arguments, after, attributes)| Call { name: at(name), arguments, after, attributes },
+    )
+}
+
+fn statement() -> impl Strategy<Value = Statement> {
+    let call = (prop::option::of(word()), call()).prop_map(|(name, call)| Statement {
+        name: name.map(at),
+        body: Body::Call(call),
+        line: 1,
+    });
+    let buffer = (word(), value()).prop_map(|(name, size)| Statement {
+        name: Some(at(name)),
+        body: Body::Buffer(at(size)),
+        line: 1,
+    });
+    prop_oneof![4 => call, 1 => buffer]
+}
+
+proptest! {
+    /// SCRIPT-5: a tree that is printed and read again is the same tree.
+    #[test]
+    fn printing_and_reading(statement in statement()) {
+        let text = statement.to_string();
+        let read = parse(&source(&text)).map_err(|error| TestCaseError::fail(format!("{text}: {}", error.message)))?;
+        prop_assert_eq!(read, vec![statement], "{}", text);
+    }
+
+    /// SCRIPT-5: any text ends with a plan or an error that can be shown.
+    #[test]
+    fn any_text(text in any::<String>()) {
+        ends(&text)?;
+    }
+
+    /// SCRIPT-5: so does text made of a script's own parts.
+    #[test]
+    fn text_of_parts(parts in prop::collection::vec(part(), 0..24)) {
+        ends(&parts.concat())?;
+    }
+
+    /// SCRIPT-5: so does a script of which bytes were lost.
+    #[test]
+    fn damaged_scripts(statement in statement(), cut in any::<prop::sample::Index>(), len in 0usize..4) {
+        let text: Vec<char> = statement.to_string().chars().collect();
+        let from = cut.index(text.len());
+        let damaged: String = text[..from].iter().chain(text.iter().skip(from + len)).collect();
+        ends(&damaged)?;
+    }
+}
+
+fn part() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "fd",
+        " = ",
+        "read",
+        "close",
+        "openat",
+        "(",
+        ")",
+        ", ",
+        "\"",
+        "\\x",
+        "${1}",
+        "$@",
+        "$#",
+        "out(8)",
+        "pack(",
+        "i32 ",
+        "i32(",
+        "buffer(8)",
+        "\n",
+        "#",
+        "@timing",
+        "!",
+        "after ",
+        "0x",
+        "-1",
+        "5ms",
+        "|",
+        "O_RDONLY",
+        "é",
+    ])
+}
+
+/// Checks that compiling ends, and that an error lies within the text and can be shown.
+fn ends(text: &str) -> Result<(), TestCaseError> {
+    if let Err(error) = compiled(text, &["a", "5"]) {
+        prop_assert!(text.get(error.span.range()).is_some(), "{:?} is no part of {:?}", error.span, text);
+        let shown = error.render(&source(text), &annotate_snippets::Renderer::plain());
+        prop_assert!(shown.contains("error: "), "{}", shown);
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! How a run ends: exit codes, signals, time, readers that go away.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use crate::syslet::{command, statements, syslet};
+
+/// SCRIPT-33: success, failure, usage and script errors, calls that are not supported.
+#[test]
+fn exit_codes() {
+    assert_eq!(statements(&[], &["getpid()"]).code, Some(0));
+    assert_eq!(statements(&[], &["close(7777)"]).code, Some(1));
+    assert_eq!(statements(&[], &["close("]).code, Some(2));
+    assert_eq!(syslet(&["run"]).code, Some(2));
+    assert_eq!(syslet(&["run", "--nonsense", "x"]).code, Some(2));
+    assert_eq!(syslet(&[]).code, Some(2));
+    assert_eq!(statements(&[], &["setfsuid(0)"]).code, Some(3));
+    assert_eq!(syslet(&["--help"]).code, Some(0));
+}
+
+/// The command under `env`, which gives SIGINT back the meaning it may have lost in the background.
+fn with_signals(option: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("env");
+    command.arg(option).arg(env!("CARGO_BIN_EXE_syslet")).args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A run that has said on stdout that it began.
+fn begun(mut command: Command) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut child = command.spawn().expect("env is there");
+    let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("the command writes text");
+    assert_eq!(line, "begun\n");
+    (child, stdout)
+}
+
+fn rest(mut child: Child, mut stdout: BufReader<std::process::ChildStdout>) -> (Option<i32>, String, String) {
+    let (mut out, mut messages) = (String::new(), String::new());
+    stdout.read_to_string(&mut out).expect("the command writes text");
+    child.stderr.take().expect("stderr is piped").read_to_string(&mut messages).expect("messages are text");
+    (child.wait().expect("the child is ours").code(), out, messages)
+}
+
+const SLEEP: [&str; 6] =
+    ["-e", "b = write(1, \"begun\\n\", 6)", "-e", "p = pause() after b", "-e", "close(7777) after p"];
+
+/// SCRIPT-34: SIGINT ends the call that sleeps, and the rest is said to be skipped.
+#[test]
+fn interrupted() {
+    let arguments: Vec<&str> = ["run"].into_iter().chain(SLEEP).collect();
+    let (child, stdout) = begun(with_signals("--default-signal=INT", &arguments));
+    let kill = syslet(&["run", "-e", "kill($1, SIGINT)", &child.id().to_string()]);
+    assert_eq!(kill.code, Some(0));
+    let (code, text, messages) = rest(child, stdout);
+    let expected = "1: write(1, \"begun\\n\", 6) = 6\n\
+                    2: pause() = -1 EINTR (Interrupted system call)\n\
+                    3: close(7777) skipped: interrupted\n";
+    assert_eq!((code, &*text, &*messages), (Some(130), expected, ""));
+}
+
+/// SCRIPT-34: a SIGINT that is ignored stays ignored: the run ends by itself.
+#[test]
+fn ignored_interrupts() {
+    let script = [
+        "run",
+        "-e",
+        "p = getpid()",
+        "-e",
+        "k = kill(p, SIGINT)",
+        "-e",
+        "nanosleep(pack(i64 0, i64 1000), 0) after k",
+    ];
+    let run = with_signals("--ignore-signal=INT", &script).output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    let run = with_signals("--default-signal=INT", &script).output().unwrap();
+    assert_eq!(run.status.code(), Some(130), "{run:?}");
+}
+
+/// SCRIPT-35: the time given ends the run in the same way.
+#[test]
+fn timed_out() {
+    let run = statements(&["--timeout", "20ms"], &["p = pause()", "getpid() after p"]);
+    let expected = "1: pause() = -1 EINTR (Interrupted system call)\n2: getpid() skipped: timed out\n";
+    assert_eq!((run.code, &*run.stdout), (Some(124), expected));
+    assert_eq!(statements(&["--timeout", "1000s"], &["getpid()"]).code, Some(0));
+    for wrong in ["5", "5KiB", "0s", "s", "-1s"] {
+        assert_eq!(statements(&[&format!("--timeout={wrong}")], &["getpid()"]).code, Some(2), "{wrong}");
+    }
+}
+
+/// SCRIPT-32: when nobody reads any more the run ends, and nothing is said about it.
+#[test]
+fn closed_stdout() {
+    for arguments in
+        [&["run", "-e", "getpid()", "-e", "b = getuid()", "-e", "pause() after b"][..], &["table"]]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command().args(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &[][..]), "{arguments:?}");
+    }
+}

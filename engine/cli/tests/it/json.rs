@@ -1,0 +1,65 @@
+//! What a program reads: JSON Lines with every key.
+
+use serde_json::{Value, json};
+
+use crate::syslet::{data, statements, syslet};
+
+/// SCRIPT-28: every key is always there, in the same order, for success, failure and skipping.
+#[test]
+fn every_key() {
+    let run = statements(&["--json"], &["a = dup(7777) @timing", "b = lseek(a, 0, 0)", "umask(0o22)"]);
+    let keys = |line: &Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    let lines = run.json();
+    assert_eq!((run.code, lines.len()), (Some(1), 3));
+    for line in &lines {
+        assert_eq!(keys(line), "v line name call nr result error ran skipped_because data attributes");
+    }
+    let find = |number: u64| lines.iter().find(|line| line["line"] == number).unwrap();
+    let mut failed = find(1).clone();
+    assert_eq!(keys(&failed["attributes"]["timing"]), "status queued_ns started_ns finished_ns");
+    failed["attributes"] = json!("masked");
+    let expected = json!({"v":1,"line":1,"name":"a","call":"dup","nr":32,"result":-9,"error":"EBADF","ran":"submitter",
+        "skipped_because":null,"data":[],"attributes":"masked"});
+    assert_eq!(failed, expected);
+    let expected = json!({"v":1,"line":2,"name":"b","call":"lseek","nr":8,"result":null,"error":null,"ran":null,
+        "skipped_because":"a failed","data":[],"attributes":{}});
+    assert_eq!(*find(2), expected);
+    assert_eq!((&find(3)["name"], &find(3)["error"]), (&Value::Null, &Value::Null));
+}
+
+/// SCRIPT-28: what came back stands by argument, cut to what the call wrote.
+#[test]
+fn data_by_argument() {
+    let run = statements(
+        &["--json"],
+        &[
+            "p = socketpair(AF_UNIX, SOCK_DGRAM, 0, out(8))",
+            "s = sendto(i32(p, 0), \"hello\", 5, 0, 0, 0)",
+            "recvfrom(i32(p, 4), out(64), 64, 0, out(110), pack(u32 110)) after s",
+        ],
+    );
+    let lines = run.json();
+    assert_eq!(run.code, Some(0), "{lines:?}");
+    assert_eq!(data(&lines[0], 3).len(), 8);
+    assert_eq!(data(&lines[2], 1), b"hello");
+    assert_eq!(data(&lines[2], 5).len(), 4);
+}
+
+/// SCRIPT-28: a failed call brings nothing back.
+#[test]
+fn no_data_of_a_failure() {
+    let run = statements(&["--json"], &["read(7777, out(64), 64)"]);
+    let lines = run.json();
+    assert!(lines[0]["data"].as_array().unwrap().iter().all(|data| data["len"] == 0), "{lines:?}");
+}
+
+/// SCRIPT-29: the plan as JSON has every key.
+#[test]
+fn plan() {
+    let run =
+        syslet(&["run", "--json", "--dry-run", "-e", "fd = dup(1)", "-e", "write(fd, $1, 2) @timing!", "ab"]);
+    let expected = json!({"v":1,"line":2,"name":null,"call":"write","nr":1,
+        "arguments":[{"kind":"VALUE","shown":"fd"},{"kind":"IN","shown":"\"ab\""},{"kind":"VALUE","shown":"2"}],
+        "waits_for":["fd"],"flags":[],"attributes":[{"name":"timing","required":true}]});
+    assert_eq!(run.json()[1], expected);
+}

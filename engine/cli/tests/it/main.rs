@@ -1,0 +1,10 @@
+//! The command as a person runs it: real files, real output, real exit codes.
+
+mod ending;
+mod files;
+mod json;
+mod order;
+mod scripts;
+mod syslet;
+mod table;
+mod text;

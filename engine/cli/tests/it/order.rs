@@ -1,0 +1,185 @@
+//! What runs after what, with which numbers, and what is skipped.
+
+use crate::files::Directory;
+use crate::syslet::{command, data, ended, statements, syslet};
+
+/// SCRIPT-19: what needs a failed result is skipped, and so is what needs that; the reason is said.
+#[test]
+fn skipped() {
+    let run = statements(
+        &[],
+        &[
+            "fd = openat(AT_FDCWD, \"/nowhere/x\", 0)",
+            "n = read(fd, out(8), 8)",
+            "lseek(0, n, 0)",
+            "close(fd)",
+        ],
+    );
+    let (code, text) = run.quiet();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(code, 1);
+    assert_eq!(lines[1], "2: read(fd, out(8), 8) skipped: fd failed");
+    assert!(lines.contains(&"3: lseek(0, n, 0) skipped: n was skipped"), "{text}");
+    assert!(lines.contains(&"4: close(fd) skipped: fd failed"), "{text}");
+}
+
+/// SCRIPT-20: a closing call runs although the others failed, and after them.
+#[test]
+fn closing_runs_anyway() {
+    let run = statements(
+        &["--json"],
+        &[
+            "fd = openat(AT_FDCWD, \"/\", O_RDONLY)",
+            "read(fd, out(8), 8)",
+            "n = write(fd, \"x\", 1)",
+            "close(fd) after n",
+        ],
+    );
+    let lines = run.json();
+    let seen: Vec<_> =
+        lines.iter().map(|line| (line["call"].as_str().unwrap(), line["error"].as_str())).collect();
+    let expected = [("openat", None), ("read", Some("EISDIR")), ("write", Some("EBADF")), ("close", None)];
+    assert_eq!(seen, expected);
+}
+
+/// SCRIPT-9, SCRIPT-10 and SCRIPT-21: descriptors out of an area, a shared buffer, and an order that `after` makes.
+#[test]
+fn through_a_pipe() {
+    let run = statements(
+        &["--json"],
+        &[
+            "b = buffer(64)",
+            "p = pipe2(out(8), O_CLOEXEC)",
+            "w = write(i32(p, 4), \"hello\", 5)",
+            "r = read(i32(p, 0), b, 64) after w",
+            "m = memfd_create(\"x\", 0)",
+            "c = pwrite64(m, b, r, 0)",
+            "pread64(m, out(64), 64, 0) after c",
+            "lseek(m, u8(b, 1), SEEK_SET) after r",
+        ],
+    );
+    let lines = run.json();
+    assert_eq!(run.code, Some(0), "{lines:?}");
+    let find = |number: u64| lines.iter().find(|line| line["line"] == number).unwrap();
+    assert_eq!(data(find(7), 1), b"hello");
+    assert_eq!(find(8)["result"], u64::from(b'e'));
+}
+
+/// SCRIPT-7: a result packed into memory is the one the call sees.
+#[test]
+fn packed_results() {
+    let run = statements(
+        &["--json"],
+        &[
+            "p = pipe2(out(8), 0)",
+            "fd = dup(i32(p, 4))",
+            "ppoll(pack(i32 fd, i16 POLLOUT, i16 0), 1, pack(i64 5, i64 0), 0, 0)",
+        ],
+    );
+    let lines = run.json();
+    assert_eq!((run.code, &lines[2]["result"]), (Some(0), &1.into()), "{lines:?}");
+    assert_eq!(data(&lines[2], 0)[6..8], 4u16.to_ne_bytes());
+}
+
+/// SCRIPT-10: a number behind what came back skips the statement that reads it.
+#[test]
+fn behind_what_came_back() {
+    let directory = Directory::new("behind");
+    let file = directory.file("f", "abcdef");
+    let script = [
+        "fd = openat(AT_FDCWD, $1, 0)",
+        "n = read(fd, out(64), 64)",
+        "lseek(fd, u32(n, 2), 0)",
+        "lseek(fd, u32(n, 4), 0)",
+    ];
+    let all: Vec<&str> =
+        ["run"].into_iter().chain(script.iter().flat_map(|line| ["-e", line])).chain([&*file]).collect();
+    let run = syslet(&all);
+    let (code, text) = run.quiet();
+    assert_eq!(code, 1);
+    let number = u32::from_ne_bytes(*b"cdef");
+    assert!(text.contains(&format!(", {number}, 0) = {number}\n")), "{text}");
+    assert!(text.contains("skipped: it reads u32 at offset 4, and 6 bytes came back\n"), "{text}");
+}
+
+/// SCRIPT-15: a length that is a result is checked when the statement is submitted.
+#[test]
+fn lengths_known_later() {
+    let run = statements(
+        &[],
+        &[
+            "b = buffer(4)",
+            "n = memfd_create(\"x\", 0)",
+            "p = getpid()",
+            "write(n, b, p)",
+            "read(n, out(4), p)",
+        ],
+    );
+    let (code, text) = run.quiet();
+    assert_eq!(code, 1);
+    assert_eq!(text.matches("skipped: argument 2 has 4 bytes, and the call reaches ").count(), 2, "{text}");
+}
+
+/// SCRIPT-17: memory that the table does not describe: vectors of a buffer, a structure for fcntl, bytes for a number.
+#[test]
+fn undescribed_memory() {
+    let run = statements(
+        &["--json"],
+        &[
+            "m = memfd_create(\"x\", 0)",
+            "b = buffer(8)",
+            "w = pwrite64(m, \"vectored\", 8, 0)",
+            "r = preadv(m, pack(u64 b, u64 8), 1, 0, 0) after w",
+            "pwrite64(m, b, r, 8)",
+            "fcntl(m, F_GETLK, pack(i16 F_WRLCK, i16 SEEK_SET, i64 0, i64 0, i32 0))",
+            "n = ioctl(m, 0x541B, out(4)) after w",
+            "fstat(m, out(144)) after n, r",
+        ],
+    );
+    let lines = run.json();
+    assert_eq!(run.code, Some(0), "{lines:?}");
+    let find = |number: u64| lines.iter().find(|line| line["line"] == number).unwrap();
+    assert_eq!(find(4)["result"], 8);
+    assert_eq!(data(find(7), 2).len(), 4);
+}
+
+/// SCRIPT-11 and SCRIPT-1: a script comes from a file, from standard input or from `-e`; what is behind it are its arguments.
+#[test]
+fn sources() {
+    let directory = Directory::new("sources");
+    let script = "lseek($1, $#, 0)\n";
+    let file = directory.file("s", script);
+    let expected = "1: lseek(7777, 2, 0) = -1 EBADF (Bad file descriptor)\n";
+    assert_eq!(syslet(&["run", &file, "7777", "--json"]).quiet(), (1, expected));
+    assert_eq!(syslet(&["run", "-e", script, "7777", "x"]).quiet(), (1, expected));
+    let stdin = std::fs::File::open(&file).unwrap();
+    let output = command().args(["run", "-", "7777", "-"]).stdin(stdin).output().unwrap();
+    assert_eq!(ended(output).quiet(), (1, expected));
+}
+
+/// SCRIPT-23: more statements than slots, all of them told exactly once.
+#[test]
+fn more_than_fit() {
+    let directory = Directory::new("more");
+    let count = 2000;
+    let script: String = (0..count).map(|_| "getppid()\n").collect();
+    let run = syslet(&["run", "--json", &directory.file("s", script)]);
+    let mut lines: Vec<u64> = run.json().iter().map(|line| line["line"].as_u64().unwrap()).collect();
+    lines.sort_unstable();
+    assert_eq!((run.code, lines), (Some(0), (1..=count).collect()));
+}
+
+/// SCRIPT-6: areas larger than the ring would be by default come back whole.
+#[test]
+fn large_areas() {
+    let run = statements(
+        &["--json"],
+        &[
+            "m = memfd_create(\"x\", 0)",
+            "t = ftruncate(m, 3000000)",
+            "n = pread64(m, out(3000000), 3000000, 0) after t",
+        ],
+    );
+    let lines = run.json();
+    assert_eq!(data(&lines[2], 1), vec![0; 3_000_000]);
+}

@@ -1,0 +1,153 @@
+//! What a person sees: lines of text, plans, errors, colours.
+
+use crate::files::Directory;
+use crate::syslet::{command, ended, statements, syslet};
+
+/// SCRIPT-27: a failure has its name and meaning, a result stands where its name was written.
+#[test]
+fn failures_and_results() {
+    let run = statements(
+        &[],
+        &["fd = openat(AT_FDCWD, \"/nowhere/x\", O_RDONLY)", "n = lseek(7777, -5, SEEK_CUR)"],
+    );
+    let expected = "1: openat(AT_FDCWD, \"/nowhere/x\", O_RDONLY) = -1 ENOENT (No such file or directory)\n\
+                    2: lseek(7777, -5, SEEK_CUR) = -1 EBADF (Bad file descriptor)\n";
+    assert_eq!(run.quiet(), (1, expected));
+}
+
+/// SCRIPT-27: what comes back is shown up to 32 bytes, or as many as `-s` says.
+#[test]
+fn data_is_cut() {
+    let directory = Directory::new("data-is-cut");
+    let file = directory.file("f", "0123456789abcdefghijklmnopqrstuvwxyz\n\x01\x022\"\\");
+    let lines = ["fd = openat(AT_FDCWD, $1, O_RDONLY)", "pread64(fd, out(64), 64, 0)"];
+    let shown = |options: &[&str]| {
+        let mut all = vec!["run"];
+        all.extend(options);
+        lines.iter().for_each(|line| all.extend(["-e", line]));
+        all.push(&file);
+        let text = syslet(&all).quiet().1.to_owned();
+        let read = text.lines().nth(1).unwrap();
+        read[read.find('"').unwrap()..].to_owned()
+    };
+    assert_eq!(shown(&[]), "\"0123456789abcdefghijklmnopqrstuv\"..., 64, 0) = 42");
+    assert_eq!(shown(&["-s", "4"]), "\"0123\"..., 64, 0) = 42");
+    let all = "\"0123456789abcdefghijklmnopqrstuvwxyz\\n\\1\\0022\\\"\\\\\", 64, 0) = 42";
+    assert_eq!(shown(&["-s", "99"]), all);
+}
+
+/// SCRIPT-27: an address is in hex, and so is one passed on.
+#[test]
+fn addresses_are_in_hex() {
+    let run = statements(
+        &[],
+        &["p = mmap(0, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)", "munmap(p, 4096)"],
+    );
+    let (code, text) = run.quiet();
+    let address = text.lines().next().unwrap().split(" = ").nth(1).unwrap();
+    assert!(address.starts_with("0x"), "{text}");
+    assert_eq!((code, text.lines().nth(1).unwrap()), (0, &*format!("2: munmap({address}, 4096) = 0")));
+}
+
+/// SCRIPT-27: memory that goes both ways is shown as it went in and as it came back.
+#[test]
+fn both_ways() {
+    let run = statements(&[], &["ppoll(pack(i32 -1, i16 POLLIN, i16 0), 1, pack(i64 0, i64 0), 0, 0)"]);
+    let (code, text) = run.quiet();
+    let expected =
+        r#"1: ppoll(pack(i32 -1, i16 POLLIN, i16 0) => "\377\377\377\377\1\0\0\0", 1, pack(i64 0, i64 0)"#;
+    assert!(code == 0 && text.starts_with(expected) && text.ends_with(" = 0\n"), "{text}");
+}
+
+/// SCRIPT-29: the plan says what would be passed and waited for, and nothing runs.
+#[test]
+fn dry_run() {
+    let directory = Directory::new("dry-run");
+    let made = directory.path("made");
+    let run = syslet(&[
+        "run",
+        "--dry-run",
+        "-e",
+        "fd = creat($1, 0o600)",
+        "-e",
+        "close(fd) @timing!",
+        "-e",
+        "pause()",
+        &made,
+    ]);
+    let expected = format!(
+        "1: fd = creat [85]\n      \
+               0 pathname   IN     \"{}\"...\n      \
+               1 mode       VALUE  0o600\n\
+         2: close [3]\n      \
+               0 fd         VALUE  fd\n      \
+               waits for fd\n      \
+               @timing!\n\
+         3: pause [34] SYNC\n",
+        &made[..32]
+    );
+    assert_eq!(run.quiet(), (0, &*expected));
+    assert!(!std::path::Path::new(&made).exists());
+}
+
+/// SCRIPT-24: calls that may sleep for ever are planned SYNC, others not.
+#[test]
+fn sleeping_calls_are_sync() {
+    let run =
+        statements(&["--dry-run", "--json"], &["pause()", "getpid()", "syscall(4095)", "read(0, 0, 0)"]);
+    let flags: Vec<_> = run.json().iter().map(|line| line["flags"].to_string()).collect();
+    assert_eq!(flags, [r#"["SYNC"]"#, "[]", r#"["SYNC"]"#, "[]"]);
+    let slept = statements(&[], &["nanosleep(pack(i64 0, i64 1), 0)"]);
+    assert_eq!(slept.quiet(), (0, "1: nanosleep(pack(i64 0, i64 1), 0) = 0\n"));
+}
+
+/// SCRIPT-30: an error shows file, line, column, the line, a caret, and the nearest name; nothing runs.
+#[test]
+fn script_errors() {
+    let directory = Directory::new("script-errors");
+    let file = directory.file("bad.syslet", "write(1, \"x\", 1)\nfd = openat(AT_FDCWD, \"é\", O_RDNLY)\n");
+    let run = syslet(&["run", &file]);
+    let expected = format!(
+        "error: unknown constant or name `O_RDNLY`\n \
+         --> {file}:2:28\n  \
+         |\n\
+         2 | fd = openat(AT_FDCWD, \"é\", O_RDNLY)\n  \
+         |                            ^^^^^^^\n  \
+         |\n  \
+         = help: the nearest known name is `O_RDONLY`\n"
+    );
+    assert_eq!((run.code, &*run.stdout, run.stderr), (Some(2), "", expected));
+}
+
+/// SCRIPT-1: a file that is no script, or is not there, is said to be so.
+#[test]
+fn unreadable_scripts() {
+    let directory = Directory::new("unreadable");
+    let bytes = directory.file("bytes", b"getpid()\n\xff\n");
+    let run = syslet(&["run", &bytes]);
+    assert_eq!(
+        (run.code, run.stderr),
+        (Some(2), format!("syslet: {bytes}:2: a script is UTF-8, and this is not\n"))
+    );
+    let run = syslet(&["run", &directory.path("none")]);
+    assert!(run.code == Some(2) && run.stderr.contains("cannot be read: No such file"), "{}", run.stderr);
+    let long = directory.file("long", vec![b'#'; (16 << 20) + 1]);
+    let run = syslet(&["run", &long]);
+    assert!(run.code == Some(2) && run.stderr.contains("has at most 16 MiB"), "{}", run.stderr.len());
+}
+
+/// SCRIPT-31: no colour but on a terminal, and none at all with NO_COLOR.
+#[test]
+fn colours() {
+    let coloured = |name: &str, value: &str, no_color: bool| {
+        let mut command = command();
+        command.args(["run", "-e", "close(7777)"]).env(name, value);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        ended(command.output().unwrap()).stdout.contains('\x1b')
+    };
+    assert!(!coloured("TERM", "xterm", false));
+    assert!(coloured("CLICOLOR_FORCE", "1", false));
+    assert!(!coloured("CLICOLOR_FORCE", "1", true));
+}
