@@ -104,7 +104,7 @@ pub(crate) enum Way {
 }
 
 /// Where a number comes from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Source {
     Fixed(u64),
     Result(StepId),
@@ -113,7 +113,7 @@ pub(crate) enum Source {
 }
 
 /// Memory that a view reads.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Area {
     /// The first out-area of a step.
     Step(StepId),

@@ -4,18 +4,19 @@ use std::collections::HashMap;
 
 use syslet::syscalls::Descriptors;
 
-use crate::plan::{Plan, Step, StepId, Wait};
+use crate::plan::{Plan, Source, Step, StepId, Wait};
 use crate::script::assigned::{Assigned, Named};
 use crate::script::error::ScriptError;
 use crate::script::source::{Span, Spanned};
 
-/// Which steps name which results, and which results are gone.
+/// Which steps name which results, and which results are gone. A number in an area is a result of its own: the two
+/// ends of a pipe are closed one by one.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
     /// The steps that name a result.
-    users: HashMap<StepId, Vec<StepId>>,
+    users: HashMap<Source, Vec<StepId>>,
     /// The step that closed or replaced a result's descriptor last.
-    ended: HashMap<StepId, Ended>,
+    ended: HashMap<Source, Ended>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +38,8 @@ impl Order {
         let ends = step.ends();
         let after = after_steps(after, assigned)?;
         let mut waits = Waits::default();
-        for (named, span) in step.named() {
-            waits.add(named, true);
+        for (named, made_by, span) in step.named() {
+            waits.add(made_by, true);
             self.check_open(named, span, &after, plan)?.into_iter().for_each(|by| waits.add(by, true));
         }
         after.iter().for_each(|&earlier| waits.add(earlier, ends == Ends::Nothing));
@@ -51,7 +52,7 @@ impl Order {
             Ends::Unnamed => {}
             Ends::Range => (0..id).for_each(|earlier| waits.add(earlier, false)),
         }
-        for (named, _) in step.named() {
+        for (named, ..) in step.named() {
             self.users.entry(named).or_default().push(id);
         }
         step.waits = waits.0;
@@ -61,7 +62,7 @@ impl Order {
     /// Checks that a result is not closed; gives the step that replaced it, if one did.
     fn check_open(
         &self,
-        named: StepId,
+        named: Source,
         span: Span,
         after: &[StepId],
         plan: &Plan,
@@ -111,16 +112,16 @@ impl Step {
             Some(Descriptors::Replaces(argument)) => (argument, true),
         };
         let closed = self.operands.get(usize::from(argument));
-        let of = closed.and_then(|operand| operand.sources().find_map(|source| source.step()));
+        let of = closed.and_then(|operand| operand.sources().find(|source| source.step().is_some()));
         of.map_or(Ends::Unnamed, |of| Ends::One { of, replaced })
     }
 
-    /// The results that its arguments name, and where.
-    fn named(&self) -> impl Iterator<Item = (StepId, Span)> {
+    /// The results that its arguments name, the steps that make them, and where they are named.
+    fn named(&self) -> impl Iterator<Item = (Source, StepId, Span)> {
         self.operands
             .iter()
             .flat_map(|operand| operand.sources().map(|source| (source, operand.span)))
-            .filter_map(|(source, span)| Some((source.step()?, span)))
+            .filter_map(|(source, span)| Some((source, source.step()?, span)))
     }
 }
 

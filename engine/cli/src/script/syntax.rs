@@ -99,7 +99,7 @@ pub(crate) struct View {
 }
 
 /// A type of number in memory.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Width {
     /// 1, 2, 4 or 8.
     pub(crate) bytes: usize,

@@ -82,6 +82,21 @@ fn use_after_close() {
     assert_eq!(waits(&plan, 2), "0 1");
 }
 
+/// SCRIPT-20, SCRIPT-22: two numbers of one area are two descriptors.
+#[test]
+fn two_descriptors_of_one_area() {
+    let plan = plan(concat!(
+        "p = pipe2(out(8), 0)\n",
+        "fsync(i32(p, 0))\n",
+        "fsync(i32(p, 4))\n",
+        "close(i32(p, 4))\n",
+        "read(i32(p, 0), out(8), 8)\n",
+        "close(i32(p, 0))\n",
+    ));
+    assert_eq!(waits(&plan, 3), "0 (2)");
+    assert_eq!(waits(&plan, 5), "0 (1) (4)");
+}
+
 /// SCRIPT-22: a replaced result is named after its replacement.
 #[test]
 fn use_after_replacement() {
