@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use syslet_abi::{EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, offset};
 
+use crate::admission::Admission;
 use crate::engine::{Core, RingError};
 use crate::ring::batch::Batch;
 use crate::ring::completions::{Completions, Consumer};
@@ -33,6 +34,8 @@ pub struct Ring {
     pub(crate) slots: Arc<Slots>,
     pub(crate) slot_owner: SlotOwner,
     pub(crate) credit: Credit,
+    /// What the door decided about the submission it looks at.
+    pub(crate) admission: Admission,
     pub(crate) wake: Wake<Word32>,
     pub(crate) batch: Batch,
     pub(crate) runner: Runner,
@@ -80,6 +83,7 @@ impl Ring {
             batch: Batch::new(submission_max),
             runner: Runner::new(Arc::clone(&core.registry), params.completion_record_max as usize),
             inbox: Inbox::new(u64::from(params.completion_bytes)),
+            admission: Admission::default(),
             core,
             params,
             submissions,

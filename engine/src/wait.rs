@@ -79,7 +79,7 @@ impl Ring {
             let record = self.batch.record(index);
             let ticket = Ticket::unpack(record[syslet_abi::USER_DATA_OFFSET / 8]);
             let slot = self.slots.get(ticket);
-            let worst = u64::from(slot.admitted().credit);
+            let worst = slot.credit();
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
             let done = unsafe { self.runner.run(record, slot) };
             let used = done.map_or(0, |done| {

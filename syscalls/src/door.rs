@@ -11,6 +11,7 @@ use crate::row::Row;
 ///
 /// # Errors
 /// The first argument at fault, by its offset in the record.
+#[inline]
 pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     if call.argc() > row.args.len() {
         return Err(Refusal::WRONG_ARGUMENT_COUNT.at(CALL_ARGS_OFFSET + 8 * row.args.len()));

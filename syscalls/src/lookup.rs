@@ -29,6 +29,7 @@ const _: () = assert!(ROWS.len() < NONE as usize);
 
 /// The row of a call number on this architecture.
 #[must_use]
+#[inline]
 pub fn row(nr: u32) -> Option<&'static Row> {
     let at = *BY_NUMBER.get(nr as usize)?;
     ROWS.get(usize::from(at))
