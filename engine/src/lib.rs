@@ -1,1 +1,54 @@
-//! Placeholder.
+//! Runs any Linux system call asynchronously: a submission goes in as bytes, one completion comes back through a
+//! variable-length ring, with the raw result and one return for each attribute asked for.
+//!
+//! The modules stand in the order in which a submission passes through them.
+
+#[cfg(not(syslet_loom))]
+mod engine;
+#[cfg(not(syslet_loom))]
+mod pair;
+
+#[cfg(not(syslet_loom))]
+mod admit;
+mod answers;
+#[cfg(not(syslet_loom))]
+mod completion;
+mod lent;
+#[cfg(not(syslet_loom))]
+mod push;
+#[cfg(not(syslet_loom))]
+mod refused;
+mod ring;
+#[cfg(not(syslet_loom))]
+mod run;
+mod slot;
+#[cfg(not(syslet_loom))]
+mod submission;
+#[cfg(not(syslet_loom))]
+mod wait;
+mod wake;
+
+#[cfg(not(syslet_loom))]
+mod clock;
+#[cfg(not(syslet_loom))]
+mod fork;
+mod sync;
+
+pub use syslet_abi as abi;
+pub use syslet_attrs as attrs;
+pub use syslet_syscalls as syscalls;
+
+pub use syslet_abi::{
+    AttributeFlags, AttributeId, CallFlags, DoneFlags, Errno, Features, Params, RawResult, Refusal, Status,
+};
+
+#[cfg(not(syslet_loom))]
+pub use crate::{
+    completion::{Completion, Completions},
+    engine::{Config, Engine, RingError, StartError},
+    pair::Ring,
+    refused::Refused,
+    submission::{Submission, SubmissionBuilder},
+    wait::WaitError,
+};
+pub use crate::{lent::LENT_MAX, slot::Ticket};

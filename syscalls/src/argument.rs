@@ -93,6 +93,10 @@ pub enum Len {
     Arg(u8),
     /// That argument's count, times so many bytes.
     Times(u8, u32),
+    /// As many as that argument says, and so many before them.
+    Plus(u8, u32),
+    /// That argument's count of bits, in whole 64-bit words.
+    Bits(u8),
     /// Up to and with the first NUL.
     Nul,
     /// As many as the 32-bit number says to which that argument points (a socklen).
@@ -108,6 +112,10 @@ pub enum Written {
     Whole,
     /// As many as the result says.
     Result,
+    /// As many as the result says, but the call may leave them as they were.
+    Perhaps,
+    /// The result, and so many bytes before it.
+    Plus(u32),
     /// The result, times so many bytes.
     Times(u32),
     /// As many as the 32-bit number says that the call left where that argument points.

@@ -34,6 +34,8 @@ pub(crate) fn extent(len: Len, index: usize, call: &Call<'_>) -> Result<usize, R
         Len::Const(bytes) => Ok(bytes as usize),
         Len::Arg(by) => count(call, by),
         Len::Times(by, bytes) => count(call, by)?.checked_mul(bytes as usize).ok_or(Refusal::TOO_LARGE),
+        Len::Plus(by, bytes) => count(call, by)?.checked_add(bytes as usize).ok_or(Refusal::TOO_LARGE),
+        Len::Bits(by) => Ok(count(call, by)?.div_ceil(64).saturating_mul(8)),
         Len::Nul => terminated(call, index),
         Len::At(by) => number_at(call, by),
     }

@@ -30,7 +30,7 @@ fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
     let exact = |index: usize| {
         let arg = &row.args[index];
         arg.ty == ArgType::Out
-            && matches!(arg.written, Written::Result | Written::Times(_))
+            && matches!(arg.written, Written::Result | Written::Plus(_) | Written::Times(_))
             && Place::of(call, index).out == Some(0)
     };
     outs.next().is_none() && first.is_none_or(exact)
@@ -63,7 +63,10 @@ fn written_by(rule: Written, call: &Call<'_>, result: RawResult, out: &[u8]) -> 
     const EINTR: Errno = Errno(libc::EINTR);
     match (rule, result.decode()) {
         (Written::Interrupted, Err(EINTR)) | (Written::Whole, Ok(_)) => usize::MAX,
-        (Written::Result, Ok(value)) => usize::try_from(value).unwrap_or(usize::MAX),
+        (Written::Result | Written::Perhaps, Ok(value)) => usize::try_from(value).unwrap_or(usize::MAX),
+        (Written::Plus(bytes), Ok(value)) => {
+            usize::try_from(value).unwrap_or(usize::MAX).saturating_add(bytes as usize)
+        }
         (Written::Times(bytes), Ok(value)) => {
             usize::try_from(value).unwrap_or(usize::MAX).saturating_mul(bytes as usize)
         }

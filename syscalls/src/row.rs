@@ -116,6 +116,19 @@ pub struct When {
     pub class: Class,
 }
 
+/// A row's scope is another one when `arguments[arg] & mask == equals`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ScopeWhen {
+    /// Which argument decides.
+    pub arg: u8,
+    /// Which of its bits.
+    pub mask: u64,
+    /// What they must be.
+    pub equals: u64,
+    /// The scope then.
+    pub scope: Scope,
+}
+
 /// One system call.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -131,12 +144,16 @@ pub struct Row {
     pub class: Class,
     /// Exceptions from the class, the first that matches counts.
     pub when: &'static [When],
-    /// What it touches.
+    /// What it touches, unless `scope_when` says otherwise.
     pub scope: Scope,
+    /// Exceptions from the scope, the first that matches counts.
+    pub scope_when: &'static [ScopeWhen],
     /// What it does to descriptors.
     pub descriptors: Descriptors,
     /// What it does to the address space.
     pub memory: Memory,
+    /// Why safe code must not make it, where nothing else in the row forbids it.
+    pub danger: Option<&'static str>,
     /// How to ask without sleeping.
     pub twin: Option<Twin>,
 }
@@ -150,12 +167,22 @@ impl Row {
         self.when.iter().find(matches).map_or(self.class, |when| when.class)
     }
 
+    /// What this call touches, with these arguments.
+    #[must_use]
+    pub fn scope_with(&self, args: &[u64]) -> Scope {
+        let matches = |when: &&ScopeWhen| {
+            args.get(usize::from(when.arg)).is_some_and(|arg| arg & when.mask == when.equals)
+        };
+        self.scope_when.iter().find(matches).map_or(self.scope, |when| when.scope)
+    }
+
     /// Whether safe code may make this call, given safe arguments.
     #[must_use]
     pub fn is_safe(&self) -> bool {
         matches!(self.scope, Scope::Process | Scope::ReadsThread)
             && self.descriptors == Descriptors::Kept
             && self.memory == Memory::Kept
+            && self.danger.is_none()
             && self
                 .args
                 .iter()

@@ -1,0 +1,92 @@
+//! Out: completions as the application reads them.
+
+use syslet_abi::{AttributeId, Done, DoneFlags, RawResult, Return, Returns, Status};
+use syslet_attrs::TimingValue;
+
+use crate::pair::Ring;
+use crate::ring::inbox::Reader;
+
+/// One completion: the raw result, and one return for each attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct Completion<'a> {
+    done: Done<'a>,
+}
+
+/// The completions that are ready. Those not read stay for the next time.
+#[derive(Debug)]
+pub struct Completions<'a> {
+    records: Reader<'a>,
+}
+
+impl<'a> Completion<'a> {
+    /// The word given with the submission.
+    #[must_use]
+    pub fn user_data(&self) -> u64 {
+        self.done.user_data()
+    }
+
+    /// The raw result: `decode()` gives the value or the error number.
+    #[must_use]
+    pub fn result(&self) -> RawResult {
+        self.done.result()
+    }
+
+    /// What is special about this completion.
+    #[must_use]
+    pub fn flags(&self) -> DoneFlags {
+        self.done.flags()
+    }
+
+    /// What the call wrote into the out area; `None` when there was none, or the call did not run.
+    #[must_use]
+    pub fn data(&self) -> Option<&'a [u8]> {
+        self.done
+            .attribute(AttributeId::DATA)
+            .filter(|data| data.status == Status::HANDLED)
+            .map(|data| data.value)
+    }
+
+    /// When the call was queued, started and finished; `None` when TIMING was not asked for or not handled.
+    #[must_use]
+    pub fn timing(&self) -> Option<TimingValue> {
+        let timing = self.done.attribute(AttributeId::TIMING)?;
+        (timing.status == Status::HANDLED).then(|| TimingValue::parse(timing.value)).flatten()
+    }
+
+    /// The return of one attribute, if it was asked for.
+    #[must_use]
+    pub fn attribute(&self, id: AttributeId) -> Option<Return<'a>> {
+        self.done.attribute(id)
+    }
+
+    /// All attribute returns: DATA first if there is one, the others in the order asked.
+    #[must_use]
+    pub fn returns(&self) -> Returns<'a> {
+        self.done.returns()
+    }
+
+    /// The record as it came through the ring.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.done.bytes()
+    }
+}
+
+impl<'a> Iterator for Completions<'a> {
+    type Item = Completion<'a>;
+
+    fn next(&mut self) -> Option<Completion<'a>> {
+        let record = self.records.next()?;
+        Some(Completion { done: Done::trusted(bytemuck::cast_slice(record)) })
+    }
+}
+
+impl Ring {
+    /// The completions that are ready. It runs nothing and never waits.
+    pub fn completions(&mut self) -> Completions<'_> {
+        if self.inbox.len() == 0 && self.check_home().is_ok() {
+            self.drain();
+        }
+        Completions { records: self.inbox.read() }
+    }
+}

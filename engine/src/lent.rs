@@ -1,0 +1,36 @@
+//! Descriptors that safe code lends to a submission. The engine shares their ownership until the call is over, so
+//! that no call ever meets a number that stands for another file by then.
+
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::Arc;
+
+/// At most this many descriptors can be lent to one submission.
+pub const LENT_MAX: usize = 3;
+
+/// One lent descriptor.
+#[derive(Clone)]
+pub(crate) enum Lent {
+    /// Kept open by sharing its owner.
+    Shared(Arc<dyn AsFd + Send + Sync>),
+    /// Open for as long as the process lives.
+    Static(BorrowedFd<'static>),
+}
+
+impl Lent {
+    pub(crate) fn number(&self) -> i32 {
+        match self {
+            Lent::Shared(owner) => owner.as_fd().as_raw_fd(),
+            Lent::Static(fd) => fd.as_raw_fd(),
+        }
+    }
+}
+
+impl fmt::Debug for Lent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lent").field(&self.number()).finish()
+    }
+}
+
+/// The descriptors lent to one submission.
+pub(crate) type LentSet = [Option<Lent>; LENT_MAX];

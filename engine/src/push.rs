@@ -1,0 +1,93 @@
+//! In: a submission is admitted, gets its slot and its room, and stands in the ring.
+#![allow(unsafe_code, reason = "declares the unsafe entries and calls one from the safe one")]
+
+use syslet_abi::Refusal;
+use syslet_syscalls::check_safe;
+
+use crate::admit::{Admission, admit};
+use crate::lent::{LENT_MAX, Lent};
+use crate::pair::Ring;
+use crate::refused::Refused;
+use crate::slot::Ticket;
+use crate::submission::Submission;
+
+impl Ring {
+    /// Queues a submission; [`Ring::submit`] or a wait publishes it.
+    ///
+    /// # Errors
+    /// Why it is not accepted. Nothing has been taken then, and the submission is as it was; when
+    /// [`Refused::is_full`], it can be pushed again once completions are consumed.
+    ///
+    /// # Safety
+    /// Until the completion is consumed, every address passed as VALUE must be valid for what the call does with it,
+    /// and the call must not break what other code relies on: unmap memory in use, close descriptors that others
+    /// own. When the ring is dropped before, that holds until every call of it is over.
+    pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.push_bytes(submission.bytes()) }
+    }
+
+    /// Queues a record that somebody else has built.
+    ///
+    /// # Errors
+    /// As for [`Ring::push`].
+    ///
+    /// # Safety
+    /// As for [`Ring::push`].
+    pub unsafe fn push_bytes(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+        self.check_home()?;
+        let admission = self.admit(record)?;
+        self.enqueue(&admission)
+    }
+
+    /// Queues a submission that cannot break memory: a row of the table without memory effects or opaque arguments,
+    /// no address as VALUE, every descriptor lent.
+    ///
+    /// # Errors
+    /// As for [`Ring::push`], and when the submission is not of this kind.
+    pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
+        self.check_home()?;
+        let admission = self.admit(submission.bytes())?;
+        let mut numbers = [-1; LENT_MAX];
+        for (number, lent) in numbers.iter_mut().zip(submission.lent()) {
+            *number = lent.as_ref().map_or(-1, Lent::number);
+        }
+        check_safe(admission.row, &admission.call, &numbers)?;
+        let ticket = self.enqueue(&admission)?;
+        if submission.lent().iter().any(Option::is_some) {
+            self.slot_owner.lend(ticket, submission.lent().clone());
+        }
+        Ok(ticket)
+    }
+
+    /// Publishes what was pushed. Gives the number of bytes that became visible.
+    ///
+    /// Without workers nobody runs them before the next wait.
+    pub fn submit(&mut self) -> u64 {
+        if self.check_home().is_ok() { self.producer.publish() } else { 0 }
+    }
+
+    fn admit<'a>(&self, record: &'a [u8]) -> Result<Admission<'a>, Refused> {
+        admit(record, &self.limits, self.params.completion_record_max as usize, &self.core.registry)
+    }
+
+    /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).
+    fn enqueue(&mut self, admission: &Admission<'_>) -> Result<Ticket, Refused> {
+        let record = admission.call.bytes();
+        let worst = u64::from(admission.slot.credit);
+        if !self.slot_owner.has_free() {
+            return Err(Refusal::SLOTS_FULL.into());
+        }
+        if !self.credit.take(worst) {
+            return Err(Refusal::COMPLETION_FULL.into());
+        }
+        let Ok(room) = self.producer.claim(record.len() as u64) else {
+            self.credit.give_back(worst);
+            return Err(Refusal::SUBMISSION_FULL.into());
+        };
+        let ticket = self.slot_owner.take(&admission.slot, admission.answers.as_ref());
+        let ticket = ticket.expect("a slot was free above, and nobody else takes any");
+        room.commit(record, ticket.pack(), admission.instant);
+        Ok(ticket)
+    }
+}

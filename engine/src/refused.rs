@@ -1,0 +1,70 @@
+//! What the application sees of a refusal.
+
+use syslet_abi::{Errno, Fault, Refusal};
+
+/// A submission that was not accepted. Nothing has been taken, and the submission is still the caller's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Refused {
+    fault: Fault,
+    reason: Option<&'static str>,
+}
+
+impl Refused {
+    pub(crate) fn because(refusal: Refusal, at: usize, reason: &'static str) -> Refused {
+        Refused { fault: refusal.at(at), reason: Some(reason) }
+    }
+
+    /// Why, as a number of the format.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        self.fault.refusal
+    }
+
+    /// Where in the record, in bytes from its start.
+    #[must_use]
+    pub fn at(&self) -> u32 {
+        self.fault.at
+    }
+
+    /// What is special about this call, where its number alone explains the refusal.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        self.reason
+    }
+
+    /// The error number a caller in C would see.
+    #[must_use]
+    pub fn errno(&self) -> Errno {
+        self.refusal().errno()
+    }
+
+    /// Whether the same submission may be accepted later: wait, consume completions, and push it again.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.refusal().is_full()
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Refused {
+        Refused { fault, reason: None }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Refused {
+        refusal.at(0).into()
+    }
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.reason {
+            Some(reason) => write!(f, "{}: {reason}", self.fault.refusal),
+            None if self.is_full() || self.fault.at == 0 => self.fault.refusal.fmt(f),
+            None => self.fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}

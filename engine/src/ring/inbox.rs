@@ -1,0 +1,62 @@
+//! Completions copied out of the ring: whole records, one behind the other, until the application has read them.
+
+use syslet_abi::RecordWord;
+
+use super::track::words;
+
+/// Where the consumer moves completions to.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    buffer: Box<[u64]>,
+    /// Where the first record not read begins, in words.
+    start: usize,
+    /// Where the last one ends.
+    end: usize,
+    records: usize,
+}
+
+/// Reads the records of an inbox; those not read stay.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    buffer: &'a [u64],
+    start: &'a mut usize,
+    records: &'a mut usize,
+}
+
+impl Inbox {
+    /// An inbox for records of `capacity` bytes in all.
+    pub(crate) fn new(capacity: u64) -> Inbox {
+        Inbox { buffer: vec![0; words(capacity)].into_boxed_slice(), start: 0, end: 0, records: 0 }
+    }
+
+    /// How many records it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.records
+    }
+
+    pub(crate) fn read(&mut self) -> Reader<'_> {
+        Reader { buffer: &self.buffer, start: &mut self.start, records: &mut self.records }
+    }
+
+    /// Room behind the last record. What was read makes room when all of it was.
+    pub(super) fn room_for(&mut self, record_words: usize) -> Option<&mut [u64]> {
+        if self.records == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        let room = self.buffer.get_mut(self.end..self.end + record_words)?;
+        self.end += record_words;
+        self.records += 1;
+        Some(room)
+    }
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = &'a [u64];
+
+    fn next(&mut self) -> Option<&'a [u64]> {
+        *self.records = self.records.checked_sub(1)?;
+        let start = *self.start;
+        *self.start += words(u64::from(RecordWord::unpack(self.buffer[start]).len));
+        Some(&self.buffer[start..*self.start])
+    }
+}

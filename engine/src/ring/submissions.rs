@@ -1,0 +1,158 @@
+//! The submission ring: one producer writes and publishes, any number of consumers copy and take.
+
+use syslet_abi::{Kind, RecordWord, USER_DATA_OFFSET};
+
+use super::batch::{BATCH_MAX, Batch, QUEUED_INSTANT};
+use super::track::{Track, Words, bytes, pad, words};
+use crate::sync::{Arc, Ordering};
+
+/// The end that consumers share.
+#[derive(Debug)]
+pub(crate) struct Submissions<W> {
+    /// How far records are taken.
+    head: W,
+    /// How far records are published.
+    tail: W,
+    track: Track<W>,
+    record_max: u64,
+}
+
+/// The end of the one producer.
+#[derive(Debug)]
+pub(crate) struct Producer<W> {
+    ring: Arc<Submissions<W>>,
+    /// How far records are written; `tail` is how far they are published.
+    next: u64,
+    published: u64,
+    /// The last `head` seen: it only grows, so what was free stays free.
+    head_seen: u64,
+}
+
+/// No room until consumers have taken more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Full;
+
+/// The ring holds something that is no record: memory has been overwritten.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Broken;
+
+/// Room for one record, claimed. Dropped without `commit`, nothing has happened.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Room<'a, W: Words> {
+    producer: &'a mut Producer<W>,
+    at: u64,
+    len: u64,
+}
+
+impl<W: Words> Submissions<W> {
+    /// A ring over zeroed words. `head` and `tail` are slices whose first word is the position.
+    pub(crate) fn new(head: W, tail: W, ring: W, record_max: u64) -> Submissions<W> {
+        Submissions { head, tail, track: Track::new(ring), record_max }
+    }
+
+    /// Takes the next record, and with it those behind it that cannot sleep. Nothing is taken when it gives 0.
+    pub(crate) fn take(&self, batch: &mut Batch) -> Result<usize, Broken> {
+        // S4: acquire `head` so that a `tail` read after it is never behind it; acquire `tail` pairs with S3.
+        let mut head = self.head[0].load(Ordering::Acquire);
+        loop {
+            let tail = self.tail[0].load(Ordering::Acquire);
+            if head == tail {
+                return Ok(0);
+            }
+            let end = self.copy(head, tail, batch);
+            // S6: release keeps the copying loads before it, for S1; acquire makes the next round's loads see more.
+            match self.head[0].compare_exchange(head, end, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) if end == head => return Err(Broken),
+                Ok(_) => return Ok(batch.len()),
+                Err(moved) => head = moved,
+            }
+        }
+    }
+
+    /// S5: copies records from `at`, as many as one claim may take, and gives the position behind them. Until the
+    /// claim succeeds every word here may be garbage, so every length is clamped before it is used.
+    fn copy(&self, mut at: u64, tail: u64, batch: &mut Batch) -> u64 {
+        batch.clear();
+        while at < tail && batch.len() < BATCH_MAX {
+            let word = self.track.head_of(at, Ordering::Relaxed);
+            let len = u64::from(word.len & !7).min(self.track.to_end(at));
+            if len == 0 {
+                break;
+            } else if word.kind == Kind::PAD {
+                at += len;
+            } else if let Some(copy) = batch.room_for(word, words(len.min(self.record_max))) {
+                let record = self.track.record(at, bytes(copy.len()));
+                for (to, from) in copy.iter_mut().zip(record) {
+                    *to = from.load(Ordering::Relaxed);
+                }
+                at += bytes(record.len());
+            } else {
+                break;
+            }
+        }
+        at
+    }
+}
+
+impl<W: Words> Producer<W> {
+    pub(crate) fn new(ring: Arc<Submissions<W>>) -> Producer<W> {
+        Producer { ring, next: 0, published: 0, head_seen: 0 }
+    }
+
+    /// Claims room for a record of `len` bytes, which is at most `record_max`.
+    pub(crate) fn claim(&mut self, len: u64) -> Result<Room<'_, W>, Full> {
+        debug_assert!(len <= self.ring.record_max && len.is_multiple_of(8));
+        let to_end = self.ring.track.to_end(self.next);
+        let padding = if len > to_end { to_end } else { 0 };
+        if !self.is_free(padding + len) {
+            return Err(Full);
+        }
+        if padding > 0 {
+            self.ring.track.word(self.next).store(pad(padding, 0), Ordering::Relaxed);
+        }
+        let at = self.next + padding;
+        Ok(Room { producer: self, at, len })
+    }
+
+    /// Publishes what was committed, and says how many bytes that were.
+    pub(crate) fn publish(&mut self) -> u64 {
+        let news = self.next - self.published;
+        if news > 0 {
+            // S3: pairs with S4. Without release a consumer could see the position before the words.
+            self.ring.tail[0].store(self.next, Ordering::Release);
+            self.published = self.next;
+        }
+        news
+    }
+
+    fn is_free(&mut self, len: u64) -> bool {
+        let limit = (self.next + len).saturating_sub(self.ring.track.bytes());
+        if self.head_seen < limit {
+            // S1: pairs with S6. Without acquire the stores below could reach words still being copied.
+            self.head_seen = self.ring.head[0].load(Ordering::Acquire);
+        }
+        self.head_seen >= limit
+    }
+}
+
+impl<W: Words> Room<'_, W> {
+    /// Writes a record with its ticket in the place of user_data; it is published later. `instant` marks a call
+    /// that cannot sleep.
+    pub(crate) fn commit(self, record: &[u8], ticket: u64, instant: bool) {
+        let words =
+            record.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default()));
+        let place = self.producer.ring.track.record(self.at, self.len);
+        // S2: relaxed, S3 publishes them.
+        for (to, word) in place.iter().zip(words) {
+            to.store(word, Ordering::Relaxed);
+        }
+        if instant {
+            let first = RecordWord::at(record);
+            place[0]
+                .store(RecordWord { flags: first.flags | QUEUED_INSTANT, ..first }.pack(), Ordering::Relaxed);
+        }
+        place[USER_DATA_OFFSET / 8].store(ticket, Ordering::Relaxed);
+        self.producer.next = self.at + self.len;
+    }
+}

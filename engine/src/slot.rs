@@ -1,0 +1,279 @@
+//! The fixed table of calls in flight. A call in flight is its slot, never a stack frame, so that whoever cancels,
+//! waits or takes over finds everything here.
+
+use crate::answers::Answers;
+use crate::lent::LentSet;
+use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering};
+
+/// End of a list of slots.
+const NIL: u32 = u32::MAX;
+
+/// Names a call in flight, or one that was: a finished call's ticket never names a later call (ENGINE-13).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Ticket {
+    slot: u32,
+    generation: u32,
+}
+
+impl Ticket {
+    /// As one word, the way a queued record carries it.
+    pub(crate) fn pack(self) -> u64 {
+        u64::from(self.slot) | u64::from(self.generation) << 32
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "each half is cut from its own bits")]
+    pub(crate) fn unpack(word: u64) -> Ticket {
+        Ticket { slot: word as u32, generation: (word >> 32) as u32 }
+    }
+}
+
+/// Where a call is on its way.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct State(pub(crate) u32);
+
+impl State {
+    /// The slot is free.
+    pub(crate) const FREE: State = State(0);
+    /// Accepted; its record stands in the ring.
+    pub(crate) const QUEUED: State = State(1);
+    /// Its call is being made.
+    pub(crate) const RUNNING: State = State(2);
+    /// Its call is over; its completion is being posted.
+    pub(crate) const DONE: State = State(3);
+}
+
+/// What admission decides about a call; everything that must be known of it while it is in flight.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Admitted {
+    pub(crate) user_data: u64,
+    pub(crate) nr: u32,
+    /// The first descriptor among its arguments, or −1.
+    pub(crate) fd: i32,
+    /// Room held for its completion, in bytes.
+    pub(crate) credit: u32,
+    /// What its attributes need observed.
+    pub(crate) needs: u32,
+    /// When it was accepted, if an attribute needs the clock.
+    pub(crate) queued_ns: u64,
+}
+
+/// One slot. Its fields are atomics because others will look at them while the call runs; they are published by
+/// the submission ring's tail.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Slot {
+    state: AtomicU32,
+    generation: AtomicU32,
+    user_data: AtomicU64,
+    nr: AtomicU32,
+    fd: AtomicU32,
+    credit: AtomicU32,
+    needs: AtomicU32,
+    queued_ns: AtomicU64,
+    /// Meaningful when the call has attributes.
+    answers: [AtomicU64; Answers::WORDS],
+    /// Not zero: the call shall not begin. The stub reads it just before the instruction.
+    cancel: AtomicU32,
+    /// The next slot of the list this one stands on.
+    next: AtomicU32,
+}
+
+impl Slot {
+    fn new(next: u32) -> Slot {
+        Slot {
+            state: AtomicU32::new(State::FREE.0),
+            generation: AtomicU32::new(0),
+            user_data: AtomicU64::new(0),
+            nr: AtomicU32::new(0),
+            fd: AtomicU32::new(0),
+            credit: AtomicU32::new(0),
+            needs: AtomicU32::new(0),
+            queued_ns: AtomicU64::new(0),
+            answers: std::array::from_fn(|_| AtomicU64::new(0)),
+            cancel: AtomicU32::new(0),
+            next: AtomicU32::new(next),
+        }
+    }
+
+    pub(crate) fn admitted(&self) -> Admitted {
+        Admitted {
+            user_data: self.user_data.load(Ordering::Relaxed),
+            nr: self.nr.load(Ordering::Relaxed),
+            fd: self.fd.load(Ordering::Relaxed).cast_signed(),
+            credit: self.credit.load(Ordering::Relaxed),
+            needs: self.needs.load(Ordering::Relaxed),
+            queued_ns: self.queued_ns.load(Ordering::Relaxed),
+        }
+    }
+
+    fn admit(&self, admitted: &Admitted) {
+        self.user_data.store(admitted.user_data, Ordering::Relaxed);
+        self.nr.store(admitted.nr, Ordering::Relaxed);
+        self.fd.store(admitted.fd.cast_unsigned(), Ordering::Relaxed);
+        self.credit.store(admitted.credit, Ordering::Relaxed);
+        self.needs.store(admitted.needs, Ordering::Relaxed);
+        self.queued_ns.store(admitted.queued_ns, Ordering::Relaxed);
+        self.enter(State::QUEUED);
+    }
+
+    /// What the door decided about the call's attributes.
+    pub(crate) fn answers(&self) -> Answers {
+        Answers::unpack(std::array::from_fn(|index| self.answers[index].load(Ordering::Relaxed)))
+    }
+
+    fn set_answers(&self, answers: &Answers) {
+        for (to, word) in self.answers.iter().zip(answers.pack()) {
+            to.store(word, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn enter(&self, state: State) {
+        self.state.store(state.0, Ordering::Relaxed);
+    }
+
+    /// The word the stub tests.
+    pub(crate) fn cancel(&self) -> &AtomicU32 {
+        &self.cancel
+    }
+}
+
+/// All slots of a ring, and the list of those that other threads have freed.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    slots: Box<[Slot]>,
+    /// First of the slots freed by other threads; the submitter takes the whole list at once.
+    returned: AtomicU32,
+}
+
+/// The submitter's side of the table: it alone takes slots.
+#[derive(Debug)]
+pub(crate) struct SlotOwner {
+    table: Arc<Slots>,
+    free: u32,
+    in_use: usize,
+    /// Descriptors lent to calls in flight, by slot; empty until the first is lent.
+    lent: Vec<LentSet>,
+}
+
+impl Slots {
+    pub(crate) fn new(count: u32) -> Slots {
+        let next = |slot: u32| if slot + 1 == count { NIL } else { slot + 1 };
+        Slots { slots: (0..count).map(|slot| Slot::new(next(slot))).collect(), returned: AtomicU32::new(NIL) }
+    }
+
+    /// The slot a ticket names.
+    ///
+    /// # Panics
+    /// When the ticket is of another table.
+    pub(crate) fn get(&self, ticket: Ticket) -> &Slot {
+        &self.slots[ticket.slot as usize]
+    }
+
+    /// Ends a call in a thread that is not the submitter: its slot joins the list that the submitter collects.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "workers free slots; until they exist the submitter does")
+    )]
+    pub(crate) fn free_elsewhere(&self, ticket: Ticket) {
+        self.retire(ticket);
+        let slot = self.get(ticket);
+        let mut first = self.returned.load(Ordering::Relaxed);
+        loop {
+            slot.next.store(first, Ordering::Relaxed);
+            // Release: the collector sees the link and the new generation. Nobody pops single slots, so the head
+            // coming back with the same value does no harm.
+            match self.returned.compare_exchange_weak(
+                first,
+                ticket.slot,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(moved) => first = moved,
+            }
+        }
+    }
+
+    /// Makes the ticket stale before the slot can be taken again.
+    fn retire(&self, ticket: Ticket) {
+        let slot = self.get(ticket);
+        slot.enter(State::FREE);
+        slot.generation.store(ticket.generation.wrapping_add(1), Ordering::Relaxed);
+    }
+}
+
+impl SlotOwner {
+    pub(crate) fn new(table: Arc<Slots>) -> SlotOwner {
+        SlotOwner { table, free: 0, in_use: 0, lent: Vec::new() }
+    }
+
+    /// Calls in flight, once what others have freed is collected.
+    pub(crate) fn in_use(&mut self) -> usize {
+        if self.in_use > 0 {
+            self.collect();
+        }
+        self.in_use
+    }
+
+    /// Whether a slot is free.
+    pub(crate) fn has_free(&mut self) -> bool {
+        if self.free == NIL {
+            self.collect();
+        }
+        self.free != NIL
+    }
+
+    /// Takes a slot for a call, if one is free. A call with attributes brings what was decided about them.
+    pub(crate) fn take(&mut self, admitted: &Admitted, answers: Option<&Answers>) -> Option<Ticket> {
+        if !self.has_free() {
+            return None;
+        }
+        let slot = &self.table.slots[self.free as usize];
+        let ticket = Ticket { slot: self.free, generation: slot.generation.load(Ordering::Relaxed) };
+        self.free = slot.next.load(Ordering::Relaxed);
+        self.in_use += 1;
+        slot.admit(admitted);
+        if let Some(answers) = answers {
+            slot.set_answers(answers);
+        }
+        Some(ticket)
+    }
+
+    /// Keeps descriptors open until the call is over.
+    pub(crate) fn lend(&mut self, ticket: Ticket, lent: LentSet) {
+        if self.lent.is_empty() {
+            self.lent.resize_with(self.table.slots.len(), LentSet::default);
+        }
+        self.lent[ticket.slot as usize] = lent;
+    }
+
+    /// Ends a call in the submitter's own thread.
+    pub(crate) fn free(&mut self, ticket: Ticket) {
+        self.table.retire(ticket);
+        self.chain(ticket.slot);
+    }
+
+    /// Collects what other threads have freed.
+    fn collect(&mut self) {
+        // Relaxed first: mostly there is nothing, and an exchange would take the line from who frees.
+        if self.table.returned.load(Ordering::Relaxed) == NIL {
+            return;
+        }
+        // Acquire: pairs with the release in `free_elsewhere`.
+        let mut slot = self.table.returned.swap(NIL, Ordering::Acquire);
+        while slot != NIL {
+            let next = self.table.slots[slot as usize].next.load(Ordering::Relaxed);
+            self.chain(slot);
+            slot = next;
+        }
+    }
+
+    fn chain(&mut self, slot: u32) {
+        self.table.slots[slot as usize].next.store(self.free, Ordering::Relaxed);
+        self.free = slot;
+        self.in_use -= 1;
+        if let Some(lent) = self.lent.get_mut(slot as usize) {
+            *lent = LentSet::default();
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The words that rows are written in. A row starts with its class and says what differs from the plain case: it
+//! gives back nothing, touches the process only, and keeps all descriptors and all memory.
+
+use crate::argument::{Arg, ArgType, Len, Written};
+use crate::row::{Class, Descriptors, Memory, Numbers, Row, Scope, ScopeWhen, Twin, When, Yields};
+
+/// Stands for a number where an architecture lacks the call.
+pub(super) const NO: u16 = u16::MAX;
+
+/// A call that never sleeps; numbers for x86_64 and aarch64.
+pub(super) const fn instant(name: &'static str, numbers: [u16; 2], args: &'static [Arg]) -> Row {
+    row(Class::Instant, name, numbers, args)
+}
+
+/// A call that may wait for storage; numbers for x86_64 and aarch64.
+pub(super) const fn storage(name: &'static str, numbers: [u16; 2], args: &'static [Arg]) -> Row {
+    row(Class::Storage, name, numbers, args)
+}
+
+/// A call whose wait depends on its descriptor; numbers for x86_64 and aarch64.
+pub(super) const fn descriptor(name: &'static str, numbers: [u16; 2], args: &'static [Arg]) -> Row {
+    row(Class::Descriptor, name, numbers, args)
+}
+
+/// A call that may sleep for ever; numbers for x86_64 and aarch64.
+pub(super) const fn sleeps(name: &'static str, numbers: [u16; 2], args: &'static [Arg]) -> Row {
+    row(Class::Sleeps, name, numbers, args)
+}
+
+const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static [Arg]) -> Row {
+    Row {
+        name,
+        numbers: Numbers { x86_64: existing(numbers[0]), aarch64: existing(numbers[1]) },
+        args,
+        yields: Yields::Nothing,
+        class,
+        when: &[],
+        scope: Scope::Process,
+        scope_when: &[],
+        descriptors: Descriptors::Kept,
+        memory: Memory::Kept,
+        danger: None,
+        twin: None,
+    }
+}
+
+const fn existing(number: u16) -> Option<u16> {
+    if number == NO { None } else { Some(number) }
+}
+
+impl Row {
+    pub(super) const fn yields(mut self, yields: Yields) -> Row {
+        self.yields = yields;
+        self
+    }
+
+    pub(super) const fn when(mut self, when: &'static [When]) -> Row {
+        self.when = when;
+        self
+    }
+
+    pub(super) const fn scope(mut self, scope: Scope) -> Row {
+        self.scope = scope;
+        self
+    }
+
+    pub(super) const fn scope_when(mut self, when: &'static [ScopeWhen]) -> Row {
+        self.scope_when = when;
+        self
+    }
+
+    pub(super) const fn descriptors(mut self, descriptors: Descriptors) -> Row {
+        self.descriptors = descriptors;
+        self
+    }
+
+    pub(super) const fn memory(mut self, memory: Memory) -> Row {
+        self.memory = memory;
+        self
+    }
+
+    pub(super) const fn danger(mut self, why: &'static str) -> Row {
+        self.danger = Some(why);
+        self
+    }
+
+    pub(super) const fn twin(mut self, twin: Twin) -> Row {
+        self.twin = Some(twin);
+        self
+    }
+}
+
+/// That class when the low 32 bits of the argument are this number.
+pub(super) const fn is(arg: u8, number: u32, class: Class) -> When {
+    When { arg, mask: 0xffff_ffff, equals: number as u64, class }
+}
+
+/// That class when the argument has this bit.
+pub(super) const fn has(arg: u8, bit: u32, class: Class) -> When {
+    When { arg, mask: bit as u64, equals: bit as u64, class }
+}
+
+/// That scope when the low 32 bits of the argument are this number.
+pub(super) const fn scope_is(arg: u8, number: u32, scope: Scope) -> ScopeWhen {
+    ScopeWhen { arg, mask: 0xffff_ffff, equals: number as u64, scope }
+}
+
+/// That scope when the argument has this bit.
+pub(super) const fn scope_has(arg: u8, bit: u32, scope: Scope) -> ScopeWhen {
+    ScopeWhen { arg, mask: bit as u64, equals: bit as u64, scope }
+}
+
+const fn value(name: &'static str, ty: ArgType) -> Arg {
+    Arg { name, ty, len: Len::None, written: Written::Never }
+}
+
+macro_rules! values {
+    ($($word:ident = $ty:ident, $doc:literal;)*) => {
+        $(#[doc = $doc] pub(super) const fn $word(name: &'static str) -> Arg { value(name, ArgType::$ty) })*
+    };
+}
+
+values! {
+    fd = Fd, "An open descriptor.";
+    dirfd = DirFd, "A directory's descriptor, or AT_FDCWD.";
+    size = Size, "A length or count of memory.";
+    flags = Flags, "A set of bits.";
+    mode = Mode, "File mode bits.";
+    int = Int, "A signed integer.";
+    uint = Uint, "An unsigned integer.";
+    offset = Offset, "A position in a file.";
+    pid = Pid, "A process, thread or process group.";
+    id = Id, "A user or group.";
+    signal = Signal, "A signal number.";
+    clock = Clock, "A clock.";
+    command = Command, "What a multiplexed call shall do.";
+    address = Address, "An address that is itself the point.";
+    opaque = Opaque, "Memory with pointers in it, or a word whose meaning another argument decides.";
+}
+
+/// A path.
+pub(super) const fn path(name: &'static str) -> Arg {
+    Arg { name, ty: ArgType::Path, len: Len::Nul, written: Written::Never }
+}
+
+/// Another string.
+pub(super) const fn text(name: &'static str) -> Arg {
+    Arg { name, ty: ArgType::Text, len: Len::Nul, written: Written::Never }
+}
+
+/// Bytes the call reads.
+pub(super) const fn input(name: &'static str, len: Len) -> Arg {
+    Arg { name, ty: ArgType::In, len, written: Written::Never }
+}
+
+/// A structure the call reads.
+pub(super) const fn input_of(name: &'static str, bytes: u32) -> Arg {
+    input(name, Len::Const(bytes))
+}
+
+/// Bytes the call writes.
+pub(super) const fn output(name: &'static str, len: Len, written: Written) -> Arg {
+    Arg { name, ty: ArgType::Out, len, written }
+}
+
+/// A structure the call writes when it succeeds.
+pub(super) const fn output_of(name: &'static str, bytes: u32) -> Arg {
+    output(name, Len::Const(bytes), Written::Whole)
+}
+
+/// As many bytes as that argument counts; the call fills as many as its result says.
+pub(super) const fn buffer(name: &'static str, counted_by: u8) -> Arg {
+    output(name, Len::Arg(counted_by), Written::Result)
+}
+
+/// A structure the call reads and writes.
+pub(super) const fn update_of(name: &'static str, bytes: u32) -> Arg {
+    Arg { name, ty: ArgType::InOut, len: Len::Const(bytes), written: Written::Whole }
+}
+
+/// Structures or bits that name descriptors, read and written.
+pub(super) const fn descriptors(name: &'static str, len: Len) -> Arg {
+    Arg { name, ty: ArgType::Descriptors, len, written: Written::Whole }
+}
