@@ -2,6 +2,7 @@
 
 mod direct;
 mod direct_inline;
+mod engine_help;
 
 use std::fmt::Debug;
 
@@ -9,6 +10,7 @@ use crate::call::RawCall;
 
 pub use direct::Direct;
 pub use direct_inline::DirectInline;
+pub use engine_help::EngineHelp;
 
 /// A way of making calls.
 pub trait Contender: Debug {
@@ -34,4 +36,8 @@ pub struct Kind {
 pub const BASELINE: Kind = Kind { name: "direct", prepare: |_| Ok(Box::new(Direct)) };
 
 /// Every contender. The baseline is the first.
-pub const ALL: &[Kind] = &[BASELINE, Kind { name: "direct-inline", prepare: |_| Ok(Box::new(DirectInline)) }];
+pub const ALL: &[Kind] = &[
+    BASELINE,
+    Kind { name: "direct-inline", prepare: |_| Ok(Box::new(DirectInline)) },
+    Kind { name: "engine-help", prepare: |depth| Ok(Box::new(EngineHelp::prepare(depth)?)) },
+];
