@@ -43,18 +43,29 @@ impl ArgKind {
 pub struct ArgKinds(pub u32);
 
 impl ArgKinds {
-    /// The kind of argument `index`.
+    const BITS_FOR: usize = 8;
+
+    /// The kind of argument `index`; VALUE beyond the eight that the field has bits for.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "masked to four bits")]
     pub const fn get(self, index: usize) -> ArgKind {
-        ArgKind((self.0 >> (4 * index)) as u8 & 0xf)
+        if index >= ArgKinds::BITS_FOR {
+            ArgKind::VALUE
+        } else {
+            ArgKind((self.0 >> (4 * index)) as u8 & 0xf)
+        }
     }
 
     /// These kinds with argument `index` set to `kind`.
+    ///
+    /// # Panics
+    /// When the field has no bits for the argument, or four bits cannot hold the kind.
     #[must_use]
     pub const fn with(self, index: usize, kind: ArgKind) -> ArgKinds {
+        assert!(index < ArgKinds::BITS_FOR, "the record has bits for eight arguments");
+        assert!(kind.0 < 16, "an argument kind has four bits");
         let shift = 4 * index;
-        ArgKinds(self.0 & !(0xf << shift) | (kind.0 as u32 & 0xf) << shift)
+        ArgKinds(self.0 & !(0xf << shift) | (kind.0 as u32) << shift)
     }
 
     /// Whether every argument is a plain value.
@@ -66,7 +77,7 @@ impl ArgKinds {
     /// Whether bits beyond `argc` arguments are set.
     #[must_use]
     pub const fn exceed(self, argc: usize) -> bool {
-        (self.0 as u64) >> (4 * argc) != 0
+        argc < ArgKinds::BITS_FOR && self.0 >> (4 * argc) != 0
     }
 }
 

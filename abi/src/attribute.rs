@@ -1,11 +1,23 @@
 //! Attributes: something asked of a submission, and the status and value that come back for it.
 
-use crate::Refusal;
-use crate::bytes::{len32, padded, put, u16_at, u32_at};
-use crate::refusal::Fault;
+use crate::bytes::{all_zero, len32, padded, put, tiles, u16_at, u32_at};
+use crate::errno::Errno;
+use crate::refusal::{Fault, Refusal};
+
+/// Offsets in the header of an attribute, the same in both directions: flags are asked, a status comes back.
+mod field {
+    pub(super) const ID: usize = 0;
+    pub(super) const FLAGS: usize = 2;
+    pub(super) const STATUS: usize = 2;
+    pub(super) const LEN: usize = 4;
+    pub(super) const PAYLOAD: usize = 8;
+}
+
+const _: () = assert!(tiles(0, &[(field::ID, 2), (field::FLAGS, 2), (field::LEN, 4)], field::PAYLOAD));
+const _: () = assert!(tiles(0, &[(field::ID, 2), (field::STATUS, 2), (field::LEN, 4)], field::PAYLOAD));
 
 /// Bytes before an attribute's payload, in both directions.
-pub const ATTRIBUTE_HEADER_BYTES: usize = 8;
+pub const ATTRIBUTE_HEADER_BYTES: usize = field::PAYLOAD;
 /// At most this many attributes in one submission.
 pub const ATTRIBUTES_MAX: usize = 16;
 
@@ -67,6 +79,18 @@ impl Status {
     /// An expected value was given and differed; the call's result stands.
     pub const MISMATCH: Status = Status(7);
 
+    /// The error a call completes with, without having run, when an attribute it requires has this status before
+    /// it runs. None for HANDLED, and for MISMATCH, which is only found after.
+    #[must_use]
+    pub const fn required_errno(self) -> Option<Errno> {
+        match self {
+            Status::HANDLED | Status::MISMATCH => None,
+            Status::INVALID => Some(Errno::EINVAL),
+            Status::DENIED => Some(Errno::EPERM),
+            _ => Some(Errno::EOPNOTSUPP),
+        }
+    }
+
     /// The status in lower case, or "unknown".
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -117,40 +141,57 @@ impl AskRepr<'_> {
     pub(crate) fn emit(&self, record: &mut [u8], at: usize) -> usize {
         let end = at + self.len_bytes();
         record[at..end].fill(0);
-        put(record, at, &self.id.0.to_ne_bytes());
-        put(record, at + 2, &self.flags.0.to_ne_bytes());
-        put(record, at + 4, &len32(self.payload.len()).to_ne_bytes());
-        put(record, at + ATTRIBUTE_HEADER_BYTES, self.payload);
+        emit_header(record, at, self.id, self.flags.0, self.payload.len());
+        put(record, at + field::PAYLOAD, self.payload);
         end
     }
 }
 
+/// Writes the header of an attribute; `second` is its flags or its status.
+pub(crate) fn emit_header(record: &mut [u8], at: usize, id: AttributeId, second: u16, len: usize) {
+    put(record, at + field::ID, &id.0.to_ne_bytes());
+    put(record, at + field::FLAGS, &second.to_ne_bytes());
+    put(record, at + field::LEN, &len32(len).to_ne_bytes());
+}
+
+/// Length of the payload of the attribute at `at`.
+fn len_at(record: &[u8], at: usize) -> usize {
+    u32_at(record, at + field::LEN) as usize
+}
+
 /// Where the next attribute of `record` begins, if the one at `at` stays inside.
 fn next(record: &[u8], at: usize) -> Option<usize> {
-    let payload = at.checked_add(ATTRIBUTE_HEADER_BYTES)?;
+    let payload = at.checked_add(field::PAYLOAD)?;
     if payload > record.len() {
         return None;
     }
-    let end = payload.checked_add((u32_at(record, at + 4) as usize).checked_next_multiple_of(8)?)?;
+    let end = payload.checked_add(len_at(record, at).checked_next_multiple_of(8)?)?;
     (end <= record.len()).then_some(end)
+}
+
+/// Checks what attributes have in common in both directions: the one at `at` stays inside the record, has an id,
+/// and is padded with zeros. Gives where the next begins.
+fn check_one(record: &[u8], at: usize) -> Result<usize, Fault> {
+    let end = next(record, at).ok_or(Refusal::ATTRIBUTE_OVERRUN.at(at))?;
+    let payload_end = at + field::PAYLOAD + len_at(record, at);
+    if !all_zero(&record[payload_end..end]) {
+        return Err(Refusal::RESERVED_BIT.at(payload_end));
+    }
+    if u16_at(record, at + field::ID) == 0 {
+        return Err(Refusal::ATTRIBUTE_ID_ZERO.at(at));
+    }
+    Ok(end)
 }
 
 /// Checks that exactly `count` attributes fill `record` from `at` to its end.
 pub(crate) fn check(record: &[u8], mut at: usize, count: usize) -> Result<(), Fault> {
     let first = at;
     for index in 0..count {
-        let end = next(record, at).ok_or(Refusal::ATTRIBUTE_OVERRUN.at(at))?;
-        let payload_end = at + ATTRIBUTE_HEADER_BYTES + u32_at(record, at + 4) as usize;
-        if !crate::bytes::all_zero(&record[payload_end..end]) {
-            return Err(Refusal::RESERVED_BIT.at(payload_end));
+        let end = check_one(record, at)?;
+        if u16_at(record, at + field::FLAGS) & !AttributeFlags::KNOWN != 0 {
+            return Err(Refusal::RESERVED_BIT.at(at + field::FLAGS));
         }
-        let id = u16_at(record, at);
-        if id == 0 {
-            return Err(Refusal::ATTRIBUTE_ID_ZERO.at(at));
-        }
-        if u16_at(record, at + 2) & !AttributeFlags::KNOWN != 0 {
-            return Err(Refusal::RESERVED_BIT.at(at + 2));
-        }
+        let id = u16_at(record, at + field::ID);
         if Asks::new(record, first, index).any(|earlier| earlier.id.0 == id) {
             return Err(Refusal::ATTRIBUTE_DUPLICATE.at(at));
         }
@@ -178,12 +219,12 @@ impl<'a> Iterator for Asks<'a> {
 
     fn next(&mut self) -> Option<Ask<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let (at, payload_offset) = (self.at, self.at + ATTRIBUTE_HEADER_BYTES);
-        let len = u32_at(self.record, at + 4) as usize;
+        let (at, payload_offset) = (self.at, self.at + field::PAYLOAD);
+        let len = len_at(self.record, at);
         self.at = payload_offset + padded(len);
         Some(Ask {
-            id: AttributeId(u16_at(self.record, at)),
-            flags: AttributeFlags(u16_at(self.record, at + 2)),
+            id: AttributeId(u16_at(self.record, at + field::ID)),
+            flags: AttributeFlags(u16_at(self.record, at + field::FLAGS)),
             payload: &self.record[payload_offset..payload_offset + len],
             payload_offset,
         })
@@ -216,7 +257,11 @@ impl<'a> Returns<'a> {
     /// Checks that attribute returns fill `record` from `at` to its end.
     pub(crate) fn check(record: &[u8], mut at: usize) -> Result<(), Fault> {
         while at < record.len() {
-            at = next(record, at).ok_or(Refusal::ATTRIBUTE_OVERRUN.at(at))?;
+            let end = check_one(record, at)?;
+            if u16_at(record, at + field::STATUS) == 0 {
+                return Err(Refusal::RESERVED_BIT.at(at + field::STATUS));
+            }
+            at = end;
         }
         Ok(())
     }
@@ -229,11 +274,11 @@ impl<'a> Iterator for Returns<'a> {
         if self.at >= self.record.len() {
             return None;
         }
-        let value = self.at + ATTRIBUTE_HEADER_BYTES;
-        let len = u32_at(self.record, self.at + 4) as usize;
+        let value = self.at + field::PAYLOAD;
+        let len = len_at(self.record, self.at);
         let item = Return {
-            id: AttributeId(u16_at(self.record, self.at)),
-            status: Status(u16_at(self.record, self.at + 2)),
+            id: AttributeId(u16_at(self.record, self.at + field::ID)),
+            status: Status(u16_at(self.record, self.at + field::STATUS)),
             value: &self.record[value..value + len],
         };
         self.at = value + padded(len);

@@ -1,4 +1,5 @@
-//! Native-endian numbers at byte offsets. A view checks its bounds once; these panic rather than misread.
+//! Native-endian numbers at byte offsets, and what proves the offsets. A view checks its bounds once; these panic
+//! rather than misread.
 
 pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     let mut raw = [0; 2];
@@ -36,3 +37,22 @@ pub(crate) fn len32(bytes: usize) -> u32 {
 pub(crate) fn all_zero(bytes: &[u8]) -> bool {
     bytes.iter().all(|&byte| byte == 0)
 }
+
+/// Whether fields of `(offset, bytes)` stand one behind the other from `start` to `end`, each aligned to its size.
+pub(crate) const fn tiles(start: usize, fields: &[(usize, usize)], end: usize) -> bool {
+    let (mut at, mut index) = (start, 0);
+    while index < fields.len() {
+        let (offset, bytes) = fields[index];
+        if offset != at || !offset.is_multiple_of(bytes) {
+            return false;
+        }
+        at += bytes;
+        index += 1;
+    }
+    at == end
+}
+
+const _: () = assert!(tiles(0, &[(0, 4), (4, 2), (6, 2)], 8));
+const _: () = assert!(!tiles(0, &[(0, 4), (4, 2)], 8), "a hole at the end");
+const _: () = assert!(!tiles(0, &[(0, 4), (2, 2), (6, 2)], 8), "an overlap");
+const _: () = assert!(!tiles(4, &[(4, 8)], 12), "a misaligned field");

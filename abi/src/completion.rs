@@ -1,13 +1,13 @@
 //! A completion: the view that checks one, and the writer that builds one around a running call.
 
-use crate::attribute::{ATTRIBUTE_HEADER_BYTES, AttributeId, Return, Returns, Status};
-use crate::bytes::{len32, padded, put, u64_at};
+use crate::attribute::{ATTRIBUTE_HEADER_BYTES, AttributeId, Return, Returns, Status, emit_header};
+use crate::bytes::{len32, padded, put, tiles, u64_at};
 use crate::refusal::{Fault, Refusal};
 use crate::result::RawResult;
-use crate::word::{Kind, RecordWord};
+use crate::word::{FLAGS_OFFSET, KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
 
 mod field {
-    pub(super) const USER_DATA: usize = 8;
+    pub(super) const USER_DATA: usize = super::RecordWord::BYTES;
     pub(super) const RESULT: usize = 16;
     pub(super) const RETURNS: usize = 24;
 }
@@ -17,6 +17,7 @@ pub const DONE_BYTES_MIN: usize = field::RETURNS;
 /// Offset of the out area in a completion: the DATA return always comes first.
 pub const DONE_DATA_OFFSET: usize = field::RETURNS + ATTRIBUTE_HEADER_BYTES;
 
+const _: () = assert!(tiles(RecordWord::BYTES, &[(field::USER_DATA, 8), (field::RESULT, 8)], field::RETURNS));
 const _: () = assert!(DONE_DATA_OFFSET.is_multiple_of(16), "the kernel fills structures there in place");
 
 /// Flags of a completion.
@@ -36,6 +37,8 @@ impl DoneFlags {
     pub const ABANDONED: DoneFlags = DoneFlags(8);
     /// More completions of the same submission follow.
     pub const MORE: DoneFlags = DoneFlags(16);
+
+    const KNOWN: u16 = 31;
 
     /// Whether all flags of `other` are set.
     #[must_use]
@@ -64,17 +67,20 @@ impl<'a> Done<'a> {
     /// The first fault found, and where.
     pub fn check(record: &'a [u8]) -> Result<Done<'a>, Fault> {
         if record.len() < DONE_BYTES_MIN {
-            return Err(Refusal::RECORD_SHORT.at(0));
+            return Err(Refusal::RECORD_SHORT.at(LEN_OFFSET));
         }
         let word = RecordWord::at(record);
         if word.kind != Kind::DONE {
-            return Err(Refusal::UNKNOWN_KIND.at(4));
+            return Err(Refusal::UNKNOWN_KIND.at(KIND_OFFSET));
         }
         if !word.len.is_multiple_of(8) {
-            return Err(Refusal::LENGTH_UNALIGNED.at(0));
+            return Err(Refusal::LENGTH_UNALIGNED.at(LEN_OFFSET));
         }
         if word.len as usize != record.len() {
-            return Err(Refusal::LENGTH_MISMATCH.at(0));
+            return Err(Refusal::LENGTH_MISMATCH.at(LEN_OFFSET));
+        }
+        if word.flags & !DoneFlags::KNOWN != 0 {
+            return Err(Refusal::RESERVED_BIT.at(FLAGS_OFFSET));
         }
         Returns::check(record, field::RETURNS)?;
         Ok(Done { record })
@@ -156,7 +162,8 @@ impl<'a> DoneWriter<'a> {
         self.close(AttributeId::DATA, status, written);
     }
 
-    /// Adds a return whose value, of at most `len_max` bytes, `fill` writes; `fill` gives status and length.
+    /// Adds a return whose value, of at most `len_max` bytes, `fill` writes; `fill` gives status and length. A
+    /// length beyond `len_max` is cut to it. The bytes `fill` is shown are whatever the record held before.
     ///
     /// # Panics
     /// When the record has no room for `len_max` bytes.
@@ -173,15 +180,18 @@ impl<'a> DoneWriter<'a> {
 
     /// Writes header and padding of the return whose value stands at the end, and moves the end behind it.
     fn close(&mut self, id: AttributeId, status: Status, len: usize) {
+        // An application's attribute may answer anything; zero is no status.
+        let (status, len) = if status.0 == 0 { (Status::UNAVAILABLE, 0) } else { (status, len) };
         let value = self.len + ATTRIBUTE_HEADER_BYTES;
-        put(self.record, self.len, &id.0.to_ne_bytes());
-        put(self.record, self.len + 2, &status.0.to_ne_bytes());
-        put(self.record, self.len + 4, &len32(len).to_ne_bytes());
+        emit_header(self.record, self.len, id, status.0, len);
         self.len = value + padded(len);
         self.record[value + len..self.len].fill(0);
     }
 
     /// Writes the first three words and gives the record's length in bytes.
+    ///
+    /// # Panics
+    /// When the record has no room for a bare completion.
     #[must_use]
     pub fn finish(self, user_data: u64, result: RawResult, flags: DoneFlags) -> usize {
         let word = RecordWord { len: len32(self.len), kind: Kind::DONE, flags: flags.0 };

@@ -2,7 +2,8 @@
 //! page of its own, so that a peer can be given the first two read-only.
 
 use crate::ABI_VERSION;
-use crate::setup::Params;
+use crate::bytes::tiles;
+use crate::setup::{Params, RING_BYTES_MAX};
 
 /// Pages of the header, and of the areas behind it.
 pub const PAGE_BYTES: usize = 4096;
@@ -57,10 +58,69 @@ pub mod offset {
     pub const SUBMISSION_FUTEX: usize = 2 * PAGE_BYTES + 3 * LINE_BYTES;
 }
 
-const _: () =
-    assert!(offset::ENGINE_ARMED + LINE_BYTES <= 2 * PAGE_BYTES, "the engine's words stay on their page");
-const _: () =
-    assert!(offset::SUBMISSION_FUTEX + LINE_BYTES <= HEADER_BYTES, "the peer's words stay on their page");
+/// Whether words of `(offset, bytes)` stand on the page at `page` only, rising, each aligned, each on a line of its own.
+const fn lines_of(page: usize, words: &[(usize, usize)]) -> bool {
+    let (mut line, mut index) = (page, 0);
+    while index < words.len() {
+        let (offset, bytes) = words[index];
+        if offset < line || !offset.is_multiple_of(bytes) || bytes > LINE_BYTES {
+            return false;
+        }
+        line = (offset / LINE_BYTES + 1) * LINE_BYTES;
+        index += 1;
+    }
+    line <= page + PAGE_BYTES
+}
+
+const _: () = assert!(
+    tiles(
+        0,
+        &[
+            (offset::MAGIC, 8),
+            (offset::VERSION, 8),
+            (offset::TOTAL_BYTES, 8),
+            (offset::FEATURES, 8),
+            (offset::SUBMISSION_RING, 8),
+            (offset::COMPLETION_RING, 8),
+            (offset::RECORD_MAX, 8),
+            (offset::SLOTS, 8),
+        ],
+        8 * RingHeader::WORDS
+    ),
+    "what never changes fills the first words"
+);
+const _: () = assert!(8 * RingHeader::WORDS <= PAGE_BYTES, "what never changes stays on the first page");
+const _: () = assert!(
+    lines_of(
+        PAGE_BYTES,
+        &[
+            (offset::SUBMISSION_HEAD, 8),
+            (offset::COMPLETION_TAIL, 8),
+            (offset::ENGINE_STATUS, 8),
+            (offset::COMPLETION_FUTEX, 4),
+            (offset::ENGINE_ARMED, 4),
+        ]
+    ),
+    "the engine's words stay on their page, a line each"
+);
+const _: () = assert!(
+    lines_of(
+        2 * PAGE_BYTES,
+        &[
+            (offset::SUBMISSION_TAIL, 8),
+            (offset::COMPLETION_HEAD, 8),
+            (offset::PEER_ARMED, 4),
+            (offset::SUBMISSION_FUTEX, 4),
+        ]
+    ),
+    "the peer's words stay on their page, a line each"
+);
+const _: () = assert!(!lines_of(0, &[(0, 8), (LINE_BYTES - 8, 8)]), "two words on one line");
+const _: () = assert!(!lines_of(0, &[(PAGE_BYTES, 8)]), "a word on the next page");
+const _: () = assert!(
+    HEADER_BYTES as u64 + 2 * RING_BYTES_MAX as u64 <= u32::MAX as u64,
+    "the header's 32-bit offsets reach the end of the largest rings"
+);
 
 /// What the engine says of itself in the header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

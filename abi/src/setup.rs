@@ -1,7 +1,7 @@
 //! Versioned set-up: what a peer asks for, and what is granted.
 
 use crate::ABI_VERSION;
-use crate::bytes::{all_zero, put, u32_at, u64_at};
+use crate::bytes::{all_zero, put, tiles, u32_at, u64_at};
 use crate::completion::DONE_BYTES_MIN;
 use crate::errno::Errno;
 use crate::submission::CALL_BYTES_MIN;
@@ -21,7 +21,7 @@ mod field {
 }
 
 /// Size of the set-up in this version. Later ones grow at the end.
-pub const PARAMS_BYTES: usize = 56;
+pub const PARAMS_BYTES: usize = field::RESERVED + 4;
 /// A ring is at least a page.
 pub const RING_BYTES_MIN: u32 = 4096;
 /// A ring is at most 1 GiB.
@@ -29,6 +29,24 @@ pub const RING_BYTES_MAX: u32 = 1 << 30;
 /// The smallest limit for a record: any call with six arguments, or its bare completion.
 pub const RECORD_MAX_MIN: u32 = 128;
 
+const _: () = assert!(tiles(
+    0,
+    &[
+        (field::SIZE, 4),
+        (field::ABI_VERSION, 4),
+        (field::REQUIRED, 8),
+        (field::WANTED, 8),
+        (field::GRANTED, 8),
+        (field::SUBMISSION_BYTES, 4),
+        (field::COMPLETION_BYTES, 4),
+        (field::SUBMISSION_RECORD_MAX, 4),
+        (field::COMPLETION_RECORD_MAX, 4),
+        (field::SLOTS, 4),
+        (field::RESERVED, 4),
+    ],
+    PARAMS_BYTES
+));
+const _: () = assert!(PARAMS_BYTES == 56, "the size of version 1, by which every later one knows it");
 const _: () = assert!(CALL_BYTES_MIN + 48 <= RECORD_MAX_MIN as usize);
 const _: () = assert!(DONE_BYTES_MIN <= RECORD_MAX_MIN as usize);
 
@@ -99,7 +117,7 @@ pub enum SetupError {
     Size,
     /// Another version of the bytes; this engine speaks [`ABI_VERSION`].
     Version(u32),
-    /// Bytes behind the known fields, or reserved ones, are not zero.
+    /// Bytes behind the known fields, the reserved ones, or the granted features of a set-up that asks, are not zero.
     Reserved,
     /// Required features that this engine does not have.
     Features(Features),
@@ -116,9 +134,11 @@ impl SetupError {
     #[must_use]
     pub const fn errno(self) -> Errno {
         match self {
-            SetupError::Size | SetupError::Reserved => Errno::E2BIG,
+            SetupError::Reserved => Errno::E2BIG,
             SetupError::Version(_) | SetupError::Features(_) => Errno::EOPNOTSUPP,
-            SetupError::RingBytes(_) | SetupError::RecordMax(_) | SetupError::Slots(_) => Errno::EINVAL,
+            SetupError::Size | SetupError::RingBytes(_) | SetupError::RecordMax(_) | SetupError::Slots(_) => {
+                Errno::EINVAL
+            }
         }
     }
 }
@@ -220,22 +240,40 @@ impl Params {
         bytes
     }
 
-    /// What is granted: this set-up with `defaults` for its zeros, and the features of both.
+    /// What is granted: this set-up with `defaults` for its zeros, and the features of both. A default record limit
+    /// is cut to half its ring.
     ///
     /// # Errors
-    /// When a required feature is not among `available`, or a size is out of its range.
+    /// When the version is another, features are said to be granted already, a required feature is not among
+    /// `available`, or a size is out of its range.
     pub fn grant(&self, defaults: &Params, available: Features) -> Result<Params, SetupError> {
+        if self.abi_version != ABI_VERSION {
+            return Err(SetupError::Version(self.abi_version));
+        }
+        if self.features_granted != Features::NONE {
+            return Err(SetupError::Reserved);
+        }
         let missing = self.features_required.without(available);
         if missing != Features::NONE {
             return Err(SetupError::Features(missing));
         }
         let or = |asked: u32, default: u32| if asked == 0 { default } else { asked };
+        let submission_bytes = or(self.submission_bytes, defaults.submission_bytes);
+        let completion_bytes = or(self.completion_bytes, defaults.completion_bytes);
+        // Who asks for a small ring and leaves the record limit open must not be refused for a limit nobody asked for.
+        let within = |default: u32, ring_bytes: u32| default.min(ring_bytes / 2);
         let granted = Params {
             features_granted: self.features_required.or(self.features_wanted).and(available),
-            submission_bytes: or(self.submission_bytes, defaults.submission_bytes),
-            completion_bytes: or(self.completion_bytes, defaults.completion_bytes),
-            submission_record_max: or(self.submission_record_max, defaults.submission_record_max),
-            completion_record_max: or(self.completion_record_max, defaults.completion_record_max),
+            submission_bytes,
+            completion_bytes,
+            submission_record_max: or(
+                self.submission_record_max,
+                within(defaults.submission_record_max, submission_bytes),
+            ),
+            completion_record_max: or(
+                self.completion_record_max,
+                within(defaults.completion_record_max, completion_bytes),
+            ),
             slots: or(self.slots, defaults.slots),
             ..*self
         };

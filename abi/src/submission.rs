@@ -1,14 +1,19 @@
 //! A submission of one call: the view that checks its structure, and the emitter.
 
-use crate::argument::{ARGS_MAX, ArgKind, ArgKinds};
-use crate::attribute::{self, ATTRIBUTES_MAX, AskRepr, Asks, AttributeId};
-use crate::bytes::{len32, put, u16_at, u32_at, u64_at};
-use crate::refusal::{Fault, Refusal};
-use crate::word::{Kind, RecordWord};
+mod check;
+mod repr;
+
+pub use repr::CallRepr;
+
+use crate::argument::{ARGS_MAX, ArgKinds};
+use crate::attribute::{self, Asks, AttributeId};
+use crate::bytes::{tiles, u16_at, u32_at, u64_at};
+use crate::refusal::Fault;
+use crate::word::{FLAGS_OFFSET, RecordWord};
 
 mod field {
-    pub(super) const FLAGS: usize = 6;
-    pub(super) const USER_DATA: usize = 8;
+    pub(super) const FLAGS: usize = super::FLAGS_OFFSET;
+    pub(super) const USER_DATA: usize = super::RecordWord::BYTES;
     pub(super) const NR: usize = 16;
     pub(super) const ARGC: usize = 20;
     pub(super) const ATTR_COUNT: usize = 21;
@@ -27,6 +32,19 @@ pub const CALL_ARGS_OFFSET: usize = field::ARGS;
 /// A submission without arguments and attributes.
 pub const CALL_BYTES_MIN: usize = field::ARGS;
 
+const _: () = assert!(tiles(
+    RecordWord::BYTES,
+    &[
+        (field::USER_DATA, 8),
+        (field::NR, 4),
+        (field::ARGC, 1),
+        (field::ATTR_COUNT, 1),
+        (field::RESERVED, 2),
+        (field::ARG_KINDS, 4),
+        (field::OUT_LEN, 4),
+    ],
+    field::ARGS
+));
 const _: () = assert!(field::ARGS.is_multiple_of(8), "arguments are read as aligned words");
 
 /// Flags of a submission.
@@ -86,14 +104,12 @@ impl<'a> Call<'a> {
     /// # Errors
     /// The first fault found, and where. Nothing has been taken then.
     pub fn check(record: &'a [u8], limits: &Limits) -> Result<Call<'a>, Fault> {
-        check_frame(record, limits)?;
+        check::frame(record, limits)?;
         let call = Call { record };
-        check_fields(&call, limits)?;
-        check_arguments(&call)?;
+        check::fields(&call, limits)?;
+        check::argument_kinds(&call)?;
         attribute::check(record, call.attributes_offset(), call.attribute_count())?;
-        if !call.kinds().all_values() {
-            check_offsets(&call)?;
-        }
+        check::offsets(&call)?;
         Ok(call)
     }
 
@@ -180,152 +196,4 @@ impl<'a> Call<'a> {
     fn attributes_offset(&self) -> usize {
         field::ARGS + 8 * self.argc()
     }
-}
-
-fn check_frame(record: &[u8], limits: &Limits) -> Result<(), Fault> {
-    if record.len() < RecordWord::BYTES {
-        return Err(Refusal::RECORD_SHORT.at(0));
-    }
-    let word = RecordWord::at(record);
-    match word.kind {
-        Kind::CALL => {}
-        Kind::SYSLET | Kind::CANCEL => return Err(Refusal::KIND_NOT_YET.at(4)),
-        _ => return Err(Refusal::UNKNOWN_KIND.at(4)),
-    }
-    if !word.len.is_multiple_of(8) {
-        return Err(Refusal::LENGTH_UNALIGNED.at(0));
-    }
-    if word.len as usize > limits.record_bytes_max {
-        return Err(Refusal::TOO_LARGE.at(0));
-    }
-    if word.len as usize != record.len() {
-        return Err(Refusal::LENGTH_MISMATCH.at(0));
-    }
-    if record.len() < CALL_BYTES_MIN {
-        return Err(Refusal::RECORD_SHORT.at(0));
-    }
-    Ok(())
-}
-
-fn check_fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
-    let flags = call.flags();
-    if flags.0 & !CallFlags::KNOWN != 0 {
-        return Err(Refusal::RESERVED_BIT.at(field::FLAGS));
-    }
-    if flags.contains(CallFlags::ASYNC.with(CallFlags::SYNC)) {
-        return Err(Refusal::FLAGS_CONTRADICT.at(field::FLAGS));
-    }
-    if u16_at(call.record, field::RESERVED) != 0 {
-        return Err(Refusal::RESERVED_BIT.at(field::RESERVED));
-    }
-    if call.argc() > ARGS_MAX {
-        return Err(Refusal::TOO_MANY_ARGUMENTS.at(field::ARGC));
-    }
-    if call.attribute_count() > ATTRIBUTES_MAX {
-        return Err(Refusal::TOO_MANY_ATTRIBUTES.at(field::ATTR_COUNT));
-    }
-    if call.attributes_offset() > call.record.len() {
-        return Err(Refusal::RECORD_SHORT.at(field::ARGC));
-    }
-    if call.out_len() > limits.out_bytes_max {
-        return Err(Refusal::TOO_LARGE.at(field::OUT_LEN));
-    }
-    Ok(())
-}
-
-fn check_arguments(call: &Call<'_>) -> Result<(), Fault> {
-    let kinds = call.kinds();
-    if kinds.exceed(call.argc()) {
-        return Err(Refusal::RESERVED_BIT.at(field::ARG_KINDS));
-    }
-    if kinds.all_values() {
-        return Ok(());
-    }
-    for index in 0..call.argc() {
-        let kind = kinds.get(index);
-        if kind.is_reserved() {
-            return Err(Refusal::ARGUMENT_KIND_NOT_YET.at(field::ARGS + 8 * index));
-        }
-        if !kind.is_supported() {
-            return Err(Refusal::ARGUMENT_KIND_UNKNOWN.at(field::ARGS + 8 * index));
-        }
-    }
-    Ok(())
-}
-
-/// Every offset lies inside its area. How far the argument reaches from there is the table's to say.
-fn check_offsets(call: &Call<'_>) -> Result<(), Fault> {
-    let (data_len, out_len) = (call.data().len() as u64, call.out_len() as u64);
-    for index in 0..call.argc() {
-        let arg = call.arg(index);
-        let (data, out) = match call.kinds().get(index) {
-            ArgKind::IN => (Some(arg), None),
-            ArgKind::OUT => (None, Some(arg)),
-            ArgKind::INOUT => (Some(arg >> 32), Some(arg & 0xffff_ffff)),
-            _ => (None, None),
-        };
-        if data.is_some_and(|offset| offset > data_len) {
-            return Err(Refusal::IN_OUTSIDE_DATA.at(field::ARGS + 8 * index));
-        }
-        if out.is_some_and(|offset| offset > out_len) {
-            return Err(Refusal::OUT_OUTSIDE_AREA.at(field::ARGS + 8 * index));
-        }
-    }
-    Ok(())
-}
-
-/// A submission to emit.
-#[derive(Clone, Copy, Debug)]
-pub struct CallRepr<'a> {
-    /// The submission's flags.
-    pub flags: CallFlags,
-    /// The application's own word.
-    pub user_data: u64,
-    /// The number of the system call.
-    pub nr: u32,
-    /// What each argument is.
-    pub kinds: ArgKinds,
-    /// The arguments, at most six.
-    pub args: &'a [u64],
-    /// Size of the out area in bytes.
-    pub out_len: u32,
-    /// The attributes, at most [`ATTRIBUTES_MAX`].
-    pub attributes: &'a [AskRepr<'a>],
-}
-
-impl CallRepr<'_> {
-    /// Length of the record in bytes.
-    #[must_use]
-    pub fn len_bytes(&self) -> usize {
-        field::ARGS + 8 * self.args.len() + self.attributes.iter().map(AskRepr::len_bytes).sum::<usize>()
-    }
-
-    /// Writes the record to the start of `record` and gives its length.
-    ///
-    /// # Panics
-    /// When `record` is shorter than [`CallRepr::len_bytes`], or more than 255 arguments or attributes are given.
-    pub fn emit(&self, record: &mut [u8]) -> usize {
-        let word = RecordWord { len: len32(self.len_bytes()), kind: Kind::CALL, flags: self.flags.0 };
-        put(record, 0, &word.pack().to_ne_bytes());
-        put(record, field::USER_DATA, &self.user_data.to_ne_bytes());
-        put(record, field::NR, &self.nr.to_ne_bytes());
-        record[field::ARGC] = count8(self.args.len());
-        record[field::ATTR_COUNT] = count8(self.attributes.len());
-        put(record, field::RESERVED, &[0, 0]);
-        put(record, field::ARG_KINDS, &self.kinds.0.to_ne_bytes());
-        put(record, field::OUT_LEN, &self.out_len.to_ne_bytes());
-        let mut at = field::ARGS;
-        for arg in self.args {
-            put(record, at, &arg.to_ne_bytes());
-            at += 8;
-        }
-        for attribute in self.attributes {
-            at = attribute.emit(record, at);
-        }
-        at
-    }
-}
-
-fn count8(count: usize) -> u8 {
-    u8::try_from(count).expect("a record counts arguments and attributes in 8 bits")
 }

@@ -1,6 +1,22 @@
 //! The first word of every record: length, kind and flags. A zero word means "nothing here yet".
 
-use crate::bytes::u64_at;
+use crate::bytes::{tiles, u64_at};
+
+mod field {
+    pub(super) const LEN: usize = 0;
+    pub(super) const KIND: usize = 4;
+    pub(super) const FLAGS: usize = 6;
+    pub(super) const END: usize = 8;
+}
+
+const _: () = assert!(tiles(0, &[(field::LEN, 4), (field::KIND, 2), (field::FLAGS, 2)], field::END));
+
+/// Offset of a record's length.
+pub(crate) const LEN_OFFSET: usize = field::LEN;
+/// Offset of a record's kind.
+pub(crate) const KIND_OFFSET: usize = field::KIND;
+/// Offset of a record's flags.
+pub(crate) const FLAGS_OFFSET: usize = field::FLAGS;
 
 /// What a record is. Numbers come from outside, so this is no closed set.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -32,7 +48,7 @@ pub struct RecordWord {
 
 impl RecordWord {
     /// Size in bytes.
-    pub const BYTES: usize = 8;
+    pub const BYTES: usize = field::END;
 
     /// The word at the start of `bytes`.
     ///
@@ -46,14 +62,20 @@ impl RecordWord {
     /// The word as the rings store it.
     #[must_use]
     pub const fn pack(self) -> u64 {
-        self.len as u64 | (self.kind.0 as u64) << 32 | (self.flags as u64) << 48
+        self.len as u64
+            | (self.kind.0 as u64) << (8 * field::KIND)
+            | (self.flags as u64) << (8 * field::FLAGS)
     }
 
     /// The three fields of a stored word.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "each field is cut from its own bits")]
     pub const fn unpack(word: u64) -> RecordWord {
-        RecordWord { len: word as u32, kind: Kind((word >> 32) as u16), flags: (word >> 48) as u16 }
+        RecordWord {
+            len: word as u32,
+            kind: Kind((word >> (8 * field::KIND)) as u16),
+            flags: (word >> (8 * field::FLAGS)) as u16,
+        }
     }
 }
 

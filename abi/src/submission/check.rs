@@ -1,0 +1,106 @@
+//! What the structure of a submission is checked for, in this order.
+
+use super::{CALL_BYTES_MIN, Call, CallFlags, Limits, field};
+use crate::argument::{ARGS_MAX, ArgKind, Inout};
+use crate::attribute::ATTRIBUTES_MAX;
+use crate::bytes::u16_at;
+use crate::refusal::{Fault, Refusal};
+use crate::word::{KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
+
+pub(super) fn frame(record: &[u8], limits: &Limits) -> Result<(), Fault> {
+    if record.len() < RecordWord::BYTES {
+        return Err(Refusal::RECORD_SHORT.at(LEN_OFFSET));
+    }
+    let word = RecordWord::at(record);
+    match word.kind {
+        Kind::CALL => {}
+        Kind::SYSLET | Kind::CANCEL => return Err(Refusal::KIND_NOT_YET.at(KIND_OFFSET)),
+        _ => return Err(Refusal::UNKNOWN_KIND.at(KIND_OFFSET)),
+    }
+    if !word.len.is_multiple_of(8) {
+        return Err(Refusal::LENGTH_UNALIGNED.at(LEN_OFFSET));
+    }
+    if word.len as usize > limits.record_bytes_max {
+        return Err(Refusal::TOO_LARGE.at(LEN_OFFSET));
+    }
+    if word.len as usize != record.len() {
+        return Err(Refusal::LENGTH_MISMATCH.at(LEN_OFFSET));
+    }
+    if record.len() < CALL_BYTES_MIN {
+        return Err(Refusal::RECORD_SHORT.at(LEN_OFFSET));
+    }
+    Ok(())
+}
+
+pub(super) fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
+    let flags = call.flags();
+    if flags.0 & !CallFlags::KNOWN != 0 {
+        return Err(Refusal::RESERVED_BIT.at(field::FLAGS));
+    }
+    if flags.contains(CallFlags::ASYNC.with(CallFlags::SYNC)) {
+        return Err(Refusal::FLAGS_CONTRADICT.at(field::FLAGS));
+    }
+    if u16_at(call.record, field::RESERVED) != 0 {
+        return Err(Refusal::RESERVED_BIT.at(field::RESERVED));
+    }
+    if call.argc() > ARGS_MAX {
+        return Err(Refusal::TOO_MANY_ARGUMENTS.at(field::ARGC));
+    }
+    if call.attribute_count() > ATTRIBUTES_MAX {
+        return Err(Refusal::TOO_MANY_ATTRIBUTES.at(field::ATTR_COUNT));
+    }
+    if call.attributes_offset() > call.record.len() {
+        return Err(Refusal::RECORD_SHORT.at(field::ARGC));
+    }
+    if call.out_len() > limits.out_bytes_max {
+        return Err(Refusal::TOO_LARGE.at(field::OUT_LEN));
+    }
+    Ok(())
+}
+
+pub(super) fn argument_kinds(call: &Call<'_>) -> Result<(), Fault> {
+    let kinds = call.kinds();
+    if kinds.exceed(call.argc()) {
+        return Err(Refusal::RESERVED_BIT.at(field::ARG_KINDS));
+    }
+    if kinds.all_values() {
+        return Ok(());
+    }
+    for index in 0..call.argc() {
+        let kind = kinds.get(index);
+        if kind.is_reserved() {
+            return Err(Refusal::ARGUMENT_KIND_NOT_YET.at(field::ARGS + 8 * index));
+        }
+        if !kind.is_supported() {
+            return Err(Refusal::ARGUMENT_KIND_UNKNOWN.at(field::ARGS + 8 * index));
+        }
+    }
+    Ok(())
+}
+
+/// Every offset lies inside its area. How far the argument reaches from there is the table's to say.
+pub(super) fn offsets(call: &Call<'_>) -> Result<(), Fault> {
+    if call.kinds().all_values() {
+        return Ok(());
+    }
+    let (data_len, out_len) = (call.data().len() as u64, call.out_len() as u64);
+    for index in 0..call.argc() {
+        let arg = call.arg(index);
+        let (data, out) = match call.kinds().get(index) {
+            ArgKind::IN => (Some(arg), None),
+            ArgKind::OUT => (None, Some(arg)),
+            ArgKind::INOUT => {
+                let Inout { out, data } = Inout::unpack(arg);
+                (Some(u64::from(data)), Some(u64::from(out)))
+            }
+            _ => (None, None),
+        };
+        if data.is_some_and(|offset| offset > data_len) {
+            return Err(Refusal::IN_OUTSIDE_DATA.at(field::ARGS + 8 * index));
+        }
+        if out.is_some_and(|offset| offset > out_len) {
+            return Err(Refusal::OUT_OUTSIDE_AREA.at(field::ARGS + 8 * index));
+        }
+    }
+    Ok(())
+}
