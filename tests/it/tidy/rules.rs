@@ -145,7 +145,10 @@ fn faults(specs: &[File], sources: &[File]) -> Vec<String> {
 
 #[test]
 fn every_rule_has_its_test_and_every_test_its_rule() {
-    let is_spec = |file: &File| file.path.starts_with("specs/") && file.has_extension("md");
+    // The README describes the notation and has no rules.
+    let is_spec = |file: &File| {
+        file.path.starts_with("specs/") && file.has_extension("md") && file.path != "specs/README.md"
+    };
     let specs: Vec<File> = files::all().into_iter().filter(is_spec).collect();
     assert!(!specs.is_empty(), "specs/ holds the rules");
     assert_none(&faults(&specs, &files::rust()));
