@@ -12,7 +12,14 @@ const PENDING: &str = "[test pending]";
 struct Rule {
     id: String,
     place: String,
-    is_pending: bool,
+    /// Its paragraph on one line: the mark may stand across a line's end.
+    paragraph: String,
+}
+
+impl Rule {
+    fn is_pending(&self) -> bool {
+        self.paragraph.contains(PENDING)
+    }
 }
 
 /// A rule number at the start of a line of a doc comment.
@@ -43,7 +50,7 @@ fn rules(spec: &File) -> (Vec<Rule>, Vec<String>) {
         }
         let rest = match bold_id(item.unwrap_or(text)) {
             Some((id, rest)) => {
-                found.push(Rule { id: id.to_owned(), place: place.clone(), is_pending: false });
+                found.push(Rule { id: id.to_owned(), place: place.clone(), paragraph: String::new() });
                 paragraph_has_rule = true;
                 rest
             }
@@ -52,8 +59,9 @@ fn rules(spec: &File) -> (Vec<Rule>, Vec<String>) {
         if let Some(id) = bold_id_within(rest) {
             faults.push(format!("{place}: {id} is bold, but not at the start of a paragraph or list item"));
         }
-        if let Some(rule) = found.last_mut().filter(|_| paragraph_has_rule && line.contains(PENDING)) {
-            rule.is_pending = true;
+        if let Some(rule) = found.last_mut().filter(|_| paragraph_has_rule) {
+            rule.paragraph.push_str(rest.trim());
+            rule.paragraph.push(' ');
         }
     }
     (found, faults)
@@ -132,7 +140,7 @@ fn faults(specs: &[File], sources: &[File]) -> Vec<String> {
     }
     for rule in known.values() {
         let test = names.iter().find(|name| name.id == rule.id && name.is_above_a_test);
-        match (test, rule.is_pending) {
+        match (test, rule.is_pending()) {
             (None, false) => faults.push(format!("{}: no test names {}", rule.place, rule.id)),
             (Some(test), true) => {
                 faults.push(format!("{}: {} is {PENDING}, but {} tests it", rule.place, rule.id, test.place));
@@ -173,6 +181,7 @@ fn a_rule_that_no_test_names_is_caught() {
 #[test]
 fn a_pending_rule_needs_no_test_and_may_have_none() {
     assert_none(&check("**ABI-1.** One,\nlater. [test pending]\n", ""));
+    assert_none(&check("**ABI-1.** One, later. [test\npending]\n", ""));
     assert_caught(
         &check("**ABI-1.** One.\n\nNot its paragraph. [test pending]\n", ""),
         "no test names ABI-1",
