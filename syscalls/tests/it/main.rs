@@ -4,6 +4,7 @@ mod door;
 mod invoke;
 mod numbers;
 mod outcome;
+#[cfg(target_arch = "x86_64")]
 mod prototypes;
 mod rules;
 mod sizes;
