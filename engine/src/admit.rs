@@ -29,15 +29,15 @@ pub(crate) fn admit(
 ) -> Result<(), Refused> {
     let row = row(call.nr());
     check_number(call)?;
-    let class = match row {
+    let (class, scope) = match row {
         Some(row) => {
             check_arguments(row, call)?;
-            if row.when.is_empty() { row.class } else { row.class_with(&call.args()) }
+            row.nature(|| call.args())
         }
         None if !call.kinds().all_values() => return Err(Refusal::VALUE_ONLY.at(NR_OFFSET).into()),
-        None => Class::Descriptor,
+        None => (Class::Descriptor, Scope::Process),
     };
-    check_flags(call.flags(), row.map_or(Scope::Process, |row| row.scope), class)?;
+    check_flags(call.flags(), scope, class)?;
     admission.fd = descriptor(row, call);
     admission.credit = BARE_CREDIT;
     admission.needs = Needs::NONE;
@@ -71,7 +71,7 @@ fn check_number(call: &Call<'_>) -> Result<(), Refused> {
     if is_foreign(nr) {
         return Err(Refusal::FOREIGN_NUMBER.at(NR_OFFSET).into());
     }
-    match ends_the_thread(nr, &call.args()) {
+    match ends_the_thread(nr, || call.args()) {
         Some(reason) => Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, reason)),
         None => Ok(()),
     }

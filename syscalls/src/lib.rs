@@ -1,7 +1,9 @@
-//! The system calls: what a row of the table says, the rows, the rules that follow from them at the door and after
-//! the call, and the one place where a call is made.
+//! The system calls, in the order a call meets them: the names it is written with (`constants`), what its row says
+//! (`row`, `argument`) and the rows (`table`, `lookup`), the calls no thread survives (`life`), the rules at the
+//! door (`door`, `extent`), the one place where a call is made (`invoke`), and what comes back (`outcome`).
 
 mod argument;
+mod constants;
 mod door;
 mod extent;
 mod invoke;
@@ -12,6 +14,7 @@ mod row;
 mod table;
 
 pub use argument::{Arg, ArgType, Direction, Len, Written};
+pub use constants::{constant, constants, errno_name};
 pub use door::{check_arguments, check_safe};
 pub use invoke::{Invoked, invoke, stub_range};
 pub use life::{ends_the_thread, is_foreign};

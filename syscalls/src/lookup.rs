@@ -4,7 +4,7 @@ use crate::row::Row;
 use crate::table::ROWS;
 
 /// Numbers above this have no row.
-const NUMBERS_MAX: usize = 512;
+pub(crate) const NUMBERS_MAX: usize = 512;
 /// Marks a number without a row.
 const NONE: u16 = u16::MAX;
 

@@ -1,9 +1,15 @@
 //! The rows: one file a topic, joined here when the crate is compiled.
 
+mod bits;
 mod files;
+mod ipc;
+mod memory;
 mod paths;
 mod process;
+mod signals;
 mod sizes;
+mod sockets;
+mod system;
 mod thread;
 mod time;
 mod waiting;
@@ -12,7 +18,19 @@ mod words;
 use crate::row::Row;
 
 /// The topics, in the order in which their rows stand in the table.
-const TOPICS: &[&[Row]] = &[files::ROWS, paths::ROWS, waiting::ROWS, process::ROWS, thread::ROWS, time::ROWS];
+const TOPICS: &[&[Row]] = &[
+    files::ROWS,
+    paths::ROWS,
+    sockets::ROWS,
+    waiting::ROWS,
+    time::ROWS,
+    process::ROWS,
+    signals::ROWS,
+    thread::ROWS,
+    memory::ROWS,
+    ipc::ROWS,
+    system::ROWS,
+];
 
 const COUNT: usize = {
     let mut count = 0;

@@ -1,14 +1,20 @@
-//! Calls on open files: bytes in and out, positions, locks, descriptors.
+//! Calls on open files: bytes in and out, positions, sizes, locks, descriptors.
 
-use super::sizes::STAT;
+use super::bits::{
+    CLOSE_RANGE_UNSHARE, F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW, LOCK_NB,
+    LOCK_UN, RWF_NOWAIT, SPLICE_F_NONBLOCK,
+};
+use super::sizes::{CACHESTAT, CACHESTAT_RANGE, INT, LONG, STAT, STATFS};
 use super::words::*;
-use crate::argument::Len;
-use crate::row::Class::{Instant, Sleeps};
+use crate::argument::{Len, Written};
+use crate::row::Class::{Instant, Sleeps, Storage};
+use crate::row::Scope::WritesThread;
 use crate::row::Yields::{Bytes, Fd, Number};
 use crate::row::{Descriptors, Row, Twin};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
+    // Bytes.
     descriptor("read", [0, 63], &[fd("fd"), buffer("buf", 2), size("count")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("write", [1, 64], &[fd("fd"), input("buf", Len::Arg(2)), size("count")])
@@ -17,26 +23,80 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("pwrite64", [18, 68], &[fd("fd"), input("buf", Len::Arg(2)), size("count"), offset("pos")])
         .yields(Bytes).twin(Twin::Vectored("pwritev2")),
+    descriptor("readv", [19, 65], &[fd("fd"), opaque("vec"), size("vlen")])
+        .yields(Bytes),
+    descriptor("writev", [20, 66], &[fd("fd"), opaque("vec"), size("vlen")])
+        .yields(Bytes),
+    descriptor("preadv", [295, 69], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h")])
+        .yields(Bytes),
+    descriptor("pwritev", [296, 70], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h")])
+        .yields(Bytes),
     descriptor("preadv2", [327, 286], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
-        .yields(Bytes).twin(Twin::Flag(5, 8)),
+        .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
     descriptor("pwritev2", [328, 287], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
-        .yields(Bytes).twin(Twin::Flag(5, 8)),
-    descriptor("close", [3, 57], &[fd("fd")])
-        .descriptors(Descriptors::Closes(0)),
+        .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
+    descriptor("sendfile", [40, 71], &[fd("out_fd"), fd("in_fd"), update_of("offset", LONG), size("count")])
+        .yields(Bytes),
+    storage("copy_file_range", [326, 285], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
+        .yields(Bytes),
+    descriptor("splice", [275, 76], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
+        .yields(Bytes),
+    sleeps("tee", [276, 77], &[fd("fdin"), fd("fdout"), size("len"), flags("flags")])
+        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
+    sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs"), flags("flags")])
+        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
+    descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), opaque("arg")])
+        .yields(Number),
+
+    // Position, size, contents as a whole.
     storage("lseek", [8, 62], &[fd("fd"), offset("offset"), uint("whence")])
         .yields(Number),
+    storage("ftruncate", [77, 46], &[fd("fd"), offset("length")]),
+    storage("fallocate", [285, 47], &[fd("fd"), flags("mode"), offset("offset"), offset("len")]),
+    storage("fadvise64", [221, 223], &[fd("fd"), offset("offset"), size("len"), int("advice")]),
+    storage("readahead", [187, 213], &[fd("fd"), offset("offset"), size("count")]),
+    storage("cachestat", [451, 451], &[fd("fd"), input_of("cstat_range", CACHESTAT_RANGE), output_of("cstat", CACHESTAT), flags("flags")]),
+    storage("fsync", [74, 82], &[fd("fd")]),
+    storage("fdatasync", [75, 83], &[fd("fd")]),
+    storage("sync_file_range", [277, 84], &[fd("fd"), offset("offset"), offset("nbytes"), flags("flags")]),
+    storage("syncfs", [306, 267], &[fd("fd")]),
+    storage("sync", [162, 81], &[]),
+
+    // What the file is. Entries of a directory are padded with bytes that nobody writes.
     storage("fstat", [5, 80], &[fd("fd"), output_of("statbuf", STAT)]),
+    storage("fstatfs", [138, 44], &[fd("fd"), output_of("buf", STATFS)]),
+    storage("getdents", [78, NO], &[fd("fd"), output("dirent", Len::Arg(2), Written::Perhaps), size("count")])
+        .yields(Bytes),
+    storage("getdents64", [217, 61], &[fd("fd"), output("dirent", Len::Arg(2), Written::Perhaps), size("count")])
+        .yields(Bytes),
+    storage("fchmod", [91, 52], &[fd("fd"), mode("mode")]),
+    storage("fchown", [93, 55], &[fd("fd"), id("user"), id("group")]),
+    storage("fchdir", [81, 50], &[fd("fd")]),
+
+    // Locks.
+    sleeps("flock", [73, 32], &[fd("fd"), command("cmd")])
+        .when(&[has(1, LOCK_NB, Storage), is(1, LOCK_UN, Storage)]).twin(flag(1, LOCK_NB)),
+    instant("fcntl", [72, 25], &[fd("fd"), command("cmd"), opaque("arg")])
+        .yields(Number)
+        .when(&[is(1, F_SETLKW, Sleeps), is(1, F_OFD_SETLKW, Sleeps), is(1, F_GETLK, Storage), is(1, F_SETLK, Storage),
+                is(1, F_OFD_GETLK, Storage), is(1, F_OFD_SETLK, Storage)])
+        .twin(Twin::Command(1, F_SETLKW as u64, F_SETLK as u64)),
+
+    // Descriptors. Closing may write back, or linger on a socket.
+    descriptor("close", [3, 57], &[fd("fd")])
+        .descriptors(Descriptors::Closes(0)),
+    descriptor("close_range", [436, 436], &[uint("fd"), uint("max_fd"), flags("flags")])
+        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]),
     instant("dup", [32, 23], &[fd("fildes")])
         .yields(Fd),
-    instant("fcntl", [72, 25], &[fd("fd"), command("cmd"), opaque("arg")])
-        .yields(Number).when(&[is(1, 7, Sleeps), is(1, 38, Sleeps)]).twin(Twin::Command(1, 7, 6)),
-    sleeps("flock", [73, 32], &[fd("fd"), flags("cmd")])
-        .when(&[has(1, 4, Instant), is(1, 8, Instant)]).twin(Twin::Flag(1, 4)),
-    storage("fsync", [74, 82], &[fd("fd")]),
-    storage("getdents64", [217, 61], &[fd("fd"), buffer("dirent", 2), size("count")])
-        .yields(Bytes),
-    instant("pipe2", [293, 59], &[output_of("fildes", 8), flags("flags")]),
-    storage("fchown", [93, 55], &[fd("fd"), id("user"), id("group")]),
+    descriptor("dup2", [33, NO], &[fd("oldfd"), fd("newfd")])
+        .yields(Fd).descriptors(Descriptors::Replaces(1)),
+    descriptor("dup3", [292, 24], &[fd("oldfd"), fd("newfd"), flags("flags")])
+        .yields(Fd).descriptors(Descriptors::Replaces(1)),
+    instant("pipe", [22, NO], &[output_of("fildes", 2 * INT)]),
+    instant("pipe2", [293, 59], &[output_of("fildes", 2 * INT), flags("flags")]),
     instant("memfd_create", [319, 279], &[text("uname"), flags("flags")])
+        .yields(Fd),
+    instant("memfd_secret", [447, 447], &[flags("flags")])
         .yields(Fd),
 ];

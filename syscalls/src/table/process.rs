@@ -1,26 +1,100 @@
-//! Calls about the process and the system.
+//! Calls about processes: who they are, what they may use, how they end.
 
-use super::sizes::UTSNAME;
+use super::bits::{__WNOTHREAD, RUSAGE_THREAD, WNOHANG};
+use super::sizes::{INT, LONG, RLIMIT, RUSAGE, SIGINFO};
 use super::words::*;
+use crate::argument::Arg;
 use crate::row::Class::Instant;
-use crate::row::Yields::{Bytes, Pid};
-use crate::row::{Memory, Row, Scope, Twin};
+use crate::row::Row;
+use crate::row::Scope::{BoundToThread, ReadsThread, WritesThread};
+use crate::row::Yields::{Fd, Number, Pid};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
+    // Who.
     instant("getpid", [39, 172], &[])
         .yields(Pid),
     instant("getppid", [110, 173], &[])
         .yields(Pid),
-    instant("uname", [63, 160], &[output_of("name", UTSNAME)]),
-    storage("getrandom", [318, 278], &[buffer("ubuf", 1), size("len"), flags("flags")])
-        .yields(Bytes).when(&[has(2, 1, Instant), has(2, 4, Instant)]).twin(Twin::Flag(2, 1)),
-    instant("kill", [62, 129], &[pid("pid"), signal("sig")]),
-    instant("tgkill", [234, 131], &[pid("tgid"), pid("pid"), signal("sig")])
-        .danger("it can forge the C library's own signals"),
-    instant("prlimit64", [302, 261], &[pid("pid"), uint("resource"), input_of("new_rlim", 16), output_of("old_rlim", 16)]),
-    storage("munmap", [11, 215], &[address("addr"), size("len")])
-        .memory(Memory::Unmaps),
-    sleeps("wait4", [61, 260], &[pid("upid"), output_of("stat_addr", 4), flags("options"), output_of("ru", 144)])
-        .yields(Pid).when(&[has(2, 1, Instant)]).scope_when(&[scope_has(2, 0x2000_0000, Scope::BoundToThread)]).twin(Twin::Flag(2, 1)),
+    instant("getpgrp", [111, NO], &[])
+        .yields(Pid),
+    instant("getpgid", [121, 155], &[pid("pid")])
+        .yields(Pid),
+    instant("setpgid", [109, 154], &[pid("pid"), pid("pgid")]),
+    instant("getsid", [124, 156], &[pid("pid")])
+        .yields(Pid),
+    instant("setsid", [112, 157], &[])
+        .yields(Pid),
+    instant("kcmp", [312, 272], &[pid("pid1"), pid("pid2"), command("type"), opaque("idx1"), opaque("idx2")])
+        .yields(Number),
+
+    // What they may use.
+    instant("getrlimit", [97, 163], &[uint("resource"), output_of("rlim", RLIMIT)]),
+    instant("setrlimit", [160, 164], &[uint("resource"), input_of("rlim", RLIMIT)]),
+    instant("prlimit64", [302, 261], &[pid("pid"), uint("resource"), input_of("new_rlim", RLIMIT), output_of("old_rlim", RLIMIT)]),
+    instant("getrusage", [98, 165], &[int("who"), output_of("ru", RUSAGE)])
+        .scope_when(&[scope_is(0, RUSAGE_THREAD, ReadsThread)]),
+    instant("umask", [95, 166], &[mode("mask")])
+        .yields(Number),
+
+    // Children. Asked not to wait, a result of zero means that it would have.
+    sleeps("wait4", [61, 260], &[pid("upid"), output_of("stat_addr", INT), flags("options"), output_of("ru", RUSAGE)])
+        .yields(Pid).when(&[has(2, WNOHANG, Instant)]).scope_when(&[scope_has(2, __WNOTHREAD, BoundToThread)]).twin(flag(2, WNOHANG)),
+    sleeps("waitid", [247, 95], &[int("which"), pid("upid"), output_of("infop", SIGINFO), flags("options"), output_of("ru", RUSAGE)])
+        .when(&[has(3, WNOHANG, Instant)]).scope_when(&[scope_has(3, __WNOTHREAD, BoundToThread)]).twin(flag(3, WNOHANG)),
+    instant("pidfd_open", [434, 434], &[pid("pid"), flags("flags")])
+        .yields(Fd),
+    instant("pidfd_getfd", [438, 438], &[fd("pidfd"), int("fd"), flags("flags")])
+        .yields(Fd).danger("it can copy a descriptor that nobody lent"),
+
+    // Another process, or thread, under control.
+    sleeps("ptrace", [101, 117], &[command("request"), pid("pid"), opaque("addr"), opaque("data")])
+        .yields(Number).scope(BoundToThread),
+    instant("perf_event_open", [298, 241], &[opaque("attr_uptr"), pid("pid"), int("cpu"), fd("group_fd"), flags("flags")])
+        .yields(Fd).scope(BoundToThread),
+
+    // Beginnings and ends. No thread of an engine makes these; their rows say what they are.
+    instant("exit", [60, 93], &[int("error_code")])
+        .scope(BoundToThread),
+    instant("exit_group", [231, 94], &[int("error_code")])
+        .scope(BoundToThread),
+    storage("execve", [59, 221], &[path("filename"), opaque("argv"), opaque("envp")])
+        .scope(BoundToThread),
+    storage("execveat", [322, 281], &[dirfd("fd"), path("filename"), opaque("argv"), opaque("envp"), flags("flags")])
+        .scope(BoundToThread),
+    instant("fork", [57, NO], &[])
+        .yields(Pid).scope(BoundToThread),
+    sleeps("vfork", [58, NO], &[])
+        .yields(Pid).scope(BoundToThread),
+    sleeps("clone", [56, 220], CLONE)
+        .yields(Pid).scope(BoundToThread),
+    sleeps("clone3", [435, 435], &[opaque("uargs"), size("size")])
+        .yields(Pid).scope(BoundToThread),
+    instant("set_tid_address", [218, 96], &[address("tidptr")])
+        .yields(Pid).scope(WritesThread),
+    instant("set_robust_list", [273, 99], &[address("head"), size("len")])
+        .scope(WritesThread),
+    instant("get_robust_list", [274, 100], &[pid("pid"), output_of("head_ptr", LONG), output_of("len_ptr", LONG)])
+        .scope(ReadsThread),
+    instant("rseq", [334, 293], &[address("rseq"), size("rseq_len"), flags("flags"), uint("sig")])
+        .scope(WritesThread),
 ];
+
+/// The last two arguments change places between the architectures.
+const CLONE: &[Arg] = if cfg!(target_arch = "x86_64") {
+    &[
+        flags("clone_flags"),
+        address("newsp"),
+        address("parent_tidptr"),
+        address("child_tidptr"),
+        address("tls"),
+    ]
+} else {
+    &[
+        flags("clone_flags"),
+        address("newsp"),
+        address("parent_tidptr"),
+        address("tls"),
+        address("child_tidptr"),
+    ]
+};

@@ -1,14 +1,146 @@
-//! Calls about the thread that makes them.
+//! Calls about the thread that makes them. Ids and capabilities belong to a thread, whatever the C library makes
+//! of them; scheduling calls mean the caller when their pid is zero.
 
+use super::bits::*;
+use super::sizes::{CAP_DATA, CAP_HEADER, INT, TIMESPEC};
 use super::words::*;
-use crate::row::Row;
-use crate::row::Scope::ReadsThread;
-use crate::row::Yields::{Number, Pid};
+use crate::argument::{Len, Written};
+use crate::row::Scope::{BoundToThread, Process, ReadsThread, WritesThread};
+use crate::row::Yields::{Bytes, Fd, Number, Pid};
+use crate::row::{Row, ScopeWhen};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
+    // Ids.
     instant("gettid", [186, 178], &[])
         .yields(Pid).scope(ReadsThread),
     instant("getuid", [102, 174], &[])
         .yields(Number).scope(ReadsThread),
+    instant("geteuid", [107, 175], &[])
+        .yields(Number).scope(ReadsThread),
+    instant("getgid", [104, 176], &[])
+        .yields(Number).scope(ReadsThread),
+    instant("getegid", [108, 177], &[])
+        .yields(Number).scope(ReadsThread),
+    instant("getresuid", [118, 148], &[output_of("ruidp", INT), output_of("euidp", INT), output_of("suidp", INT)])
+        .scope(ReadsThread),
+    instant("getresgid", [120, 150], &[output_of("rgidp", INT), output_of("egidp", INT), output_of("sgidp", INT)])
+        .scope(ReadsThread),
+    instant("getgroups", [115, 158], &[size("gidsetsize"), output("grouplist", Len::Times(0, INT), Written::Times(INT))])
+        .yields(Number).scope(ReadsThread),
+    instant("setuid", [105, 146], &[id("uid")])
+        .scope(WritesThread),
+    instant("setgid", [106, 144], &[id("gid")])
+        .scope(WritesThread),
+    instant("setreuid", [113, 145], &[id("ruid"), id("euid")])
+        .scope(WritesThread),
+    instant("setregid", [114, 143], &[id("rgid"), id("egid")])
+        .scope(WritesThread),
+    instant("setresuid", [117, 147], &[id("ruid"), id("euid"), id("suid")])
+        .scope(WritesThread),
+    instant("setresgid", [119, 149], &[id("rgid"), id("egid"), id("sgid")])
+        .scope(WritesThread),
+    instant("setfsuid", [122, 151], &[id("uid")])
+        .yields(Number).scope(WritesThread),
+    instant("setfsgid", [123, 152], &[id("gid")])
+        .yields(Number).scope(WritesThread),
+    instant("setgroups", [116, 159], &[size("gidsetsize"), input("grouplist", Len::Times(0, INT))])
+        .scope(WritesThread),
+
+    // Capabilities, confinement, namespaces, keyrings.
+    instant("capget", [125, 90], &[update_of("header", CAP_HEADER), output_of("dataptr", CAP_DATA)])
+        .scope(ReadsThread),
+    instant("capset", [126, 91], &[update_of("header", CAP_HEADER), input_of("data", CAP_DATA)])
+        .scope(WritesThread),
+    instant("seccomp", [317, 277], &[command("op"), flags("flags"), opaque("uargs")])
+        .yields(Number).scope(WritesThread),
+    instant("landlock_create_ruleset", [444, 444], &[input("attr", Len::Arg(1)), size("size"), flags("flags")])
+        .yields(Fd),
+    instant("landlock_add_rule", [445, 445], &[fd("ruleset_fd"), command("rule_type"), opaque("rule_attr"), flags("flags")]),
+    instant("landlock_restrict_self", [446, 446], &[fd("ruleset_fd"), flags("flags")])
+        .scope(WritesThread),
+    instant("lsm_get_self_attr", [459, 459], &[uint("attr"), output("ctx", Len::At(2), Written::At(2)), update_of("size", INT), flags("flags")])
+        .yields(Number).scope(ReadsThread),
+    instant("lsm_set_self_attr", [460, 460], &[uint("attr"), input("ctx", Len::Arg(2)), size("size"), flags("flags")])
+        .scope(WritesThread),
+    storage("unshare", [272, 97], &[flags("unshare_flags")])
+        .scope(WritesThread),
+    storage("setns", [308, 268], &[fd("fd"), flags("flags")])
+        .scope(WritesThread),
+    storage("keyctl", [250, 219], &[command("option"), opaque("arg2"), opaque("arg3"), opaque("arg4"), opaque("arg5")])
+        .yields(Number).scope(WritesThread),
+    storage("add_key", [248, 217], &[text("type"), text("description"), input("payload", Len::Arg(3)), size("plen"), int("ringid")])
+        .yields(Number).scope(WritesThread),
+    sleeps("request_key", [249, 218], &[text("type"), text("description"), text("callout_info"), int("destringid")])
+        .yields(Number).scope(WritesThread),
+
+    // Scheduling.
+    instant("sched_yield", [24, 124], &[]),
+    instant("getcpu", [309, 168], &[output_of("cpup", INT), output_of("nodep", INT), uint("unused")])
+        .scope(ReadsThread),
+    instant("getpriority", [140, 141], &[int("which"), pid("who")])
+        .yields(Number).scope(ReadsThread),
+    instant("setpriority", [141, 140], &[int("which"), pid("who"), int("niceval")])
+        .scope(WritesThread),
+    instant("ioprio_get", [252, 31], &[int("which"), pid("who")])
+        .yields(Number).scope(ReadsThread),
+    instant("ioprio_set", [251, 30], &[int("which"), pid("who"), int("ioprio")])
+        .scope(WritesThread),
+    instant("sched_getparam", [143, 121], &[pid("pid"), output_of("param", INT)])
+        .scope(ReadsThread),
+    instant("sched_setparam", [142, 118], &[pid("pid"), input_of("param", INT)])
+        .scope(WritesThread),
+    instant("sched_getscheduler", [145, 120], &[pid("pid")])
+        .yields(Number).scope(ReadsThread),
+    instant("sched_setscheduler", [144, 119], &[pid("pid"), int("policy"), input_of("param", INT)])
+        .scope(WritesThread),
+    instant("sched_getattr", [315, 275], &[pid("pid"), output("uattr", Len::Arg(2), Written::Whole), size("usize"), flags("flags")])
+        .scope(ReadsThread),
+    instant("sched_setattr", [314, 274], &[pid("pid"), opaque("uattr"), flags("flags")])
+        .scope(WritesThread),
+    instant("sched_getaffinity", [204, 123], &[pid("pid"), size("len"), buffer("user_mask_ptr", 1)])
+        .yields(Bytes).scope(ReadsThread),
+    instant("sched_setaffinity", [203, 122], &[pid("pid"), size("len"), input("user_mask_ptr", Len::Arg(1))])
+        .scope(WritesThread),
+    instant("sched_get_priority_max", [146, 125], &[int("policy")])
+        .yields(Number),
+    instant("sched_get_priority_min", [147, 126], &[int("policy")])
+        .yields(Number),
+    instant("sched_rr_get_interval", [148, 127], &[pid("pid"), output_of("interval", TIMESPEC)])
+        .scope(ReadsThread),
+
+    // Everything else a thread has.
+    instant("personality", [135, 92], &[flags("personality")])
+        .yields(Number).scope(WritesThread),
+    instant("prctl", [157, 167], &[command("option"), opaque("arg2"), opaque("arg3"), opaque("arg4"), opaque("arg5")])
+        .yields(Number).scope(WritesThread).scope_when(PRCTL),
+    instant("arch_prctl", [158, NO], &[command("option"), opaque("arg2")])
+        .scope(WritesThread),
+    instant("modify_ldt", [154, NO], &[command("func"), opaque("ptr"), size("bytecount")])
+        .yields(Bytes),
+    instant("ioperm", [173, NO], &[uint("from"), uint("num"), int("turn_on")])
+        .scope(WritesThread),
+    instant("iopl", [172, NO], &[uint("level")])
+        .scope(WritesThread),
+];
+
+/// What is not listed is taken to change the thread.
+const PRCTL: &[ScopeWhen] = &[
+    scope_is(0, PR_SET_PDEATHSIG, BoundToThread),
+    scope_is(0, PR_GET_PDEATHSIG, ReadsThread),
+    scope_is(0, PR_GET_DUMPABLE, Process),
+    scope_is(0, PR_SET_DUMPABLE, Process),
+    scope_is(0, PR_GET_KEEPCAPS, ReadsThread),
+    scope_is(0, PR_GET_NAME, ReadsThread),
+    scope_is(0, PR_GET_SECCOMP, ReadsThread),
+    scope_is(0, PR_CAPBSET_READ, ReadsThread),
+    scope_is(0, PR_GET_SECUREBITS, ReadsThread),
+    scope_is(0, PR_GET_TIMERSLACK, ReadsThread),
+    scope_is(0, PR_GET_NO_NEW_PRIVS, ReadsThread),
+    scope_is(0, PR_SET_CHILD_SUBREAPER, Process),
+    scope_is(0, PR_GET_CHILD_SUBREAPER, Process),
+    scope_is(0, PR_SET_THP_DISABLE, Process),
+    scope_is(0, PR_GET_THP_DISABLE, Process),
+    scope_is(0, PR_SET_PTRACER, Process),
+    scope_is(0, PR_SET_VMA, Process),
 ];

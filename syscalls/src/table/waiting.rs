@@ -1,31 +1,96 @@
-//! Calls that wait for something to happen.
+//! Calls that wait for something to happen, and those that say what to wait for.
 
-use super::sizes::POLLFD;
+use super::bits::*;
+use super::sizes::{EPOLL_EVENT, IO_EVENT, LONG, POLLFD, TIMESPEC};
 use super::words::*;
-use crate::argument::Len;
+use crate::argument::{Len, Written};
 use crate::row::Class::Instant;
-use crate::row::Yields::Number;
-use crate::row::{Class, Row, Scope, ScopeWhen, Twin, When};
+use crate::row::Memory::{Maps, Unmaps};
+use crate::row::Scope::BoundToThread;
+use crate::row::Yields::{Fd, Number};
+use crate::row::{Class, Row, ScopeWhen, Twin, When};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
+    // Descriptors. A call that carries a signal mask has no twin, nor has one that overwrites what it was asked.
     sleeps("poll", [7, NO], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), int("timeout_msecs")])
         .yields(Number).when(&[is(2, 0, Instant)]).twin(Twin::ZeroTimeout(2)),
+    sleeps("ppoll", [271, 73], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), update_of("tsp", TIMESPEC), input("sigmask", Len::Arg(4)), size("sigsetsize")])
+        .yields(Number),
+    sleeps("select", [23, NO], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tvp", TIMESPEC)])
+        .yields(Number),
+    sleeps("pselect6", [270, 72], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tsp", TIMESPEC), opaque("sig")])
+        .yields(Number),
+    instant("epoll_create", [213, NO], &[int("size")])
+        .yields(Fd),
+    instant("epoll_create1", [291, 20], &[flags("flags")])
+        .yields(Fd),
+    instant("epoll_ctl", [233, 21], &[fd("epfd"), command("op"), fd("fd"), input_of("event", EPOLL_EVENT)]),
+    sleeps("epoll_wait", [232, NO], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), int("timeout")])
+        .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)),
+    sleeps("epoll_pwait", [281, 22], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), int("timeout"), input("sigmask", Len::Arg(5)), size("sigsetsize")])
+        .yields(Number).when(&[is(3, 0, Instant)]),
+    sleeps("epoll_pwait2", [441, 441], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), input_of("timeout", TIMESPEC), input("sigmask", Len::Arg(5)), size("sigsetsize")])
+        .yields(Number),
+
+    // Sources of events.
+    instant("eventfd", [284, NO], &[uint("count")])
+        .yields(Fd),
+    instant("eventfd2", [290, 19], &[uint("count"), flags("flags")])
+        .yields(Fd),
+    instant("inotify_init", [253, NO], &[])
+        .yields(Fd),
+    instant("inotify_init1", [294, 26], &[flags("flags")])
+        .yields(Fd),
+    storage("inotify_add_watch", [254, 27], &[fd("fd"), path("pathname"), flags("mask")])
+        .yields(Number),
+    instant("inotify_rm_watch", [255, 28], &[fd("fd"), int("wd")]),
+    instant("fanotify_init", [300, 262], &[flags("flags"), flags("event_f_flags")])
+        .yields(Fd),
+    storage("fanotify_mark", [301, 263], &[fd("fanotify_fd"), flags("flags"), flags("mask"), dirfd("dfd"), path("pathname")]),
+
+    // Futexes. Those with an owner belong to the thread that locks them.
     sleeps("futex", [202, 98], &[address("uaddr"), command("op"), uint("val"), opaque("utime"), address("uaddr2"), uint("val3")])
         .yields(Number)
-        .when(&[futex(1, Instant), futex(3, Instant), futex(4, Instant), futex(5, Instant), futex(7, Instant),
-                futex(8, Instant), futex(10, Instant), futex(12, Instant)])
-        .scope_when(&[owns(6), owns(7), owns(8), owns(11), owns(12), owns(13)]),
+        .when(&[wakes(FUTEX_WAKE), wakes(FUTEX_REQUEUE), wakes(FUTEX_CMP_REQUEUE), wakes(FUTEX_WAKE_OP), wakes(FUTEX_WAKE_BITSET),
+                wakes(FUTEX_UNLOCK_PI), wakes(FUTEX_TRYLOCK_PI), wakes(FUTEX_CMP_REQUEUE_PI)])
+        .scope_when(&[owns(FUTEX_LOCK_PI), owns(FUTEX_UNLOCK_PI), owns(FUTEX_TRYLOCK_PI), owns(FUTEX_LOCK_PI2),
+                      owns(FUTEX_WAIT_REQUEUE_PI), owns(FUTEX_CMP_REQUEUE_PI)]),
+    sleeps("futex_waitv", [449, 449], &[opaque("waiters"), uint("nr_futexes"), flags("flags"), input_of("timeout", TIMESPEC), clock("clockid")])
+        .yields(Number),
+    instant("futex_wake", [454, 454], &[address("uaddr"), uint("mask"), int("nr"), flags("flags")])
+        .yields(Number),
+    sleeps("futex_wait", [455, 455], &[address("uaddr"), uint("val"), uint("mask"), flags("flags"), input_of("timeout", TIMESPEC), clock("clockid")]),
+    instant("futex_requeue", [456, 456], &[opaque("waiters"), flags("flags"), int("nr_wake"), int("nr_requeue")])
+        .yields(Number),
+
+    // The kernel's own asynchronous interfaces. Requests of a uring belong to the thread that entered them.
+    storage("io_setup", [206, 0], &[uint("nr_events"), update_of("ctxp", LONG)])
+        .memory(Maps),
+    sleeps("io_destroy", [207, 1], &[address("ctx")])
+        .memory(Unmaps),
+    storage("io_submit", [209, 2], &[address("ctx_id"), size("nr"), opaque("iocbpp")])
+        .yields(Number),
+    instant("io_cancel", [210, 3], &[address("ctx_id"), opaque("iocb"), output_of("result", IO_EVENT)]),
+    sleeps("io_getevents", [208, 4], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC)])
+        .yields(Number),
+    sleeps("io_pgetevents", [333, 292], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC), opaque("usig")])
+        .yields(Number),
+    storage("io_uring_setup", [425, 425], &[uint("entries"), opaque("params")])
+        .yields(Fd),
+    sleeps("io_uring_enter", [426, 426], &[fd("fd"), uint("to_submit"), uint("min_complete"), flags("flags"), opaque("argp"), size("argsz")])
+        .yields(Number).scope(BoundToThread),
+    storage("io_uring_register", [427, 427], &[fd("fd"), command("opcode"), opaque("arg"), uint("nr_args")])
+        .yields(Number).scope(BoundToThread),
 ];
 
-/// FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME are no part of the command.
-const FUTEX_COMMAND: u64 = 0xffff_fe7f;
-
-const fn futex(command: u64, class: Class) -> When {
-    When { arg: 1, mask: FUTEX_COMMAND, equals: command, class }
+const fn wakes(command: u32) -> When {
+    When { arg: 1, mask: FUTEX_COMMAND, equals: command as u64, class: Class::Instant }
 }
 
-/// A command about futexes that a thread owns.
-const fn owns(command: u64) -> ScopeWhen {
-    ScopeWhen { arg: 1, mask: FUTEX_COMMAND, equals: command, scope: Scope::BoundToThread }
+const fn owns(command: u32) -> ScopeWhen {
+    ScopeWhen { arg: 1, mask: FUTEX_COMMAND, equals: command as u64, scope: BoundToThread }
 }
+
+/// The bits of a futex operation that are its command.
+const FUTEX_COMMAND: u64 = (!FUTEX_OPTIONS) as u64;

@@ -110,6 +110,11 @@ pub(super) const fn scope_has(arg: u8, bit: u32, scope: Scope) -> ScopeWhen {
     ScopeWhen { arg, mask: bit as u64, equals: bit as u64, scope }
 }
 
+/// The same call with this bit set in that argument.
+pub(super) const fn flag(arg: u8, bit: u32) -> Twin {
+    Twin::Flag(arg, bit as u64)
+}
+
 const fn value(name: &'static str, ty: ArgType) -> Arg {
     Arg { name, ty, len: Len::None, written: Written::Never }
 }

@@ -1,0 +1,29 @@
+//! Commands and bits that rows name, as the 32 bits the kernel compares.
+
+macro_rules! from_libc {
+    ($($name:ident)*) => { $(pub(super) const $name: u32 = libc::$name.cast_unsigned();)* };
+}
+
+from_libc! {
+    F_GETLK F_SETLK F_SETLKW F_OFD_GETLK F_OFD_SETLK F_OFD_SETLKW
+    LOCK_NB LOCK_UN
+    RWF_NOWAIT
+    MSG_DONTWAIT
+    WNOHANG __WNOTHREAD
+    IPC_NOWAIT
+    CLOCK_THREAD_CPUTIME_ID RUSAGE_THREAD
+    FUTEX_WAKE FUTEX_REQUEUE FUTEX_CMP_REQUEUE FUTEX_WAKE_OP FUTEX_WAKE_BITSET
+    FUTEX_LOCK_PI FUTEX_UNLOCK_PI FUTEX_TRYLOCK_PI FUTEX_LOCK_PI2 FUTEX_WAIT_REQUEUE_PI FUTEX_CMP_REQUEUE_PI
+    PR_SET_PDEATHSIG PR_GET_PDEATHSIG PR_GET_DUMPABLE PR_SET_DUMPABLE PR_GET_KEEPCAPS PR_GET_NAME PR_GET_SECCOMP
+    PR_CAPBSET_READ PR_GET_SECUREBITS PR_GET_TIMERSLACK PR_GET_NO_NEW_PRIVS PR_SET_CHILD_SUBREAPER
+    PR_GET_CHILD_SUBREAPER PR_SET_THP_DISABLE PR_GET_THP_DISABLE PR_SET_PTRACER PR_SET_VMA
+}
+
+pub(super) const GRND_NONBLOCK: u32 = libc::GRND_NONBLOCK;
+pub(super) const GRND_INSECURE: u32 = libc::GRND_INSECURE;
+pub(super) const SPLICE_F_NONBLOCK: u32 = libc::SPLICE_F_NONBLOCK;
+/// What a futex operation has besides its command: FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME.
+pub(super) const FUTEX_OPTIONS: u32 = 128 | 256;
+/// The syslog command that waits for messages.
+pub(super) const SYSLOG_ACTION_READ: u32 = 2;
+pub(super) const CLOSE_RANGE_UNSHARE: u32 = libc::CLOSE_RANGE_UNSHARE;

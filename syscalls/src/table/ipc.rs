@@ -1,0 +1,49 @@
+//! Messages, semaphores and shared memory between processes.
+
+use super::bits::IPC_NOWAIT;
+use super::sizes::{INT, MESSAGE_TYPE, MQ_ATTR, SEMBUF, TIMESPEC};
+use super::words::*;
+use crate::argument::{Len, Written};
+use crate::row::Class::Instant;
+use crate::row::Memory::{Maps, Unmaps};
+use crate::row::Yields::{Address, Bytes, Fd, Number};
+use crate::row::{Row, Twin};
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    // System V. A message's size leaves out the type in front of it.
+    instant("shmget", [29, 194], &[int("key"), size("size"), flags("shmflg")])
+        .yields(Number),
+    storage("shmat", [30, 196], &[int("shmid"), address("shmaddr"), flags("shmflg")])
+        .yields(Address).memory(Maps),
+    instant("shmctl", [31, 195], &[int("shmid"), command("cmd"), opaque("buf")])
+        .yields(Number),
+    storage("shmdt", [67, 197], &[address("shmaddr")])
+        .memory(Unmaps),
+    instant("semget", [64, 190], &[int("key"), int("nsems"), flags("semflg")])
+        .yields(Number),
+    sleeps("semop", [65, 193], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops")]),
+    sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops"), input_of("timeout", TIMESPEC)])
+        .twin(Twin::ZeroTimespec(3)),
+    instant("semctl", [66, 191], &[int("semid"), int("semnum"), command("cmd"), opaque("arg")])
+        .yields(Number),
+    instant("msgget", [68, 186], &[int("key"), flags("msgflg")])
+        .yields(Number),
+    sleeps("msgsnd", [69, 189], &[int("msqid"), input("msgp", Len::Plus(2, MESSAGE_TYPE)), size("msgsz"), flags("msgflg")])
+        .when(&[has(3, IPC_NOWAIT, Instant)]).twin(flag(3, IPC_NOWAIT)),
+    sleeps("msgrcv", [70, 188], &[int("msqid"), output("msgp", Len::Plus(2, MESSAGE_TYPE), Written::Plus(MESSAGE_TYPE)), size("msgsz"), int("msgtyp"), flags("msgflg")])
+        .yields(Bytes).when(&[has(4, IPC_NOWAIT, Instant)]).twin(flag(4, IPC_NOWAIT)),
+    instant("msgctl", [71, 187], &[int("msqid"), command("cmd"), opaque("buf")])
+        .yields(Number),
+
+    // POSIX message queues. A time limit in the past asks without waiting.
+    storage("mq_open", [240, 180], &[text("u_name"), flags("oflag"), mode("mode"), input_of("u_attr", MQ_ATTR)])
+        .yields(Fd),
+    storage("mq_unlink", [241, 181], &[text("u_name")]),
+    sleeps("mq_timedsend", [242, 182], &[fd("mqdes"), input("u_msg_ptr", Len::Arg(2)), size("msg_len"), uint("msg_prio"), input_of("u_abs_timeout", TIMESPEC)])
+        .twin(Twin::ZeroTimespec(4)),
+    sleeps("mq_timedreceive", [243, 183], &[fd("mqdes"), buffer("u_msg_ptr", 2), size("msg_len"), output_of("u_msg_prio", INT), input_of("u_abs_timeout", TIMESPEC)])
+        .yields(Bytes).twin(Twin::ZeroTimespec(4)),
+    instant("mq_notify", [244, 184], &[fd("mqdes"), opaque("u_notification")]),
+    instant("mq_getsetattr", [245, 185], &[fd("mqdes"), input_of("u_mqstat", MQ_ATTR), output_of("u_omqstat", MQ_ATTR)]),
+];

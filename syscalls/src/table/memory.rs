@@ -1,0 +1,72 @@
+//! Calls about the address space. They take a lock that others hold while they wait for storage.
+
+use super::sizes::INT;
+use super::words::*;
+use crate::argument::{Len, Written};
+use crate::row::Memory::{Changes, Maps, Unmaps};
+use crate::row::Row;
+use crate::row::Scope::{ReadsThread, WritesThread};
+use crate::row::Yields::{Address, Bytes, Fd, Number};
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    // Mappings.
+    storage("mmap", [9, 222], &[address("addr"), size("len"), flags("prot"), flags("flags"), fd("fd"), offset("off")])
+        .yields(Address).memory(Maps),
+    storage("munmap", [11, 215], &[address("addr"), size("len")])
+        .memory(Unmaps),
+    storage("mremap", [25, 216], &[address("addr"), size("old_len"), size("new_len"), flags("flags"), address("new_addr")])
+        .yields(Address).memory(Changes),
+    storage("mprotect", [10, 226], &[address("start"), size("len"), flags("prot")])
+        .memory(Changes),
+    storage("brk", [12, 214], &[address("brk")])
+        .yields(Address).memory(Changes),
+    storage("remap_file_pages", [216, 234], &[address("start"), size("size"), flags("prot"), size("pgoff"), flags("flags")])
+        .memory(Changes),
+    storage("mseal", [462, 462], &[address("start"), size("len"), flags("flags")])
+        .memory(Changes),
+
+    // Advice and residence.
+    storage("madvise", [28, 233], &[address("start"), size("len_in"), int("behavior")])
+        .memory(Changes),
+    storage("process_madvise", [440, 440], &[fd("pidfd"), opaque("vec"), size("vlen"), int("behavior"), flags("flags")])
+        .yields(Bytes).memory(Changes),
+    storage("process_mrelease", [448, 448], &[fd("pidfd"), flags("flags")]),
+    storage("msync", [26, 227], &[address("start"), size("len"), flags("flags")]),
+    storage("mincore", [27, 232], &[address("start"), size("len"), opaque("vec")]),
+    storage("mlock", [149, 228], &[address("start"), size("len")]),
+    storage("mlock2", [325, 284], &[address("start"), size("len"), flags("flags")]),
+    storage("munlock", [150, 229], &[address("start"), size("len")]),
+    storage("mlockall", [151, 230], &[flags("flags")]),
+    storage("munlockall", [152, 231], &[]),
+
+    // Protection keys. A new key's rights are those of the thread that made it.
+    storage("pkey_mprotect", [329, 288], &[address("start"), size("len"), flags("prot"), int("pkey")])
+        .memory(Changes),
+    instant("pkey_alloc", [330, 289], &[flags("flags"), flags("init_val")])
+        .yields(Number).scope(WritesThread),
+    instant("pkey_free", [331, 290], &[int("pkey")])
+        .danger("pages that still carry the key pass to whoever allocates it next"),
+
+    // Nodes. A set of nodes has as many bits as the argument beside it says.
+    storage("mbind", [237, 235], &[address("start"), size("len"), int("mode"), input("nmask", Len::Bits(4)), uint("maxnode"), flags("flags")]),
+    instant("set_mempolicy", [238, 237], &[int("mode"), input("nmask", Len::Bits(2)), uint("maxnode")])
+        .scope(WritesThread),
+    instant("get_mempolicy", [239, 236], &[output_of("policy", INT), output("nmask", Len::Bits(2), Written::Whole), uint("maxnode"), address("addr"), flags("flags")])
+        .scope(ReadsThread),
+    storage("set_mempolicy_home_node", [450, 450], &[address("start"), size("len"), uint("home_node"), flags("flags")]),
+    storage("migrate_pages", [256, 238], &[pid("pid"), uint("maxnode"), input("old_nodes", Len::Bits(1)), input("new_nodes", Len::Bits(1))])
+        .yields(Number),
+    storage("move_pages", [279, 239], &[pid("pid"), size("nr_pages"), opaque("pages"), input("nodes", Len::Times(1, INT)), output("status", Len::Times(1, INT), Written::Whole), flags("flags")])
+        .yields(Number),
+
+    // Another process's memory, and faults handled in user space.
+    storage("process_vm_readv", [310, 270], &[pid("pid"), opaque("lvec"), size("liovcnt"), opaque("rvec"), size("riovcnt"), flags("flags")])
+        .yields(Bytes),
+    storage("process_vm_writev", [311, 271], &[pid("pid"), opaque("lvec"), size("liovcnt"), opaque("rvec"), size("riovcnt"), flags("flags")])
+        .yields(Bytes),
+    instant("userfaultfd", [323, 282], &[flags("flags")])
+        .yields(Fd),
+    storage("membarrier", [324, 283], &[command("cmd"), flags("flags"), int("cpu_id")])
+        .yields(Number),
+];

@@ -1,0 +1,60 @@
+//! Calls about the machine: its name, its state, its mounts.
+
+use super::bits::{GRND_INSECURE, GRND_NONBLOCK, SYSLOG_ACTION_READ};
+use super::sizes::{INT, LONG, SYSINFO, UTSNAME};
+use super::words::*;
+use crate::argument::{Len, Written};
+use crate::row::Class::{Instant, Sleeps};
+use crate::row::Row;
+use crate::row::Yields::{Bytes, Fd, Number};
+
+/// A structure of one of the new mount calls names a namespace by its descriptor.
+const NAMES_DESCRIPTOR: &str = "its structure can name a descriptor that nobody lent";
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    // State.
+    instant("uname", [63, 160], &[output_of("name", UTSNAME)]),
+    instant("sethostname", [170, 161], &[input("name", Len::Arg(1)), size("len")]),
+    instant("setdomainname", [171, 162], &[input("name", Len::Arg(1)), size("len")]),
+    instant("sysinfo", [99, 179], &[output_of("info", SYSINFO)]),
+    storage("getrandom", [318, 278], &[buffer("ubuf", 1), size("len"), flags("flags")])
+        .yields(Bytes).when(&[has(2, GRND_NONBLOCK, Instant), has(2, GRND_INSECURE, Instant)]).twin(flag(2, GRND_NONBLOCK)),
+    storage("syslog", [103, 116], &[command("type"), output("buf", Len::Arg(2), Written::Perhaps), size("len")])
+        .yields(Number).when(&[is(0, SYSLOG_ACTION_READ, Sleeps)]),
+    storage("acct", [163, 89], &[path("name")]),
+    storage("swapon", [167, 224], &[path("specialfile"), flags("swap_flags")]),
+    storage("swapoff", [168, 225], &[path("specialfile")]),
+    storage("quotactl", [179, 60], &[command("cmd"), path("special"), id("id"), opaque("addr")]),
+    storage("quotactl_fd", [443, 443], &[fd("fd"), command("cmd"), id("id"), opaque("addr")]),
+    storage("vhangup", [153, 58], &[]),
+    storage("reboot", [169, 142], &[command("magic1"), command("magic2"), command("cmd"), opaque("arg")]),
+    instant("sysfs", [139, NO], &[command("option"), opaque("arg1"), opaque("arg2")])
+        .yields(Number),
+    storage("bpf", [321, 280], &[command("cmd"), opaque("uattr"), size("size")])
+        .yields(Number),
+    instant("lsm_list_modules", [461, 461], &[output("ids", Len::At(1), Written::At(1)), update_of("size", INT), flags("flags")])
+        .yields(Number),
+
+    // Mounts.
+    storage("mount", [165, 40], &[path("dev_name"), path("dir_name"), text("type"), flags("flags"), opaque("data")]),
+    storage("umount2", [166, 39], &[path("name"), flags("flags")]),
+    storage("pivot_root", [155, 41], &[path("new_root"), path("put_old")]),
+    storage("open_tree", [428, 428], &[dirfd("dfd"), path("filename"), flags("flags")])
+        .yields(Fd),
+    storage("open_tree_attr", [467, 467], &[dirfd("dfd"), path("filename"), flags("flags"), input("uattr", Len::Arg(4)), size("usize")])
+        .yields(Fd).danger(NAMES_DESCRIPTOR),
+    storage("move_mount", [429, 429], &[dirfd("from_dfd"), path("from_pathname"), dirfd("to_dfd"), path("to_pathname"), flags("flags")]),
+    storage("mount_setattr", [442, 442], &[dirfd("dfd"), path("path"), flags("flags"), input("uattr", Len::Arg(4)), size("usize")])
+        .danger(NAMES_DESCRIPTOR),
+    storage("fsopen", [430, 430], &[text("fs_name"), flags("flags")])
+        .yields(Fd),
+    storage("fsconfig", [431, 431], &[fd("fd"), command("cmd"), text("key"), opaque("value"), opaque("aux")]),
+    storage("fsmount", [432, 432], &[fd("fs_fd"), flags("flags"), flags("attr_flags")])
+        .yields(Fd),
+    storage("fspick", [433, 433], &[dirfd("dfd"), path("path"), flags("flags")])
+        .yields(Fd),
+    storage("statmount", [457, 457], &[opaque("req"), output("buf", Len::Arg(2), Written::Whole), size("bufsize"), flags("flags")]),
+    storage("listmount", [458, 458], &[opaque("req"), output("mnt_ids", Len::Times(2, LONG), Written::Times(LONG)), size("nr_mnt_ids"), flags("flags")])
+        .yields(Number),
+];

@@ -1,0 +1,99 @@
+//! Arguments: against the kernel's own prototypes, which are those of x86_64.
+
+use std::collections::BTreeMap;
+
+use syslet_syscalls::{ArgType, rows};
+
+const PROTOTYPES: &str = include_str!("../data/syscall-prototypes-6.18-x86_64.txt");
+
+/// Calls that the kernel's prototypes know by another name.
+const ALIASES: &[(&str, &str)] = &[
+    ("fstat", "newfstat"),
+    ("stat", "newstat"),
+    ("lstat", "newlstat"),
+    ("uname", "newuname"),
+    ("sendfile", "sendfile64"),
+    ("umount2", "umount"),
+];
+
+/// A prototype: its parameters as (type, name).
+fn parse(line: &str) -> (&str, Vec<(&str, &str)>) {
+    let (name, rest) = line.split_once('(').expect("a prototype has parentheses");
+    let inner = rest.trim_end().strip_suffix(')').expect("a prototype has parentheses");
+    let split = |text: &str| text.rfind([' ', '*']).map_or(0, |at| at + 1);
+    let parameters = inner
+        .split(", ")
+        .filter(|text| !text.is_empty())
+        .map(|text| (text[..split(text)].trim(), text[split(text)..].trim_start_matches('_')))
+        .collect();
+    (name, parameters)
+}
+
+fn prototypes() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
+    let mut all: BTreeMap<_, _> = PROTOTYPES.lines().map(parse).collect();
+    for (here, there) in ALIASES {
+        let prototype = all.remove(there).expect("each alias has a prototype");
+        all.insert(here, prototype);
+    }
+    all
+}
+
+/// Each row has as many arguments as the kernel's prototype, by the same names, leading underscores left out.
+#[test]
+fn arguments_are_those_of_the_prototypes() {
+    let prototypes = prototypes();
+    let mut differences = Vec::new();
+    for row in rows().iter().filter(|row| row.numbers.x86_64.is_some()) {
+        let Some(prototype) = prototypes.get(row.name) else {
+            differences.push(format!("{} has no prototype", row.name));
+            continue;
+        };
+        let theirs: Vec<&str> = prototype.iter().map(|(_, name)| *name).collect();
+        let ours: Vec<&str> = row.args.iter().map(|arg| arg.name).collect();
+        if ours != theirs {
+            differences.push(format!("{}: {ours:?}, there {theirs:?}", row.name));
+        }
+    }
+    assert_eq!(differences, Vec::<String>::new());
+}
+
+/// A pointer in the prototype is an address in the row, and only a pointer is, words that the row calls opaque
+/// or addresses excepted.
+#[test]
+fn addresses_are_the_pointers_of_the_prototypes() {
+    let prototypes = prototypes();
+    let typedef = |ty: &str| ty.ends_with("cap_user_header_t") || ty.ends_with("cap_user_data_t");
+    let mut differences = Vec::new();
+    for row in rows() {
+        let pairs = prototypes.get(row.name).into_iter().flatten().zip(row.args);
+        for ((ty, name), arg) in pairs {
+            let pointer = ty.ends_with('*') || ty.ends_with("const") && ty.contains('*') || typedef(ty);
+            let word = matches!(arg.ty, ArgType::Address | ArgType::Opaque);
+            let address = arg.ty.direction() != syslet_syscalls::Direction::Value;
+            if pointer != address && (pointer || !word) {
+                differences.push(format!("{} {name}: {ty}, here {:?}", row.name, arg.ty));
+            }
+        }
+    }
+    assert_eq!(differences, ["getcpu unused: struct getcpu_cache *, here Uint"]);
+}
+
+/// What the kernel only reads is `const` there; what a row says is written is not.
+#[test]
+fn nothing_constant_is_written() {
+    let prototypes = prototypes();
+    for row in rows() {
+        for ((ty, name), arg) in prototypes.get(row.name).into_iter().flatten().zip(row.args) {
+            let written = matches!(arg.ty, ArgType::Out | ArgType::InOut | ArgType::Descriptors);
+            assert!(!(written && ty.starts_with("const")), "{} {name}: {ty}", row.name);
+        }
+    }
+}
+
+/// Prototypes without a row: what runs with plain values only.
+#[test]
+fn calls_without_a_row_are_known() {
+    let without: Vec<_> =
+        prototypes().into_keys().filter(|name| syslet_syscalls::row_by_name(name).is_none()).collect();
+    assert_eq!(without, ["uprobe", "uretprobe"]);
+}

@@ -1,0 +1,228 @@
+//! Rows: what each says about itself must fit together.
+
+use syslet_syscalls::{
+    Arg, ArgType, Descriptors, Direction, Len, Memory, Row, Scope, Twin, Written, row_by_name, rows,
+};
+
+fn each_argument(check: impl Fn(&Row, &Arg)) {
+    for row in rows() {
+        for arg in row.args {
+            check(row, arg);
+        }
+    }
+}
+
+#[test]
+fn a_row_has_at_most_six_arguments_of_different_names() {
+    for row in rows() {
+        let names: std::collections::BTreeSet<_> = row.args.iter().map(|arg| arg.name).collect();
+        assert_eq!(names.len(), row.args.len(), "{}", row.name);
+        assert!(row.args.len() <= 6, "{}", row.name);
+    }
+}
+
+/// What goes through memory has a length, and what does not has none.
+#[test]
+fn memory_has_a_length() {
+    each_argument(|row, arg| {
+        let through = matches!(arg.ty.direction(), Direction::In | Direction::Out | Direction::InOut);
+        assert_eq!(through, arg.len != Len::None, "{} {}", row.name, arg.name);
+        let string = matches!(arg.ty, ArgType::Path | ArgType::Text);
+        assert_eq!(string, arg.len == Len::Nul, "{} {}", row.name, arg.name);
+    });
+}
+
+/// A length counts by another argument of the call, of a type that counts.
+#[test]
+fn lengths_refer_to_arguments_that_count() {
+    each_argument(|row, arg| {
+        let says = format!("{} {}", row.name, arg.name);
+        match arg.len {
+            Len::Arg(by) | Len::Times(by, _) | Len::Plus(by, _) | Len::Bits(by) => {
+                let by = &row.args[usize::from(by)];
+                assert!(matches!(by.ty, ArgType::Size | ArgType::Uint), "{says}: {:?}", by.ty);
+            }
+            Len::At(by) => {
+                let by = &row.args[usize::from(by)];
+                assert_eq!((by.ty, by.len), (ArgType::InOut, Len::Const(4)), "{says}");
+            }
+            Len::Const(bytes) => assert!(bytes > 0, "{says}"),
+            Len::None | Len::Nul => {}
+        }
+    });
+}
+
+/// What is written fits the direction, and a rule that asks the result fits the length.
+#[test]
+fn what_is_written_fits_direction_and_length() {
+    each_argument(|row, arg| {
+        let says = format!("{} {}: {:?} {:?}", row.name, arg.name, arg.len, arg.written);
+        let writes = matches!(arg.ty.direction(), Direction::Out | Direction::InOut);
+        assert_eq!(writes, arg.written != Written::Never, "{says}");
+        let fits = match (arg.written, arg.len) {
+            (Written::Never, _) => true,
+            (Written::Whole, len) => !matches!(len, Len::Nul | Len::At(_)),
+            (Written::Result | Written::Perhaps, len) => matches!(len, Len::Arg(_)),
+            (Written::Plus(left), Len::Plus(_, right)) | (Written::Times(left), Len::Times(_, right)) => {
+                left == right
+            }
+            (Written::At(left), Len::At(right)) => left == right,
+            (Written::Interrupted, len) => matches!(len, Len::Const(_)),
+            _ => false,
+        };
+        assert!(fits, "{says}");
+    });
+}
+
+/// A twin names an argument that can be changed, or a call that has a row.
+#[test]
+fn twins_refer_to_arguments_and_rows() {
+    for row in rows() {
+        let ty = |arg: u8| row.args[usize::from(arg)].ty;
+        let fits = match row.twin {
+            None => true,
+            Some(Twin::Flag(arg, bits)) => {
+                matches!(ty(arg), ArgType::Flags | ArgType::Command) && bits.is_power_of_two()
+            }
+            Some(Twin::ZeroTimeout(arg)) => ty(arg) == ArgType::Int,
+            Some(Twin::ZeroTimespec(arg)) => ty(arg) == ArgType::In,
+            Some(Twin::Command(arg, from, to)) => ty(arg) == ArgType::Command && from != to,
+            Some(Twin::Vectored(name)) => row_by_name(name).is_some_and(|twin| twin.args[1].name == "vec"),
+        };
+        assert!(fits, "{}: {:?}", row.name, row.twin);
+    }
+}
+
+/// Exceptions name an argument of the call, and bits that can match.
+#[test]
+fn exceptions_can_match() {
+    for row in rows() {
+        let classes = row.when.iter().map(|when| (when.arg, when.mask, when.equals));
+        let scopes = row.scope_when.iter().map(|when| (when.arg, when.mask, when.equals));
+        for (arg, mask, equals) in classes.chain(scopes) {
+            assert!(usize::from(arg) < row.args.len(), "{}", row.name);
+            assert_eq!(equals & !mask, 0, "{}", row.name);
+            assert_ne!(mask, 0, "{}", row.name);
+        }
+    }
+}
+
+/// What a call closes or replaces is an argument that names a descriptor.
+#[test]
+fn closed_descriptors_are_descriptors() {
+    for row in rows() {
+        if let Descriptors::Closes(arg) | Descriptors::Replaces(arg) = row.descriptors {
+            assert_eq!(row.args[usize::from(arg)].ty, ArgType::Fd, "{}", row.name);
+        }
+    }
+}
+
+/// The calls that safe code may make, and some that it must not.
+#[test]
+fn safe_rows_are_safe() {
+    let safe = |name: &str| row_by_name(name).is_some_and(Row::is_safe);
+    for name in
+        ["read", "pwrite64", "openat", "statx", "getdents64", "recvfrom", "wait4", "gettid", "epoll_ctl"]
+    {
+        assert!(safe(name), "{name}");
+    }
+    let unsafe_ones = [
+        "close",
+        "close_range",
+        "dup2",
+        "dup3",
+        "mmap",
+        "munmap",
+        "brk",
+        "mremap",
+        "madvise",
+        "futex",
+        "ioctl",
+        "fcntl",
+        "prctl",
+        "readv",
+        "sendmsg",
+        "process_vm_writev",
+        "poll",
+        "select",
+        "setsockopt",
+        "tgkill",
+        "rt_sigaction",
+        "pidfd_getfd",
+        "setuid",
+        "unshare",
+        "ptrace",
+        "io_submit",
+        "shmat",
+        "mq_notify",
+        "bpf",
+        "set_robust_list",
+        "exit",
+        "clone",
+        "execve",
+    ];
+    for name in unsafe_ones {
+        assert!(row_by_name(name).is_some() && !safe(name), "{name}");
+    }
+}
+
+/// An address as such, or memory that comes or goes, never reaches safe code.
+#[test]
+fn memory_effects_are_never_safe() {
+    for row in rows().iter().filter(|row| row.is_safe()) {
+        assert_eq!(row.memory, Memory::Kept, "{}", row.name);
+        assert!(row.args.iter().all(|arg| arg.ty != ArgType::Address && arg.ty != ArgType::Opaque));
+    }
+}
+
+/// Calls that change or bind their thread, by argument where that decides.
+#[test]
+fn scopes_depend_on_arguments() {
+    let scope = |name: &str, args: &[u64]| row_by_name(name).map(|row| row.scope_with(args));
+    assert_eq!(scope("prctl", &[15]), Some(Scope::WritesThread));
+    assert_eq!(scope("prctl", &[16]), Some(Scope::ReadsThread));
+    assert_eq!(scope("prctl", &[1]), Some(Scope::BoundToThread));
+    assert_eq!(scope("prctl", &[0xdead_0000_0010]), Some(Scope::ReadsThread), "the kernel takes 32 bits");
+    assert_eq!(scope("futex", &[0, 128]), Some(Scope::Process));
+    assert_eq!(scope("futex", &[0, 6 | 128]), Some(Scope::BoundToThread));
+    assert_eq!(scope("wait4", &[0, 0, 0x2000_0000]), Some(Scope::BoundToThread));
+    assert_eq!(scope("wait4", &[0, 0, 1]), Some(Scope::Process));
+    assert_eq!(scope("clock_gettime", &[3]), Some(Scope::ReadsThread));
+    for name in [
+        "setns",
+        "unshare",
+        "setfsuid",
+        "setfsgid",
+        "setuid",
+        "setgid",
+        "setreuid",
+        "setregid",
+        "setresuid",
+        "setresgid",
+        "setgroups",
+        "capset",
+        "personality",
+        "sched_setparam",
+        "sched_setscheduler",
+        "sched_setattr",
+        "sched_setaffinity",
+        "setpriority",
+        "ioprio_set",
+        "set_mempolicy",
+        "seccomp",
+        "sigaltstack",
+        "rt_sigprocmask",
+        "landlock_restrict_self",
+        "keyctl",
+        "add_key",
+        "request_key",
+        "prctl",
+        "pkey_alloc",
+        "lsm_set_self_attr",
+        "set_robust_list",
+        "set_tid_address",
+        "rseq",
+    ] {
+        assert_eq!(row_by_name(name).map(|row| row.scope), Some(Scope::WritesThread), "{name}");
+    }
+}
