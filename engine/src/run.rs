@@ -4,17 +4,21 @@
 use std::sync::Arc;
 
 use syslet_abi::{
-    ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, CallFlags, Done, DoneFlags, DoneWriter, Errno,
-    Inout, RawResult, Status,
+    ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, CallFlags, DONE_BYTES_MIN, Done, DoneFlags,
+    DoneWriter, Errno, Inout, RawResult, Status,
 };
 use syslet_attrs::{Needs, Registry};
 use syslet_syscalls::{Invoked, invoke, prepare, row, written};
 
 use crate::asked::Asked;
 use crate::clock::now_ns;
+use crate::ring::batch::BATCH_MAX;
 use crate::slot::{Slot, State};
 
-/// Runs calls one after the other; each completion is built in the same buffer.
+/// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
+pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
+
+/// Runs calls one after the other and builds their completions in one buffer.
 #[derive(Debug)]
 pub(crate) struct Runner {
     registry: Arc<Registry>,
@@ -48,39 +52,40 @@ impl Outcome {
 }
 
 impl Runner {
-    /// A runner whose completions are at most `completion_max` bytes long.
+    /// A runner with room for any one completion, and for those of any batch.
     pub(crate) fn new(registry: Arc<Registry>, completion_max: usize) -> Runner {
-        Runner { registry, done: vec![0; completion_max / 8].into_boxed_slice() }
+        Runner { registry, done: vec![0; completion_max.max(BATCH_DONE_BYTES) / 8].into_boxed_slice() }
     }
 
-    /// Runs one call and gives its completion; `None` when the submission wants success hidden and it succeeded.
+    /// Runs one call and builds its completion from word `at` of the buffer. Gives the completion's length in words,
+    /// 0 when the submission wants success hidden and it succeeded.
     ///
     /// # Safety
     /// `record` was admitted by `push`, whose caller answers for what the call does, and `slot` is its slot.
     #[inline]
-    pub(crate) unsafe fn run(&mut self, record: &[u64], slot: &Slot) -> Option<&[u64]> {
+    pub(crate) unsafe fn run(&mut self, record: &[u64], slot: &Slot, at: usize) -> usize {
         let call = Call::admitted(bytemuck::cast_slice(record));
         if call.attribute_count() > 0 || call.out_len() > 0 {
             // SAFETY: the caller's promise, passed on.
-            return unsafe { self.run_answering(&call, slot) };
+            return unsafe { self.run_answering(&call, slot, at) };
         }
         // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
         let outcome = unsafe { enter(&call, slot, &call.args(), Needs::NONE) };
         if outcome.is_hidden(&call) {
-            return None;
+            return 0;
         }
         let done = Done::bare(slot.user_data(), outcome.result, outcome.flags);
-        self.done[..done.len()].copy_from_slice(&done);
-        Some(&self.done[..done.len()])
+        self.done[at..at + done.len()].copy_from_slice(&done);
+        done.len()
     }
 
     /// Runs a call that has attributes or an out area.
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    unsafe fn run_answering(&mut self, call: &Call<'_>, slot: &Slot) -> Option<&[u64]> {
+    unsafe fn run_answering(&mut self, call: &Call<'_>, slot: &Slot, at: usize) -> usize {
         let answers = slot.answers();
-        let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done));
+        let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
         let mut asked = Asked { call, answers, registry: &self.registry, tokens: [None; ATTRIBUTES_MAX] };
         let outcome = if let Some(errno) = asked.required_refusal() {
@@ -98,10 +103,14 @@ impl Runner {
         let data_handled = return_data(call, &outcome, &mut writer);
         let others_handled = asked.look_after(&outcome, slot.queued_ns(), &mut writer);
         if data_handled && others_handled && outcome.is_hidden(call) {
-            return None;
+            return 0;
         }
-        let len = writer.finish(slot.user_data(), outcome.result, outcome.flags);
-        Some(&self.done[..len / 8])
+        writer.finish(slot.user_data(), outcome.result, outcome.flags) / 8
+    }
+
+    /// The first words of the buffer: the completions built there.
+    pub(crate) fn done(&self, words: usize) -> &[u64] {
+        &self.done[..words]
     }
 }
 
@@ -116,7 +125,6 @@ unsafe fn enter(call: &Call<'_>, slot: &Slot, args: &[u64; ARGS_MAX], needs: Nee
     slot.enter(State::RUNNING);
     // SAFETY: the caller's promise, passed on.
     let invoked = unsafe { invoke(slot.cancel(), call.nr(), args) };
-    slot.enter(State::DONE);
     match invoked {
         Invoked::Result(result) => {
             Outcome { result: RawResult(result), flags: DoneFlags::NONE, started_ns, finished_ns: stamp() }

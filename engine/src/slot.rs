@@ -52,8 +52,6 @@ impl State {
     pub(crate) const QUEUED: State = State(1);
     /// Its call is being made.
     pub(crate) const RUNNING: State = State(2);
-    /// Its call is over; its completion is being posted.
-    pub(crate) const DONE: State = State(3);
 }
 
 /// One slot. Its fields are atomics because others will look at them while the call runs; they are published by
