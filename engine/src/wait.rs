@@ -48,7 +48,9 @@ impl Ring {
         self.check_home().map_err(|_| WaitError::Forked)?;
         self.producer.publish();
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        self.drain();
+        if self.consumer.is_ready() {
+            self.drain();
+        }
         while self.inbox.len() < min {
             if self.help() == 0 {
                 if self.slot_owner.in_use() == 0 {
