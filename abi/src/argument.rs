@@ -27,12 +27,14 @@ impl ArgKind {
 
     /// Whether this version knows what the argument means and can pass it on.
     #[must_use]
+    #[inline]
     pub const fn is_supported(self) -> bool {
         self.0 <= ArgKind::INOUT.0
     }
 
     /// Whether the code has a meaning reserved for a later version.
     #[must_use]
+    #[inline]
     pub const fn is_reserved(self) -> bool {
         !self.is_supported() && self.0 <= ArgKind::ARENA.0
     }
@@ -48,6 +50,7 @@ impl ArgKinds {
     /// The kind of argument `index`; VALUE beyond the eight that the field has bits for.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "masked to four bits")]
+    #[inline]
     pub const fn get(self, index: usize) -> ArgKind {
         if index >= ArgKinds::BITS_FOR {
             ArgKind::VALUE
@@ -61,6 +64,7 @@ impl ArgKinds {
     /// # Panics
     /// When the field has no bits for the argument, or four bits cannot hold the kind.
     #[must_use]
+    #[inline]
     pub const fn with(self, index: usize, kind: ArgKind) -> ArgKinds {
         assert!(index < ArgKinds::BITS_FOR, "the record has bits for eight arguments");
         assert!(kind.0 < 16, "an argument kind has four bits");
@@ -70,12 +74,14 @@ impl ArgKinds {
 
     /// Whether every argument is a plain value.
     #[must_use]
+    #[inline]
     pub const fn all_values(self) -> bool {
         self.0 == 0
     }
 
     /// Whether bits beyond `argc` arguments are set.
     #[must_use]
+    #[inline]
     pub const fn exceed(self, argc: usize) -> bool {
         argc < ArgKinds::BITS_FOR && self.0 >> (4 * argc) != 0
     }
@@ -93,6 +99,7 @@ pub struct Inout {
 impl Inout {
     /// Both offsets as one argument.
     #[must_use]
+    #[inline]
     pub const fn pack(self) -> u64 {
         self.out as u64 | (self.data as u64) << 32
     }
@@ -100,6 +107,7 @@ impl Inout {
     /// The offsets of an argument.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "each offset is cut from its own half")]
+    #[inline]
     pub const fn unpack(arg: u64) -> Inout {
         Inout { out: arg as u32, data: (arg >> 32) as u32 }
     }

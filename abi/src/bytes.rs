@@ -1,24 +1,28 @@
 //! Native-endian numbers at byte offsets, and what proves the offsets. A view checks its bounds once; these panic
 //! rather than misread.
 
+#[inline]
 pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     let mut raw = [0; 2];
     raw.copy_from_slice(&bytes[at..at + 2]);
     u16::from_ne_bytes(raw)
 }
 
+#[inline]
 pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     let mut raw = [0; 4];
     raw.copy_from_slice(&bytes[at..at + 4]);
     u32::from_ne_bytes(raw)
 }
 
+#[inline]
 pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     let mut raw = [0; 8];
     raw.copy_from_slice(&bytes[at..at + 8]);
     u64::from_ne_bytes(raw)
 }
 
+#[inline]
 pub(crate) fn put(bytes: &mut [u8], at: usize, raw: &[u8]) {
     bytes[at..at + raw.len()].copy_from_slice(raw);
 }

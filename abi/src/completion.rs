@@ -18,6 +18,9 @@ pub const DONE_BYTES_MIN: usize = field::RETURNS;
 pub const DONE_DATA_OFFSET: usize = field::RETURNS + ATTRIBUTE_HEADER_BYTES;
 
 const _: () = assert!(tiles(RecordWord::BYTES, &[(field::USER_DATA, 8), (field::RESULT, 8)], field::RETURNS));
+#[allow(clippy::cast_possible_truncation, reason = "24")]
+const BARE_LEN: u32 = DONE_BYTES_MIN as u32;
+
 const _: () = assert!(DONE_DATA_OFFSET.is_multiple_of(16), "the kernel fills structures there in place");
 
 /// Flags of a completion.
@@ -65,6 +68,7 @@ impl<'a> Done<'a> {
     ///
     /// # Errors
     /// The first fault found, and where.
+    #[inline]
     pub fn check(record: &'a [u8]) -> Result<Done<'a>, Fault> {
         if record.len() < DONE_BYTES_MIN {
             return Err(Refusal::RECORD_SHORT.at(LEN_OFFSET));
@@ -88,42 +92,57 @@ impl<'a> Done<'a> {
 
     /// A record that this process's own engine wrote. The accessors panic if it is none.
     #[must_use]
+    #[inline]
     pub fn trusted(record: &'a [u8]) -> Done<'a> {
         Done { record }
     }
 
+    /// A completion without attribute returns, as the rings store it.
+    #[must_use]
+    #[inline]
+    pub const fn bare(user_data: u64, result: RawResult, flags: DoneFlags) -> [u64; DONE_BYTES_MIN / 8] {
+        let word = RecordWord { len: BARE_LEN, kind: Kind::DONE, flags: flags.0 };
+        [word.pack(), user_data, result.0.cast_unsigned()]
+    }
+
     /// The whole record.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.record
     }
 
     /// The completion's flags.
     #[must_use]
+    #[inline]
     pub fn flags(&self) -> DoneFlags {
         DoneFlags(RecordWord::at(self.record).flags)
     }
 
     /// The submission's own word.
     #[must_use]
+    #[inline]
     pub fn user_data(&self) -> u64 {
         u64_at(self.record, field::USER_DATA)
     }
 
     /// The raw result.
     #[must_use]
+    #[inline]
     pub fn result(&self) -> RawResult {
         RawResult(u64_at(self.record, field::RESULT).cast_signed())
     }
 
     /// The attribute returns: DATA first if there is one, the others in the order asked.
     #[must_use]
+    #[inline]
     pub fn returns(&self) -> Returns<'a> {
         Returns::new(self.record, field::RETURNS)
     }
 
     /// The return of one attribute, if it was asked for.
     #[must_use]
+    #[inline]
     pub fn attribute(&self, id: AttributeId) -> Option<Return<'a>> {
         self.returns().find(|answer| answer.id == id)
     }
@@ -140,6 +159,7 @@ pub struct DoneWriter<'a> {
 impl<'a> DoneWriter<'a> {
     /// Begins a completion in `record`, which must have room for the worst case.
     #[must_use]
+    #[inline]
     pub fn new(record: &'a mut [u8]) -> DoneWriter<'a> {
         DoneWriter { record, len: field::RETURNS }
     }
@@ -149,6 +169,7 @@ impl<'a> DoneWriter<'a> {
     /// # Panics
     /// When the record has no room for them.
     #[must_use]
+    #[inline]
     pub fn out_area(&mut self, out_len: usize) -> &mut [u8] {
         &mut self.record[DONE_DATA_OFFSET..DONE_DATA_OFFSET + out_len]
     }
@@ -157,6 +178,7 @@ impl<'a> DoneWriter<'a> {
     ///
     /// # Panics
     /// When another return came before, or the record has no room.
+    #[inline]
     pub fn data(&mut self, status: Status, written: usize) {
         assert_eq!(self.len, field::RETURNS, "the DATA return comes first");
         self.close(AttributeId::DATA, status, written);
@@ -167,6 +189,7 @@ impl<'a> DoneWriter<'a> {
     ///
     /// # Panics
     /// When the record has no room for `len_max` bytes.
+    #[inline]
     pub fn attribute(
         &mut self,
         id: AttributeId,
@@ -193,6 +216,7 @@ impl<'a> DoneWriter<'a> {
     /// # Panics
     /// When the record has no room for a bare completion.
     #[must_use]
+    #[inline]
     pub fn finish(self, user_data: u64, result: RawResult, flags: DoneFlags) -> usize {
         let word = RecordWord { len: len32(self.len), kind: Kind::DONE, flags: flags.0 };
         put(self.record, 0, &word.pack().to_ne_bytes());

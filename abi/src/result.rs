@@ -9,6 +9,7 @@ pub struct RawResult(pub i64);
 impl RawResult {
     /// The result that stands for this error.
     #[must_use]
+    #[inline]
     pub const fn error(errno: Errno) -> RawResult {
         RawResult(-(errno.0 as i64))
     }
@@ -22,6 +23,7 @@ impl RawResult {
         clippy::cast_sign_loss,
         reason = "a result outside −4095..=−1 is 64 bits of value, an address perhaps"
     )]
+    #[inline]
     pub const fn decode(self) -> Result<u64, Errno> {
         match self.0 {
             -4095..=-1 => Err(Errno(-self.0 as i32)),

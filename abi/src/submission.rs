@@ -6,7 +6,7 @@ mod repr;
 pub use repr::CallRepr;
 
 use crate::argument::{ARGS_MAX, ArgKinds};
-use crate::attribute::{self, Asks, AttributeId};
+use crate::attribute::{Asks, AttributeId};
 use crate::bytes::{tiles, u16_at, u32_at, u64_at};
 use crate::refusal::Fault;
 use crate::word::{FLAGS_OFFSET, RecordWord};
@@ -96,6 +96,8 @@ pub struct Limits {
 pub struct Call<'a> {
     /// INVARIANT: `check` accepted these bytes, or they are a copy of bytes it accepted.
     record: &'a [u8],
+    /// INVARIANT: the start of `record`. Its length is known to the compiler, so its fields are read unchecked.
+    head: &'a [u8; CALL_BYTES_MIN],
 }
 
 impl<'a> Call<'a> {
@@ -103,92 +105,115 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// The first fault found, and where. Nothing has been taken then.
+    #[inline]
     pub fn check(record: &'a [u8], limits: &Limits) -> Result<Call<'a>, Fault> {
-        check::frame(record, limits)?;
-        let call = Call { record };
-        check::fields(&call, limits)?;
-        check::argument_kinds(&call)?;
-        attribute::check(record, call.attributes_offset(), call.attribute_count())?;
-        check::offsets(&call)?;
-        Ok(call)
+        Call::verify(record, limits)?;
+        Ok(Call::admitted(record))
+    }
+
+    /// [`Call::check`] without making the view; [`Call::admitted`] makes it.
+    ///
+    /// # Errors
+    /// As for [`Call::check`].
+    #[inline(always)]
+    pub fn verify(record: &[u8], limits: &Limits) -> Result<(), Fault> {
+        check::record(record, limits)
     }
 
     /// A record that passed `check` before it was copied here, user_data exchanged or not.
     ///
     /// The accessors panic if it did not.
     #[must_use]
+    #[inline]
     pub fn admitted(record: &'a [u8]) -> Call<'a> {
-        Call { record }
+        Call { record, head: record.first_chunk().expect("a checked record has all its fields") }
     }
 
     /// The whole record.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.record
     }
 
     /// The submission's flags.
     #[must_use]
+    #[inline]
     pub fn flags(&self) -> CallFlags {
-        CallFlags(u16_at(self.record, field::FLAGS))
+        CallFlags(u16_at(self.head, field::FLAGS))
     }
 
     /// The application's own word, echoed in the completion.
     #[must_use]
+    #[inline]
     pub fn user_data(&self) -> u64 {
-        u64_at(self.record, field::USER_DATA)
+        u64_at(self.head, field::USER_DATA)
     }
 
     /// The number of the system call.
     #[must_use]
+    #[inline]
     pub fn nr(&self) -> u32 {
-        u32_at(self.record, field::NR)
+        u32_at(self.head, field::NR)
     }
 
     /// How many arguments are given.
     #[must_use]
+    #[inline]
     pub fn argc(&self) -> usize {
-        usize::from(self.record[field::ARGC])
+        usize::from(self.head[field::ARGC])
     }
 
     /// How many attributes are asked for.
     #[must_use]
+    #[inline]
     pub fn attribute_count(&self) -> usize {
-        usize::from(self.record[field::ATTR_COUNT])
+        usize::from(self.head[field::ATTR_COUNT])
     }
 
     /// What each argument is.
     #[must_use]
+    #[inline]
     pub fn kinds(&self) -> ArgKinds {
-        ArgKinds(u32_at(self.record, field::ARG_KINDS))
+        ArgKinds(u32_at(self.head, field::ARG_KINDS))
     }
 
     /// Size of the out area in bytes.
     #[must_use]
+    #[inline]
     pub fn out_len(&self) -> usize {
-        u32_at(self.record, field::OUT_LEN) as usize
+        u32_at(self.head, field::OUT_LEN) as usize
     }
 
     /// Argument `index` as it stands in the record; zero beyond `argc`.
     #[must_use]
+    #[inline]
     pub fn arg(&self, index: usize) -> u64 {
         if index < self.argc() { u64_at(self.record, field::ARGS + 8 * index) } else { 0 }
     }
 
     /// All six arguments, zero beyond `argc`.
     #[must_use]
+    #[inline]
     pub fn args(&self) -> [u64; ARGS_MAX] {
-        core::array::from_fn(|index| self.arg(index))
+        let mut args = [0; ARGS_MAX];
+        let given = self.record[field::ARGS..self.attributes_offset()].chunks_exact(8);
+        for (arg, raw) in args.iter_mut().zip(given) {
+            *arg = u64_at(raw, 0);
+        }
+        args
     }
 
     /// The attributes, in the order asked.
     #[must_use]
+    #[inline]
     pub fn asks(&self) -> Asks<'a> {
         Asks::new(self.record, self.attributes_offset(), self.attribute_count())
     }
 
     /// Payload of the DATA attribute; empty without one.
     #[must_use]
+    #[inline]
     pub fn data(&self) -> &'a [u8] {
         self.asks().find(|ask| ask.id == AttributeId::DATA).map_or(&[], |ask| ask.payload)
     }

@@ -55,12 +55,19 @@ impl RecordWord {
     /// # Panics
     /// When `bytes` is shorter than 8.
     #[must_use]
+    #[inline]
     pub fn at(bytes: &[u8]) -> RecordWord {
         RecordWord::unpack(u64_at(bytes, 0))
     }
 
+    /// Whether this begins a well-framed record of that kind and length.
+    pub(crate) const fn is(self, kind: Kind, len: usize) -> bool {
+        self.kind.0 == kind.0 && self.len as usize == len && len.is_multiple_of(8)
+    }
+
     /// The word as the rings store it.
     #[must_use]
+    #[inline]
     pub const fn pack(self) -> u64 {
         self.len as u64
             | (self.kind.0 as u64) << (8 * field::KIND)
@@ -70,6 +77,7 @@ impl RecordWord {
     /// The three fields of a stored word.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "each field is cut from its own bits")]
+    #[inline]
     pub const fn unpack(word: u64) -> RecordWord {
         RecordWord {
             len: word as u32,

@@ -70,10 +70,11 @@ pub struct Observed {
 
 /// Something that can be asked of any submission.
 ///
-/// The engine calls `check` in the submitting thread; `before` and `after` in the thread that runs the call. None
-/// of them may block, and a panic in one is caught: the attribute is then UNAVAILABLE.
+/// The engine calls `check` in the submitting thread; `before` and `after` in the thread that runs the call, `after`
+/// only behind a `before`. None of them may block, and a panic in one is caught: the attribute is then UNAVAILABLE.
+/// `specs/attributes.md` has the rules.
 pub trait Attribute: Debug + Send + Sync {
-    /// The id it is asked by.
+    /// The id it is asked by, the same at every call.
     fn id(&self) -> AttributeId;
 
     /// Its name in lower case, as scripts write it.

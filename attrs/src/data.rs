@@ -4,7 +4,8 @@ use syslet_abi::{AttributeId, Status};
 
 use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 
-/// The DATA attribute. Its return is written by the engine, in place, before all others.
+/// The DATA attribute. The engine writes its return, in place and before all others: the call has already left the
+/// value where it stands, so `after` only confirms what it is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Data;
 

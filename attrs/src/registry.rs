@@ -8,57 +8,67 @@ use crate::attribute::Attribute;
 use crate::data::Data;
 use crate::timing::Timing;
 
-/// Two attributes with the same id cannot be registered.
+/// An id that cannot be registered: another attribute has it, or it is one of the engine's own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DuplicateId(pub AttributeId);
 
 impl core::fmt::Display for DuplicateId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "attribute id {:#x} is taken", self.0.0)
+        let Self(AttributeId(id)) = *self;
+        if self.0.is_application() {
+            write!(f, "attribute id {id:#x} is taken")
+        } else {
+            write!(f, "attribute id {id:#x} is the engine's: an application's begin at 0x8000")
+        }
     }
 }
 
 impl core::error::Error for DuplicateId {}
 
-/// The attributes of one engine, sorted by id.
+/// The attributes of one engine.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    attributes: Vec<Arc<dyn Attribute>>,
+    /// INVARIANT: sorted by id. The ids are those the attributes gave when they were added: an attribute that later
+    /// gives another cannot spoil the order.
+    attributes: Vec<(AttributeId, Arc<dyn Attribute>)>,
 }
 
 impl Registry {
     /// The attributes that every engine knows.
     #[must_use]
     pub fn built_in() -> Registry {
-        Registry { attributes: vec![Arc::new(Data), Arc::new(Timing)] }
+        Registry {
+            attributes: vec![(AttributeId::DATA, Arc::new(Data)), (AttributeId::TIMING, Arc::new(Timing))],
+        }
     }
 
-    /// Adds an attribute.
+    /// Adds an attribute of the application's.
     ///
     /// # Errors
-    /// When its id is taken.
+    /// When its id is taken. Ids below [`AttributeId::APPLICATION`] always are: they are the engine's, used or not.
     pub fn add(&mut self, attribute: Arc<dyn Attribute>) -> Result<(), DuplicateId> {
-        match self.position(attribute.id()) {
-            Ok(_) => Err(DuplicateId(attribute.id())),
-            Err(at) => {
-                self.attributes.insert(at, attribute);
+        let id = attribute.id();
+        match self.position(id) {
+            Err(at) if id.is_application() => {
+                self.attributes.insert(at, (id, attribute));
                 Ok(())
             }
+            _ => Err(DuplicateId(id)),
         }
     }
 
     /// The attribute of that id.
     #[must_use]
     pub fn get(&self, id: AttributeId) -> Option<&dyn Attribute> {
-        self.position(id).ok().map(|at| &*self.attributes[at])
+        self.position(id).ok().map(|at| &*self.attributes[at].1)
     }
 
     /// All attributes, by id.
     pub fn iter(&self) -> impl Iterator<Item = &dyn Attribute> {
-        self.attributes.iter().map(|attribute| &**attribute)
+        self.attributes.iter().map(|(_, attribute)| &**attribute)
     }
 
     fn position(&self, id: AttributeId) -> Result<usize, usize> {
-        self.attributes.binary_search_by_key(&id, |attribute| attribute.id())
+        self.attributes.binary_search_by_key(&id, |&(id, _)| id)
     }
 }

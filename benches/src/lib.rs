@@ -1,1 +1,9 @@
-//! Placeholder.
+//! Compares ways of making the same system calls, in the order things happen: a workload gives calls, contenders
+//! make them in interleaved rounds, and the rounds become medians.
+//!
+//! A new workload is a file in `workload/` and a line in its list; a new contender likewise.
+
+pub mod call;
+pub mod compare;
+pub mod contender;
+pub mod workload;

@@ -3,105 +3,106 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use syslet_abi::{
-    ATTRIBUTE_HEADER_BYTES, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, Limits, NR_OFFSET, Refusal,
-    Status, padded,
+    ATTRIBUTE_HEADER_BYTES, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET, Refusal, Status,
+    padded,
 };
 use syslet_attrs::{Attribute, CallFacts, Needs, Plan, Registry};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, ends_the_thread, is_foreign, row};
 
-use crate::answers::{Answers, VALUE_BYTES_MAX};
+use crate::admission::{Admission, Answers, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
 use crate::refused::Refused;
-use crate::slot::Admitted;
 
 /// Offset of a record's flags.
 const FLAGS_OFFSET: usize = 6;
+/// Room held for a completion without attribute returns.
+#[allow(clippy::cast_possible_truncation, reason = "24")]
+const BARE_CREDIT: u32 = DONE_BYTES_MIN as u32;
 
-/// What the door decides about a submission it lets in.
-#[derive(Debug)]
-pub(crate) struct Admission<'a> {
-    pub(crate) call: Call<'a>,
-    pub(crate) row: Option<&'static Row>,
-    pub(crate) slot: Admitted,
-    /// Decided only when the call has attributes.
-    pub(crate) answers: Option<Answers>,
-    /// Whether the call cannot sleep.
-    pub(crate) instant: bool,
-}
-
-/// Checks one submission (ENGINE-1): structure, number, row, flags, attributes. Room and slot come after.
-pub(crate) fn admit<'a>(
-    record: &'a [u8],
-    limits: &Limits,
+/// Checks what a well-formed submission means (ENGINE-1): number, row, flags, attributes. Room and slot come after.
+#[inline(always)]
+pub(crate) fn admit(
+    call: &Call<'_>,
     completion_max: usize,
     registry: &Registry,
-) -> Result<Admission<'a>, Refused> {
-    let call = Call::check(record, limits)?;
-    let (nr, args) = (call.nr(), call.args());
-    if is_foreign(nr) {
-        return Err(Refusal::FOREIGN_NUMBER.at(NR_OFFSET).into());
-    }
-    if let Some(reason) = ends_the_thread(nr, &args) {
-        return Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, reason));
-    }
-    let row = row(nr);
-    match row {
-        Some(row) => check_arguments(row, &call)?,
-        None if !call.kinds().all_values() => return Err(Refusal::VALUE_ONLY.at(NR_OFFSET).into()),
-        None => {}
-    }
-    let class = row.map_or(Class::Descriptor, |row| row.class_with(&args));
-    check_flags(call.flags(), row, class)?;
-
-    let mut slot =
-        Admitted { user_data: call.user_data(), nr, fd: descriptor(row, &args), ..Admitted::default() };
-    let mut done_bytes = DONE_BYTES_MIN;
-    if call.out_len() > 0 {
-        done_bytes += value_bytes(call.out_len());
-    }
-    let mut answers = None;
-    if call.attribute_count() > 0 {
-        let facts = CallFacts { nr, args, out_len: call.out_len() };
-        let decided = answers.insert(Answers::default());
-        let (bytes, needs) = decide(&call, &facts, registry, decided)?;
-        done_bytes += bytes;
-        slot.needs = needs.0;
-        if needs.contains(Needs::CLOCK) {
-            slot.queued_ns = now_ns();
+    admission: &mut Admission,
+) -> Result<(), Refused> {
+    let row = row(call.nr());
+    check_number(call)?;
+    let (class, scope) = match row {
+        Some(row) => {
+            check_arguments(row, call)?;
+            row.nature(|| call.args())
         }
-    }
-    slot.credit = u32::try_from(done_bytes)
-        .ok()
-        .filter(|&bytes| bytes as usize <= completion_max)
-        .ok_or(Refusal::TOO_LARGE)?;
-    Ok(Admission { call, row, slot, answers, instant: class == Class::Instant && answers.is_none() })
+        None if !call.kinds().all_values() => return Err(Refusal::VALUE_ONLY.at(NR_OFFSET).into()),
+        None => (Class::Descriptor, Scope::Process),
+    };
+    check_flags(call.flags(), scope, class)?;
+    admission.fd = descriptor(row, call);
+    admission.credit = BARE_CREDIT;
+    admission.needs = Needs::NONE;
+    admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
+    admission.instant = class == Class::Instant && !admission.answering;
+    if admission.answering { admit_answering(call, completion_max, registry, admission) } else { Ok(()) }
 }
 
-/// What the flags, the row's scope and the absence of workers have to say to each other (ENGINE-8, ENGINE-18).
-fn check_flags(flags: CallFlags, row: Option<&Row>, class: Class) -> Result<(), Refused> {
-    if flags.contains(CallFlags::PRIVATE) || flags.contains(CallFlags::RELEASE) {
-        return Err(Refusal::FLAG_NOT_YET.at(FLAGS_OFFSET).into());
+/// The part of admission that only calls with attributes or an out area need.
+fn admit_answering(
+    call: &Call<'_>,
+    completion_max: usize,
+    registry: &Registry,
+    admission: &mut Admission,
+) -> Result<(), Refused> {
+    admission.answers = Answers::default();
+    let (bytes, needs) = decide(call, registry, &mut admission.answers)?;
+    if bytes > completion_max {
+        return Err(Refusal::TOO_LARGE.into());
     }
-    if flags.contains(CallFlags::ASYNC) {
-        return Err(Refusal::NEEDS_WORKER.at(FLAGS_OFFSET).into());
-    }
-    let sync = flags.contains(CallFlags::SYNC);
-    match row.map_or(Scope::Process, |row| row.scope) {
-        Scope::WritesThread => return Err(Refusal::THREAD_STATE.at(NR_OFFSET).into()),
-        Scope::BoundToThread if !sync => return Err(Refusal::THREAD_BOUND.at(NR_OFFSET).into()),
-        _ => {}
-    }
-    if class == Class::Sleeps && !sync {
-        return Err(Refusal::NEEDS_WORKER.at(NR_OFFSET).into());
-    }
+    admission.credit = u32::try_from(bytes).map_err(|_| Refusal::TOO_LARGE)?;
+    admission.needs = needs;
+    admission.queued_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
     Ok(())
 }
 
+/// Refuses numbers of other interfaces, and calls that no thread of an engine survives (ENGINE-6, ENGINE-7).
+#[inline]
+fn check_number(call: &Call<'_>) -> Result<(), Refused> {
+    let nr = call.nr();
+    if is_foreign(nr) {
+        return Err(Refusal::FOREIGN_NUMBER.at(NR_OFFSET).into());
+    }
+    match ends_the_thread(nr, || call.args()) {
+        Some(reason) => Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, reason)),
+        None => Ok(()),
+    }
+}
+
+/// What the flags, the row's scope and the absence of workers have to say to each other (ENGINE-8, ENGINE-18).
+#[inline]
+fn check_flags(flags: CallFlags, scope: Scope, class: Class) -> Result<(), Refused> {
+    let sync = flags.contains(CallFlags::SYNC);
+    let refusal = if flags.contains(CallFlags::PRIVATE) || flags.contains(CallFlags::RELEASE) {
+        Refusal::FLAG_NOT_YET.at(FLAGS_OFFSET)
+    } else if flags.contains(CallFlags::ASYNC) {
+        Refusal::NEEDS_WORKER.at(FLAGS_OFFSET)
+    } else if scope == Scope::WritesThread {
+        Refusal::THREAD_STATE.at(NR_OFFSET)
+    } else if scope == Scope::BoundToThread && !sync {
+        Refusal::THREAD_BOUND.at(NR_OFFSET)
+    } else if class == Class::Sleeps && !sync {
+        Refusal::NEEDS_WORKER.at(NR_OFFSET)
+    } else {
+        return Ok(());
+    };
+    Err(refusal.into())
+}
+
 /// The first descriptor among the arguments, or −1.
+#[inline]
 #[allow(clippy::cast_possible_truncation, reason = "the kernel takes a descriptor's low 32 bits")]
-fn descriptor(row: Option<&Row>, args: &[u64; 6]) -> i32 {
+fn descriptor(row: Option<&Row>, call: &Call<'_>) -> i32 {
     let index = row.and_then(|row| row.args.iter().position(|arg| arg.ty.is_descriptor()));
-    index.map_or(-1, |index| (args[index] as u32).cast_signed())
+    index.map_or(-1, |index| (call.arg(index) as u32).cast_signed())
 }
 
 /// Bytes that a return with a value of `len` bytes takes.
@@ -109,20 +110,16 @@ const fn value_bytes(len: usize) -> usize {
     ATTRIBUTE_HEADER_BYTES + padded(len)
 }
 
-/// Asks every attribute for its plan, and gives the room for all returns but an unasked DATA, and what must be
-/// observed.
-fn decide(
-    call: &Call<'_>,
-    facts: &CallFacts,
-    registry: &Registry,
-    answers: &mut Answers,
-) -> Result<(usize, Needs), Refused> {
-    let (mut bytes, mut needs) = (0, Needs::NONE);
+/// Asks every attribute for its plan, and gives the longest completion and what must be observed.
+fn decide(call: &Call<'_>, registry: &Registry, answers: &mut Answers) -> Result<(usize, Needs), Refused> {
+    let facts = CallFacts { nr: call.nr(), args: call.args(), out_len: call.out_len() };
+    let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
+    let mut needs = Needs::NONE;
     for (index, ask) in call.asks().enumerate() {
-        match plan(&ask, facts, registry) {
+        match plan(&ask, &facts, registry) {
             Ok(plan) if !plan.may_help => return Err(Refusal::NEEDS_WORKER.at(ask.payload_offset).into()),
             Ok(_) if ask.id == AttributeId::DATA => {
-                // The out area is counted once, asked for or not; without one the return is a bare header.
+                // The out area is counted above, asked for or not; without one the return is a bare header.
                 bytes += if facts.out_len == 0 { ATTRIBUTE_HEADER_BYTES } else { 0 };
             }
             Ok(plan) if plan.return_bytes_max > VALUE_BYTES_MAX => return Err(Refusal::TOO_LARGE.into()),

@@ -8,9 +8,11 @@ mod engine;
 #[cfg(not(syslet_loom))]
 mod pair;
 
+mod admission;
 #[cfg(not(syslet_loom))]
 mod admit;
-mod answers;
+#[cfg(not(syslet_loom))]
+mod asked;
 #[cfg(not(syslet_loom))]
 mod completion;
 mod lent;

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use syslet_abi::{EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, offset};
 
+use crate::admission::Admission;
 use crate::engine::{Core, RingError};
 use crate::ring::batch::Batch;
 use crate::ring::completions::{Completions, Consumer};
@@ -15,7 +16,7 @@ use crate::ring::credit::{Credit, Returned};
 use crate::ring::inbox::Inbox;
 use crate::ring::region::{Region, Word32, Words64};
 use crate::ring::submissions::{Producer, Submissions};
-use crate::run::Runner;
+use crate::run::{BATCH_DONE_BYTES, Runner};
 use crate::slot::{SlotOwner, Slots};
 use crate::wake::Wake;
 
@@ -33,6 +34,8 @@ pub struct Ring {
     pub(crate) slots: Arc<Slots>,
     pub(crate) slot_owner: SlotOwner,
     pub(crate) credit: Credit,
+    /// What the door decided about the submission it looks at.
+    pub(crate) admission: Admission,
     pub(crate) wake: Wake<Word32>,
     pub(crate) batch: Batch,
     pub(crate) runner: Runner,
@@ -53,7 +56,7 @@ impl Ring {
         }
         let word = |at: usize| region.words(at, 8);
         let submission_max = u64::from(params.submission_record_max);
-        let completion_max = u64::from(params.completion_record_max);
+        let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
         let submission_words = region.words(layout.submission_offset, params.submission_bytes as usize);
         let completion_words = region.words(layout.completion_offset, params.completion_bytes as usize);
         let submissions = Arc::new(Submissions::new(
@@ -71,15 +74,12 @@ impl Ring {
             producer: Producer::new(Arc::clone(&submissions)),
             consumer: Consumer::new(Arc::clone(&completions), word(offset::COMPLETION_HEAD)),
             slot_owner: SlotOwner::new(Arc::clone(&slots)),
-            credit: Credit::new(
-                u64::from(params.completion_bytes),
-                completion_max,
-                Arc::new(Returned::new()),
-            ),
+            credit: Credit::new(u64::from(params.completion_bytes), claim_max, Arc::new(Returned::new())),
             wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
             batch: Batch::new(submission_max),
             runner: Runner::new(Arc::clone(&core.registry), params.completion_record_max as usize),
             inbox: Inbox::new(u64::from(params.completion_bytes)),
+            admission: Admission::default(),
             core,
             params,
             submissions,

@@ -1,10 +1,10 @@
 //! In: a submission is admitted, gets its slot and its room, and stands in the ring.
 #![allow(unsafe_code, reason = "declares the unsafe entries and calls one from the safe one")]
 
-use syslet_abi::Refusal;
-use syslet_syscalls::check_safe;
+use syslet_abi::{Call, Refusal};
+use syslet_syscalls::{check_safe, row};
 
-use crate::admit::{Admission, admit};
+use crate::admit::admit;
 use crate::lent::{LENT_MAX, Lent};
 use crate::pair::Ring;
 use crate::refused::Refused;
@@ -34,10 +34,10 @@ impl Ring {
     ///
     /// # Safety
     /// As for [`Ring::push`].
+    #[inline]
     pub unsafe fn push_bytes(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
-        self.check_home()?;
-        let admission = self.admit(record)?;
-        self.enqueue(&admission)
+        let call = self.admit(record)?;
+        self.enqueue(&call)
     }
 
     /// Queues a submission that cannot break memory: a row of the table without memory effects or opaque arguments,
@@ -46,14 +46,13 @@ impl Ring {
     /// # Errors
     /// As for [`Ring::push`], and when the submission is not of this kind.
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        self.check_home()?;
-        let admission = self.admit(submission.bytes())?;
+        let call = self.admit(submission.bytes())?;
         let mut numbers = [-1; LENT_MAX];
         for (number, lent) in numbers.iter_mut().zip(submission.lent()) {
             *number = lent.as_ref().map_or(-1, Lent::number);
         }
-        check_safe(admission.row, &admission.call, &numbers)?;
-        let ticket = self.enqueue(&admission)?;
+        check_safe(row(call.nr()), &call, &numbers)?;
+        let ticket = self.enqueue(&call)?;
         if submission.lent().iter().any(Option::is_some) {
             self.slot_owner.lend(ticket, submission.lent().clone());
         }
@@ -67,27 +66,34 @@ impl Ring {
         if self.check_home().is_ok() { self.producer.publish() } else { 0 }
     }
 
-    fn admit<'a>(&self, record: &'a [u8]) -> Result<Admission<'a>, Refused> {
-        admit(record, &self.limits, self.params.completion_record_max as usize, &self.core.registry)
+    /// Checks all that can be checked without taking anything.
+    #[inline(always)]
+    fn admit<'a>(&mut self, record: &'a [u8]) -> Result<Call<'a>, Refused> {
+        self.check_home()?;
+        Call::verify(record, &self.limits)?;
+        let call = Call::admitted(record);
+        let completion_max = self.params.completion_record_max as usize;
+        admit(&call, completion_max, &self.core.registry, &mut self.admission)?;
+        Ok(call)
     }
 
     /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).
-    fn enqueue(&mut self, admission: &Admission<'_>) -> Result<Ticket, Refused> {
-        let record = admission.call.bytes();
-        let worst = u64::from(admission.slot.credit);
+    #[inline(always)]
+    fn enqueue(&mut self, call: &Call<'_>) -> Result<Ticket, Refused> {
+        let worst = u64::from(self.admission.credit);
         if !self.slot_owner.has_free() {
             return Err(Refusal::SLOTS_FULL.into());
         }
         if !self.credit.take(worst) {
             return Err(Refusal::COMPLETION_FULL.into());
         }
-        let Ok(room) = self.producer.claim(record.len() as u64) else {
+        let Ok(room) = self.producer.claim(call.bytes().len() as u64) else {
             self.credit.give_back(worst);
             return Err(Refusal::SUBMISSION_FULL.into());
         };
-        let ticket = self.slot_owner.take(&admission.slot, admission.answers.as_ref());
+        let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
-        room.commit(record, ticket.pack(), admission.instant);
+        room.commit(call.bytes(), ticket.pack(), self.admission.instant);
         Ok(ticket)
     }
 }

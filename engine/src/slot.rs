@@ -1,7 +1,10 @@
 //! The fixed table of calls in flight. A call in flight is its slot, never a stack frame, so that whoever cancels,
 //! waits or takes over finds everything here.
 
-use crate::answers::Answers;
+use syslet_abi::Call;
+use syslet_attrs::Needs;
+
+use crate::admission::{Admission, Answers};
 use crate::lent::LentSet;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering};
 
@@ -9,21 +12,32 @@ use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering};
 const NIL: u32 = u32::MAX;
 
 /// Names a call in flight, or one that was: a finished call's ticket never names a later call (ENGINE-13).
+///
+/// One word, the way a queued record carries it: the slot in the low half, its generation in the high one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Ticket {
-    slot: u32,
-    generation: u32,
-}
+pub struct Ticket(u64);
 
 impl Ticket {
-    /// As one word, the way a queued record carries it.
-    pub(crate) fn pack(self) -> u64 {
-        u64::from(self.slot) | u64::from(self.generation) << 32
+    fn new(slot: u32, generation: u32) -> Ticket {
+        Ticket(u64::from(slot) | u64::from(generation) << 32)
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "each half is cut from its own bits")]
+    pub(crate) fn pack(self) -> u64 {
+        self.0
+    }
+
     pub(crate) fn unpack(word: u64) -> Ticket {
-        Ticket { slot: word as u32, generation: (word >> 32) as u32 }
+        Ticket(word)
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "the low half is the slot")]
+    fn slot(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "shifted to the low half")]
+    fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
     }
 }
 
@@ -38,23 +52,6 @@ impl State {
     pub(crate) const QUEUED: State = State(1);
     /// Its call is being made.
     pub(crate) const RUNNING: State = State(2);
-    /// Its call is over; its completion is being posted.
-    pub(crate) const DONE: State = State(3);
-}
-
-/// What admission decides about a call; everything that must be known of it while it is in flight.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Admitted {
-    pub(crate) user_data: u64,
-    pub(crate) nr: u32,
-    /// The first descriptor among its arguments, or −1.
-    pub(crate) fd: i32,
-    /// Room held for its completion, in bytes.
-    pub(crate) credit: u32,
-    /// What its attributes need observed.
-    pub(crate) needs: u32,
-    /// When it was accepted, if an attribute needs the clock.
-    pub(crate) queued_ns: u64,
 }
 
 /// One slot. Its fields are atomics because others will look at them while the call runs; they are published by
@@ -95,36 +92,42 @@ impl Slot {
         }
     }
 
-    pub(crate) fn admitted(&self) -> Admitted {
-        Admitted {
-            user_data: self.user_data.load(Ordering::Relaxed),
-            nr: self.nr.load(Ordering::Relaxed),
-            fd: self.fd.load(Ordering::Relaxed).cast_signed(),
-            credit: self.credit.load(Ordering::Relaxed),
-            needs: self.needs.load(Ordering::Relaxed),
-            queued_ns: self.queued_ns.load(Ordering::Relaxed),
-        }
+    pub(crate) fn user_data(&self) -> u64 {
+        self.user_data.load(Ordering::Relaxed)
     }
 
-    fn admit(&self, admitted: &Admitted) {
-        self.user_data.store(admitted.user_data, Ordering::Relaxed);
-        self.nr.store(admitted.nr, Ordering::Relaxed);
-        self.fd.store(admitted.fd.cast_unsigned(), Ordering::Relaxed);
-        self.credit.store(admitted.credit, Ordering::Relaxed);
-        self.needs.store(admitted.needs, Ordering::Relaxed);
-        self.queued_ns.store(admitted.queued_ns, Ordering::Relaxed);
+    /// Room held for the completion, in bytes.
+    pub(crate) fn credit(&self) -> u64 {
+        u64::from(self.credit.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn needs(&self) -> Needs {
+        Needs(self.needs.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn queued_ns(&self) -> u64 {
+        self.queued_ns.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn admit(&self, call: &Call<'_>, admission: &Admission) {
+        self.user_data.store(call.user_data(), Ordering::Relaxed);
+        self.nr.store(call.nr(), Ordering::Relaxed);
+        self.fd.store(admission.fd.cast_unsigned(), Ordering::Relaxed);
+        self.credit.store(admission.credit, Ordering::Relaxed);
+        self.needs.store(admission.needs.0, Ordering::Relaxed);
+        if admission.answering {
+            self.queued_ns.store(admission.queued_ns, Ordering::Relaxed);
+            for (to, word) in self.answers.iter().zip(admission.answers.pack()) {
+                to.store(word, Ordering::Relaxed);
+            }
+        }
         self.enter(State::QUEUED);
     }
 
     /// What the door decided about the call's attributes.
     pub(crate) fn answers(&self) -> Answers {
         Answers::unpack(std::array::from_fn(|index| self.answers[index].load(Ordering::Relaxed)))
-    }
-
-    fn set_answers(&self, answers: &Answers) {
-        for (to, word) in self.answers.iter().zip(answers.pack()) {
-            to.store(word, Ordering::Relaxed);
-        }
     }
 
     pub(crate) fn enter(&self, state: State) {
@@ -166,7 +169,7 @@ impl Slots {
     /// # Panics
     /// When the ticket is of another table.
     pub(crate) fn get(&self, ticket: Ticket) -> &Slot {
-        &self.slots[ticket.slot as usize]
+        &self.slots[ticket.slot() as usize]
     }
 
     /// Ends a call in a thread that is not the submitter: its slot joins the list that the submitter collects.
@@ -184,7 +187,7 @@ impl Slots {
             // coming back with the same value does no harm.
             match self.returned.compare_exchange_weak(
                 first,
-                ticket.slot,
+                ticket.slot(),
                 Ordering::Release,
                 Ordering::Relaxed,
             ) {
@@ -198,7 +201,7 @@ impl Slots {
     fn retire(&self, ticket: Ticket) {
         let slot = self.get(ticket);
         slot.enter(State::FREE);
-        slot.generation.store(ticket.generation.wrapping_add(1), Ordering::Relaxed);
+        slot.generation.store(ticket.generation().wrapping_add(1), Ordering::Relaxed);
     }
 }
 
@@ -223,19 +226,17 @@ impl SlotOwner {
         self.free != NIL
     }
 
-    /// Takes a slot for a call, if one is free. A call with attributes brings what was decided about them.
-    pub(crate) fn take(&mut self, admitted: &Admitted, answers: Option<&Answers>) -> Option<Ticket> {
+    /// Takes a slot for a call, if one is free.
+    #[inline]
+    pub(crate) fn take(&mut self, call: &Call<'_>, admission: &Admission) -> Option<Ticket> {
         if !self.has_free() {
             return None;
         }
         let slot = &self.table.slots[self.free as usize];
-        let ticket = Ticket { slot: self.free, generation: slot.generation.load(Ordering::Relaxed) };
+        let ticket = Ticket::new(self.free, slot.generation.load(Ordering::Relaxed));
         self.free = slot.next.load(Ordering::Relaxed);
         self.in_use += 1;
-        slot.admit(admitted);
-        if let Some(answers) = answers {
-            slot.set_answers(answers);
-        }
+        slot.admit(call, admission);
         Some(ticket)
     }
 
@@ -244,13 +245,13 @@ impl SlotOwner {
         if self.lent.is_empty() {
             self.lent.resize_with(self.table.slots.len(), LentSet::default);
         }
-        self.lent[ticket.slot as usize] = lent;
+        self.lent[ticket.slot() as usize] = lent;
     }
 
     /// Ends a call in the submitter's own thread.
     pub(crate) fn free(&mut self, ticket: Ticket) {
         self.table.retire(ticket);
-        self.chain(ticket.slot);
+        self.chain(ticket.slot());
     }
 
     /// Collects what other threads have freed.

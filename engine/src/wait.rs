@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use syslet_abi::USER_DATA_OFFSET;
+
 use crate::pair::Ring;
 use crate::ring::track::bytes;
 use crate::slot::Ticket;
@@ -46,7 +48,9 @@ impl Ring {
         self.check_home().map_err(|_| WaitError::Forked)?;
         self.producer.publish();
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        self.drain();
+        if self.consumer.is_ready() {
+            self.drain();
+        }
         while self.inbox.len() < min {
             if self.help() == 0 {
                 if self.slot_owner.in_use() == 0 {
@@ -71,23 +75,24 @@ impl Ring {
         self.wait(min, None)
     }
 
-    /// Claims what may run here and runs it; gives the number of calls run.
+    /// Claims what may run here and runs it; gives the number of calls run. The completions of one batch are posted
+    /// together: nobody waits for them but this thread.
     fn help(&mut self) -> usize {
         let taken = self.submissions.take(&mut self.batch);
         let count = taken.expect("only this process writes its rings, so every record in them is whole");
+        let mut built = 0;
         for index in 0..count {
             let record = self.batch.record(index);
-            let ticket = Ticket::unpack(record[syslet_abi::USER_DATA_OFFSET / 8]);
+            let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
             let slot = self.slots.get(ticket);
-            let worst = u64::from(slot.admitted().credit);
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
-            let done = unsafe { self.runner.run(record, slot) };
-            let used = done.map_or(0, |done| {
-                self.completions.claim(bytes(done.len())).commit(done);
-                bytes(done.len())
-            });
-            self.credit.give_back(worst - used);
+            let len = unsafe { self.runner.run(record, slot, built) };
+            built += len;
+            self.credit.give_back(slot.credit() - bytes(len));
             self.slot_owner.free(ticket);
+        }
+        if built > 0 {
+            self.completions.claim(bytes(built)).commit(self.runner.done(built));
         }
         count
     }

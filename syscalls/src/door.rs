@@ -2,15 +2,19 @@
 
 use syslet_abi::{ArgKind, CALL_ARGS_OFFSET, Call, Fault, Refusal};
 
-use crate::argument::{Arg, Direction};
+use crate::argument::{Arg, Direction, Len};
 use crate::extent::{Place, extent};
 use crate::row::Row;
+
+/// A length in memory is a `socklen_t`.
+const LENGTH_BYTES: usize = 4;
 
 /// Checks every argument against its row: direction, length, terminator. Calls whose arguments are all plain
 /// values pass unless they give too many.
 ///
 /// # Errors
 /// The first argument at fault, by its offset in the record.
+#[inline]
 pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     if call.argc() > row.args.len() {
         return Err(Refusal::WRONG_ARGUMENT_COUNT.at(CALL_ARGS_OFFSET + 8 * row.args.len()));
@@ -18,7 +22,8 @@ pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     if call.kinds().all_values() {
         return Ok(());
     }
-    each_argument(row, call, check_argument)
+    each_argument(row, call, check_argument)?;
+    each_argument(row, call, |arg, index, call| check_length_kept(row, arg, index, call))
 }
 
 /// Checks what safe code needs beyond [`check_arguments`]: a row that cannot break memory or descriptors, no
@@ -61,6 +66,26 @@ fn check_argument(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusa
     }
     if place.out.is_some_and(|at| !fits(at, extent, call.out_len())) {
         return Err(Refusal::OUT_OUTSIDE_AREA);
+    }
+    Ok(())
+}
+
+/// A length that the kernel reads from memory during the call is still the one that was checked: nothing else of
+/// the call is written over it, neither bytes copied in before nor bytes the kernel writes before it reads there.
+fn check_length_kept(row: &Row, arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusal> {
+    let Len::At(by) = arg.len else { return Ok(()) };
+    let (Some(_), Some(length_at)) = (Place::of(call, index).out, Place::of(call, usize::from(by)).out)
+    else {
+        return Ok(());
+    };
+    for (other, arg) in row.args.iter().enumerate().take(call.argc()) {
+        let place = Place::of(call, other).out.filter(|_| other != usize::from(by));
+        if let Some(at) = place {
+            let end = at.saturating_add(extent(arg.len, other, call)?);
+            if at < length_at + LENGTH_BYTES && length_at < end {
+                return Err(Refusal::LENGTH_UNREADABLE);
+            }
+        }
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! The system calls: what a row of the table says, the rows, the rules that follow from them at the door and after
-//! the call, and the one place where a call is made.
+//! The system calls, in the order a call meets them: the names it is written with (`constants`), what its row says
+//! (`row`, `argument`) and the rows (`table`, `lookup`), the calls no thread survives (`life`), the rules at the
+//! door (`door`, `extent`), the one place where a call is made (`invoke`), and what comes back (`outcome`).
 
 mod argument;
 mod constants;

@@ -3,6 +3,8 @@
 
 use here::*;
 
+use crate::lookup::NUMBERS_MAX;
+
 /// What an argument must be for a rule to hold, compared as the kernel does.
 #[derive(Clone, Copy, Debug)]
 enum If {
@@ -122,9 +124,42 @@ mod here {
     pub(super) const FOREIGN_BIT: u32 = 0;
 }
 
+/// Which numbers have a rule at all, so that all others pass with one look.
+static RULED: [bool; NUMBERS_MAX] = ruled();
+
+const fn ruled() -> [bool; NUMBERS_MAX] {
+    let mut ruled = [false; NUMBERS_MAX];
+    let lists = [RULES, RULES_HERE];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            ruled[number(&lists[list][at])] = true;
+            at += 1;
+        }
+        list += 1;
+    }
+    ruled
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "call numbers are small and positive"
+)]
+const fn number(rule: &Rule) -> usize {
+    rule.nr as usize
+}
+
 /// Why this call cannot be made by an engine's thread, if so.
 #[must_use]
-pub fn ends_the_thread(nr: u32, args: &[u64; 6]) -> Option<&'static str> {
+#[inline]
+pub fn ends_the_thread(nr: u32, args: impl FnOnce() -> [u64; 6]) -> Option<&'static str> {
+    if RULED.get(nr as usize) == Some(&true) { first_rule(nr, &args()) } else { None }
+}
+
+#[cold]
+fn first_rule(nr: u32, args: &[u64; 6]) -> Option<&'static str> {
     let mut rules = RULES.iter().chain(RULES_HERE);
     let applies = |rule: &&Rule| rule.nr == i64::from(nr) && rule.given.iter().all(|&term| holds(term, args));
     rules.find(applies).map(|rule| rule.why)
@@ -141,6 +176,7 @@ fn holds(term: If, args: &[u64; 6]) -> bool {
 
 /// Whether the number belongs to another system call interface than this architecture's own.
 #[must_use]
+#[inline]
 pub const fn is_foreign(nr: u32) -> bool {
     nr > i32::MAX.cast_unsigned() || nr & FOREIGN_BIT != 0
 }
@@ -151,7 +187,7 @@ mod tests {
 
     fn reason(nr: i64, args: [u64; 2]) -> Option<&'static str> {
         let nr = u32::try_from(nr).expect("call numbers are small and positive");
-        ends_the_thread(nr, &[args[0], args[1], 0, 0, 0, 0])
+        ends_the_thread(nr, || [args[0], args[1], 0, 0, 0, 0])
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::row::Row;
 use crate::table::ROWS;
 
 /// Numbers above this have no row.
-const NUMBERS_MAX: usize = 512;
+pub(crate) const NUMBERS_MAX: usize = 512;
 /// Marks a number without a row.
 const NONE: u16 = u16::MAX;
 
@@ -29,6 +29,7 @@ const _: () = assert!(ROWS.len() < NONE as usize);
 
 /// The row of a call number on this architecture.
 #[must_use]
+#[inline]
 pub fn row(nr: u32) -> Option<&'static Row> {
     let at = *BY_NUMBER.get(nr as usize)?;
     ROWS.get(usize::from(at))

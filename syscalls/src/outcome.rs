@@ -23,14 +23,15 @@ pub fn prepare(row: &Row, call: &Call<'_>, out: &mut [u8]) {
     }
 }
 
-/// Whether the call's one written argument lies at the start and says exactly how far it was written.
+/// Whether the call's one written argument lies at the start and the result says exactly how far it was written.
+/// Elements are not exact: a structure can have padding that nobody writes.
 fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
     let mut outs = (0..call.argc()).filter(|&index| Place::of(call, index).out.is_some());
     let first = outs.next();
     let exact = |index: usize| {
         let arg = &row.args[index];
         arg.ty == ArgType::Out
-            && matches!(arg.written, Written::Result | Written::Plus(_) | Written::Times(_))
+            && matches!(arg.written, Written::Result | Written::Plus(_))
             && Place::of(call, index).out == Some(0)
     };
     outs.next().is_none() && first.is_none_or(exact)

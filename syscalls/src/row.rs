@@ -176,6 +176,17 @@ impl Row {
         self.scope_when.iter().find(matches).map_or(self.scope, |when| when.scope)
     }
 
+    /// Class and scope of this call; the arguments are asked for only where they decide.
+    #[must_use]
+    #[inline]
+    pub fn nature(&self, args: impl FnOnce() -> [u64; 6]) -> (Class, Scope) {
+        if self.when.is_empty() && self.scope_when.is_empty() {
+            return (self.class, self.scope);
+        }
+        let args = args();
+        (self.class_with(&args), self.scope_with(&args))
+    }
+
     /// Whether safe code may make this call, given safe arguments.
     #[must_use]
     pub fn is_safe(&self) -> bool {

@@ -1,1 +1,2 @@
-//! Placeholder.
+//! The README, so that its example is compiled and run by `cargo test`.
+#![doc = include_str!("../../README.md")]

@@ -2,37 +2,59 @@
 
 use super::{CALL_BYTES_MIN, Call, CallFlags, Limits, field};
 use crate::argument::{ARGS_MAX, ArgKind, Inout};
-use crate::attribute::ATTRIBUTES_MAX;
+use crate::attribute::{self, ATTRIBUTES_MAX};
 use crate::bytes::u16_at;
 use crate::refusal::{Fault, Refusal};
 use crate::word::{KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
 
-pub(super) fn frame(record: &[u8], limits: &Limits) -> Result<(), Fault> {
+/// Checks the whole record.
+#[inline(always)]
+pub(super) fn record(record: &[u8], limits: &Limits) -> Result<(), Fault> {
+    let head = match record.first_chunk() {
+        Some(head) if is_framed(head, record.len(), limits) => head,
+        _ => return Err(frame_fault(record, limits)),
+    };
+    let call = Call { record, head };
+    fields(&call, limits)?;
+    argument_kinds(&call)?;
+    if call.attribute_count() > 0 || call.attributes_offset() != record.len() {
+        attribute::check(record, call.attributes_offset(), call.attribute_count())?;
+    }
+    if call.kinds().all_values() { Ok(()) } else { offsets(&call) }
+}
+
+/// Whether length and kind are right.
+#[inline(always)]
+fn is_framed(head: &[u8; CALL_BYTES_MIN], len: usize, limits: &Limits) -> bool {
+    len <= limits.record_bytes_max && RecordWord::at(head).is(Kind::CALL, len)
+}
+
+/// What is wrong with a frame that is not right.
+#[cold]
+fn frame_fault(record: &[u8], limits: &Limits) -> Fault {
     if record.len() < RecordWord::BYTES {
-        return Err(Refusal::RECORD_SHORT.at(LEN_OFFSET));
+        return Refusal::RECORD_SHORT.at(LEN_OFFSET);
     }
     let word = RecordWord::at(record);
     match word.kind {
         Kind::CALL => {}
-        Kind::SYSLET | Kind::CANCEL => return Err(Refusal::KIND_NOT_YET.at(KIND_OFFSET)),
-        _ => return Err(Refusal::UNKNOWN_KIND.at(KIND_OFFSET)),
+        Kind::SYSLET | Kind::CANCEL => return Refusal::KIND_NOT_YET.at(KIND_OFFSET),
+        _ => return Refusal::UNKNOWN_KIND.at(KIND_OFFSET),
     }
     if !word.len.is_multiple_of(8) {
-        return Err(Refusal::LENGTH_UNALIGNED.at(LEN_OFFSET));
+        return Refusal::LENGTH_UNALIGNED.at(LEN_OFFSET);
     }
     if word.len as usize > limits.record_bytes_max {
-        return Err(Refusal::TOO_LARGE.at(LEN_OFFSET));
+        return Refusal::TOO_LARGE.at(LEN_OFFSET);
     }
     if word.len as usize != record.len() {
-        return Err(Refusal::LENGTH_MISMATCH.at(LEN_OFFSET));
+        return Refusal::LENGTH_MISMATCH.at(LEN_OFFSET);
     }
-    if record.len() < CALL_BYTES_MIN {
-        return Err(Refusal::RECORD_SHORT.at(LEN_OFFSET));
-    }
-    Ok(())
+    Refusal::RECORD_SHORT.at(LEN_OFFSET)
 }
 
-pub(super) fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
+#[inline(always)]
+fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
     let flags = call.flags();
     if flags.0 & !CallFlags::KNOWN != 0 {
         return Err(Refusal::RESERVED_BIT.at(field::FLAGS));
@@ -40,7 +62,7 @@ pub(super) fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
     if flags.contains(CallFlags::ASYNC.with(CallFlags::SYNC)) {
         return Err(Refusal::FLAGS_CONTRADICT.at(field::FLAGS));
     }
-    if u16_at(call.record, field::RESERVED) != 0 {
+    if u16_at(call.head, field::RESERVED) != 0 {
         return Err(Refusal::RESERVED_BIT.at(field::RESERVED));
     }
     if call.argc() > ARGS_MAX {
@@ -58,7 +80,8 @@ pub(super) fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn argument_kinds(call: &Call<'_>) -> Result<(), Fault> {
+#[inline(always)]
+fn argument_kinds(call: &Call<'_>) -> Result<(), Fault> {
     let kinds = call.kinds();
     if kinds.exceed(call.argc()) {
         return Err(Refusal::RESERVED_BIT.at(field::ARG_KINDS));
@@ -79,10 +102,7 @@ pub(super) fn argument_kinds(call: &Call<'_>) -> Result<(), Fault> {
 }
 
 /// Every offset lies inside its area. How far the argument reaches from there is the table's to say.
-pub(super) fn offsets(call: &Call<'_>) -> Result<(), Fault> {
-    if call.kinds().all_values() {
-        return Ok(());
-    }
+fn offsets(call: &Call<'_>) -> Result<(), Fault> {
     let (data_len, out_len) = (call.data().len() as u64, call.out_len() as u64);
     for index in 0..call.argc() {
         let arg = call.arg(index);

@@ -36,9 +36,9 @@ impl Returned {
 }
 
 impl Credit {
-    /// All of a ring's usable bytes.
-    pub(crate) fn new(ring_bytes: u64, record_max: u64, returned: Arc<Returned>) -> Credit {
-        let usable = ring_bytes - (record_max - 8);
+    /// All of a ring's usable bytes. No claim is longer than `claim_max`.
+    pub(crate) fn new(ring_bytes: u64, claim_max: u64, returned: Arc<Returned>) -> Credit {
+        let usable = ring_bytes - (claim_max - 8);
         Credit { available: usable, usable, returned }
     }
 

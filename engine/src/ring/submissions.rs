@@ -101,6 +101,7 @@ impl<W: Words> Producer<W> {
     }
 
     /// Claims room for a record of `len` bytes, which is at most `record_max`.
+    #[inline]
     pub(crate) fn claim(&mut self, len: u64) -> Result<Room<'_, W>, Full> {
         debug_assert!(len <= self.ring.record_max && len.is_multiple_of(8));
         let to_end = self.ring.track.to_end(self.next);
@@ -139,6 +140,7 @@ impl<W: Words> Producer<W> {
 impl<W: Words> Room<'_, W> {
     /// Writes a record with its ticket in the place of user_data; it is published later. `instant` marks a call
     /// that cannot sleep.
+    #[inline]
     pub(crate) fn commit(self, record: &[u8], ticket: u64, instant: bool) {
         let words =
             record.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default()));

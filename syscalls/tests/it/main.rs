@@ -1,6 +1,11 @@
-//! The table against what others say of the same calls.
+//! The table against what others say of the same calls, and the rules that follow from it.
 
+mod door;
+mod invoke;
 mod numbers;
+mod outcome;
+#[cfg(target_arch = "x86_64")]
 mod prototypes;
 mod rules;
 mod sizes;
+mod submission;

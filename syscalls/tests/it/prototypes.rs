@@ -1,4 +1,4 @@
-//! Arguments: against the kernel's own prototypes.
+//! Arguments: against the kernel's own prototypes, which are those of x86_64.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,6 @@ fn prototypes() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
 
 /// Each row has as many arguments as the kernel's prototype, by the same names, leading underscores left out.
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn arguments_are_those_of_the_prototypes() {
     let prototypes = prototypes();
     let mut differences = Vec::new();
@@ -61,7 +60,6 @@ fn arguments_are_those_of_the_prototypes() {
 /// A pointer in the prototype is an address in the row, and only a pointer is, words that the row calls opaque
 /// or addresses excepted.
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn addresses_are_the_pointers_of_the_prototypes() {
     let prototypes = prototypes();
     let typedef = |ty: &str| ty.ends_with("cap_user_header_t") || ty.ends_with("cap_user_data_t");
@@ -82,7 +80,6 @@ fn addresses_are_the_pointers_of_the_prototypes() {
 
 /// What the kernel only reads is `const` there; what a row says is written is not.
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn nothing_constant_is_written() {
     let prototypes = prototypes();
     for row in rows() {
@@ -95,7 +92,6 @@ fn nothing_constant_is_written() {
 
 /// Prototypes without a row: what runs with plain values only.
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn calls_without_a_row_are_known() {
     let without: Vec<_> =
         prototypes().into_keys().filter(|name| syslet_syscalls::row_by_name(name).is_none()).collect();

@@ -100,7 +100,7 @@ impl Checker<'_> {
             waits: Vec::new(),
             area_read: false,
         };
-        if let Some(reason) = syscalls::ends_the_thread(nr, &step.fixed_args()) {
+        if let Some(reason) = syscalls::ends_the_thread(nr, || step.fixed_args()) {
             return Err(ScriptError::new(call.name.span, format!("{} cannot run here: {reason}", step.call)));
         }
         if row.is_some_and(|row| row.scope_with(&step.fixed_args()) == Scope::WritesThread) {

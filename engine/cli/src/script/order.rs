@@ -94,7 +94,7 @@ enum Ends {
     Nothing,
     /// The descriptor that is a step's result, or lies in its area.
     One {
-        of: StepId,
+        of: Source,
         replaced: bool,
     },
     /// One that no step made.

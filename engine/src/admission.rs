@@ -1,6 +1,26 @@
-//! What the door decided about each attribute of a call, small enough to travel in its slot.
+//! What the door decides about a submission, small enough to travel in its slot.
 
 use syslet_abi::{ATTRIBUTES_MAX, Status};
+use syslet_attrs::Needs;
+
+/// What the door decides. A ring keeps one for the submission it looks at: written field by field and read the
+/// same way, it costs less than a value handed from function to function.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Admission {
+    /// The first descriptor among the arguments, or −1.
+    pub(crate) fd: i32,
+    /// Room to hold for the completion, in bytes.
+    pub(crate) credit: u32,
+    /// What the attributes need observed.
+    pub(crate) needs: Needs,
+    /// Whether the call cannot sleep.
+    pub(crate) instant: bool,
+    /// Whether the call has attributes or an out area; otherwise `answers` says nothing.
+    pub(crate) answering: bool,
+    /// When it was accepted, if an attribute needs the clock.
+    pub(crate) queued_ns: u64,
+    pub(crate) answers: Answers,
+}
 
 /// For each attribute, in the order asked: the status it is refused with, or the room its value may take.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

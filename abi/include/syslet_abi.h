@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The bytes of syslet for C99 and later, and for C++11 and later. specs/abi.md is the normative description; a test
+ * compares every field and every constant below with the Rust code.
+ *
+ * All numbers are in the machine's own byte order. Every record begins at a multiple of 8 and its length is one.
+ * What is reserved must be zero.
+ */
+#ifndef SYSLET_ABI_H
+#define SYSLET_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYSLET_ABI_VERSION 1
+
+/* Limits. */
+#define SYSLET_ARGS_MAX 6
+#define SYSLET_ATTRIBUTES_MAX 16
+#define SYSLET_RING_BYTES_MIN 4096
+#define SYSLET_RING_BYTES_MAX 1073741824
+#define SYSLET_RECORD_MAX_MIN 128
+#define SYSLET_SLOTS_MAX 16777216
+
+/* The next multiple of 8: what a payload of so many bytes takes. */
+#define SYSLET_PADDED(bytes) (((bytes) + 7u) & ~7u)
+
+/* What a record is. */
+enum syslet_kind {
+    SYSLET_KIND_PAD = 1,
+    SYSLET_KIND_CALL = 2,
+    SYSLET_KIND_SYSLET = 3,
+    SYSLET_KIND_CANCEL = 4,
+    SYSLET_KIND_DONE = 5
+};
+
+/* The first word of every record. As a whole it is zero where no record is yet. */
+struct syslet_record {
+    uint32_t len;
+    uint16_t kind;
+    uint16_t flags;
+};
+
+/* Flags of a submission. */
+enum syslet_call_flag {
+    SYSLET_CALL_ASYNC = 1,
+    SYSLET_CALL_SYNC = 2,
+    SYSLET_CALL_STORAGE = 4,
+    SYSLET_CALL_PRIVATE = 8,
+    SYSLET_CALL_NO_COMPLETE = 16,
+    SYSLET_CALL_RELEASE = 32
+};
+
+/* What an argument is. */
+enum syslet_arg_kind {
+    SYSLET_ARG_VALUE = 0,
+    SYSLET_ARG_IN = 1,
+    SYSLET_ARG_OUT = 2,
+    SYSLET_ARG_INOUT = 3,
+    SYSLET_ARG_RESULT = 4,
+    SYSLET_ARG_REGISTER = 5,
+    SYSLET_ARG_HANDLE = 6,
+    SYSLET_ARG_ARENA = 7
+};
+
+/* The bits of arg_kinds that say what argument `index` is. */
+#define SYSLET_ARG_KIND(index, kind) ((uint32_t)(kind) << (4 * (index)))
+
+/* An INOUT argument: an offset in the out area, and one in DATA. */
+#define SYSLET_INOUT(out, data) ((uint64_t)(uint32_t)(out) | (uint64_t)(uint32_t)(data) << 32)
+
+/* A submission of one call. Behind it: `argc` arguments of 64 bits, then `attr_count` attributes. */
+struct syslet_call {
+    struct syslet_record record;
+    uint64_t user_data;
+    uint32_t nr;
+    uint8_t argc;
+    uint8_t attr_count;
+    uint16_t reserved;
+    uint32_t arg_kinds;
+    uint32_t out_len;
+};
+
+/* Which attribute. Ids from APPLICATION up are the application's own. */
+enum syslet_attribute_id {
+    SYSLET_ATTRIBUTE_DATA = 1,
+    SYSLET_ATTRIBUTE_TIMING = 2,
+    SYSLET_ATTRIBUTE_APPLICATION = 32768
+};
+
+/* Flags of an attribute. */
+enum syslet_attribute_flag {
+    SYSLET_ATTRIBUTE_REQUIRED = 1
+};
+
+/* An attribute of a submission. Behind it: `len` bytes of payload, padded with zeros to a multiple of 8. */
+struct syslet_attribute {
+    uint16_t id;
+    uint16_t flags;
+    uint32_t len;
+};
+
+/* Flags of a completion. */
+enum syslet_done_flag {
+    SYSLET_DONE_NOT_RUN = 1,
+    SYSLET_DONE_ENGINE_RESULT = 2,
+    SYSLET_DONE_CANCELLED = 4,
+    SYSLET_DONE_ABANDONED = 8,
+    SYSLET_DONE_MORE = 16
+};
+
+/* A completion. Behind it: attribute returns up to the record's end, DATA first if there is one. */
+struct syslet_done {
+    struct syslet_record record;
+    uint64_t user_data;
+    int64_t result;
+};
+
+/* What became of an attribute. */
+enum syslet_status {
+    SYSLET_STATUS_HANDLED = 1,
+    SYSLET_STATUS_UNSUPPORTED = 2,
+    SYSLET_STATUS_UNAVAILABLE = 3,
+    SYSLET_STATUS_INAPPLICABLE = 4,
+    SYSLET_STATUS_INVALID = 5,
+    SYSLET_STATUS_DENIED = 6,
+    SYSLET_STATUS_MISMATCH = 7
+};
+
+/* An attribute return. Behind it: `len` bytes of value, padded with zeros to a multiple of 8. */
+struct syslet_return {
+    uint16_t id;
+    uint16_t status;
+    uint32_t len;
+};
+
+/* The value of a TIMING return: nanoseconds of CLOCK_MONOTONIC. */
+struct syslet_timing {
+    uint64_t queued_ns;
+    uint64_t started_ns;
+    uint64_t finished_ns;
+};
+
+/* Why a submission is refused. */
+enum syslet_refusal {
+    SYSLET_REFUSED_RECORD_SHORT = 1,
+    SYSLET_REFUSED_LENGTH_UNALIGNED = 2,
+    SYSLET_REFUSED_LENGTH_MISMATCH = 3,
+    SYSLET_REFUSED_TOO_LARGE = 4,
+    SYSLET_REFUSED_UNKNOWN_KIND = 5,
+    SYSLET_REFUSED_KIND_NOT_YET = 6,
+    SYSLET_REFUSED_RESERVED_BIT = 7,
+    SYSLET_REFUSED_FLAG_NOT_YET = 8,
+    SYSLET_REFUSED_FLAGS_CONTRADICT = 9,
+    SYSLET_REFUSED_TOO_MANY_ARGUMENTS = 10,
+    SYSLET_REFUSED_ARGUMENT_KIND_UNKNOWN = 11,
+    SYSLET_REFUSED_ARGUMENT_KIND_NOT_YET = 12,
+    SYSLET_REFUSED_TOO_MANY_ATTRIBUTES = 13,
+    SYSLET_REFUSED_ATTRIBUTE_OVERRUN = 14,
+    SYSLET_REFUSED_ATTRIBUTE_DUPLICATE = 15,
+    SYSLET_REFUSED_ATTRIBUTE_ID_ZERO = 16,
+    SYSLET_REFUSED_IN_OUTSIDE_DATA = 17,
+    SYSLET_REFUSED_OUT_OUTSIDE_AREA = 18,
+    SYSLET_REFUSED_STRING_UNTERMINATED = 19,
+    SYSLET_REFUSED_LENGTH_UNKNOWN = 20,
+    SYSLET_REFUSED_DIRECTION = 21,
+    SYSLET_REFUSED_LENGTH_UNREADABLE = 22,
+    SYSLET_REFUSED_VALUE_ONLY = 23,
+    SYSLET_REFUSED_WRONG_ARGUMENT_COUNT = 24,
+    SYSLET_REFUSED_FOREIGN_NUMBER = 25,
+    SYSLET_REFUSED_ENGINE_LIFE = 26,
+    SYSLET_REFUSED_THREAD_STATE = 27,
+    SYSLET_REFUSED_THREAD_BOUND = 28,
+    SYSLET_REFUSED_NEEDS_WORKER = 29,
+    SYSLET_REFUSED_NOT_SAFE_ROW = 30,
+    SYSLET_REFUSED_NOT_SAFE_ADDRESS = 31,
+    SYSLET_REFUSED_NOT_SAFE_DESCRIPTOR = 32,
+    SYSLET_REFUSED_SUBMISSION_FULL = 33,
+    SYSLET_REFUSED_COMPLETION_FULL = 34,
+    SYSLET_REFUSED_SLOTS_FULL = 35,
+    SYSLET_REFUSED_FORKED = 36
+};
+
+/* Features of a set-up, one bit each. */
+#define SYSLET_FEATURE_HELP 1
+#define SYSLET_FEATURE_WORKERS 2
+#define SYSLET_FEATURE_CANCEL 4
+#define SYSLET_FEATURE_SYSLETS 8
+#define SYSLET_FEATURE_SHARED 16
+
+/* A set-up, asked for or granted. A size of zero asks for the default. Later versions grow at the end. */
+struct syslet_params {
+    uint32_t size;
+    uint32_t abi_version;
+    uint64_t features_required;
+    uint64_t features_wanted;
+    uint64_t features_granted;
+    uint32_t submission_bytes;
+    uint32_t completion_bytes;
+    uint32_t submission_record_max;
+    uint32_t completion_record_max;
+    uint32_t slots;
+    uint32_t reserved;
+};
+
+/* "SYSLETR1" in memory order. */
+#define SYSLET_MAGIC UINT64_C(0x315254454c535953)
+#define SYSLET_PAGE_BYTES 4096
+#define SYSLET_LINE_BYTES 128
+
+/* What the engine says of itself in the header. */
+enum syslet_engine_status {
+    SYSLET_ENGINE_RUNNING = 1,
+    SYSLET_ENGINE_CLOSING = 2,
+    SYSLET_ENGINE_GONE = 3
+};
+
+/* The header of a pair of rings: a page that never changes, one the engine writes, one the peer writes. */
+struct syslet_ring_header {
+    uint64_t magic;
+    uint32_t abi_version;
+    uint32_t header_bytes;
+    uint64_t total_bytes;
+    uint64_t features_granted;
+    uint32_t submission_offset;
+    uint32_t submission_bytes;
+    uint32_t completion_offset;
+    uint32_t completion_bytes;
+    uint32_t submission_record_max;
+    uint32_t completion_record_max;
+    uint32_t slots;
+    uint32_t reserved;
+    uint8_t pad_constants[SYSLET_PAGE_BYTES - 64];
+
+    uint64_t submission_head;
+    uint8_t pad_submission_head[SYSLET_LINE_BYTES - 8];
+    uint64_t completion_tail;
+    uint8_t pad_completion_tail[SYSLET_LINE_BYTES - 8];
+    uint64_t engine_status;
+    uint8_t pad_engine_status[SYSLET_LINE_BYTES - 8];
+    uint32_t completion_futex;
+    uint8_t pad_completion_futex[SYSLET_LINE_BYTES - 4];
+    uint32_t engine_armed;
+    uint8_t pad_engine[SYSLET_PAGE_BYTES - 4 * SYSLET_LINE_BYTES - 4];
+
+    uint64_t submission_tail;
+    uint8_t pad_submission_tail[SYSLET_LINE_BYTES - 8];
+    uint64_t completion_head;
+    uint8_t pad_completion_head[SYSLET_LINE_BYTES - 8];
+    uint32_t peer_armed;
+    uint8_t pad_peer_armed[SYSLET_LINE_BYTES - 4];
+    uint32_t submission_futex;
+    uint8_t pad_peer[SYSLET_PAGE_BYTES - 3 * SYSLET_LINE_BYTES - 4];
+};
+
+#if defined(__cplusplus)
+#define SYSLET_STATIC_ASSERT(truth, text) static_assert(truth, text)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define SYSLET_STATIC_ASSERT(truth, text) _Static_assert(truth, text)
+#endif
+
+#ifdef SYSLET_STATIC_ASSERT
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_record) == 8, "the first word of a record");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_call) == 32, "a submission without arguments");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_attribute) == 8, "the header of an attribute");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_done) == 24, "a completion without returns");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_return) == 8, "the header of an attribute return");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_timing) == 24, "the value of TIMING");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_params) == 56, "the set-up of version 1");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_ring_header) == 3 * SYSLET_PAGE_BYTES, "a header of three pages");
+SYSLET_STATIC_ASSERT(offsetof(struct syslet_ring_header, submission_head) == SYSLET_PAGE_BYTES,
+                     "the engine's words begin a page");
+SYSLET_STATIC_ASSERT(offsetof(struct syslet_ring_header, submission_tail) == 2 * SYSLET_PAGE_BYTES,
+                     "the peer's words begin a page");
+#undef SYSLET_STATIC_ASSERT
+#endif
+
+#endif

@@ -1,0 +1,183 @@
+//! The C header says what the Rust code says: a program that prints all of it is generated from the header, compiled
+//! and run.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use syslet_abi::{ArgKind, ArgKinds, Errno, Inout, padded};
+
+use crate::layout::{self, Field, Layout};
+use crate::numbers::{Values, numbers};
+
+const HEADER: &str = include_str!("../include/syslet_abi.h");
+
+/// Names that the header defines.
+#[derive(Debug, Default)]
+struct Names {
+    constants: Vec<String>,
+    fields: Vec<(String, String)>,
+    macros: Vec<String>,
+}
+
+/// Reads the header line by line. A line of a structure or an enumeration that it does not understand is an error, so
+/// that nothing escapes the comparison.
+fn names() -> Names {
+    let mut names = Names::default();
+    let mut within = None;
+    for line in HEADER.lines() {
+        let line = line.trim();
+        if let Some(define) = line.strip_prefix("#define SYSLET_") {
+            let name = define.split_whitespace().next().unwrap_or_default();
+            match name.split_once('(') {
+                Some((name, _)) => names.macros.push(format!("SYSLET_{name}")),
+                None if name == "ABI_H" => {}
+                None => names.constants.push(format!("SYSLET_{name}")),
+            }
+        } else if let Some(opened) = line.strip_suffix(" {") {
+            within = opened.split_once(' ');
+        } else if line == "};" {
+            within = None;
+        } else if let (Some((sort, owner)), false) = (within, line.is_empty()) {
+            let field =
+                line.trim_start_matches("struct ").strip_suffix(';').and_then(|line| line.split_once(' '));
+            let constant = line.split_once(" = ");
+            match (sort, field, constant) {
+                ("struct", Some((_, name)), None) if name.starts_with("pad_") => {}
+                ("struct", Some((_, name)), None) => names.fields.push((owner.to_owned(), name.to_owned())),
+                ("enum", None, Some((name, _))) => names.constants.push(name.to_owned()),
+                _ => panic!("{sort} {owner}: {line}"),
+            }
+        }
+    }
+    names
+}
+
+/// A program that prints each expression and its value.
+fn program(names: &Names) -> String {
+    let mut expressions = names.constants.clone();
+    for (owner, field) in &names.fields {
+        expressions.push(format!("sizeof(struct {owner})"));
+        expressions.push(format!("offsetof(struct {owner}, {field})"));
+        expressions.push(format!("sizeof(((struct {owner} *)0)->{field})"));
+    }
+    expressions.extend(uses_of_macros().into_keys());
+    expressions.extend(errnos().into_keys());
+    let mut text =
+        String::from("#include \"syslet_abi.h\"\n#include <errno.h>\n#include <stdio.h>\nint main(void) {\n");
+    for expression in expressions {
+        writeln!(text, "    printf(\"%s = %llu\\n\", \"{expression}\", (unsigned long long)({expression}));")
+            .expect("a string takes all that is written");
+    }
+    text.push_str("    return 0;\n}\n");
+    text
+}
+
+fn uses_of_macros() -> Values {
+    let in_third = ArgKinds(0).with(2, ArgKind::INOUT);
+    let mut uses: Values = (0..=9_usize).map(|n| (format!("SYSLET_PADDED({n})"), padded(n) as u64)).collect();
+    uses.insert("SYSLET_ARG_KIND(2, SYSLET_ARG_INOUT)".to_owned(), u64::from(in_third.0));
+    uses.insert("SYSLET_ARG_KIND(7, 15)".to_owned(), 0xf000_0000);
+    uses.insert("SYSLET_INOUT(24, 7)".to_owned(), Inout { out: 24, data: 7 }.pack());
+    uses.insert("SYSLET_INOUT(-1, 0)".to_owned(), Inout { out: u32::MAX, data: 0 }.pack());
+    uses
+}
+
+/// The errnos that the Rust code states without help of a library, as the system's own header has them.
+fn errnos() -> Values {
+    let named = [
+        ("EPERM", Errno::EPERM),
+        ("E2BIG", Errno::E2BIG),
+        ("EAGAIN", Errno::EAGAIN),
+        ("EINVAL", Errno::EINVAL),
+        ("ENOSYS", Errno::ENOSYS),
+        ("EMSGSIZE", Errno::EMSGSIZE),
+        ("EOPNOTSUPP", Errno::EOPNOTSUPP),
+    ];
+    named.into_iter().map(|(name, errno)| (name.to_owned(), u64::from(errno.0.unsigned_abs()))).collect()
+}
+
+/// The structures of the Rust code, and the value of TIMING, which another crate writes: three words.
+fn layouts() -> Vec<Layout> {
+    let words = ["queued_ns", "started_ns", "finished_ns"].into_iter().zip([0, 8, 16]);
+    let fields = words.map(|(name, offset)| Field { offset, bytes: 8, name: name.to_owned() }).collect();
+    let mut layouts = layout::all();
+    layouts.push(Layout { name: "syslet_timing".to_owned(), bytes: 24, fields });
+    layouts
+}
+
+/// All that the C program must print.
+fn expected() -> Values {
+    let mut values = numbers();
+    for Layout { name, bytes, fields } in layouts() {
+        for field in fields {
+            values.insert(format!("sizeof(struct {name})"), bytes as u64);
+            values.insert(format!("offsetof(struct {name}, {})", field.name), field.offset as u64);
+            values.insert(format!("sizeof(((struct {name} *)0)->{})", field.name), field.bytes as u64);
+        }
+    }
+    values.extend(uses_of_macros());
+    values.extend(errnos());
+    values
+}
+
+/// What C prints otherwise than expected, or prints alone, or does not print.
+fn differences(c: &Values) -> Vec<String> {
+    let rust = expected();
+    let names: BTreeSet<_> = c.keys().chain(rust.keys()).collect();
+    let differing = names.into_iter().filter(|name| c.get(*name) != rust.get(*name));
+    differing.map(|name| format!("{name}: {:?} in C, {:?} in Rust", c.get(name), rust.get(name))).collect()
+}
+
+/// What the program prints, compiled by `compiler` with `options`; an error if there is no such compiler.
+fn printed(compiler: &str, options: &[&str], text: &str) -> std::io::Result<Values> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let stem = format!("syslet_abi_{}_{}", std::process::id(), options[0].replace(['=', '+', '-'], "_"));
+    let (source, binary) = (folder.join(format!("{stem}.c")), folder.join(stem));
+    std::fs::write(&source, text)?;
+    let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
+    let compiled = Command::new(compiler)
+        .args(options)
+        .args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-I"])
+        .arg(include)
+        .arg("-o")
+        .args([&binary, &source])
+        .output()?;
+    assert!(compiled.status.success(), "{compiler}: {}", String::from_utf8_lossy(&compiled.stderr));
+    let output = Command::new(&binary).output()?;
+    std::fs::remove_file(source)?;
+    std::fs::remove_file(binary)?;
+    let lines = String::from_utf8(output.stdout).expect("the program prints ASCII");
+    let pair = |line: &str| {
+        line.rsplit_once(" = ").and_then(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
+    };
+    Ok(lines.lines().map(|line| pair(line).expect("a name and a number")).collect())
+}
+
+/// ABI-55: the C header has the same structures, fields, constants and macros, no more and no less.
+#[test]
+fn the_c_header_is_the_rust_code() {
+    let text = program(&names());
+    for standard in ["-std=c11", "-std=c99"] {
+        let values = printed("cc", &[standard], &text).expect("Rust links with cc");
+        assert_eq!(differences(&values), [] as [String; 0], "{standard}");
+    }
+}
+
+/// ABI-55: the C header is C++ too.
+#[test]
+fn the_c_header_is_cxx_too() {
+    match printed("c++", &["-std=c++11", "-x", "c++"], &program(&names())) {
+        Ok(values) => assert_eq!(differences(&values), [] as [String; 0]),
+        Err(error) => eprintln!("not compared as C++: no c++ to run ({error})"),
+    }
+}
+
+/// ABI-55: every macro of the header with arguments is among those whose use is compared.
+#[test]
+fn every_macro_is_compared() {
+    let mut macros = names().macros;
+    macros.retain(|name| name != "SYSLET_STATIC_ASSERT");
+    assert_eq!(macros, ["SYSLET_PADDED", "SYSLET_ARG_KIND", "SYSLET_INOUT"]);
+}

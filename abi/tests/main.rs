@@ -1,0 +1,14 @@
+//! Tests of the bytes: each rule of `specs/abi.md` by its number.
+
+mod attributes;
+mod c_header;
+mod completion;
+mod header;
+mod layout;
+mod numbers;
+mod properties;
+mod refusals;
+mod sample;
+mod setup;
+mod submission;
+mod truncation;

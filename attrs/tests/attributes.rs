@@ -1,0 +1,219 @@
+//! The attributes themselves, without an engine: each rule of `specs/attributes.md` that needs none.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use syslet_abi::{AttributeId, DONE_BYTES_MIN, Done, DoneFlags, DoneWriter, Errno, RawResult, Status};
+use syslet_attrs::{
+    Attribute, CallFacts, Data, DuplicateId, Needs, Observed, Plan, Registry, Timing, TimingValue, Token,
+    known_part,
+};
+
+const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 100 };
+const OBSERVED: Observed = Observed {
+    call: CALL,
+    result: RawResult(7),
+    queued_ns: 0x0102_0304_0506_0708,
+    started_ns: 0x1112_1314_1516_1718,
+    finished_ns: 0x2122_2324_2526_2728,
+};
+
+/// An attribute of an application's: its value is the call's result, in `len` bytes. Its id may change.
+#[derive(Debug)]
+struct Own {
+    id: AtomicU16,
+    len: usize,
+}
+
+impl Own {
+    fn new(id: u16) -> Arc<Own> {
+        Arc::new(Own { id: AtomicU16::new(id), len: 8 })
+    }
+}
+
+impl Attribute for Own {
+    fn id(&self) -> AttributeId {
+        AttributeId(self.id.load(Ordering::Relaxed))
+    }
+
+    fn name(&self) -> &'static str {
+        "own"
+    }
+
+    fn check(&self, _payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
+        Ok(Plan { return_bytes_max: self.len, may_help: true, needs: Needs::NONE })
+    }
+
+    fn after(&self, _: &[u8], _: Token, observed: &Observed, value: &mut [u8]) -> (Status, usize) {
+        value.fill(u8::try_from(observed.result.0).expect("the test's result is small"));
+        (Status::HANDLED, self.len)
+    }
+}
+
+/// ATTR-5: what the status of a required attribute does to its call.
+#[test]
+fn a_required_status_has_an_errno() {
+    let expected = [
+        (Status::HANDLED, None),
+        (Status::MISMATCH, None),
+        (Status::UNSUPPORTED, Some(Errno::EOPNOTSUPP)),
+        (Status::UNAVAILABLE, Some(Errno::EOPNOTSUPP)),
+        (Status::INAPPLICABLE, Some(Errno::EOPNOTSUPP)),
+        (Status::INVALID, Some(Errno::EINVAL)),
+        (Status::DENIED, Some(Errno::EPERM)),
+    ];
+    for (status, errno) in expected {
+        assert_eq!(status.required_errno(), errno, "{}", status.name());
+    }
+}
+
+/// ATTR-10: a payload that is too short is INVALID.
+#[test]
+fn a_short_payload_is_invalid() {
+    for len in 0..8 {
+        assert_eq!(known_part(&[0; 8][..len], 8), Err(Status::INVALID), "{len}");
+    }
+    assert_eq!(known_part(&[1; 8], 8), Ok(&[1; 8][..]));
+}
+
+/// ATTR-11: a longer payload is INVALID with any bit set behind what is known.
+#[test]
+fn a_set_tail_is_invalid() {
+    for place in 8..24 {
+        let mut payload = [0; 24];
+        payload[place] = 0x80;
+        assert_eq!(known_part(&payload, 8), Err(Status::INVALID), "byte {place}");
+        assert_eq!(Timing.check(&payload, &CALL), Err(Status::INVALID), "byte {place}");
+    }
+}
+
+/// ATTR-12: a longer payload with a zero tail is as good as its known part.
+#[test]
+fn a_zero_tail_is_accepted() {
+    for tail in 0..20 {
+        let payload = [&[1, 2, 3][..], &vec![0; tail]].concat();
+        assert_eq!(known_part(&payload, 3), Ok(&[1, 2, 3][..]));
+        assert_eq!(Timing.check(&vec![0; tail], &CALL), Timing.check(&[], &CALL));
+    }
+}
+
+/// ATTR-13: a value longer than known is read as far as it is known; a shorter one is none.
+#[test]
+fn values_grow_at_the_end() {
+    let value: Vec<u8> = (0..40).collect();
+    let known = TimingValue::parse(&value[..24]).expect("24 bytes are a value");
+    for len in 0..=value.len() {
+        assert_eq!(TimingValue::parse(&value[..len]), (len >= 24).then_some(known), "{len}");
+    }
+}
+
+/// ATTR-14: a return needs 8 bytes, and its longest value rounded up to 8, and never more.
+#[test]
+fn the_room_of_a_return() {
+    for len in 0..40 {
+        let own = Own { id: AtomicU16::new(0x8000), len };
+        let plan = own.check(&[], &CALL).expect("it is always honoured");
+        let room = 8 + plan.return_bytes_max.next_multiple_of(8);
+        let mut record = vec![0xa5; DONE_BYTES_MIN + room];
+        let mut writer = DoneWriter::new(&mut record);
+        writer.attribute(own.id(), plan.return_bytes_max, |value| {
+            assert_eq!(value.len(), len);
+            own.after(&[], Token::default(), &OBSERVED, value)
+        });
+        assert_eq!(writer.finish(0, OBSERVED.result, DoneFlags::NONE), DONE_BYTES_MIN + room);
+        let done = Done::check(&record).expect("the writer writes what the check accepts");
+        let answer = done.attribute(own.id()).expect("it was asked");
+        assert_eq!((answer.status, answer.value), (Status::HANDLED, &vec![7; len][..]));
+    }
+}
+
+/// ATTR-15: ids from 0x8000 are the application's to register; those below are the engine's, used or not.
+#[test]
+fn applications_register_their_own_ids_only() {
+    let mut registry = Registry::built_in();
+    for id in [0, 1, 2, 3, 0x7fff] {
+        let error = registry.add(Own::new(id)).expect_err("the id is the engine's");
+        assert_eq!(error, DuplicateId(AttributeId(id)));
+        assert!(error.to_string().contains("an application's begin at 0x8000"), "{error}");
+    }
+    for id in [0xffff, 0x8000, 0x9000] {
+        assert_eq!(registry.add(Own::new(id)), Ok(()));
+        assert_eq!(registry.get(AttributeId(id)).map(Attribute::id), Some(AttributeId(id)));
+    }
+    let ids: Vec<_> = registry.iter().map(|attribute| attribute.id().0).collect();
+    assert_eq!(ids, [1, 2, 0x8000, 0x9000, 0xffff]);
+}
+
+/// ATTR-15: an id is registered once.
+#[test]
+fn an_id_is_registered_once() {
+    let mut registry = Registry::built_in();
+    assert_eq!(registry.add(Own::new(0x8001)), Ok(()));
+    let error = registry.add(Own::new(0x8001)).expect_err("the id is taken");
+    assert_eq!(error, DuplicateId(AttributeId(0x8001)));
+    assert_eq!(error.to_string(), "attribute id 0x8001 is taken");
+}
+
+/// ATTR-15: the id that counts is the one at registration: an attribute that changes its mind is still found by it,
+/// and no other is lost.
+#[test]
+fn the_registered_id_counts() {
+    let mut registry = Registry::built_in();
+    let fickle = Own::new(0x8005);
+    assert_eq!(registry.add(fickle.clone()), Ok(()));
+    fickle.id.store(0xffff, Ordering::Relaxed);
+    assert_eq!(registry.add(Own::new(0x8006)), Ok(()));
+    for id in [1, 2, 0x8005, 0x8006] {
+        assert!(registry.get(AttributeId(id)).is_some(), "{id:#x}");
+    }
+    assert!(registry.get(AttributeId(0xffff)).is_none());
+}
+
+/// ATTR-16: every engine knows DATA and TIMING, by id and by name, and nothing else unasked.
+#[test]
+fn built_in_attributes() {
+    let registry = Registry::built_in();
+    let known: Vec<_> = registry.iter().map(|attribute| (attribute.id(), attribute.name())).collect();
+    assert_eq!(known, [(AttributeId::DATA, "data"), (AttributeId::TIMING, "timing")]);
+    for id in (0..=u16::MAX).map(AttributeId) {
+        assert_eq!(registry.get(id).is_some(), known.iter().any(|(of, _)| *of == id), "{id:?}");
+    }
+}
+
+/// ATTR-24: DATA takes any payload for any call, needs no clock, never keeps a submitter from helping, and plans room
+/// for the whole out area.
+#[test]
+fn data_takes_anything() {
+    for payload in [&b""[..], b"/etc/os-release\0", &[0xff; 4000]] {
+        for out_len in [0, 1, 65536] {
+            let plan = Data.check(payload, &CallFacts { out_len, ..CALL });
+            assert_eq!(plan, Ok(Plan { return_bytes_max: out_len, may_help: true, needs: Needs::NONE }));
+        }
+    }
+    let mut written = *b"written";
+    assert_eq!(Data.before(b"", &CALL), Token(0));
+    assert_eq!(Data.after(b"", Token(0), &OBSERVED, &mut written), (Status::HANDLED, 7));
+    assert_eq!(&written, b"written");
+}
+
+/// ATTR-28: TIMING needs the clock and plans 24 bytes: three 64-bit numbers in the machine's byte order.
+#[test]
+fn timing_is_three_numbers() {
+    let plan = Timing.check(&[], &CALL);
+    assert_eq!(plan, Ok(Plan { return_bytes_max: 24, may_help: true, needs: Needs::CLOCK }));
+    let mut value = [0; 24];
+    let token = Timing.before(&[], &CALL);
+    assert_eq!(Timing.after(&[], token, &OBSERVED, &mut value), (Status::HANDLED, 24));
+    let Observed { queued_ns, started_ns, finished_ns, .. } = OBSERVED;
+    let bytes = [queued_ns, started_ns, finished_ns].map(u64::to_ne_bytes).concat();
+    assert_eq!(value[..], bytes);
+    assert_eq!(TimingValue::parse(&value), Some(TimingValue { queued_ns, started_ns, finished_ns }));
+}
+
+/// ATTR-21: needs add up, and none is contained in all.
+#[test]
+fn needs_add_up() {
+    assert!(Needs::NONE.with(Needs::CLOCK).contains(Needs::CLOCK));
+    assert!(!Needs::NONE.contains(Needs::CLOCK));
+    assert!(Needs::CLOCK.contains(Needs::NONE));
+}

@@ -1,0 +1,86 @@
+//! One system call as every contender gets it.
+
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+/// A call that may be made any number of times, and overlapping with itself, as long as `'a` lasts.
+#[derive(Clone, Copy, Debug)]
+pub struct RawCall<'a> {
+    nr: u32,
+    argc: u8,
+    /// INVARIANT: every address among them is valid for `'a` for what `nr` does with it, and what it writes is
+    /// memory that may change at any time (`Cell`) or that nobody reads. Only the constructors below set it.
+    args: [u64; 6],
+    expected: i64,
+    borrows: PhantomData<&'a Cell<u8>>,
+}
+
+impl<'a> RawCall<'a> {
+    /// The process id of the parent.
+    #[must_use]
+    pub fn getppid() -> RawCall<'static> {
+        let parent = i64::from(std::os::unix::process::parent_id());
+        RawCall::new(libc::SYS_getppid, &[], parent)
+    }
+
+    /// Reads into all of `buffer` from `offset`, where the file must have as many bytes.
+    #[must_use]
+    pub fn pread(file: BorrowedFd<'a>, buffer: &'a [Cell<u8>], offset: u32) -> RawCall<'a> {
+        let len = buffer.len();
+        let args = [word(file.as_raw_fd()), address(buffer.as_ptr()), len as u64, u64::from(offset)];
+        RawCall::new(libc::SYS_pread64, &args, i64::try_from(len).unwrap_or(i64::MAX))
+    }
+
+    /// Asks for the attributes of an existing file, without asking the server of a network file system.
+    #[must_use]
+    pub fn statx(path: &'a CStr, into: &'a Cell<MaybeUninit<libc::statx>>) -> RawCall<'a> {
+        let flags = word(libc::AT_STATX_DONT_SYNC);
+        let mask = u64::from(libc::STATX_BASIC_STATS);
+        let args = [word(libc::AT_FDCWD), address(path.as_ptr()), flags, mask, address(into.as_ptr())];
+        RawCall::new(libc::SYS_statx, &args, 0)
+    }
+
+    fn new(nr: libc::c_long, given: &[u64], expected: i64) -> RawCall<'a> {
+        let mut args = [0; 6];
+        args[..given.len()].copy_from_slice(given);
+        let nr = u32::try_from(nr).expect("call numbers are small");
+        let argc = u8::try_from(given.len()).expect("a call has at most six arguments");
+        RawCall { nr, argc, args, expected, borrows: PhantomData }
+    }
+
+    /// The number of the call.
+    #[must_use]
+    pub fn nr(&self) -> u32 {
+        self.nr
+    }
+
+    /// The arguments it has.
+    #[must_use]
+    pub fn args(&self) -> &[u64] {
+        &self.args[..usize::from(self.argc)]
+    }
+
+    /// The arguments, zero behind those it has.
+    #[must_use]
+    pub fn all_args(&self) -> &[u64; 6] {
+        &self.args
+    }
+
+    /// The raw result it must give.
+    #[must_use]
+    pub fn expected(&self) -> i64 {
+        self.expected
+    }
+}
+
+/// A C `int` as the kernel takes it from a register.
+fn word(value: i32) -> u64 {
+    i64::from(value).cast_unsigned()
+}
+
+fn address<T>(pointer: *const T) -> u64 {
+    pointer.expose_provenance() as u64
+}

@@ -1,0 +1,97 @@
+//! The command line.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+use syslet_benches::{contender, workload};
+
+/// At most this many calls in flight.
+const DEPTH_MAX: u64 = 1024;
+
+/// Compares ways of making system calls.
+#[derive(Debug, Parser)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs contenders in interleaved rounds and prints medians
+    Compare(Compare),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Compare {
+    /// What to do
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = workloads(), default_values_t = all(workload_names()))]
+    pub(crate) workloads: Vec<String>,
+    /// How many calls to have in flight
+    #[arg(long, value_delimiter = ',', value_name = "N", default_values_t = [1, 32, 128], value_parser = clap::value_parser!(u64).range(1..=DEPTH_MAX))]
+    pub(crate) depths: Vec<u64>,
+    /// Who does it; "direct", which all are compared with, always takes part
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = contenders(), default_values_t = all(contender_names()))]
+    pub(crate) contenders: Vec<String>,
+    /// Fewer rounds: coarse figures, soon
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// One line of JSON for each result instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Compare {
+    /// How many rounds count.
+    pub(crate) fn rounds(&self) -> usize {
+        if self.quick { 21 } else { 201 }
+    }
+}
+
+fn workload_names() -> impl Iterator<Item = &'static str> {
+    workload::ALL.iter().map(|kind| kind.name)
+}
+
+fn contender_names() -> impl Iterator<Item = &'static str> {
+    contender::ALL.iter().map(|kind| kind.name)
+}
+
+fn workloads() -> PossibleValuesParser {
+    PossibleValuesParser::new(workload_names().collect::<Vec<_>>())
+}
+
+fn contenders() -> PossibleValuesParser {
+    PossibleValuesParser::new(contender_names().collect::<Vec<_>>())
+}
+
+fn all(names: impl Iterator<Item = &'static str>) -> Vec<String> {
+    names.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+fn refused(arguments: &[&str]) -> String {
+    let error = Options::try_parse_from([&["syslet-benches", "compare"], arguments].concat()).unwrap_err();
+    assert_eq!(error.exit_code(), 2);
+    error.to_string()
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_the_known_ones() {
+    let error = refused(&["--workloads", "getppid,statz"]);
+    assert!(workload_names().all(|name| error.contains(name)) && error.contains("statz"), "{error}");
+    let error = refused(&["--contenders", "dirct"]);
+    assert!(contender_names().all(|name| error.contains(name)) && error.contains("dirct"), "{error}");
+}
+
+#[test]
+fn a_depth_out_of_range_is_refused() {
+    assert!(refused(&["--depths", "0"]).contains("1..=1024"));
+    assert!(refused(&["--depths", "1,1025"]).contains("1..=1024"));
+    assert!(refused(&["--depths", "many"]).contains("many"));
+}
+
+#[test]
+fn without_names_everything_runs() {
+    let Command::Compare(options) = Options::parse_from(["syslet-benches", "compare"]).command;
+    assert!(workload_names().eq(options.workloads.iter().map(String::as_str)));
+    assert!(contender_names().eq(options.contenders.iter().map(String::as_str)));
+    assert_eq!(options.depths, [1, 32, 128]);
+}

@@ -1,0 +1,47 @@
+//! What is done: each workload prepares what its calls need, and gives a batch of them.
+
+mod getppid;
+mod pread_cached;
+mod statx;
+
+use std::fmt::Debug;
+use std::io;
+use std::path::PathBuf;
+
+use crate::call::RawCall;
+
+pub use getppid::Getppid;
+pub use pread_cached::PreadCached;
+pub use statx::Statx;
+
+/// A kind of call to make over and over.
+pub trait Workload: Debug {
+    /// What the figures depend on besides the machine, in a few words; empty if nothing.
+    fn note(&self) -> String;
+
+    /// `count` calls. Any of them that stand less than the depth apart may be in flight together.
+    fn batch(&mut self, count: usize) -> Vec<RawCall<'_>>;
+}
+
+/// A workload by name, and how to prepare it for a depth.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// The name it is asked for by.
+    pub name: &'static str,
+    /// Prepares it for as many calls in flight.
+    pub prepare: fn(depth: usize) -> io::Result<Box<dyn Workload>>,
+}
+
+/// Every workload, in the order they run.
+pub const ALL: &[Kind] = &[
+    Kind { name: "getppid", prepare: |_| Ok(Box::new(Getppid)) },
+    Kind { name: "pread-cached", prepare: |depth| Ok(Box::new(PreadCached::prepare(depth)?)) },
+    Kind { name: "statx", prepare: |depth| Ok(Box::new(Statx::prepare(depth)?)) },
+];
+
+/// Where files for the measurement go: beside this program, because the system's folder for temporary files is
+/// often kept in memory, and no ordinary file system.
+fn scratch_folder() -> io::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    program.parent().map(PathBuf::from).ok_or_else(|| io::Error::other("this program lies in no folder"))
+}

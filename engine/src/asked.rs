@@ -1,0 +1,73 @@
+//! The attributes of one call, before and after it runs.
+
+use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
+use syslet_attrs::{CallFacts, Observed, Registry, Token};
+
+use crate::admission::Answers;
+use crate::admit::contained;
+use crate::run::Outcome;
+
+/// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
+pub(crate) struct Asked<'a> {
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) answers: Answers,
+    pub(crate) registry: &'a Registry,
+    /// Missing for an attribute that is not honoured, or panicked.
+    pub(crate) tokens: [Option<Token>; ATTRIBUTES_MAX],
+}
+
+impl Asked<'_> {
+    /// The error for the first REQUIRED attribute that cannot be honoured, if there is one.
+    pub(crate) fn required_refusal(&self) -> Option<Errno> {
+        let required = self.call.asks().enumerate().filter(|(_, ask)| ask.flags.is_required());
+        let mut refused = required.filter_map(|(index, _)| self.answers.verdict(index));
+        refused.find_map(Status::required_errno)
+    }
+
+    /// Shows the call to every attribute that is honoured.
+    pub(crate) fn look_before(&mut self) {
+        let facts = self.facts();
+        for ((index, ask), token) in self.call.asks().enumerate().zip(&mut self.tokens) {
+            if let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) {
+                *token = contained(attribute, || attribute.before(ask.payload, &facts));
+            }
+        }
+    }
+
+    /// Writes the returns of all attributes but DATA; says whether all were handled.
+    pub(crate) fn look_after(&self, outcome: &Outcome, queued_ns: u64, writer: &mut DoneWriter<'_>) -> bool {
+        let observed = Observed {
+            call: self.facts(),
+            result: outcome.result,
+            queued_ns,
+            started_ns: outcome.started_ns,
+            finished_ns: outcome.finished_ns,
+        };
+        let mut all_handled = true;
+        for (index, ask) in self.call.asks().enumerate().filter(|(_, ask)| ask.id != AttributeId::DATA) {
+            let refused = match self.answers.verdict(index) {
+                None if !outcome.ran() => Some(Status::INAPPLICABLE),
+                verdict => verdict,
+            };
+            writer.attribute(ask.id, self.answers.room(index), |value| {
+                let answer =
+                    refused.map_or_else(|| self.answer(index, &ask, &observed, value), |status| (status, 0));
+                all_handled &= answer.0 == Status::HANDLED;
+                answer
+            });
+        }
+        all_handled
+    }
+
+    /// What one attribute answers; UNAVAILABLE when it panicked, now or before the call.
+    fn answer(&self, index: usize, ask: &Ask<'_>, observed: &Observed, value: &mut [u8]) -> (Status, usize) {
+        let answer = self.registry.get(ask.id).zip(self.tokens[index]).and_then(|(attribute, token)| {
+            contained(attribute, || attribute.after(ask.payload, token, observed, value))
+        });
+        answer.unwrap_or((Status::UNAVAILABLE, 0))
+    }
+
+    fn facts(&self) -> CallFacts {
+        CallFacts { nr: self.call.nr(), args: self.call.args(), out_len: self.call.out_len() }
+    }
+}

@@ -1,0 +1,62 @@
+//! `unsafe` has an address: these files and no others.
+
+use super::files::{self, File};
+use super::{assert_caught, assert_none, mask};
+
+/// Every file that may contain `unsafe`, and does.
+const ALLOWED: &[&str] = &[
+    "benches/src/contender/direct.rs",
+    "benches/src/contender/direct_inline.rs",
+    "benches/src/contender/engine_help.rs",
+    "engine/src/fork.rs",
+    "engine/src/push.rs",
+    "engine/src/ring/region.rs",
+    "engine/src/run.rs",
+    "engine/src/wait.rs",
+    "engine/src/wake/futex.rs",
+    "syscalls/src/invoke.rs",
+];
+
+fn faults(files: &[File], allowed: &[&str]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in files.iter().filter(|file| !allowed.contains(&file.path.as_str())) {
+        if let Some(line) = first_unsafe(file) {
+            faults.push(format!("{}:{line}: `unsafe` in a file that is not listed for it", file.path));
+        }
+    }
+    for path in allowed {
+        match files.iter().find(|file| file.path == *path) {
+            None => faults.push(format!("{path}: listed for `unsafe`, but there is no such file")),
+            Some(file) if first_unsafe(file).is_none() => {
+                faults.push(format!("{path}: listed for `unsafe`, but has none"));
+            }
+            Some(_) => {}
+        }
+    }
+    faults
+}
+
+fn first_unsafe(file: &File) -> Option<usize> {
+    let code = mask::code(&file.text);
+    code.lines().position(|line| mask::has_word(line, "unsafe")).map(|at| at + 1)
+}
+
+#[test]
+fn only_listed_files_contain_unsafe() {
+    assert_none(&faults(&files::rust(), ALLOWED));
+}
+
+#[test]
+fn an_unlisted_unsafe_is_caught() {
+    let file = |text: &str| File { path: "a.rs".into(), text: text.into() };
+    assert_caught(&faults(&[file("fn f() {\n    unsafe { g() }\n}\n")], &[]), "a.rs:2: `unsafe`");
+    assert_caught(&faults(&[file("pub unsafe fn f() {}\n")], &[]), "a.rs:1: `unsafe`");
+    assert_none(&faults(&[file("#![forbid(unsafe_code)]\n// unsafe\nconst A: &str = \"unsafe\";\n")], &[]));
+}
+
+#[test]
+fn a_listing_without_need_is_caught() {
+    let safe = File { path: "a.rs".into(), text: "// unsafe\n".into() };
+    assert_caught(&faults(&[safe], &["a.rs"]), "has none");
+    assert_caught(&faults(&[], &["b.rs"]), "no such file");
+}
