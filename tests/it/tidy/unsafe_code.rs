@@ -8,6 +8,8 @@ const ALLOWED: &[&str] = &[
     "benches/src/contender/direct.rs",
     "benches/src/contender/direct_inline.rs",
     "benches/src/contender/engine_help.rs",
+    "engine/cli/src/run/interrupt.rs",
+    "engine/cli/src/run/submit.rs",
     "engine/src/fork.rs",
     "engine/src/push.rs",
     "engine/src/ring/region.rs",

@@ -42,7 +42,7 @@ fn closing_runs_anyway() {
     assert_eq!(seen, expected);
 }
 
-/// SCRIPT-9, SCRIPT-10 and SCRIPT-21: descriptors out of an area, a shared buffer, and an order that `after` makes.
+/// SCRIPT-9, SCRIPT-10, SCRIPT-21: descriptors out of an area, a shared buffer, and an order that `after` makes.
 #[test]
 fn through_a_pipe() {
     let run = statements(
@@ -143,7 +143,7 @@ fn undescribed_memory() {
     assert_eq!(data(find(7), 2).len(), 4);
 }
 
-/// SCRIPT-11 and SCRIPT-1: a script comes from a file, from standard input or from `-e`; what is behind it are its arguments.
+/// SCRIPT-1, SCRIPT-11: a script comes from a file, from standard input or from `-e`; what is behind it are its arguments.
 #[test]
 fn sources() {
     let directory = Directory::new("sources");
