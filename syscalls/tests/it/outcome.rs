@@ -1,7 +1,7 @@
 //! The out area before a call and after it.
 
 use syslet_abi::RawResult;
-use syslet_syscalls::{prepare, written};
+use syslet_syscalls::{prepare, written, written_for};
 
 use crate::submission::A::{In, InOut, Out, Value};
 use crate::submission::{A, Submission};
@@ -122,4 +122,17 @@ fn what_may_come_back_unwritten_is_zero() {
 fn what_the_result_measures_is_left_as_it_is() {
     assert_eq!(prepared("read", &[Value(0), Out(0), Value(64)], &[], 64), [STALE; 64]);
     assert_eq!(prepared("getpid", &[], &[], 8), [STALE; 8]);
+}
+
+#[test]
+fn each_argument_comes_back_as_far_as_it_was_written() {
+    let args = [Value(0), Out(0), Value(16), Value(0), Out(16), InOut(0, 40)];
+    let submission = Submission::new("recvfrom", &args, &24u32.to_ne_bytes(), 44);
+    let mut out = [0; 44];
+    out[40..].copy_from_slice(&8u32.to_ne_bytes());
+    let place =
+        |index, result| written_for(submission.row, &submission.call(), index, RawResult(result), &out);
+    assert_eq!((place(1, 5), place(4, 5), place(5, 5)), (Some((0, 5)), Some((16, 8)), Some((40, 4))));
+    assert_eq!((place(1, -11), place(4, -11)), (Some((0, 0)), Some((16, 0))));
+    assert_eq!((place(0, 5), place(9, 5)), (None, None));
 }

@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "pushes calls whose addresses only the script can answer for")]
 
 use syslet::abi::{Call, CallFlags};
-use syslet::syscalls::{Class, Scope, written_for};
+use syslet::syscalls::{Class, Row, Scope, written_for};
 use syslet::{Completion, Refused, Ring, Submission};
 
 use crate::plan::{Passed, Plan, Step, StepId, Way};
@@ -83,25 +83,27 @@ impl Flight {
 
     /// What came back, by argument.
     pub(crate) fn data(&self, step: &Step, done: &Completion<'_>) -> Vec<Data> {
-        let mut data = self.held_data(step, done);
-        let (Some(row), Some(came)) = (step.row, done.data()) else { return data };
         let call = Call::admitted(self.submission.bytes());
-        for argument in 0..step.operands.len() {
-            if let Some((at, len)) = written_for(row, &call, argument, done.result(), came) {
-                let bytes = came.get(at..came.len().min(at + len)).unwrap_or_default().to_vec();
-                data.push(Data { argument, bytes });
-            }
-        }
-        data.sort_by_key(|data| data.argument);
-        data
+        let came = |argument: usize| {
+            let carried = || carried(step.row?, &call, argument, done);
+            let bytes = self.held_area(step, argument, done).or_else(carried)?;
+            Some(Data { argument, bytes })
+        };
+        (0..step.operands.len()).filter_map(came).collect()
     }
 
-    /// What calls wrote into areas whose shape the table does not describe: all of it, as nobody knows how much.
-    fn held_data(&self, step: &Step, done: &Completion<'_>) -> Vec<Data> {
-        let outs = self.held.iter().filter(|(argument, _)| {
-            done.result().decode().is_ok() && matches!(step.operands[*argument].passed, Passed::Out { .. })
-        });
-        let read = |block: &Block| block.read(0, block.len()).unwrap_or_default();
-        outs.map(|(argument, block)| Data { argument: *argument, bytes: read(block) }).collect()
+    /// An area whose shape the table does not describe: all of it, as nobody knows how much the call wrote.
+    fn held_area(&self, step: &Step, argument: usize, done: &Completion<'_>) -> Option<Vec<u8>> {
+        let written =
+            matches!(step.operands[argument].passed, Passed::Out { .. }) && done.result().decode().is_ok();
+        let (_, block) = self.held.iter().find(|(held, _)| *held == argument && written)?;
+        block.read(0, block.len())
     }
+}
+
+/// An area that the completion carries, as far as the call wrote it.
+fn carried(row: &Row, call: &Call<'_>, argument: usize, done: &Completion<'_>) -> Option<Vec<u8>> {
+    let came = done.data()?;
+    let (at, len) = written_for(row, call, argument, done.result(), came)?;
+    Some(came.get(at..came.len().min(at + len)).unwrap_or_default().to_vec())
 }

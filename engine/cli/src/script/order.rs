@@ -1,6 +1,6 @@
 //! Which step waits for which.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use syslet::syscalls::Descriptors;
 
@@ -55,7 +55,7 @@ impl Order {
         for (named, ..) in step.named() {
             self.users.entry(named).or_default().push(id);
         }
-        step.waits = waits.0;
+        step.waits = waits.list();
         Ok(())
     }
 
@@ -127,13 +127,14 @@ impl Step {
 
 /// Each step waited for once; needing its success outweighs not needing it.
 #[derive(Default)]
-struct Waits(Vec<Wait>);
+struct Waits(BTreeMap<StepId, bool>);
 
 impl Waits {
     fn add(&mut self, step: StepId, must_succeed: bool) {
-        match self.0.iter_mut().find(|wait| wait.step == step) {
-            Some(wait) => wait.must_succeed |= must_succeed,
-            None => self.0.push(Wait { step, must_succeed }),
-        }
+        *self.0.entry(step).or_default() |= must_succeed;
+    }
+
+    fn list(self) -> Vec<Wait> {
+        self.0.into_iter().map(|(step, must_succeed)| Wait { step, must_succeed }).collect()
     }
 }

@@ -42,7 +42,7 @@ fn closing_waits_for_users() {
 #[test]
 fn replacing_waits_for_users() {
     let plan = plan("fd = dup(1)\nx = dup(2)\nfsync(fd)\ndup3(x, fd, 0)\nclose_range(100, 200, 0)");
-    assert_eq!(waits(&plan, 3), "1 0 (2)");
+    assert_eq!(waits(&plan, 3), "0 1 (2)");
     assert_eq!(waits(&plan, 4), "(0) (1) (2) (3)");
 }
 
