@@ -21,24 +21,28 @@ pub struct Completions<'a> {
 impl<'a> Completion<'a> {
     /// The word given with the submission.
     #[must_use]
+    #[inline]
     pub fn user_data(&self) -> u64 {
         self.done.user_data()
     }
 
     /// The raw result: `decode()` gives the value or the error number.
     #[must_use]
+    #[inline]
     pub fn result(&self) -> RawResult {
         self.done.result()
     }
 
     /// What is special about this completion.
     #[must_use]
+    #[inline]
     pub fn flags(&self) -> DoneFlags {
         self.done.flags()
     }
 
     /// What the call wrote into the out area; `None` when there was none, or the call did not run.
     #[must_use]
+    #[inline]
     pub fn data(&self) -> Option<&'a [u8]> {
         self.done
             .attribute(AttributeId::DATA)
@@ -48,6 +52,7 @@ impl<'a> Completion<'a> {
 
     /// When the call was queued, started and finished; `None` when TIMING was not asked for or not handled.
     #[must_use]
+    #[inline]
     pub fn timing(&self) -> Option<TimingValue> {
         let timing = self.done.attribute(AttributeId::TIMING)?;
         (timing.status == Status::HANDLED).then(|| TimingValue::parse(timing.value)).flatten()
@@ -55,18 +60,21 @@ impl<'a> Completion<'a> {
 
     /// The return of one attribute, if it was asked for.
     #[must_use]
+    #[inline]
     pub fn attribute(&self, id: AttributeId) -> Option<Return<'a>> {
         self.done.attribute(id)
     }
 
     /// All attribute returns: DATA first if there is one, the others in the order asked.
     #[must_use]
+    #[inline]
     pub fn returns(&self) -> Returns<'a> {
         self.done.returns()
     }
 
     /// The record as it came through the ring.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.done.bytes()
     }
@@ -75,6 +83,7 @@ impl<'a> Completion<'a> {
 impl<'a> Iterator for Completions<'a> {
     type Item = Completion<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Completion<'a>> {
         let record = self.records.next()?;
         Some(Completion { done: Done::trusted(bytemuck::cast_slice(record)) })

@@ -42,11 +42,13 @@ impl Submission {
 
     /// The record, as the rings carry it.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         bytemuck::cast_slice(&self.words)
     }
 
     /// Changes the word that the completion echoes.
+    #[inline]
     pub fn set_user_data(&mut self, user_data: u64) {
         self.words[USER_DATA_OFFSET / 8] = user_data;
     }
@@ -55,6 +57,7 @@ impl Submission {
     ///
     /// # Panics
     /// When the submission was built with fewer arguments.
+    #[inline]
     pub fn set_arg(&mut self, index: usize, value: u64) {
         let argc = usize::from(self.bytes()[ARGC_OFFSET]);
         assert!(index < argc, "argument {index} of {argc}");

@@ -4,7 +4,7 @@ use syslet_abi::Kind;
 
 use super::inbox::Inbox;
 use super::track::{Track, Words, pad};
-use crate::sync::{Arc, Ordering};
+use crate::sync::{Arc, AtomicU64, Ordering};
 
 /// Flag of a PAD that stands for a claim given up: unlike the PAD at the wrap it took credit.
 const GIVEN_UP: u16 = 1;
@@ -64,6 +64,11 @@ impl<W: Words> Completions<W> {
     }
 }
 
+/// C5: relaxed; whoever writes here again learns of it through the credit (RING-13).
+fn clear(word: &AtomicU64) {
+    word.store(0, Ordering::Relaxed);
+}
+
 impl<W: Words> Room<'_, W> {
     /// Fills the room with the record, whose length it has.
     pub(crate) fn commit(self, record: &[u64]) {
@@ -110,17 +115,15 @@ impl<W: Words> Consumer<W> {
             let record = self.ring.track.record(self.head, len);
             if word.kind == Kind::PAD {
                 credit += if word.flags & GIVEN_UP != 0 { len } else { 0 };
+                record.iter().for_each(clear);
             } else if let Some(copy) = inbox.room_for(record.len()) {
                 for (to, from) in copy.iter_mut().zip(record) {
                     *to = from.load(Ordering::Relaxed);
+                    clear(from);
                 }
                 credit += len;
             } else {
                 break;
-            }
-            // C5: relaxed; whoever writes here again learns of it through the credit (RING-13).
-            for word in record {
-                word.store(0, Ordering::Relaxed);
             }
             self.head += len;
         }
