@@ -61,7 +61,6 @@ impl<W> TextPrinter<W> {
         let after = quoted(&data.bytes, self.shown_bytes);
         match &operand.passed {
             Passed::Memory { way: Way::InOut, .. } => format!("{before} => {after}"),
-            _ if answer.result.decode().is_err() && data.bytes.is_empty() => before,
             _ => after,
         }
     }

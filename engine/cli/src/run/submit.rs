@@ -81,13 +81,14 @@ impl Flight {
         unsafe { ring.push(&self.submission) }.map(|_ticket| ())
     }
 
-    /// What came back, by argument.
+    /// What came back, by argument; a failed call that left nothing in an area is not said to have filled it.
     pub(crate) fn data(&self, step: &Step, done: &Completion<'_>) -> Vec<Data> {
+        let failed = done.result().decode().is_err();
         let call = Call::admitted(self.submission.bytes());
         let came = |argument: usize| {
             let carried = || carried(step.row?, &call, argument, done);
             let bytes = self.held_area(step, argument, done).or_else(carried)?;
-            Some(Data { argument, bytes })
+            (!failed || !bytes.is_empty()).then_some(Data { argument, bytes })
         };
         (0..step.operands.len()).filter_map(came).collect()
     }

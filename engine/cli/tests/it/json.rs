@@ -45,12 +45,20 @@ fn data_by_argument() {
     assert_eq!(data(&lines[2], 5).len(), 4);
 }
 
+/// SCRIPT-28: a call that wrote nothing and succeeded brings nothing back in its area.
+#[test]
+fn data_of_nothing() {
+    let run = statements(&["--json"], &["m = memfd_create(\"x\", 0)", "read(m, out(64), 64)"]);
+    assert_eq!(run.json()[1]["data"], json!([{ "arg": 1, "len": 0, "base64": "" }]));
+}
+
 /// SCRIPT-28: a failed call brings nothing back.
 #[test]
 fn no_data_of_a_failure() {
-    let run = statements(&["--json"], &["read(7777, out(64), 64)"]);
-    let lines = run.json();
-    assert!(lines[0]["data"].as_array().unwrap().iter().all(|data| data["len"] == 0), "{lines:?}");
+    let calls = ["read(7777, out(64), 64)", "ioctl(7777, 0x541B, out(4))", "read(7777, out(64), 0)"];
+    for line in statements(&["--json"], &calls).json() {
+        assert_eq!((&line["error"], &line["data"]), (&json!("EBADF"), &json!([])));
+    }
 }
 
 /// SCRIPT-29: the plan as JSON has every key.
