@@ -3,6 +3,8 @@
 pub(crate) mod escape;
 pub(crate) mod json;
 pub(crate) mod plan;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
 
 use std::io;

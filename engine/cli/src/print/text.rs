@@ -77,7 +77,7 @@ impl<W> TextPrinter<W> {
 fn result(report: &Report<'_>, answer: &Answer) -> String {
     let not_run = if answer.ran() { "" } else { " (not run)" };
     match answer.result.decode() {
-        Err(errno) => format!("{RED}-1 {} ({}){not_run}{PLAIN}", errno_name(errno.0), message(errno.0)),
+        Err(errno) => format!("{RED}-1 {} ({}){PLAIN}{not_run}", errno_name(errno.0), message(errno.0)),
         Ok(value) if report.step.row.is_some_and(|row| row.yields == Yields::Address) => {
             format!("{value:#x}")
         }
