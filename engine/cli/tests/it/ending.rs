@@ -57,6 +57,17 @@ fn begun(mut command: Command) -> (Child, BufReader<std::process::ChildStdout>) 
     (child, stdout)
 }
 
+/// Returns when the process sleeps. Behind what it said there is only one call in which it can.
+fn until_asleep(pid: u32) {
+    let asleep = || {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+        status.lines().any(|line| line.starts_with("State:\tS"))
+    };
+    while !asleep() {
+        std::thread::yield_now();
+    }
+}
+
 fn rest(mut child: Child, mut stdout: BufReader<std::process::ChildStdout>) -> (Option<i32>, String, String) {
     let (mut out, mut messages) = (String::new(), String::new());
     stdout.read_to_string(&mut out).expect("the command writes text");
@@ -81,6 +92,7 @@ const SLEEP: [&str; 8] = [
 fn interrupted() {
     let arguments: Vec<&str> = ["run"].into_iter().chain(SLEEP).collect();
     let (child, stdout) = begun(interruptible(&arguments));
+    until_asleep(child.id());
     let kill = syslet(&["run", "-e", "kill($1, SIGINT)", &child.id().to_string()]);
     assert_eq!(kill.code, Some(0));
     let (code, text, messages) = rest(child, stdout);
