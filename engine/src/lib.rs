@@ -2,32 +2,33 @@
 //! variable-length ring, with the raw result and one return for each attribute asked for.
 //!
 //! The modules stand in the order in which a submission passes through them.
+#![cfg_attr(syslet_loom, allow(dead_code, reason = "loom runs what threads share, not all who use it"))]
 
 #[cfg(not(syslet_loom))]
 mod engine;
 #[cfg(not(syslet_loom))]
 mod pair;
 
-mod admission;
 #[cfg(not(syslet_loom))]
-mod admit;
-#[cfg(not(syslet_loom))]
-mod asked;
-#[cfg(not(syslet_loom))]
-mod completion;
+mod submission;
 mod lent;
 #[cfg(not(syslet_loom))]
 mod push;
 #[cfg(not(syslet_loom))]
+mod admit;
+mod admission;
+#[cfg(not(syslet_loom))]
 mod refused;
+mod slot;
 mod ring;
 #[cfg(not(syslet_loom))]
-mod run;
-mod slot;
-#[cfg(not(syslet_loom))]
-mod submission;
-#[cfg(not(syslet_loom))]
 mod wait;
+#[cfg(not(syslet_loom))]
+mod run;
+#[cfg(not(syslet_loom))]
+mod asked;
+#[cfg(not(syslet_loom))]
+mod completion;
 mod wake;
 
 #[cfg(not(syslet_loom))]

@@ -278,3 +278,7 @@ impl SlotOwner {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(syslet_loom)]
+mod loom_tests;

@@ -10,7 +10,5 @@ pub(crate) mod region;
 pub(crate) mod submissions;
 pub(crate) mod track;
 
-#[cfg(all(test, syslet_loom))]
-mod loom_tests;
-#[cfg(all(test, not(syslet_loom)))]
-mod model_tests;
+#[cfg(test)]
+mod tests;

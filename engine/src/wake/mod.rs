@@ -2,7 +2,8 @@
 
 #[cfg(not(syslet_loom))]
 pub(crate) mod futex;
-#[cfg(all(test, syslet_loom))]
+#[cfg(test)]
+#[cfg(syslet_loom)]
 mod loom_tests;
 
 use std::ops::Deref;

@@ -1,0 +1,159 @@
+//! Every interleaving of the whole cycle: accept with credit, publish, claim, post, drain, zero, accept again.
+
+use loom::thread;
+
+use super::heap::Heap;
+use super::records::{completion, number_of, submission};
+use crate::ring::batch::Batch;
+use crate::ring::completions::{Completions, Consumer};
+use crate::ring::credit::{Credit, Returned};
+use crate::ring::inbox::Inbox;
+use crate::ring::submissions::{Producer, Submissions};
+use crate::sync::{Arc, Ordering};
+
+const DONE_WORDS: usize = 3;
+const DONE_BYTES: u64 = 8 * DONE_WORDS as u64;
+
+/// A ticket with this bit is of a call whose success is hidden: it gives its credit back and posts nothing.
+const HIDDEN: u64 = 1 << 40;
+
+/// What the threads that post share.
+#[derive(Clone)]
+struct Poster {
+    submissions: Arc<Submissions<Heap>>,
+    completions: Arc<Completions<Heap>>,
+    returned: Arc<Returned>,
+}
+
+/// The submitter's side.
+struct Submitter {
+    producer: Producer<Heap>,
+    consumer: Consumer<Heap>,
+    credit: Credit,
+    inbox: Inbox,
+    memory: Heap,
+    got: Vec<u64>,
+}
+
+/// A completion ring of eight words: with records of three, two can be in flight, and the third meets a PAD.
+fn pair() -> (Submitter, Poster) {
+    let submissions = Arc::new(Submissions::new(Heap::zeroed(1), Heap::zeroed(1), Heap::zeroed(16), 16));
+    let memory = Heap::zeroed(8);
+    let completions = Arc::new(Completions::new(Heap::zeroed(1), memory.clone()));
+    let returned = Arc::new(Returned::new());
+    let submitter = Submitter {
+        producer: Producer::new(Arc::clone(&submissions)),
+        consumer: Consumer::new(Arc::clone(&completions), Heap::zeroed(1)),
+        credit: Credit::new(64, DONE_BYTES, Arc::clone(&returned)),
+        inbox: Inbox::new(64),
+        memory,
+        got: Vec::new(),
+    };
+    (submitter, Poster { submissions, completions, returned })
+}
+
+impl Submitter {
+    fn accept(&mut self, ticket: u64) -> bool {
+        if !self.credit.take(DONE_BYTES) {
+            return false;
+        }
+        let record = submission(ticket, 2);
+        self.producer.claim(record.len() as u64).expect("room for all").commit(&record, ticket, false);
+        self.producer.publish();
+        true
+    }
+
+    fn drain(&mut self) {
+        let credit = self.consumer.drain(&mut self.inbox);
+        self.credit.give_back(credit);
+        self.got.extend(self.inbox.read().map(number_of));
+    }
+
+    /// Everything is over: each number came once, the memory is clean, the credit whole.
+    fn settle(mut self, poster: &Poster, expected: &[u64]) {
+        while poster.run_one() {}
+        self.drain();
+        self.got.sort_unstable();
+        assert_eq!(self.got, expected, "each exactly once");
+        assert!(self.memory.iter().all(|word| word.load(Ordering::Relaxed) == 0), "consumed words are zero");
+        assert!(self.credit.take(2 * DONE_BYTES) && !self.credit.take(8), "the credit is whole, and no more");
+    }
+}
+
+impl Poster {
+    /// Takes one submission and posts its completion; says whether there was one.
+    fn run_one(&self) -> bool {
+        let mut batch = Batch::new(16);
+        if self.submissions.take(&mut batch).expect("whole records") == 0 {
+            return false;
+        }
+        let ticket = number_of(batch.record(0));
+        if ticket & HIDDEN != 0 {
+            self.returned.give_back(DONE_BYTES);
+        } else {
+            self.completions.claim(DONE_BYTES).commit(&completion(ticket, DONE_WORDS));
+        }
+        true
+    }
+}
+
+/// Two threads post; the submitter accepts `third` as soon as it can.
+fn explore(first: [u64; 2], third: u64, expected: &'static [u64]) {
+    loom::model(move || {
+        let (mut submitter, poster) = pair();
+        assert!(first.into_iter().all(|ticket| submitter.accept(ticket)));
+        let threads: Vec<_> = [2, 1]
+            .into_iter()
+            .map(|calls| {
+                let poster = poster.clone();
+                thread::spawn(move || (0..calls).for_each(|_| drop(poster.run_one())))
+            })
+            .collect();
+        submitter.drain();
+        let accepted = submitter.accept(third);
+        submitter.drain();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        if !accepted {
+            while poster.run_one() {}
+            submitter.drain();
+            assert!(submitter.accept(third), "all credit is back");
+        }
+        submitter.settle(&poster, expected);
+    });
+}
+
+/// RING-10, RING-12, RING-13, RING-14: a place that was consumed and zeroed is written again, by a thread that
+/// learns of it only through the chain of claims; nothing is lost.
+#[test]
+fn loom_no_completion_is_lost_to_the_zeroing() {
+    explore([1, 2], 3, &[1, 2, 3]);
+}
+
+/// RING-11: credit given back by another thread is as good as the submitter's own.
+#[test]
+fn loom_credit_of_a_hidden_success_comes_back() {
+    explore([1, HIDDEN | 2], 3, &[1, 3]);
+}
+
+/// RING-5: a claim given up becomes a PAD, which is skipped and gives its credit back.
+#[test]
+fn loom_a_claim_given_up_is_skipped() {
+    loom::model(|| {
+        let (mut submitter, poster) = pair();
+        assert!(submitter.accept(1) && submitter.accept(2));
+        let other = poster.clone();
+        let thread = thread::spawn(move || {
+            let mut batch = Batch::new(16);
+            let taken = other.submissions.take(&mut batch).expect("whole records");
+            drop(other.completions.claim(DONE_BYTES));
+            (0..taken).map(|index| number_of(batch.record(index))).collect::<Vec<_>>()
+        });
+        poster.run_one();
+        submitter.drain();
+        let given_up = thread.join().unwrap();
+        let rest: Vec<u64> = [1, 2].into_iter().filter(|ticket| !given_up.contains(ticket)).collect();
+        submitter.settle(&poster, &rest);
+    });
+}
