@@ -29,8 +29,9 @@ impl Returned {
     )]
     pub(crate) fn give_back(&self, bytes: u64) {
         if bytes > 0 {
-            // Pairs with the acquire in `take`: whoever holds the room again comes after this post.
-            self.bytes.fetch_add(bytes, Ordering::Release);
+            // Relaxed: a count and nothing else. This room was never written, and what was zeroed, the submitter
+            // zeroed itself (RING-13).
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
         }
     }
 }
@@ -46,7 +47,7 @@ impl Credit {
     #[must_use]
     pub(crate) fn take(&mut self, bytes: u64) -> bool {
         if self.available < bytes {
-            self.available += self.returned.bytes.swap(0, Ordering::Acquire);
+            self.available += self.returned.bytes.swap(0, Ordering::Relaxed);
         }
         debug_assert!(self.available <= self.usable, "more came back than was taken");
         let Some(left) = self.available.checked_sub(bytes) else { return false };

@@ -61,8 +61,8 @@ impl<W: Words> Submissions<W> {
                 return Ok(0);
             }
             let end = self.copy(head, tail, batch);
-            // S6: release keeps the copying loads before it, for S1; acquire makes the next round's loads see more.
-            match self.head[0].compare_exchange(head, end, Ordering::AcqRel, Ordering::Acquire) {
+            // S6: release keeps the copying loads before it, for S1. Nothing is read after it that S4 has not acquired.
+            match self.head[0].compare_exchange(head, end, Ordering::Release, Ordering::Acquire) {
                 Ok(_) if end == head => return Err(Broken),
                 Ok(_) => return Ok(batch.len()),
                 Err(moved) => head = moved,
