@@ -282,3 +282,6 @@ impl SlotOwner {
 #[cfg(test)]
 #[cfg(syslet_loom)]
 mod loom_tests;
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;

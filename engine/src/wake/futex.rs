@@ -31,3 +31,79 @@ impl FutexWord for Word32 {
         unsafe { libc::syscall(libc::SYS_futex, self.as_ptr(), libc::FUTEX_WAKE, 1) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use nix::sys::pthread::{pthread_kill, pthread_self};
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
+    use crate::fork::ForkGuard;
+    use crate::ring::region::{Region, Word32};
+    use crate::wake::{Slept, Wake};
+
+    fn wake() -> Arc<Wake<Word32>> {
+        let guard = Arc::new(ForkGuard::new().unwrap());
+        let region = Arc::new(Region::new(NonZeroUsize::new(4096).unwrap(), guard).unwrap());
+        Arc::new(Wake::new(region.word32(0), region.word32(128)))
+    }
+
+    /// RING-16: the kernel's futex wakes who sleeps, however the two threads meet.
+    #[test]
+    fn a_post_ends_the_sleep() {
+        for _ in 0..200 {
+            let (wake, posted) = (wake(), Arc::new(AtomicBool::new(false)));
+            let waiter = {
+                let (wake, posted) = (Arc::clone(&wake), Arc::clone(&posted));
+                thread::spawn(move || {
+                    while !posted.load(Ordering::Acquire) {
+                        wake.sleep_unless(|| posted.load(Ordering::Acquire), None);
+                    }
+                })
+            };
+            posted.store(true, Ordering::Release);
+            wake.notify();
+            waiter.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_sleep_ends_with_its_time() {
+        assert_eq!(wake().sleep_unless(|| false, Some(Duration::from_millis(1))), Slept::TimedOut);
+    }
+
+    #[test]
+    fn what_is_ready_is_not_slept_for() {
+        assert_eq!(wake().sleep_unless(|| true, None), Slept::Woken);
+    }
+
+    extern "C" fn nothing(_: libc::c_int) {}
+
+    /// ENGINE-17: a signal ends the sleep, and is told from a wake-up.
+    #[test]
+    fn a_signal_interrupts_the_sleep() {
+        let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+        // SAFETY: the handler does nothing, and nothing else here uses this signal.
+        unsafe { sigaction(Signal::SIGUSR2, &action) }.unwrap();
+        let sleeper = pthread_self();
+        let over = Arc::new(AtomicBool::new(false));
+        let sender = {
+            let over = Arc::clone(&over);
+            thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    pthread_kill(sleeper, Signal::SIGUSR2).unwrap();
+                    thread::yield_now();
+                }
+            })
+        };
+        let slept = wake().sleep_unless(|| false, None);
+        over.store(true, Ordering::Relaxed);
+        sender.join().unwrap();
+        assert_eq!(slept, Slept::Interrupted);
+    }
+}

@@ -1,9 +1,14 @@
 //! The protocols under test, over memory of the test's own.
 
-mod exhaustive;
 mod heap;
-mod model;
 mod records;
+
+#[cfg(not(syslet_loom))]
+mod checked;
+#[cfg(not(syslet_loom))]
+mod exhaustive;
+#[cfg(not(syslet_loom))]
+mod model;
 
 #[cfg(syslet_loom)]
 mod loom_completions;

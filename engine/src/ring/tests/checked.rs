@@ -1,0 +1,193 @@
+//! Both rings beside models of a few obvious lines: every operation is done to both and compared.
+
+use std::collections::VecDeque;
+
+use super::heap::Heap;
+use super::records::{completion, number_of, submission};
+use crate::ring::batch::{BATCH_MAX, Batch, QUEUED_INSTANT};
+use crate::ring::completions::{Completions, Consumer};
+use crate::ring::credit::{Credit, Returned};
+use crate::ring::inbox::Inbox;
+use crate::ring::submissions::{Producer, Submissions};
+use crate::sync::Arc;
+
+/// A queued submission as the model knows it.
+#[derive(Clone, Copy)]
+struct Queued {
+    ticket: u64,
+    words: usize,
+    instant: bool,
+    /// Where it ends, counted in words from the beginning of time.
+    end: usize,
+}
+
+/// The submission ring and its model.
+pub(super) struct CheckedSubmissions {
+    producer: Producer<Heap>,
+    ring: Arc<Submissions<Heap>>,
+    batch: Batch,
+    ring_words: usize,
+    next_ticket: u64,
+    written: VecDeque<Queued>,
+    published: usize,
+    next: usize,
+    head: usize,
+}
+
+impl CheckedSubmissions {
+    pub(super) fn new(ring_words: usize, record_words_max: usize) -> CheckedSubmissions {
+        let record_max = 8 * record_words_max as u64;
+        let memory = Heap::zeroed(ring_words);
+        let ring = Arc::new(Submissions::new(Heap::zeroed(1), Heap::zeroed(1), memory, record_max));
+        CheckedSubmissions {
+            producer: Producer::new(Arc::clone(&ring)),
+            ring,
+            batch: Batch::new(record_max),
+            ring_words,
+            next_ticket: 1,
+            written: VecDeque::new(),
+            published: 0,
+            next: 0,
+            head: 0,
+        }
+    }
+
+    /// Pushes without publishing. Refused exactly when record and padding do not fit behind what is not taken.
+    pub(super) fn push(&mut self, words: usize, instant: bool) {
+        let place = self.next % self.ring_words;
+        let padding = if place + words > self.ring_words { self.ring_words - place } else { 0 };
+        let end = self.next + padding + words;
+        let record = submission(self.next_ticket, words);
+        let room = self.producer.claim(record.len() as u64);
+        assert_eq!(room.is_ok(), end - self.head <= self.ring_words, "full exactly when there is no room");
+        if let Ok(room) = room {
+            room.commit(&record, self.next_ticket, instant);
+            self.written.push_back(Queued { ticket: self.next_ticket, words, instant, end });
+            (self.next, self.next_ticket) = (end, self.next_ticket + 1);
+        }
+    }
+
+    pub(super) fn publish(&mut self) {
+        let news = self.producer.publish() > 0;
+        assert_eq!(news, self.published < self.written.len(), "news exactly when something was written");
+        self.published = self.written.len();
+    }
+
+    /// Claims once: the first published record, and those that cannot sleep behind one that cannot.
+    pub(super) fn take(&mut self) {
+        let together =
+            self.written.iter().take(self.published.min(BATCH_MAX)).take_while(|queued| queued.instant);
+        let expected = together.count().max(self.published.min(1));
+        assert_eq!(self.ring.take(&mut self.batch), Ok(expected));
+        for index in 0..expected {
+            let queued = self.written.pop_front().expect("the model has as many");
+            let mut record = self.batch.record(index).to_vec();
+            let mark = u64::from(QUEUED_INSTANT) << 48;
+            assert_eq!(record[0] & mark != 0, queued.instant, "the mark is as pushed");
+            record[0] &= !mark;
+            assert_eq!((number_of(&record), record.len()), (queued.ticket, queued.words));
+            self.head = queued.end;
+        }
+        self.published -= expected;
+        if self.published > 0 && expected < BATCH_MAX {
+            // A claim that stops before a record has taken the PAD in front of it.
+            self.head = self.written[0].end - self.written[0].words;
+        }
+    }
+
+    /// Takes everything.
+    pub(super) fn finish(mut self) {
+        self.publish();
+        while self.published > 0 {
+            self.take();
+        }
+        self.take();
+    }
+}
+
+/// A completion in flight as the model knows it.
+struct Running {
+    number: u64,
+    worst: u64,
+}
+
+/// The completion ring with its credit, and its model.
+pub(super) struct CheckedCompletions {
+    completions: Arc<Completions<Heap>>,
+    consumer: Consumer<Heap>,
+    credit: Credit,
+    returned: Arc<Returned>,
+    inbox: Inbox,
+    usable: u64,
+    next_number: u64,
+    running: VecDeque<Running>,
+    posted: VecDeque<(u64, usize)>,
+    held: u64,
+}
+
+impl CheckedCompletions {
+    pub(super) fn new(ring_words: usize, record_words_max: usize) -> CheckedCompletions {
+        let completions = Arc::new(Completions::new(Heap::zeroed(1), Heap::zeroed(ring_words)));
+        let returned = Arc::new(Returned::new());
+        let (ring_bytes, record_max) = (8 * ring_words as u64, 8 * record_words_max as u64);
+        CheckedCompletions {
+            consumer: Consumer::new(Arc::clone(&completions), Heap::zeroed(1)),
+            completions,
+            credit: Credit::new(ring_bytes, record_max, Arc::clone(&returned)),
+            returned,
+            inbox: Inbox::new(ring_bytes),
+            usable: ring_bytes - (record_max - 8),
+            next_number: 1,
+            running: VecDeque::new(),
+            posted: VecDeque::new(),
+            held: 0,
+        }
+    }
+
+    /// Accepts a call whose completion has at most so many words. Refused exactly when the credit is used up.
+    pub(super) fn accept(&mut self, worst_words: usize) {
+        let worst = 8 * worst_words as u64;
+        let accepted = self.credit.take(worst);
+        assert_eq!(accepted, self.held + worst <= self.usable, "credit exactly as long as there is room");
+        if accepted {
+            self.held += worst;
+            self.running.push_back(Running { number: self.next_number, worst });
+            self.next_number += 1;
+        }
+    }
+
+    /// Ends the oldest call with a completion of at most so many words, or a hidden success.
+    pub(super) fn post(&mut self, words: usize) {
+        let Some(Running { number, worst }) = self.running.pop_front() else { return };
+        let words = words.min(usize::try_from(worst / 8).expect("short"));
+        let used = 8 * words as u64;
+        if words > 0 {
+            self.completions.claim(used).commit(&completion(number, words));
+            self.posted.push_back((number, words));
+        }
+        self.returned.give_back(worst - used);
+        self.held -= worst - used;
+    }
+
+    /// Consumes everything that is ready.
+    pub(super) fn drain(&mut self) {
+        assert_eq!(self.consumer.is_ready(), !self.posted.is_empty());
+        let credit = self.consumer.drain(&mut self.inbox);
+        self.credit.give_back(credit);
+        self.held -= credit;
+        assert_eq!(self.inbox.len(), self.posted.len(), "everything posted is ready");
+        let read: Vec<_> = self.inbox.read().map(|record| (number_of(record), record.len())).collect();
+        assert_eq!(read, self.posted.drain(..).collect::<Vec<_>>());
+    }
+
+    /// Ends everything; all credit is back then.
+    pub(super) fn finish(mut self) {
+        while !self.running.is_empty() {
+            self.post(2);
+            self.drain();
+        }
+        self.drain();
+        assert_eq!(self.held, 0);
+        assert!(self.credit.take(self.usable) && !self.credit.take(8), "all credit is back, and no more");
+    }
+}

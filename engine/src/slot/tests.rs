@@ -1,0 +1,42 @@
+//! Slots as their owner sees them.
+
+use std::sync::Arc;
+use std::thread;
+
+use syslet_abi::{ArgKinds, Call, CallFlags, CallRepr};
+
+use super::{SlotOwner, Slots, Ticket};
+use crate::admission::Admission;
+
+fn take(owner: &mut SlotOwner) -> Option<Ticket> {
+    let (flags, kinds) = (CallFlags::NONE, ArgKinds::default());
+    let getppid = CallRepr { flags, user_data: 7, nr: 110, kinds, args: &[], out_len: 0, attributes: &[] };
+    let mut record = [0; 32];
+    getppid.emit(&mut record);
+    owner.take(&Call::admitted(&record), &Admission { credit: 24, ..Admission::default() })
+}
+
+/// ENGINE-13: a ticket names its call while that is in flight, and none after.
+#[test]
+fn a_ticket_is_never_given_twice() {
+    let table = Arc::new(Slots::new(2));
+    let mut owner = SlotOwner::new(Arc::clone(&table));
+    let mut seen = Vec::new();
+    for round in 0..100 {
+        let first = take(&mut owner).unwrap();
+        let second = take(&mut owner).unwrap();
+        assert!(take(&mut owner).is_none(), "both slots are taken");
+        assert_eq!((table.get(first).user_data(), table.get(first).credit()), (7, 24));
+        assert!(!seen.contains(&first) && !seen.contains(&second) && first != second);
+        seen.extend([first, second]);
+        if round % 2 == 0 {
+            owner.free(first);
+        } else {
+            let table = Arc::clone(&table);
+            thread::spawn(move || table.free_elsewhere(first)).join().unwrap();
+        }
+        assert_eq!(owner.in_use(), 1);
+        owner.free(second);
+    }
+    assert_eq!(owner.in_use(), 0);
+}
