@@ -17,7 +17,6 @@ pub(crate) trait FutexWord: Deref<Target = AtomicU32> {
     fn sleep(&self, expected: u32, timeout: Option<Duration>) -> Slept;
 
     /// Wakes one who sleeps.
-    #[cfg_attr(not(test), expect(dead_code, reason = "see `Wake::notify`"))]
     fn wake_one(&self);
 }
 
