@@ -24,12 +24,20 @@ impl Asked<'_> {
         refused.find_map(Status::required_errno)
     }
 
-    /// Shows the call to every attribute that is honoured.
+    /// Shows the call to every attribute that is honoured. One that panics becomes UNAVAILABLE; if it is required,
+    /// those behind it are not shown the call, which will not run.
     pub(crate) fn look_before(&mut self) {
         let facts = self.facts();
-        for ((index, ask), token) in self.call.asks().enumerate().zip(&mut self.tokens) {
-            if let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) {
-                *token = contained(attribute, || attribute.before(ask.payload, &facts));
+        for (index, ask) in self.call.asks().enumerate() {
+            let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
+                continue;
+            };
+            self.tokens[index] = contained(attribute, || attribute.before(ask.payload, &facts));
+            if self.tokens[index].is_none() {
+                self.answers.refuse(index, Status::UNAVAILABLE);
+                if ask.flags.is_required() {
+                    break;
+                }
             }
         }
     }

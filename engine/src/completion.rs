@@ -91,9 +91,12 @@ impl<'a> Iterator for Completions<'a> {
 }
 
 impl Ring {
-    /// The completions that are ready. It runs nothing and never waits.
+    /// The completions that are ready. It runs nothing and never waits. A forked child has none.
+    #[inline]
     pub fn completions(&mut self) -> Completions<'_> {
-        if self.inbox.len() == 0 && self.check_home().is_ok() {
+        if self.check_home().is_err() {
+            self.inbox.clear();
+        } else if self.inbox.len() == 0 {
             self.drain();
         }
         Completions { records: self.inbox.read() }

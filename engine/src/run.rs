@@ -88,13 +88,15 @@ impl Runner {
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
         let mut asked = Asked { call, answers, registry: &self.registry, tokens: [None; ATTRIBUTES_MAX] };
-        let outcome = if let Some(errno) = asked.required_refusal() {
-            Outcome::not_run(errno, DoneFlags::NONE)
-        } else {
+        if asked.required_refusal().is_none() {
             if let Some(row) = row(call.nr()) {
                 prepare(row, call, out);
             }
             asked.look_before();
+        }
+        let outcome = if let Some(errno) = asked.required_refusal() {
+            Outcome::not_run(errno, DoneFlags::NONE)
+        } else {
             let args = resolve(call, out);
             // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as
             // the row says, which the door has checked.

@@ -112,3 +112,21 @@ impl Ring {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Config, Engine, Params, Submission};
+
+    /// RING-18: a submitter that runs its own calls wakes nobody: even if it had armed its sleep, the futex would not
+    /// move. Another poster's notify moves it.
+    #[test]
+    fn who_helps_wakes_nobody() {
+        let mut ring = Engine::start(Config::default()).unwrap().ring(&Params::default()).unwrap();
+        ring.wake.arm();
+        ring.push_safe(&Submission::call(libc::SYS_getpid).build()).unwrap();
+        assert_eq!(ring.wait(1, None), Ok(1));
+        assert_eq!(ring.wake.moves(), 0);
+        ring.wake.notify();
+        assert_eq!(ring.wake.moves(), 1);
+    }
+}

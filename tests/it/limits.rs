@@ -8,7 +8,7 @@ use syslet::{
 use crate::rig::{self, drain, getpid, push};
 
 fn open(params: &Params) -> Result<Ring, RingError> {
-    Engine::start(Config::default()).unwrap().ring(params)
+    Engine::start(Config::default()).expect("an engine").ring(params)
 }
 
 /// ENGINE-28: zeros ask for the defaults that the spec lists.
@@ -117,7 +117,7 @@ fn unread_completions_stay() {
     let params = Params { completion_bytes: 4096, completion_record_max: 2048, ..Params::default() };
     let mut ring = rig::ring_with(Config::default(), &params);
     let mut accepted = 0;
-    while let Ok(_) = push(&mut ring, &getpid().user_data(accepted).build()) {
+    while push(&mut ring, &getpid().user_data(accepted).build()).is_ok() {
         accepted += 1;
         let ready = ring.submit_and_wait(usize::MAX).unwrap() as u64;
         assert!(ready <= accepted);

@@ -2,9 +2,13 @@
 
 mod rig;
 
+mod attributes;
+mod call_is_call;
 mod completion;
+mod data;
 mod door;
 mod help;
+mod hostile;
 mod lifetime;
 mod limits;
 mod safe;

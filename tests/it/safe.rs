@@ -15,7 +15,7 @@ fn reason(submission: SubmissionBuilder) -> Refusal {
 
 fn run(ring: &mut Ring, submission: SubmissionBuilder) -> rig::Seen {
     ring.push_safe(&submission.build()).expect("safe");
-    ring.submit_and_wait(1).unwrap();
+    ring.submit_and_wait(1).expect("waited");
     drain(ring).remove(0)
 }
 

@@ -34,6 +34,11 @@ impl Inbox {
         self.records
     }
 
+    /// Forgets what was not read.
+    pub(crate) fn clear(&mut self) {
+        self.records = 0;
+    }
+
     pub(crate) fn read(&mut self) -> Reader<'_> {
         Reader { buffer: &self.buffer, start: &mut self.start, records: &mut self.records }
     }

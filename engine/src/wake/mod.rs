@@ -59,6 +59,20 @@ impl<F: FutexWord> Wake<F> {
         slept
     }
 
+    /// As if the waiter were about to sleep.
+    #[cfg(test)]
+    #[cfg(not(syslet_loom))]
+    pub(crate) fn arm(&self) {
+        self.armed.store(self.futex.load(Ordering::Relaxed) | 1, Ordering::Relaxed);
+    }
+
+    /// How often a sleeper was to be woken.
+    #[cfg(test)]
+    #[cfg(not(syslet_loom))]
+    pub(crate) fn moves(&self) -> u32 {
+        self.futex.load(Ordering::Relaxed) / 2
+    }
+
     /// Wakes the waiter if it sleeps, or is about to. Call it after posting.
     #[cfg_attr(
         not(test),
