@@ -218,6 +218,11 @@ impl SlotOwner {
         self.in_use
     }
 
+    /// Whether others have freed slots that are not collected yet.
+    pub(crate) fn is_returned(&self) -> bool {
+        self.table.returned.load(Ordering::Relaxed) != NIL
+    }
+
     /// Whether a slot is free.
     pub(crate) fn has_free(&mut self) -> bool {
         if self.free == NIL {
@@ -256,8 +261,8 @@ impl SlotOwner {
 
     /// Collects what other threads have freed.
     fn collect(&mut self) {
-        // Relaxed first: mostly there is nothing, and an exchange would take the line from who frees.
-        if self.table.returned.load(Ordering::Relaxed) == NIL {
+        // Look first: mostly there is nothing, and an exchange would take the line from who frees.
+        if !self.is_returned() {
             return;
         }
         // Acquire: pairs with the release in `free_elsewhere`.

@@ -103,10 +103,11 @@ impl Ring {
         self.credit.give_back(credit);
     }
 
-    /// Sleeps until a completion is posted by another thread.
+    /// Sleeps until another thread posts a completion, or frees a slot without one because it hid a success.
     fn sleep(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
         let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        match self.wake.sleep_unless(|| self.consumer.is_ready(), timeout) {
+        let is_over = || self.consumer.is_ready() || self.slot_owner.is_returned();
+        match self.wake.sleep_unless(is_over, timeout) {
             Slept::Interrupted => Err(WaitError::Interrupted { ready: self.inbox.len() }),
             Slept::Woken | Slept::TimedOut => Ok(()),
         }
