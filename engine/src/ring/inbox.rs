@@ -43,10 +43,14 @@ impl Inbox {
         Reader { buffer: &self.buffer, start: &mut self.start, records: &mut self.records }
     }
 
-    /// Room behind the last record. What was read makes room when all of it was.
+    /// Room behind the last record, if what is not read leaves as much.
     pub(super) fn room_for(&mut self, record_words: usize) -> Option<&mut [u64]> {
         if self.records == 0 {
             (self.start, self.end) = (0, 0);
+        } else if self.end + record_words > self.buffer.len() {
+            // Without this, who always leaves something unread would find the inbox full for ever.
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
         }
         let room = self.buffer.get_mut(self.end..self.end + record_words)?;
         self.end += record_words;
