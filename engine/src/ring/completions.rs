@@ -91,9 +91,9 @@ impl<W: Words> Drop for Room<'_, W> {
 }
 
 impl<W: Words> Consumer<W> {
-    /// The consumer of a ring nothing was consumed of. `head` is a slice whose first word is the position.
+    /// The consumer of a ring, who goes on where `published_head`, a slice whose first word is the position, stands.
     pub(crate) fn new(ring: Arc<Completions<W>>, published_head: W) -> Consumer<W> {
-        Consumer { ring, head: 0, published_head }
+        Consumer { ring, head: published_head[0].load(Ordering::Relaxed), published_head }
     }
 
     /// Whether a record is ready.

@@ -3,7 +3,7 @@
 use syslet_abi::{Kind, RecordWord, USER_DATA_OFFSET};
 
 use super::batch::{BATCH_MAX, Batch, QUEUED_INSTANT};
-use super::track::{Track, Words, bytes, pad, words};
+use super::track::{Track, Words, pad, words};
 use crate::sync::{Arc, Ordering};
 
 /// The end that consumers share.
@@ -71,33 +71,42 @@ impl<W: Words> Submissions<W> {
     }
 
     /// S5: copies records from `at`, as many as one claim may take, and gives the position behind them. Until the
-    /// claim succeeds every word here may be garbage, so every length is clamped before it is used.
+    /// claim succeeds every word here may be garbage, so what cannot be a record ends the walk.
     fn copy(&self, mut at: u64, tail: u64, batch: &mut Batch) -> u64 {
         batch.clear();
         while at < tail && batch.len() < BATCH_MAX {
             let word = self.track.head_of(at, Ordering::Relaxed);
-            let len = u64::from(word.len & !7).min(self.track.to_end(at));
-            if len == 0 {
-                break;
-            } else if word.kind == Kind::PAD {
-                at += len;
-            } else if let Some(copy) = batch.room_for(word, words(len.min(self.record_max))) {
-                let record = self.track.record(at, bytes(copy.len()));
-                for (to, from) in copy.iter_mut().zip(record) {
-                    *to = from.load(Ordering::Relaxed);
-                }
-                at += bytes(record.len());
-            } else {
+            if !self.may_stand_at(at, word, tail) {
                 break;
             }
+            let len = u64::from(word.len);
+            if word.kind != Kind::PAD {
+                let Some(copy) = batch.room_for(word, words(len)) else { break };
+                for (to, from) in copy.iter_mut().zip(self.track.record(at, len)) {
+                    *to = from.load(Ordering::Relaxed);
+                }
+            }
+            at += len;
         }
         at
+    }
+
+    /// Whether a record with this first word can begin at `at`: its length is possible, it is published whole, it
+    /// does not cross the end, and a PAD reaches it.
+    fn may_stand_at(&self, at: u64, word: RecordWord, tail: u64) -> bool {
+        let (len, to_end) = (u64::from(word.len), self.track.to_end(at));
+        len != 0
+            && len.is_multiple_of(8)
+            && len <= self.record_max.min(tail - at)
+            && if word.kind == Kind::PAD { len == to_end } else { len <= to_end }
     }
 }
 
 impl<W: Words> Producer<W> {
+    /// The producer of a ring, who goes on where its positions stand.
     pub(crate) fn new(ring: Arc<Submissions<W>>) -> Producer<W> {
-        Producer { ring, next: 0, published: 0, head_seen: 0 }
+        let (head_seen, next) = (ring.head[0].load(Ordering::Acquire), ring.tail[0].load(Ordering::Relaxed));
+        Producer { ring, next, published: next, head_seen }
     }
 
     /// Claims room for a record of `len` bytes, which is at most `record_max`.
@@ -145,6 +154,7 @@ impl<W: Words> Room<'_, W> {
         let words =
             record.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default()));
         let place = self.producer.ring.track.record(self.at, self.len);
+        debug_assert_eq!(8 * place.len(), record.len(), "room and record have one length");
         // S2: relaxed, S3 publishes them.
         for (to, word) in place.iter().zip(words) {
             to.store(word, Ordering::Relaxed);
