@@ -130,3 +130,16 @@ fn unread_completions_stay() {
     }
     assert!(seen.iter().map(|done| done.user_data).eq(0..accepted));
 }
+
+/// ENGINE-15: who always leaves a completion unread never runs out of room for the next.
+#[test]
+fn one_left_unread_takes_the_room_of_one() {
+    let params = Params { completion_bytes: 4096, completion_record_max: 2048, ..Params::default() };
+    let mut ring = rig::ring_with(Config::default(), &params);
+    push(&mut ring, &getpid().user_data(0).build()).unwrap();
+    for number in 1..2000 {
+        push(&mut ring, &getpid().user_data(number).build()).unwrap();
+        assert_eq!(ring.submit_and_wait(2), Ok(2));
+        assert_eq!(ring.completions().next().map(|done| done.user_data()), Some(number - 1));
+    }
+}

@@ -90,7 +90,8 @@ fn garbage_is_harmless() {
     const RECORD_MAX: u64 = 32;
     let lengths = (0..=80).chain([0xfff8, 0xffff_fff8, u64::from(u32::MAX)]);
     for (len, kind) in lengths.flat_map(|len| (0..=6).map(move |kind| (len, kind))) {
-        for (at, published) in (0..8).flat_map(|word| [8, 16, 32, 64].map(|published| (8 * word, published))) {
+        for (at, published) in (0..8).flat_map(|word| [8, 16, 32, 64].map(|published| (8 * word, published)))
+        {
             let (head, tail, memory) = (Heap::zeroed(1), Heap::zeroed(1), Heap::zeroed(8));
             head[0].store(at, Ordering::Relaxed);
             tail[0].store(at + published, Ordering::Relaxed);
