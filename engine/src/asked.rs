@@ -5,7 +5,7 @@ use syslet_attrs::{CallFacts, Observed, Registry, Token};
 
 use crate::admission::Answers;
 use crate::admit::contained;
-use crate::run::Outcome;
+use crate::outcome::Outcome;
 
 /// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
 pub(crate) struct Asked<'a> {

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use syslet_abi::{ABI_VERSION, Features, Params, SetupError};
+use syslet_abi::{ABI_VERSION, Features, Params};
 use syslet_attrs::{Attribute, DuplicateId, Registry};
 
 use crate::fork::ForkGuard;
-use crate::pair::Ring;
+use crate::pair::{Ring, RingError};
+use crate::shared::Shared;
 
 /// Runs system calls for any number of rings.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    core: Arc<Core>,
+    shared: Arc<Shared>,
 }
 
 /// What an engine is started with.
@@ -20,13 +21,6 @@ pub struct Engine {
 pub struct Config {
     workers_max: u32,
     attributes: Vec<Arc<dyn Attribute>>,
-}
-
-/// What every ring of an engine needs.
-#[derive(Debug)]
-pub(crate) struct Core {
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) guard: Arc<ForkGuard>,
 }
 
 /// Why an engine cannot start.
@@ -39,18 +33,6 @@ pub enum StartError {
     Attribute(DuplicateId),
     /// The system did not give what is needed.
     System(nix::Error),
-}
-
-/// Why a ring cannot be opened.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum RingError {
-    /// The set-up is wrong, or asks for what this engine does not have.
-    Setup(SetupError),
-    /// The system did not give what is needed.
-    System(nix::Error),
-    /// The engine belongs to the process that was forked.
-    Forked,
 }
 
 /// What a ring gets where its set-up says zero.
@@ -101,7 +83,7 @@ impl Engine {
             registry.add(attribute).map_err(StartError::Attribute)?;
         }
         let guard = Arc::new(ForkGuard::new().map_err(StartError::System)?);
-        Ok(Engine { core: Arc::new(Core { registry: Arc::new(registry), guard }) })
+        Ok(Engine { shared: Arc::new(Shared { registry: Arc::new(registry), guard }) })
     }
 
     /// Opens a pair of rings for one thread. Zeros in `params` ask for the default.
@@ -109,16 +91,16 @@ impl Engine {
     /// # Errors
     /// When the set-up is wrong, the system has no memory, or this is a forked child.
     pub fn ring(&self, params: &Params) -> Result<Ring, RingError> {
-        if !self.core.guard.is_home() {
+        if !self.shared.guard.is_home() {
             return Err(RingError::Forked);
         }
         let granted = params.grant(&DEFAULTS, Engine::FEATURES).map_err(RingError::Setup)?;
-        Ring::open(Arc::clone(&self.core), granted)
+        Ring::open(Arc::clone(&self.shared), granted)
     }
 
     /// The attributes this engine knows.
     pub fn attributes(&self) -> impl Iterator<Item = &dyn Attribute> {
-        self.core.registry.iter()
+        self.shared.registry.iter()
     }
 }
 
@@ -137,15 +119,4 @@ impl std::fmt::Display for StartError {
     }
 }
 
-impl std::fmt::Display for RingError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            RingError::Setup(error) => error.fmt(f),
-            RingError::System(errno) => write!(f, "the system refused memory: {errno}"),
-            RingError::Forked => f.write_str("the engine belongs to the process that was forked"),
-        }
-    }
-}
-
 impl std::error::Error for StartError {}
-impl std::error::Error for RingError {}

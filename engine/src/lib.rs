@@ -7,6 +7,8 @@
 #[cfg(not(syslet_loom))]
 mod engine;
 #[cfg(not(syslet_loom))]
+mod shared;
+#[cfg(not(syslet_loom))]
 mod pair;
 
 #[cfg(not(syslet_loom))]
@@ -28,6 +30,8 @@ mod run;
 #[cfg(not(syslet_loom))]
 mod asked;
 #[cfg(not(syslet_loom))]
+mod outcome;
+#[cfg(not(syslet_loom))]
 mod completion;
 mod wake;
 
@@ -48,8 +52,8 @@ pub use syslet_abi::{
 #[cfg(not(syslet_loom))]
 pub use crate::{
     completion::{Completion, Completions},
-    engine::{Config, Engine, RingError, StartError},
-    pair::Ring,
+    engine::{Config, Engine, StartError},
+    pair::{Ring, RingError},
     refused::Refused,
     submission::{Submission, SubmissionBuilder},
     wait::WaitError,

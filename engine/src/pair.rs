@@ -6,10 +6,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use syslet_abi::{EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, offset};
+use syslet_abi::{EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, offset};
 
 use crate::admission::Admission;
-use crate::engine::{Core, RingError};
 use crate::ring::batch::Batch;
 use crate::ring::completions::{Completions, Consumer};
 use crate::ring::credit::{Credit, Returned};
@@ -17,6 +16,7 @@ use crate::ring::inbox::Inbox;
 use crate::ring::region::{Region, Word32, Words64};
 use crate::ring::submissions::{Producer, Submissions};
 use crate::run::{BATCH_DONE_BYTES, Runner};
+use crate::shared::Shared;
 use crate::slot::{SlotOwner, Slots};
 use crate::wake::Wake;
 
@@ -24,7 +24,7 @@ use crate::wake::Wake;
 /// be sent to another, not shared.
 #[derive(Debug)]
 pub struct Ring {
-    pub(crate) core: Arc<Core>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) params: Params,
     pub(crate) limits: Limits,
     pub(crate) submissions: Arc<Submissions<Words64>>,
@@ -44,12 +44,24 @@ pub struct Ring {
     not_sync: PhantomData<Cell<()>>,
 }
 
+/// Why a ring cannot be opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RingError {
+    /// The set-up is wrong, or asks for what this engine does not have.
+    Setup(SetupError),
+    /// The system did not give what is needed.
+    System(nix::Error),
+    /// The engine belongs to the process that was forked.
+    Forked,
+}
+
 impl Ring {
     /// Maps and sets up a pair of rings with granted parameters.
-    pub(crate) fn open(core: Arc<Core>, params: Params) -> Result<Ring, RingError> {
+    pub(crate) fn open(shared: Arc<Shared>, params: Params) -> Result<Ring, RingError> {
         let layout = RingLayout::of(&params);
         let bytes = NonZeroUsize::new(layout.total_bytes).expect("a header is not empty");
-        let region = Arc::new(Region::new(bytes, Arc::clone(&core.guard)).map_err(RingError::System)?);
+        let region = Arc::new(Region::new(bytes, Arc::clone(&shared.guard)).map_err(RingError::System)?);
         let header = region.words(0, 8 * RingHeader::WORDS);
         for (to, word) in header.iter().zip(RingHeader { params }.emit()) {
             to.store(word, Ordering::Relaxed);
@@ -77,10 +89,10 @@ impl Ring {
             credit: Credit::new(u64::from(params.completion_bytes), claim_max, Arc::new(Returned::new())),
             wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
             batch: Batch::new(submission_max),
-            runner: Runner::new(Arc::clone(&core.registry), params.completion_record_max as usize),
+            runner: Runner::new(Arc::clone(&shared.registry), params.completion_record_max as usize),
             inbox: Inbox::new(u64::from(params.completion_bytes)),
             admission: Admission::default(),
-            core,
+            shared,
             params,
             submissions,
             completions,
@@ -103,7 +115,7 @@ impl Ring {
 
     /// Refuses every entry in a forked child: the ring's memory is not there (ENGINE-26).
     pub(crate) fn check_home(&self) -> Result<(), Refusal> {
-        if self.core.guard.is_home() { Ok(()) } else { Err(Refusal::FORKED) }
+        if self.shared.guard.is_home() { Ok(()) } else { Err(Refusal::FORKED) }
     }
 }
 
@@ -122,3 +134,15 @@ impl Drop for Ring {
         }
     }
 }
+
+impl std::fmt::Display for RingError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            RingError::Setup(error) => error.fmt(f),
+            RingError::System(errno) => write!(f, "the system refused memory: {errno}"),
+            RingError::Forked => f.write_str("the engine belongs to the process that was forked"),
+        }
+    }
+}
+
+impl std::error::Error for RingError {}

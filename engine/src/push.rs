@@ -73,7 +73,7 @@ impl Ring {
         Call::verify(record, &self.limits)?;
         let call = Call::admitted(record);
         let completion_max = self.params.completion_record_max as usize;
-        admit(&call, completion_max, &self.core.registry, &mut self.admission)?;
+        admit(&call, completion_max, &self.shared.registry, &mut self.admission)?;
         Ok(call)
     }
 

@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use syslet_abi::{
-    ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, CallFlags, DONE_BYTES_MIN, Done, DoneFlags,
-    DoneWriter, Errno, Inout, RawResult, Status,
+    ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneFlags, DoneWriter, Errno,
+    Inout, RawResult, Status,
 };
 use syslet_attrs::{Needs, Registry};
 use syslet_syscalls::{Invoked, invoke, prepare, row, written};
 
 use crate::asked::Asked;
 use crate::clock::now_ns;
+use crate::outcome::Outcome;
 use crate::ring::batch::BATCH_MAX;
 use crate::slot::{Slot, State};
 
@@ -23,32 +24,6 @@ pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
 pub(crate) struct Runner {
     registry: Arc<Registry>,
     done: Box<[u64]>,
-}
-
-/// How a call went.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Outcome {
-    pub(crate) result: RawResult,
-    pub(crate) flags: DoneFlags,
-    pub(crate) started_ns: u64,
-    pub(crate) finished_ns: u64,
-}
-
-impl Outcome {
-    /// The outcome of a call that never began.
-    fn not_run(errno: Errno, why: DoneFlags) -> Outcome {
-        let flags = DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT).with(why);
-        Outcome { result: RawResult::error(errno), flags, started_ns: 0, finished_ns: 0 }
-    }
-
-    pub(crate) fn ran(&self) -> bool {
-        !self.flags.contains(DoneFlags::NOT_RUN)
-    }
-
-    /// Whether the submission wants this success to be silent.
-    fn is_hidden(&self, call: &Call<'_>) -> bool {
-        call.flags().contains(CallFlags::NO_COMPLETE) && self.ran() && self.result.decode().is_ok()
-    }
 }
 
 impl Runner {

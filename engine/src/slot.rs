@@ -1,45 +1,19 @@
 //! The fixed table of calls in flight. A call in flight is its slot, never a stack frame, so that whoever cancels,
 //! waits or takes over finds everything here.
 
+mod owner;
+mod ticket;
+
 use syslet_abi::Call;
 use syslet_attrs::Needs;
 
+pub(crate) use self::owner::SlotOwner;
+pub use self::ticket::Ticket;
 use crate::admission::{Admission, Answers};
-use crate::lent::LentSet;
-use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// End of a list of slots.
 const NIL: u32 = u32::MAX;
-
-/// Names a call in flight, or one that was: a finished call's ticket never names a later call (ENGINE-13).
-///
-/// One word, the way a queued record carries it: the slot in the low half, its generation in the high one.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Ticket(u64);
-
-impl Ticket {
-    fn new(slot: u32, generation: u32) -> Ticket {
-        Ticket(u64::from(slot) | u64::from(generation) << 32)
-    }
-
-    pub(crate) fn pack(self) -> u64 {
-        self.0
-    }
-
-    pub(crate) fn unpack(word: u64) -> Ticket {
-        Ticket(word)
-    }
-
-    #[allow(clippy::cast_possible_truncation, reason = "the low half is the slot")]
-    fn slot(self) -> u32 {
-        self.0 as u32
-    }
-
-    #[allow(clippy::cast_possible_truncation, reason = "shifted to the low half")]
-    fn generation(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-}
 
 /// Where a call is on its way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -148,16 +122,6 @@ pub(crate) struct Slots {
     returned: AtomicU32,
 }
 
-/// The submitter's side of the table: it alone takes slots.
-#[derive(Debug)]
-pub(crate) struct SlotOwner {
-    table: Arc<Slots>,
-    free: u32,
-    in_use: usize,
-    /// Descriptors lent to calls in flight, by slot; empty until the first is lent.
-    lent: Vec<LentSet>,
-}
-
 impl Slots {
     pub(crate) fn new(count: u32) -> Slots {
         let next = |slot: u32| if slot + 1 == count { NIL } else { slot + 1 };
@@ -202,85 +166,6 @@ impl Slots {
         let slot = self.get(ticket);
         slot.enter(State::FREE);
         slot.generation.store(ticket.generation().wrapping_add(1), Ordering::Relaxed);
-    }
-}
-
-impl SlotOwner {
-    pub(crate) fn new(table: Arc<Slots>) -> SlotOwner {
-        SlotOwner { table, free: 0, in_use: 0, lent: Vec::new() }
-    }
-
-    /// Calls in flight, once what others have freed is collected.
-    pub(crate) fn in_use(&mut self) -> usize {
-        if self.in_use > 0 {
-            self.collect();
-        }
-        self.in_use
-    }
-
-    /// Whether others have freed slots that are not collected yet.
-    pub(crate) fn is_returned(&self) -> bool {
-        self.table.returned.load(Ordering::Relaxed) != NIL
-    }
-
-    /// Whether a slot is free.
-    pub(crate) fn has_free(&mut self) -> bool {
-        if self.free == NIL {
-            self.collect();
-        }
-        self.free != NIL
-    }
-
-    /// Takes a slot for a call, if one is free.
-    #[inline]
-    pub(crate) fn take(&mut self, call: &Call<'_>, admission: &Admission) -> Option<Ticket> {
-        if !self.has_free() {
-            return None;
-        }
-        let slot = &self.table.slots[self.free as usize];
-        let ticket = Ticket::new(self.free, slot.generation.load(Ordering::Relaxed));
-        self.free = slot.next.load(Ordering::Relaxed);
-        self.in_use += 1;
-        slot.admit(call, admission);
-        Some(ticket)
-    }
-
-    /// Keeps descriptors open until the call is over.
-    pub(crate) fn lend(&mut self, ticket: Ticket, lent: LentSet) {
-        if self.lent.is_empty() {
-            self.lent.resize_with(self.table.slots.len(), LentSet::default);
-        }
-        self.lent[ticket.slot() as usize] = lent;
-    }
-
-    /// Ends a call in the submitter's own thread.
-    pub(crate) fn free(&mut self, ticket: Ticket) {
-        self.table.retire(ticket);
-        self.chain(ticket.slot());
-    }
-
-    /// Collects what other threads have freed.
-    fn collect(&mut self) {
-        // Look first: mostly there is nothing, and an exchange would take the line from who frees.
-        if !self.is_returned() {
-            return;
-        }
-        // Acquire: pairs with the release in `free_elsewhere`.
-        let mut slot = self.table.returned.swap(NIL, Ordering::Acquire);
-        while slot != NIL {
-            let next = self.table.slots[slot as usize].next.load(Ordering::Relaxed);
-            self.chain(slot);
-            slot = next;
-        }
-    }
-
-    fn chain(&mut self, slot: u32) {
-        self.table.slots[slot as usize].next.store(self.free, Ordering::Relaxed);
-        self.free = slot;
-        self.in_use -= 1;
-        if let Some(lent) = self.lent.get_mut(slot as usize) {
-            *lent = LentSet::default();
-        }
     }
 }
 

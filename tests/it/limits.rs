@@ -143,3 +143,18 @@ fn one_left_unread_takes_the_room_of_one() {
         assert_eq!(ring.completions().next().map(|done| done.user_data()), Some(number - 1));
     }
 }
+
+/// ENGINE-2: a submission refused for want of room has taken no other room.
+#[test]
+fn being_full_costs_nothing() {
+    let params = Params { submission_bytes: 4096, submission_record_max: 128, ..Params::default() };
+    let mut ring = rig::ring_with(Config::default(), &params);
+    let (accepted, refusal) = fill(&mut ring, &getpid());
+    let more = getpid().build();
+    for _ in 0..100_000 {
+        assert_eq!(push(&mut ring, &more).unwrap_err().refusal(), refusal);
+    }
+    assert_eq!(ring.submit_and_wait(accepted), Ok(accepted));
+    assert_eq!(drain(&mut ring).len(), accepted);
+    assert_eq!(fill(&mut ring, &getpid()), (accepted, Refusal::SUBMISSION_FULL));
+}

@@ -2,10 +2,10 @@
 
 use syslet::syscalls::{Arg, ArgType, Direction, Yields};
 
-use crate::plan::{Operand, Passed, Plan, Shown, Source, Way};
-use crate::script::assigned::{Assigned, Named};
+use crate::plan::{Operand, Passed, Shown, Source, Way};
+use crate::script::assigned::Named;
+use crate::script::context::Context;
 use crate::script::error::ScriptError;
-use crate::script::given::Given;
 use crate::script::number::bits;
 use crate::script::pack;
 use crate::script::source::{Span, Spanned};
@@ -87,15 +87,6 @@ impl Position<'_> {
     }
 }
 
-/// What lowering needs to know besides the argument.
-pub(crate) struct Context<'a> {
-    /// The script's text.
-    pub(crate) text: &'a str,
-    pub(crate) assigned: &'a Assigned,
-    pub(crate) given: Given<'a>,
-    pub(crate) plan: &'a mut Plan,
-}
-
 impl Context<'_> {
     /// What is passed for `argument` at `position`.
     pub(crate) fn lower(
@@ -150,13 +141,6 @@ impl Context<'_> {
         }
         let shown = self.written(value, number);
         Ok((Passed::Value(Source::Fixed(bits(number))), Shown::Written(shown)))
-    }
-
-    /// A value as it was written, or the number if an argument of the command stands in it.
-    pub(crate) fn written(&self, value: &Value, number: i128) -> String {
-        let given = value.0.iter().any(|term| matches!(term.value, Term::Parameter(_)));
-        let text = self.text.get(value.span().range()).filter(|_| !given);
-        text.map_or_else(|| number.to_string(), str::to_owned)
     }
 
     /// A name as an argument: a result, or a buffer's address.

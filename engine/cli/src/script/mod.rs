@@ -15,6 +15,7 @@ mod assigned;
 mod check;
 mod given;
 pub(crate) mod length;
+pub(crate) mod context;
 pub(crate) mod lower;
 mod order;
 mod pack;

@@ -2,8 +2,8 @@
 
 use crate::plan::{Patch, Source};
 use crate::script::assigned::Named;
+use crate::script::context::Context;
 use crate::script::error::ScriptError;
-use crate::script::lower::Context;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Field, Operand, Value, Width};
 
