@@ -103,6 +103,20 @@ pub enum Twin {
     Vectored(&'static str),
 }
 
+impl core::fmt::Display for Twin {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Twin::Flag(arg, bits) => write!(f, "the same call with {bits:#x} set in argument {arg}"),
+            Twin::ZeroTimeout(arg) => write!(f, "the same call with argument {arg} zero"),
+            Twin::ZeroTimespec(arg) => write!(f, "the same call with a zero timespec as argument {arg}"),
+            Twin::Command(arg, from, to) => {
+                write!(f, "the same call with {to} for {from} in argument {arg}")
+            }
+            Twin::Vectored(name) => write!(f, "{name} with one vector and RWF_NOWAIT"),
+        }
+    }
+}
+
 /// A row's class is another one when `arguments[arg] & mask == equals`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct When {

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 
+use syslet::abi::{ArgKind, ArgKinds, CallRepr};
 use syslet::{AttributeFlags, AttributeId, Submission, SubmissionBuilder};
 
 use crate::rig::{self, Seen, getpid, pipe, run};
@@ -81,6 +82,25 @@ fn nothing_stale_comes_back() {
     let done = run(&mut ring, offset_hole);
     assert_eq!(done.result, 0);
     assert!(done.data()[4..64].iter().all(|&byte| byte == 0), "the hole is zero: {:?}", done.data());
+}
+
+/// ENGINE-10, ENGINE-21: an area that begins inside the out area is written there, and what is before it is zero.
+#[test]
+fn areas_lie_where_they_are_asked_for() {
+    let mut ring = rig::ring();
+    soil(&mut ring);
+    let (reader, mut writer) = pipe();
+    writer.write_all(b"inside").unwrap();
+    let args = [reader.as_raw_fd().unsigned_abs().into(), 16, 8];
+    let kinds = ArgKinds::default().with(1, ArgKind::OUT);
+    let nr = u32::try_from(libc::SYS_read).unwrap();
+    let (flags, attributes) = (syslet::CallFlags::NONE, &[]);
+    let record = CallRepr { flags, user_data: 0, nr, kinds, args: &args, out_len: 24, attributes };
+    let mut bytes = vec![0; record.len_bytes()];
+    record.emit(&mut bytes);
+    rig::push_bytes(&mut ring, &bytes).unwrap();
+    assert_eq!(ring.submit_and_wait(1), Ok(1));
+    assert_eq!(rig::drain(&mut ring)[0].data(), [&[0; 16][..], b"inside"].concat());
 }
 
 /// ENGINE-10, ENGINE-21: structures come back whole.

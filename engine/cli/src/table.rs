@@ -113,7 +113,7 @@ fn one(row: &Row, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out, "descriptors  {}", lower(&row.descriptors))?;
     writeln!(out, "memory       {}", lower(&row.memory))?;
-    writeln!(out, "twin         {}", row.twin.map_or("none".to_owned(), |twin| format!("{twin:?}")))?;
+    writeln!(out, "twin         {}", row.twin.map_or("none".to_owned(), |twin| twin.to_string()))?;
     writeln!(out, "safe code    {}", if row.is_safe() { "may call it" } else { "must not call it" })?;
     if let Some(danger) = row.danger {
         writeln!(out, "             {danger}")?;
@@ -149,6 +149,7 @@ fn object(row: &Row) -> Value {
         "scope": lower(&row.scope),
         "descriptors": lower(&row.descriptors),
         "memory": lower(&row.memory),
+        "twin": row.twin.map(|twin| twin.to_string()),
         "safe": row.is_safe(),
     })
 }
