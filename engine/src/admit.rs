@@ -6,7 +6,7 @@ use syslet_abi::{
     ATTRIBUTE_HEADER_BYTES, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET, Refusal, Status,
     padded,
 };
-use syslet_attrs::{Attribute, CallFacts, Needs, Plan, Registry};
+use syslet_attrs::{CallFacts, Needs, Plan, Registry};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, ends_the_thread, is_foreign, row};
 
 use crate::admission::{Admission, Answers, VALUE_BYTES_MAX};
@@ -139,10 +139,19 @@ fn decide(call: &Call<'_>, registry: &Registry, answers: &mut Answers) -> Result
 
 fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Result<Plan, Status> {
     let attribute = registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
-    contained(attribute, || attribute.check(ask.payload, facts)).unwrap_or(Err(Status::UNAVAILABLE))
+    let plan = contained(ask.id, || attribute.check(ask.payload, facts)).unwrap_or(Err(Status::UNAVAILABLE));
+    plan.map_err(|status| match status {
+        Status::UNSUPPORTED | Status::INAPPLICABLE | Status::INVALID | Status::DENIED => status,
+        // An application's attribute may answer anything; what means nothing before the call is a failure.
+        _ => Status::UNAVAILABLE,
+    })
 }
 
-/// Runs a method of an attribute; `None` when it is the application's own and panicked (ENGINE-27).
-pub(crate) fn contained<T>(attribute: &dyn Attribute, method: impl FnOnce() -> T) -> Option<T> {
-    if attribute.id().is_application() { catch_unwind(AssertUnwindSafe(method)).ok() } else { Some(method()) }
+/// Runs a method of the attribute with this id; `None` when it is the application's own and panicked (ENGINE-27).
+pub(crate) fn contained<T>(id: AttributeId, method: impl FnOnce() -> T) -> Option<T> {
+    if !id.is_application() {
+        return Some(method());
+    }
+    // What was thrown is the application's as well: dropping it could panic again.
+    catch_unwind(AssertUnwindSafe(method)).map_err(std::mem::forget).ok()
 }

@@ -12,8 +12,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) call: &'a Call<'a>,
     pub(crate) answers: Answers,
     pub(crate) registry: &'a Registry,
-    /// Missing for an attribute that is not honoured, or panicked.
-    pub(crate) tokens: [Option<Token>; ATTRIBUTES_MAX],
+    /// From `before` to `after`, for attributes that are honoured.
+    pub(crate) tokens: [Token; ATTRIBUTES_MAX],
 }
 
 impl Asked<'_> {
@@ -24,20 +24,21 @@ impl Asked<'_> {
         refused.find_map(Status::required_errno)
     }
 
-    /// Shows the call to every attribute that is honoured. One that panics becomes UNAVAILABLE; if it is required,
-    /// those behind it are not shown the call, which will not run.
+    /// Shows the call to every attribute that is honoured. One that panics is refused with UNAVAILABLE; if it is
+    /// required, those behind it are not shown the call, which will not run.
     pub(crate) fn look_before(&mut self) {
         let facts = self.facts();
         for (index, ask) in self.call.asks().enumerate() {
             let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
                 continue;
             };
-            self.tokens[index] = contained(attribute, || attribute.before(ask.payload, &facts));
-            if self.tokens[index].is_none() {
-                self.answers.refuse(index, Status::UNAVAILABLE);
-                if ask.flags.is_required() {
-                    break;
-                }
+            if let Some(token) = contained(ask.id, || attribute.before(ask.payload, &facts)) {
+                self.tokens[index] = token;
+                continue;
+            }
+            self.answers.refuse(index, Status::UNAVAILABLE);
+            if ask.flags.is_required() {
+                return;
             }
         }
     }
@@ -67,12 +68,18 @@ impl Asked<'_> {
         all_handled
     }
 
-    /// What one attribute answers; UNAVAILABLE when it panicked, now or before the call.
+    /// What one attribute answers; UNAVAILABLE when it panics, or answers what means nothing after the call.
     fn answer(&self, index: usize, ask: &Ask<'_>, observed: &Observed, value: &mut [u8]) -> (Status, usize) {
-        let answer = self.registry.get(ask.id).zip(self.tokens[index]).and_then(|(attribute, token)| {
-            contained(attribute, || attribute.after(ask.payload, token, observed, value))
-        });
-        answer.unwrap_or((Status::UNAVAILABLE, 0))
+        const FAILED: (Status, usize) = (Status::UNAVAILABLE, 0);
+        let Some(attribute) = self.registry.get(ask.id) else { return FAILED };
+        if ask.id.is_application() {
+            // Its code may say that it wrote more than it did, and the bytes of other calls stand there.
+            value.fill(0);
+        }
+        match contained(ask.id, || attribute.after(ask.payload, self.tokens[index], observed, value)) {
+            Some(answer @ (Status::HANDLED | Status::MISMATCH, _)) => answer,
+            _ => FAILED,
+        }
     }
 
     fn facts(&self) -> CallFacts {

@@ -108,9 +108,9 @@ impl Ring {
         &self.params
     }
 
-    /// Calls accepted whose completion is not ready yet.
+    /// Calls accepted whose completion is not ready yet; none in a forked child.
     pub fn in_flight(&mut self) -> usize {
-        self.slot_owner.in_use()
+        if self.check_home().is_ok() { self.slot_owner.in_use() } else { 0 }
     }
 
     /// Refuses every entry in a forked child: the ring's memory is not there (ENGINE-26).

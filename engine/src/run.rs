@@ -7,7 +7,7 @@ use syslet_abi::{
     ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneFlags, DoneWriter, Errno,
     Inout, RawResult, Status,
 };
-use syslet_attrs::{Needs, Registry};
+use syslet_attrs::{Needs, Registry, Token};
 use syslet_syscalls::{Invoked, invoke, prepare, row, written};
 
 use crate::asked::Asked;
@@ -62,7 +62,8 @@ impl Runner {
         let answers = slot.answers();
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
-        let mut asked = Asked { call, answers, registry: &self.registry, tokens: [None; ATTRIBUTES_MAX] };
+        let mut asked =
+            Asked { call, answers, registry: &self.registry, tokens: [Token::default(); ATTRIBUTES_MAX] };
         if asked.required_refusal().is_none() {
             if let Some(row) = row(call.nr()) {
                 prepare(row, call, out);

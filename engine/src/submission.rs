@@ -71,6 +71,8 @@ impl Submission {
 
 /// Offset of the number of arguments in a record.
 const ARGC_OFFSET: usize = 20;
+/// An out area is counted in 32 bits. One of this length fits no completion.
+const OUT_LEN_MAX: usize = u32::MAX as usize;
 
 impl SubmissionBuilder {
     fn arg(mut self, kind: ArgKind, value: u64) -> SubmissionBuilder {
@@ -148,9 +150,10 @@ impl SubmissionBuilder {
         at
     }
 
+    /// Room in the out area, 8-byte aligned. What no record can say is told by the push as too large.
     fn reserve(&mut self, len: usize) -> usize {
         let at = padded(self.out_len);
-        self.out_len = at + len;
+        self.out_len = at.saturating_add(len).min(OUT_LEN_MAX);
         at
     }
 
@@ -204,3 +207,6 @@ impl SubmissionBuilder {
         Submission { words, lent: self.lent }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,8 +22,9 @@ pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     if call.kinds().all_values() {
         return Ok(());
     }
-    each_argument(row, call, check_argument)?;
-    each_argument(row, call, |arg, index, call| check_length_kept(row, arg, index, call))
+    let given = &row.args[..call.argc()];
+    each_argument(given, call, check_argument)?;
+    each_argument(given, call, |arg, index, call| check_length_kept(row, arg, index, call))
 }
 
 /// Checks what safe code needs beyond [`check_arguments`]: a row that cannot break memory or descriptors, no
@@ -33,15 +34,16 @@ pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
 /// The first argument at fault, by its offset in the record.
 pub fn check_safe(row: Option<&Row>, call: &Call<'_>, lent: &[i32]) -> Result<(), Fault> {
     let row = row.filter(|row| row.is_safe()).ok_or(Refusal::NOT_SAFE_ROW.at(syslet_abi::NR_OFFSET))?;
-    each_argument(row, call, |arg, index, call| check_safe_argument(arg, index, call, lent))
+    // Arguments not given count too: the kernel gets zero for them, which is a descriptor.
+    each_argument(row.args, call, |arg, index, call| check_safe_argument(arg, index, call, lent))
 }
 
 fn each_argument(
-    row: &Row,
+    args: &[Arg],
     call: &Call<'_>,
     check: impl Fn(&Arg, usize, &Call<'_>) -> Result<(), Refusal>,
 ) -> Result<(), Fault> {
-    for (index, arg) in row.args.iter().enumerate().take(call.argc()) {
+    for (index, arg) in args.iter().enumerate() {
         check(arg, index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
     }
     Ok(())

@@ -21,6 +21,10 @@ enum Does {
     Answers,
     Refuses(Status),
     Mismatches,
+    /// Says afterwards what can only be said before, or nothing at all.
+    AnswersWith(Status),
+    /// Counts bytes as written that it did not write.
+    Boasts,
     NeedsWorker,
     PanicsIn(&'static str),
 }
@@ -68,6 +72,11 @@ impl Attribute for Probe {
 
     fn after(&self, payload: &[u8], token: Token, observed: &Observed, value: &mut [u8]) -> (Status, usize) {
         self.step("after");
+        match self.does {
+            Does::AnswersWith(status) => return (status, 8),
+            Does::Boasts => return (Status::HANDLED, value.len()),
+            _ => {}
+        }
         assert_eq!(observed.result.0, rig::pid());
         value[..8].copy_from_slice(&token.0.to_ne_bytes());
         value[8..8 + payload.len()].copy_from_slice(payload);
@@ -162,6 +171,31 @@ fn a_mismatch_leaves_the_result() {
     let seen = run(&mut ring, ask(getpid(), 0x8000, REQUIRED, b"expected"));
     assert_eq!((seen.result, seen.flags), (rig::pid(), DoneFlags::NONE));
     assert_eq!(statuses(&seen), [(0x8000, Status::MISMATCH)]);
+}
+
+/// ATTR-5: what means nothing at its time is UNAVAILABLE, before the call and after it.
+#[test]
+fn statuses_have_their_time() {
+    let before = [Status(0), Status::HANDLED, Status::MISMATCH, Status(9)];
+    let after = [Status(0), Status::UNSUPPORTED, Status::INVALID, Status::DENIED, Status(99)];
+    let wrong = before.map(Does::Refuses).into_iter().chain(after.map(Does::AnswersWith));
+    for does in wrong {
+        let (mut ring, _) = probes(&[does]);
+        let seen = run(&mut ring, ask(getpid(), 0x8000, NONE, &[]));
+        assert_eq!(seen.answer(AttributeId(0x8000)), Some((Status::UNAVAILABLE, &[][..])), "{does:?}");
+        assert_eq!(seen.result, rig::pid());
+    }
+}
+
+/// ATTR-14: bytes that an attribute counts and did not write are zero, never those of another call.
+#[test]
+fn what_is_not_written_is_zero() {
+    let (mut ring, _) = probes(&[Does::Boasts]);
+    let noise = std::fs::File::open("/dev/urandom").unwrap();
+    let fd = i64::from(std::os::fd::AsRawFd::as_raw_fd(&noise));
+    run(&mut ring, syslet::Submission::call(libc::SYS_read).int(fd).output(4096).value(4096));
+    let seen = run(&mut ring, ask(getpid(), 0x8000, NONE, &[0; 100]));
+    assert_eq!(seen.answer(AttributeId(0x8000)), Some((Status::HANDLED, &[0; 112][..])));
 }
 
 /// ATTR-17, ATTR-18: the application's own attribute is shown the call three times, and its token and value travel.

@@ -53,6 +53,7 @@ fn descriptors_have_to_be_lent() {
     let read = |fd: i64| Submission::call(libc::SYS_read).int(fd).output(1).value(1);
     assert_eq!(reason(read(0)), Refusal::NOT_SAFE_DESCRIPTOR);
     assert_eq!(reason(read(1 << 32)), Refusal::NOT_SAFE_DESCRIPTOR, "the kernel takes the low 32 bits");
+    assert_eq!(reason(Submission::call(libc::SYS_fsync)), Refusal::NOT_SAFE_DESCRIPTOR, "left out is zero");
     assert_eq!(run(&mut ring, read(-1)).result, -i64::from(libc::EBADF));
     let open = Submission::call(libc::SYS_openat).int(libc::AT_FDCWD.into()).path(c"/no/such").value(0);
     assert_eq!(run(&mut ring, open).result, -i64::from(libc::ENOENT));

@@ -17,7 +17,7 @@ fn child(engine: Engine, mut ring: syslet::Ring) -> i32 {
     if ring.submit() != 0 || ring.wait(1, None) != Err(WaitError::Forked) {
         return 3;
     }
-    if ring.completions().next().is_some() {
+    if ring.completions().next().is_some() || ring.in_flight() != 0 {
         return 4;
     }
     if engine.ring(&Params::default()).err() != Some(RingError::Forked) {
