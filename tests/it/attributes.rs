@@ -132,6 +132,8 @@ fn each_is_answered() {
     assert_eq!(statuses(&seen)[4..], [(0x8000, Status::HANDLED)]);
     assert_eq!((seen.result, seen.flags), (rig::pid(), DoneFlags::NONE));
     assert_eq!(seen.answer(AttributeId(0x8001)), Some((Status::DENIED, &[][..])));
+    let timing = TimingValue::parse(seen.answer(AttributeId::TIMING).expect("asked").1).expect("a value");
+    assert!(timing.started_ns > 0, "what another attribute does not need is still observed");
 }
 
 /// ATTR-4, ATTR-7, ATTR-27: a required attribute that cannot be honoured stops the call; what could have been

@@ -175,6 +175,7 @@ fn calls_on_files() {
         ("read", &[Open, Out(5), Value(5)]),
         ("pread64", &[Open, Out(20), Value(20), Value(7)]),
         ("pread64", &[Open, Out(20), Value(20), Value(-7)]),
+        ("pread64", &[Open, Out(20), Value(20), Value(1 << 32)]),
         ("write", &[Open, In(b"hello".to_vec()), Value(5)]),
         ("pwrite64", &[Open, In(b"hello".to_vec()), Value(5), Value(30)]),
         ("lseek", &[Open, Value(3), flag(libc::SEEK_END)]),
