@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// At most this many descriptors can be lent to one submission.
@@ -34,3 +35,12 @@ impl fmt::Debug for Lent {
 
 /// The descriptors lent to one submission.
 pub(crate) type LentSet = [Option<Lent>; LENT_MAX];
+
+/// Ends the engine's share of descriptors. If it was the last, the owner's own drop runs here: a panic in it must not
+/// take the calls along that are run beside it.
+pub(crate) fn give_back(lent: LentSet) {
+    if lent.iter().any(Option::is_some) {
+        // What was thrown is the application's as well: dropping it could panic again.
+        catch_unwind(AssertUnwindSafe(|| drop(lent))).unwrap_or_else(std::mem::forget);
+    }
+}

@@ -23,8 +23,8 @@ impl Ring {
     /// and the call must not break what other code relies on: unmap memory in use, close descriptors that others
     /// own. When the ring is dropped before, that holds until every call of it is over.
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { self.push_bytes(submission.bytes()) }
+        let call = self.admit(submission.bytes())?;
+        self.enqueue_lending(&call, submission)
     }
 
     /// Queues a record that somebody else has built.
@@ -52,11 +52,7 @@ impl Ring {
             *number = lent.as_ref().map_or(-1, Lent::number);
         }
         check_safe(row(call.nr()), &call, &numbers)?;
-        let ticket = self.enqueue(&call)?;
-        if submission.lent().iter().any(Option::is_some) {
-            self.slot_owner.lend(ticket, submission.lent().clone());
-        }
-        Ok(ticket)
+        self.enqueue_lending(&call, submission)
     }
 
     /// Publishes what was pushed. Gives the number of bytes that became visible.
@@ -75,6 +71,16 @@ impl Ring {
         let completion_max = self.params.completion_record_max as usize;
         admit(&call, completion_max, &self.shared.registry, &mut self.admission)?;
         Ok(call)
+    }
+
+    /// [`Ring::enqueue`], and keeps open what the submission lends.
+    #[inline(always)]
+    fn enqueue_lending(&mut self, call: &Call<'_>, submission: &Submission) -> Result<Ticket, Refused> {
+        let ticket = self.enqueue(call)?;
+        if submission.lends() {
+            self.slot_owner.lend(ticket, submission.lent().clone());
+        }
+        Ok(ticket)
     }
 
     /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).

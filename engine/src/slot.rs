@@ -34,7 +34,7 @@ impl State {
 #[repr(align(128))]
 pub(crate) struct Slot {
     state: AtomicU32,
-    generation: AtomicU32,
+    generation: AtomicU64,
     user_data: AtomicU64,
     nr: AtomicU32,
     fd: AtomicU32,
@@ -53,7 +53,7 @@ impl Slot {
     fn new(next: u32) -> Slot {
         Slot {
             state: AtomicU32::new(State::FREE.0),
-            generation: AtomicU32::new(0),
+            generation: AtomicU64::new(0),
             user_data: AtomicU64::new(0),
             nr: AtomicU32::new(0),
             fd: AtomicU32::new(0),
@@ -165,7 +165,7 @@ impl Slots {
     fn retire(&self, ticket: Ticket) {
         let slot = self.get(ticket);
         slot.enter(State::FREE);
-        slot.generation.store(ticket.generation().wrapping_add(1), Ordering::Relaxed);
+        slot.generation.store(ticket.next_generation(), Ordering::Relaxed);
     }
 }
 

@@ -67,6 +67,11 @@ impl Submission {
     pub(crate) fn lent(&self) -> &LentSet {
         &self.lent
     }
+
+    /// Whether it lends any descriptor; the first place is taken first.
+    pub(crate) fn lends(&self) -> bool {
+        self.lent[0].is_some()
+    }
 }
 
 /// Offset of the number of arguments in a record.

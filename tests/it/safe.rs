@@ -31,6 +31,7 @@ fn unsafe_rows_are_refused() {
         mmap,
         Submission::call(libc::SYS_ioctl).lend(&file).value(0).value(0),
         Submission::call(libc::SYS_munmap).value(0).value(0),
+        Submission::call(libc::SYS_timer_create).value(0).value(0).output(4),
         Submission::call(510),
     ] {
         assert_eq!(reason(submission), Refusal::NOT_SAFE_ROW);
@@ -83,6 +84,52 @@ fn lent_descriptors_stay_open_until_the_call_is_over() {
     let mut text = String::new();
     reader.read_to_string(&mut text).expect("the pipe's end was closed");
     assert_eq!(text, "late");
+}
+
+/// A descriptor whose owner panics when it is dropped.
+struct Bomb(File);
+
+impl std::os::fd::AsFd for Bomb {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("on purpose, in drop");
+    }
+}
+
+/// ENGINE-4, ENGINE-12: an owner that panics when the engine's share was the last takes no completion along.
+#[test]
+fn a_panicking_owner_takes_nothing_along() {
+    let mut ring = rig::ring();
+    let bomb = Arc::new(Bomb(File::open("/dev/null").unwrap()));
+    let lseek = Submission::call(libc::SYS_lseek).lend(&bomb).value(0).value(0).build();
+    ring.push_safe(&lseek).unwrap();
+    for _ in 0..3 {
+        ring.push_safe(&getpid().build()).unwrap();
+    }
+    drop((lseek, bomb));
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let ready = ring.submit_and_wait(4);
+    std::panic::set_hook(hook);
+    assert_eq!((ready, drain(&mut ring).len(), ring.in_flight()), (Ok(4), 4, 0));
+}
+
+/// ENGINE-12: what is lent stays open for an unsafe push, too.
+#[test]
+fn an_unsafe_push_keeps_what_is_lent() {
+    let mut ring = rig::ring();
+    let (_reader, writer) = pipe();
+    let writer = Arc::new(writer);
+    let write = Submission::call(libc::SYS_write).lend(&writer).input(b"x").value(1).build();
+    rig::push(&mut ring, &write).unwrap();
+    drop((write, writer));
+    ring.submit_and_wait(1).unwrap();
+    assert_eq!(drain(&mut ring)[0].result, 1);
 }
 
 /// ENGINE-12, ENGINE-25: a dropped ring gives back what was lent to calls that never ran.

@@ -4,7 +4,7 @@ use syslet_abi::Call;
 
 use super::{NIL, Slots, Ticket};
 use crate::admission::Admission;
-use crate::lent::LentSet;
+use crate::lent::{LentSet, give_back};
 use crate::sync::{Arc, Ordering};
 
 /// The submitter's end of a table of slots.
@@ -91,7 +91,7 @@ impl SlotOwner {
         self.free = slot;
         self.in_use -= 1;
         if let Some(lent) = self.lent.get_mut(slot as usize) {
-            *lent = LentSet::default();
+            give_back(std::mem::take(lent));
         }
     }
 }

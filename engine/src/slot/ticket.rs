@@ -1,14 +1,22 @@
 //! The name of a call in flight.
 
+use syslet_abi::Params;
+
 /// Names a call in flight, or one that was: a finished call's ticket never names a later call (ENGINE-13).
 ///
-/// One word, the way a queued record carries it: the slot in the low half, its generation in the high one.
+/// One word, the way a queued record carries it: the slot in the low 24 bits, its generation in the high 40. They are
+/// used up when one slot has been used 2^40 times: a day and more at ten million calls a second.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Ticket(u64);
 
+/// Bits of the slot.
+const SLOT_BITS: u32 = 24;
+
+const _: () = assert!(Params::SLOTS_MAX == 1 << SLOT_BITS, "every slot fits");
+
 impl Ticket {
-    pub(super) fn new(slot: u32, generation: u32) -> Ticket {
-        Ticket(u64::from(slot) | u64::from(generation) << 32)
+    pub(super) fn new(slot: u32, generation: u64) -> Ticket {
+        Ticket(u64::from(slot) | generation << SLOT_BITS)
     }
 
     pub(crate) fn pack(self) -> u64 {
@@ -19,13 +27,13 @@ impl Ticket {
         Ticket(word)
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "the low half is the slot")]
+    #[allow(clippy::cast_possible_truncation, reason = "masked to the bits of the slot")]
     pub(super) fn slot(self) -> u32 {
-        self.0 as u32
+        self.0 as u32 & ((1 << SLOT_BITS) - 1)
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "shifted to the low half")]
-    pub(super) fn generation(self) -> u32 {
-        (self.0 >> 32) as u32
+    /// The generation of the slot's next call.
+    pub(super) fn next_generation(self) -> u64 {
+        (self.0 >> SLOT_BITS) + 1
     }
 }

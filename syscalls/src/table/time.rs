@@ -36,7 +36,8 @@ pub(super) const ROWS: &[Row] = &[
     instant("getitimer", [36, 102], &[int("which"), output_of("value", ITIMERSPEC)]),
     instant("setitimer", [38, 103], &[int("which"), input_of("value", ITIMERSPEC), output_of("ovalue", ITIMERSPEC)]),
     instant("timer_create", [222, 107], &[clock("which_clock"), input_of("timer_event_spec", SIGEVENT), output_of("created_timer_id", INT)])
-        .scope_when(&[scope_is(0, CLOCK_THREAD_CPUTIME_ID, BoundToThread)]),
+        .scope_when(&[scope_is(0, CLOCK_THREAD_CPUTIME_ID, BoundToThread)])
+        .danger("its signal carries any address as if it were the receiver's own"),
     instant("timer_settime", [223, 110], &[int("timer_id"), flags("flags"), input_of("new_setting", ITIMERSPEC), output_of("old_setting", ITIMERSPEC)]),
     instant("timer_gettime", [224, 108], &[int("timer_id"), output_of("setting", ITIMERSPEC)]),
     instant("timer_getoverrun", [225, 109], &[int("timer_id")])
