@@ -2,7 +2,10 @@
 //! variable-length ring, with the raw result and one return for each attribute asked for.
 //!
 //! The modules stand in the order in which a submission passes through them.
-#![cfg_attr(syslet_loom, allow(dead_code, reason = "loom runs what threads share, not all who use it"))]
+#![cfg_attr(
+    syslet_loom,
+    allow(dead_code, unused_imports, reason = "loom runs what threads share, not all who use it")
+)]
 
 #[cfg(not(syslet_loom))]
 mod engine;
