@@ -3,6 +3,7 @@
 //! Each check is a function from text to a list of faults, so that a fixture can prove that it catches something;
 //! the tests then run it over the tree.
 
+mod claims;
 mod commands;
 mod edges;
 mod files;

@@ -54,7 +54,8 @@ impl<W: Words> Completions<W> {
             match tail.compare_exchange_weak(at, at + padding + len, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => {
                     if padding > 0 {
-                        self.track.word(at).store(pad(padding, 0), Ordering::Release);
+                        // Relaxed: behind the first word of a PAD there is nothing to see.
+                        self.track.word(at).store(pad(padding, 0), Ordering::Relaxed);
                     }
                     return Room { ring: self, at: at + padding, len };
                 }
@@ -86,7 +87,7 @@ impl<W: Words> Room<'_, W> {
 
 impl<W: Words> Drop for Room<'_, W> {
     fn drop(&mut self) {
-        self.ring.track.word(self.at).store(pad(self.len, GIVEN_UP), Ordering::Release);
+        self.ring.track.word(self.at).store(pad(self.len, GIVEN_UP), Ordering::Relaxed);
     }
 }
 
