@@ -57,6 +57,7 @@ impl<W: Words> Submissions<W> {
         let mut head = self.head[0].load(Ordering::Acquire);
         loop {
             let tail = self.tail[0].load(Ordering::Acquire);
+            batch.clear();
             if head == tail {
                 return Ok(0);
             }
@@ -73,7 +74,6 @@ impl<W: Words> Submissions<W> {
     /// S5: copies records from `at`, as many as one claim may take, and gives the position behind them. Until the
     /// claim succeeds every word here may be garbage, so what cannot be a record ends the walk.
     fn copy(&self, mut at: u64, tail: u64, batch: &mut Batch) -> u64 {
-        batch.clear();
         while at < tail && batch.len() < BATCH_MAX {
             let word = self.track.head_of(at, Ordering::Relaxed);
             if !self.may_stand_at(at, word, tail) {

@@ -1,12 +1,13 @@
 //! Every interleaving of one producer and two consumers on a ring of eight words.
 
+use loom::cell::UnsafeCell;
 use loom::thread;
 
 use super::heap::Heap;
 use super::records::{number_of, submission};
 use crate::ring::batch::Batch;
 use crate::ring::submissions::{Producer, Submissions};
-use crate::sync::Arc;
+use crate::sync::{Arc, AtomicU64, Ordering};
 
 /// Eight words hold two records of three; the third meets the end with two words left, which become a PAD.
 const RECORD_WORDS: usize = 3;
@@ -30,6 +31,7 @@ fn push(producer: &mut Producer<Heap>, ticket: u64, instant: bool) -> bool {
 fn take(ring: &Submissions<Heap>) -> Vec<u64> {
     let mut batch = Batch::new(8 * RECORD_WORDS as u64);
     let count = ring.take(&mut batch).expect("whole records");
+    assert_eq!(count, batch.len(), "nothing of a lost race is left");
     (0..count).map(|index| number_of(&unmarked(batch.record(index)))).collect()
 }
 
@@ -84,4 +86,30 @@ fn loom_claims_of_several_records_are_whole() {
 #[test]
 fn loom_mixed_claims_are_whole() {
     explore([true, false, true], 1);
+}
+
+/// RING-7: a place is written again only after who copied from it is done. Loom shows no load a later store, so the
+/// order is asked of a cell that the consumer touches before it takes. The marks order nothing: without them loom never
+/// swaps the producer's look at `head` and the exchange of a consumer that has looked at it in between.
+#[test]
+fn loom_a_place_is_written_again_after_it_was_copied() {
+    loom::model(|| {
+        let (mut producer, ring) = ring();
+        let pushed = (1..=3).take_while(|&ticket| push(&mut producer, ticket, false)).count() as u64;
+        let (copied, marks) = (Arc::new(UnsafeCell::new(())), Arc::new(AtomicU64::new(0)));
+        let consumer = {
+            let (ring, copied, marks) = (Arc::clone(&ring), Arc::clone(&copied), Arc::clone(&marks));
+            thread::spawn(move || {
+                copied.with_mut(|_| ());
+                let taken = take(&ring);
+                marks.fetch_add(1, Ordering::Relaxed);
+                taken
+            })
+        };
+        marks.fetch_add(1, Ordering::Relaxed);
+        if push(&mut producer, pushed + 1, false) {
+            copied.with_mut(|_| ());
+        }
+        assert_eq!(consumer.join().unwrap(), [1]);
+    });
 }
