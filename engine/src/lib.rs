@@ -31,6 +31,8 @@ mod wait;
 #[cfg(not(syslet_loom))]
 mod run;
 #[cfg(not(syslet_loom))]
+mod pool;
+#[cfg(not(syslet_loom))]
 mod asked;
 #[cfg(not(syslet_loom))]
 mod outcome;

@@ -1,0 +1,23 @@
+//! What /proc says about a thread of this process, for tests.
+
+use std::fs;
+use std::thread;
+
+/// One line of a thread's status, without its name; `None` when there is no such thread or line.
+pub(crate) fn status(tid: i32, line: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/self/task/{tid}/status")).ok()?;
+    let found = text.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':'))?;
+    Some(found.trim().to_owned())
+}
+
+/// The signals blocked by a thread: signal n is bit n − 1.
+pub(crate) fn blocked(tid: i32) -> u64 {
+    u64::from_str_radix(&status(tid, "SigBlk").expect("the thread lives"), 16).expect("a mask")
+}
+
+/// Returns when there is no such thread any more.
+pub(crate) fn until_gone(tid: i32) {
+    while status(tid, "State").is_some_and(|state| !state.starts_with(['Z', 'X'])) {
+        thread::yield_now();
+    }
+}
