@@ -15,6 +15,15 @@ pub(crate) fn blocked(tid: i32) -> u64 {
     u64::from_str_radix(&status(tid, "SigBlk").expect("the thread lives"), 16).expect("a mask")
 }
 
+/// Returns when the thread sleeps in the system call `nr`.
+pub(crate) fn until_asleep_in(tid: i32, nr: libc::c_long) {
+    let path = format!("/proc/self/task/{tid}/syscall");
+    let nr = format!("{nr} ");
+    while !fs::read_to_string(&path).expect("the thread lives").starts_with(&nr) {
+        thread::yield_now();
+    }
+}
+
 /// Returns when there is no such thread any more.
 pub(crate) fn until_gone(tid: i32) {
     while status(tid, "State").is_some_and(|state| !state.starts_with(['Z', 'X'])) {
