@@ -33,6 +33,9 @@ mod run;
 #[cfg(not(syslet_loom))]
 mod pool;
 #[cfg(not(syslet_loom))]
+#[cfg_attr(not(test), expect(dead_code, reason = "the pool is to compare"))]
+mod identity;
+#[cfg(not(syslet_loom))]
 mod asked;
 #[cfg(not(syslet_loom))]
 mod outcome;

@@ -1,7 +1,11 @@
 //! What /proc says about a thread of this process, for tests.
 
 use std::fs;
+use std::sync::Mutex;
 use std::thread;
+
+/// Held by tests that fork, and by tests whose pipe is to break: a child would keep it whole.
+pub(crate) static FORKS: Mutex<()> = Mutex::new(());
 
 /// One line of a thread's status, without its name; `None` when there is no such thread or line.
 pub(crate) fn status(tid: i32, line: &str) -> Option<String> {

@@ -11,6 +11,8 @@ const ALLOWED: &[&str] = &[
     "engine/cli/src/run/interrupt.rs",
     "engine/cli/src/run/submit.rs",
     "engine/src/fork.rs",
+    "engine/src/identity.rs",
+    "engine/src/identity/tests.rs",
     "engine/src/pool/signals.rs",
     "engine/src/pool/signals/tests.rs",
     "engine/src/pool/thread.rs",

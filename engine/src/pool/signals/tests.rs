@@ -1,7 +1,7 @@
 #![allow(unsafe_code, reason = "forks a process that takes a signal")]
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Mutex, mpsc};
+use std::sync::mpsc;
 
 use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -17,9 +17,6 @@ use crate::pool::thread::{own_tid, spawn};
 
 const SIGPIPE: u64 = 1 << (libc::SIGPIPE - 1);
 const SIGXFSZ: u64 = 1 << (libc::SIGXFSZ - 1);
-
-/// Held by who has a pipe that is to break, and by who forks: a child would keep the pipe whole.
-static PIPES: Mutex<()> = Mutex::new(());
 
 /// The signals pending on the calling thread.
 fn pending() -> u64 {
@@ -49,7 +46,7 @@ fn broken_pipe() -> OwnedFd {
 
 #[test]
 fn the_signal_of_a_broken_pipe_is_taken() {
-    let _pipes = PIPES.lock().unwrap();
+    let _forks = look::FORKS.lock().unwrap();
     in_worker(|| {
         assert_eq!(write(broken_pipe(), b"x"), Err(Errno::EPIPE));
         assert_eq!(pending(), SIGPIPE, "the call leaves it");
@@ -80,7 +77,7 @@ fn the_signal_of_a_file_too_big_is_taken() {
 /// A pipe that breaks in the middle of a write gives a count and a signal.
 #[test]
 fn the_signal_of_a_short_write_is_cleared() {
-    let _pipes = PIPES.lock().unwrap();
+    let _forks = look::FORKS.lock().unwrap();
     let (read_end, write_end) = pipe().unwrap();
     let (give, tid) = mpsc::channel();
     let closer = std::thread::spawn(move || {
@@ -118,7 +115,7 @@ fn child(told: OwnedFd, parent_sends: OwnedFd) -> i32 {
 /// A signal that another process sent to this one is not lost.
 #[test]
 fn a_signal_for_the_process_is_given_back() {
-    let _pipes = PIPES.lock().unwrap();
+    let _forks = look::FORKS.lock().unwrap();
     let ((told, tell), (parent_sent, parent_sends)) = (pipe().unwrap(), pipe().unwrap());
     // SAFETY: the child makes system calls and exits.
     match unsafe { fork() }.unwrap() {
