@@ -65,5 +65,6 @@ pub use crate::{
     refused::Refused,
     submission::{Submission, SubmissionBuilder},
     wait::WaitError,
+    wake::eventfd::CompletionEvent,
 };
 pub use crate::{lent::LENT_MAX, slot::Ticket};

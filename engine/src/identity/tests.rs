@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::parent_id;
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::mpsc;
 use std::{io, thread};
@@ -194,7 +195,7 @@ fn a_number_of_another_namespace_is_a_stranger() {
         // SAFETY: the child reads /proc and exits.
         match unsafe { fork() }.unwrap() {
             ForkResult::Child => {
-                let code = first_process();
+                let code = catch_unwind(first_process).unwrap_or(5);
                 // SAFETY: leaves without running the parent's exit handlers.
                 unsafe { libc::_exit(code) };
             }

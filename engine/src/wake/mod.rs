@@ -1,5 +1,10 @@
 //! Sleep until a completion is posted, and wake who sleeps. Steps in comments (W1 …) are those of specs/ring.md.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "rings are to have one"))]
+pub(crate) mod event;
+#[cfg(not(syslet_loom))]
+#[cfg_attr(not(test), expect(dead_code, reason = "rings are to have one"))]
+pub(crate) mod eventfd;
 #[cfg(not(syslet_loom))]
 pub(crate) mod futex;
 #[cfg(test)]
