@@ -88,19 +88,21 @@ pub enum Yields {
     Address,
 }
 
-/// The non-blocking way of asking for the same call.
+/// The non-blocking way of asking for the same call. A row has one only where the engine uses it; the engine leaves out
+/// arguments and files for which the answer would not be exactly the plain call's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Twin {
     /// The same call with these bits set in that argument.
     Flag(u8, u64),
     /// The same call with that argument zero (a timeout in milliseconds).
     ZeroTimeout(u8),
-    /// The same call with that argument pointing to a zero timespec.
-    ZeroTimespec(u8),
-    /// The same call with that argument's command exchanged.
-    Command(u8, u64, u64),
-    /// The vectored call of that name, with one vector and RWF_NOWAIT.
+    /// The same call with that argument's command exchanged, first for second.
+    Command(u8, &'static [(u64, u64)]),
+    /// The vectored call of that name, with RWF_NOWAIT.
     Vectored(&'static str),
+    /// None in the kernel: the instant of asking counts, and the relative time to which that argument points is
+    /// shortened by what has passed since.
+    Shortened(u8),
 }
 
 impl core::fmt::Display for Twin {
@@ -108,11 +110,17 @@ impl core::fmt::Display for Twin {
         match self {
             Twin::Flag(arg, bits) => write!(f, "the same call with {bits:#x} set in argument {arg}"),
             Twin::ZeroTimeout(arg) => write!(f, "the same call with argument {arg} zero"),
-            Twin::ZeroTimespec(arg) => write!(f, "the same call with a zero timespec as argument {arg}"),
-            Twin::Command(arg, from, to) => {
-                write!(f, "the same call with {to} for {from} in argument {arg}")
+            Twin::Command(arg, exchanges) => {
+                write!(f, "the same call with ")?;
+                for (at, (from, to)) in exchanges.iter().enumerate() {
+                    write!(f, "{}{to} for {from}", if at == 0 { "" } else { " or " })?;
+                }
+                write!(f, " in argument {arg}")
             }
-            Twin::Vectored(name) => write!(f, "{name} with one vector and RWF_NOWAIT"),
+            Twin::Vectored(name) => write!(f, "{name} with RWF_NOWAIT"),
+            Twin::Shortened(arg) => {
+                write!(f, "none, but the time in argument {arg} counts from the first attempt")
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::row::{Descriptors, Row, Twin};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    // Bytes.
+    // Bytes. A write at a position has no twin: done in two parts it could mix with another.
     descriptor("read", [0, 63], &[fd("fd"), buffer("buf", 2), size("count")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("write", [1, 64], &[fd("fd"), input("buf", Len::Arg(2)), size("count")])
@@ -22,13 +22,13 @@ pub(super) const ROWS: &[Row] = &[
     descriptor("pread64", [17, 67], &[fd("fd"), buffer("buf", 2), size("count"), offset("pos")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("pwrite64", [18, 68], &[fd("fd"), input("buf", Len::Arg(2)), size("count"), offset("pos")])
-        .yields(Bytes).twin(Twin::Vectored("pwritev2")),
+        .yields(Bytes),
     descriptor("readv", [19, 65], &[fd("fd"), opaque("vec"), size("vlen")])
-        .yields(Bytes),
+        .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("writev", [20, 66], &[fd("fd"), opaque("vec"), size("vlen")])
-        .yields(Bytes),
+        .yields(Bytes).twin(Twin::Vectored("pwritev2")),
     descriptor("preadv", [295, 69], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h")])
-        .yields(Bytes),
+        .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("pwritev", [296, 70], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h")])
         .yields(Bytes),
     descriptor("preadv2", [327, 286], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
@@ -41,10 +41,11 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Bytes),
     descriptor("splice", [275, 76], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
         .yields(Bytes),
+    // These raise SIGPIPE, and no flag keeps it away.
     sleeps("tee", [276, 77], &[fd("fdin"), fd("fdout"), size("len"), flags("flags")])
-        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
+        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]),
     sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs"), flags("flags")])
-        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
+        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]),
     descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), opaque("arg")])
         .yields(Number),
 
@@ -80,7 +81,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Number)
         .when(&[is(1, F_SETLKW, Sleeps), is(1, F_OFD_SETLKW, Sleeps), is(1, F_GETLK, Storage), is(1, F_SETLK, Storage),
                 is(1, F_OFD_GETLK, Storage), is(1, F_OFD_SETLK, Storage)])
-        .twin(Twin::Command(1, F_SETLKW as u64, F_SETLK as u64)),
+        .twin(Twin::Command(1, &[(F_SETLKW as u64, F_SETLK as u64), (F_OFD_SETLKW as u64, F_OFD_SETLK as u64)])),
 
     // Descriptors. Closing may write back, or linger on a socket.
     descriptor("close", [3, 57], &[fd("fd")])

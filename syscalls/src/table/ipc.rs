@@ -6,8 +6,8 @@ use super::words::*;
 use crate::argument::{Len, Written};
 use crate::row::Class::Instant;
 use crate::row::Memory::{Maps, Unmaps};
+use crate::row::Row;
 use crate::row::Yields::{Address, Bytes, Fd, Number};
-use crate::row::{Row, Twin};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -23,8 +23,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("semget", [64, 190], &[int("key"), int("nsems"), flags("semflg")])
         .yields(Number),
     sleeps("semop", [65, 193], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops")]),
-    sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops"), input_of("timeout", TIMESPEC)])
-        .twin(Twin::ZeroTimespec(3)),
+    sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops"), input_of("timeout", TIMESPEC)]),
     instant("semctl", [66, 191], &[int("semid"), int("semnum"), command("cmd"), opaque("arg")])
         .yields(Number),
     instant("msgget", [68, 186], &[int("key"), flags("msgflg")])
@@ -36,14 +35,13 @@ pub(super) const ROWS: &[Row] = &[
     instant("msgctl", [71, 187], &[int("msqid"), command("cmd"), opaque("buf")])
         .yields(Number),
 
-    // POSIX message queues. A time limit in the past asks without waiting.
+    // POSIX message queues.
     storage("mq_open", [240, 180], &[text("u_name"), flags("oflag"), mode("mode"), input_of("u_attr", MQ_ATTR)])
         .yields(Fd),
     storage("mq_unlink", [241, 181], &[text("u_name")]),
-    sleeps("mq_timedsend", [242, 182], &[fd("mqdes"), input("u_msg_ptr", Len::Arg(2)), size("msg_len"), uint("msg_prio"), input_of("u_abs_timeout", TIMESPEC)])
-        .twin(Twin::ZeroTimespec(4)),
+    sleeps("mq_timedsend", [242, 182], &[fd("mqdes"), input("u_msg_ptr", Len::Arg(2)), size("msg_len"), uint("msg_prio"), input_of("u_abs_timeout", TIMESPEC)]),
     sleeps("mq_timedreceive", [243, 183], &[fd("mqdes"), buffer("u_msg_ptr", 2), size("msg_len"), output_of("u_msg_prio", INT), input_of("u_abs_timeout", TIMESPEC)])
-        .yields(Bytes).twin(Twin::ZeroTimespec(4)),
+        .yields(Bytes),
     instant("mq_notify", [244, 184], &[fd("mqdes"), opaque("u_notification")]),
     instant("mq_getsetattr", [245, 185], &[fd("mqdes"), input_of("u_mqstat", MQ_ATTR), output_of("u_omqstat", MQ_ATTR)]),
 ];

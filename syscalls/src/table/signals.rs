@@ -3,9 +3,9 @@
 use super::sizes::{SIGACTION, SIGINFO, STACK, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::row::Row;
 use crate::row::Scope::{BoundToThread, ReadsThread, WritesThread};
 use crate::row::Yields::{Fd, Number};
-use crate::row::{Row, Twin};
 
 /// A signal sent to one thread, or with a chosen origin, looks to the C library like one of its own.
 const FORGES: &str = "it can forge the signals that the C library sends to its threads";
@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
 
     // Awaited.
     sleeps("rt_sigtimedwait", [128, 137], &[input("uthese", Len::Arg(3)), output_of("uinfo", SIGINFO), input_of("uts", TIMESPEC), size("sigsetsize")])
-        .yields(Number).scope(ReadsThread).twin(Twin::ZeroTimespec(2)),
+        .yields(Number).scope(ReadsThread),
     sleeps("rt_sigsuspend", [130, 133], &[input("unewset", Len::Arg(1)), size("sigsetsize")])
         .scope(BoundToThread),
     sleeps("pause", [34, NO], &[])

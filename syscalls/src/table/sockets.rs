@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
     sleeps("sendmsg", [46, 211], &[fd("fd"), opaque("msg"), flags("flags")])
         .yields(Bytes).when(&[has(2, MSG_DONTWAIT, Instant)]).twin(flag(2, MSG_DONTWAIT)),
     sleeps("sendmmsg", [307, 269], &[fd("fd"), opaque("mmsg"), size("vlen"), flags("flags")])
-        .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]).twin(flag(3, MSG_DONTWAIT)),
+        .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]),
     sleeps("recvfrom", [45, 207], &[fd("fd"), output("ubuf", Len::Arg(2), Written::Perhaps), size("size"), flags("flags"), sized("addr", 5), update_of("addr_len", INT)])
         .yields(Bytes).when(&[has(3, MSG_DONTWAIT, Instant)]).twin(flag(3, MSG_DONTWAIT)),
     sleeps("recvmsg", [47, 212], &[fd("fd"), opaque("msg"), flags("flags")])

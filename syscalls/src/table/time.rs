@@ -4,9 +4,9 @@ use super::bits::CLOCK_THREAD_CPUTIME_ID;
 use super::sizes::{INT, ITIMERSPEC, LONG, SIGEVENT, TIMESPEC, TIMEX, TIMEZONE, TMS};
 use super::words::*;
 use crate::argument::{Arg, Len, Written};
-use crate::row::Row;
 use crate::row::Scope::{BoundToThread, ReadsThread};
 use crate::row::Yields::{Fd, Number};
+use crate::row::{Row, Twin};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -27,8 +27,10 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Number),
 
     // Sleeping.
-    sleeps("nanosleep", [35, 101], &[input_of("rqtp", TIMESPEC), remaining("rmtp")]),
-    sleeps("clock_nanosleep", [230, 115], &[clock("which_clock"), flags("flags"), input_of("rqtp", TIMESPEC), remaining("rmtp")]),
+    sleeps("nanosleep", [35, 101], &[input_of("rqtp", TIMESPEC), remaining("rmtp")])
+        .twin(Twin::Shortened(0)),
+    sleeps("clock_nanosleep", [230, 115], &[clock("which_clock"), flags("flags"), input_of("rqtp", TIMESPEC), remaining("rmtp")])
+        .twin(Twin::Shortened(2)),
 
     // Timers that raise signals.
     instant("alarm", [37, NO], &[uint("seconds")])

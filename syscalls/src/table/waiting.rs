@@ -12,7 +12,7 @@ use crate::row::{Class, Row, ScopeWhen, Twin, When};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    // Descriptors. A call that carries a signal mask has no twin, nor has one that overwrites what it was asked.
+    // Descriptors. A call that carries a signal mask is not twinned, nor is one that overwrites what it was asked.
     sleeps("poll", [7, NO], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), int("timeout_msecs")])
         .yields(Number).when(&[is(2, 0, Instant)]).twin(Twin::ZeroTimeout(2)),
     sleeps("ppoll", [271, 73], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), update_of("tsp", TIMESPEC), input("sigmask", Len::Arg(4)), size("sigsetsize")])
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
     sleeps("epoll_wait", [232, NO], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), int("timeout")])
         .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)),
     sleeps("epoll_pwait", [281, 22], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), int("timeout"), input("sigmask", Len::Arg(5)), size("sigsetsize")])
-        .yields(Number).when(&[is(3, 0, Instant)]),
+        .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)),
     sleeps("epoll_pwait2", [441, 441], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), input_of("timeout", TIMESPEC), input("sigmask", Len::Arg(5)), size("sigsetsize")])
         .yields(Number),
 

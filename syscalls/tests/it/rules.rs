@@ -85,8 +85,12 @@ fn twins_refer_to_arguments_and_rows() {
                 matches!(ty(arg), ArgType::Flags | ArgType::Command) && bits.is_power_of_two()
             }
             Some(Twin::ZeroTimeout(arg)) => ty(arg) == ArgType::Int,
-            Some(Twin::ZeroTimespec(arg)) => ty(arg) == ArgType::In,
-            Some(Twin::Command(arg, from, to)) => ty(arg) == ArgType::Command && from != to,
+            Some(Twin::Command(arg, exchanges)) => {
+                ty(arg) == ArgType::Command
+                    && !exchanges.is_empty()
+                    && exchanges.iter().all(|(from, to)| from != to)
+            }
+            Some(Twin::Shortened(arg)) => ty(arg) == ArgType::In,
             Some(Twin::Vectored(name)) => row_by_name(name).is_some_and(|twin| twin.args[1].name == "vec"),
         };
         assert!(fits, "{}: {:?}", row.name, row.twin);
