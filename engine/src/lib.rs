@@ -35,6 +35,7 @@ mod pool;
 #[cfg(not(syslet_loom))]
 #[cfg_attr(not(test), expect(dead_code, reason = "the pool is to compare"))]
 mod identity;
+mod twin;
 #[cfg(not(syslet_loom))]
 mod asked;
 #[cfg(not(syslet_loom))]

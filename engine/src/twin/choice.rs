@@ -1,0 +1,72 @@
+//! Which twins may be used here: what the application allows, and what the probe found.
+
+/// Which non-blocking twins the engine may use in place of a call that could block.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Twins {
+    /// None: calls that may sleep go to workers, and nothing is probed.
+    Off,
+    /// Those that are the same system call with other arguments. A seccomp filter that knows the application's calls
+    /// sees no other one in its place.
+    SameNumber,
+    /// All, other numbers included, as far as a probe in a forked child survived them.
+    #[default]
+    All,
+}
+
+/// One thing that the probe tries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub(crate) enum Ability {
+    /// fstat answers: what kind of file a descriptor is.
+    FileQuestions,
+    /// getsockopt and FIONREAD answer: what kind of socket it is, and what it holds.
+    SocketQuestions,
+    /// rt_sigprocmask answers whether memory is there.
+    MemoryQuestions,
+    /// preadv2 knows RWF_NOWAIT.
+    NowaitReads,
+    /// pwritev2 knows RWF_NOWAIT, and RWF_NOSIGNAL keeps SIGPIPE away.
+    NowaitWrites,
+}
+
+impl Ability {
+    pub(super) const ALL: [Ability; 5] = [
+        Ability::FileQuestions,
+        Ability::SocketQuestions,
+        Ability::MemoryQuestions,
+        Ability::NowaitReads,
+        Ability::NowaitWrites,
+    ];
+
+    pub(super) const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// What may be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Abilities {
+    pub(super) twins: Twins,
+    /// One bit for each [`Ability`].
+    pub(super) found: u32,
+}
+
+impl Abilities {
+    /// No twin at all.
+    pub(crate) const NONE: Abilities = Abilities { twins: Twins::Off, found: 0 };
+
+    /// Which twins the application allows.
+    pub(crate) fn twins(self) -> Twins {
+        self.twins
+    }
+
+    /// Whether the probe found this.
+    pub(crate) fn has(self, ability: Ability) -> bool {
+        self.found & ability.bit() != 0
+    }
+
+    /// Whether a call may be asked for under another number.
+    pub(super) fn may_change_number(self) -> bool {
+        self.twins == Twins::All
+    }
+}

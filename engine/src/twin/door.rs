@@ -1,0 +1,51 @@
+//! Whether a call may be tried through a twin at all, by its row and its arguments alone.
+
+use syslet_syscalls::Row;
+
+use super::ask::low;
+use super::choice::{Abilities, Ability, Twins};
+use super::family::Family;
+use super::{receive, send, sleep, transfer};
+
+/// Whether a helper may try this call with [`super::attempt`]. Cheap, and asks the kernel nothing.
+#[inline]
+pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &[u64; 6]) -> bool {
+    if abilities.twins() == Twins::Off {
+        return false;
+    }
+    let (Some(family), Some(nr)) = (Family::of(row), row.numbers.here()) else { return false };
+    let nr = libc::c_long::from(nr);
+    let has = |ability| abilities.has(ability);
+    let number_stays = matches!(nr, libc::SYS_preadv2 | libc::SYS_pwritev2);
+    match family {
+        Family::Read | Family::Write if !number_stays && !abilities.may_change_number() => false,
+        Family::Read => {
+            has(Ability::NowaitReads) && has(Ability::FileQuestions) && transfer::may_try(nr, args)
+        }
+        Family::Write => {
+            has(Ability::NowaitWrites) && has(Ability::FileQuestions) && transfer::may_try_write(nr, args)
+        }
+        Family::Receive => has(Ability::SocketQuestions) && receive::may_try(nr, args),
+        Family::Send => {
+            has(Ability::SocketQuestions) && has(Ability::MemoryQuestions) && send::may_try(nr, args)
+        }
+        // A call with a signal mask would wait under it; the helper's twin would not.
+        Family::Poll(_) => nr != libc::SYS_epoll_pwait || args[4] == 0,
+        Family::Wait4 => low(args[2]) & libc::__WNOTHREAD.cast_unsigned() == 0,
+        Family::WaitId => {
+            has(Ability::MemoryQuestions) && low(args[3]) & libc::__WNOTHREAD.cast_unsigned() == 0
+        }
+        // With MSG_COPY the plain call is refused unless it says IPC_NOWAIT.
+        Family::Flag(arg, ..) => nr != libc::SYS_msgrcv || low(args[arg]) & MSG_COPY == 0,
+        Family::Command(arg, exchanges) => exchanges.iter().any(|(from, _)| *from == low(args[arg]).into()),
+        Family::Sleep(_) => has(Ability::MemoryQuestions) && sleep::may_try(nr, args),
+    }
+}
+
+/// Whether what a worker waits for depends on when the call was first tried: the engine then notes that instant.
+#[inline]
+pub(crate) fn is_timed(row: &Row) -> bool {
+    matches!(Family::of(row), Some(Family::Poll(_) | Family::Sleep(_)))
+}
+
+const MSG_COPY: u32 = 0o40000;

@@ -1,0 +1,47 @@
+//! Calls that are the same but for not sleeping when one flag is set, or one command is exchanged for another.
+
+use syslet_syscalls::Invoked;
+
+use super::ask::low;
+use super::{Attempt, Enter, is_errno};
+
+/// The call with the bit set; `sleeps` is its way of saying that it would have slept.
+pub(super) fn attempt(
+    arg: usize,
+    bit: u64,
+    sleeps: i32,
+    nr: u32,
+    args: &[u64; 6],
+    enter: &mut impl Enter,
+) -> Attempt {
+    let never_waits = args[arg] & bit != 0;
+    let mut twin = *args;
+    twin[arg] |= bit;
+    match enter(nr, &twin) {
+        Invoked::NeverBegan => Attempt::Cancelled,
+        Invoked::Result(result) if is_errno(result, sleeps) && !never_waits => Attempt::WouldBlock,
+        Invoked::Result(result) => Attempt::Final(result),
+    }
+}
+
+/// The call with the command exchanged. Locks that are taken say EAGAIN or EACCES.
+pub(super) fn attempt_command(
+    arg: usize,
+    exchanges: &[(u64, u64)],
+    nr: u32,
+    args: &[u64; 6],
+    enter: &mut impl Enter,
+) -> Attempt {
+    let Some((_, to)) = exchanges.iter().find(|(from, _)| *from == u64::from(low(args[arg]))) else {
+        return Attempt::NotHere;
+    };
+    let mut twin = *args;
+    twin[arg] = *to;
+    match enter(nr, &twin) {
+        Invoked::NeverBegan => Attempt::Cancelled,
+        Invoked::Result(result) if is_errno(result, libc::EAGAIN) || is_errno(result, libc::EACCES) => {
+            Attempt::WouldBlock
+        }
+        Invoked::Result(result) => Attempt::Final(result),
+    }
+}

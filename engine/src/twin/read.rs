@@ -1,0 +1,70 @@
+//! Reads, through preadv2 with RWF_NOWAIT.
+
+use syslet_syscalls::Invoked;
+
+use super::ask::{Kind, answers_first_byte, is_known_socket, kind};
+use super::choice::{Abilities, Ability};
+use super::memory::Memory;
+use super::transfer::Transfer;
+use super::{Attempt, Enter, RWF_NOWAIT, is_errno};
+
+pub(super) fn attempt(
+    abilities: Abilities,
+    nr: u32,
+    args: &[u64; 6],
+    memory: Memory,
+    enter: &mut impl Enter,
+) -> Attempt {
+    let read = Transfer::of(nr.into(), args);
+    if read.never_waits() {
+        return match enter(nr, args) {
+            Invoked::Result(result) => Attempt::Final(result),
+            Invoked::NeverBegan => Attempt::Cancelled,
+        };
+    }
+    if read.is_shared()
+        && let Some(instead) = not_here(abilities, read.fd)
+    {
+        return instead;
+    }
+    let preadv2 = libc::SYS_preadv2.unsigned_abs().try_into().unwrap_or(u32::MAX);
+    let Invoked::Result(result) = read.twin(RWF_NOWAIT, |args| enter(preadv2, args)) else {
+        return Attempt::Cancelled;
+    };
+    if is_errno(result, libc::EAGAIN) {
+        return Attempt::WouldBlock;
+    }
+    // The file has no such twin, or the plain call fails in the same way: it says so itself.
+    if is_errno(result, libc::EOPNOTSUPP) || is_errno(result, libc::EINVAL) {
+        return Attempt::NotHere;
+    }
+    match u64::try_from(result) {
+        Ok(bytes) if !read.is_shared() && bytes < read.total(memory) => short(&read, bytes),
+        _ => Attempt::Final(result),
+    }
+}
+
+/// What to do instead of reading at the shared position.
+fn not_here(abilities: Abilities, fd: u64) -> Option<Attempt> {
+    match kind(fd) {
+        // A short read there could not be finished: the position is everybody's.
+        Kind::Storage(_) => Some(Attempt::Plain),
+        Kind::Pipe | Kind::Anonymous => None,
+        Kind::Socket
+            if abilities.has(Ability::SocketQuestions) && is_known_socket(fd) && answers_first_byte(fd) =>
+        {
+            None
+        }
+        _ => Some(Attempt::NotHere),
+    }
+}
+
+/// A short read at a position: the end of the file is an answer, the end of what is cached is none. Reading leaves no
+/// trace there, so the plain call starts again and is whole, however the file changes meanwhile.
+fn short(read: &Transfer, bytes: u64) -> Attempt {
+    match kind(read.fd) {
+        Kind::Storage(Some(size)) if read.position.saturating_add(bytes) < size => Attempt::WouldBlock,
+        Kind::Storage(None) | Kind::Memory => Attempt::WouldBlock,
+        _ => Attempt::Final(bytes.cast_signed()),
+    }
+}

@@ -1,0 +1,60 @@
+//! Receives, with MSG_DONTWAIT.
+
+use syslet_syscalls::Invoked;
+
+use super::ask::{answers_first_byte, available, is_known_socket, is_stream, low};
+use super::vectors::TRANSFER_MAX;
+use super::{Attempt, Enter, is_errno, with_done};
+
+const DONTWAIT: u64 = libc::MSG_DONTWAIT as u64;
+const WAITALL: u64 = libc::MSG_WAITALL as u64;
+const PEEK: u64 = libc::MSG_PEEK as u64;
+const OOB: u64 = libc::MSG_OOB as u64;
+const WAITFORONE: u64 = libc::MSG_WAITFORONE as u64;
+
+fn flags_at(nr: libc::c_long) -> usize {
+    if nr == libc::SYS_recvmsg { 2 } else { 3 }
+}
+
+/// MSG_WAITALL is tried where what it has received can be told from what it has peeked at or thrown away.
+pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
+    let flags = args[flags_at(nr)];
+    let waits_for_all = flags & WAITALL != 0;
+    match nr {
+        libc::SYS_recvfrom => !waits_for_all || (flags & (PEEK | OOB) == 0 && args[2] <= TRANSFER_MAX),
+        libc::SYS_recvmsg => !waits_for_all,
+        // Several messages are waited for one by one, and a time limit is looked at between them.
+        _ => !waits_for_all && args[4] == 0 && (low(args[2]) == 1 || flags & WAITFORONE != 0),
+    }
+}
+
+pub(super) fn attempt(nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attempt {
+    let (fd, at) = (args[0], flags_at(nr.into()));
+    let never_waits = args[at] & DONTWAIT != 0;
+    if !never_waits && !(is_known_socket(fd) && answers_first_byte(fd)) {
+        return Attempt::NotHere;
+    }
+    let waits_for_all = !never_waits && args[at] & WAITALL != 0 && is_stream(fd);
+    if waits_for_all && available(fd).is_none_or(|bytes| bytes < args[2]) {
+        return Attempt::WouldBlock;
+    }
+    let mut twin = *args;
+    twin[at] |= DONTWAIT;
+    let Invoked::Result(result) = enter(nr, &twin) else { return Attempt::Cancelled };
+    if is_errno(result, libc::EAGAIN) && !never_waits {
+        return Attempt::WouldBlock;
+    }
+    match u64::try_from(result) {
+        // All was there, so a boundary that the plain call would not cross ended it, unless another reader was faster.
+        Ok(bytes) if waits_for_all && bytes > 0 && bytes < args[2] && available(fd) == Some(0) => {
+            Attempt::Partial(bytes)
+        }
+        _ => Attempt::Final(result),
+    }
+}
+
+/// The plain recvfrom of what is left of a MSG_WAITALL.
+pub(super) fn finish(nr: u32, args: &[u64; 6], done: u64, enter: &mut impl Enter) -> Invoked {
+    let [fd, at, len, flags, from, from_len] = *args;
+    with_done(done, enter(nr, &[fd, at + done, len - done, flags, from, from_len]))
+}

@@ -1,0 +1,74 @@
+//! Sends, with MSG_DONTWAIT and MSG_NOSIGNAL.
+
+use syslet_syscalls::Invoked;
+
+use super::ask::{address, is_known_socket, is_stream, low};
+use super::memory::Memory;
+use super::vectors::{TRANSFER_MAX, rest, total};
+use super::{Attempt, Enter, is_errno, with_done};
+
+const DONTWAIT: u64 = libc::MSG_DONTWAIT as u64;
+const NOSIGNAL: u64 = libc::MSG_NOSIGNAL as u64;
+/// What may stand beside. Urgent data marks its last byte, MSG_ZEROCOPY counts the calls, MSG_FASTOPEN connects.
+const KNOWN: i32 = libc::MSG_DONTWAIT
+    | libc::MSG_NOSIGNAL
+    | libc::MSG_DONTROUTE
+    | libc::MSG_CONFIRM
+    | libc::MSG_MORE
+    | libc::MSG_EOR;
+
+/// A message header, in words: name, its length, vector, count, control data, their length, flags.
+type Header = [u64; 7];
+const HEADER_VEC: usize = 2;
+const HEADER_COUNT: usize = 3;
+const HEADER_CONTROL_LEN: usize = 5;
+
+fn flags_at(nr: libc::c_long) -> usize {
+    if nr == libc::SYS_sendmsg { 2 } else { 3 }
+}
+
+pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
+    low(args[flags_at(nr)]) & !KNOWN.cast_unsigned() == 0
+        && (nr == libc::SYS_sendmsg || args[2] <= TRANSFER_MAX)
+}
+
+pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl Enter) -> Attempt {
+    let (fd, at) = (args[0], flags_at(nr.into()));
+    let never_waits = args[at] & DONTWAIT != 0;
+    if !never_waits && !is_known_socket(fd) {
+        return Attempt::NotHere;
+    }
+    let header: Option<Header> = if at == 2 && !never_waits { memory.words(args[1]) } else { None };
+    // Descriptors in control data go with the first part, credentials with every part.
+    if at == 2 && !never_waits && header.is_none_or(|header| header[HEADER_CONTROL_LEN] != 0) {
+        return Attempt::NotHere;
+    }
+    let mut twin = *args;
+    twin[at] |= DONTWAIT | NOSIGNAL;
+    let Invoked::Result(result) = enter(nr, &twin) else { return Attempt::Cancelled };
+    if never_waits {
+        return Attempt::Final(result);
+    }
+    // EINPROGRESS: the first send also connects, and nothing is sent yet.
+    if is_errno(result, libc::EAGAIN) || is_errno(result, libc::EINPROGRESS) {
+        return Attempt::WouldBlock;
+    }
+    let asked = || header.map_or(args[2], |header| total(memory, header[HEADER_VEC], header[HEADER_COUNT]));
+    match u64::try_from(result) {
+        Ok(bytes) if bytes > 0 && bytes < asked() && is_stream(fd) => Attempt::Partial(bytes),
+        _ => Attempt::Final(result),
+    }
+}
+
+/// The plain send of what is left.
+pub(super) fn finish(nr: u32, args: &[u64; 6], done: u64, memory: Memory, enter: &mut impl Enter) -> Invoked {
+    let [fd, at, len, flags, to, to_len] = *args;
+    if libc::c_long::from(nr) == libc::SYS_sendto {
+        return with_done(done, enter(nr, &[fd, at + done, len - done, flags, to, to_len]));
+    }
+    let Some(mut header) = memory.words::<7>(at) else { return Invoked::Result(done.cast_signed()) };
+    let rest = rest(memory, header[HEADER_VEC], header[HEADER_COUNT], done);
+    header[HEADER_VEC] = rest.first().map_or(0, address);
+    header[HEADER_COUNT] = rest.len() as u64;
+    with_done(done, enter(nr, &[fd, address(&header), args[2], 0, 0, 0]))
+}

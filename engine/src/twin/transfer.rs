@@ -1,0 +1,80 @@
+//! The six reads and six writes as one: what of, where to, from which position, with which flags.
+
+use super::RWF_NOWAIT;
+use super::ask::address;
+use super::memory::Memory;
+use super::vectors::{TRANSFER_MAX, total};
+
+/// The position that means the file's own.
+const SHARED: u64 = u64::MAX;
+
+/// One read or write.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transfer {
+    pub(super) fd: u64,
+    /// Address and length of the one buffer, unless the caller gave a vector.
+    one: Option<[u64; 2]>,
+    vec: u64,
+    count: u64,
+    /// The position, or [`SHARED`].
+    pub(super) position: u64,
+    /// The caller's RWF flags.
+    flags: u64,
+}
+
+impl Transfer {
+    pub(super) fn of(nr: libc::c_long, args: &[u64; 6]) -> Transfer {
+        let one = matches!(nr, libc::SYS_read | libc::SYS_write | libc::SYS_pread64);
+        let unpositioned =
+            matches!(nr, libc::SYS_read | libc::SYS_write | libc::SYS_readv | libc::SYS_writev);
+        let flagged = matches!(nr, libc::SYS_preadv2 | libc::SYS_pwritev2);
+        Transfer {
+            fd: args[0],
+            one: one.then_some([args[1], args[2]]),
+            vec: args[1],
+            count: args[2],
+            position: if unpositioned { SHARED } else { args[3] },
+            flags: if flagged { args[5] } else { 0 },
+        }
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.position == SHARED
+    }
+
+    /// Whether the caller asks without waiting.
+    pub(super) fn never_waits(&self) -> bool {
+        self.flags & RWF_NOWAIT != 0
+    }
+
+    /// Enters with preadv2's or pwritev2's arguments for this, and these flags besides.
+    pub(super) fn twin<R>(&self, flags: u64, enter: impl FnOnce(&[u64; 6]) -> R) -> R {
+        let flags = self.flags | flags;
+        match &self.one {
+            Some(one) => enter(&[self.fd, address(one), 1, self.position, 0, flags]),
+            None => enter(&[self.fd, self.vec, self.count, self.position, 0, flags]),
+        }
+    }
+
+    /// How many bytes are asked for. The kernel has just read the vector.
+    pub(super) fn total(&self, memory: Memory) -> u64 {
+        self.one.map_or_else(|| total(memory, self.vec, self.count), |[_, len]| len)
+    }
+}
+
+/// Nothing for empty buffers and for lengths that the kernel cuts: reading nothing is no question of waiting, and
+/// preadv2 checks another address range than read. A position below zero is refused, except where it means the shared.
+pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
+    let length_fits = (1..=TRANSFER_MAX).contains(&args[2]);
+    match nr {
+        libc::SYS_read | libc::SYS_write => length_fits,
+        libc::SYS_pread64 => length_fits && args[3].cast_signed() >= 0,
+        libc::SYS_preadv => args[3].cast_signed() >= 0,
+        _ => true,
+    }
+}
+
+/// A write at a position is not tried: in two parts it could mix with another, and O_APPEND would move the second.
+pub(super) fn may_try_write(nr: libc::c_long, args: &[u64; 6]) -> bool {
+    may_try(nr, args) && Transfer::of(nr, args).is_shared()
+}
