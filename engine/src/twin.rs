@@ -4,7 +4,7 @@
 //! In the order in which a call passes: what may be used here (`choice`, `probe`), whether to try at all (`door`,
 //! `family`), what the attempt may ask and look at (`ask`, `memory`, `vectors`), and one file for each way of asking.
 #![allow(unsafe_code, reason = "hands on the promise that a call's addresses are the caller's to answer for")]
-#![cfg_attr(not(test), expect(dead_code, reason = "the pool uses it next"))]
+#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the pool uses it next"))]
 
 mod choice;
 mod probe;

@@ -20,7 +20,6 @@ use super::choice::{Abilities, Ability, Twins};
 use super::{RWF_NOSIGNAL, RWF_NOWAIT, is_errno};
 
 const PAGE_BYTES: NonZeroUsize = NonZeroUsize::new(syslet_abi::PAGE_BYTES).expect("a page is not empty");
-const STEPS: u32 = Ability::ALL.len() as u32;
 
 /// Finds out which twins work. Whatever goes wrong on the way leaves out twins, never more.
 pub(crate) fn probe(twins: Twins) -> Abilities {
@@ -31,8 +30,9 @@ pub(crate) fn probe(twins: Twins) -> Abilities {
 /// Runs the steps in as many children as it takes.
 fn probe_with(step: fn(Ability, &Files) -> bool) -> u32 {
     let (Ok(files), Ok(page)) = (Files::open(), Page::map()) else { return 0 };
+    let last = Ability::ALL.map(|ability| ability as u32).into_iter().max().unwrap_or(0);
     let mut next = 0;
-    while next < STEPS {
+    while next <= last {
         page.at().store(next, Ordering::Relaxed);
         if !run_child(next, &page, &files, step) {
             break;
@@ -45,6 +45,11 @@ fn probe_with(step: fn(Ability, &Files) -> bool) -> u32 {
 
 /// One child that tries the steps from `from`; false when there is none to be had.
 fn run_child(from: u32, page: &Page, files: &Files, step: fn(Ability, &Files) -> bool) -> bool {
+    let child = start_child(from, page, files, step);
+    child.inspect(|pid| collect(*pid)).is_some()
+}
+
+fn start_child(from: u32, page: &Page, files: &Files, step: fn(Ability, &Files) -> bool) -> Option<u64> {
     let all_signals = u64::MAX;
     let mut mask = 0u64;
     let (block, set) = (libc::SIG_BLOCK.cast_unsigned().into(), libc::SIG_SETMASK.cast_unsigned().into());
@@ -60,11 +65,14 @@ fn run_child(from: u32, page: &Page, files: &Files, step: fn(Ability, &Files) ->
         // SAFETY: the mask is the one read above.
         let _restored = unsafe { ask(libc::SYS_rt_sigprocmask, &[set, address(&mask), 0, 8, 0, 0]) };
     }
-    let Ok(pid) = u64::try_from(child) else { return false };
+    u64::try_from(child).ok()
+}
+
+/// Waits until the child has ended. If another thread collects it, with __WALL, it has ended too.
+fn collect(pid: u64) {
     let all_children = libc::__WALL.cast_unsigned().into();
-    // SAFETY: waits for our own child. If another thread took it with __WALL, it has ended too.
+    // SAFETY: waits for our own child, and writes nothing.
     while is_errno(unsafe { ask(libc::SYS_wait4, &[pid, 0, all_children, 0, 0, 0]) }, libc::EINTR) {}
-    true
 }
 
 /// The child.

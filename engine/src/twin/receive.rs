@@ -31,7 +31,8 @@ pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
 pub(super) fn attempt(nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attempt {
     let (fd, at) = (args[0], flags_at(nr.into()));
     let never_waits = args[at] & DONTWAIT != 0;
-    if !never_waits && !(is_known_socket(fd) && answers_first_byte(fd)) {
+    let is_exact = never_waits || (is_known_socket(fd) && answers_first_byte(fd));
+    if !is_exact {
         return Attempt::NotHere;
     }
     let waits_for_all = !never_waits && args[at] & WAITALL != 0 && is_stream(fd);

@@ -1,1 +1,14 @@
+//! Each twin beside the plain call, on files of the same kind.
 
+mod rig;
+
+mod choice;
+mod reads;
+mod positions;
+mod writes;
+mod receives;
+mod sends;
+mod waits;
+mod children;
+mod locks;
+mod sleeps;

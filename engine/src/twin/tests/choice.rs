@@ -1,0 +1,137 @@
+//! What may be tried, whoever asks.
+
+use syslet_syscalls::{row_by_name, rows};
+
+use super::rig::{ABILITIES, at, cancelled, error, fd, full, plain, row, tries, twin};
+use crate::twin::{Abilities, Attempt, Twins, is_timed, may_try, probe};
+
+/// TWIN-1: nothing is tried when twins are off, and no number is changed when it must stay.
+#[test]
+fn the_choice_is_kept() {
+    let one = full([1, 8, 8, 0, 0, 0]);
+    let tried = |twins| -> Vec<&str> {
+        let abilities = Abilities { twins, found: u32::MAX };
+        rows().iter().filter(|row| may_try(abilities, row, &one)).map(|row| row.name).collect()
+    };
+    assert_eq!(tried(Twins::Off), [""; 0]);
+    let (same, all) = (tried(Twins::SameNumber), tried(Twins::All));
+    let changed: Vec<_> = all.iter().filter(|name| !same.contains(name)).copied().collect();
+    assert_eq!(changed, ["read", "write", "pread64", "readv", "writev", "preadv"]);
+    assert!(same.contains(&"recvfrom") && same.contains(&"preadv2"), "{same:?}");
+}
+
+/// TWIN-2: a row has a twin exactly where the engine tries one.
+#[test]
+fn rows_promise_what_is_tried() {
+    let promised: Vec<_> = rows().iter().filter(|row| row.twin.is_some()).map(|row| row.name).collect();
+    let expected = [
+        "read",
+        "write",
+        "pread64",
+        "readv",
+        "writev",
+        "preadv",
+        "preadv2",
+        "pwritev2",
+        "flock",
+        "fcntl",
+        "sendto",
+        "sendmsg",
+        "recvfrom",
+        "recvmsg",
+        "recvmmsg",
+        "poll",
+        "epoll_wait",
+        "epoll_pwait",
+        "nanosleep",
+        "clock_nanosleep",
+        "wait4",
+        "waitid",
+        "msgsnd",
+        "msgrcv",
+        "getrandom",
+    ];
+    let here =
+        expected.iter().filter(|name| row_by_name(name).is_some_and(|row| row.numbers.here().is_some()));
+    assert_eq!(promised, here.copied().collect::<Vec<_>>());
+    let timed: Vec<_> = rows().iter().filter(|row| is_timed(row)).map(|row| row.name).collect();
+    assert!(timed.iter().all(|name| name.contains("poll") || name.contains("sleep")), "{timed:?}");
+    assert_eq!(
+        timed.len(),
+        promised.iter().filter(|name| name.contains("ol") || name.contains("ee")).count()
+    );
+}
+
+/// TWIN-3: what the probe does not find is not tried.
+#[test]
+fn without_abilities_little_is_tried() {
+    let blind = Abilities { twins: Twins::All, found: 0 };
+    for name in ["read", "write", "preadv2", "recvfrom", "sendmsg", "waitid", "nanosleep"] {
+        assert!(!may_try(blind, row(name).0, &full([1, 8, 8])), "{name}");
+    }
+    assert!(may_try(blind, row("wait4").0, &full([1])));
+    assert_eq!(probe(Twins::Off), Abilities::NONE);
+}
+
+/// TWIN-4: an address at which nothing is gives what the plain call gives.
+#[test]
+fn bad_addresses_are_the_kernels_to_refuse() {
+    let (reader, _writer) = std::io::pipe().expect("a pipe");
+    let (left, right) = std::os::unix::net::UnixStream::pair().expect("a pair");
+    std::io::Write::write_all(&mut &right, b"x").expect("room");
+    let nowhere = 8u64;
+    let vector = [nowhere, 8];
+    let calls: [(&str, [u64; 4]); 8] = [
+        ("readv", [fd(&reader), nowhere, 1, 0]),
+        ("recvfrom", [fd(&left), nowhere, 1, 0]),
+        ("sendto", [fd(&left), nowhere, 1, 0]),
+        ("nanosleep", [nowhere, 0, 0, 0]),
+        ("clock_nanosleep", [1, 0, nowhere, 0]),
+        ("pread64", [fd(&super::rig::file()), nowhere, 1, 0]),
+        ("fcntl", [fd(&reader), 7, nowhere, 0]),
+        ("recvmsg", [fd(&left), nowhere, 0, 0]),
+    ];
+    for (name, args) in calls {
+        let expected = Attempt::Final(plain(name, args));
+        assert!(matches!(expected, Attempt::Final(..0)) || name == "pread64", "{name}");
+        assert_eq!(twin(name, args), expected, "{name}");
+    }
+    for (name, at_header) in [("sendmsg", nowhere), ("sendmsg", u64::MAX - 8)] {
+        assert_eq!(twin(name, [fd(&left), at_header]), Attempt::NotHere, "a worker is told EFAULT");
+    }
+    if super::rig::writes_are_twinned() {
+        let socket = [fd(&left), at(&vector), 1];
+        assert_eq!(twin("writev", socket), Attempt::Final(error(libc::EFAULT)));
+    }
+}
+
+/// TWIN-5: a cancelled slot tries nothing.
+#[test]
+fn a_cancelled_attempt_leaves_the_call_alone() {
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    std::io::Write::write_all(&mut writer, b"x").expect("room");
+    let buffer = [0u8; 8];
+    assert_eq!(cancelled("read", [fd(&reader), at(&buffer), 8]), Attempt::Cancelled);
+    assert_eq!(cancelled("wait4", [u64::MAX]), Attempt::Cancelled);
+    assert_eq!(plain("read", [fd(&reader), at(&buffer), 8]), 1, "still there");
+}
+
+/// TWIN-6: who asks not to wait is told so at once.
+#[test]
+fn calls_that_never_wait_are_made_as_they_are() {
+    let (left, _right) = std::os::unix::net::UnixDatagram::pair().expect("a pair");
+    let (reader, _writer) = std::io::pipe().expect("a pipe");
+    let buffer = [0u8; 8];
+    let vector = [at(&buffer), 8];
+    let nowait = libc::MSG_DONTWAIT.cast_unsigned().into();
+    let calls: [(&str, [u64; 6]); 3] = [
+        ("recvfrom", [fd(&left), at(&buffer), 8, nowait, 0, 0]),
+        ("preadv2", [fd(&reader), at(&vector), 1, u64::MAX, 0, 8]),
+        ("getrandom", [at(&buffer), 8, 1, 0, 0, 0]),
+    ];
+    for (name, args) in calls {
+        assert!(tries(name, args));
+        assert_eq!(twin(name, args), Attempt::Final(plain(name, args)), "{name}");
+    }
+    assert!(ABILITIES.twins() == Twins::All);
+}
