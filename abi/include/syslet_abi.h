@@ -85,6 +85,7 @@ struct syslet_call {
 enum syslet_attribute_id {
     SYSLET_ATTRIBUTE_DATA = 1,
     SYSLET_ATTRIBUTE_TIMING = 2,
+    SYSLET_ATTRIBUTE_WORKER = 3,
     SYSLET_ATTRIBUTE_APPLICATION = 32768
 };
 
@@ -141,6 +142,14 @@ struct syslet_timing {
     uint64_t finished_ns;
 };
 
+/* The value of a WORKER return. `run_by`: 1 the waiting submitter, 2 a worker, 3 the submitter's first attempt. */
+struct syslet_worker {
+    uint32_t tid;
+    uint32_t cpu;
+    uint32_t run_by;
+    uint32_t attempts;
+};
+
 /* Why a submission is refused. */
 enum syslet_refusal {
     SYSLET_REFUSED_RECORD_SHORT = 1,
@@ -178,7 +187,8 @@ enum syslet_refusal {
     SYSLET_REFUSED_SUBMISSION_FULL = 33,
     SYSLET_REFUSED_COMPLETION_FULL = 34,
     SYSLET_REFUSED_SLOTS_FULL = 35,
-    SYSLET_REFUSED_FORKED = 36
+    SYSLET_REFUSED_FORKED = 36,
+    SYSLET_REFUSED_CLOSED = 37
 };
 
 /* Features of a set-up, one bit each. */
@@ -266,6 +276,7 @@ SYSLET_STATIC_ASSERT(sizeof(struct syslet_attribute) == 8, "the header of an att
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_done) == 24, "a completion without returns");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_return) == 8, "the header of an attribute return");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_timing) == 24, "the value of TIMING");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_worker) == 16, "the value of WORKER");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_params) == 56, "the set-up of version 1");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_ring_header) == 3 * SYSLET_PAGE_BYTES, "a header of three pages");
 SYSLET_STATIC_ASSERT(offsetof(struct syslet_ring_header, submission_head) == SYSLET_PAGE_BYTES,

@@ -30,6 +30,8 @@ impl AttributeId {
     pub const DATA: AttributeId = AttributeId(1);
     /// When the call was queued, started and finished.
     pub const TIMING: AttributeId = AttributeId(2);
+    /// Who ran the call, and how often it was tried.
+    pub const WORKER: AttributeId = AttributeId(3);
     /// The first id that is the application's own.
     pub const APPLICATION: AttributeId = AttributeId(0x8000);
 

@@ -19,6 +19,8 @@ impl Errno {
     pub const EMSGSIZE: Errno = Errno(90);
     /// Operation not supported.
     pub const EOPNOTSUPP: Errno = Errno(95);
+    /// What it was to go to is closed.
+    pub const ESHUTDOWN: Errno = Errno(108);
 }
 
 impl core::fmt::Display for Errno {

@@ -82,6 +82,7 @@ refusals! {
     COMPLETION_FULL = 34, EAGAIN, "no room can be reserved for the completion: consume some and try again";
     SLOTS_FULL = 35, EAGAIN, "as many calls are in flight as the ring has slots: wait and try again";
     FORKED = 36, EPERM, "the ring belongs to the process that was forked";
+    CLOSED = 37, ESHUTDOWN, "the engine is closed";
 }
 
 impl Refusal {

@@ -94,17 +94,24 @@ fn errnos() -> Values {
         ("ENOSYS", Errno::ENOSYS),
         ("EMSGSIZE", Errno::EMSGSIZE),
         ("EOPNOTSUPP", Errno::EOPNOTSUPP),
+        ("ESHUTDOWN", Errno::ESHUTDOWN),
     ];
     named.into_iter().map(|(name, errno)| (name.to_owned(), u64::from(errno.0.unsigned_abs()))).collect()
 }
 
-/// The structures of the Rust code, and the value of TIMING, which another crate writes: three words.
+/// The structures of the Rust code, and the values of attributes, which another crate writes.
 fn layouts() -> Vec<Layout> {
-    let words = ["queued_ns", "started_ns", "finished_ns"].into_iter().zip([0, 8, 16]);
-    let fields = words.map(|(name, offset)| Field { offset, bytes: 8, name: name.to_owned() }).collect();
-    let mut layouts = layout::all();
-    layouts.push(Layout { name: "syslet_timing".to_owned(), bytes: 24, fields });
-    layouts
+    let timing = value("syslet_timing", 8, &["queued_ns", "started_ns", "finished_ns"]);
+    let worker = value("syslet_worker", 4, &["tid", "cpu", "run_by", "attempts"]);
+    layout::all().into_iter().chain([timing, worker]).collect()
+}
+
+/// A value of fields that are all of one size.
+fn value(name: &str, bytes: usize, names: &[&str]) -> Layout {
+    let field =
+        |(index, name): (usize, &&str)| Field { offset: bytes * index, bytes, name: (*name).to_owned() };
+    let fields = names.iter().enumerate().map(field).collect();
+    Layout { name: name.to_owned(), bytes: bytes * names.len(), fields }
 }
 
 /// All that the C program must print.

@@ -53,6 +53,7 @@ pub(crate) fn numbers() -> Values {
     let ids = [
         ("DATA", AttributeId::DATA),
         ("TIMING", AttributeId::TIMING),
+        ("WORKER", AttributeId::WORKER),
         ("APPLICATION", AttributeId::APPLICATION),
     ];
     add("ATTRIBUTE_", &ids.map(|(name, id)| (name, id.0.into())));

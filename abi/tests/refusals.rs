@@ -12,6 +12,7 @@ fn errno(name: &str) -> Errno {
         "ENOSYS" => Errno::ENOSYS,
         "EMSGSIZE" => Errno::EMSGSIZE,
         "EOPNOTSUPP" => Errno::EOPNOTSUPP,
+        "ESHUTDOWN" => Errno::ESHUTDOWN,
         _ => panic!("the spec names {name}, which no refusal has"),
     }
 }

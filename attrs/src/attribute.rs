@@ -4,6 +4,8 @@ use core::fmt::Debug;
 
 use syslet_abi::{AttributeId, RawResult, Status};
 
+use crate::worker::WorkerValue;
+
 /// What an attribute may know of a call before it is accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct CallFacts {
@@ -24,6 +26,8 @@ impl Needs {
     pub const NONE: Needs = Needs(0);
     /// The clock, when the call is queued, before it starts and after it finished.
     pub const CLOCK: Needs = Needs(1);
+    /// The thread that ends the call, and its CPU.
+    pub const WORKER: Needs = Needs(2);
 
     /// The needs of both.
     #[must_use]
@@ -66,6 +70,8 @@ pub struct Observed {
     pub started_ns: u64,
     /// Just after it was left.
     pub finished_ns: u64,
+    /// Who ran it; thread and CPU are zero unless needed.
+    pub worker: WorkerValue,
 }
 
 /// Something that can be asked of any submission.

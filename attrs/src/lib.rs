@@ -9,9 +9,11 @@ mod data;
 mod payload;
 mod registry;
 mod timing;
+mod worker;
 
 pub use attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 pub use data::Data;
 pub use payload::known_part;
 pub use registry::{DuplicateId, Registry};
 pub use timing::{Timing, TimingValue};
+pub use worker::{RunBy, Worker, WorkerValue};

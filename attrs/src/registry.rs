@@ -7,6 +7,7 @@ use syslet_abi::AttributeId;
 use crate::attribute::Attribute;
 use crate::data::Data;
 use crate::timing::Timing;
+use crate::worker::Worker;
 
 /// An id that cannot be registered: another attribute has it, or it is one of the engine's own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,7 +39,11 @@ impl Registry {
     #[must_use]
     pub fn built_in() -> Registry {
         Registry {
-            attributes: vec![(AttributeId::DATA, Arc::new(Data)), (AttributeId::TIMING, Arc::new(Timing))],
+            attributes: vec![
+                (AttributeId::DATA, Arc::new(Data)),
+                (AttributeId::TIMING, Arc::new(Timing)),
+                (AttributeId::WORKER, Arc::new(Worker)),
+            ],
         }
     }
 

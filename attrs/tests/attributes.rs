@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use syslet_abi::{AttributeId, DONE_BYTES_MIN, Done, DoneFlags, DoneWriter, Errno, RawResult, Status};
 use syslet_attrs::{
-    Attribute, CallFacts, Data, DuplicateId, Needs, Observed, Plan, Registry, Timing, TimingValue, Token,
-    known_part,
+    Attribute, CallFacts, Data, DuplicateId, Needs, Observed, Plan, Registry, RunBy, Timing, TimingValue,
+    Token, Worker, WorkerValue, known_part,
 };
 
 const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 100 };
@@ -16,6 +16,12 @@ const OBSERVED: Observed = Observed {
     queued_ns: 0x0102_0304_0506_0708,
     started_ns: 0x1112_1314_1516_1718,
     finished_ns: 0x2122_2324_2526_2728,
+    worker: WorkerValue {
+        tid: 0x0102_0304,
+        cpu: 0x1112_1314,
+        run_by: RunBy(0x2122_2324),
+        attempts: 0x3132_3334,
+    },
 };
 
 /// An attribute of an application's: its value is the call's result, in `len` bytes. Its id may change.
@@ -141,7 +147,7 @@ fn applications_register_their_own_ids_only() {
         assert_eq!(registry.get(AttributeId(id)).map(Attribute::id), Some(AttributeId(id)));
     }
     let ids: Vec<_> = registry.iter().map(|attribute| attribute.id().0).collect();
-    assert_eq!(ids, [1, 2, 0x8000, 0x9000, 0xffff]);
+    assert_eq!(ids, [1, 2, 3, 0x8000, 0x9000, 0xffff]);
 }
 
 /// ATTR-15: an id is registered once.
@@ -163,18 +169,20 @@ fn the_registered_id_counts() {
     assert_eq!(registry.add(fickle.clone()), Ok(()));
     fickle.id.store(0xffff, Ordering::Relaxed);
     assert_eq!(registry.add(Own::new(0x8006)), Ok(()));
-    for id in [1, 2, 0x8005, 0x8006] {
+    for id in [1, 2, 3, 0x8005, 0x8006] {
         assert!(registry.get(AttributeId(id)).is_some(), "{id:#x}");
     }
     assert!(registry.get(AttributeId(0xffff)).is_none());
 }
 
-/// ATTR-16: every engine knows DATA and TIMING, by id and by name, and nothing else unasked.
+/// ATTR-16: every engine knows DATA, TIMING and WORKER, by id and by name, and nothing else unasked.
 #[test]
 fn built_in_attributes() {
     let registry = Registry::built_in();
     let known: Vec<_> = registry.iter().map(|attribute| (attribute.id(), attribute.name())).collect();
-    assert_eq!(known, [(AttributeId::DATA, "data"), (AttributeId::TIMING, "timing")]);
+    let built_in =
+        [(AttributeId::DATA, "data"), (AttributeId::TIMING, "timing"), (AttributeId::WORKER, "worker")];
+    assert_eq!(known, built_in);
     for id in (0..=u16::MAX).map(AttributeId) {
         assert_eq!(registry.get(id).is_some(), known.iter().any(|(of, _)| *of == id), "{id:?}");
     }
@@ -208,6 +216,21 @@ fn timing_is_three_numbers() {
     let bytes = [queued_ns, started_ns, finished_ns].map(u64::to_ne_bytes).concat();
     assert_eq!(value[..], bytes);
     assert_eq!(TimingValue::parse(&value), Some(TimingValue { queued_ns, started_ns, finished_ns }));
+}
+
+/// ATTR-30: WORKER needs the thread and plans 16 bytes: four 32-bit numbers in the machine's byte order.
+#[test]
+fn worker_is_four_numbers() {
+    let plan = Worker.check(&[], &CALL);
+    assert_eq!(plan, Ok(Plan { return_bytes_max: 16, may_help: true, needs: Needs::WORKER }));
+    assert_eq!(Worker.check(&[1], &CALL), Err(Status::INVALID));
+    let mut value = [0; 16];
+    assert_eq!(Worker.after(&[], Token(0), &OBSERVED, &mut value), (Status::HANDLED, 16));
+    let WorkerValue { tid, cpu, run_by: RunBy(run_by), attempts } = OBSERVED.worker;
+    assert_eq!(value[..], [tid, cpu, run_by, attempts].map(u32::to_ne_bytes).concat());
+    assert_eq!(WorkerValue::parse(&value), Some(OBSERVED.worker));
+    assert_eq!((WorkerValue::parse(&value[..15]), RunBy(9).name()), (None, "unknown"));
+    assert_eq!([RunBy::HELPED, RunBy::POOLED, RunBy::TWIN].map(RunBy::name), ["helped", "pooled", "twin"]);
 }
 
 /// ATTR-21: needs add up, and none is contained in all.

@@ -12,7 +12,7 @@ const UNKNOWN: AttributeId = AttributeId(AttributeId::APPLICATION.0 + 1);
 fn not_run(criterion: &mut Criterion) {
     let submission =
         Submission::call(libc::SYS_getppid).attribute(UNKNOWN, AttributeFlags::REQUIRED, &[]).build();
-    let engine = Engine::start(Config::default()).expect("an engine starts");
+    let engine = Engine::start(Config::default().workers_max(0)).expect("an engine starts");
     let mut ring = engine.ring(&Params::default()).expect("a ring opens");
     let mut group = criterion.benchmark_group("ring/not-run");
     for depth in [1, 32, 128] {

@@ -3,6 +3,8 @@
 use syslet_abi::{ATTRIBUTES_MAX, Status};
 use syslet_attrs::Needs;
 
+use crate::ring::batch::Marks;
+
 /// What the door decides. A ring keeps one for the submission it looks at: written field by field and read the
 /// same way, it costs less than a value handed from function to function.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,8 +15,12 @@ pub(crate) struct Admission {
     pub(crate) credit: u32,
     /// What the attributes need observed.
     pub(crate) needs: Needs,
-    /// Whether the call cannot sleep.
-    pub(crate) instant: bool,
+    /// Who may run it, and how.
+    pub(crate) marks: Marks,
+    /// Whether its submitter alone may run it, while there are workers.
+    pub(crate) own: bool,
+    /// Whether no attribute wants it kept from the submitter.
+    pub(crate) may_help: bool,
     /// Whether the call has attributes or an out area; otherwise `answers` says nothing.
     pub(crate) answering: bool,
     /// When it was accepted, if an attribute needs the clock.

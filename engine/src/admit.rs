@@ -12,9 +12,10 @@ use syslet_syscalls::{Class, Row, Scope, check_arguments, ends_the_thread, is_fo
 use crate::admission::{Admission, Answers, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
 use crate::refused::Refused;
+use crate::shared::Shared;
+use crate::twin;
+use crate::who;
 
-/// Offset of a record's flags.
-const FLAGS_OFFSET: usize = 6;
 /// Room held for a completion without attribute returns.
 #[allow(clippy::cast_possible_truncation, reason = "24")]
 const BARE_CREDIT: u32 = DONE_BYTES_MIN as u32;
@@ -24,7 +25,8 @@ const BARE_CREDIT: u32 = DONE_BYTES_MIN as u32;
 pub(crate) fn admit(
     call: &Call<'_>,
     completion_max: usize,
-    registry: &Registry,
+    shared: &Shared,
+    has_pool: bool,
     admission: &mut Admission,
 ) -> Result<(), Refused> {
     let row = row(call.nr());
@@ -37,24 +39,34 @@ pub(crate) fn admit(
         None if !call.kinds().all_values() => return Err(Refusal::VALUE_ONLY.at(NR_OFFSET).into()),
         None => (Class::Descriptor, Scope::Process),
     };
-    check_flags(call.flags(), scope, class)?;
+    let facts = who::Facts { flags: call.flags(), class, scope, has_pool };
+    who::check(facts)?;
     admission.fd = descriptor(row, call);
     admission.credit = BARE_CREDIT;
     admission.needs = Needs::NONE;
+    admission.may_help = true;
     admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
-    admission.instant = class == Class::Instant && !admission.answering;
-    if admission.answering { admit_answering(call, completion_max, registry, admission) } else { Ok(()) }
+    if admission.answering {
+        let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
+        admit_answering(call, completion_max, shared, may_pool, admission)?;
+    }
+    let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &call.args()));
+    admission.marks = who::marks(facts, admission.may_help, !admission.answering, has_twin);
+    // Where no worker may look: without a pool nobody looks anywhere.
+    admission.own = shared.pool.is_some() && (!has_pool || facts.flags.contains(CallFlags::SYNC));
+    Ok(())
 }
 
 /// The part of admission that only calls with attributes or an out area need.
 fn admit_answering(
     call: &Call<'_>,
     completion_max: usize,
-    registry: &Registry,
+    shared: &Shared,
+    may_pool: bool,
     admission: &mut Admission,
 ) -> Result<(), Refused> {
     admission.answers = Answers::default();
-    let (bytes, needs) = decide(call, registry, &mut admission.answers)?;
+    let (bytes, needs) = decide(call, shared, may_pool, admission)?;
     if bytes > completion_max {
         return Err(Refusal::TOO_LARGE.into());
     }
@@ -77,26 +89,6 @@ fn check_number(call: &Call<'_>) -> Result<(), Refused> {
     }
 }
 
-/// What the flags, the row's scope and the absence of workers have to say to each other (ENGINE-8, ENGINE-18).
-#[inline]
-fn check_flags(flags: CallFlags, scope: Scope, class: Class) -> Result<(), Refused> {
-    let sync = flags.contains(CallFlags::SYNC);
-    let refusal = if flags.contains(CallFlags::PRIVATE) || flags.contains(CallFlags::RELEASE) {
-        Refusal::FLAG_NOT_YET.at(FLAGS_OFFSET)
-    } else if flags.contains(CallFlags::ASYNC) {
-        Refusal::NEEDS_WORKER.at(FLAGS_OFFSET)
-    } else if scope == Scope::WritesThread {
-        Refusal::THREAD_STATE.at(NR_OFFSET)
-    } else if scope == Scope::BoundToThread && !sync {
-        Refusal::THREAD_BOUND.at(NR_OFFSET)
-    } else if class == Class::Sleeps && !sync {
-        Refusal::NEEDS_WORKER.at(NR_OFFSET)
-    } else {
-        return Ok(());
-    };
-    Err(refusal.into())
-}
-
 /// The first descriptor among the arguments, or −1.
 #[inline]
 #[allow(clippy::cast_possible_truncation, reason = "the kernel takes a descriptor's low 32 bits")]
@@ -111,25 +103,34 @@ const fn value_bytes(len: usize) -> usize {
 }
 
 /// Asks every attribute for its plan, and gives the longest completion and what must be observed.
-fn decide(call: &Call<'_>, registry: &Registry, answers: &mut Answers) -> Result<(usize, Needs), Refused> {
+fn decide(
+    call: &Call<'_>,
+    shared: &Shared,
+    may_pool: bool,
+    admission: &mut Admission,
+) -> Result<(usize, Needs), Refused> {
     let facts = CallFacts { nr: call.nr(), args: call.args(), out_len: call.out_len() };
     let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
     let mut needs = Needs::NONE;
     for (index, ask) in call.asks().enumerate() {
-        match plan(&ask, &facts, registry) {
-            Ok(plan) if !plan.may_help => return Err(Refusal::NEEDS_WORKER.at(ask.payload_offset).into()),
+        let plan = plan(&ask, &facts, &shared.registry);
+        admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| plan.may_help);
+        match plan {
+            Ok(plan) if !plan.may_help && !may_pool => {
+                return Err(Refusal::NEEDS_WORKER.at(ask.payload_offset).into());
+            }
             Ok(_) if ask.id == AttributeId::DATA => {
                 // The out area is counted above, asked for or not; without one the return is a bare header.
                 bytes += if facts.out_len == 0 { ATTRIBUTE_HEADER_BYTES } else { 0 };
             }
             Ok(plan) if plan.return_bytes_max > VALUE_BYTES_MAX => return Err(Refusal::TOO_LARGE.into()),
             Ok(plan) => {
-                answers.allow(index, padded(plan.return_bytes_max));
+                admission.answers.allow(index, padded(plan.return_bytes_max));
                 bytes += value_bytes(plan.return_bytes_max);
                 needs = needs.with(plan.needs);
             }
             Err(status) => {
-                answers.refuse(index, status);
+                admission.answers.refuse(index, status);
                 bytes += ATTRIBUTE_HEADER_BYTES;
             }
         }

@@ -6,6 +6,7 @@ use syslet_attrs::{CallFacts, Observed, Registry, Token};
 use crate::admission::Answers;
 use crate::admit::contained;
 use crate::outcome::Outcome;
+use crate::slot::Slot;
 
 /// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
 pub(crate) struct Asked<'a> {
@@ -44,18 +45,19 @@ impl Asked<'_> {
     }
 
     /// Writes the returns of all attributes but DATA; says whether all were handled.
-    pub(crate) fn look_after(&self, outcome: &Outcome, queued_ns: u64, writer: &mut DoneWriter<'_>) -> bool {
+    pub(crate) fn look_after(&self, outcome: &Outcome, slot: &Slot, writer: &mut DoneWriter<'_>) -> bool {
         let observed = Observed {
             call: self.facts(),
             result: outcome.result,
-            queued_ns,
+            queued_ns: slot.queued_ns(),
             started_ns: outcome.started_ns,
             finished_ns: outcome.finished_ns,
+            worker: outcome.worker,
         };
         let mut all_handled = true;
         for (index, ask) in self.call.asks().enumerate().filter(|(_, ask)| ask.id != AttributeId::DATA) {
             let refused = match self.answers.verdict(index) {
-                None if !outcome.ran() => Some(Status::INAPPLICABLE),
+                None => outcome.status_of_attributes(),
                 verdict => verdict,
             };
             writer.attribute(ask.id, self.answers.room(index), |value| {

@@ -1,13 +1,18 @@
 //! The engine: what all rings share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use syslet_abi::{ABI_VERSION, Features, Params};
 use syslet_attrs::{Attribute, DuplicateId, Registry};
 
+use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
 use crate::fork::ForkGuard;
 use crate::pair::{Ring, RingError};
+use crate::pool::{Pool, Unfinished};
 use crate::shared::Shared;
+use crate::twin::{self, Abilities};
 
 /// Runs system calls for any number of rings.
 #[derive(Clone, Debug)]
@@ -15,24 +20,20 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
-/// What an engine is started with.
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct Config {
-    workers_max: u32,
-    attributes: Vec<Arc<dyn Attribute>>,
-}
-
-/// Why an engine cannot start.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// How an engine's workers are doing, at one moment.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum StartError {
-    /// This version has no workers; only 0 can be asked for.
-    Workers(u32),
-    /// An attribute whose id is taken, or that is not the application's to define.
-    Attribute(DuplicateId),
-    /// The system did not give what is needed.
-    System(nix::Error),
+pub struct Stats {
+    /// Workers there are, those being started included.
+    pub workers: u32,
+    /// Of these, how many wait for work.
+    pub idle: u32,
+    /// Of these, how many are in a call that sleeps, as far as is known.
+    pub blocked: u32,
+    /// Threads that the system refused to start, since the engine was started.
+    pub spawns_refused: u64,
+    /// Calls accepted by rings and not over.
+    pub in_flight: u64,
 }
 
 /// What a ring gets where its set-up says zero.
@@ -48,53 +49,44 @@ const DEFAULTS: Params = Params {
     slots: 1024,
 };
 
-impl Config {
-    /// At most this many workers. This version has none: 0 is the default and the only value.
-    pub fn workers_max(mut self, workers_max: u32) -> Config {
-        self.workers_max = workers_max;
-        self
-    }
-
-    /// Adds an attribute of the application's own, with an id from [`syslet_abi::AttributeId::APPLICATION`] up.
-    pub fn attribute(mut self, attribute: Arc<dyn Attribute>) -> Config {
-        self.attributes.push(attribute);
-        self
-    }
-}
-
 impl Engine {
-    /// What this version can do.
-    pub const FEATURES: Features = Features::HELP;
+    /// What this version can do; rings of an engine without workers have no WORKERS.
+    pub const FEATURES: Features = Features::HELP.or(Features::WORKERS);
 
-    /// Starts an engine.
+    /// Starts an engine: its starter and, unless `workers_max` is 0, one worker. Workers are confined as the calling
+    /// thread is, so whoever confines itself does that before.
     ///
     /// # Errors
-    /// When the configuration asks for what there is not, or the system has no memory.
+    /// When the configuration asks for what there is not, or the system has no memory or no thread.
     pub fn start(config: Config) -> Result<Engine, StartError> {
-        if config.workers_max > 0 {
-            return Err(StartError::Workers(config.workers_max));
-        }
-        let mut registry = Registry::built_in();
-        for attribute in config.attributes {
-            let id = attribute.id();
-            if !id.is_application() {
-                return Err(StartError::Attribute(DuplicateId(id)));
-            }
-            registry.add(attribute).map_err(StartError::Attribute)?;
-        }
+        config.limits.check().map_err(StartError::Limit)?;
+        let registry = Arc::new(registry(&config)?);
         let guard = Arc::new(ForkGuard::new().map_err(StartError::System)?);
-        Ok(Engine { shared: Arc::new(Shared { registry: Arc::new(registry), guard }) })
+        let (twins, pool) = if config.limits.workers_max == 0 {
+            (Abilities::NONE, None)
+        } else {
+            let twins = twin::probe(config.twins);
+            let pool = Pool::start(&config, Arc::clone(&registry), twins).map_err(StartError::Thread)?;
+            (twins, Some(pool))
+        };
+        Ok(Engine {
+            shared: Arc::new(Shared { registry, guard, pool, twins, is_closed: AtomicBool::new(false) }),
+        })
     }
 
     /// Opens a pair of rings for one thread. Zeros in `params` ask for the default.
     ///
     /// # Errors
-    /// When the set-up is wrong, the system has no memory, or this is a forked child.
+    /// When the set-up is wrong, the system has no memory, the engine is closed, or this is a forked child.
     pub fn ring(&self, params: &Params) -> Result<Ring, RingError> {
         if !self.shared.guard.is_home() {
             return Err(RingError::Forked);
         }
-        let granted = params.grant(&DEFAULTS, Engine::FEATURES).map_err(RingError::Setup)?;
+        if self.shared.is_closed() {
+            return Err(RingError::Closed);
+        }
+        let features = if self.shared.pool.is_some() { Engine::FEATURES } else { Features::HELP };
+        let granted = params.grant(&DEFAULTS, features).map_err(RingError::Setup)?;
         Ring::open(Arc::clone(&self.shared), granted)
     }
 
@@ -102,21 +94,66 @@ impl Engine {
     pub fn attributes(&self) -> impl Iterator<Item = &dyn Attribute> {
         self.shared.registry.iter()
     }
-}
 
-impl std::fmt::Display for StartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            StartError::Workers(count) => {
-                write!(f, "{count} workers asked for; this version has none, its submitters run the calls")
-            }
-            StartError::Attribute(DuplicateId(id)) if !id.is_application() => {
-                write!(f, "attribute id {:#x} is below 0x8000, where the application's own begin", id.0)
-            }
-            StartError::Attribute(taken) => taken.fmt(f),
-            StartError::System(errno) => write!(f, "the system refused memory: {errno}"),
+    /// How the workers are doing; zeros without workers, and in a forked child.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.pool().map_or_else(Stats::default, Pool::stats)
+    }
+
+    /// Changes how many workers there may be. Idle ones above the limit end at once, others when their call is over;
+    /// one always stays. Without workers this changes nothing.
+    ///
+    /// # Errors
+    /// When the limit is beyond its range, 1 to 65,536.
+    pub fn set_workers_max(&self, workers_max: u32) -> Result<(), LimitError> {
+        let [min, max] = workers_max_range();
+        in_range("workers_max", workers_max.into(), min, max)?;
+        self.pool().inspect(|pool| pool.set_workers_max(workers_max));
+        Ok(())
+    }
+
+    /// Changes about how many workers run at once. Without workers this changes nothing.
+    ///
+    /// # Errors
+    /// When the limit is beyond its range, 1 to 65,536.
+    pub fn set_runnable_max(&self, runnable_max: u32) -> Result<(), LimitError> {
+        let [min, max] = workers_max_range();
+        in_range("runnable_max", runnable_max.into(), min, max)?;
+        self.pool().inspect(|pool| pool.set_runnable_max(runnable_max));
+        Ok(())
+    }
+
+    /// Ends the engine: new calls are refused (CLOSED), queued ones end with −ECANCELED and NOT_RUN, running ones are
+    /// waited for, at most for `patience`. Rings stay, and their completions can be read. Does nothing in a forked
+    /// child.
+    ///
+    /// # Errors
+    /// The calls that still run in workers when `patience` is over. They end by themselves, or never; closing again
+    /// waits again.
+    pub fn close(&self, patience: Duration) -> Result<(), Unfinished> {
+        if !self.shared.guard.is_home() {
+            return Ok(());
         }
+        self.shared.is_closed.store(true, Ordering::Relaxed);
+        self.pool().map_or(Ok(()), |pool| pool.close(patience))
+    }
+
+    fn pool(&self) -> Option<&Pool> {
+        // In a forked child nobody would ever release the pool's locks.
+        self.shared.pool.as_deref().filter(|_| self.shared.guard.is_home())
     }
 }
 
-impl std::error::Error for StartError {}
+/// All attributes: the engine's, and the application's own.
+fn registry(config: &Config) -> Result<Registry, StartError> {
+    let mut registry = Registry::built_in();
+    for attribute in &config.attributes {
+        let id = attribute.id();
+        if !id.is_application() {
+            return Err(StartError::Attribute(DuplicateId(id)));
+        }
+        registry.add(Arc::clone(attribute)).map_err(StartError::Attribute)?;
+    }
+    Ok(registry)
+}

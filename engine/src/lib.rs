@@ -8,11 +8,15 @@
 )]
 
 #[cfg(not(syslet_loom))]
+mod config;
+#[cfg(not(syslet_loom))]
 mod engine;
 #[cfg(not(syslet_loom))]
 mod shared;
 #[cfg(not(syslet_loom))]
 mod pair;
+#[cfg(not(syslet_loom))]
+mod port;
 
 #[cfg(not(syslet_loom))]
 mod submission;
@@ -23,18 +27,25 @@ mod push;
 mod admit;
 mod admission;
 #[cfg(not(syslet_loom))]
+mod who;
+#[cfg(not(syslet_loom))]
 mod refused;
 mod slot;
 mod ring;
 #[cfg(not(syslet_loom))]
 mod wait;
 #[cfg(not(syslet_loom))]
-mod run;
+mod help;
 #[cfg(not(syslet_loom))]
+mod handed;
 mod pool;
 #[cfg(not(syslet_loom))]
-#[cfg_attr(not(test), expect(dead_code, reason = "the pool is to compare"))]
+mod confinement;
+#[cfg(not(syslet_loom))]
 mod identity;
+#[cfg(not(syslet_loom))]
+mod run;
+#[cfg(not(syslet_loom))]
 mod twin;
 #[cfg(not(syslet_loom))]
 mod asked;
@@ -61,11 +72,14 @@ pub use syslet_abi::{
 #[cfg(not(syslet_loom))]
 pub use crate::{
     completion::{Completion, Completions},
-    engine::{Config, Engine, StartError},
+    config::{Config, LimitError, StartError},
+    engine::{Engine, Stats},
     pair::{Ring, RingError},
+    pool::{RunningCall, Unfinished},
     refused::Refused,
     submission::{Submission, SubmissionBuilder},
-    wait::WaitError,
+    twin::Twins,
+    wait::{WaitError, Waker},
     wake::eventfd::CompletionEvent,
 };
 pub use crate::{lent::LENT_MAX, slot::Ticket};

@@ -4,21 +4,24 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use syslet_abi::{EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, offset};
 
 use crate::admission::Admission;
+use crate::confinement::Confinement;
+use crate::pool::Pool;
+use crate::pool::spin::Spin;
+use crate::port::Port;
 use crate::ring::batch::Batch;
 use crate::ring::completions::{Completions, Consumer};
-use crate::ring::credit::{Credit, Returned};
+use crate::ring::credit::Credit;
 use crate::ring::inbox::Inbox;
-use crate::ring::region::{Region, Word32, Words64};
+use crate::ring::own::OwnQueue;
+use crate::ring::region::{Region, Words64};
 use crate::ring::submissions::{Producer, Submissions};
 use crate::run::{BATCH_DONE_BYTES, Runner};
 use crate::shared::Shared;
 use crate::slot::{SlotOwner, Slots};
-use crate::wake::Wake;
 
 /// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
 /// be sent to another, not shared.
@@ -27,6 +30,8 @@ pub struct Ring {
     pub(crate) shared: Arc<Shared>,
     pub(crate) params: Params,
     pub(crate) limits: Limits,
+    /// The engine's end.
+    pub(crate) port: Arc<Port>,
     pub(crate) submissions: Arc<Submissions<Words64>>,
     pub(crate) producer: Producer<Words64>,
     pub(crate) completions: Arc<Completions<Words64>>,
@@ -36,11 +41,16 @@ pub struct Ring {
     pub(crate) credit: Credit,
     /// What the door decided about the submission it looks at.
     pub(crate) admission: Admission,
-    pub(crate) wake: Wake<Word32>,
+    /// Calls that only this thread may run; without workers they stand in the ring with all others.
+    pub(crate) own: OwnQueue,
+    /// Something was pushed that only a worker may run, and no worker knows.
+    pub(crate) wants_worker: bool,
+    pub(crate) spin: Spin,
+    /// None without workers.
+    pub(crate) confinement: Option<Confinement>,
     pub(crate) batch: Batch,
     pub(crate) runner: Runner,
     pub(crate) inbox: Inbox,
-    status: Words64,
     not_sync: PhantomData<Cell<()>>,
 }
 
@@ -54,6 +64,8 @@ pub enum RingError {
     System(nix::Error),
     /// The engine belongs to the process that was forked.
     Forked,
+    /// The engine is closed.
+    Closed,
 }
 
 impl Ring {
@@ -62,44 +74,40 @@ impl Ring {
         let layout = RingLayout::of(&params);
         let bytes = NonZeroUsize::new(layout.total_bytes).expect("a header is not empty");
         let region = Arc::new(Region::new(bytes, Arc::clone(&shared.guard)).map_err(RingError::System)?);
-        let header = region.words(0, 8 * RingHeader::WORDS);
-        for (to, word) in header.iter().zip(RingHeader { params }.emit()) {
-            to.store(word, Ordering::Relaxed);
-        }
-        let word = |at: usize| region.words(at, 8);
-        let submission_max = u64::from(params.submission_record_max);
+        let port = Arc::new(Port::new(&region, &RingHeader { params }));
+        let (submissions, completions) = (Arc::clone(&port.submissions), Arc::clone(&port.completions));
         let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
-        let submission_words = region.words(layout.submission_offset, params.submission_bytes as usize);
-        let completion_words = region.words(layout.completion_offset, params.completion_bytes as usize);
-        let submissions = Arc::new(Submissions::new(
-            word(offset::SUBMISSION_HEAD),
-            word(offset::SUBMISSION_TAIL),
-            submission_words,
-            submission_max,
-        ));
-        let completions = Arc::new(Completions::new(word(offset::COMPLETION_TAIL), completion_words));
-        let slots = Arc::new(Slots::new(params.slots));
-        let status = word(offset::ENGINE_STATUS);
-        status[0].store(EngineStatus::RUNNING.0, Ordering::Release);
+        let credit = Credit::new(u64::from(params.completion_bytes), claim_max, Arc::clone(&port.returned));
+        let pool = shared.pool.as_deref();
+        pool.inspect(|pool| pool.join(Arc::clone(&port)));
         Ok(Ring {
             limits: limits(&params),
             producer: Producer::new(Arc::clone(&submissions)),
-            consumer: Consumer::new(Arc::clone(&completions), word(offset::COMPLETION_HEAD)),
-            slot_owner: SlotOwner::new(Arc::clone(&slots)),
-            credit: Credit::new(u64::from(params.completion_bytes), claim_max, Arc::new(Returned::new())),
-            wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
-            batch: Batch::new(submission_max),
-            runner: Runner::new(Arc::clone(&shared.registry), params.completion_record_max as usize),
+            consumer: Consumer::new(Arc::clone(&completions), region.words(offset::COMPLETION_HEAD, 8)),
+            slot_owner: SlotOwner::new(Arc::clone(&port.slots)),
+            slots: Arc::clone(&port.slots),
+            credit,
+            own: OwnQueue::new(u64::from(params.submission_bytes)),
+            wants_worker: false,
+            confinement: pool.map(|pool| Confinement::of_this_thread(pool.confinement())),
+            spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
+            batch: Batch::new(),
+            runner: Runner::helping(Arc::clone(&shared.registry)),
             inbox: Inbox::new(u64::from(params.completion_bytes)),
             admission: Admission::default(),
+            port,
             shared,
             params,
             submissions,
             completions,
-            slots,
-            status,
             not_sync: PhantomData,
         })
+    }
+
+    /// The workers, if there are any and this thread may give them calls.
+    #[inline]
+    pub(crate) fn open_pool(&self) -> Option<&Pool> {
+        self.shared.pool.as_deref().filter(|_| self.confinement.as_ref().is_some_and(Confinement::is_open))
     }
 
     /// What was granted when the ring was opened.
@@ -128,9 +136,17 @@ fn limits(params: &Params) -> Limits {
 }
 
 impl Drop for Ring {
+    /// Never waits (ENGINE-25, POOL-22): what is queued is not run, what runs goes on, and keeps the port.
     fn drop(&mut self) {
-        if self.check_home().is_ok() {
-            self.status[0].store(EngineStatus::GONE.0, Ordering::Release);
+        if self.check_home().is_err() {
+            return;
+        }
+        self.port.set_status(EngineStatus::GONE);
+        if let Some(pool) = &self.shared.pool {
+            self.producer.publish();
+            pool.refuse_queued(&self.port);
+            pool.part(&self.port);
+            self.port.adopt(self.slot_owner.take_lent());
         }
     }
 }
@@ -141,6 +157,7 @@ impl std::fmt::Display for RingError {
             RingError::Setup(error) => error.fmt(f),
             RingError::System(errno) => write!(f, "the system refused memory: {errno}"),
             RingError::Forked => f.write_str("the engine belongs to the process that was forked"),
+            RingError::Closed => f.write_str("the engine is closed"),
         }
     }
 }

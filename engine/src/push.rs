@@ -8,6 +8,7 @@ use crate::admit::admit;
 use crate::lent::{LENT_MAX, Lent};
 use crate::pair::Ring;
 use crate::refused::Refused;
+use crate::ring::batch::Marks;
 use crate::slot::Ticket;
 use crate::submission::Submission;
 
@@ -55,21 +56,55 @@ impl Ring {
         self.enqueue_lending(&call, submission)
     }
 
-    /// Publishes what was pushed. Gives the number of bytes that became visible.
+    /// Publishes what was pushed, and sees to it that a worker comes for it. Gives the number of bytes that became
+    /// visible.
     ///
-    /// Without workers nobody runs them before the next wait.
+    /// Without workers nobody runs them before the next wait; nor do workers run SYNC calls.
     pub fn submit(&mut self) -> u64 {
-        if self.check_home().is_ok() { self.producer.publish() } else { 0 }
+        if self.check_home().is_err() {
+            return 0;
+        }
+        let may_offer = self.may_offer();
+        let bytes = self.producer.publish();
+        if may_offer && bytes > 0 {
+            self.offer();
+        }
+        bytes
+    }
+
+    /// Whether what is pushed and not published may be given to workers. If not, it is taken back from where they
+    /// could see it.
+    pub(crate) fn may_offer(&mut self) -> bool {
+        let (Some(pool), Some(confinement)) = (self.shared.pool.as_deref(), &mut self.confinement) else {
+            return false;
+        };
+        if confinement.look(pool.confinement()) {
+            return true;
+        }
+        self.producer.withdraw(|record| self.own.take_over(record));
+        false
+    }
+
+    /// Makes what is published known to the workers, if there are any.
+    pub(crate) fn offer(&mut self) {
+        self.wants_worker = false;
+        if let Some(pool) = self.open_pool() {
+            pool.offer(&self.port);
+        }
     }
 
     /// Checks all that can be checked without taking anything.
     #[inline(always)]
     fn admit<'a>(&mut self, record: &'a [u8]) -> Result<Call<'a>, Refused> {
         self.check_home()?;
+        if self.shared.is_closed() {
+            return Err(Refusal::CLOSED.into());
+        }
         Call::verify(record, &self.limits)?;
         let call = Call::admitted(record);
         let completion_max = self.params.completion_record_max as usize;
-        admit(&call, completion_max, &self.shared.registry, &mut self.admission)?;
+        let has_pool = self.open_pool().is_some();
+        admit(&call, completion_max, &self.shared, has_pool, &mut self.admission)?;
         Ok(call)
     }
 
@@ -93,13 +128,32 @@ impl Ring {
         if !self.credit.take(worst) {
             return Err(Refusal::COMPLETION_FULL.into());
         }
+        if self.admission.own {
+            return self.enqueue_own(call, worst);
+        }
         let Ok(room) = self.producer.claim(call.bytes().len() as u64) else {
             self.credit.give_back(worst);
             return Err(Refusal::SUBMISSION_FULL.into());
         };
         let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
-        room.commit(call.bytes(), ticket.pack(), self.admission.instant);
+        let marks = self.admission.marks;
+        room.commit(call.bytes(), ticket.pack(), marks);
+        self.port.accepted.add(1);
+        self.wants_worker |= marks.contains(Marks::WORKER);
+        Ok(ticket)
+    }
+
+    /// The same for a call that no worker may take.
+    fn enqueue_own(&mut self, call: &Call<'_>, worst: u64) -> Result<Ticket, Refused> {
+        if self.own.check_room(call.bytes().len()).is_err() {
+            self.credit.give_back(worst);
+            return Err(Refusal::SUBMISSION_FULL.into());
+        }
+        let ticket = self.slot_owner.take(call, &self.admission);
+        let ticket = ticket.expect("a slot was free above, and nobody else takes any");
+        self.own.push(call.bytes(), ticket.pack(), self.admission.marks);
+        self.port.accepted.add(1);
         Ok(ticket)
     }
 }

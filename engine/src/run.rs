@@ -1,20 +1,23 @@
 //! One claimed call: attributes look, the kernel is entered, attributes look again, the completion is built.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
+mod enter;
+
 use std::sync::Arc;
 
 use syslet_abi::{
-    ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneFlags, DoneWriter, Errno,
-    Inout, RawResult, Status,
+    ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Status,
 };
-use syslet_attrs::{Needs, Registry, Token};
-use syslet_syscalls::{Invoked, invoke, prepare, row, written};
+use syslet_attrs::{Needs, Registry, RunBy, Token};
+use syslet_syscalls::{prepare, row, written};
 
+use self::enter::{Entered, Way};
 use crate::asked::Asked;
-use crate::clock::now_ns;
+use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::ring::batch::BATCH_MAX;
-use crate::slot::{Slot, State};
+use crate::slot::Slot;
+use crate::twin::Abilities;
 
 /// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
 pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
@@ -23,13 +26,30 @@ pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
 #[derive(Debug)]
 pub(crate) struct Runner {
     registry: Arc<Registry>,
-    done: Box<[u64]>,
+    /// It grows with the longest completion.
+    done: Vec<u64>,
+    /// Whether this is a worker's.
+    is_pooled: bool,
+}
+
+/// What a first attempt came to.
+#[derive(Debug)]
+pub(crate) enum First {
+    /// The call is over; its completion has so many words, as from [`Runner::run`].
+    Built(usize),
+    /// A worker has to go on.
+    Later(Begun),
 }
 
 impl Runner {
-    /// A runner with room for any one completion, and for those of any batch.
-    pub(crate) fn new(registry: Arc<Registry>, completion_max: usize) -> Runner {
-        Runner { registry, done: vec![0; completion_max.max(BATCH_DONE_BYTES) / 8].into_boxed_slice() }
+    /// A submitter's runner.
+    pub(crate) fn helping(registry: Arc<Registry>) -> Runner {
+        Runner { registry, done: vec![0; BATCH_DONE_BYTES / 8], is_pooled: false }
+    }
+
+    /// A worker's runner.
+    pub(crate) fn pooled(registry: Arc<Registry>) -> Runner {
+        Runner { is_pooled: true, ..Runner::helping(registry) }
     }
 
     /// Runs one call and builds its completion from word `at` of the buffer. Gives the completion's length in words,
@@ -39,51 +59,113 @@ impl Runner {
     /// `record` was admitted by `push`, whose caller answers for what the call does, and `slot` is its slot.
     #[inline]
     pub(crate) unsafe fn run(&mut self, record: &[u64], slot: &Slot, at: usize) -> usize {
+        let how = if self.is_pooled { RunBy::POOLED } else { RunBy::HELPED };
+        // SAFETY: the caller's promise, passed on.
+        match unsafe { self.run_by(Way::Plain(how), record, slot, at) } {
+            First::Built(words) => words,
+            First::Later(_) => unreachable!("the plain call is final"),
+        }
+    }
+
+    /// Runs one call without sleeping in it, if its twin can; as [`Runner::run`] at the buffer's start.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn attempt(&mut self, record: &[u64], slot: &Slot, abilities: Abilities) -> First {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.run_by(Way::Twin(abilities), record, slot, 0) }
+    }
+
+    /// Runs the rest of a call that was begun elsewhere; as [`Runner::run`] at the buffer's start.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn run_rest(&mut self, record: &[u64], slot: &Slot, begun: &Begun) -> usize {
+        // SAFETY: the caller's promise, passed on.
+        match unsafe { self.run_by(Way::Rest(begun), record, slot, 0) } {
+            First::Built(words) => words,
+            First::Later(_) => unreachable!("the rest is a plain call"),
+        }
+    }
+
+    /// # Safety
+    /// As for [`Runner::run`].
+    #[inline(always)]
+    unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], slot: &Slot, at: usize) -> First {
         let call = Call::admitted(bytemuck::cast_slice(record));
         if call.attribute_count() > 0 || call.out_len() > 0 {
             // SAFETY: the caller's promise, passed on.
-            return unsafe { self.run_answering(&call, slot, at) };
+            return unsafe { self.run_answering(way, &call, slot, at) };
         }
         // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
-        let outcome = unsafe { enter(&call, slot, &call.args(), Needs::NONE) };
+        let outcome =
+            match unsafe { enter::enter(&way, &call, slot, &call.args(), Needs::NONE, self.is_pooled) } {
+                Entered::Over(outcome) => outcome,
+                Entered::Later(begun) => return First::Later(begun),
+            };
         if outcome.is_hidden(&call) {
-            return 0;
+            return First::Built(0);
         }
         let done = Done::bare(slot.user_data(), outcome.result, outcome.flags);
         self.done[at..at + done.len()].copy_from_slice(&done);
-        done.len()
+        First::Built(done.len())
     }
 
     /// Runs a call that has attributes or an out area.
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    unsafe fn run_answering(&mut self, call: &Call<'_>, slot: &Slot, at: usize) -> usize {
-        let answers = slot.answers();
+    unsafe fn run_answering(&mut self, way: Way<'_>, call: &Call<'_>, slot: &Slot, at: usize) -> First {
+        self.grow(slot, at);
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
-        let mut asked =
-            Asked { call, answers, registry: &self.registry, tokens: [Token::default(); ATTRIBUTES_MAX] };
+        let mut asked = Asked {
+            call,
+            answers: slot.answers(),
+            registry: &self.registry,
+            tokens: [Token::default(); ATTRIBUTES_MAX],
+        };
         if asked.required_refusal().is_none() {
             if let Some(row) = row(call.nr()) {
                 prepare(row, call, out);
             }
+            way.restore(out);
             asked.look_before();
         }
         let outcome = if let Some(errno) = asked.required_refusal() {
-            Outcome::not_run(errno, DoneFlags::NONE)
+            Outcome::not_run(errno)
         } else {
             let args = resolve(call, out);
             // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as
             // the row says, which the door has checked.
-            unsafe { enter(call, slot, &args, slot.needs()) }
+            match unsafe { enter::enter(&way, call, slot, &args, slot.needs(), self.is_pooled) } {
+                Entered::Over(outcome) => outcome,
+                Entered::Later(mut begun) => {
+                    if begun.progress > 0 {
+                        begun.out.extend_from_slice(writer.out_area(call.out_len()));
+                    }
+                    return First::Later(begun);
+                }
+            }
         };
-        let data_handled = return_data(call, &outcome, &mut writer);
-        let others_handled = asked.look_after(&outcome, slot.queued_ns(), &mut writer);
-        if data_handled && others_handled && outcome.is_hidden(call) {
-            return 0;
+        First::Built(finish(&asked, &outcome, slot, writer))
+    }
+
+    /// Builds the completion of a call that is not to be run, or that nobody knows the end of.
+    pub(crate) fn abandon(&mut self, record: &[u64], slot: &Slot, at: usize, outcome: Outcome) -> usize {
+        self.grow(slot, at);
+        let call = &Call::admitted(bytemuck::cast_slice(record));
+        let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
+        let (answers, tokens) = (slot.answers(), [Token::default(); ATTRIBUTES_MAX]);
+        finish(&Asked { call, answers, registry: &self.registry, tokens }, &outcome, slot, writer)
+    }
+
+    /// Room for the longest completion that this call can have.
+    fn grow(&mut self, slot: &Slot, at: usize) {
+        let words = at + crate::ring::track::words(slot.credit());
+        if self.done.len() < words {
+            self.done.resize(words, 0);
         }
-        writer.finish(slot.user_data(), outcome.result, outcome.flags) / 8
     }
 
     /// The first words of the buffer: the completions built there.
@@ -92,23 +174,14 @@ impl Runner {
     }
 }
 
-/// Enters the kernel.
-///
-/// # Safety
-/// As for [`invoke`].
-#[inline]
-unsafe fn enter(call: &Call<'_>, slot: &Slot, args: &[u64; ARGS_MAX], needs: Needs) -> Outcome {
-    let stamp = || if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
-    let started_ns = stamp();
-    slot.enter(State::RUNNING);
-    // SAFETY: the caller's promise, passed on.
-    let invoked = unsafe { invoke(slot.cancel(), call.nr(), args) };
-    match invoked {
-        Invoked::Result(result) => {
-            Outcome { result: RawResult(result), flags: DoneFlags::NONE, started_ns, finished_ns: stamp() }
-        }
-        Invoked::NeverBegan => Outcome::not_run(Errno(libc::ECANCELED), DoneFlags::CANCELLED),
+/// Writes the attribute returns and the rest of the completion; gives its length in words, 0 when it is hidden.
+fn finish(asked: &Asked<'_>, outcome: &Outcome, slot: &Slot, mut writer: DoneWriter<'_>) -> usize {
+    let data_handled = return_data(asked.call, outcome, &mut writer);
+    let others_handled = asked.look_after(outcome, slot, &mut writer);
+    if data_handled && others_handled && outcome.is_hidden(asked.call) {
+        return 0;
     }
+    writer.finish(slot.user_data(), outcome.result, outcome.flags) / 8
 }
 
 /// The arguments as the kernel gets them: offsets become addresses in the record and the out area.
@@ -134,8 +207,8 @@ fn return_data(call: &Call<'_>, outcome: &Outcome, writer: &mut DoneWriter<'_>) 
     if out_len == 0 && !call.asks().any(|ask| ask.id == AttributeId::DATA) {
         return true;
     }
-    if !outcome.ran() {
-        writer.data(Status::INAPPLICABLE, 0);
+    if let Some(status) = outcome.status_of_attributes() {
+        writer.data(status, 0);
         return false;
     }
     let len = row(call.nr()).map_or(0, |row| written(row, call, outcome.result, writer.out_area(out_len)));

@@ -1,14 +1,40 @@
 //! What all rings of an engine share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use syslet_attrs::Registry;
 
 use crate::fork::ForkGuard;
+use crate::pool::Pool;
+use crate::twin::Abilities;
 
 /// What every ring of an engine needs.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
     pub(crate) guard: Arc<ForkGuard>,
+    /// None when the submitters run everything themselves.
+    pub(crate) pool: Option<Arc<Pool>>,
+    /// The twins that may be tried.
+    pub(crate) twins: Abilities,
+    pub(crate) is_closed: AtomicBool,
+}
+
+impl Drop for Shared {
+    /// No ring is left either: what runs goes on by itself, and nobody waits (POOL-22).
+    fn drop(&mut self) {
+        if !self.guard.is_home() {
+            return; // The threads and their locks are the parent's.
+        }
+        if let Some(pool) = &self.pool {
+            pool.shut();
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
 }

@@ -70,6 +70,11 @@ impl Slot {
         self.user_data.load(Ordering::Relaxed)
     }
 
+    /// The number of the call.
+    pub(crate) fn nr(&self) -> u32 {
+        self.nr.load(Ordering::Relaxed)
+    }
+
     /// Room held for the completion, in bytes.
     pub(crate) fn credit(&self) -> u64 {
         u64::from(self.credit.load(Ordering::Relaxed))
@@ -90,6 +95,7 @@ impl Slot {
         self.fd.store(admission.fd.cast_unsigned(), Ordering::Relaxed);
         self.credit.store(admission.credit, Ordering::Relaxed);
         self.needs.store(admission.needs.0, Ordering::Relaxed);
+        self.cancel.store(0, Ordering::Relaxed);
         if admission.answering {
             self.queued_ns.store(admission.queued_ns, Ordering::Relaxed);
             for (to, word) in self.answers.iter().zip(admission.answers.pack()) {
@@ -137,10 +143,6 @@ impl Slots {
     }
 
     /// Ends a call in a thread that is not the submitter: its slot joins the list that the submitter collects.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "workers free slots; until they exist the submitter does")
-    )]
     pub(crate) fn free_elsewhere(&self, ticket: Ticket) {
         self.retire(ticket);
         let slot = self.get(ticket);

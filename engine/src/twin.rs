@@ -4,7 +4,6 @@
 //! In the order in which a call passes: what may be used here (`choice`, `probe`), whether to try at all (`door`,
 //! `family`), what the attempt may ask and look at (`ask`, `memory`, `vectors`), and one file for each way of asking.
 #![allow(unsafe_code, reason = "hands on the promise that a call's addresses are the caller's to answer for")]
-#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the pool uses it next"))]
 
 mod choice;
 mod probe;
@@ -26,7 +25,10 @@ mod sleep;
 
 use syslet_syscalls::{Invoked, Row};
 
-pub(crate) use choice::{Abilities, Ability, Twins};
+pub(crate) use choice::Abilities;
+#[cfg(test)]
+pub(crate) use choice::Ability;
+pub use choice::Twins;
 pub(crate) use door::{is_timed, may_try};
 pub(crate) use probe::probe;
 

@@ -1,14 +1,20 @@
-//! Waiting helps: while completions are missing, the submitter claims queued calls and runs them.
-#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+//! Waiting: until enough completions are ready. While some are missing, the submitter helps.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use syslet_abi::USER_DATA_OFFSET;
-
-use crate::pair::Ring;
-use crate::ring::track::bytes;
-use crate::slot::Ticket;
+use crate::pair::{Ring, RingError};
+use crate::port::{BACKLOG_BYTES, Port};
+use crate::shared::Shared;
 use crate::wake::Slept;
+use crate::wake::eventfd::CompletionEvent;
+
+/// Ends a ring's wait from another thread.
+#[derive(Clone, Debug)]
+pub struct Waker {
+    shared: Arc<Shared>,
+    port: Arc<Port>,
+}
 
 /// Why a wait ended early.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,36 +41,41 @@ impl std::fmt::Display for WaitError {
 
 impl std::error::Error for WaitError {}
 
+impl Waker {
+    /// Ends the wait that the ring's thread is in, or else its next one. Waking several times before it has noticed
+    /// is waking once. Does nothing in a forked child, or when the ring is dropped.
+    pub fn wake(&self) {
+        if self.shared.guard.is_home() {
+            self.port.poke();
+        }
+    }
+}
+
 impl Ring {
-    /// Publishes what was pushed and runs it until `min` completions are ready, nothing is in flight, or `timeout`
-    /// has passed. Gives the number of completions ready and not consumed.
+    /// Publishes what was pushed and runs it until `min` completions are ready, nothing is in flight, a [`Waker`]
+    /// was used, or `timeout` has passed. Gives the number of completions ready and not consumed.
     ///
-    /// With `min` = 0 nothing is run. With more, at least one call is, so that a loop with a zero timeout makes
-    /// progress; the timeout is looked at between calls, so a wait may overrun by one.
+    /// With `min` = 0 nothing is run. With more, at least one call is (if any may run here), so that a loop with a
+    /// zero timeout makes progress; the timeout is looked at between calls, so a wait may overrun by one.
     ///
     /// # Errors
     /// When a signal interrupted its sleep, or in a forked child. Nothing is lost.
     pub fn wait(&mut self, min: usize, timeout: Option<Duration>) -> Result<usize, WaitError> {
         self.check_home().map_err(|_| WaitError::Forked)?;
-        self.producer.publish();
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let wants_worker = self.publish_for_help();
+        if wants_worker {
+            self.offer();
+        }
         if self.consumer.is_ready() {
             self.drain();
         }
-        while self.inbox.len() < min {
-            if self.help() == 0 {
-                if self.slot_owner.in_use() == 0 {
-                    self.drain();
-                    break;
-                }
-                self.sleep(deadline)?;
-            }
-            self.drain();
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                break;
-            }
+        let waited = self.help_until(min, deadline);
+        // What is left is for the workers: nobody may come back here.
+        if self.open_pool().is_some() && !self.submissions.is_empty() && self.may_offer() {
+            self.offer();
         }
-        Ok(self.inbox.len())
+        waited
     }
 
     /// [`Ring::wait`] without a timeout.
@@ -75,39 +86,81 @@ impl Ring {
         self.wait(min, None)
     }
 
-    /// Claims what may run here and runs it; gives the number of calls run. The completions of one batch are posted
-    /// together: nobody waits for them but this thread.
-    fn help(&mut self) -> usize {
-        let taken = self.submissions.take(&mut self.batch);
-        let count = taken.expect("only this process writes its rings, so every record in them is whole");
-        let mut built = 0;
-        for index in 0..count {
-            let record = self.batch.record(index);
-            let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
-            let slot = self.slots.get(ticket);
-            // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
-            let len = unsafe { self.runner.run(record, slot, built) };
-            built += len;
-            self.credit.give_back(slot.credit() - bytes(len));
-            self.slot_owner.free(ticket);
-        }
-        if built > 0 {
-            self.completions.claim(bytes(built)).commit(self.runner.done(built));
-        }
-        count
+    /// Something that ends this ring's waits from other threads.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker { shared: Arc::clone(&self.shared), port: Arc::clone(&self.port) }
     }
 
-    /// Moves ready completions to where the application reads them.
-    pub(crate) fn drain(&mut self) {
+    /// A descriptor that is readable when workers have posted completions since they were last looked for. Who polls
+    /// it publishes with [`Ring::submit`], and reads with [`Ring::completions`] until there are none. Calls that this
+    /// thread has run itself, inside of a wait, are not told of.
+    ///
+    /// # Errors
+    /// When the system has no descriptor to give, or in a forked child.
+    pub fn event(&self) -> Result<CompletionEvent, RingError> {
+        self.check_home().map_err(|_| RingError::Forked)?;
+        self.port.event.descriptor().map_err(RingError::System)
+    }
+
+    /// Publishes what was pushed; says whether workers are wanted for it, and may have it.
+    fn publish_for_help(&mut self) -> bool {
+        if self.open_pool().is_none() {
+            self.producer.publish();
+            return false;
+        }
+        let wants_worker = self.wants_worker || self.producer.queued_bytes() >= BACKLOG_BYTES;
+        // Off the list nobody but this thread sees it, and nothing has to be asked.
+        if !wants_worker && !self.port.is_listed() {
+            self.producer.publish();
+            return false;
+        }
+        let may_offer = self.may_offer();
+        self.producer.publish();
+        may_offer && wants_worker
+    }
+
+    /// Helps, and sleeps where there is nothing to help, until it is enough.
+    fn help_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
+        while self.inbox.len() < min && !self.port.take_poke() {
+            if self.help() == 0 {
+                if self.slot_owner.in_use() == 0 {
+                    self.drain();
+                    break;
+                }
+                // A completion that is ready and not drained has no room in the inbox: nobody can wait for more.
+                if self.consumer.is_ready() && self.drain() == 0 {
+                    break;
+                }
+                if self.inbox.len() < min {
+                    self.sleep(deadline)?;
+                }
+            }
+            self.drain();
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                break;
+            }
+        }
+        Ok(self.inbox.len())
+    }
+
+    /// Moves ready completions to where the application reads them; gives their bytes.
+    pub(crate) fn drain(&mut self) -> u64 {
+        self.port.event.rearm();
         let credit = self.consumer.drain(&mut self.inbox);
         self.credit.give_back(credit);
+        credit
     }
 
-    /// Sleeps until another thread posts a completion, or frees a slot without one because it hid a success.
-    fn sleep(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
+    /// Sleeps until another thread posts a completion, or frees a slot without one because it hid a success, or
+    /// somebody wakes it.
+    fn sleep(&mut self, deadline: Option<Instant>) -> Result<(), WaitError> {
+        let is_over = || self.consumer.is_ready() || self.slot_owner.is_returned() || self.port.is_poked();
+        if self.spin.until(is_over) {
+            return Ok(());
+        }
         let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let is_over = || self.consumer.is_ready() || self.slot_owner.is_returned();
-        match self.wake.sleep_unless(is_over, timeout) {
+        match self.port.wake.sleep_unless(is_over, timeout) {
             Slept::Interrupted => Err(WaitError::Interrupted { ready: self.inbox.len() }),
             Slept::Woken | Slept::TimedOut => Ok(()),
         }
@@ -122,12 +175,13 @@ mod tests {
     /// move. Another poster's notify moves it.
     #[test]
     fn who_helps_wakes_nobody() {
-        let mut ring = Engine::start(Config::default()).unwrap().ring(&Params::default()).unwrap();
-        ring.wake.arm();
+        let mut ring =
+            Engine::start(Config::default().workers_max(0)).unwrap().ring(&Params::default()).unwrap();
+        ring.port.wake.arm();
         ring.push_safe(&Submission::call(libc::SYS_getpid).build()).unwrap();
         assert_eq!(ring.wait(1, None), Ok(1));
-        assert_eq!(ring.wake.moves(), 0);
-        ring.wake.notify();
-        assert_eq!(ring.wake.moves(), 1);
+        assert_eq!(ring.port.wake.moves(), 0);
+        ring.port.wake.notify();
+        assert_eq!(ring.port.wake.moves(), 1);
     }
 }

@@ -5,9 +5,7 @@ use std::sync::Mutex;
 
 use nix::time::{ClockId, clock_gettime};
 use syslet::attrs::{Attribute, CallFacts, Needs, Observed, Plan, TimingValue, Token};
-use syslet::{
-    AttributeFlags, AttributeId, Config, DoneFlags, Params, Refusal, Ring, Status, SubmissionBuilder,
-};
+use syslet::{AttributeFlags, AttributeId, DoneFlags, Params, Refusal, Ring, Status, SubmissionBuilder};
 
 use crate::rig::{self, Seen, getpid, pipe, push, run};
 
@@ -89,7 +87,7 @@ type Log = Arc<Mutex<Vec<(u16, &'static str)>>>;
 /// A ring whose engine knows probes 0x8000, 0x8001, … that do these things.
 fn probes(does: &[Does]) -> (Ring, Log) {
     let log = Log::default();
-    let config = does.iter().zip(0x8000..).fold(Config::default(), |config, (&does, id)| {
+    let config = does.iter().zip(0x8000..).fold(rig::alone(), |config, (&does, id)| {
         config.attribute(Arc::new(Probe { id, does, log: Arc::clone(&log) }))
     });
     (rig::ring_with(config, &Params::default()), log)
@@ -280,7 +278,7 @@ fn timing_is_in_order() {
 #[test]
 fn as_many_as_there_can_be() {
     let log = Log::default();
-    let config = (0x8000..0x8010).fold(Config::default(), |config, id| {
+    let config = (0x8000..0x8010).fold(rig::alone(), |config, id| {
         config.attribute(Arc::new(Probe { id, does: Does::Answers, log: Arc::clone(&log) }))
     });
     let mut ring =

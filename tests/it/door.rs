@@ -10,7 +10,7 @@ use crate::rig::{self, getpid, pipe, push, push_bytes, run};
 
 /// Pushes what must be refused, then shows that the ring is as it was.
 fn refused(submission: SubmissionBuilder) -> Refused {
-    let mut ring = rig::ring_with(syslet::Config::default(), &Params { slots: 1, ..Params::default() });
+    let mut ring = rig::ring_with(rig::alone(), &Params { slots: 1, ..Params::default() });
     let submission = submission.build();
     let before = submission.bytes().to_vec();
     let refused = push(&mut ring, &submission).expect_err("refused");
@@ -59,7 +59,7 @@ fn structure_comes_first() {
 /// ENGINE-3: a submission that can never be accepted is not called full, however full the ring is.
 #[test]
 fn what_is_wrong_is_told_before_what_is_full() {
-    let mut ring = rig::ring_with(syslet::Config::default(), &Params { slots: 1, ..Params::default() });
+    let mut ring = rig::ring_with(rig::alone(), &Params { slots: 1, ..Params::default() });
     push(&mut ring, &getpid().build()).unwrap();
     assert_eq!(push(&mut ring, &getpid().build()).unwrap_err().refusal(), Refusal::SLOTS_FULL);
     assert_eq!(

@@ -42,7 +42,7 @@ proptest! {
         if shorten {
             record.truncate(cut.index(record.len()));
         }
-        let mut ring = rig::ring_with(syslet::Config::default(), &Params { slots: 1, ..Params::default() });
+        let mut ring = rig::ring_with(rig::alone(), &Params { slots: 1, ..Params::default() });
         match push_bytes(&mut ring, &record) {
             Err(refused) => prop_assert!(!refused.is_full() && ring.in_flight() == 0),
             Ok(_) => {

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::thread;
 
-use syslet::{Config, Engine, Params, Submission};
+use syslet::{Engine, Params, Submission};
 
 use crate::rig::{self, drain, getpid, pipe, push};
 
@@ -28,7 +28,7 @@ fn a_ring_moves_between_threads() {
 /// ENGINE-24: rings outlive the engine's handle, and as many can be open as wanted.
 #[test]
 fn rings_outlive_the_engine() {
-    let engine = Engine::start(Config::default()).unwrap();
+    let engine = Engine::start(rig::alone()).unwrap();
     let mut rings: Vec<_> = (0..20).map(|_| engine.ring(&Params::default()).unwrap()).collect();
     drop(engine);
     for (number, ring) in rings.iter_mut().enumerate() {
@@ -61,7 +61,7 @@ fn a_dropped_ring_runs_nothing() {
 /// ENGINE-13: each accepted submission has a ticket of its own, used slots included.
 #[test]
 fn tickets_differ() {
-    let mut ring = rig::ring_with(Config::default(), &Params { slots: 2, ..Params::default() });
+    let mut ring = rig::ring_with(rig::alone(), &Params { slots: 2, ..Params::default() });
     let mut tickets = Vec::new();
     for _ in 0..50 {
         tickets.push(push(&mut ring, &getpid().build()).unwrap());

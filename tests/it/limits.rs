@@ -1,14 +1,12 @@
 //! Set-up, and what is full, which is never what is too large.
 
 use syslet::abi::SetupError;
-use syslet::{
-    Config, Engine, Features, Params, Refusal, Ring, RingError, StartError, Submission, SubmissionBuilder,
-};
+use syslet::{Config, Engine, Features, Params, Refusal, Ring, RingError, Submission, SubmissionBuilder};
 
 use crate::rig::{self, drain, getpid, push};
 
 fn open(params: &Params) -> Result<Ring, RingError> {
-    Engine::start(Config::default()).expect("an engine").ring(params)
+    Engine::start(rig::alone()).expect("an engine").ring(params)
 }
 
 /// ENGINE-28: zeros ask for the defaults that the spec lists.
@@ -51,7 +49,8 @@ fn features() {
     assert_eq!(open(&required).unwrap_err(), RingError::Setup(SetupError::Features(Features::WORKERS)));
     let wanted = Params { features_wanted: Features::WORKERS.or(Features::HELP), ..Params::default() };
     assert_eq!(open(&wanted).unwrap().params().features_granted, Features::HELP);
-    assert_eq!(Engine::start(Config::default().workers_max(1)).unwrap_err(), StartError::Workers(1));
+    let engine = Engine::start(Config::default().workers_max(1)).unwrap();
+    assert_eq!(engine.ring(&required).unwrap().params().features_granted, Features::WORKERS);
 }
 
 /// Pushes until refused, and gives how many were accepted and why no more.
@@ -86,7 +85,7 @@ fn full_three_ways_and_empty_again() {
             Refusal::COMPLETION_FULL,
         ),
     ] {
-        let mut ring = rig::ring_with(Config::default(), &params);
+        let mut ring = rig::ring_with(rig::alone(), &params);
         for _ in 0..3 {
             assert_eq!(fill(&mut ring, &submission), (accepted, refusal));
             assert_eq!(ring.submit_and_wait(accepted), Ok(accepted));
@@ -99,7 +98,7 @@ fn full_three_ways_and_empty_again() {
 #[test]
 fn too_large_is_never_full() {
     let params = Params { slots: 1, submission_record_max: 128, ..Params::default() };
-    let mut ring = rig::ring_with(Config::default(), &params);
+    let mut ring = rig::ring_with(rig::alone(), &params);
     let long = Submission::call(libc::SYS_access).input(&[b'/'; 200]).value(0).build();
     let wide = Submission::call(libc::SYS_read).int(-1).output(64 << 10).value(1).build();
     for _ in 0..2 {
@@ -115,7 +114,7 @@ fn too_large_is_never_full() {
 #[test]
 fn unread_completions_stay() {
     let params = Params { completion_bytes: 4096, completion_record_max: 2048, ..Params::default() };
-    let mut ring = rig::ring_with(Config::default(), &params);
+    let mut ring = rig::ring_with(rig::alone(), &params);
     let mut accepted = 0;
     while push(&mut ring, &getpid().user_data(accepted).build()).is_ok() {
         accepted += 1;
@@ -135,7 +134,7 @@ fn unread_completions_stay() {
 #[test]
 fn one_left_unread_takes_the_room_of_one() {
     let params = Params { completion_bytes: 4096, completion_record_max: 2048, ..Params::default() };
-    let mut ring = rig::ring_with(Config::default(), &params);
+    let mut ring = rig::ring_with(rig::alone(), &params);
     push(&mut ring, &getpid().user_data(0).build()).unwrap();
     for number in 1..2000 {
         push(&mut ring, &getpid().user_data(number).build()).unwrap();
@@ -148,7 +147,7 @@ fn one_left_unread_takes_the_room_of_one() {
 #[test]
 fn being_full_costs_nothing() {
     let params = Params { submission_bytes: 4096, submission_record_max: 128, ..Params::default() };
-    let mut ring = rig::ring_with(Config::default(), &params);
+    let mut ring = rig::ring_with(rig::alone(), &params);
     let (accepted, refusal) = fill(&mut ring, &getpid());
     let more = getpid().build();
     for _ in 0..100_000 {

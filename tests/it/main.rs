@@ -11,6 +11,7 @@ mod help;
 mod hostile;
 mod lifetime;
 mod limits;
+mod pool;
 mod safe;
 
 mod tidy;

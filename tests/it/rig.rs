@@ -28,8 +28,18 @@ impl Seen {
     }
 }
 
-pub(crate) fn ring() -> Ring {
+/// No workers: the submitter runs everything.
+pub(crate) fn alone() -> Config {
+    Config::default().workers_max(0)
+}
+
+/// A ring with workers.
+pub(crate) fn pooled() -> Ring {
     ring_with(Config::default(), &Params::default())
+}
+
+pub(crate) fn ring() -> Ring {
+    ring_with(alone(), &Params::default())
 }
 
 pub(crate) fn ring_with(config: Config, params: &Params) -> Ring {

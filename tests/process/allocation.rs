@@ -46,7 +46,7 @@ fn round(ring: &mut Ring, submissions: &[Submission], safe: &Submission) -> usiz
 /// the counter counts.
 #[test]
 fn no_call_allocates() {
-    let engine = Engine::start(Config::default()).unwrap();
+    let engine = Engine::start(Config::default().workers_max(0)).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
     let file = Arc::new(File::open("/etc/os-release").unwrap());
     let safe = Submission::call(libc::SYS_pread64).lend(&file).output(64).value(64).value(0).timing().build();

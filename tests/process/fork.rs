@@ -25,7 +25,7 @@ fn child(engine: Engine, mut ring: syslet::Ring) -> i32 {
     }
     drop(ring);
     drop(engine);
-    let own = Engine::start(Config::default()).expect("an engine of the child's own");
+    let own = Engine::start(Config::default().workers_max(0)).expect("an engine of the child's own");
     let mut ring = own.ring(&Params::default()).expect("a ring of its own");
     ring.push_safe(&getpid).expect("accepted");
     let ran = ring.wait(1, None) == Ok(1);
@@ -37,7 +37,7 @@ fn child(engine: Engine, mut ring: syslet::Ring) -> i32 {
 /// parent had queued and completed is as it was.
 #[test]
 fn the_child_is_told() {
-    let engine = Engine::start(Config::default()).unwrap();
+    let engine = Engine::start(Config::default().workers_max(0)).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
     let queued = |user_data| Submission::call(libc::SYS_getpid).user_data(user_data).build();
     ring.push_safe(&queued(1)).unwrap();

@@ -32,7 +32,7 @@ impl EngineHelp {
     /// # Errors
     /// When the engine refuses to start here.
     pub fn prepare(depth: usize) -> Result<EngineHelp, String> {
-        let engine = Engine::start(Config::default()).map_err(|error| error.to_string())?;
+        let engine = Engine::start(Config::default().workers_max(0)).map_err(|error| error.to_string())?;
         let calls = u32::try_from(depth).map_err(|error| error.to_string())?;
         let submission_bytes = (calls * SUBMISSION_BYTES + RING_BYTES_UNUSABLE).next_power_of_two();
         let params = Params { submission_bytes: submission_bytes.max(RING_BYTES_MIN), ..Params::default() };

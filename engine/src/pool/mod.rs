@@ -1,9 +1,43 @@
-//! What the worker pool is built of. None of these modules knows the pool.
+//! The worker pool: who runs what helping submitters do not, on how many threads, and who looks after them.
+//!
+//! `board` decides, `seat` and `desk` are a worker's place and tools, `worker` is its life; `starter` starts workers and
+//! watches them; `close` ends it all.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the pool is to use it"))]
-pub(crate) mod thread;
-#[cfg_attr(not(test), expect(dead_code, reason = "the pool is to use it"))]
+pub(crate) mod board;
+#[cfg(test)]
+#[cfg(syslet_loom)]
+mod loom_tests;
+#[cfg(not(syslet_loom))]
+mod close;
+#[cfg(not(syslet_loom))]
+mod desk;
+#[cfg(not(syslet_loom))]
+mod limits;
+#[cfg(not(syslet_loom))]
+mod roll;
+#[cfg(not(syslet_loom))]
+mod seat;
+#[cfg(not(syslet_loom))]
 pub(crate) mod signals;
+#[cfg(not(syslet_loom))]
+pub(crate) mod spin;
+#[cfg(not(syslet_loom))]
+mod starter;
+pub(crate) mod tally;
+#[cfg(not(syslet_loom))]
+pub(crate) mod thread;
+pub(crate) mod watch;
+#[cfg(not(syslet_loom))]
+mod worker;
+
+#[cfg(not(syslet_loom))]
+mod shared;
 
 #[cfg(test)]
+#[cfg(not(syslet_loom))]
 pub(crate) mod look;
+
+#[cfg(not(syslet_loom))]
+pub use close::{RunningCall, Unfinished};
+#[cfg(not(syslet_loom))]
+pub(crate) use shared::Pool;

@@ -7,13 +7,54 @@ use super::track::words;
 /// At most this many records are taken by one exchange (RING-8).
 pub(crate) const BATCH_MAX: usize = 8;
 
-/// Bit 15 of a queued record's flags: its call cannot sleep, so it may be taken together with others.
-pub(crate) const QUEUED_INSTANT: u16 = 1 << 15;
+/// What the door has marked a queued record with, in bits of its flags that no submission may set.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Marks(u16);
+
+impl Marks {
+    /// Any thread makes the plain call; it may sleep for storage.
+    pub(crate) const PLAIN: Marks = Marks(0);
+    /// The call cannot sleep, so it may be taken together with others.
+    pub(crate) const INSTANT: Marks = Marks(1 << 15);
+    /// A helping submitter asks without sleeping first.
+    pub(crate) const TWIN: Marks = Marks(1 << 14);
+    /// Only a worker may run it.
+    pub(crate) const WORKER: Marks = Marks(1 << 13);
+
+    /// The call sleeps, as a rule for longer than a short wait.
+    pub(crate) const SLEEPS: Marks = Marks(1 << 12);
+
+    const ALL: u16 = Marks::INSTANT.0 | Marks::TWIN.0 | Marks::WORKER.0 | Marks::SLEEPS.0;
+
+    /// The marks of both.
+    #[inline]
+    pub(crate) const fn with(self, other: Marks) -> Marks {
+        Marks(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is marked.
+    #[inline]
+    pub(crate) const fn contains(self, other: Marks) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The marks of a record with this first word.
+    #[inline]
+    pub(crate) fn of(word: u64) -> Marks {
+        Marks(RecordWord::unpack(word).flags & Marks::ALL)
+    }
+
+    /// The first word with these marks in it.
+    #[inline]
+    pub(super) fn on(self, word: RecordWord) -> u64 {
+        RecordWord { flags: word.flags | self.0, ..word }.pack()
+    }
+}
 
 /// Records copied out of the ring, and the buffer they stand in.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    buffer: Box<[u64]>,
+    buffer: Vec<u64>,
     /// Where record i ends in the buffer, in words; it begins where the one before ends.
     ends: [usize; BATCH_MAX],
     count: usize,
@@ -22,12 +63,11 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// A batch with room for any one record, and for several short ones.
-    pub(crate) fn new(record_max: u64) -> Batch {
+    /// A batch with room for several short records; it grows with the longest it meets.
+    pub(crate) fn new() -> Batch {
         const SHORT_RECORD_BYTES: u64 = 128;
-        let buffer_bytes = record_max.max(SHORT_RECORD_BYTES * BATCH_MAX as u64);
         Batch {
-            buffer: vec![0; words(buffer_bytes)].into_boxed_slice(),
+            buffer: vec![0; words(SHORT_RECORD_BYTES * BATCH_MAX as u64)],
             ends: [0; BATCH_MAX],
             count: 0,
             all_instant: false,
@@ -48,13 +88,29 @@ impl Batch {
         self.count = 0;
     }
 
+    /// Holds one record that was not taken from the ring.
+    pub(crate) fn put(&mut self, record: impl ExactSizeIterator<Item = u64>) {
+        self.buffer.resize(self.buffer.len().max(record.len()), 0);
+        self.ends[0] = record.len();
+        self.count = 1;
+        for (to, word) in self.buffer.iter_mut().zip(record) {
+            *to = word;
+        }
+    }
+
     /// Where a record that begins with `word` would be copied to; `None` when it does not belong into this batch.
     pub(super) fn room_for(&mut self, word: RecordWord, record_words: usize) -> Option<&mut [u64]> {
         let start = self.start(self.count);
-        let instant = word.flags & QUEUED_INSTANT != 0;
+        let instant = word.flags & Marks::INSTANT.0 != 0;
         let joins = self.count == 0 || instant && self.all_instant && self.count < BATCH_MAX;
-        if !joins || start + record_words > self.buffer.len() {
+        if !joins {
             return None;
+        }
+        if start + record_words > self.buffer.len() {
+            if self.count > 0 {
+                return None;
+            }
+            self.buffer.resize(record_words, 0);
         }
         self.all_instant = instant;
         self.ends[self.count] = start + record_words;

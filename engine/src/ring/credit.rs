@@ -23,10 +23,6 @@ impl Returned {
     }
 
     /// Gives back room that a completion posted elsewhere did not use.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "workers give back here; the submitter keeps its own part")
-    )]
     pub(crate) fn give_back(&self, bytes: u64) {
         if bytes > 0 {
             // Relaxed: a count and nothing else. This room was never written, and what was zeroed, the submitter

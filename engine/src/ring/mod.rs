@@ -6,6 +6,8 @@ pub(crate) mod completions;
 pub(crate) mod credit;
 pub(crate) mod inbox;
 #[cfg(not(syslet_loom))]
+pub(crate) mod own;
+#[cfg(not(syslet_loom))]
 pub(crate) mod region;
 pub(crate) mod submissions;
 pub(crate) mod track;

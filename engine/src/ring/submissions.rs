@@ -2,7 +2,7 @@
 
 use syslet_abi::{Kind, RecordWord, USER_DATA_OFFSET};
 
-use super::batch::{BATCH_MAX, Batch, QUEUED_INSTANT};
+use super::batch::{BATCH_MAX, Batch, Marks};
 use super::track::{Track, Words, pad, words};
 use crate::sync::{Arc, Ordering};
 
@@ -51,14 +51,29 @@ impl<W: Words> Submissions<W> {
         Submissions { head, tail, track: Track::new(ring), record_max }
     }
 
-    /// Takes the next record, and with it those behind it that cannot sleep. Nothing is taken when it gives 0.
-    pub(crate) fn take(&self, batch: &mut Batch) -> Result<usize, Broken> {
+    /// Whether nothing published is left to take. A glance: others may take or publish just now.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queued_bytes() == 0
+    }
+
+    /// Published and not taken, in bytes; a glance as well.
+    #[inline]
+    pub(crate) fn queued_bytes(&self) -> u64 {
+        // Acquire `head` first, so that `tail` is never behind it.
+        let head = self.head[0].load(Ordering::Acquire);
+        self.tail[0].load(Ordering::Relaxed) - head
+    }
+
+    /// Takes the next record, and with it those behind it that cannot sleep, if they may be taken: `may_take` is asked
+    /// once it is known what there is. Nothing is taken when it gives 0.
+    pub(crate) fn take(&self, batch: &mut Batch, may_take: impl Fn() -> bool) -> Result<usize, Broken> {
         // S4: acquire `head` so that a `tail` read after it is never behind it; acquire `tail` pairs with S3.
         let mut head = self.head[0].load(Ordering::Acquire);
         loop {
             let tail = self.tail[0].load(Ordering::Acquire);
             batch.clear();
-            if head == tail {
+            if head == tail || !may_take() {
                 return Ok(0);
             }
             let end = self.copy(head, tail, batch);
@@ -136,6 +151,28 @@ impl<W: Words> Producer<W> {
         news
     }
 
+    /// Written and not taken, in bytes; a glance.
+    pub(crate) fn queued_bytes(&self) -> u64 {
+        self.next - self.ring.head[0].load(Ordering::Relaxed)
+    }
+
+    /// Takes back what was not published: gives the records to `keep`, in order.
+    pub(crate) fn withdraw(&mut self, mut keep: impl FnMut(&[u64])) {
+        let (mut at, mut record) = (self.published, Vec::new());
+        while at < self.next {
+            let word = self.ring.track.head_of(at, Ordering::Relaxed);
+            let len = u64::from(word.len);
+            if word.kind != Kind::PAD {
+                record.clear();
+                let words = self.ring.track.record(at, len).iter();
+                record.extend(words.map(|word| word.load(Ordering::Relaxed)));
+                keep(&record);
+            }
+            at += len;
+        }
+        self.next = self.published;
+    }
+
     fn is_free(&mut self, len: u64) -> bool {
         let limit = (self.next + len).saturating_sub(self.ring.track.bytes());
         if self.head_seen < limit {
@@ -147,10 +184,9 @@ impl<W: Words> Producer<W> {
 }
 
 impl<W: Words> Room<'_, W> {
-    /// Writes a record with its ticket in the place of user_data; it is published later. `instant` marks a call
-    /// that cannot sleep.
+    /// Writes a record with its ticket in the place of user_data, and its marks; it is published later.
     #[inline]
-    pub(crate) fn commit(self, record: &[u8], ticket: u64, instant: bool) {
+    pub(crate) fn commit(self, record: &[u8], ticket: u64, marks: Marks) {
         let words =
             record.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default()));
         let place = self.producer.ring.track.record(self.at, self.len);
@@ -159,11 +195,7 @@ impl<W: Words> Room<'_, W> {
         for (to, word) in place.iter().zip(words) {
             to.store(word, Ordering::Relaxed);
         }
-        if instant {
-            let first = RecordWord::at(record);
-            place[0]
-                .store(RecordWord { flags: first.flags | QUEUED_INSTANT, ..first }.pack(), Ordering::Relaxed);
-        }
+        place[0].store(marks.on(RecordWord::at(record)), Ordering::Relaxed);
         place[USER_DATA_OFFSET / 8].store(ticket, Ordering::Relaxed);
         self.producer.next = self.at + self.len;
     }

@@ -65,6 +65,12 @@ impl SlotOwner {
         self.lent[ticket.slot() as usize] = lent;
     }
 
+    /// The descriptors lent to calls in flight: whoever keeps the calls' ring alive keeps them.
+    pub(crate) fn take_lent(&mut self) -> Vec<LentSet> {
+        self.in_use();
+        std::mem::take(&mut self.lent)
+    }
+
     /// Ends a call in the submitter's own thread.
     pub(crate) fn free(&mut self, ticket: Ticket) {
         self.table.retire(ticket);

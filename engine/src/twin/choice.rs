@@ -2,7 +2,6 @@
 
 /// Which non-blocking twins the engine may use in place of a call that could block.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(unreachable_pub, reason = "the configuration will name it")]
 pub enum Twins {
     /// None: calls that may sleep go to workers, and nothing is probed.
     Off,

@@ -1,35 +1,67 @@
-//! The futex system call on a word in ring memory. Not the private kind: the waiter may be another process.
+//! The futex system call, on a word in ring memory or in the engine's own.
 #![allow(unsafe_code, reason = "nix has no futex")]
 
+use std::ops::Deref;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::{FutexWord, Slept};
 use crate::ring::region::Word32;
 
-impl FutexWord for Word32 {
+/// A word that only threads of this process sleep on: the kernel finds it sooner.
+#[derive(Debug, Default)]
+pub(crate) struct OwnWord(AtomicU32);
+
+impl Deref for OwnWord {
+    type Target = AtomicU32;
+
+    fn deref(&self) -> &AtomicU32 {
+        &self.0
+    }
+}
+
+impl FutexWord for OwnWord {
     fn sleep(&self, expected: u32, timeout: Option<Duration>) -> Slept {
-        let timeout = timeout.map(|duration| libc::timespec {
-            tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
-            tv_nsec: libc::c_long::from(duration.subsec_nanos().cast_signed()),
-        });
-        let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-        // SAFETY: the word lives as long as `self`, and the timespec, if any, until the call returns.
-        let result =
-            unsafe { libc::syscall(libc::SYS_futex, self.as_ptr(), libc::FUTEX_WAIT, expected, timeout) };
-        if result == 0 {
-            return Slept::Woken;
-        }
-        match std::io::Error::last_os_error().raw_os_error() {
-            Some(libc::EINTR) => Slept::Interrupted,
-            Some(libc::ETIMEDOUT) => Slept::TimedOut,
-            _ => Slept::Woken,
-        }
+        futex_wait(self, libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, expected, timeout)
     }
 
     fn wake_one(&self) {
-        // SAFETY: the word lives as long as `self`; waking touches no memory.
-        unsafe { libc::syscall(libc::SYS_futex, self.as_ptr(), libc::FUTEX_WAKE, 1) };
+        futex_wake(self, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG);
     }
+}
+
+/// Not the private kind: the waiter may be another process.
+impl FutexWord for Word32 {
+    fn sleep(&self, expected: u32, timeout: Option<Duration>) -> Slept {
+        futex_wait(self, libc::FUTEX_WAIT, expected, timeout)
+    }
+
+    fn wake_one(&self) {
+        futex_wake(self, libc::FUTEX_WAKE);
+    }
+}
+
+fn futex_wait(word: &AtomicU32, operation: libc::c_int, expected: u32, timeout: Option<Duration>) -> Slept {
+    let timeout = timeout.map(|duration| libc::timespec {
+        tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: libc::c_long::from(duration.subsec_nanos().cast_signed()),
+    });
+    let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: the word is borrowed, and the timespec, if any, lives until the call returns.
+    let result = unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation, expected, timeout) };
+    if result == 0 {
+        return Slept::Woken;
+    }
+    match std::io::Error::last_os_error().raw_os_error() {
+        Some(libc::EINTR) => Slept::Interrupted,
+        Some(libc::ETIMEDOUT) => Slept::TimedOut,
+        _ => Slept::Woken,
+    }
+}
+
+fn futex_wake(word: &AtomicU32, operation: libc::c_int) {
+    // SAFETY: the word is borrowed; waking touches no memory.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation, 1) };
 }
 
 #[cfg(test)]

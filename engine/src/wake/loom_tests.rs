@@ -18,7 +18,7 @@ struct Model {
 }
 
 #[derive(Clone)]
-struct ModelWord(Arc<Model>);
+pub(crate) struct ModelWord(Arc<Model>);
 
 impl Deref for ModelWord {
     type Target = AtomicU32;
@@ -49,7 +49,7 @@ impl FutexWord for ModelWord {
     }
 }
 
-fn word() -> ModelWord {
+pub(crate) fn word() -> ModelWord {
     ModelWord(Arc::new(Model {
         word: AtomicU32::new(0),
         woken: Mutex::new(false),

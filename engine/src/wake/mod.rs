@@ -1,15 +1,13 @@
 //! Sleep until a completion is posted, and wake who sleeps. Steps in comments (W1 …) are those of specs/ring.md.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "rings are to have one"))]
 pub(crate) mod event;
 #[cfg(not(syslet_loom))]
-#[cfg_attr(not(test), expect(dead_code, reason = "rings are to have one"))]
 pub(crate) mod eventfd;
 #[cfg(not(syslet_loom))]
 pub(crate) mod futex;
 #[cfg(test)]
 #[cfg(syslet_loom)]
-mod loom_tests;
+pub(crate) mod loom_tests;
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -79,10 +77,6 @@ impl<F: FutexWord> Wake<F> {
     }
 
     /// Wakes the waiter if it sleeps, or is about to. Call it after posting.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "workers wake; the submitter that posts for itself is awake")
-    )]
     pub(crate) fn notify(&self) {
         // W5: pairs with W2.
         fence(Ordering::SeqCst);

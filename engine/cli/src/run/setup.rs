@@ -11,8 +11,8 @@ const SLOTS: u32 = 256;
 
 /// Opens a ring in which every step of `plan` fits.
 pub(crate) fn ring(plan: &Plan) -> Result<Ring, String> {
-    let engine =
-        Engine::start(Config::default()).map_err(|error| format!("the engine cannot start here: {error}"))?;
+    let engine = Engine::start(Config::default().workers_max(0))
+        .map_err(|error| format!("the engine cannot start here: {error}"))?;
     let largest = |carried: fn(&Step) -> usize| plan.steps.iter().map(carried).max().unwrap_or(0);
     let (submission_record_max, submission_bytes) = sizes(largest(carried_in), 64 << 10);
     let (completion_record_max, completion_bytes) = sizes(largest(carried_out), 1 << 20);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::heap::Heap;
 use super::records::{completion, number_of, submission};
-use crate::ring::batch::{BATCH_MAX, Batch, QUEUED_INSTANT};
+use crate::ring::batch::{BATCH_MAX, Batch, Marks};
 use crate::ring::completions::{Completions, Consumer};
 use crate::ring::credit::{Credit, Returned};
 use crate::ring::inbox::Inbox;
@@ -42,7 +42,7 @@ impl CheckedSubmissions {
         CheckedSubmissions {
             producer: Producer::new(Arc::clone(&ring)),
             ring,
-            batch: Batch::new(record_max),
+            batch: Batch::new(),
             ring_words,
             next_ticket: 1,
             written: VecDeque::new(),
@@ -61,7 +61,7 @@ impl CheckedSubmissions {
         let room = self.producer.claim(record.len() as u64);
         assert_eq!(room.is_ok(), end - self.head <= self.ring_words, "full exactly when there is no room");
         if let Ok(room) = room {
-            room.commit(&record, self.next_ticket, instant);
+            room.commit(&record, self.next_ticket, marks(instant));
             self.written.push_back(Queued { ticket: self.next_ticket, words, instant, end });
             (self.next, self.next_ticket) = (end, self.next_ticket + 1);
         }
@@ -78,14 +78,12 @@ impl CheckedSubmissions {
         let together =
             self.written.iter().take(self.published.min(BATCH_MAX)).take_while(|queued| queued.instant);
         let expected = together.count().max(self.published.min(1));
-        assert_eq!(self.ring.take(&mut self.batch), Ok(expected));
+        assert_eq!(self.ring.take(&mut self.batch, || true), Ok(expected));
         for index in 0..expected {
             let queued = self.written.pop_front().expect("the model has as many");
-            let mut record = self.batch.record(index).to_vec();
-            let mark = u64::from(QUEUED_INSTANT) << 48;
-            assert_eq!(record[0] & mark != 0, queued.instant, "the mark is as pushed");
-            record[0] &= !mark;
-            assert_eq!((number_of(&record), record.len()), (queued.ticket, queued.words));
+            let record = self.batch.record(index);
+            assert_eq!(Marks::of(record[0]), marks(queued.instant), "the marks are as pushed");
+            assert_eq!((number_of(record), record.len()), (queued.ticket, queued.words));
             self.head = queued.end;
         }
         self.published -= expected;
@@ -190,4 +188,8 @@ impl CheckedCompletions {
         assert_eq!(self.held, 0);
         assert!(self.credit.take(self.usable) && !self.credit.take(8), "all credit is back, and no more");
     }
+}
+
+fn marks(instant: bool) -> Marks {
+    if instant { Marks::INSTANT } else { Marks::PLAIN }
 }

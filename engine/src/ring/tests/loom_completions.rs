@@ -4,7 +4,7 @@ use loom::thread;
 
 use super::heap::Heap;
 use super::records::{completion, number_of, submission};
-use crate::ring::batch::Batch;
+use crate::ring::batch::{Batch, Marks};
 use crate::ring::completions::{Completions, Consumer};
 use crate::ring::credit::{Credit, Returned};
 use crate::ring::inbox::Inbox;
@@ -58,7 +58,7 @@ impl Submitter {
             return false;
         }
         let record = submission(ticket, 2);
-        self.producer.claim(record.len() as u64).expect("room for all").commit(&record, ticket, false);
+        self.producer.claim(record.len() as u64).expect("room for all").commit(&record, ticket, Marks::PLAIN);
         self.producer.publish();
         true
     }
@@ -83,8 +83,8 @@ impl Submitter {
 impl Poster {
     /// Takes one submission and posts its completion; says whether there was one.
     fn run_one(&self) -> bool {
-        let mut batch = Batch::new(16);
-        if self.submissions.take(&mut batch).expect("whole records") == 0 {
+        let mut batch = Batch::new();
+        if self.submissions.take(&mut batch, || true).expect("whole records") == 0 {
             return false;
         }
         let ticket = number_of(batch.record(0));
@@ -144,8 +144,8 @@ fn loom_a_claim_given_up_is_skipped() {
         assert!(submitter.accept(1) && submitter.accept(2));
         let other = poster.clone();
         let thread = thread::spawn(move || {
-            let mut batch = Batch::new(16);
-            let taken = other.submissions.take(&mut batch).expect("whole records");
+            let mut batch = Batch::new();
+            let taken = other.submissions.take(&mut batch, || true).expect("whole records");
             drop(other.completions.claim(DONE_BYTES));
             (0..taken).map(|index| number_of(batch.record(index))).collect::<Vec<_>>()
         });

@@ -5,7 +5,7 @@ use loom::thread;
 
 use super::heap::Heap;
 use super::records::{number_of, submission};
-use crate::ring::batch::Batch;
+use crate::ring::batch::{Batch, Marks};
 use crate::ring::submissions::{Producer, Submissions};
 use crate::sync::{Arc, AtomicU64, Ordering};
 
@@ -22,15 +22,15 @@ fn ring() -> (Producer<Heap>, Arc<Submissions<Heap>>) {
 fn push(producer: &mut Producer<Heap>, ticket: u64, instant: bool) -> bool {
     let record = submission(ticket, RECORD_WORDS);
     let Ok(room) = producer.claim(record.len() as u64) else { return false };
-    room.commit(&record, ticket, instant);
+    room.commit(&record, ticket, if instant { Marks::INSTANT } else { Marks::PLAIN });
     assert!(producer.publish() > 0, "something was published");
     true
 }
 
 /// Takes what one claim takes, and gives the tickets.
 fn take(ring: &Submissions<Heap>) -> Vec<u64> {
-    let mut batch = Batch::new(8 * RECORD_WORDS as u64);
-    let count = ring.take(&mut batch).expect("whole records");
+    let mut batch = Batch::new();
+    let count = ring.take(&mut batch, || true).expect("whole records");
     assert_eq!(count, batch.len(), "nothing of a lost race is left");
     (0..count).map(|index| number_of(&unmarked(batch.record(index)))).collect()
 }

@@ -1,0 +1,193 @@
+//! What an engine is started with.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use syslet_abi::Errno;
+use syslet_attrs::{Attribute, DuplicateId};
+
+use crate::twin::Twins;
+
+/// What an engine is started with. Every limit has a default and a range; `specs/pool.md` lists them.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Config {
+    pub(crate) limits: PoolLimits,
+    pub(crate) attributes: Vec<Arc<dyn Attribute>>,
+    pub(crate) gate: Option<SpawnGate>,
+    pub(crate) twins: Twins,
+}
+
+/// The limits of a pool.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct PoolLimits {
+    pub(crate) workers_max: u32,
+    pub(crate) runnable_max: u32,
+    pub(crate) stall_ns: u64,
+    pub(crate) idle_ns: u64,
+    pub(crate) spin_ns: u64,
+}
+
+/// Asked before each thread is started.
+#[derive(Clone)]
+pub(crate) struct SpawnGate(pub(crate) Arc<dyn Fn() -> Result<(), Errno> + Send + Sync>);
+
+/// Why an engine cannot start.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A limit beyond its range.
+    Limit(LimitError),
+    /// An attribute whose id is taken, or that is not the application's to define.
+    Attribute(DuplicateId),
+    /// The starter or the first worker cannot be started.
+    Thread(nix::Error),
+    /// The system did not give what is needed.
+    System(nix::Error),
+}
+
+/// A limit beyond its range.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LimitError {
+    /// Which limit.
+    pub name: &'static str,
+    /// What was asked for.
+    pub value: u64,
+    /// The least it can be.
+    pub min: u64,
+    /// The most it can be.
+    pub max: u64,
+}
+
+/// More threads than this no process has.
+const WORKERS_MAX: u64 = 65_536;
+
+impl Default for Config {
+    fn default() -> Config {
+        let cpus = available_parallelism().map_or(1, NonZeroUsize::get);
+        let limits = PoolLimits {
+            workers_max: 512,
+            runnable_max: u32::try_from(cpus).unwrap_or(u32::MAX),
+            stall_ns: 1_000_000,
+            idle_ns: 10_000_000_000,
+            spin_ns: if cpus > 1 { 50_000 } else { 0 },
+        };
+        Config { limits, attributes: Vec::new(), gate: None, twins: Twins::default() }
+    }
+}
+
+impl Config {
+    /// At most this many workers, 0 to 65,536; 512 by default. With 0 the submitters run all calls themselves, while
+    /// they wait.
+    pub fn workers_max(mut self, workers_max: u32) -> Config {
+        self.limits.workers_max = workers_max;
+        self
+    }
+
+    /// About this many workers run at once, those that sleep in a call not counted; by default as many as the
+    /// process may use CPUs.
+    pub fn runnable_max(mut self, runnable_max: u32) -> Config {
+        self.limits.runnable_max = runnable_max;
+        self
+    }
+
+    /// A worker that stays in one call for so long counts as blocked: 10 µs to 10 s, 1 ms by default.
+    pub fn stall(mut self, stall: Duration) -> Config {
+        self.limits.stall_ns = nanoseconds(stall);
+        self
+    }
+
+    /// A worker without work retires after so long: at least 1 ms, 10 s by default. One stays.
+    pub fn idle(mut self, idle: Duration) -> Config {
+        self.limits.idle_ns = nanoseconds(idle);
+        self
+    }
+
+    /// Who finds nothing to do looks around for at most so long before it sleeps: up to 1 ms, 50 µs by default, 0 on
+    /// one CPU.
+    pub fn spin(mut self, spin: Duration) -> Config {
+        self.limits.spin_ns = nanoseconds(spin);
+        self
+    }
+
+    /// Which first attempts a waiting submitter may make of calls that could sleep; all by default.
+    pub fn twins(mut self, twins: Twins) -> Config {
+        self.twins = twins;
+        self
+    }
+
+    /// Adds an attribute of the application's own, with an id from [`syslet_abi::AttributeId::APPLICATION`] up.
+    pub fn attribute(mut self, attribute: Arc<dyn Attribute>) -> Config {
+        self.attributes.push(attribute);
+        self
+    }
+
+    /// Asks `gate` before each thread is started; its error counts as the system's refusal. For applications that
+    /// keep an account of threads, and for tests of what a refusal does.
+    pub fn spawn_gate(mut self, gate: impl Fn() -> Result<(), Errno> + Send + Sync + 'static) -> Config {
+        self.gate = Some(SpawnGate(Arc::new(gate)));
+        self
+    }
+}
+
+impl PoolLimits {
+    /// Checks every limit against its range.
+    pub(crate) fn check(&self) -> Result<(), LimitError> {
+        in_range("workers_max", self.workers_max.into(), 0, WORKERS_MAX)?;
+        in_range("runnable_max", self.runnable_max.into(), 1, WORKERS_MAX)?;
+        in_range("stall_ns", self.stall_ns, 10_000, 10_000_000_000)?;
+        in_range("idle_ns", self.idle_ns, 1_000_000, u64::MAX)?;
+        in_range("spin_ns", self.spin_ns, 0, 1_000_000)
+    }
+}
+
+/// Checks one limit.
+pub(crate) fn in_range(name: &'static str, value: u64, min: u64, max: u64) -> Result<(), LimitError> {
+    if (min..=max).contains(&value) { Ok(()) } else { Err(LimitError { name, value, min, max }) }
+}
+
+/// The most workers a running engine can be given.
+pub(crate) const fn workers_max_range() -> [u64; 2] {
+    [1, WORKERS_MAX]
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl std::fmt::Debug for SpawnGate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SpawnGate")
+    }
+}
+
+impl std::fmt::Display for LimitError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let LimitError { name, value, min, max } = self;
+        if *max == u64::MAX {
+            write!(f, "{name} is {value}; it is at least {min}")
+        } else {
+            write!(f, "{name} is {value}; it is from {min} to {max}")
+        }
+    }
+}
+
+impl std::error::Error for LimitError {}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Limit(error) => error.fmt(f),
+            StartError::Attribute(DuplicateId(id)) if !id.is_application() => {
+                write!(f, "attribute id {:#x} is below 0x8000, where the application's own begin", id.0)
+            }
+            StartError::Attribute(taken) => taken.fmt(f),
+            StartError::Thread(errno) => write!(f, "the first worker cannot be started: {errno}"),
+            StartError::System(errno) => write!(f, "the system refused memory: {errno}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,89 @@
+//! Calls that their submitter has claimed and cannot finish: they wait here for a worker, with what was done already.
+
+use std::collections::VecDeque;
+
+use crate::sync::{AtomicU32, Mutex, Ordering, lock};
+
+/// How far a call came before it was handed over.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    /// Bytes that a first attempt has moved.
+    pub(crate) progress: u64,
+    /// When the first attempt was made, 0 if none was: relative timeouts count from then.
+    pub(crate) first_ns: u64,
+    /// When that was, if an attribute wants to know, else 0.
+    pub(crate) started_ns: u64,
+    /// First attempts made.
+    pub(crate) attempts: u32,
+    /// Whether the call is known to sleep.
+    pub(crate) sleeps: bool,
+    /// The out area as a first attempt left it, if it has made progress.
+    pub(crate) out: Vec<u8>,
+}
+
+/// A call that was handed over.
+#[derive(Debug, Default)]
+pub(crate) struct Handed {
+    pub(crate) record: Vec<u64>,
+    pub(crate) begun: Begun,
+}
+
+/// The calls of one ring that were handed over, in order. Those of all rings are as many as there are slots.
+#[derive(Debug)]
+pub(crate) struct HandedCalls {
+    count: AtomicU32,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    calls: VecDeque<Handed>,
+    /// Used up, kept for the next: handing over allocates only until it has once been as deep.
+    spare: Vec<Handed>,
+}
+
+/// More than so many are not kept.
+const SPARE_MAX: usize = 64;
+
+impl HandedCalls {
+    pub(crate) fn new() -> HandedCalls {
+        HandedCalls {
+            count: AtomicU32::new(0),
+            queue: Mutex::new(Queue { calls: VecDeque::new(), spare: Vec::new() }),
+        }
+    }
+
+    /// Whether none waits. Who announces work has pushed it before.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 0
+    }
+
+    pub(crate) fn push(&self, record: &[u64], begun: Begun) {
+        let mut queue = lock(&self.queue);
+        let mut handed = queue.spare.pop().unwrap_or_default();
+        handed.record.clear();
+        handed.record.extend_from_slice(record);
+        handed.begun = begun;
+        queue.calls.push_back(handed);
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn pop(&self) -> Option<Handed> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut queue = lock(&self.queue);
+        let handed = queue.calls.pop_front()?;
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        Some(handed)
+    }
+
+    /// Gives memory back for the next.
+    pub(crate) fn recycle(&self, handed: Handed) {
+        let mut queue = lock(&self.queue);
+        if queue.spare.len() < SPARE_MAX {
+            queue.spare.push(handed);
+        }
+    }
+}

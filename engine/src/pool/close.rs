@@ -1,0 +1,75 @@
+//! The end of a pool.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use syslet_abi::Errno;
+
+use super::board::Sleeper;
+use super::desk::Desk;
+use super::shared::Pool;
+use crate::port::Port;
+
+/// A call that still runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RunningCall {
+    /// The number of the call.
+    pub nr: u32,
+    /// The word given with its submission.
+    pub user_data: u64,
+    /// The thread that makes it.
+    pub tid: u32,
+}
+
+/// The deadline has passed, and calls still run. Their rings' memory stays until they are over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unfinished {
+    /// Which.
+    pub calls: Vec<RunningCall>,
+}
+
+impl Pool {
+    /// No call is taken any more; threads end as soon as they have nothing to run. Waits for nobody.
+    pub(crate) fn shut(&self) {
+        self.board.close().iter().for_each(|seat| seat.call());
+        self.starter.close();
+    }
+
+    /// As [`Pool::shut`]; then queued calls end, and running ones are waited for.
+    pub(crate) fn close(&self, patience: Duration) -> Result<(), Unfinished> {
+        let deadline = Instant::now().checked_add(patience);
+        self.shut();
+        for port in self.roll.ports() {
+            self.refuse_queued(&port);
+        }
+        if self.starter.wait_for_end(deadline) {
+            return Ok(());
+        }
+        let seats = self.roll.seats();
+        let running = seats.iter().filter(|seat| seat.watch.glance().is_inside());
+        let calls = running.map(|seat| {
+            let (nr, user_data) = seat.shown();
+            RunningCall { nr, user_data, tid: seat.tid() }
+        });
+        Err(Unfinished { calls: calls.collect() })
+    }
+
+    /// Ends the calls that are queued in a ring; their completions say that they never ran.
+    pub(crate) fn refuse_queued(&self, port: &Arc<Port>) {
+        let mut desk = Desk::for_closing(Arc::clone(&self.registry));
+        while desk.claim(port) {
+            desk.refuse(port, Errno(libc::ECANCELED));
+        }
+    }
+}
+
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} calls still run:", self.calls.len())?;
+        self.calls.iter().try_for_each(|RunningCall { nr, user_data, tid }| {
+            write!(f, " call {nr} (user_data {user_data}) in thread {tid};")
+        })
+    }
+}
+
+impl std::error::Error for Unfinished {}

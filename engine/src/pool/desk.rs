@@ -1,0 +1,232 @@
+//! What a worker works with: the calls it has claimed, and where their completions are built.
+#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+
+use std::sync::Arc;
+
+use syslet_abi::{Errno, USER_DATA_OFFSET};
+use syslet_attrs::Registry;
+
+use super::Pool;
+use super::board::Work;
+use super::seat::Seat;
+use super::tally::Tally;
+use crate::handed::Begun;
+use crate::outcome::Outcome;
+use crate::port::Port;
+use crate::ring::batch::{Batch, Marks};
+use crate::run::{First, Runner};
+use crate::slot::Ticket;
+
+/// A worker's desk.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    batch: Batch,
+    runner: Runner,
+    /// Whose calls they are; kept for the next claim.
+    port: Option<Arc<Port>>,
+    /// Whether it claims calls in order to refuse them, and nobody else wants them.
+    is_closing: bool,
+    /// How far the call was brought that was handed over, if it was.
+    begun: Option<Begun>,
+    /// Claims taken from this ring in a row.
+    served: u32,
+    /// The call of the batch that is being made.
+    at: usize,
+    /// Words of completions built and not posted, and the room that is held for them and for what else they are of.
+    built: usize,
+    held: u64,
+}
+
+/// A ring has the worker for so many claims while others wait.
+const CLAIMS_IN_A_ROW: u32 = 4;
+
+impl Desk {
+    pub(crate) fn new(registry: Arc<Registry>) -> Desk {
+        let (batch, runner) = (Batch::new(), Runner::pooled(registry));
+        Desk {
+            batch,
+            runner,
+            port: None,
+            is_closing: false,
+            begun: None,
+            served: 0,
+            at: 0,
+            built: 0,
+            held: 0,
+        }
+    }
+
+    /// A desk for claiming what nobody is to run any more.
+    pub(super) fn for_closing(registry: Arc<Registry>) -> Desk {
+        Desk { is_closing: true, ..Desk::new(registry) }
+    }
+
+    /// Claims calls: of the same ring while no other one waits, else of the rings in turn.
+    pub(super) fn find(&mut self, pool: &Pool) -> bool {
+        let is_alone = pool.board.listed() <= 1;
+        if let Some(port) = self.port.take() {
+            if (is_alone || self.served < CLAIMS_IN_A_ROW) && self.claim(&port) {
+                self.served += 1;
+                self.port = Some(port);
+                return true;
+            }
+            // The only listed ring stays listed while this worker looks at it: who pushes next need not list it.
+            let stays = is_alone && port.is_listed();
+            self.port = Some(port);
+            if stays {
+                return false;
+            }
+        }
+        while let Some(port) = pool.board.next() {
+            if self.claim(&port) {
+                self.served = 1;
+                self.port = Some(port);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Claims what is next: a call handed over, or records of the ring.
+    pub(super) fn claim(&mut self, port: &Port) -> bool {
+        (self.begun, self.at, self.built, self.held) = (None, 0, 0, 0);
+        if let Some(mut handed) = port.handed.pop() {
+            self.batch.put(handed.record.iter().copied());
+            self.begun = Some(std::mem::take(&mut handed.begun));
+            port.handed.recycle(handed);
+            return true;
+        }
+        // A ring off the list has work of its submitter's only.
+        let taken = port.submissions.take(&mut self.batch, || port.is_listed() || self.is_closing);
+        taken.expect("only this process writes its rings, so every record in them is whole") > 0
+    }
+
+    /// The ring served last.
+    pub(super) fn port(&self) -> Option<&Port> {
+        self.port.as_deref()
+    }
+
+    /// Whether the ring served last has work.
+    pub(super) fn has_work(&self) -> bool {
+        self.port.as_ref().is_some_and(|port| port.has_work())
+    }
+
+    /// Lets go of the ring: its memory may be wanted back while this worker sleeps.
+    pub(super) fn leave(&mut self) {
+        self.port = None;
+    }
+
+    /// Runs what was claimed and posts it. Says whether the worker counted as blocked meanwhile.
+    pub(super) fn work(&mut self, pool: &Pool, seat: &Seat) -> bool {
+        // A share of its own: should this thread die in the call, the desk still says whose call it was.
+        let Some(port) = self.port.clone() else { return false };
+        let marks = Marks::of(self.batch.record(0)[0]);
+        let was_blocked = if marks.contains(Marks::INSTANT) {
+            self.run_instants(&port);
+            false
+        } else {
+            self.run_one(pool, seat, &port, marks)
+        };
+        self.post(&port, &seat.finished);
+        was_blocked
+    }
+
+    /// Runs calls that cannot sleep, one after the other.
+    fn run_instants(&mut self, port: &Port) {
+        while self.at < self.batch.len() {
+            let record = self.batch.record(self.at);
+            let slot = port.slots.get(ticket(record));
+            // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
+            self.built += unsafe { self.runner.run(record, slot, self.built) };
+            self.held += slot.credit();
+            self.at += 1;
+        }
+    }
+
+    /// Runs a call that may sleep.
+    fn run_one(&mut self, pool: &Pool, seat: &Seat, port: &Port, marks: Marks) -> bool {
+        let record = self.batch.record(0);
+        let slot = port.slots.get(ticket(record));
+        self.held = slot.credit();
+        seat.show(slot.nr(), slot.user_data());
+        let mut begun = self.begun.take();
+        let mut sleeps = marks.contains(Marks::SLEEPS) || begun.as_ref().is_some_and(|begun| begun.sleeps);
+        let has_more = pool.has_work_besides(port);
+        seat.watch.enter();
+        let mut first = None;
+        if has_more && !sleeps && begun.is_none() && marks.contains(Marks::TWIN) {
+            // Others wait: it pays to know whether this call will keep them waiting.
+            // SAFETY: as in `run_instants`.
+            match unsafe { self.runner.attempt(record, slot, pool.twins) } {
+                First::Built(words) => first = Some(words),
+                First::Later(later) => {
+                    sleeps = later.sleeps;
+                    begun = Some(later);
+                }
+            }
+        }
+        self.built = match (first, begun) {
+            (Some(words), _) => words,
+            (None, begun) => {
+                pool.brace(&seat.watch, sleeps, has_more);
+                let begun = begun.unwrap_or_default();
+                // SAFETY: as in `run_instants`.
+                unsafe { self.runner.run_rest(record, slot, &begun) }
+            }
+        };
+        self.at = 1;
+        pool.unblock_if(seat.watch.leave())
+    }
+
+    /// Posts the completions of the calls that are over.
+    fn post(&mut self, port: &Port, finished: &Tally) {
+        // First: a call whose completion is seen must not count as in flight.
+        finished.add(self.at as u64);
+        port.post(self.runner.done(self.built), self.held);
+        port.free((0..self.at).map(|index| ticket(self.batch.record(index))));
+    }
+
+    /// Ends claimed calls that never ran.
+    pub(super) fn refuse(&mut self, port: &Port, errno: Errno) {
+        for index in 0..self.batch.len() {
+            let record = self.batch.record(index);
+            let slot = port.slots.get(ticket(record));
+            let outcome = Outcome::not_run(errno);
+            self.built += self.runner.abandon(record, slot, self.built, outcome);
+            self.held += slot.credit();
+        }
+        self.at = self.batch.len();
+        self.post(port, &port.refused);
+    }
+
+    /// Cleans up behind a worker that died: posts what it had built, ends the call that killed it, and gives back
+    /// those it had claimed and not begun.
+    fn bury(&mut self, finished: &Tally) -> Option<Arc<Port>> {
+        let port = self.port.take()?;
+        if self.at < self.batch.len() {
+            let record = self.batch.record(self.at);
+            let slot = port.slots.get(ticket(record));
+            self.built +=
+                self.runner.abandon(record, slot, self.built, Outcome::unknown(Errno(libc::EOWNERDEAD)));
+            self.held =
+                (0..=self.at).map(|index| port.slots.get(ticket(self.batch.record(index))).credit()).sum();
+            self.at += 1;
+            for index in self.at..self.batch.len() {
+                port.handed.push(self.batch.record(index), Begun::default());
+            }
+            self.post(&port, finished);
+        }
+        Some(port)
+    }
+}
+
+/// Cleans up behind a worker that died; gives the ring it worked for.
+pub(super) fn bury(seat: &Seat) -> Option<Arc<Port>> {
+    // SAFETY: the starter, who calls this, has joined the thread.
+    unsafe { seat.desk() }.bury(&seat.finished)
+}
+
+/// The ticket of a queued record.
+fn ticket(record: &[u64]) -> Ticket {
+    Ticket::unpack(record[USER_DATA_OFFSET / 8])
+}

@@ -1,0 +1,74 @@
+//! Everybody there is: rings and workers. Nobody needs it to run a call.
+
+use std::sync::Arc;
+
+use super::seat::Seat;
+use crate::port::Port;
+use crate::sync::{Mutex, lock};
+
+/// The rings and the workers of a pool.
+#[derive(Debug)]
+pub(super) struct Roll(Mutex<Members>);
+
+#[derive(Debug, Default)]
+struct Members {
+    ports: Vec<Arc<Port>>,
+    seats: Vec<Arc<Seat>>,
+    /// Calls accepted by rings that are gone.
+    accepted: u64,
+    /// Calls ended by rings and workers that are gone.
+    finished: u64,
+}
+
+impl Roll {
+    pub(super) fn new() -> Roll {
+        Roll(Mutex::new(Members::default()))
+    }
+
+    pub(super) fn add_port(&self, port: Arc<Port>) {
+        lock(&self.0).ports.push(port);
+    }
+
+    pub(super) fn remove_port(&self, port: &Arc<Port>) {
+        let mut members = lock(&self.0);
+        if let Some(at) = members.ports.iter().position(|other| Arc::ptr_eq(other, port)) {
+            members.ports.swap_remove(at);
+            members.accepted += port.accepted.get();
+            members.finished += port.finished.get() + port.refused.get();
+        }
+    }
+
+    pub(super) fn add_seat(&self, seat: Arc<Seat>) {
+        lock(&self.0).seats.push(seat);
+    }
+
+    pub(super) fn remove_seat(&self, seat: &Arc<Seat>) {
+        let mut members = lock(&self.0);
+        if let Some(at) = members.seats.iter().position(|other| Arc::ptr_eq(other, seat)) {
+            members.seats.swap_remove(at);
+            members.finished += seat.finished.get();
+        }
+    }
+
+    /// Whether a worker is still on the roll.
+    pub(super) fn has_seat(&self, seat: &Arc<Seat>) -> bool {
+        lock(&self.0).seats.iter().any(|other| Arc::ptr_eq(other, seat))
+    }
+
+    pub(super) fn ports(&self) -> Vec<Arc<Port>> {
+        lock(&self.0).ports.clone()
+    }
+
+    pub(super) fn seats(&self) -> Vec<Arc<Seat>> {
+        lock(&self.0).seats.clone()
+    }
+
+    /// Calls accepted and not over. What changes meanwhile makes it less, never more: see POOL-5.
+    pub(super) fn in_flight(&self) -> u64 {
+        let members = lock(&self.0);
+        let accepted: u64 = members.ports.iter().map(|port| port.accepted.get()).sum();
+        let by_workers: u64 = members.seats.iter().map(|seat| seat.finished.get()).sum();
+        let by_rings: u64 = members.ports.iter().map(|port| port.finished.get() + port.refused.get()).sum();
+        (members.accepted + accepted).saturating_sub(members.finished + by_workers + by_rings)
+    }
+}

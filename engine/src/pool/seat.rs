@@ -1,0 +1,104 @@
+//! One worker as others see it, and what it works with.
+#![allow(unsafe_code, reason = "gives a worker's desk to the thread that cleans up after it")]
+
+use std::cell::UnsafeCell;
+
+use super::board::Sleeper;
+use super::desk::Desk;
+use super::tally::Tally;
+use super::watch::Watch;
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::wake::futex::OwnWord;
+use crate::wake::{Slept, Wake};
+
+/// A worker's place.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    /// Whether its worker never retires.
+    stays: bool,
+    pub(crate) watch: Watch,
+    /// Calls brought to an end.
+    pub(crate) finished: Tally,
+    called: AtomicBool,
+    wake: Wake<OwnWord>,
+    tid: AtomicU32,
+    /// What runs, for those who ask: the call's number and the user's word.
+    nr: AtomicU32,
+    user_data: AtomicU64,
+    /// INVARIANT: used by the worker's thread, and by whoever has seen that thread end.
+    desk: UnsafeCell<Desk>,
+}
+
+// SAFETY: all fields are atomics but the desk, which by its invariant one thread uses at a time.
+unsafe impl Sync for Seat {}
+
+impl Seat {
+    pub(crate) fn new(stays: bool, desk: Desk) -> Seat {
+        Seat {
+            stays,
+            watch: Watch::new(),
+            finished: Tally::new(),
+            called: AtomicBool::new(false),
+            wake: Wake::new(OwnWord::default(), OwnWord::default()),
+            tid: AtomicU32::new(0),
+            nr: AtomicU32::new(0),
+            user_data: AtomicU64::new(0),
+            desk: UnsafeCell::new(desk),
+        }
+    }
+
+    /// The desk.
+    ///
+    /// # Safety
+    /// The caller is the worker's own thread, or has seen that thread end; and no other reference is alive.
+    #[allow(clippy::mut_from_ref, reason = "the caller promises that there is no other")]
+    pub(crate) unsafe fn desk(&self) -> &mut Desk {
+        // SAFETY: the caller's promise.
+        unsafe { &mut *self.desk.get() }
+    }
+
+    /// Sleeps until called; false when nobody has within `timeout_ns`.
+    pub(crate) fn sleep(&self, timeout: Option<std::time::Duration>) -> bool {
+        loop {
+            // Acquire: pairs with `call`, so that what the caller did before is seen.
+            let slept = self.wake.sleep_unless(|| self.called.load(Ordering::Acquire), timeout);
+            if self.called.swap(false, Ordering::Acquire) {
+                return true;
+            }
+            if slept == Slept::TimedOut {
+                return false;
+            }
+        }
+    }
+
+    pub(crate) fn set_tid(&self, tid: u32) {
+        self.tid.store(tid, Ordering::Relaxed);
+    }
+
+    /// The kernel's number of the thread, 0 until it runs.
+    pub(crate) fn tid(&self) -> u32 {
+        self.tid.load(Ordering::Relaxed)
+    }
+
+    /// Tells what runs.
+    pub(crate) fn show(&self, nr: u32, user_data: u64) {
+        self.nr.store(nr, Ordering::Relaxed);
+        self.user_data.store(user_data, Ordering::Relaxed);
+    }
+
+    /// Number and user's word of the call that runs, or ran last.
+    pub(crate) fn shown(&self) -> (u32, u64) {
+        (self.nr.load(Ordering::Relaxed), self.user_data.load(Ordering::Relaxed))
+    }
+}
+
+impl Sleeper for Seat {
+    fn call(&self) {
+        self.called.store(true, Ordering::Release);
+        self.wake.notify();
+    }
+
+    fn stays(&self) -> bool {
+        self.stays
+    }
+}

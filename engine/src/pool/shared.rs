@@ -1,0 +1,154 @@
+//! What all threads of a pool share: the board's decisions, carried out.
+
+use std::sync::Arc;
+
+use syslet_attrs::Registry;
+
+use super::board::{Board, Count, Rouse, Sleeper, Work};
+use super::limits::Limits;
+use super::roll::Roll;
+use super::seat::Seat;
+use super::starter::Starter;
+use super::watch::Watch;
+use crate::config::{Config, SpawnGate};
+use crate::confinement::Workers;
+use crate::engine::Stats;
+use crate::identity::Quick;
+use crate::port::Port;
+use crate::twin::Abilities;
+
+/// What all threads of one pool share.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) limits: Limits,
+    pub(super) board: Board<Port, Seat>,
+    pub(super) roll: Roll,
+    pub(super) starter: Starter,
+    pub(super) registry: Arc<Registry>,
+    pub(super) twins: Abilities,
+    quick: Quick,
+    pub(super) gate: Option<SpawnGate>,
+}
+
+impl Pool {
+    /// A pool with its starter and its first worker.
+    pub(crate) fn start(
+        config: &Config,
+        registry: Arc<Registry>,
+        twins: Abilities,
+    ) -> nix::Result<Arc<Pool>> {
+        let pool = Arc::new(Pool {
+            limits: Limits::new(&config.limits),
+            board: Board::new(),
+            roll: Roll::new(),
+            starter: Starter::new(),
+            registry,
+            twins,
+            quick: Quick::of_this_thread(),
+            gate: config.gate.clone(),
+        });
+        super::starter::start(&pool)?;
+        Ok(pool)
+    }
+
+    /// A ring has work that its submitter does not do itself, or not alone (POOL-10).
+    pub(crate) fn offer(&self, port: &Arc<Port>) {
+        if self.board.announce(port) {
+            self.rouse();
+        }
+    }
+
+    /// Brings somebody to the work that is listed, if that is wanted.
+    pub(super) fn rouse(&self) {
+        match self.board.rouse(self.limits.quota(), || self.roll.in_flight()) {
+            Rouse::Nobody => {}
+            Rouse::Wake(seat) => {
+                seat.call();
+                self.starter.stir();
+            }
+            Rouse::Start => self.starter.request(),
+            Rouse::Held => self.starter.watch_closely(),
+        }
+    }
+
+    /// The last that searched has found something in this ring: is there enough for another one?
+    pub(super) fn fan_out(&self, port: &Port) {
+        if self.board.listed() > 1 || port.has_backlog() {
+            self.rouse();
+        }
+    }
+
+    /// Whether there is work besides what a worker has just claimed from this ring; a glance.
+    pub(super) fn has_work_besides(&self, port: &Port) -> bool {
+        port.has_work() || self.board.listed() > 1
+    }
+
+    /// Another worker may search as long as few do.
+    pub(super) fn begin_search(&self) -> bool {
+        self.board.begin_search(self.limits.quota().runnable_max)
+    }
+
+    /// Whether more workers run than should.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.board.count().is_crowded(self.limits.quota())
+    }
+
+    /// Work waits for a worker that runs: should that get stuck, somebody has to notice soon.
+    pub(crate) fn watch_closely(&self) {
+        self.starter.watch_closely();
+    }
+
+    /// The calling worker is about to make a call that may sleep. If it does for sure, the worker counts as blocked,
+    /// and another may take its place; else somebody has to see whether it does, if others wait.
+    pub(super) fn brace(&self, watch: &Watch, sleeps: bool, has_more: bool) {
+        if sleeps {
+            if watch.block() && self.board.block() {
+                self.rouse();
+            }
+        } else if has_more {
+            self.watch_closely();
+        }
+    }
+
+    /// The calling worker runs again, if it was blocked; says so.
+    pub(super) fn unblock_if(&self, was_blocked: bool) -> bool {
+        if was_blocked {
+            self.board.unblock();
+        }
+        was_blocked
+    }
+
+    /// What workers may do.
+    pub(crate) fn confinement(&self) -> Workers {
+        Workers { tid: self.starter.tid(), quick: self.quick }
+    }
+
+    /// A ring is opened.
+    pub(crate) fn join(&self, port: Arc<Port>) {
+        self.roll.add_port(port);
+    }
+
+    /// A ring is dropped, and nothing is queued in it any more.
+    pub(crate) fn part(&self, port: &Arc<Port>) {
+        self.board.forget(port);
+        self.roll.remove_port(port);
+    }
+
+    pub(crate) fn set_workers_max(&self, workers_max: u32) {
+        self.limits.set_workers_max(workers_max);
+        // More may be started for what waits; those that are too many are called, so that they see it.
+        self.board.call_superfluous(workers_max).iter().for_each(|seat| seat.call());
+        self.rouse();
+    }
+
+    pub(crate) fn set_runnable_max(&self, runnable_max: u32) {
+        self.limits.set_runnable_max(runnable_max);
+        self.rouse();
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let Count { workers, idle, blocked } = self.board.count();
+        let spawns_refused = self.starter.refused();
+        Stats { workers, idle, blocked, spawns_refused, in_flight: self.roll.in_flight() }
+    }
+}

@@ -1,0 +1,366 @@
+//! The starter: one thread that starts workers, and looks after those that are in calls.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::board::{Sleeper, Work};
+use super::desk::{self, Desk};
+use super::seat::Seat;
+use super::shared::Pool;
+use super::thread::{Thread, own_tid, spawn};
+use super::watch::Glance;
+use super::worker;
+use crate::port::Port;
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::wake::Wake;
+use crate::wake::futex::OwnWord;
+
+/// The starter as others see it.
+#[derive(Debug)]
+pub(super) struct Starter {
+    wake: Wake<OwnWord>,
+    /// Workers asked for.
+    requests: AtomicU32,
+    /// How often it looks: one of the paces below. Others may raise it.
+    pace: AtomicU32,
+    /// A worker has ended.
+    left: AtomicBool,
+    tid: AtomicU32,
+    /// Threads that the system refused.
+    refused: AtomicU64,
+    ended: AtomicBool,
+    closer: Wake<OwnWord>,
+}
+
+/// All workers are idle: it sleeps until stirred.
+const ASLEEP: u32 = 0;
+/// Workers are about: now and then it looks whether one has died.
+const SLOW: u32 = 1;
+/// Work waits behind calls: it looks whether one is stuck.
+const CLOSE: u32 = 2;
+
+/// Between two looks for the dead.
+const SLOW_LOOK: Duration = Duration::from_millis(250);
+/// It sleeps after so many slow looks at idle workers only.
+const QUIET_LOOKS_MAX: u32 = 4;
+/// It looks closely for so many looks after the last sign that it should.
+const CLOSE_LOOKS: u32 = 16;
+/// After a thread could not be started it waits for so long, and twice as long each time, up to the second.
+const RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(128)];
+
+impl Starter {
+    pub(super) fn new() -> Starter {
+        let wake = || Wake::new(OwnWord::default(), OwnWord::default());
+        Starter {
+            wake: wake(),
+            requests: AtomicU32::new(0),
+            pace: AtomicU32::new(SLOW),
+            left: AtomicBool::new(false),
+            tid: AtomicU32::new(0),
+            refused: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            closer: wake(),
+        }
+    }
+
+    /// Asks for a worker, which is counted already.
+    pub(super) fn request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.wake.notify();
+    }
+
+    /// A worker is no longer idle. Who says so has held the board's lock since, and the starter takes it before it
+    /// falls asleep: one of them sees the other.
+    pub(super) fn stir(&self) {
+        self.raise(SLOW);
+    }
+
+    /// Work waits behind a call that is not known to sleep.
+    pub(super) fn watch_closely(&self) {
+        self.raise(CLOSE);
+    }
+
+    fn raise(&self, pace: u32) {
+        // Mostly it is at that pace. A value that is a moment old is made good at the next slow look.
+        if self.pace.load(Ordering::Relaxed) < pace && self.pace.fetch_max(pace, Ordering::Relaxed) < pace {
+            self.wake.notify();
+        }
+    }
+
+    /// A worker ends.
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
+        self.wake.notify();
+    }
+
+    /// The kernel's number of the starter's thread: workers are confined as it is.
+    pub(super) fn tid(&self) -> u32 {
+        self.tid.load(Ordering::Relaxed)
+    }
+
+    /// How many threads the system refused to start.
+    pub(super) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Wakes it to see that the pool is closed.
+    pub(super) fn close(&self) {
+        self.leave();
+    }
+
+    /// Sleeps until all threads of the pool have ended, or until the deadline; says which. For one thread at a time.
+    pub(super) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
+        loop {
+            let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            self.closer.sleep_unless(|| self.ended.load(Ordering::Acquire), timeout);
+            let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if self.ended.load(Ordering::Acquire) || is_late {
+                return self.ended.load(Ordering::Acquire);
+            }
+        }
+    }
+}
+
+/// Starts the starter, and through it the first worker.
+pub(super) fn start(pool: &Arc<Pool>) -> nix::Result<()> {
+    let (tell, told) = sync_channel(1);
+    let shared = Arc::clone(pool);
+    let thread = spawn("syslet-starter", Box::new(move || run(shared, &tell)))?;
+    let started = told.recv().unwrap_or(Err(nix::Error::EAGAIN));
+    if started.is_err() {
+        thread.join()
+    } else {
+        thread.detach()
+    }
+    started
+}
+
+fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
+    pool.starter.tid.store(own_tid().cast_unsigned(), Ordering::Relaxed);
+    let mut keeper = Keeper {
+        pool,
+        crew: Vec::new(),
+        ports: Vec::new(),
+        number: 0,
+        quiet: 0,
+        close: CLOSE_LOOKS,
+        retry: None,
+    };
+    keeper.pool.board.first();
+    let first = keeper.start_worker(true);
+    let failed = first.is_err();
+    // Who waits for it has not gone.
+    let _ = tell.send(first);
+    if failed {
+        return;
+    }
+    keeper.keep();
+    // Nothing of the pool is held by this thread any more when it says so.
+    let Keeper { pool, .. } = keeper;
+    pool.starter.ended.store(true, Ordering::Release);
+    pool.starter.closer.notify();
+}
+
+/// What the starter knows.
+struct Keeper {
+    pool: Arc<Pool>,
+    crew: Vec<Member>,
+    /// Helping submitters at the last close look.
+    ports: Vec<(Arc<Port>, Glance)>,
+    /// Of the last worker started.
+    number: u32,
+    /// Slow looks in a row at idle workers only.
+    quiet: u32,
+    /// Close looks left.
+    close: u32,
+    /// When to try again after a refusal, and how long to wait after the next.
+    retry: Option<(Instant, Duration)>,
+}
+
+struct Member {
+    seat: Arc<Seat>,
+    thread: Thread,
+    seen: Glance,
+}
+
+impl Keeper {
+    fn keep(&mut self) {
+        let mut last_slow = Instant::now();
+        loop {
+            self.serve();
+            let pool = Arc::clone(&self.pool);
+            if last_slow.elapsed() >= SLOW_LOOK || pool.starter.left.swap(false, Ordering::Relaxed) {
+                last_slow = Instant::now();
+                self.look_for_the_dead();
+            }
+            if pool.board.is_closed() && self.crew.is_empty() {
+                return;
+            }
+            self.look_for_the_stuck();
+            let (pace, timeout) = self.choose_pace();
+            let has_news = || {
+                pool.starter.requests.load(Ordering::Relaxed) > 0
+                    || pool.starter.left.load(Ordering::Relaxed)
+                    || pool.starter.pace.load(Ordering::Relaxed) > pace
+            };
+            pool.starter.wake.sleep_unless(has_news, timeout);
+        }
+    }
+
+    /// Starts the workers that were asked for.
+    fn serve(&mut self) {
+        for _ in 0..self.pool.starter.requests.swap(0, Ordering::Relaxed) {
+            if self.start_worker(false).is_err() {
+                self.pool.board.lose(true);
+                self.pool.starter.refused.fetch_add(1, Ordering::Relaxed);
+                let [first, longest] = RETRY;
+                let wait = self.retry.map_or(first, |(_, next)| next);
+                self.retry = Some((Instant::now() + wait, (2 * wait).min(longest)));
+            } else {
+                self.retry = None;
+            }
+        }
+        if self.retry.is_some_and(|(at, _)| Instant::now() >= at) {
+            // Nothing is lost by asking again: whoever is needed is found by the board.
+            self.retry = self
+                .retry
+                .map(|(_, next)| (Instant::now() + next, next))
+                .filter(|_| self.pool.board.is_waiting());
+            self.pool.rouse();
+        }
+    }
+
+    fn start_worker(&mut self, stays: bool) -> nix::Result<()> {
+        if let Some(gate) = &self.pool.gate {
+            gate.0().map_err(|errno| nix::Error::from_raw(errno.0))?;
+        }
+        self.number += 1;
+        let desk = Desk::new(Arc::clone(&self.pool.registry));
+        let seat = Arc::new(Seat::new(stays, desk));
+        let (pool, own) = (Arc::clone(&self.pool), Arc::clone(&seat));
+        self.pool.roll.add_seat(Arc::clone(&seat));
+        let body = move || {
+            own.set_tid(own_tid().cast_unsigned());
+            worker::live(&pool, &own);
+            pool.roll.remove_seat(&own);
+            pool.starter.leave();
+        };
+        match spawn(&format!("syslet-{}", self.number), Box::new(body)) {
+            Ok(thread) => {
+                self.crew.push(Member { seat, thread, seen: Glance::default() });
+                Ok(())
+            }
+            Err(errno) => {
+                self.pool.roll.remove_seat(&seat);
+                Err(errno)
+            }
+        }
+    }
+
+    /// Joins threads that have ended, and cleans up behind those that died.
+    fn look_for_the_dead(&mut self) {
+        let mut at = 0;
+        while at < self.crew.len() {
+            if self.crew[at].thread.try_join() {
+                let member = self.crew.swap_remove(at);
+                self.bury(&member.seat);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    fn bury(&mut self, seat: &Arc<Seat>) {
+        let pool = Arc::clone(&self.pool);
+        if !pool.roll.has_seat(seat) {
+            return; // It ended as it should.
+        }
+        if seat.watch.leave() {
+            pool.board.unblock();
+        }
+        pool.board.lose(false);
+        let port = desk::bury(seat);
+        pool.roll.remove_seat(seat);
+        if seat.stays() {
+            pool.board.first();
+            if self.start_worker(true).is_err() {
+                pool.board.lose(true);
+            }
+        }
+        port.inspect(|port| pool.offer(port));
+    }
+
+    /// Marks calls that are still the same as at the last look.
+    fn look_for_the_stuck(&mut self) {
+        if self.pool.starter.pace.load(Ordering::Relaxed) != CLOSE {
+            return;
+        }
+        for member in &mut self.crew {
+            let glance = member.seat.watch.glance();
+            let is_stuck = glance == std::mem::replace(&mut member.seen, glance) && glance.is_running();
+            if is_stuck {
+                // Counted before it is marked: the worker takes it back when it sees the mark.
+                let is_wanted = self.pool.board.block();
+                if !member.seat.watch.mark(glance) {
+                    self.pool.board.unblock();
+                } else if is_wanted {
+                    self.pool.rouse();
+                }
+            }
+        }
+        self.look_at_submitters();
+    }
+
+    /// Gives the rings of helping submitters that are stuck to the workers.
+    fn look_at_submitters(&mut self) {
+        let before = std::mem::take(&mut self.ports);
+        for port in self.pool.roll.ports() {
+            let glance = port.watch.glance();
+            if !glance.is_inside() {
+                continue;
+            }
+            let is_stuck = before.iter().any(|(other, seen)| Arc::ptr_eq(other, &port) && *seen == glance);
+            if is_stuck && port.has_work() {
+                self.pool.offer(&port);
+            }
+            self.ports.push((port, glance));
+        }
+    }
+
+    /// How often to look from now on.
+    fn choose_pace(&mut self) -> (u32, Option<Duration>) {
+        let starter = &self.pool.starter;
+        if self.is_pressed() {
+            self.close = CLOSE_LOOKS;
+            starter.raise(CLOSE);
+        } else if starter.pace.load(Ordering::Relaxed) == CLOSE {
+            self.close = self.close.checked_sub(1).unwrap_or(CLOSE_LOOKS);
+            if self.close == 0 {
+                starter.pace.store(SLOW, Ordering::Relaxed);
+                self.ports.clear();
+            }
+        }
+        if starter.pace.load(Ordering::Relaxed) == CLOSE {
+            return (CLOSE, Some(self.pool.limits.stall));
+        }
+        let is_quiet = self.pool.board.count().is_idle();
+        self.quiet = if is_quiet { self.quiet + 1 } else { 0 };
+        let until_retry = self.retry.map(|(at, _)| at.saturating_duration_since(Instant::now()));
+        if self.quiet < QUIET_LOOKS_MAX || until_retry.is_some() {
+            return (SLOW, Some(until_retry.map_or(SLOW_LOOK, |wait| wait.min(SLOW_LOOK))));
+        }
+        starter.pace.store(ASLEEP, Ordering::Relaxed);
+        // The count takes the board's lock: who has stirred before it is seen, who stirs after it sees the pace.
+        if !self.pool.board.count().is_idle() {
+            starter.raise(SLOW);
+        }
+        (ASLEEP, None)
+    }
+
+    /// Whether work waits behind a call that could get stuck.
+    fn is_pressed(&self) -> bool {
+        let is_helper_in_a_call = |(port, _): &(Arc<Port>, Glance)| port.has_work() && !port.is_listed();
+        self.pool.board.is_at_risk() || self.ports.iter().any(is_helper_in_a_call)
+    }
+}

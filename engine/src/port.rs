@@ -1,0 +1,154 @@
+//! The engine's end of a pair of rings: what workers take from, and what they post to. It lives until the last call of
+//! the ring is over, however long that is after the application's end was dropped.
+
+use syslet_abi::{EngineStatus, RingHeader, RingLayout, offset};
+
+use crate::handed::HandedCalls;
+use crate::lent::{LentSet, give_back};
+use crate::pool::board::Work;
+use crate::pool::tally::Tally;
+use crate::pool::watch::Watch;
+use crate::ring::completions::Completions;
+use crate::ring::credit::Returned;
+use crate::ring::region::{Region, Word32, Words64};
+use crate::ring::submissions::Submissions;
+use crate::slot::{Slots, Ticket};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::wake::Wake;
+use crate::wake::event::Event;
+use crate::wake::eventfd::CompletionEvent;
+
+/// A wake-up takes tens of microseconds; so many bytes of short calls take one thread about as long.
+pub(crate) const BACKLOG_BYTES: u64 = 1024;
+
+/// What the threads of the engine and the submitter share of one ring.
+#[derive(Debug)]
+pub(crate) struct Port {
+    pub(crate) submissions: Arc<Submissions<Words64>>,
+    pub(crate) completions: Arc<Completions<Words64>>,
+    pub(crate) slots: Arc<Slots>,
+    pub(crate) returned: Arc<Returned>,
+    pub(crate) wake: Wake<Word32>,
+    pub(crate) event: Event<CompletionEvent>,
+    pub(crate) handed: HandedCalls,
+    /// The call that the submitter makes while it helps.
+    pub(crate) watch: Watch,
+    /// Calls accepted.
+    pub(crate) accepted: Tally,
+    /// Calls that the submitter itself has brought to an end.
+    pub(crate) finished: Tally,
+    /// Calls that were ended without being run, when the engine was closed.
+    pub(crate) refused: Tally,
+    /// Somebody wants the submitter's wait to end.
+    poked: AtomicBool,
+    listed: AtomicBool,
+    /// Descriptors lent to calls that outlive the application's end.
+    orphans: Mutex<Vec<LentSet>>,
+    status: Words64,
+}
+
+impl Port {
+    /// Over memory set up with this header.
+    pub(crate) fn new(region: &Arc<Region>, header: &RingHeader) -> Port {
+        let RingHeader { params } = header;
+        let layout = RingLayout::of(params);
+        for (to, word) in region.words(0, 8 * RingHeader::WORDS).iter().zip(header.emit()) {
+            to.store(word, Ordering::Relaxed);
+        }
+        let word = |at: usize| region.words(at, 8);
+        let submission_words = region.words(layout.submission_offset, params.submission_bytes as usize);
+        let completion_words = region.words(layout.completion_offset, params.completion_bytes as usize);
+        let port = Port {
+            submissions: Arc::new(Submissions::new(
+                word(offset::SUBMISSION_HEAD),
+                word(offset::SUBMISSION_TAIL),
+                submission_words,
+                u64::from(params.submission_record_max),
+            )),
+            completions: Arc::new(Completions::new(word(offset::COMPLETION_TAIL), completion_words)),
+            slots: Arc::new(Slots::new(params.slots)),
+            returned: Arc::new(Returned::new()),
+            wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
+            event: Event::new(),
+            handed: HandedCalls::new(),
+            watch: Watch::new(),
+            accepted: Tally::new(),
+            finished: Tally::new(),
+            refused: Tally::new(),
+            poked: AtomicBool::new(false),
+            listed: AtomicBool::new(false),
+            orphans: Mutex::new(Vec::new()),
+            status: word(offset::ENGINE_STATUS),
+        };
+        port.set_status(EngineStatus::RUNNING);
+        port
+    }
+
+    /// Tells who shares the ring how the engine is.
+    pub(crate) fn set_status(&self, status: EngineStatus) {
+        self.status[0].store(status.0, Ordering::Release);
+    }
+
+    /// Posts the completions of calls that a worker has run, and tells who waits for them. Room was held for
+    /// `held` bytes.
+    pub(crate) fn post(&self, done: &[u64], held: u64) {
+        let used = crate::ring::track::bytes(done.len());
+        if used > 0 {
+            self.completions.claim(used).commit(done);
+        }
+        self.returned.give_back(held - used);
+    }
+
+    /// Ends calls in a thread that is not the submitter, after their completions are posted.
+    pub(crate) fn free(&self, tickets: impl Iterator<Item = Ticket>) {
+        tickets.for_each(|ticket| self.slots.free_elsewhere(ticket));
+        self.wake.notify();
+        self.event.raise();
+    }
+
+    /// Ends the submitter's wait, this one or the next.
+    pub(crate) fn poke(&self) {
+        self.poked.store(true, Ordering::Relaxed);
+        self.wake.notify();
+    }
+
+    pub(crate) fn is_poked(&self) -> bool {
+        self.poked.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody wanted the wait to end; asked once.
+    pub(crate) fn take_poke(&self) -> bool {
+        self.is_poked() && self.poked.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether so much is queued that another thread pays, although it has to be woken.
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.submissions.queued_bytes() >= BACKLOG_BYTES
+    }
+
+    /// Whether it stands on the ready list.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.listed.load(Ordering::Relaxed)
+    }
+
+    /// Keeps descriptors open until the last call is over.
+    pub(crate) fn adopt(&self, lent: Vec<LentSet>) {
+        *lock(&self.orphans) = lent;
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        lock(&self.orphans).drain(..).for_each(give_back);
+    }
+}
+
+impl Work for Port {
+    fn listed(&self) -> &AtomicBool {
+        &self.listed
+    }
+
+    fn has_work(&self) -> bool {
+        !self.handed.is_empty() || !self.submissions.is_empty()
+    }
+}

@@ -1,0 +1,50 @@
+//! Calls that only their submitter may run: they stand where no worker looks.
+
+use std::collections::VecDeque;
+
+use syslet_abi::{RecordWord, USER_DATA_OFFSET};
+
+use super::batch::{Batch, Marks};
+use super::submissions::Full;
+use super::track::words;
+
+/// The submitter's own queue: records as they stand in the ring, one behind the other.
+#[derive(Debug)]
+pub(crate) struct OwnQueue {
+    queue: VecDeque<u64>,
+    /// It holds no more than the ring.
+    words_max: usize,
+}
+
+impl OwnQueue {
+    pub(crate) fn new(ring_bytes: u64) -> OwnQueue {
+        OwnQueue { queue: VecDeque::new(), words_max: words(ring_bytes) }
+    }
+
+    /// Whether a record of `len` bytes has no room now.
+    pub(crate) fn check_room(&self, len: usize) -> Result<(), Full> {
+        if self.queue.len() + len / 8 > self.words_max { Err(Full) } else { Ok(()) }
+    }
+
+    /// Appends a record, with its ticket in the place of user_data, and its marks.
+    pub(crate) fn push(&mut self, record: &[u8], ticket: u64, marks: Marks) {
+        let start = self.queue.len();
+        let words =
+            record.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default()));
+        self.queue.extend(words);
+        self.queue[start] = marks.on(RecordWord::at(record));
+        self.queue[start + USER_DATA_OFFSET / 8] = ticket;
+    }
+
+    /// Appends a record that stood in the ring; what was accepted has room.
+    pub(crate) fn take_over(&mut self, record: &[u64]) {
+        self.queue.extend(record);
+    }
+
+    /// Moves the oldest record to the batch.
+    pub(crate) fn pop(&mut self, batch: &mut Batch) -> bool {
+        let Some(&first) = self.queue.front() else { return false };
+        batch.put(self.queue.drain(..words(u64::from(RecordWord::unpack(first).len))));
+        true
+    }
+}

@@ -1,0 +1,185 @@
+//! Entering the kernel for a call: the plain call, its twin, or what a twin left to do.
+#![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
+
+use syslet_abi::{ARGS_MAX, Call, DoneFlags, RawResult};
+use syslet_attrs::{Needs, RunBy, WorkerValue};
+use syslet_syscalls::{Invoked, Row, invoke, row};
+
+use crate::clock::now_ns;
+use crate::handed::Begun;
+use crate::outcome::Outcome;
+use crate::pool::signals;
+use crate::slot::{Slot, State};
+use crate::twin::{self, Abilities, Attempt};
+
+/// How a call is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Way<'a> {
+    /// As it was submitted.
+    Plain(RunBy),
+    /// Without sleeping in it.
+    Twin(Abilities),
+    /// From where a first attempt has left it.
+    Rest(&'a Begun),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) enum Entered {
+    /// The call is over.
+    Over(Outcome),
+    /// It is for a worker to go on.
+    Later(Begun),
+}
+
+impl Way<'_> {
+    /// Puts back what a first attempt has left in the out area.
+    pub(super) fn restore(&self, out: &mut [u8]) {
+        if let Way::Rest(Begun { out: left, .. }) = self {
+            out.iter_mut().zip(left).for_each(|(to, byte)| *to = *byte);
+        }
+    }
+}
+
+/// Enters the kernel.
+///
+/// # Safety
+/// As for [`invoke`].
+#[inline(always)]
+pub(super) unsafe fn enter(
+    way: &Way<'_>,
+    call: &Call<'_>,
+    slot: &Slot,
+    args: &[u64; ARGS_MAX],
+    needs: Needs,
+    is_pooled: bool,
+) -> Entered {
+    let started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+    slot.enter(State::RUNNING);
+    let (invoked, run_by, attempts, started_ns) = match way {
+        Way::Plain(run_by) => {
+            // SAFETY: the caller's promise, passed on.
+            let invoked = unsafe { plain(slot, call.nr(), args, is_pooled) };
+            (invoked, *run_by, 1, started_ns)
+        }
+        Way::Twin(abilities) => {
+            // SAFETY: the caller's promise, passed on.
+            match unsafe { first(*abilities, call, slot, args) } {
+                Ok((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
+                Err(begun) => return Entered::Later(Begun { started_ns, ..begun }),
+            }
+        }
+        Way::Rest(begun) => {
+            // SAFETY: the caller's promise, passed on.
+            let invoked = unsafe { rest(begun, call, slot, args, is_pooled) };
+            let started_ns = if begun.started_ns > 0 { begun.started_ns } else { started_ns };
+            (invoked, RunBy::POOLED, begun.attempts + 1, started_ns)
+        }
+    };
+    Entered::Over(outcome(invoked, started_ns, needs, run_by, attempts))
+}
+
+#[inline(always)]
+fn outcome(invoked: Invoked, started_ns: u64, needs: Needs, run_by: RunBy, attempts: u32) -> Outcome {
+    let Invoked::Result(result) = invoked else {
+        return Outcome::cancelled();
+    };
+    let finished_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+    let (tid, cpu) = if needs.contains(Needs::WORKER) { here() } else { (0, 0) };
+    Outcome {
+        result: RawResult(result),
+        flags: DoneFlags::NONE,
+        started_ns,
+        finished_ns,
+        worker: WorkerValue { tid, cpu, run_by, attempts },
+    }
+}
+
+/// The calling thread, and the CPU it is on.
+fn here() -> (u32, u32) {
+    // SAFETY: sched_getcpu has no precondition.
+    let cpu = unsafe { libc::sched_getcpu() };
+    (crate::pool::thread::own_tid().cast_unsigned(), cpu.cast_unsigned())
+}
+
+/// The call as it was submitted.
+///
+/// # Safety
+/// As for [`invoke`].
+#[inline(always)]
+unsafe fn plain(slot: &Slot, nr: u32, args: &[u64; ARGS_MAX], is_pooled: bool) -> Invoked {
+    if is_pooled {
+        // SAFETY: the caller's promise, passed on.
+        return unsafe { pooled(slot, nr, args) };
+    }
+    // SAFETY: the caller's promise, passed on.
+    unsafe { invoke(slot.cancel(), nr, args) }
+}
+
+/// The call, made by a worker: see POOL-18 and POOL-19.
+///
+/// # Safety
+/// As for [`invoke`].
+unsafe fn pooled(slot: &Slot, nr: u32, args: &[u64; ARGS_MAX]) -> Invoked {
+    // SAFETY: the caller's promise, passed on.
+    let invoked = unsafe { invoke(slot.cancel(), nr, args) };
+    if let Invoked::Result(result) = invoked {
+        signals::after(result);
+    }
+    invoked
+}
+
+/// The first attempt. `Err` when a worker has to go on.
+///
+/// # Safety
+/// As for [`invoke`].
+unsafe fn first(
+    abilities: Abilities,
+    call: &Call<'_>,
+    slot: &Slot,
+    args: &[u64; ARGS_MAX],
+) -> Result<(Invoked, RunBy, u32), Begun> {
+    let row = twinned(call);
+    let first_ns = if twin::is_timed(row) { now_ns() } else { 0 };
+    // SAFETY: the caller's promise, passed on.
+    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { invoke(slot.cancel(), nr, args) };
+    // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+    match unsafe { twin::attempt(abilities, row, call.nr(), args, &mut enter) } {
+        Attempt::Final(result) => Ok((Invoked::Result(result), RunBy::TWIN, 1)),
+        Attempt::Cancelled => Ok((Invoked::NeverBegan, RunBy::TWIN, 1)),
+        Attempt::Plain => Ok((enter(call.nr(), args), RunBy::HELPED, 1)),
+        Attempt::NotHere => Err(Begun::default()),
+        Attempt::WouldBlock => Err(Begun { first_ns, attempts: 1, sleeps: true, ..Begun::default() }),
+        Attempt::Partial(progress) => {
+            Err(Begun { progress, first_ns, attempts: 1, sleeps: true, ..Begun::default() })
+        }
+    }
+}
+
+/// The plain call, from where a first attempt has left it.
+///
+/// # Safety
+/// As for [`invoke`].
+unsafe fn rest(
+    begun: &Begun,
+    call: &Call<'_>,
+    slot: &Slot,
+    args: &[u64; ARGS_MAX],
+    is_pooled: bool,
+) -> Invoked {
+    if begun.attempts == 0 {
+        // SAFETY: the caller's promise, passed on.
+        return unsafe { plain(slot, call.nr(), args, is_pooled) };
+    }
+    let Begun { progress, first_ns, .. } = *begun;
+    // SAFETY: the caller's promise, passed on.
+    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(slot, nr, args, is_pooled) };
+    let left = twin::Begun { progress, first_ns };
+    // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+    unsafe { twin::finish(twinned(call), call.nr(), args, left, now_ns(), &mut enter) }
+}
+
+/// The row of a call whose twin was tried.
+fn twinned(call: &Call<'_>) -> &'static Row {
+    row(call.nr()).expect("only what has a row is marked as having a twin")
+}

@@ -1,0 +1,67 @@
+//! Who may run a call: the table of specs/pool.md.
+
+use syslet_abi::{CallFlags, NR_OFFSET, Refusal};
+use syslet_syscalls::{Class, Scope};
+
+use crate::refused::Refused;
+use crate::ring::batch::Marks;
+
+/// Offset of a record's flags.
+const FLAGS_OFFSET: usize = 6;
+
+/// What decides who runs a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub(crate) flags: CallFlags,
+    pub(crate) class: Class,
+    pub(crate) scope: Scope,
+    /// Whether there are workers.
+    pub(crate) has_pool: bool,
+}
+
+/// Refuses what nobody here may run (ENGINE-8, ENGINE-18).
+#[inline]
+pub(crate) fn check(facts: Facts) -> Result<(), Refused> {
+    let Facts { flags, class, scope, has_pool } = facts;
+    let sync = flags.contains(CallFlags::SYNC);
+    let refusal = if flags.contains(CallFlags::PRIVATE) || flags.contains(CallFlags::RELEASE) {
+        Refusal::FLAG_NOT_YET.at(FLAGS_OFFSET)
+    } else if flags.contains(CallFlags::ASYNC) && !has_pool {
+        Refusal::NEEDS_WORKER.at(FLAGS_OFFSET)
+    } else if scope == Scope::WritesThread {
+        Refusal::THREAD_STATE.at(NR_OFFSET)
+    } else if scope == Scope::BoundToThread && !sync {
+        Refusal::THREAD_BOUND.at(NR_OFFSET)
+    } else if class == Class::Sleeps && !sync && !has_pool {
+        Refusal::NEEDS_WORKER.at(NR_OFFSET)
+    } else {
+        return Ok(());
+    };
+    Err(refusal.into())
+}
+
+/// How a queued record is marked. `may_help`: no attribute forbids it; `is_short`: it has no attributes and no out
+/// area; `has_twin`: whether its twin may be tried.
+#[inline]
+pub(crate) fn marks(facts: Facts, may_help: bool, is_short: bool, has_twin: impl FnOnce() -> bool) -> Marks {
+    let Facts { flags, class, has_pool, .. } = facts;
+    let short = if class == Class::Instant && is_short { Marks::INSTANT } else { Marks::PLAIN };
+    if !has_pool || flags.contains(CallFlags::SYNC) {
+        return short;
+    }
+    let sleeps = if class == Class::Sleeps { Marks::SLEEPS } else { Marks::PLAIN };
+    let is_local = match class {
+        Class::Instant | Class::Storage => true,
+        Class::Descriptor => flags.contains(CallFlags::STORAGE),
+        Class::Sleeps => false,
+    };
+    if flags.contains(CallFlags::ASYNC) || !may_help {
+        short.with(sleeps).with(Marks::WORKER)
+    } else if is_local {
+        short
+    } else if has_twin() {
+        sleeps.with(Marks::TWIN)
+    } else {
+        sleeps.with(Marks::WORKER)
+    }
+}

@@ -1,0 +1,3 @@
+//! Workers: who runs what, and what becomes of the rest meanwhile.
+
+mod basics;
