@@ -14,6 +14,8 @@ mod desk;
 #[cfg(not(syslet_loom))]
 mod limits;
 #[cfg(not(syslet_loom))]
+pub(crate) mod masks;
+#[cfg(not(syslet_loom))]
 mod roll;
 #[cfg(not(syslet_loom))]
 mod seat;

@@ -16,6 +16,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/identity/tests.rs",
     "engine/src/pool/desk.rs",
     "engine/src/pool/seat.rs",
+    "engine/src/pool/masks/tests.rs",
     "engine/src/pool/signals.rs",
     "engine/src/pool/signals/tests.rs",
     "engine/src/pool/thread.rs",
