@@ -29,9 +29,9 @@ fn address<T: ?Sized>(of: &T) -> u64 {
     std::ptr::from_ref(of).cast::<()>().expose_provenance() as u64
 }
 
-/// Makes a call that sleeps until SIGUSR1 comes, in a worker's thread and with its mask softened; gives what the thread
-/// blocks while it sleeps.
-fn blocked_in(nr: c_long, args: [u64; 6]) -> u64 {
+/// Makes a call that sleeps until SIGUSR1 comes, in a worker's thread and with its mask softened, and checks what the
+/// thread blocks while it sleeps.
+fn sleeps_with(nr: c_long, args: [u64; 6], expected: u64) {
     let (give, take) = mpsc::channel();
     let body = move || {
         give.send(own_tid()).unwrap();
@@ -43,13 +43,12 @@ fn blocked_in(nr: c_long, args: [u64; 6]) -> u64 {
     let worker = spawn("syslet-test", Box::new(body)).unwrap();
     let tid = take.recv().unwrap();
     look::until_asleep_in(tid, nr);
-    let blocked = look::blocked(tid);
+    assert_eq!(look::blocked(tid), expected, "call {nr}");
     let process = getpid().as_raw();
     // SAFETY: a signal with a handler, to a thread of this process.
     let sent = unsafe { libc::syscall(libc::SYS_tgkill, process, tid, libc::SIGUSR1) };
     assert_eq!(sent, 0);
     worker.join();
-    blocked
 }
 
 /// Each call, with a mask that blocks the C library's signals: while it sleeps they are not blocked, and all others are
@@ -79,7 +78,7 @@ fn the_c_librarys_signals_come_through() {
     ];
     let let_through = NEVER_BLOCKED.iter().fold(UNBLOCKABLE, |mask, signal| mask | 1 << (signal - 1));
     for (nr, args) in calls {
-        assert_eq!(blocked_in(nr, args), MASK & !let_through, "call {nr}");
+        sleeps_with(nr, args, MASK & !let_through);
     }
     // SAFETY: nothing waits for the context any more.
     Errno::result(unsafe { libc::syscall(libc::SYS_io_destroy, aio) }).unwrap();
