@@ -2,7 +2,7 @@
 
 use syslet_syscalls::{row_by_name, rows};
 
-use super::rig::{ABILITIES, at, cancelled, error, fd, full, plain, row, tries, twin};
+use super::rig::{ABILITIES, at, cancelled, error, fd, finish_with, full, plain, row, tries, twin};
 use crate::twin::{Abilities, Attempt, Twins, is_timed, may_try, probe};
 
 /// TWIN-1: nothing is tried when twins are off, and no number is changed when it must stay.
@@ -114,6 +114,8 @@ fn a_cancelled_attempt_leaves_the_call_alone() {
     assert_eq!(cancelled("read", [fd(&reader), at(&buffer), 8]), Attempt::Cancelled);
     assert_eq!(cancelled("wait4", [u64::MAX]), Attempt::Cancelled);
     assert_eq!(plain("read", [fd(&reader), at(&buffer), 8]), 1, "still there");
+    let sent = finish_with("sendto", [3, 8, 9], 4, 0, |_, _| syslet_syscalls::Invoked::NeverBegan);
+    assert_eq!(sent, 4, "what has moved has moved");
 }
 
 /// TWIN-6: who asks not to wait is told so at once.

@@ -66,6 +66,9 @@ fn the_end_of_a_file_is_an_answer() {
     assert_eq!(attempt_with("pread64", args(5000), cached(4096)), Attempt::Final(0));
     assert_eq!(attempt_with("pread64", args(9000), cached(4096)), Attempt::Final(0));
     assert_eq!(attempt_with("pread64", args(4000), cached(999)), Attempt::WouldBlock);
+    let zero = File::open("/dev/zero").expect("a device");
+    let endless = [fd(&zero), to, 4096, 0];
+    assert_eq!(attempt_with("pread64", endless, cached(3)), Attempt::WouldBlock, "it has no end");
     let real = twin("pread64", args(4000));
     assert!(matches!(real, Attempt::Final(1000) | Attempt::NotHere), "a kernel's own: {real:?}");
 }

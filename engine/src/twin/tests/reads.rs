@@ -98,6 +98,8 @@ fn files_without_a_twin_are_left_to_a_worker() {
     }
     let never = std::sync::atomic::AtomicU32::new(0);
     assert_eq!(attempt_with("read", args, |nr, args| enter(&never, nr, args)), Attempt::WouldBlock);
+    let terminal = std::fs::File::open("/dev/ptmx").expect("a terminal");
+    assert_eq!(twin("read", [fd(&terminal), args[1], 8]), Attempt::NotHere);
     let inotify = owned(plain("inotify_init1", [0]));
     assert_eq!(twin("read", [fd(&inotify), args[1], 8]), Attempt::NotHere);
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use syslet_syscalls::{Invoked, Row, invoke, row_by_name};
 
+use crate::twin::memory::Memory;
 use crate::twin::{Abilities, Ability, Attempt, Begun, Twins, attempt, finish, may_try, probe};
 
 pub(super) static ABILITIES: LazyLock<Abilities> = LazyLock::new(|| probe(Twins::All));
@@ -28,6 +29,11 @@ pub(super) fn full<const N: usize>(args: [u64; N]) -> [u64; 6] {
 pub(super) fn enter(cancel: &AtomicU32, nr: u32, args: &[u64; 6]) -> Invoked {
     // SAFETY: the tests' own buffers, or addresses at which nothing is.
     unsafe { invoke(cancel, nr, args) }
+}
+
+pub(super) fn memory() -> Memory {
+    // SAFETY: the tests answer for what they name.
+    unsafe { Memory::promised() }
 }
 
 pub(super) fn plain<const N: usize>(name: &str, args: [u64; N]) -> i64 {

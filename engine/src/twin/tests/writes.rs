@@ -7,6 +7,7 @@ use std::thread;
 
 use super::rig::{at, error, fd, file, finished, plain, tries, twin, writes_are_twinned};
 use crate::twin::Attempt;
+use crate::twin::vectors::{TRANSFER_MAX, rest, total};
 
 /// More than a pipe or a socket holds.
 const LONG: usize = 1 << 20;
@@ -167,4 +168,19 @@ fn what_fits_is_written_at_once() {
     let mut read = String::new();
     (&reader).read_to_string(&mut read).expect("text");
     assert_eq!(read, "abcdef");
+}
+
+/// TWIN-12: the rest of a vector ends where the kernel would have ended the whole.
+#[test]
+fn the_rest_is_no_longer_than_one_call() {
+    let half = TRANSFER_MAX - 100;
+    let vector = [1000, half, 2000, 0, 3000, half];
+    let memory = super::rig::memory();
+    assert_eq!(total(memory, at(&vector), 3), TRANSFER_MAX);
+    assert_eq!(total(memory, at(&vector), 2), half);
+    assert_eq!(rest(memory, at(&vector), 3, 0), [[1000, half], [3000, 100]]);
+    assert_eq!(rest(memory, at(&vector), 3, 10), [[1010, half - 10], [3000, 100]]);
+    assert_eq!(rest(memory, at(&vector), 3, half), [[3000, 100]]);
+    assert_eq!(rest(memory, at(&vector), 3, half + 1), [[3001, 99]]);
+    assert_eq!(rest(memory, at(&vector), 3, TRANSFER_MAX), [[0; 2]; 0]);
 }
