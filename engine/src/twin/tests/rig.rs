@@ -19,6 +19,11 @@ pub(super) fn row(name: &str) -> (&'static Row, u32) {
     (row, row.numbers.here().expect("the call exists here").into())
 }
 
+/// Whether this architecture has the call.
+pub(super) fn exists_here(name: &str) -> bool {
+    row_by_name(name).is_some_and(|row| row.numbers.here().is_some())
+}
+
 /// Arguments, the missing ones zero.
 pub(super) fn full<const N: usize>(args: [u64; N]) -> [u64; 6] {
     let mut full = [0; 6];

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU32;
 
 use syslet_syscalls::Invoked;
 
-use super::rig::{at, at_mut, enter, fd, finish_with, owned, plain, tries, twin};
+use super::rig::{at, at_mut, enter, exists_here, fd, finish_with, owned, plain, tries, twin};
 use crate::twin::Attempt;
 
 const MS: u64 = 1_000_000;
@@ -22,15 +22,17 @@ fn nothing_ready_would_wait() {
     let (reader, mut writer) = pipe().expect("a pipe");
     let mut polled = for_input(fd(&reader));
     let epoll = owned(plain("epoll_create1", [0]));
-    let event = [1u8, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0];
+    let event = libc::epoll_event { events: 1, u64: 5 };
     assert_eq!(plain("epoll_ctl", [fd(&epoll), 1, fd(&reader), at(&event)]), 0);
-    let mut events = [0u8; 12];
-    let waits = |timeout, polled: &mut u64, events: &mut [u8; 12]| {
+    let mut events = libc::epoll_event { events: 0, u64: 0 };
+    let waits = |timeout, polled: &mut u64, events: &mut libc::epoll_event| {
         [
             ("poll", [at_mut(polled), 1, timeout, 0, 0, 0]),
             ("epoll_wait", [fd(&epoll), at_mut(events), 1, timeout, 0, 0]),
             ("epoll_pwait", [fd(&epoll), at_mut(events), 1, timeout, 0, 8]),
         ]
+        .into_iter()
+        .filter(|(name, _)| exists_here(name))
     };
     for (name, args) in waits(FOR_EVER, &mut polled, &mut events) {
         assert_eq!(twin(name, args), Attempt::WouldBlock, "{name}");
@@ -42,14 +44,16 @@ fn nothing_ready_would_wait() {
     for (name, args) in waits(5, &mut polled, &mut events) {
         assert_eq!(twin(name, args), Attempt::Final(1), "{name}");
     }
-    assert_eq!(polled, for_input(fd(&reader)) | 1 << 48, "input is there");
-    assert_eq!(events[4], 5);
+    if exists_here("poll") {
+        assert_eq!(polled, for_input(fd(&reader)) | 1 << 48, "input is there");
+    }
+    assert_eq!({ events.u64 }, 5);
 }
 
 /// TWIN-22: timeouts count from the first attempt: rounded up, never below zero, for ever stays for ever.
 #[test]
 fn timeouts_count_once() {
-    for name in ["poll", "epoll_wait", "epoll_pwait"] {
+    for name in ["poll", "epoll_wait", "epoll_pwait"].into_iter().filter(|name| exists_here(name)) {
         let at_timeout = if name == "poll" { 2 } else { 3 };
         let left = |timeout: u64, passed_ns: u64| {
             let mut args = [1, 2, 3, 4, 0, 0];
@@ -73,11 +77,12 @@ fn timeouts_count_once() {
         assert_eq!(left(FOR_EVER, 99 * MS), FOR_EVER);
         assert_eq!(left(u64::MAX, 99 * MS), u64::MAX);
     }
-    let (reader, _writer) = pipe().expect("a pipe");
-    let mut polled = for_input(fd(&reader));
-    let args = [at_mut(&mut polled), 1, 60_000, 0, 0, 0];
+    let epoll = owned(plain("epoll_create1", [0]));
+    let mut event = libc::epoll_event { events: 0, u64: 0 };
+    let args = [fd(&epoll), at_mut(&mut event), 1, 60_000, 0, 8];
     let enter = |nr, args: &[u64; 6]| enter(&AtomicU32::new(0), nr, args);
-    assert_eq!(finish_with("poll", args, 0, 60_000 * MS, enter), 0, "a minute has passed: no waiting");
+    let waited = finish_with("epoll_pwait", args, 0, 60_000 * MS, enter);
+    assert_eq!(waited, 0, "a minute has passed: no waiting");
 }
 
 /// TWIN-23: a call with a signal mask, or one that writes back what time remains, is never twinned.
@@ -86,7 +91,7 @@ fn signal_masks_are_never_twinned() {
     let mask = 0u64;
     assert!(tries("epoll_pwait", [3, 8, 1, FOR_EVER, 0, 8]));
     assert!(!tries("epoll_pwait", [3, 8, 1, FOR_EVER, at(&mask), 8]));
-    for name in ["ppoll", "pselect6", "epoll_pwait2", "select"] {
+    for name in ["ppoll", "pselect6", "epoll_pwait2"] {
         assert!(!tries(name, [0; 6]), "{name}");
     }
 }
