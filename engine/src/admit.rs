@@ -39,7 +39,9 @@ pub(crate) fn admit(
         None if !call.kinds().all_values() => return Err(Refusal::VALUE_ONLY.at(NR_OFFSET).into()),
         None => (Class::Descriptor, Scope::Process),
     };
-    let facts = who::Facts { flags: call.flags(), class, scope, has_pool };
+    let is_instant_now = |row: &Row| class == Class::Instant && row.class != Class::Instant;
+    let signals = row.is_some_and(|row| is_instant_now(row) && twin::may_signal(row));
+    let facts = who::Facts { flags: call.flags(), class, scope, signals, has_pool };
     who::check(facts)?;
     admission.fd = descriptor(row, call);
     admission.credit = BARE_CREDIT;

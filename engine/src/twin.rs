@@ -29,7 +29,7 @@ pub(crate) use choice::Abilities;
 #[cfg(test)]
 pub(crate) use choice::Ability;
 pub use choice::Twins;
-pub(crate) use door::{is_timed, may_try};
+pub(crate) use door::{is_timed, may_signal, may_try};
 pub(crate) use probe::probe;
 
 use family::Family;

@@ -15,6 +15,8 @@ pub(crate) struct Facts {
     pub(crate) flags: CallFlags,
     pub(crate) class: Class,
     pub(crate) scope: Scope,
+    /// Whether the plain call could signal the thread that makes it, although it cannot sleep.
+    pub(crate) signals: bool,
     /// Whether there are workers.
     pub(crate) has_pool: bool,
 }
@@ -22,7 +24,7 @@ pub(crate) struct Facts {
 /// Refuses what nobody here may run (ENGINE-8, ENGINE-18).
 #[inline]
 pub(crate) fn check(facts: Facts) -> Result<(), Refused> {
-    let Facts { flags, class, scope, has_pool } = facts;
+    let Facts { flags, class, scope, has_pool, .. } = facts;
     let sync = flags.contains(CallFlags::SYNC);
     let refusal = if flags.contains(CallFlags::PRIVATE) || flags.contains(CallFlags::RELEASE) {
         Refusal::FLAG_NOT_YET.at(FLAGS_OFFSET)
@@ -44,14 +46,15 @@ pub(crate) fn check(facts: Facts) -> Result<(), Refused> {
 /// area; `has_twin`: whether its twin may be tried.
 #[inline]
 pub(crate) fn marks(facts: Facts, may_help: bool, is_short: bool, has_twin: impl FnOnce() -> bool) -> Marks {
-    let Facts { flags, class, has_pool, .. } = facts;
+    let Facts { flags, class, signals, has_pool, .. } = facts;
     let short = if class == Class::Instant && is_short { Marks::INSTANT } else { Marks::PLAIN };
     if !has_pool || flags.contains(CallFlags::SYNC) {
         return short;
     }
     let sleeps = if class == Class::Sleeps { Marks::SLEEPS } else { Marks::PLAIN };
     let is_local = match class {
-        Class::Instant | Class::Storage => true,
+        Class::Instant => !signals,
+        Class::Storage => true,
         Class::Descriptor => flags.contains(CallFlags::STORAGE),
         Class::Sleeps => false,
     };

@@ -27,7 +27,6 @@ pub(crate) fn after(result: i64) {
 
 /// Takes away all that calls may have left pending on the calling worker: to be called before a call that carries a
 /// signal mask. Two system calls.
-#[cfg_attr(not(test), expect(dead_code, reason = "calls that carry a mask are to use it"))]
 pub(crate) fn clear() {
     take_pending(Signal::SIGPIPE);
     take_pending(Signal::SIGXFSZ);

@@ -8,7 +8,7 @@ use syslet_syscalls::{Invoked, Row, invoke, row};
 use crate::clock::now_ns;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
-use crate::pool::signals;
+use crate::pool::{masks, signals};
 use crate::slot::{Slot, State};
 use crate::twin::{self, Abilities, Attempt};
 
@@ -121,8 +121,14 @@ unsafe fn plain(slot: &Slot, nr: u32, args: &[u64; ARGS_MAX], is_pooled: bool) -
 /// # Safety
 /// As for [`invoke`].
 unsafe fn pooled(slot: &Slot, nr: u32, args: &[u64; ARGS_MAX]) -> Invoked {
-    // SAFETY: the caller's promise, passed on.
-    let invoked = unsafe { invoke(slot.cancel(), nr, args) };
+    let mut softened = masks::soften(nr, args);
+    let args = softened.as_mut().map_or(*args, |softened| {
+        signals::clear();
+        softened.args()
+    });
+    // SAFETY: the caller's promise, passed on; a mask of our own in the place of the caller's says the same but for
+    // the C library's signals, and lives until the call is over.
+    let invoked = unsafe { invoke(slot.cancel(), nr, &args) };
     if let Invoked::Result(result) = invoked {
         signals::after(result);
     }

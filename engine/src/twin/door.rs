@@ -42,6 +42,15 @@ pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &[u64; 6]) -> bool 
     }
 }
 
+/// Whether the plain call can send SIGPIPE to the thread that makes it, however fast it is.
+#[inline]
+pub(crate) fn may_signal(row: &Row) -> bool {
+    const SENDERS: [libc::c_long; 5] =
+        [libc::SYS_sendmmsg, libc::SYS_sendfile, libc::SYS_splice, libc::SYS_tee, libc::SYS_vmsplice];
+    let is_sender = |nr: u16| SENDERS.contains(&nr.into());
+    matches!(Family::of(row), Some(Family::Write | Family::Send)) || row.numbers.here().is_some_and(is_sender)
+}
+
 /// Whether what a worker waits for depends on when the call was first tried: the engine then notes that instant.
 #[inline]
 pub(crate) fn is_timed(row: &Row) -> bool {
