@@ -51,9 +51,7 @@ impl Ring {
                 }
             }
         };
-        self.credit.give_back(self.slots.get(ticket).credit() - bytes(words));
-        self.slot_owner.free(ticket);
-        self.port.finished.add(1);
+        self.port.submitter.finished.add(1);
         words
     }
 
@@ -79,7 +77,7 @@ impl Ring {
             // SAFETY: as in `help_one`.
             return First::Built(unsafe { self.runner.run(record, slot, at) });
         };
-        self.port.watch.enter();
+        self.port.submitter.watch.enter();
         if !self.submissions.is_empty() && !self.port.is_listed() {
             // Should this call get stuck, others must not be.
             pool.watch_closely();
@@ -92,7 +90,7 @@ impl Ring {
             // SAFETY: as in `help_one`.
             First::Built(unsafe { self.runner.run(record, slot, at) })
         };
-        self.port.watch.leave_unmarked();
+        self.port.submitter.watch.leave_unmarked();
         first
     }
 

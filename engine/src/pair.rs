@@ -77,7 +77,7 @@ impl Ring {
         let port = Arc::new(Port::new(&region, &RingHeader { params }));
         let (submissions, completions) = (Arc::clone(&port.submissions), Arc::clone(&port.completions));
         let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
-        let credit = Credit::new(u64::from(params.completion_bytes), claim_max, Arc::clone(&port.returned));
+        let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
         let pool = shared.pool.as_deref();
         pool.inspect(|pool| pool.join(Arc::clone(&port)));
         Ok(Ring {
@@ -118,7 +118,11 @@ impl Ring {
 
     /// Calls accepted whose completion is not ready yet; none in a forked child.
     pub fn in_flight(&mut self) -> usize {
-        if self.check_home().is_ok() { self.slot_owner.in_use() } else { 0 }
+        if self.check_home().is_err() {
+            return 0;
+        }
+        self.drain();
+        self.slot_owner.in_use()
     }
 
     /// Refuses every entry in a forked child: the ring's memory is not there (ENGINE-26).

@@ -9,10 +9,10 @@ use crate::pool::board::Work;
 use crate::pool::tally::Tally;
 use crate::pool::watch::Watch;
 use crate::ring::completions::Completions;
-use crate::ring::credit::Returned;
 use crate::ring::region::{Region, Word32, Words64};
 use crate::ring::submissions::Submissions;
-use crate::slot::{Slots, Ticket};
+use crate::ring::track::bytes;
+use crate::slot::Slots;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 use crate::wake::Wake;
 use crate::wake::event::Event;
@@ -27,16 +27,10 @@ pub(crate) struct Port {
     pub(crate) submissions: Arc<Submissions<Words64>>,
     pub(crate) completions: Arc<Completions<Words64>>,
     pub(crate) slots: Arc<Slots>,
-    pub(crate) returned: Arc<Returned>,
     pub(crate) wake: Wake<Word32>,
     pub(crate) event: Event<CompletionEvent>,
     pub(crate) handed: HandedCalls,
-    /// The call that the submitter makes while it helps.
-    pub(crate) watch: Watch,
-    /// Calls accepted.
-    pub(crate) accepted: Tally,
-    /// Calls that the submitter itself has brought to an end.
-    pub(crate) finished: Tally,
+    pub(crate) submitter: Submitter,
     /// Calls that were ended without being run, when the engine was closed.
     pub(crate) refused: Tally,
     /// Somebody wants the submitter's wait to end.
@@ -45,6 +39,18 @@ pub(crate) struct Port {
     /// Descriptors lent to calls that outlive the application's end.
     orphans: Mutex<Vec<LentSet>>,
     status: Words64,
+}
+
+/// What the submitter writes with each call and others read now and then, on lines of its own.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Submitter {
+    /// The call that it makes while it helps.
+    pub(crate) watch: Watch,
+    /// Calls accepted.
+    pub(crate) accepted: Tally,
+    /// Calls that it has itself brought to an end.
+    pub(crate) finished: Tally,
 }
 
 impl Port {
@@ -67,13 +73,10 @@ impl Port {
             )),
             completions: Arc::new(Completions::new(word(offset::COMPLETION_TAIL), completion_words)),
             slots: Arc::new(Slots::new(params.slots)),
-            returned: Arc::new(Returned::new()),
             wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
             event: Event::new(),
             handed: HandedCalls::new(),
-            watch: Watch::new(),
-            accepted: Tally::new(),
-            finished: Tally::new(),
+            submitter: Submitter { watch: Watch::new(), accepted: Tally::new(), finished: Tally::new() },
             refused: Tally::new(),
             poked: AtomicBool::new(false),
             listed: AtomicBool::new(false),
@@ -89,19 +92,9 @@ impl Port {
         self.status[0].store(status.0, Ordering::Release);
     }
 
-    /// Posts the completions of calls that a worker has run, and tells who waits for them. Room was held for
-    /// `held` bytes.
-    pub(crate) fn post(&self, done: &[u64], held: u64) {
-        let used = crate::ring::track::bytes(done.len());
-        if used > 0 {
-            self.completions.claim(used).commit(done);
-        }
-        self.returned.give_back(held - used);
-    }
-
-    /// Ends calls in a thread that is not the submitter, after their completions are posted.
-    pub(crate) fn free(&self, tickets: impl Iterator<Item = Ticket>) {
-        tickets.for_each(|ticket| self.slots.free_elsewhere(ticket));
+    /// Posts the completions of calls that a worker has run, and tells who waits for them.
+    pub(crate) fn post(&self, done: &[u64]) {
+        self.completions.claim(bytes(done.len())).commit(done);
         self.wake.notify();
         self.event.raise();
     }

@@ -15,12 +15,17 @@ use self::enter::{Entered, Way};
 use crate::asked::Asked;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
-use crate::ring::batch::BATCH_MAX;
+use crate::ring::batch::{BATCH_MAX, Marks};
+use crate::ring::completions::hidden;
 use crate::slot::Slot;
+use crate::sync::AtomicU32;
 use crate::twin::Abilities;
 
 /// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
 pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
+
+/// The cancel word of calls that nobody cancels.
+static NEVER: AtomicU32 = AtomicU32::new(0);
 
 /// Runs calls one after the other and builds their completions in one buffer.
 #[derive(Debug)]
@@ -52,8 +57,9 @@ impl Runner {
         Runner { is_pooled: true, ..Runner::helping(registry) }
     }
 
-    /// Runs one call and builds its completion from word `at` of the buffer. Gives the completion's length in words,
-    /// 0 when the submission wants success hidden and it succeeded.
+    /// Runs one call and builds its completion from word `at` of the buffer, with the ticket that the record has in
+    /// the place of the user's word. Gives the completion's length in words. A success that is to be hidden has one,
+    /// too, which only the consumer sees.
     ///
     /// # Safety
     /// `record` was admitted by `push`, whose caller answers for what the call does, and `slot` is its slot.
@@ -97,16 +103,18 @@ impl Runner {
             // SAFETY: the caller's promise, passed on.
             return unsafe { self.run_answering(way, &call, slot, at) };
         }
+        // What cannot sleep needs no cancelling once it is claimed, and a worker need not fetch its slot.
+        let cancel = if Marks::of(record[0]).contains(Marks::INSTANT) { &NEVER } else { slot.cancel() };
         // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
         let outcome =
-            match unsafe { enter::enter(&way, &call, slot, &call.args(), Needs::NONE, self.is_pooled) } {
+            match unsafe { enter::enter(&way, &call, cancel, &call.args(), Needs::NONE, self.is_pooled) } {
                 Entered::Over(outcome) => outcome,
                 Entered::Later(begun) => return First::Later(begun),
             };
         if outcome.is_hidden(&call) {
-            return First::Built(0);
+            return First::Built(hide(&mut self.done[at..], &call));
         }
-        let done = Done::bare(slot.user_data(), outcome.result, outcome.flags);
+        let done = Done::bare(call.user_data(), outcome.result, outcome.flags);
         self.done[at..at + done.len()].copy_from_slice(&done);
         First::Built(done.len())
     }
@@ -138,7 +146,7 @@ impl Runner {
             let args = resolve(call, out);
             // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as
             // the row says, which the door has checked.
-            match unsafe { enter::enter(&way, call, slot, &args, slot.needs(), self.is_pooled) } {
+            match unsafe { enter::enter(&way, call, slot.cancel(), &args, slot.needs(), self.is_pooled) } {
                 Entered::Over(outcome) => outcome,
                 Entered::Later(mut begun) => {
                     if begun.progress > 0 {
@@ -148,7 +156,8 @@ impl Runner {
                 }
             }
         };
-        First::Built(finish(&asked, &outcome, slot, writer))
+        let words = finish(&asked, &outcome, slot, writer);
+        First::Built(if words == 0 { hide(&mut self.done[at..], call) } else { words })
     }
 
     /// Builds the completion of a call that is not to be run, or that nobody knows the end of.
@@ -181,7 +190,14 @@ fn finish(asked: &Asked<'_>, outcome: &Outcome, slot: &Slot, mut writer: DoneWri
     if data_handled && others_handled && outcome.is_hidden(asked.call) {
         return 0;
     }
-    writer.finish(slot.user_data(), outcome.result, outcome.flags) / 8
+    writer.finish(asked.call.user_data(), outcome.result, outcome.flags) / 8
+}
+
+/// Ends a call whose success is hidden; gives the words that takes.
+fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
+    let words = hidden(call.user_data());
+    done[..words.len()].copy_from_slice(&words);
+    words.len()
 }
 
 /// The arguments as the kernel gets them: offsets become addresses in the record and the out area.

@@ -15,25 +15,11 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering};
 /// End of a list of slots.
 const NIL: u32 = u32::MAX;
 
-/// Where a call is on its way.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct State(pub(crate) u32);
-
-impl State {
-    /// The slot is free.
-    pub(crate) const FREE: State = State(0);
-    /// Accepted; its record stands in the ring.
-    pub(crate) const QUEUED: State = State(1);
-    /// Its call is being made.
-    pub(crate) const RUNNING: State = State(2);
-}
-
-/// One slot. Its fields are atomics because others will look at them while the call runs; they are published by
-/// the submission ring's tail.
+/// One slot. Only the submitter writes it. Its fields are atomics because workers read some of them while the call
+/// runs; they are published by the submission ring's tail.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Slot {
-    state: AtomicU32,
     generation: AtomicU64,
     user_data: AtomicU64,
     nr: AtomicU32,
@@ -52,7 +38,6 @@ pub(crate) struct Slot {
 impl Slot {
     fn new(next: u32) -> Slot {
         Slot {
-            state: AtomicU32::new(State::FREE.0),
             generation: AtomicU64::new(0),
             user_data: AtomicU64::new(0),
             nr: AtomicU32::new(0),
@@ -102,16 +87,11 @@ impl Slot {
                 to.store(word, Ordering::Relaxed);
             }
         }
-        self.enter(State::QUEUED);
     }
 
     /// What the door decided about the call's attributes.
     pub(crate) fn answers(&self) -> Answers {
         Answers::unpack(std::array::from_fn(|index| self.answers[index].load(Ordering::Relaxed)))
-    }
-
-    pub(crate) fn enter(&self, state: State) {
-        self.state.store(state.0, Ordering::Relaxed);
     }
 
     /// The word the stub tests.
@@ -120,18 +100,14 @@ impl Slot {
     }
 }
 
-/// All slots of a ring, and the list of those that other threads have freed.
+/// All slots of a ring.
 #[derive(Debug)]
-pub(crate) struct Slots {
-    slots: Box<[Slot]>,
-    /// First of the slots freed by other threads; the submitter takes the whole list at once.
-    returned: AtomicU32,
-}
+pub(crate) struct Slots(Box<[Slot]>);
 
 impl Slots {
     pub(crate) fn new(count: u32) -> Slots {
         let next = |slot: u32| if slot + 1 == count { NIL } else { slot + 1 };
-        Slots { slots: (0..count).map(|slot| Slot::new(next(slot))).collect(), returned: AtomicU32::new(NIL) }
+        Slots((0..count).map(|slot| Slot::new(next(slot))).collect())
     }
 
     /// The slot a ticket names.
@@ -139,41 +115,10 @@ impl Slots {
     /// # Panics
     /// When the ticket is of another table.
     pub(crate) fn get(&self, ticket: Ticket) -> &Slot {
-        &self.slots[ticket.slot() as usize]
-    }
-
-    /// Ends a call in a thread that is not the submitter: its slot joins the list that the submitter collects.
-    pub(crate) fn free_elsewhere(&self, ticket: Ticket) {
-        self.retire(ticket);
-        let slot = self.get(ticket);
-        let mut first = self.returned.load(Ordering::Relaxed);
-        loop {
-            slot.next.store(first, Ordering::Relaxed);
-            // Release: the collector sees the link and the new generation. Nobody pops single slots, so the head
-            // coming back with the same value does no harm.
-            match self.returned.compare_exchange_weak(
-                first,
-                ticket.slot(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return,
-                Err(moved) => first = moved,
-            }
-        }
-    }
-
-    /// Makes the ticket stale before the slot can be taken again.
-    fn retire(&self, ticket: Ticket) {
-        let slot = self.get(ticket);
-        slot.enter(State::FREE);
-        slot.generation.store(ticket.next_generation(), Ordering::Relaxed);
+        &self.0[ticket.slot() as usize]
     }
 }
 
-#[cfg(test)]
-#[cfg(syslet_loom)]
-mod loom_tests;
 #[cfg(test)]
 #[cfg(not(syslet_loom))]
 mod tests;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::pair::{Ring, RingError};
 use crate::port::{BACKLOG_BYTES, Port};
 use crate::shared::Shared;
+use crate::slot::Ticket;
 use crate::wake::Slept;
 use crate::wake::eventfd::CompletionEvent;
 
@@ -129,10 +130,11 @@ impl Ring {
                     break;
                 }
                 // A completion that is ready and not drained has no room in the inbox: nobody can wait for more.
-                if self.consumer.is_ready() && self.drain() == 0 {
+                self.drain();
+                if self.consumer.is_ready() {
                     break;
                 }
-                if self.inbox.len() < min {
+                if self.inbox.len() < min && self.slot_owner.in_use() > 0 {
                     self.sleep(deadline)?;
                 }
             }
@@ -144,18 +146,19 @@ impl Ring {
         Ok(self.inbox.len())
     }
 
-    /// Moves ready completions to where the application reads them; gives their bytes.
-    pub(crate) fn drain(&mut self) -> u64 {
+    /// Moves ready completions to where the application reads them. Their slots and their room are free with that.
+    pub(crate) fn drain(&mut self) {
         self.port.event.rearm();
-        let credit = self.consumer.drain(&mut self.inbox);
-        self.credit.give_back(credit);
-        credit
+        self.consumer.drain(&mut self.inbox, |ticket| {
+            let (user_data, held) = self.slot_owner.settle(Ticket::unpack(ticket));
+            self.credit.give_back(held);
+            user_data
+        });
     }
 
-    /// Sleeps until another thread posts a completion, or frees a slot without one because it hid a success, or
-    /// somebody wakes it.
+    /// Sleeps until another thread ends a call, or somebody wakes it.
     fn sleep(&mut self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        let is_over = || self.consumer.is_ready() || self.slot_owner.is_returned() || self.port.is_poked();
+        let is_over = || self.consumer.is_ready() || self.port.is_poked();
         if self.spin.until(is_over) {
             return Ok(());
         }

@@ -32,9 +32,8 @@ pub(crate) struct Desk {
     served: u32,
     /// The call of the batch that is being made.
     at: usize,
-    /// Words of completions built and not posted, and the room that is held for them and for what else they are of.
+    /// Words of completions built and not posted.
     built: usize,
-    held: u64,
 }
 
 /// A ring has the worker for so many claims while others wait.
@@ -43,17 +42,7 @@ const CLAIMS_IN_A_ROW: u32 = 4;
 impl Desk {
     pub(crate) fn new(registry: Arc<Registry>) -> Desk {
         let (batch, runner) = (Batch::new(), Runner::pooled(registry));
-        Desk {
-            batch,
-            runner,
-            port: None,
-            is_closing: false,
-            begun: None,
-            served: 0,
-            at: 0,
-            built: 0,
-            held: 0,
-        }
+        Desk { batch, runner, port: None, is_closing: false, begun: None, served: 0, at: 0, built: 0 }
     }
 
     /// A desk for claiming what nobody is to run any more.
@@ -89,7 +78,7 @@ impl Desk {
 
     /// Claims what is next: a call handed over, or records of the ring.
     pub(super) fn claim(&mut self, port: &Port) -> bool {
-        (self.begun, self.at, self.built, self.held) = (None, 0, 0, 0);
+        (self.begun, self.at, self.built) = (None, 0, 0);
         if let Some(mut handed) = port.handed.pop() {
             self.batch.put(handed.record.iter().copied());
             self.begun = Some(std::mem::take(&mut handed.begun));
@@ -138,7 +127,6 @@ impl Desk {
             let slot = port.slots.get(ticket(record));
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
             self.built += unsafe { self.runner.run(record, slot, self.built) };
-            self.held += slot.credit();
             self.at += 1;
         }
     }
@@ -147,7 +135,6 @@ impl Desk {
     fn run_one(&mut self, pool: &Pool, seat: &Seat, port: &Port, marks: Marks) -> bool {
         let record = self.batch.record(0);
         let slot = port.slots.get(ticket(record));
-        self.held = slot.credit();
         seat.show(slot.nr(), slot.user_data());
         let mut begun = self.begun.take();
         let mut sleeps = marks.contains(Marks::SLEEPS) || begun.as_ref().is_some_and(|begun| begun.sleeps);
@@ -182,8 +169,7 @@ impl Desk {
     fn post(&mut self, port: &Port, finished: &Tally) {
         // First: a call whose completion is seen must not count as in flight.
         finished.add(self.at as u64);
-        port.post(self.runner.done(self.built), self.held);
-        port.free((0..self.at).map(|index| ticket(self.batch.record(index))));
+        port.post(self.runner.done(self.built));
     }
 
     /// Ends claimed calls that never ran.
@@ -193,7 +179,6 @@ impl Desk {
             let slot = port.slots.get(ticket(record));
             let outcome = Outcome::not_run(errno);
             self.built += self.runner.abandon(record, slot, self.built, outcome);
-            self.held += slot.credit();
         }
         self.at = self.batch.len();
         self.post(port, &port.refused);
@@ -208,8 +193,6 @@ impl Desk {
             let slot = port.slots.get(ticket(record));
             self.built +=
                 self.runner.abandon(record, slot, self.built, Outcome::unknown(Errno(libc::EOWNERDEAD)));
-            self.held =
-                (0..=self.at).map(|index| port.slots.get(ticket(self.batch.record(index))).credit()).sum();
             self.at += 1;
             for index in self.at..self.batch.len() {
                 port.handed.push(self.batch.record(index), Begun::default());

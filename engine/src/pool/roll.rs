@@ -33,8 +33,8 @@ impl Roll {
         let mut members = lock(&self.0);
         if let Some(at) = members.ports.iter().position(|other| Arc::ptr_eq(other, port)) {
             members.ports.swap_remove(at);
-            members.accepted += port.accepted.get();
-            members.finished += port.finished.get() + port.refused.get();
+            members.accepted += port.submitter.accepted.get();
+            members.finished += port.submitter.finished.get() + port.refused.get();
         }
     }
 
@@ -66,9 +66,10 @@ impl Roll {
     /// Calls accepted and not over. What changes meanwhile makes it less, never more: see POOL-5.
     pub(super) fn in_flight(&self) -> u64 {
         let members = lock(&self.0);
-        let accepted: u64 = members.ports.iter().map(|port| port.accepted.get()).sum();
+        let accepted: u64 = members.ports.iter().map(|port| port.submitter.accepted.get()).sum();
         let by_workers: u64 = members.seats.iter().map(|seat| seat.finished.get()).sum();
-        let by_rings: u64 = members.ports.iter().map(|port| port.finished.get() + port.refused.get()).sum();
+        let by_rings: u64 =
+            members.ports.iter().map(|port| port.submitter.finished.get() + port.refused.get()).sum();
         (members.accepted + accepted).saturating_sub(members.finished + by_workers + by_rings)
     }
 }

@@ -11,8 +11,9 @@ use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::wake::futex::OwnWord;
 use crate::wake::{Slept, Wake};
 
-/// A worker's place.
+/// A worker's place, on cache lines of its own.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Seat {
     /// Whether its worker never retires.
     stays: bool,

@@ -316,7 +316,7 @@ impl Keeper {
     fn look_at_submitters(&mut self) {
         let before = std::mem::take(&mut self.ports);
         for port in self.pool.roll.ports() {
-            let glance = port.watch.glance();
+            let glance = port.submitter.watch.glance();
             if !glance.is_inside() {
                 continue;
             }

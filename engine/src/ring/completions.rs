@@ -1,13 +1,22 @@
 //! The completion ring: any number of producers claim and fill, one consumer copies out and zeroes.
 
-use syslet_abi::Kind;
+use syslet_abi::{Kind, USER_DATA_OFFSET};
 
 use super::inbox::Inbox;
 use super::track::{Track, Words, pad};
 use crate::sync::{Arc, AtomicU64, Ordering};
 
-/// Flag of a PAD that stands for a claim given up: unlike the PAD at the wrap it took credit.
-const GIVEN_UP: u16 = 1;
+/// Flag of a PAD that ends a call whose success is hidden: its second word is the call's ticket.
+const HIDDEN: u16 = 1;
+
+/// The words that end a call whose success is hidden.
+pub(crate) const fn hidden(ticket: u64) -> [u64; 2] {
+    [pad(16, HIDDEN), ticket]
+}
+
+/// Until it is consumed a completion has its call's ticket where the user's word will stand: only the submitter
+/// touches slots.
+const TICKET_WORD: usize = USER_DATA_OFFSET / 8;
 
 /// The end that producers share.
 #[derive(Debug)]
@@ -87,7 +96,7 @@ impl<W: Words> Room<'_, W> {
 
 impl<W: Words> Drop for Room<'_, W> {
     fn drop(&mut self) {
-        self.ring.track.word(self.at).store(pad(self.len, GIVEN_UP), Ordering::Relaxed);
+        self.ring.track.word(self.at).store(pad(self.len, 0), Ordering::Relaxed);
     }
 }
 
@@ -102,10 +111,11 @@ impl<W: Words> Consumer<W> {
         self.ring.track.head_of(self.head, Ordering::Acquire).len != 0
     }
 
-    /// Moves what is ready into the inbox, as far as that has room, and gives the bytes of credit that come back.
-    pub(crate) fn drain(&mut self, inbox: &mut Inbox) -> u64 {
+    /// Moves what is ready into the inbox, as far as that has room. Each call is over with that: `settle` is given its
+    /// ticket, and gives the word that the application knows it by.
+    #[inline]
+    pub(crate) fn drain(&mut self, inbox: &mut Inbox, mut settle: impl FnMut(u64) -> u64) {
         let from = self.head;
-        let mut credit = 0;
         loop {
             // C4: pairs with C3.
             let word = self.ring.track.head_of(self.head, Ordering::Acquire);
@@ -115,14 +125,16 @@ impl<W: Words> Consumer<W> {
             }
             let record = self.ring.track.record(self.head, len);
             if word.kind == Kind::PAD {
-                credit += if word.flags & GIVEN_UP != 0 { len } else { 0 };
+                if word.flags & HIDDEN != 0 {
+                    settle(record[1].load(Ordering::Relaxed));
+                }
                 record.iter().for_each(clear);
             } else if let Some(copy) = inbox.room_for(record.len()) {
                 for (to, from) in copy.iter_mut().zip(record) {
                     *to = from.load(Ordering::Relaxed);
                     clear(from);
                 }
-                credit += len;
+                copy[TICKET_WORD] = settle(copy[TICKET_WORD]);
             } else {
                 break;
             }
@@ -132,6 +144,5 @@ impl<W: Words> Consumer<W> {
             // C6: for a peer in another process; release so that it sees zeros behind the position.
             self.published_head[0].store(self.head, Ordering::Release);
         }
-        credit
     }
 }

@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::pool::{masks, signals};
-use crate::slot::{Slot, State};
+use crate::sync::AtomicU32;
 use crate::twin::{self, Abilities, Attempt};
 
 /// How a call is asked for.
@@ -41,7 +41,7 @@ impl Way<'_> {
     }
 }
 
-/// Enters the kernel.
+/// Enters the kernel, unless `cancel` is not zero.
 ///
 /// # Safety
 /// As for [`invoke`].
@@ -49,29 +49,28 @@ impl Way<'_> {
 pub(super) unsafe fn enter(
     way: &Way<'_>,
     call: &Call<'_>,
-    slot: &Slot,
+    cancel: &AtomicU32,
     args: &[u64; ARGS_MAX],
     needs: Needs,
     is_pooled: bool,
 ) -> Entered {
     let started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
-    slot.enter(State::RUNNING);
     let (invoked, run_by, attempts, started_ns) = match way {
         Way::Plain(run_by) => {
             // SAFETY: the caller's promise, passed on.
-            let invoked = unsafe { plain(slot, call.nr(), args, is_pooled) };
+            let invoked = unsafe { plain(cancel, call.nr(), args, is_pooled) };
             (invoked, *run_by, 1, started_ns)
         }
         Way::Twin(abilities) => {
             // SAFETY: the caller's promise, passed on.
-            match unsafe { first(*abilities, call, slot, args) } {
+            match unsafe { first(*abilities, call, cancel, args) } {
                 Ok((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
                 Err(begun) => return Entered::Later(Begun { started_ns, ..begun }),
             }
         }
         Way::Rest(begun) => {
             // SAFETY: the caller's promise, passed on.
-            let invoked = unsafe { rest(begun, call, slot, args, is_pooled) };
+            let invoked = unsafe { rest(begun, call, cancel, args, is_pooled) };
             let started_ns = if begun.started_ns > 0 { begun.started_ns } else { started_ns };
             (invoked, RunBy::POOLED, begun.attempts + 1, started_ns)
         }
@@ -107,20 +106,20 @@ fn here() -> (u32, u32) {
 /// # Safety
 /// As for [`invoke`].
 #[inline(always)]
-unsafe fn plain(slot: &Slot, nr: u32, args: &[u64; ARGS_MAX], is_pooled: bool) -> Invoked {
+unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &[u64; ARGS_MAX], is_pooled: bool) -> Invoked {
     if is_pooled {
         // SAFETY: the caller's promise, passed on.
-        return unsafe { pooled(slot, nr, args) };
+        return unsafe { pooled(cancel, nr, args) };
     }
     // SAFETY: the caller's promise, passed on.
-    unsafe { invoke(slot.cancel(), nr, args) }
+    unsafe { invoke(cancel, nr, args) }
 }
 
 /// The call, made by a worker: see POOL-18 and POOL-19.
 ///
 /// # Safety
 /// As for [`invoke`].
-unsafe fn pooled(slot: &Slot, nr: u32, args: &[u64; ARGS_MAX]) -> Invoked {
+unsafe fn pooled(cancel: &AtomicU32, nr: u32, args: &[u64; ARGS_MAX]) -> Invoked {
     let mut softened = masks::soften(nr, args);
     let args = softened.as_mut().map_or(*args, |softened| {
         signals::clear();
@@ -128,7 +127,7 @@ unsafe fn pooled(slot: &Slot, nr: u32, args: &[u64; ARGS_MAX]) -> Invoked {
     });
     // SAFETY: the caller's promise, passed on; a mask of our own in the place of the caller's says the same but for
     // the C library's signals, and lives until the call is over.
-    let invoked = unsafe { invoke(slot.cancel(), nr, &args) };
+    let invoked = unsafe { invoke(cancel, nr, &args) };
     if let Invoked::Result(result) = invoked {
         signals::after(result);
     }
@@ -142,13 +141,13 @@ unsafe fn pooled(slot: &Slot, nr: u32, args: &[u64; ARGS_MAX]) -> Invoked {
 unsafe fn first(
     abilities: Abilities,
     call: &Call<'_>,
-    slot: &Slot,
+    cancel: &AtomicU32,
     args: &[u64; ARGS_MAX],
 ) -> Result<(Invoked, RunBy, u32), Begun> {
     let row = twinned(call);
     let first_ns = if twin::is_timed(row) { now_ns() } else { 0 };
     // SAFETY: the caller's promise, passed on.
-    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { invoke(slot.cancel(), nr, args) };
+    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { invoke(cancel, nr, args) };
     // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
     match unsafe { twin::attempt(abilities, row, call.nr(), args, &mut enter) } {
         Attempt::Final(result) => Ok((Invoked::Result(result), RunBy::TWIN, 1)),
@@ -169,17 +168,17 @@ unsafe fn first(
 unsafe fn rest(
     begun: &Begun,
     call: &Call<'_>,
-    slot: &Slot,
+    cancel: &AtomicU32,
     args: &[u64; ARGS_MAX],
     is_pooled: bool,
 ) -> Invoked {
     if begun.attempts == 0 {
         // SAFETY: the caller's promise, passed on.
-        return unsafe { plain(slot, call.nr(), args, is_pooled) };
+        return unsafe { plain(cancel, call.nr(), args, is_pooled) };
     }
     let Begun { progress, first_ns, .. } = *begun;
     // SAFETY: the caller's promise, passed on.
-    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(slot, nr, args, is_pooled) };
+    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(cancel, nr, args, is_pooled) };
     let left = twin::Begun { progress, first_ns };
     // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
     unsafe { twin::finish(twinned(call), call.nr(), args, left, now_ns(), &mut enter) }

@@ -22,24 +22,13 @@ impl SlotOwner {
         SlotOwner { table, free: 0, in_use: 0, lent: Vec::new() }
     }
 
-    /// Calls in flight, once what others have freed is collected.
-    pub(crate) fn in_use(&mut self) -> usize {
-        if self.in_use > 0 {
-            self.collect();
-        }
+    /// Calls in flight: accepted, and their completion not consumed.
+    pub(crate) fn in_use(&self) -> usize {
         self.in_use
     }
 
-    /// Whether others have freed slots that are not collected yet.
-    pub(crate) fn is_returned(&self) -> bool {
-        self.table.returned.load(Ordering::Relaxed) != NIL
-    }
-
     /// Whether a slot is free.
-    pub(crate) fn has_free(&mut self) -> bool {
-        if self.free == NIL {
-            self.collect();
-        }
+    pub(crate) fn has_free(&self) -> bool {
         self.free != NIL
     }
 
@@ -49,7 +38,7 @@ impl SlotOwner {
         if !self.has_free() {
             return None;
         }
-        let slot = &self.table.slots[self.free as usize];
+        let slot = &self.table.0[self.free as usize];
         let ticket = Ticket::new(self.free, slot.generation.load(Ordering::Relaxed));
         self.free = slot.next.load(Ordering::Relaxed);
         self.in_use += 1;
@@ -60,44 +49,29 @@ impl SlotOwner {
     /// Keeps descriptors open until the call is over.
     pub(crate) fn lend(&mut self, ticket: Ticket, lent: LentSet) {
         if self.lent.is_empty() {
-            self.lent.resize_with(self.table.slots.len(), LentSet::default);
+            self.lent.resize_with(self.table.0.len(), LentSet::default);
         }
         self.lent[ticket.slot() as usize] = lent;
     }
 
     /// The descriptors lent to calls in flight: whoever keeps the calls' ring alive keeps them.
     pub(crate) fn take_lent(&mut self) -> Vec<LentSet> {
-        self.in_use();
         std::mem::take(&mut self.lent)
     }
 
-    /// Ends a call in the submitter's own thread.
-    pub(crate) fn free(&mut self, ticket: Ticket) {
-        self.table.retire(ticket);
-        self.chain(ticket.slot());
-    }
-
-    /// Collects what other threads have freed.
-    fn collect(&mut self) {
-        // Look first: mostly there is nothing, and an exchange would take the line from who frees.
-        if !self.is_returned() {
-            return;
-        }
-        // Acquire: pairs with the release in `free_elsewhere`.
-        let mut slot = self.table.returned.swap(NIL, Ordering::Acquire);
-        while slot != NIL {
-            let next = self.table.slots[slot as usize].next.load(Ordering::Relaxed);
-            self.chain(slot);
-            slot = next;
-        }
-    }
-
-    fn chain(&mut self, slot: u32) {
-        self.table.slots[slot as usize].next.store(self.free, Ordering::Relaxed);
-        self.free = slot;
+    /// Ends a call: its ticket is stale before its slot can be taken again. Gives what the submitter wants to know of
+    /// it: the user's word, and the room that was held, in bytes.
+    #[inline]
+    pub(crate) fn settle(&mut self, ticket: Ticket) -> (u64, u64) {
+        let slot = self.table.get(ticket);
+        debug_assert_eq!(slot.generation.load(Ordering::Relaxed), ticket.generation(), "a call ends once");
+        slot.generation.store(ticket.generation() + 1, Ordering::Relaxed);
+        slot.next.store(self.free, Ordering::Relaxed);
+        self.free = ticket.slot();
         self.in_use -= 1;
-        if let Some(lent) = self.lent.get_mut(slot as usize) {
+        if let Some(lent) = self.lent.get_mut(ticket.slot() as usize) {
             give_back(std::mem::take(lent));
         }
+        (slot.user_data(), slot.credit())
     }
 }

@@ -32,8 +32,8 @@ impl Ticket {
         self.0 as u32 & ((1 << SLOT_BITS) - 1)
     }
 
-    /// The generation of the slot's next call.
-    pub(super) fn next_generation(self) -> u64 {
-        (self.0 >> SLOT_BITS) + 1
+    /// Which use of the slot it is.
+    pub(super) fn generation(self) -> u64 {
+        self.0 >> SLOT_BITS
     }
 }

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::heap::Heap;
 use super::records::{completion, number_of, submission};
 use crate::ring::batch::{BATCH_MAX, Batch, Marks};
-use crate::ring::completions::{Completions, Consumer};
-use crate::ring::credit::{Credit, Returned};
+use crate::ring::completions::{Completions, Consumer, hidden};
+use crate::ring::credit::Credit;
 use crate::ring::inbox::Inbox;
 use crate::ring::submissions::{Producer, Submissions};
 use crate::sync::Arc;
@@ -114,25 +114,23 @@ pub(super) struct CheckedCompletions {
     completions: Arc<Completions<Heap>>,
     consumer: Consumer<Heap>,
     credit: Credit,
-    returned: Arc<Returned>,
     inbox: Inbox,
     usable: u64,
     next_number: u64,
     running: VecDeque<Running>,
-    posted: VecDeque<(u64, usize)>,
+    /// Number, words (0 of a hidden success) and the credit it holds.
+    posted: VecDeque<(u64, usize, u64)>,
     held: u64,
 }
 
 impl CheckedCompletions {
     pub(super) fn new(ring_words: usize, record_words_max: usize) -> CheckedCompletions {
         let completions = Arc::new(Completions::new(Heap::zeroed(1), Heap::zeroed(ring_words)));
-        let returned = Arc::new(Returned::new());
         let (ring_bytes, record_max) = (8 * ring_words as u64, 8 * record_words_max as u64);
         CheckedCompletions {
             consumer: Consumer::new(Arc::clone(&completions), Heap::zeroed(1)),
             completions,
-            credit: Credit::new(ring_bytes, record_max, Arc::clone(&returned)),
-            returned,
+            credit: Credit::new(ring_bytes, record_max),
             inbox: Inbox::new(ring_bytes),
             usable: ring_bytes - (record_max - 8),
             next_number: 1,
@@ -158,24 +156,27 @@ impl CheckedCompletions {
     pub(super) fn post(&mut self, words: usize) {
         let Some(Running { number, worst }) = self.running.pop_front() else { return };
         let words = words.min(usize::try_from(worst / 8).expect("short"));
-        let used = 8 * words as u64;
-        if words > 0 {
-            self.completions.claim(used).commit(&completion(number, words));
-            self.posted.push_back((number, words));
-        }
-        self.returned.give_back(worst - used);
-        self.held -= worst - used;
+        let done = if words > 0 { completion(number, words) } else { hidden(number).to_vec() };
+        self.completions.claim(8 * done.len() as u64).commit(&done);
+        self.posted.push_back((number, words, worst));
     }
 
     /// Consumes everything that is ready.
     pub(super) fn drain(&mut self) {
         assert_eq!(self.consumer.is_ready(), !self.posted.is_empty());
-        let credit = self.consumer.drain(&mut self.inbox);
-        self.credit.give_back(credit);
-        self.held -= credit;
-        assert_eq!(self.inbox.len(), self.posted.len(), "everything posted is ready");
+        let mut posted = std::mem::take(&mut self.posted).into_iter();
+        let mut expected = Vec::new();
+        self.consumer.drain(&mut self.inbox, |ticket| {
+            let (number, words, worst) = posted.next().expect("only what was posted is consumed");
+            assert_eq!(ticket, number, "in the order posted");
+            self.credit.give_back(worst);
+            self.held -= worst;
+            expected.extend((words > 0).then_some((number, words)));
+            ticket
+        });
+        assert!(posted.next().is_none(), "everything posted is consumed");
         let read: Vec<_> = self.inbox.read().map(|record| (number_of(record), record.len())).collect();
-        assert_eq!(read, self.posted.drain(..).collect::<Vec<_>>());
+        assert_eq!(read, expected);
     }
 
     /// Ends everything; all credit is back then.
