@@ -85,7 +85,7 @@ impl Pool {
 
     /// Another worker may search as long as few do.
     pub(super) fn begin_search(&self) -> bool {
-        self.board.begin_search(self.limits.quota().runnable_max)
+        self.board.begin_search(self.limits.quota().runnable_max.div_ceil(2))
     }
 
     /// Whether more workers run than should.
