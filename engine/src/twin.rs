@@ -85,6 +85,9 @@ pub(crate) unsafe fn attempt(
         Some(Family::Write) => write::attempt(abilities, nr, args, memory, enter),
         Some(Family::Receive) => receive::attempt(nr, args, enter),
         Some(Family::Send) => send::attempt(nr, args, memory, enter),
+        // A second attempt would be another call, so it is made where it cannot wait, or not here.
+        Some(Family::Accept) if ask::is_non_blocking(args[0]) => Attempt::Plain,
+        Some(Family::Accept) => Attempt::NotHere,
         Some(Family::Poll(arg)) => poll::attempt(arg, nr, args, enter),
         Some(Family::Wait4) => child::attempt_wait4(nr, args, enter),
         Some(Family::WaitId) => child::attempt_waitid(nr, args, memory, enter),

@@ -103,6 +103,8 @@ pub enum Twin {
     /// None in the kernel: the instant of asking counts, and the relative time to which that argument points is
     /// shortened by what has passed since.
     Shortened(u8),
+    /// None in the kernel: the call itself, where the descriptor in argument 0 is non-blocking already.
+    NonBlocking,
 }
 
 impl core::fmt::Display for Twin {
@@ -118,6 +120,9 @@ impl core::fmt::Display for Twin {
                 write!(f, " in argument {arg}")
             }
             Twin::Vectored(name) => write!(f, "{name} with RWF_NOWAIT"),
+            Twin::NonBlocking => {
+                f.write_str("none, but the call itself where its descriptor is non-blocking")
+            }
             Twin::Shortened(arg) => {
                 write!(f, "none, but the time in argument {arg} counts from the first attempt")
             }

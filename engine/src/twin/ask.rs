@@ -77,6 +77,14 @@ pub(super) fn kind(fd: u64) -> Kind {
     }
 }
 
+/// Whether the descriptor's file never makes anybody wait (O_NONBLOCK). Only of files that honour it: storage does not.
+pub(super) fn is_non_blocking(fd: u64) -> bool {
+    let get = libc::F_GETFL.cast_unsigned().into();
+    // SAFETY: the command reads no memory.
+    let flags = unsafe { ask(libc::SYS_fcntl, &[fd, get, 0, 0, 0, 0]) };
+    flags >= 0 && flags & i64::from(libc::O_NONBLOCK) != 0
+}
+
 /// Whether the socket's family is one whose calls do the same with MSG_DONTWAIT, sleeping aside. XDP sockets refuse
 /// calls without it, packet sockets wait for the card, netlink sends to many and then fails for one.
 pub(super) fn is_known_socket(fd: u64) -> bool {

@@ -17,9 +17,9 @@ pub enum Twins {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub(crate) enum Ability {
-    /// fstat answers: what kind of file a descriptor is.
+    /// fstat and F_GETFL answer: what kind of file a descriptor is, and whether it makes anybody wait.
     FileQuestions,
-    /// getsockopt and FIONREAD answer: what kind of socket it is, and what it holds.
+    /// getsockopt, FIONREAD and F_GETFL answer: what kind of socket it is, and what it holds.
     SocketQuestions,
     /// rt_sigprocmask answers whether memory is there.
     MemoryQuestions,

@@ -29,6 +29,7 @@ pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &[u64; 6]) -> bool 
         Family::Send => {
             has(Ability::SocketQuestions) && has(Ability::MemoryQuestions) && send::may_try(nr, args)
         }
+        Family::Accept => has(Ability::FileQuestions),
         // A call with a signal mask would wait under it; the helper's twin would not.
         Family::Poll(_) => nr != libc::SYS_epoll_pwait || args[4] == 0,
         Family::Wait4 => low(args[2]) & libc::__WNOTHREAD.cast_unsigned() == 0,

@@ -24,6 +24,8 @@ pub(super) enum Family {
     Flag(usize, u64, i32),
     /// fcntl's locks.
     Command(usize, &'static [(u64, u64)]),
+    /// accept and accept4.
+    Accept,
     /// The relative sleeps, by the argument that points to the time.
     Sleep(usize),
 }
@@ -38,6 +40,7 @@ impl Family {
             Twin::Vectored(_) => Family::Write,
             Twin::ZeroTimeout(arg) => Family::Poll(arg.into()),
             Twin::Command(arg, exchanges) => Family::Command(arg.into(), exchanges),
+            Twin::NonBlocking => Family::Accept,
             Twin::Shortened(arg) => Family::Sleep(arg.into()),
             Twin::Flag(arg, bit) => match nr {
                 libc::SYS_preadv2 => Family::Read,

@@ -13,6 +13,7 @@ use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 use super::ask::{address, address_mut, ask};
@@ -103,10 +104,13 @@ fn try_step(ability: Ability, files: &Files) -> bool {
         unsafe { ask(nr, args) }
     };
     match ability {
-        Ability::FileQuestions => raw(libc::SYS_fstat, &[empty, vector[0], 0, 0, 0, 0]) == 0,
+        Ability::FileQuestions => {
+            raw(libc::SYS_fstat, &[empty, vector[0], 0, 0, 0, 0]) == 0 && super::ask::is_non_blocking(broken)
+        }
         Ability::SocketQuestions => {
             is_errno(raw(libc::SYS_getsockopt, &option), libc::ENOTSOCK)
                 && raw(libc::SYS_ioctl, &[empty, libc::FIONREAD, vector[0], 0, 0, 0]) == 0
+                && super::ask::is_non_blocking(broken)
         }
         Ability::MemoryQuestions => {
             super::ask::is_readable(vector[0])
@@ -133,13 +137,15 @@ fn fd(fd: i32) -> u64 {
 struct Files {
     /// A pipe with nothing in it.
     empty: (PipeReader, PipeWriter),
-    /// The writing end of a pipe that nobody reads.
+    /// The writing end of a pipe that nobody reads, non-blocking.
     broken: PipeWriter,
 }
 
 impl Files {
     fn open() -> std::io::Result<Files> {
-        Ok(Files { empty: pipe()?, broken: pipe()?.1 })
+        let broken = pipe()?.1;
+        fcntl(&broken, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        Ok(Files { empty: pipe()?, broken })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use syslet_syscalls::Invoked;
 
-use super::ask::{Kind, answers_first_byte, is_known_socket, kind};
+use super::ask::{Kind, answers_first_byte, is_known_socket, is_non_blocking, kind};
 use super::choice::{Abilities, Ability};
 use super::memory::Memory;
 use super::transfer::Transfer;
@@ -32,7 +32,8 @@ pub(super) fn attempt(
         return Attempt::Cancelled;
     };
     if is_errno(result, libc::EAGAIN) {
-        return Attempt::WouldBlock;
+        let is_answer = read.is_shared() && is_non_blocking(read.fd);
+        return if is_answer { Attempt::Final(result) } else { Attempt::WouldBlock };
     }
     // The file has no such twin, or the plain call fails in the same way: it says so itself.
     if is_errno(result, libc::EOPNOTSUPP) || is_errno(result, libc::EINVAL) {

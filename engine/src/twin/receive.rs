@@ -2,7 +2,7 @@
 
 use syslet_syscalls::Invoked;
 
-use super::ask::{answers_first_byte, available, is_known_socket, is_stream, low};
+use super::ask::{answers_first_byte, available, is_known_socket, is_non_blocking, is_stream, low};
 use super::vectors::TRANSFER_MAX;
 use super::{Attempt, Enter, is_errno, with_done};
 
@@ -37,17 +37,23 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attem
     }
     let waits_for_all = !never_waits && args[at] & WAITALL != 0 && is_stream(fd);
     if waits_for_all && available(fd).is_none_or(|bytes| bytes < args[2]) {
-        return Attempt::WouldBlock;
+        return if is_non_blocking(fd) { Attempt::Plain } else { Attempt::WouldBlock };
     }
     let mut twin = *args;
     twin[at] |= DONTWAIT;
     let Invoked::Result(result) = enter(nr, &twin) else { return Attempt::Cancelled };
-    if is_errno(result, libc::EAGAIN) && !never_waits {
+    if is_errno(result, libc::EAGAIN) && !never_waits && !is_non_blocking(fd) {
         return Attempt::WouldBlock;
     }
     match u64::try_from(result) {
         // All was there, so a boundary that the plain call would not cross ended it, unless another reader was faster.
-        Ok(bytes) if waits_for_all && bytes > 0 && bytes < args[2] && available(fd) == Some(0) => {
+        Ok(bytes)
+            if waits_for_all
+                && bytes > 0
+                && bytes < args[2]
+                && available(fd) == Some(0)
+                && !is_non_blocking(fd) =>
+        {
             Attempt::Partial(bytes)
         }
         _ => Attempt::Final(result),

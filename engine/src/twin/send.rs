@@ -2,7 +2,7 @@
 
 use syslet_syscalls::Invoked;
 
-use super::ask::{address, is_known_socket, is_stream, low};
+use super::ask::{address, is_known_socket, is_non_blocking, is_stream, low};
 use super::memory::Memory;
 use super::vectors::{TRANSFER_MAX, rest, total};
 use super::{Attempt, Enter, is_errno, with_done};
@@ -51,11 +51,13 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl
     }
     // EINPROGRESS: the first send also connects, and nothing is sent yet.
     if is_errno(result, libc::EAGAIN) || is_errno(result, libc::EINPROGRESS) {
-        return Attempt::WouldBlock;
+        return if is_non_blocking(fd) { Attempt::Final(result) } else { Attempt::WouldBlock };
     }
     let asked = || header.map_or(args[2], |header| total(memory, header[HEADER_VEC], header[HEADER_COUNT]));
     match u64::try_from(result) {
-        Ok(bytes) if bytes > 0 && bytes < asked() && is_stream(fd) => Attempt::Partial(bytes),
+        Ok(bytes) if bytes > 0 && bytes < asked() && is_stream(fd) && !is_non_blocking(fd) => {
+            Attempt::Partial(bytes)
+        }
         _ => Attempt::Final(result),
     }
 }

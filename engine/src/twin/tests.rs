@@ -8,6 +8,7 @@ mod positions;
 mod writes;
 mod receives;
 mod sends;
+mod non_blocking;
 mod waits;
 mod children;
 mod locks;

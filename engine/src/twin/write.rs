@@ -2,7 +2,7 @@
 
 use syslet_syscalls::Invoked;
 
-use super::ask::{Kind, address, is_known_socket, is_stream, kind};
+use super::ask::{Kind, address, is_known_socket, is_non_blocking, is_stream, kind};
 use super::choice::{Abilities, Ability};
 use super::memory::Memory;
 use super::transfer::Transfer;
@@ -36,11 +36,14 @@ pub(super) fn attempt(
         return Attempt::Final(result);
     }
     if is_errno(result, libc::EAGAIN) {
-        return Attempt::WouldBlock;
+        return if is_non_blocking(write.fd) { Attempt::Final(result) } else { Attempt::WouldBlock };
     }
     match u64::try_from(result) {
         Ok(bytes)
-            if bytes > 0 && bytes < write.total(memory) && (kind == Kind::Pipe || is_stream(write.fd)) =>
+            if bytes > 0
+                && bytes < write.total(memory)
+                && (kind == Kind::Pipe || is_stream(write.fd))
+                && !is_non_blocking(write.fd) =>
         {
             Attempt::Partial(bytes)
         }

@@ -5,8 +5,8 @@ use super::sizes::{INT, TIMESPEC};
 use super::words::*;
 use crate::argument::{Arg, Len, Written};
 use crate::row::Class::Instant;
-use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd, Number};
+use crate::row::{Row, Twin};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -16,9 +16,9 @@ pub(super) const ROWS: &[Row] = &[
     storage("bind", [49, 200], &[fd("fd"), input("umyaddr", Len::Arg(2)), size("addrlen")]),
     instant("listen", [50, 201], &[fd("fd"), int("backlog")]),
     sleeps("accept", [43, 202], &[fd("fd"), sized("upeer_sockaddr", 2), update_of("upeer_addrlen", INT)])
-        .yields(Fd),
+        .yields(Fd).twin(Twin::NonBlocking),
     sleeps("accept4", [288, 242], &[fd("fd"), sized("upeer_sockaddr", 2), update_of("upeer_addrlen", INT), flags("flags")])
-        .yields(Fd),
+        .yields(Fd).twin(Twin::NonBlocking),
     sleeps("connect", [42, 203], &[fd("fd"), input("uservaddr", Len::Arg(2)), size("addrlen")]),
     instant("shutdown", [48, 210], &[fd("fd"), int("how")]),
 

@@ -90,6 +90,7 @@ fn twins_refer_to_arguments_and_rows() {
                     && !exchanges.is_empty()
                     && exchanges.iter().all(|(from, to)| from != to)
             }
+            Some(Twin::NonBlocking) => ty(0) == ArgType::Fd,
             Some(Twin::Shortened(arg)) => ty(arg) == ArgType::In,
             Some(Twin::Vectored(name)) => row_by_name(name).is_some_and(|twin| twin.args[1].name == "vec"),
         };

@@ -37,6 +37,8 @@ fn rows_promise_what_is_tried() {
         "pwritev2",
         "flock",
         "fcntl",
+        "accept",
+        "accept4",
         "sendto",
         "sendmsg",
         "recvfrom",
