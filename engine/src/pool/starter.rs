@@ -1,7 +1,7 @@
 //! The starter: one thread that starts workers, and looks after those that are in calls.
 
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::board::{Sleeper, Work};
@@ -12,7 +12,7 @@ use super::thread::{Thread, own_tid, spawn};
 use super::watch::Glance;
 use super::worker;
 use crate::port::Port;
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::wake::Wake;
 use crate::wake::futex::OwnWord;
 
@@ -29,8 +29,9 @@ pub(super) struct Starter {
     tid: AtomicU32,
     /// Threads that the system refused.
     refused: AtomicU64,
-    ended: AtomicBool,
-    closer: Wake<OwnWord>,
+    /// All threads of the pool have ended. Any number of threads may wait for it.
+    ended: Mutex<bool>,
+    closers: Condvar,
 }
 
 /// All workers are idle: it sleeps until stirred.
@@ -51,16 +52,15 @@ const RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(12
 
 impl Starter {
     pub(super) fn new() -> Starter {
-        let wake = || Wake::new(OwnWord::default(), OwnWord::default());
         Starter {
-            wake: wake(),
+            wake: Wake::new(OwnWord::default(), OwnWord::default()),
             requests: AtomicU32::new(0),
             pace: AtomicU32::new(SLOW),
             left: AtomicBool::new(false),
             tid: AtomicU32::new(0),
             refused: AtomicU64::new(0),
-            ended: AtomicBool::new(false),
-            closer: wake(),
+            ended: Mutex::new(false),
+            closers: Condvar::new(),
         }
     }
 
@@ -109,16 +109,27 @@ impl Starter {
         self.leave();
     }
 
-    /// Sleeps until all threads of the pool have ended, or until the deadline; says which. For one thread at a time.
+    /// Sleeps until all threads of the pool have ended, or until the deadline; says which.
     pub(super) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
-        loop {
-            let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            self.closer.sleep_unless(|| self.ended.load(Ordering::Acquire), timeout);
-            let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if self.ended.load(Ordering::Acquire) || is_late {
-                return self.ended.load(Ordering::Acquire);
+        let mut ended = lock(&self.ended);
+        while !*ended {
+            let Some(deadline) = deadline else {
+                ended = self.closers.wait(ended).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
             }
+            (ended, _) = self.closers.wait_timeout(ended, left).unwrap_or_else(PoisonError::into_inner);
         }
+        *ended
+    }
+
+    /// Tells who waits that all threads of the pool have ended.
+    fn end(&self) {
+        *lock(&self.ended) = true;
+        self.closers.notify_all();
     }
 }
 
@@ -158,8 +169,7 @@ fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
     keeper.keep();
     // Nothing of the pool is held by this thread any more when it says so.
     let Keeper { pool, .. } = keeper;
-    pool.starter.ended.store(true, Ordering::Release);
-    pool.starter.closer.notify();
+    pool.starter.end();
 }
 
 /// What the starter knows.
