@@ -147,7 +147,11 @@ impl Drop for Ring {
         }
         self.port.set_status(EngineStatus::GONE);
         if let Some(pool) = &self.shared.pool {
-            self.producer.publish();
+            // Never published: a worker could take it. Nobody reads its completion, so it gets none.
+            self.producer.withdraw(|record| self.own.take_over(record));
+            while self.own.pop(&mut self.batch) {
+                self.port.refused.add_beside_others(1);
+            }
             pool.refuse_queued(&self.port);
             pool.part(&self.port);
             self.port.adopt(self.slot_owner.take_lent());

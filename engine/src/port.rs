@@ -31,7 +31,7 @@ pub(crate) struct Port {
     pub(crate) event: Event<CompletionEvent>,
     pub(crate) handed: HandedCalls,
     pub(crate) submitter: Submitter,
-    /// Calls that were ended without being run, when the engine was closed.
+    /// Calls that were ended without being run, when engine or ring were closed. Several threads may do that.
     pub(crate) refused: Tally,
     /// Somebody wants the submitter's wait to end.
     poked: AtomicBool,

@@ -116,7 +116,9 @@ impl Desk {
         } else {
             self.run_one(pool, seat, &port, marks)
         };
-        self.post(&port, &seat.finished);
+        // First: a call whose completion is seen must not count as in flight.
+        seat.finished.add(self.at as u64);
+        self.post(&port);
         was_blocked
     }
 
@@ -166,9 +168,7 @@ impl Desk {
     }
 
     /// Posts the completions of the calls that are over.
-    fn post(&mut self, port: &Port, finished: &Tally) {
-        // First: a call whose completion is seen must not count as in flight.
-        finished.add(self.at as u64);
+    fn post(&mut self, port: &Port) {
         port.post(self.runner.done(self.built));
     }
 
@@ -181,7 +181,8 @@ impl Desk {
             self.built += self.runner.abandon(record, slot, self.built, outcome);
         }
         self.at = self.batch.len();
-        self.post(port, &port.refused);
+        port.refused.add_beside_others(self.at as u64);
+        self.post(port);
     }
 
     /// Cleans up behind a worker that died: posts what it had built, ends the call that killed it, and gives back
@@ -197,7 +198,8 @@ impl Desk {
             for index in self.at..self.batch.len() {
                 port.handed.push(self.batch.record(index), Begun::default());
             }
-            self.post(&port, finished);
+            finished.add(self.at as u64);
+            self.post(&port);
         }
         Some(port)
     }

@@ -1,4 +1,4 @@
-//! A count that one thread writes and others read: no locked instruction.
+//! A count that mostly one thread writes and others read: no locked instruction.
 
 use crate::sync::{AtomicU64, Ordering};
 
@@ -11,10 +11,15 @@ impl Tally {
         Tally(AtomicU64::new(0))
     }
 
-    /// Adds; only ever one thread at a time does.
+    /// Adds. Only ever one thread at a time does.
     #[inline]
     pub(crate) fn add(&self, count: u64) {
         self.0.store(self.0.load(Ordering::Relaxed) + count, Ordering::Relaxed);
+    }
+
+    /// Adds, while others may do the same, and nobody uses [`Tally::add`].
+    pub(crate) fn add_beside_others(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> u64 {
