@@ -1,0 +1,61 @@
+//! What /proc says about this process and its threads, and how to wait for it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+/// Held by a test that counts threads or descriptors of the process.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The threads of all engines of this process.
+pub(crate) fn engine_threads() -> Vec<i32> {
+    threads(|name| name.starts_with("syslet-"))
+}
+
+/// The workers of all engines of this process.
+pub(crate) fn workers() -> Vec<i32> {
+    threads(|name| name.starts_with("syslet-") && name != "syslet-starter")
+}
+
+fn threads(is_wanted: impl Fn(&str) -> bool) -> Vec<i32> {
+    let tasks = fs::read_dir("/proc/self/task").expect("/proc is mounted");
+    let tids = tasks.filter_map(|task| task.ok()?.file_name().to_str()?.parse().ok());
+    // Who has ended meanwhile has no name any more.
+    let name = |tid: i32| fs::read_to_string(format!("/proc/self/task/{tid}/comm")).unwrap_or_default();
+    tids.filter(|tid| is_wanted(name(*tid).trim_end())).collect()
+}
+
+/// How many descriptors are open.
+pub(crate) fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").expect("/proc is mounted").count()
+}
+
+/// One line of a thread's status, without its name; `None` when there is no such thread or line.
+pub(crate) fn status(tid: i32, line: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/self/task/{tid}/status")).ok()?;
+    let found = text.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':'))?;
+    Some(found.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Whether the thread sleeps in the system call `nr`.
+pub(crate) fn is_asleep_in(tid: i32, nr: libc::c_long) -> bool {
+    let text = fs::read_to_string(format!("/proc/self/task/{tid}/syscall")).unwrap_or_default();
+    text.starts_with(&format!("{nr} "))
+}
+
+/// The workers that sleep in the system call `nr`.
+pub(crate) fn workers_in(nr: libc::c_long) -> Vec<i32> {
+    workers().into_iter().filter(|tid| is_asleep_in(*tid, nr)).collect()
+}
+
+/// Returns when it is so. The limit is only there to end a test that would hang.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        thread::yield_now();
+    }
+}
