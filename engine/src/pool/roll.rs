@@ -50,11 +50,6 @@ impl Roll {
         }
     }
 
-    /// Whether a worker is still on the roll.
-    pub(super) fn has_seat(&self, seat: &Arc<Seat>) -> bool {
-        lock(&self.0).seats.iter().any(|other| Arc::ptr_eq(other, seat))
-    }
-
     pub(super) fn ports(&self) -> Vec<Arc<Port>> {
         lock(&self.0).ports.clone()
     }

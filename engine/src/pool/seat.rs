@@ -22,6 +22,8 @@ pub(crate) struct Seat {
     pub(crate) finished: Tally,
     called: AtomicBool,
     wake: Wake<OwnWord>,
+    /// Its worker has nothing left to do but to end. Never set for one that died.
+    left: AtomicBool,
     tid: AtomicU32,
     /// What runs, for those who ask: the call's number and the user's word.
     nr: AtomicU32,
@@ -41,6 +43,7 @@ impl Seat {
             finished: Tally::new(),
             called: AtomicBool::new(false),
             wake: Wake::new(OwnWord::default(), OwnWord::default()),
+            left: AtomicBool::new(false),
             tid: AtomicU32::new(0),
             nr: AtomicU32::new(0),
             user_data: AtomicU64::new(0),
@@ -70,6 +73,16 @@ impl Seat {
                 return false;
             }
         }
+    }
+
+    /// The worker ends.
+    pub(crate) fn leave(&self) {
+        self.left.store(true, Ordering::Release);
+    }
+
+    /// Whether the worker has ended, or is about to.
+    pub(crate) fn has_left(&self) -> bool {
+        self.left.load(Ordering::Acquire)
     }
 
     pub(crate) fn set_tid(&self, tid: u32) {

@@ -254,6 +254,7 @@ impl Keeper {
             own.set_tid(own_tid().cast_unsigned());
             worker::live(&pool, &own);
             pool.roll.remove_seat(&own);
+            own.leave();
             pool.starter.leave();
         };
         match spawn(&format!("syslet-{}", self.number), Box::new(body)) {
@@ -272,20 +273,24 @@ impl Keeper {
     fn look_for_the_dead(&mut self) {
         let mut at = 0;
         while at < self.crew.len() {
-            if self.crew[at].thread.try_join() {
-                let member = self.crew.swap_remove(at);
-                self.bury(&member.seat);
+            let member = &mut self.crew[at];
+            let has_left = member.seat.has_left();
+            if has_left || member.thread.try_join() {
+                let Member { seat, thread, .. } = self.crew.swap_remove(at);
+                // Who has left ends any moment, if it has not.
+                thread.join();
+                if !seat.has_left() {
+                    self.bury(&seat);
+                }
             } else {
                 at += 1;
             }
         }
     }
 
+    /// Cleans up behind a worker that died.
     fn bury(&mut self, seat: &Arc<Seat>) {
         let pool = Arc::clone(&self.pool);
-        if !pool.roll.has_seat(seat) {
-            return; // It ended as it should.
-        }
         if seat.watch.leave() {
             pool.board.unblock();
         }
