@@ -34,6 +34,8 @@ pub(crate) struct Board<P, S> {
     listed: AtomicU32,
     /// Grows when a ring is listed.
     news: AtomicU32,
+    /// Nothing is listed any more. Written under the lock.
+    closed: AtomicBool,
     roster: Mutex<Roster<P, S>>,
 }
 
@@ -45,7 +47,6 @@ struct Roster<P, S> {
     idle: Vec<Arc<S>>,
     /// Threads that are there or were asked for.
     workers: u32,
-    closed: bool,
 }
 
 /// How many there may be.
@@ -107,18 +108,14 @@ impl<P: Work, S: Sleeper> Board<P, S> {
             blocked: AtomicU32::new(0),
             listed: AtomicU32::new(0),
             news: AtomicU32::new(0),
-            roster: Mutex::new(Roster {
-                ready: VecDeque::new(),
-                idle: Vec::new(),
-                workers: 0,
-                closed: false,
-            }),
+            closed: AtomicBool::new(false),
+            roster: Mutex::new(Roster { ready: VecDeque::new(), idle: Vec::new(), workers: 0 }),
         }
     }
 
     /// Makes published work known. Says whether somebody has to be roused for it.
     pub(crate) fn announce(&self, port: &Arc<P>) -> bool {
-        // B1: pairs with B4 and with the fence in `keep`.
+        // B1: pairs with B4 and with the fences in `keep` and `close`.
         fence(Ordering::SeqCst);
         if !port.listed().load(Ordering::Relaxed) {
             self.list(port);
@@ -130,7 +127,7 @@ impl<P: Work, S: Sleeper> Board<P, S> {
     /// B2
     fn list(&self, port: &Arc<P>) {
         let mut roster = lock(&self.roster);
-        if !port.listed().load(Ordering::Relaxed) && !roster.closed {
+        if !port.listed().load(Ordering::Relaxed) && !self.is_closed() {
             port.listed().store(true, Ordering::Relaxed);
             roster.ready.push_back(Arc::clone(port));
             self.listed.fetch_add(1, Ordering::Relaxed);
@@ -144,7 +141,7 @@ impl<P: Work, S: Sleeper> Board<P, S> {
         // Pairs with the fence in `block`: either the count of the blocked is seen here, or what was listed there.
         fence(Ordering::SeqCst);
         let is_served = self.searching.load(Ordering::Relaxed) > 0;
-        if roster.closed || is_served || !roster.ready.iter().any(|port| port.has_work()) {
+        if self.is_closed() || is_served || !roster.ready.iter().any(|port| port.has_work()) {
             return Rouse::Nobody;
         }
         if roster.runnable(&self.blocked) >= quota.runnable_max {
@@ -248,7 +245,7 @@ impl<P: Work, S: Sleeper> Board<P, S> {
         }
         // B4: pairs with B1, and with the fence in `block`.
         fence(Ordering::SeqCst);
-        if roster.closed || !seat.stays() && roster.workers > quota.workers_max {
+        if self.is_closed() || !seat.stays() && roster.workers > quota.workers_max {
             roster.workers -= 1;
             return Parked::Leave;
         }
@@ -311,15 +308,19 @@ impl<P: Work, S: Sleeper> Board<P, S> {
         called
     }
 
-    /// No work is listed any more. Gives the idle workers, who are to be called.
+    /// No work is listed any more: what is queued from now on is for its publisher to end. Gives the idle workers, who
+    /// are to be called.
     pub(crate) fn close(&self) -> Vec<Arc<S>> {
         let mut roster = lock(&self.roster);
-        roster.closed = true;
+        self.closed.store(true, Ordering::Relaxed);
         for port in roster.ready.drain(..) {
             port.listed().store(false, Ordering::Relaxed);
         }
         self.listed.store(0, Ordering::Relaxed);
         let idle = std::mem::take(&mut roster.idle);
+        // Pairs with B1: who published before it is seen by whoever now looks for calls to end; who publishes after it
+        // sees that the board is closed.
+        fence(Ordering::SeqCst);
         // Whoever is called counts as searching.
         self.searching.fetch_add(u32::try_from(idle.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
         idle
@@ -340,8 +341,9 @@ impl<P: Work, S: Sleeper> Board<P, S> {
         self.searching.load(Ordering::Relaxed) == 0 && roster.ready.iter().any(|port| port.has_work())
     }
 
+    /// Whether no worker comes any more. Asked after [`Board::announce`] it misses nothing.
     pub(crate) fn is_closed(&self) -> bool {
-        lock(&self.roster).closed
+        self.closed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count(&self) -> Count {

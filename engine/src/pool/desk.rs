@@ -16,6 +16,7 @@ use crate::port::Port;
 use crate::ring::batch::{Batch, Marks};
 use crate::run::{First, Runner};
 use crate::slot::Ticket;
+use crate::sync::Ordering;
 
 /// A worker's desk.
 #[derive(Debug)]
@@ -172,13 +173,20 @@ impl Desk {
         port.post(self.runner.done(self.built));
     }
 
-    /// Ends claimed calls that never ran.
+    /// Ends claimed calls that are not to run. What a first attempt has moved is moved: such a call ends as an
+    /// interrupted one does, with what was done.
     pub(super) fn refuse(&mut self, port: &Port, errno: Errno) {
+        let mut begun = self.begun.take().filter(|begun| begun.progress > 0);
         for index in 0..self.batch.len() {
             let record = self.batch.record(index);
             let slot = port.slots.get(ticket(record));
-            let outcome = Outcome::not_run(errno);
-            self.built += self.runner.abandon(record, slot, self.built, outcome);
+            self.built += if let Some(begun) = begun.take() {
+                slot.cancel().store(1, Ordering::Relaxed);
+                // SAFETY: as in `run_instants`; and the cancelled slot keeps the rest from being made.
+                unsafe { self.runner.run_rest(record, slot, &begun) }
+            } else {
+                self.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
+            };
         }
         self.at = self.batch.len();
         port.refused.add_beside_others(self.at as u64);

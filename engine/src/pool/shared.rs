@@ -51,9 +51,13 @@ impl Pool {
         Ok(pool)
     }
 
-    /// A ring has work that its submitter does not do itself, or not alone (POOL-10).
+    /// A ring has work that its submitter does not do itself, or not alone (POOL-10). When nobody comes any more, it
+    /// ends here: whoever has closed the pool may have looked into this ring before.
     pub(crate) fn offer(&self, port: &Arc<Port>) {
-        if self.board.announce(port) {
+        let is_alone = self.board.announce(port);
+        if self.board.is_closed() {
+            self.refuse_queued(port);
+        } else if is_alone {
             self.rouse();
         }
     }
