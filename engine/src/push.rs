@@ -78,17 +78,18 @@ impl Ring {
         let (Some(pool), Some(confinement)) = (self.shared.pool.as_deref(), &mut self.confinement) else {
             return false;
         };
-        if confinement.look(pool.confinement()) {
+        // A closed pool runs nothing, and has no thread left to compare with: what is published ends there.
+        if self.shared.is_closed() || confinement.look(pool.confinement()) || self.shared.is_closed() {
             return true;
         }
         self.producer.withdraw(|record| self.own.take_over(record));
         false
     }
 
-    /// Makes what is published known to the workers, if there are any.
+    /// Makes what is published known to the workers, if there are any; [`Ring::may_offer`] was asked before.
     pub(crate) fn offer(&mut self) {
         self.wants_worker = false;
-        if let Some(pool) = self.open_pool() {
+        if let Some(pool) = &self.shared.pool {
             pool.offer(&self.port);
         }
     }
