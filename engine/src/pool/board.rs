@@ -159,12 +159,17 @@ impl<P: Work, S: Sleeper> Board<P, S> {
         Rouse::Nobody
     }
 
-    /// The next ring with work, in turn.
-    pub(crate) fn next(&self) -> Option<Arc<P>> {
+    /// The next ring with work, in turn: not the one that the caller has served `last`, if there is another.
+    pub(crate) fn next(&self, last: Option<&P>) -> Option<Arc<P>> {
         if self.listed.load(Ordering::Relaxed) == 0 {
             return None;
         }
         let mut roster = lock(&self.roster);
+        let front = roster.ready.front();
+        if front.is_some_and(|front| last.is_some_and(|last| std::ptr::eq(&raw const **front, last))) {
+            // It went to the back when it was chosen; the others came later.
+            roster.ready.rotate_left(1);
+        }
         for _ in 0..roster.ready.len() {
             let port = roster.ready.pop_front()?;
             if self.keep(&port) {

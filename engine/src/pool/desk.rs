@@ -67,7 +67,7 @@ impl Desk {
                 return false;
             }
         }
-        while let Some(port) = pool.board.next() {
+        while let Some(port) = pool.board.next(self.port.as_deref()) {
             if self.claim(&port) {
                 self.served = 1;
                 self.port = Some(port);

@@ -88,7 +88,7 @@ fn rouse(board: &Pool) {
 fn work(board: &Pool, worker: &Arc<Worker>, calls: u32) {
     let (mut searching, mut done) = (true, 0);
     while done < calls {
-        if let Some(queue) = board.next() {
+        if let Some(queue) = board.next(None) {
             if queue.claim() {
                 if std::mem::take(&mut searching) && board.end_search() {
                     rouse(board);
@@ -167,7 +167,7 @@ fn loom_a_blocked_worker_or_who_publishes_wakes_the_idle_one() {
             let board = Arc::clone(&board);
             thread::spawn(move || {
                 idle.sleep();
-                let found = board.next().expect("it was called for something");
+                let found = board.next(None).expect("it was called for something");
                 assert!(found.claim());
             })
         };
