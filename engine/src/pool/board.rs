@@ -47,6 +47,8 @@ struct Roster<P, S> {
     idle: Vec<Arc<S>>,
     /// Threads that are there or were asked for.
     workers: u32,
+    /// No thread is to be asked for: the system has just refused one.
+    barred: bool,
 }
 
 /// How many there may be.
@@ -109,7 +111,7 @@ impl<P: Work, S: Sleeper> Board<P, S> {
             listed: AtomicU32::new(0),
             news: AtomicU32::new(0),
             closed: AtomicBool::new(false),
-            roster: Mutex::new(Roster { ready: VecDeque::new(), idle: Vec::new(), workers: 0 }),
+            roster: Mutex::new(Roster { ready: VecDeque::new(), idle: Vec::new(), workers: 0, barred: false }),
         }
     }
 
@@ -151,7 +153,8 @@ impl<P: Work, S: Sleeper> Board<P, S> {
             self.searching.fetch_add(1, Ordering::Relaxed);
             return Rouse::Wake(seat);
         }
-        if roster.workers < quota.workers_max && u64::from(roster.workers) <= in_flight() {
+        let may_start = !roster.barred && roster.workers < quota.workers_max;
+        if may_start && u64::from(roster.workers) <= in_flight() {
             roster.workers += 1;
             self.searching.fetch_add(1, Ordering::Relaxed);
             return Rouse::Start;
@@ -288,6 +291,11 @@ impl<P: Work, S: Sleeper> Board<P, S> {
         if was_searching {
             self.searching.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// Whether threads must not be asked for from now on, although there is work for them.
+    pub(crate) fn bar(&self, is_barred: bool) {
+        lock(&self.roster).barred = is_barred;
     }
 
     /// Counts the first worker, which `start` starts itself.

@@ -222,6 +222,8 @@ impl Keeper {
     fn serve(&mut self) {
         for _ in 0..self.pool.starter.requests.swap(0, Ordering::Relaxed) {
             if self.start_worker(false).is_err() {
+                // Before the count is given back: nobody is to ask again at once.
+                self.pool.board.bar(true);
                 self.pool.board.lose(true);
                 self.pool.starter.refused.fetch_add(1, Ordering::Relaxed);
                 let [first, longest] = RETRY;
@@ -229,6 +231,7 @@ impl Keeper {
                 self.retry = Some((Instant::now() + wait, (2 * wait).min(longest)));
             } else {
                 self.retry = None;
+                self.pool.board.bar(false);
             }
         }
         if self.retry.is_some_and(|(at, _)| Instant::now() >= at) {
@@ -237,6 +240,7 @@ impl Keeper {
                 .retry
                 .map(|(_, next)| (Instant::now() + next, next))
                 .filter(|_| self.pool.board.is_waiting());
+            self.pool.board.bar(false);
             self.pool.rouse();
         }
     }
