@@ -1,4 +1,13 @@
 //! Workers: who runs what, and what becomes of the rest meanwhile.
 
+mod look;
+
 mod basics;
 mod close;
+mod starve;
+mod stuck;
+mod fairness;
+mod own;
+mod limits;
+mod spawn;
+mod timeouts;

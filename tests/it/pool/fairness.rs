@@ -1,0 +1,56 @@
+//! Rings take turns.
+
+use std::io::Write;
+
+use syslet::{CallFlags, Config, Engine, Params, SubmissionBuilder};
+
+use super::look::{PATIENCE, hold, timing, until};
+use crate::rig::{drain, getpid, pipe, push};
+
+const QUEUED: u64 = 100_000;
+/// Claims in a row, as the rule says.
+const CLAIMS: u64 = 4;
+
+/// Rings for so many calls.
+fn large() -> Params {
+    Params { submission_bytes: 16 << 20, completion_bytes: 16 << 20, slots: 1 << 17, ..Params::default() }
+}
+
+/// Queues `QUEUED` of these on one ring and a single call on another, while the only worker is held; gives how many of
+/// the first ring's have finished when the single one has started.
+fn finished_before_the_single_one(call: &SubmissionBuilder) -> u64 {
+    let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
+    let mut many = engine.ring(&large()).expect("a ring");
+    let mut single = engine.ring(&Params::default()).expect("a ring");
+    let (reader, mut writer) = pipe();
+    push(&mut many, &hold(&reader).user_data(1).build()).expect("accepted");
+    many.submit();
+    until("the worker is held", || engine.stats().blocked == 1);
+    let call = call.clone().flags(CallFlags::ASYNC).build();
+    for _ in 0..QUEUED {
+        push(&mut many, &call).expect("accepted");
+    }
+    many.submit();
+    push(&mut single, &getpid().flags(CallFlags::ASYNC).timing().build()).expect("accepted");
+    single.submit();
+    writer.write_all(b"x").expect("written");
+    assert_eq!(single.wait(1, Some(PATIENCE)), Ok(1));
+    let started = timing(&drain(&mut single)[0]).started_ns;
+    let (mut seen, mut before) = (0, 0);
+    while seen <= QUEUED {
+        assert!(many.wait(1, Some(PATIENCE)).expect("waited") > 0, "{seen} seen");
+        for done in drain(&mut many) {
+            seen += 1;
+            before += u64::from(done.user_data == 0 && timing(&done).finished_ns < started);
+        }
+    }
+    before
+}
+
+/// POOL-12: a ring with 100,000 queued calls lets another one's single call through after no more claims than the rule
+/// says.
+#[test]
+fn a_full_ring_delays_another_by_a_few_claims_only() {
+    let before = finished_before_the_single_one(&getpid().timing());
+    assert!(before <= CLAIMS, "{before} calls, claimed one by one");
+}

@@ -1,0 +1,86 @@
+//! What the tests of the pool look at, and how long they do before they call it hanging.
+
+use std::os::fd::AsRawFd;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use syslet::attrs::{TimingValue, WorkerValue};
+use syslet::{
+    AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Ring, Submission, SubmissionBuilder,
+};
+
+use crate::rig::Seen;
+
+/// Only against hanging: nothing that works takes anywhere near as long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An engine and a ring of it.
+pub(crate) fn start(config: Config) -> (Engine, Ring) {
+    let engine = Engine::start(config).expect("an engine");
+    let ring = engine.ring(&Params::default()).expect("a ring");
+    (engine, ring)
+}
+
+/// Returns when it is so.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < PATIENCE, "not so: {what}");
+        thread::yield_now();
+    }
+}
+
+/// Runs what could hang in a thread of its own, and gives it up if it does.
+#[track_caller]
+pub(crate) fn within<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    let (send, receive) = channel();
+    let runner = thread::spawn(move || send.send(body()));
+    let result = receive.recv_timeout(PATIENCE);
+    if result.is_err() {
+        assert!(runner.is_finished(), "it hangs");
+        let panic = runner.join().expect_err("it sent nothing");
+        std::panic::resume_unwind(panic);
+    }
+    result.expect("it is there")
+}
+
+/// The submission, which also asks who runs it.
+pub(crate) fn ask_worker(submission: SubmissionBuilder) -> SubmissionBuilder {
+    submission.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[])
+}
+
+/// Who ran a call that asked.
+#[track_caller]
+pub(crate) fn worker(done: &Seen) -> WorkerValue {
+    WorkerValue::parse(done.answer(AttributeId::WORKER).expect("it was asked").1).expect("a worker")
+}
+
+/// When a call ran that asked.
+#[track_caller]
+pub(crate) fn timing(done: &Seen) -> TimingValue {
+    TimingValue::parse(done.answer(AttributeId::TIMING).expect("it was asked").1).expect("times")
+}
+
+/// The calling thread's number.
+pub(crate) fn own_tid() -> u32 {
+    nix::unistd::gettid().as_raw().cast_unsigned()
+}
+
+/// A timespec.
+pub(crate) fn timespec(length: Duration) -> Vec<u8> {
+    let seconds = i64::try_from(length.as_secs()).expect("not for ever");
+    [seconds.to_ne_bytes(), i64::from(length.subsec_nanos()).to_ne_bytes()].concat()
+}
+
+/// A pollfd that waits for reading.
+pub(crate) fn pollfd(fd: &impl AsRawFd) -> Vec<u8> {
+    [fd.as_raw_fd().to_ne_bytes().as_slice(), &libc::POLLIN.to_ne_bytes(), &[0, 0]].concat()
+}
+
+/// A call for a worker that sleeps until the pipe can be read, and is known to sleep from the start.
+pub(crate) fn hold(reader: &impl AsRawFd) -> SubmissionBuilder {
+    let call = Submission::call(libc::SYS_ppoll).inout(&pollfd(reader)).value(1).value(0).value(0).value(8);
+    call.flags(CallFlags::ASYNC)
+}
