@@ -40,6 +40,9 @@ const ALLOWED: &[&str] = &[
     "tests/it/rig.rs",
     "tests/process/allocation.rs",
     "tests/process/fork.rs",
+    "tests/process/sigpipe.rs",
+    "tests/process/spawn_failure.rs",
+    "tests/process/threads.rs",
 ];
 
 fn faults(files: &[File], allowed: &[&str]) -> Vec<String> {
