@@ -11,3 +11,5 @@ mod own;
 mod limits;
 mod spawn;
 mod timeouts;
+mod events;
+mod waker;

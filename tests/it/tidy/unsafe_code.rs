@@ -37,6 +37,7 @@ const ALLOWED: &[&str] = &[
     "syscalls/tests/it/invoke.rs",
     "tests/it/call_is_call.rs",
     "tests/it/help.rs",
+    "tests/it/pool/events.rs",
     "tests/it/rig.rs",
     "tests/process/allocation.rs",
     "tests/process/fork.rs",
