@@ -157,7 +157,7 @@ fn readable_from_a_post_until_a_look() {
         assert_eq!(drain(&mut ring).len(), 1);
         assert_eq!(drain(&mut ring).len(), 0);
         assert!(!is_readable(&event));
-        push(&mut ring, &getpid().build()).unwrap();
+        push(&mut ring, &getpid().flags(CallFlags::SYNC).build()).unwrap();
         assert_eq!(ring.wait(1, None), Ok(1));
         assert!(!is_readable(&event), "the submitter knows");
         assert_eq!(drain(&mut ring).len(), 1);

@@ -13,3 +13,6 @@ mod spawn;
 mod timeouts;
 mod events;
 mod waker;
+mod hand;
+mod left;
+mod short_answers;

@@ -38,6 +38,7 @@ const ALLOWED: &[&str] = &[
     "tests/it/call_is_call.rs",
     "tests/it/help.rs",
     "tests/it/pool/events.rs",
+    "tests/it/pool/hand.rs",
     "tests/it/rig.rs",
     "tests/process/allocation.rs",
     "tests/process/fork.rs",

@@ -1,0 +1,71 @@
+//! What a wait leaves behind.
+
+use std::io::Read;
+use std::os::fd::AsRawFd;
+
+use syslet::{CallFlags, Config, Submission, SubmissionBuilder};
+
+use super::look::{PATIENCE, ask_worker, own_tid, start, until, within, worker};
+use crate::rig::{drain, getpid, pipe, push};
+
+/// A write of one byte, helped where the file lets it.
+fn write(writer: &impl AsRawFd, byte: u8) -> SubmissionBuilder {
+    Submission::call(libc::SYS_write).int(writer.as_raw_fd().into()).input(&[byte]).value(1)
+}
+
+/// POOL-11: a wait that has what it wants ends, and workers run the rest, of every kind but SYNC, with nobody waiting.
+#[test]
+fn what_a_wait_leaves_behind_is_run() {
+    within(|| {
+        let (engine, mut ring) = start(Config::default());
+        for _ in 0..200 {
+            let (mut reader, writer) = pipe();
+            push(&mut ring, &getpid().timing().user_data(1).build()).unwrap();
+            for byte in 0..20 {
+                push(&mut ring, &write(&writer, byte).build()).unwrap();
+            }
+            assert!(ring.wait(1, Some(PATIENCE)).unwrap() >= 1);
+            let mut bytes = [0; 20];
+            reader.read_exact(&mut bytes).unwrap();
+            until("nothing is in flight", || engine.stats().in_flight == 0);
+            assert_eq!(ring.wait(21, Some(PATIENCE)), Ok(21));
+            assert_eq!(drain(&mut ring).len(), 21);
+        }
+    });
+}
+
+/// POOL-11: a wait for nothing leaves everything behind, and that is run too.
+#[test]
+fn what_a_wait_for_nothing_leaves_behind_is_run() {
+    within(|| {
+        let (_engine, mut ring) = start(Config::default());
+        for _ in 0..200 {
+            let (mut reader, writer) = pipe();
+            push(&mut ring, &write(&writer, 7).build()).unwrap();
+            ring.wait(0, None).unwrap();
+            reader.read_exact(&mut [0]).unwrap();
+            assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1));
+            assert_eq!(drain(&mut ring).len(), 1);
+        }
+    });
+}
+
+/// POOL-11: where `wait` finds a kilobyte of calls, workers help with them; a few short ones the submitter runs alone.
+#[test]
+fn a_backlog_is_shared() {
+    let (_engine, mut ring) = start(Config::default());
+    let mut is_shared = false;
+    until("a worker takes a part of the backlog", || {
+        for _ in 0..500 {
+            push(&mut ring, &ask_worker(getpid()).build()).unwrap();
+        }
+        assert_eq!(ring.wait(500, Some(PATIENCE)), Ok(500));
+        is_shared |= drain(&mut ring).iter().any(|done| worker(done).tid != own_tid());
+        is_shared
+    });
+    until("the workers know of nothing any more", || {
+        push(&mut ring, &getpid().flags(CallFlags::ASYNC).build()).unwrap();
+        assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1));
+        drain(&mut ring).len() == 1
+    });
+}
