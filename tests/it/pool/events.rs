@@ -1,16 +1,16 @@
 //! The descriptor that tells of completions, in the hands of those who poll.
 #![allow(unsafe_code, reason = "tokio asks for a promise that a descriptor stays open")]
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use mio::unix::SourceFd;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use syslet::{CallFlags, CompletionEvent, Config, Params, Ring, RingError};
 use tokio::io::unix::AsyncFd;
 
-use super::look::{PATIENCE, start, until, within};
+use super::look::{PATIENCE, is_readable, start, until, within};
 use crate::rig::{self, drain, getpid, push};
 
 const CALLS: usize = 20_000;
@@ -136,10 +136,6 @@ async fn read_by_tokio() {
     }
 }
 
-fn is_readable(event: &CompletionEvent) -> bool {
-    poll(&mut [PollFd::new(event.as_fd(), PollFlags::POLLIN)], PollTimeout::ZERO).expect("polled") == 1
-}
-
 /// ENGINE-30, RING-19, RING-22: one descriptor for a ring, readable at first, and from a worker's post until the
 /// completion is taken. What the submitter has run itself is not told of.
 #[test]
@@ -147,23 +143,23 @@ fn readable_from_a_post_until_a_look() {
     let (_engine, mut ring) = start(Config::default());
     let event = ring.event().unwrap();
     assert_eq!(event.as_raw_fd(), ring.event().unwrap().as_raw_fd());
-    assert!(is_readable(&event), "something may have been posted before");
+    assert!(is_readable(&event, Duration::ZERO), "something may have been posted before");
     assert_eq!(drain(&mut ring).len(), 0);
     for _ in 0..100 {
-        assert!(!is_readable(&event));
+        assert!(!is_readable(&event, Duration::ZERO));
         push(&mut ring, &getpid().flags(CallFlags::ASYNC).build()).unwrap();
         ring.submit();
-        until("it is told", || is_readable(&event));
+        until("it is told", || is_readable(&event, Duration::ZERO));
         assert_eq!(drain(&mut ring).len(), 1);
         assert_eq!(drain(&mut ring).len(), 0);
-        assert!(!is_readable(&event));
+        assert!(!is_readable(&event, Duration::ZERO));
         push(&mut ring, &getpid().flags(CallFlags::SYNC).build()).unwrap();
         assert_eq!(ring.wait(1, None), Ok(1));
-        assert!(!is_readable(&event), "the submitter knows");
+        assert!(!is_readable(&event, Duration::ZERO), "the submitter knows");
         assert_eq!(drain(&mut ring).len(), 1);
     }
     drop(ring);
-    assert!(!is_readable(&event), "it outlives the ring");
+    assert!(!is_readable(&event, Duration::ZERO), "it outlives the ring");
 }
 
 /// ENGINE-30: a ring of an engine that is closed still has its descriptor.
@@ -174,7 +170,7 @@ fn a_closed_engines_completions_can_be_polled() {
     ring.submit();
     let event = ring.event().unwrap();
     engine.close(PATIENCE).unwrap();
-    assert!(is_readable(&event));
+    assert!(is_readable(&event, Duration::ZERO));
     assert_eq!(drain(&mut ring).len(), 1, "run, or ended without");
     assert_eq!(engine.ring(&Params::default()).err(), Some(RingError::Closed));
 }

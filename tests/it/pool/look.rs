@@ -1,10 +1,11 @@
 //! What the tests of the pool look at, and how long they do before they call it hanging.
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use syslet::attrs::{TimingValue, WorkerValue};
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Ring, Submission, SubmissionBuilder,
@@ -44,6 +45,12 @@ pub(crate) fn within<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'stati
         std::panic::resume_unwind(panic);
     }
     result.expect("it is there")
+}
+
+/// Whether it can be read, or can be within this time.
+pub(crate) fn is_readable(file: &impl AsFd, within: Duration) -> bool {
+    let timeout = PollTimeout::try_from(within).expect("it fits");
+    poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], timeout).expect("polled") == 1
 }
 
 /// The submission, which also asks who runs it.

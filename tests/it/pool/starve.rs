@@ -2,16 +2,15 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 use std::sync::atomic::AtomicU32;
 
 use nix::fcntl::OFlag;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use syslet::{CallFlags, Config, Ring, Submission, SubmissionBuilder};
 
-use super::look::{PATIENCE, start, until};
+use super::look::{PATIENCE, is_readable, start, until};
 use crate::rig::{drain, pipe, push};
 
 const FLOCKS: usize = 32;
@@ -28,19 +27,13 @@ fn flock(file: &File, operation: i32) -> SubmissionBuilder {
     Submission::call(libc::SYS_flock).int(file.as_raw_fd().into()).int(operation.into())
 }
 
-/// Whether it can be read before anybody would call it hanging.
-fn is_readable(file: impl AsFd) -> bool {
-    let timeout = PollTimeout::try_from(PATIENCE).expect("it fits");
-    poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], timeout).expect("polled") == 1
-}
-
 /// The holder's write, in a worker; it has run when the byte is there, without any wait.
 fn holder_writes(ring: &mut Ring) {
     let (mut reader, writer) = pipe();
     let write = Submission::call(libc::SYS_write).int(writer.as_raw_fd().into()).input(b"w").value(1);
     push(ring, &write.flags(CallFlags::ASYNC).user_data(u64::MAX).build()).expect("accepted");
     ring.submit();
-    assert!(is_readable(&reader), "the holder is starved");
+    assert!(is_readable(&reader, PATIENCE), "the holder is starved");
     let mut byte = [0];
     reader.read_exact(&mut byte).expect("read");
 }
