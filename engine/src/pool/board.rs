@@ -111,7 +111,12 @@ impl<P: Work, S: Sleeper> Board<P, S> {
             listed: AtomicU32::new(0),
             news: AtomicU32::new(0),
             closed: AtomicBool::new(false),
-            roster: Mutex::new(Roster { ready: VecDeque::new(), idle: Vec::new(), workers: 0, barred: false }),
+            roster: Mutex::new(Roster {
+                ready: VecDeque::new(),
+                idle: Vec::new(),
+                workers: 0,
+                barred: false,
+            }),
         }
     }
 

@@ -25,8 +25,6 @@ pub(crate) struct Seat {
     /// Its worker has nothing left to do but to end. Never set for one that died.
     left: AtomicBool,
     tid: AtomicU32,
-    /// The worker's life is over; its thread is about to end.
-    left: AtomicBool,
     /// What runs, for those who ask: the call's number and the user's word.
     nr: AtomicU32,
     user_data: AtomicU64,
@@ -47,7 +45,6 @@ impl Seat {
             wake: Wake::new(OwnWord::default(), OwnWord::default()),
             left: AtomicBool::new(false),
             tid: AtomicU32::new(0),
-            left: AtomicBool::new(false),
             nr: AtomicU32::new(0),
             user_data: AtomicU64::new(0),
             desk: UnsafeCell::new(desk),
@@ -95,16 +92,6 @@ impl Seat {
     /// The kernel's number of the thread, 0 until it runs.
     pub(crate) fn tid(&self) -> u32 {
         self.tid.load(Ordering::Relaxed)
-    }
-
-    /// The worker's last word.
-    pub(crate) fn set_left(&self) {
-        self.left.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether its thread does nothing any more but end.
-    pub(crate) fn has_left(&self) -> bool {
-        self.left.load(Ordering::Relaxed)
     }
 
     /// Tells what runs.

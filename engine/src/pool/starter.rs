@@ -259,7 +259,6 @@ impl Keeper {
             worker::live(&pool, &own);
             pool.roll.remove_seat(&own);
             own.leave();
-            own.set_left();
             pool.starter.leave();
         };
         match spawn(&format!("syslet-{}", self.number), Box::new(body)) {
@@ -287,11 +286,6 @@ impl Keeper {
                 if !seat.has_left() {
                     self.bury(&seat);
                 }
-            if member.seat.has_left() || member.thread.try_join() {
-                let Member { seat, thread, .. } = self.crew.swap_remove(at);
-                // Who has said that it leaves is waited for: nobody would wake the starter for it again.
-                thread.join();
-                self.bury(&seat);
             } else {
                 at += 1;
             }
