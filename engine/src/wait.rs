@@ -124,21 +124,16 @@ impl Ring {
     /// Helps, and sleeps where there is nothing to help, until it is enough.
     fn help_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
         while self.inbox.len() < min && !self.port.take_poke() {
-            if self.help() == 0 {
-                if self.slot_owner.in_use() == 0 {
-                    self.drain();
+            let has_helped = self.help() > 0;
+            let has_room = self.drain();
+            if !has_helped && self.inbox.len() < min {
+                // Where what is ready has no room, nobody can wait for more.
+                if !has_room || self.slot_owner.in_use() == 0 {
                     break;
                 }
-                // A completion that is ready and not drained has no room in the inbox: nobody can wait for more.
+                self.sleep(deadline)?;
                 self.drain();
-                if self.consumer.is_ready() {
-                    break;
-                }
-                if self.inbox.len() < min && self.slot_owner.in_use() > 0 {
-                    self.sleep(deadline)?;
-                }
             }
-            self.drain();
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 break;
             }
@@ -147,22 +142,23 @@ impl Ring {
     }
 
     /// Moves ready completions to where the application reads them. Their slots and their room are free with that.
-    pub(crate) fn drain(&mut self) {
+    /// Says whether the inbox had room for all.
+    pub(crate) fn drain(&mut self) -> bool {
         self.port.event.rearm();
         self.consumer.drain(&mut self.inbox, |ticket| {
             let (user_data, held) = self.slot_owner.settle(Ticket::unpack(ticket));
             self.credit.give_back(held);
             user_data
-        });
+        })
     }
 
     /// Sleeps until another thread ends a call, or somebody wakes it.
     fn sleep(&mut self, deadline: Option<Instant>) -> Result<(), WaitError> {
         let is_over = || self.consumer.is_ready() || self.port.is_poked();
-        if self.spin.until(is_over) {
+        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if timeout == Some(Duration::ZERO) || self.spin.until(is_over) {
             return Ok(());
         }
-        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         match self.port.wake.sleep_unless(is_over, timeout) {
             Slept::Interrupted => Err(WaitError::Interrupted { ready: self.inbox.len() }),
             Slept::Woken | Slept::TimedOut => Ok(()),

@@ -112,10 +112,10 @@ impl<W: Words> Consumer<W> {
     }
 
     /// Moves what is ready into the inbox, as far as that has room. Each call is over with that: `settle` is given its
-    /// ticket, and gives the word that the application knows it by.
+    /// ticket, and gives the word that the application knows it by. Says whether all that was ready had room.
     #[inline]
-    pub(crate) fn drain(&mut self, inbox: &mut Inbox, mut settle: impl FnMut(u64) -> u64) {
-        let from = self.head;
+    pub(crate) fn drain(&mut self, inbox: &mut Inbox, mut settle: impl FnMut(u64) -> u64) -> bool {
+        let (from, mut has_room) = (self.head, true);
         loop {
             // C4: pairs with C3.
             let word = self.ring.track.head_of(self.head, Ordering::Acquire);
@@ -136,6 +136,7 @@ impl<W: Words> Consumer<W> {
                 }
                 copy[TICKET_WORD] = settle(copy[TICKET_WORD]);
             } else {
+                has_room = false;
                 break;
             }
             self.head += len;
@@ -144,5 +145,6 @@ impl<W: Words> Consumer<W> {
             // C6: for a peer in another process; release so that it sees zeros behind the position.
             self.published_head[0].store(self.head, Ordering::Release);
         }
+        has_room
     }
 }
