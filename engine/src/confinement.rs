@@ -1,6 +1,7 @@
 //! Whether the submitter may give calls to workers: a worker must not do for it what it may no longer do itself
 //! (POOL-20).
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,12 @@ pub(crate) struct Confinement {
 }
 
 /// Everything is compared at least so often, while calls are given to workers.
-const PERIOD: Duration = Duration::from_millis(20);
+const PERIOD: Duration = Duration::from_millis(10);
+/// So often it is looked whether a difference is gone. The C library's setuid changes one thread after the other: who
+/// looks in between sees two that differ, and are equal soon.
+const AGAIN: Duration = Duration::from_millis(100);
+/// So often a difference is looked at before it is believed, for the same reason.
+const LOOKS: u32 = 3;
 
 /// The identity that workers have.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +34,16 @@ pub(crate) struct Workers {
     pub(crate) tid: u32,
     /// What the thread that started the pool was.
     pub(crate) quick: Quick,
+    /// Whether /proc told of that thread when the pool was started.
+    pub(crate) is_proc_there: bool,
 }
 
 impl Confinement {
     /// Compares the calling thread.
     pub(crate) fn of_this_thread(workers: Workers) -> Confinement {
         let quick = Quick::of_this_thread();
-        let matched = (quick == workers.quick && is_equal(workers.tid)).then_some(quick);
+        let is_matched = quick == workers.quick && (0..LOOKS).any(|_| is_equal(workers));
+        let matched = is_matched.then_some(quick);
         Confinement { thread: thread_mark(), matched, compared: Instant::now() }
     }
 
@@ -48,8 +57,7 @@ impl Confinement {
     pub(crate) fn look(&mut self, workers: Workers) -> bool {
         let is_same_thread = self.thread == thread_mark();
         match self.matched {
-            // What a thread has taken upon itself it does not lose.
-            None if is_same_thread => return false,
+            None if is_same_thread && self.compared.elapsed() < AGAIN => return false,
             Some(quick) if is_same_thread && self.compared.elapsed() < PERIOD => {
                 if quick != Quick::of_this_thread() {
                     self.matched = None;
@@ -61,20 +69,20 @@ impl Confinement {
     }
 }
 
-/// Whether the calling thread's identity is that of this thread. Where /proc tells nothing of either, or the process
-/// has no descriptor left to ask with, what is cheap to ask for has to do.
-fn is_equal(tid: u32) -> bool {
-    match (Identity::of_this_thread(), Identity::of(tid.cast_signed())) {
+/// Whether the calling thread's identity is that of the workers. Where /proc has never told of anybody, what is cheap
+/// to ask for has to do. Where it did, who may not look any more is confined; who has no descriptor left to look with
+/// looks again in the next period.
+fn is_equal(workers: Workers) -> bool {
+    match (Identity::of_this_thread(), Identity::of(workers.tid.cast_signed())) {
         (Ok(own), Ok(theirs)) => own == theirs,
-        (Err(error), _) | (_, Err(error)) if is_passing(&error) => true,
-        (Err(_), Err(_)) => true,
+        (Err(error), _) | (_, Err(error)) if is_shortage(&error) => true,
+        (Err(_), Err(_)) => !workers.is_proc_there,
         _ => false,
     }
 }
 
-/// Whether the question can be asked again later.
-fn is_passing(error: &std::io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EINTR))
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }
 
 /// A number that no other thread of this process has, or will have.

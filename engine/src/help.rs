@@ -63,25 +63,28 @@ impl Ring {
             let outcome = Outcome::not_run(Errno(libc::ECANCELED));
             return First::Built(self.runner.abandon(record, slot, at, outcome));
         }
-        let pool = self.open_pool();
         if marks.contains(Marks::WORKER) {
-            if pool.is_none() {
-                // It was accepted while there were workers for it.
-                let outcome = Outcome::not_run(Errno(libc::EPERM));
-                return First::Built(self.runner.abandon(record, slot, at, outcome));
+            if self.may_give_away() {
+                let sleeps = marks.contains(Marks::SLEEPS);
+                return First::Later(Begun { sleeps, ..Begun::default() });
             }
-            let sleeps = marks.contains(Marks::SLEEPS);
-            return First::Later(Begun { sleeps, ..Begun::default() });
+            // It was accepted while there were workers for it.
+            let outcome = Outcome::not_run(Errno(libc::EPERM));
+            let record = self.batch.record(index);
+            return First::Built(self.runner.abandon(record, self.slots.get(ticket), at, outcome));
         }
-        let Some(pool) = pool else {
+        // Should this call get stuck, others must not be: the workers get them.
+        let others_wait = !self.submissions.is_empty() && !self.port.is_listed();
+        if others_wait && !self.may_give_away() || self.open_pool().is_none() {
+            let record = self.batch.record(index);
             // SAFETY: as in `help_one`.
-            return First::Built(unsafe { self.runner.run(record, slot, at) });
-        };
-        self.port.submitter.watch.enter();
-        if !self.submissions.is_empty() && !self.port.is_listed() {
-            // Should this call get stuck, others must not be.
-            pool.watch_closely();
+            return First::Built(unsafe { self.runner.run(record, self.slots.get(ticket), at) });
         }
+        self.port.submitter.watch.enter();
+        if others_wait {
+            self.open_pool().inspect(|pool| pool.watch_closely());
+        }
+        let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
         let first = if marks.contains(Marks::TWIN) {
             debug_assert_eq!(at, 0, "what is not instant is claimed alone");
             // SAFETY: as in `help_one`.
@@ -91,7 +94,14 @@ impl Ring {
             First::Built(unsafe { self.runner.run(record, slot, at) })
         };
         self.port.submitter.watch.leave_unmarked();
-        first
+        match first {
+            First::Later(begun) if !self.may_give_away() => {
+                let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
+                // SAFETY: as in `help_one`.
+                First::Built(unsafe { self.runner.run_rest(record, slot, &begun) })
+            }
+            first => first,
+        }
     }
 
     /// Gives a claimed call to the workers.

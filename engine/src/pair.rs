@@ -48,6 +48,8 @@ pub struct Ring {
     pub(crate) spin: Spin,
     /// None without workers.
     pub(crate) confinement: Option<Confinement>,
+    /// Whether this wait has found its thread to be confined as the workers are.
+    pub(crate) has_looked: bool,
     pub(crate) batch: Batch,
     pub(crate) runner: Runner,
     pub(crate) inbox: Inbox,
@@ -90,6 +92,7 @@ impl Ring {
             own: OwnQueue::new(u64::from(params.submission_bytes)),
             wants_worker: false,
             confinement: pool.map(|pool| Confinement::of_this_thread(pool.confinement())),
+            has_looked: false,
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             batch: Batch::new(),
             runner: Runner::helping(Arc::clone(&shared.registry)),

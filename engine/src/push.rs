@@ -78,18 +78,24 @@ impl Ring {
         let (Some(pool), Some(confinement)) = (self.shared.pool.as_deref(), &mut self.confinement) else {
             return false;
         };
-        // A closed pool runs nothing, and has no thread left to compare with: what is published ends there.
-        if self.shared.is_closed() || confinement.look(pool.confinement()) || self.shared.is_closed() {
+        self.has_looked = confinement.look(pool.confinement());
+        if self.has_looked {
             return true;
         }
         self.producer.withdraw(|record| self.own.take_over(record));
         false
     }
 
-    /// Makes what is published known to the workers, if there are any; [`Ring::may_offer`] was asked before.
+    /// Whether workers may have what this wait has published or begun. Looks once in a wait, and only if that is asked:
+    /// while it waits, a thread does not confine itself.
+    pub(crate) fn may_give_away(&mut self) -> bool {
+        self.open_pool().is_some() && (self.has_looked || self.may_offer())
+    }
+
+    /// Makes what is published known to the workers, if there are any.
     pub(crate) fn offer(&mut self) {
         self.wants_worker = false;
-        if let Some(pool) = &self.shared.pool {
+        if let Some(pool) = self.open_pool() {
             pool.offer(&self.port);
         }
     }
@@ -140,7 +146,7 @@ impl Ring {
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         let marks = self.admission.marks;
         room.commit(call.bytes(), ticket.pack(), marks);
-        self.port.submitter.accepted.add(1);
+        self.port.accepted.add(1);
         self.wants_worker |= marks.contains(Marks::WORKER);
         Ok(ticket)
     }
@@ -154,7 +160,7 @@ impl Ring {
         let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         self.own.push(call.bytes(), ticket.pack(), self.admission.marks);
-        self.port.submitter.accepted.add(1);
+        self.port.accepted.add(1);
         Ok(ticket)
     }
 }

@@ -64,6 +64,7 @@ impl Ring {
     pub fn wait(&mut self, min: usize, timeout: Option<Duration>) -> Result<usize, WaitError> {
         self.check_home().map_err(|_| WaitError::Forked)?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        self.has_looked = false;
         let wants_worker = self.publish_for_help();
         if wants_worker {
             self.offer();
@@ -73,7 +74,7 @@ impl Ring {
         }
         let waited = self.help_until(min, deadline);
         // What is left is for the workers: nobody may come back here.
-        if self.open_pool().is_some() && !self.submissions.is_empty() && self.may_offer() {
+        if !self.submissions.is_empty() && self.may_give_away() {
             self.offer();
         }
         waited
@@ -106,7 +107,8 @@ impl Ring {
 
     /// Publishes what was pushed; says whether workers are wanted for it, and may have it.
     fn publish_for_help(&mut self) -> bool {
-        if self.open_pool().is_none() {
+        // A submitter that was found to be confined is looked at again now and then.
+        if self.open_pool().is_none() && (self.confinement.is_none() || !self.may_offer()) {
             self.producer.publish();
             return false;
         }

@@ -13,7 +13,7 @@ use super::watch::Watch;
 use crate::config::{Config, SpawnGate};
 use crate::confinement::Workers;
 use crate::engine::Stats;
-use crate::identity::Quick;
+use crate::identity::{Identity, Quick};
 use crate::port::Port;
 use crate::twin::Abilities;
 
@@ -27,6 +27,7 @@ pub(crate) struct Pool {
     pub(super) registry: Arc<Registry>,
     pub(super) twins: Abilities,
     quick: Quick,
+    is_proc_there: bool,
     pub(super) gate: Option<SpawnGate>,
 }
 
@@ -45,6 +46,7 @@ impl Pool {
             registry,
             twins,
             quick: Quick::of_this_thread(),
+            is_proc_there: Identity::of_this_thread().is_ok(),
             gate: config.gate.clone(),
         });
         super::starter::start(&pool)?;
@@ -124,7 +126,7 @@ impl Pool {
 
     /// What workers may do.
     pub(crate) fn confinement(&self) -> Workers {
-        Workers { tid: self.starter.tid(), quick: self.quick }
+        Workers { tid: self.starter.tid(), quick: self.quick, is_proc_there: self.is_proc_there }
     }
 
     /// A ring is opened.

@@ -72,7 +72,8 @@ pub(super) unsafe fn enter(
             // SAFETY: the caller's promise, passed on.
             let invoked = unsafe { rest(begun, call, cancel, args, is_pooled) };
             let started_ns = if begun.started_ns > 0 { begun.started_ns } else { started_ns };
-            (invoked, RunBy::POOLED, begun.attempts + 1, started_ns)
+            let run_by = if is_pooled { RunBy::POOLED } else { RunBy::HELPED };
+            (invoked, run_by, begun.attempts + 1, started_ns)
         }
     };
     Entered::Over(outcome(invoked, started_ns, needs, run_by, attempts))
