@@ -146,7 +146,7 @@ impl Ring {
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         let marks = self.admission.marks;
         room.commit(call.bytes(), ticket.pack(), marks);
-        self.port.accepted.add(1);
+        self.port.submitter.accepted.add(1);
         self.wants_worker |= marks.contains(Marks::WORKER);
         Ok(ticket)
     }
@@ -160,7 +160,7 @@ impl Ring {
         let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         self.own.push(call.bytes(), ticket.pack(), self.admission.marks);
-        self.port.accepted.add(1);
+        self.port.submitter.accepted.add(1);
         Ok(ticket)
     }
 }

@@ -45,6 +45,7 @@ const ALLOWED: &[&str] = &[
     "tests/process/sigpipe.rs",
     "tests/process/spawn_failure.rs",
     "tests/process/threads.rs",
+    "tests/process/identity.rs",
 ];
 
 fn faults(files: &[File], allowed: &[&str]) -> Vec<String> {

@@ -1,0 +1,283 @@
+//! Confinement that a submitter takes upon itself after the engine was started. Alone in its process, because ids of
+//! threads change, and with them what the kernel lets the process do.
+#![allow(unsafe_code, reason = "confines single threads by raw system calls")]
+
+#[allow(dead_code, reason = "what other tests need")]
+mod look;
+#[allow(dead_code, reason = "what other tests need")]
+#[path = "../it/rig.rs"]
+mod rig;
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::parent_id;
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::prctl;
+use nix::unistd::{geteuid, gettid, mkfifo};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use syslet::attrs::{RunBy, WorkerValue};
+use syslet::{
+    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Refusal, Ring, Submission,
+    SubmissionBuilder,
+};
+
+use look::until;
+use rig::{Seen, drain, getpid, pid, pipe, push, run};
+
+/// What a forbidden call answers here, and nothing else does.
+const FORBIDDEN: i64 = -(libc::ENOTNAM as i64);
+
+/// Makes the calling thread's calls of these numbers fail; nobody else's.
+fn forbid(numbers: &[libc::c_long]) {
+    let action = SeccompAction::Errno(libc::ENOTNAM.cast_unsigned());
+    let rules: BTreeMap<_, _> = numbers.iter().map(|nr| (*nr, vec![])).collect();
+    let arch = TargetArch::try_from(std::env::consts::ARCH).expect("a known architecture");
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, arch).expect("a filter");
+    seccompiler::apply_filter(&BpfProgram::try_from(filter).expect("a program")).expect("it is put on");
+}
+
+fn is_superuser(needed_for: &str) -> bool {
+    if !geteuid().is_root() {
+        println!("skipped: {needed_for} needs the superuser");
+    }
+    geteuid().is_root()
+}
+
+fn getppid() -> SubmissionBuilder {
+    Submission::call(libc::SYS_getppid)
+}
+
+fn pooled(call: SubmissionBuilder) -> SubmissionBuilder {
+    call.flags(CallFlags::ASYNC)
+}
+
+fn open(engine: &Engine) -> Ring {
+    engine.ring(&Params::default()).expect("a ring")
+}
+
+/// Runs `body` in a thread of its own: what it does to itself ends with it.
+fn in_thread(body: impl FnOnce() + Send) {
+    thread::scope(|scope| scope.spawn(body).join()).expect("the thread has not panicked");
+}
+
+fn assert_pooled(ring: &mut Ring) {
+    assert_eq!(run(ring, pooled(getppid())).result, i64::from(parent_id()));
+}
+
+fn assert_never_run(done: &Seen) {
+    let never_ran = DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT);
+    assert_eq!((done.result, done.flags), (-i64::from(libc::EPERM), never_ran));
+}
+
+/// Whether a call that needs a worker is refused now. If not, it is run; it may have been found out meanwhile.
+fn is_refused(ring: &mut Ring) -> bool {
+    match push(ring, &pooled(getpid()).build()) {
+        Err(refused) => {
+            assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER);
+            return true;
+        }
+        Ok(_) => ring.submit_and_wait(1).expect("waited"),
+    };
+    let done = drain(ring).remove(0);
+    if done.result != pid() {
+        assert_never_run(&done);
+    }
+    false
+}
+
+/// The ring goes on in its submitter, and there only.
+fn assert_helped_only(ring: &mut Ring) {
+    assert!(is_refused(ring));
+    let done = run(ring, getpid().attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]));
+    let (_, worker) = done.answer(AttributeId::WORKER).expect("an answer");
+    let worker = WorkerValue::parse(worker).expect("a value");
+    assert_eq!(
+        (done.result, worker.run_by, worker.tid),
+        (pid(), RunBy::HELPED, gettid().as_raw().cast_unsigned())
+    );
+}
+
+/// POOL-20: a filter that the submitter has put on before it opens its ring, or after: nothing is run by a worker any
+/// more. What was accepted and not published ends without having run, what needs a worker is refused, and what is
+/// helped meets the filter.
+#[test]
+fn identity_mismatch_refuses_pooling() {
+    let engine = Engine::start(Config::default()).unwrap();
+    in_thread(|| {
+        forbid(&[libc::SYS_getppid]);
+        let mut ring = open(&engine);
+        assert_helped_only(&mut ring);
+        assert_eq!(run(&mut ring, getppid()).result, FORBIDDEN);
+    });
+    for by_wait in [false, true] {
+        in_thread(|| {
+            let mut ring = open(&engine);
+            assert_pooled(&mut ring);
+            for user_data in 0..3 {
+                push(&mut ring, &pooled(getppid()).user_data(user_data).build()).unwrap();
+            }
+            push(&mut ring, &getppid().user_data(3).build()).unwrap();
+            forbid(&[libc::SYS_getppid]);
+            if !by_wait {
+                ring.submit();
+            }
+            assert_eq!(ring.wait(4, None), Ok(4));
+            let seen = drain(&mut ring);
+            assert_eq!(seen.iter().map(|done| done.user_data).collect::<Vec<_>>(), [0, 1, 2, 3]);
+            seen[..3].iter().for_each(assert_never_run);
+            assert_eq!(seen[3].result, FORBIDDEN);
+            assert_helped_only(&mut ring);
+        });
+    }
+    assert_pooled(&mut open(&engine));
+}
+
+/// POOL-20: no_new_privs alone is enough, and noticed at once.
+#[test]
+fn no_new_privs_refuse_pooling() {
+    let engine = Engine::start(Config::default()).unwrap();
+    in_thread(|| {
+        let mut ring = open(&engine);
+        push(&mut ring, &pooled(getpid()).build()).unwrap();
+        prctl::set_no_new_privs().unwrap();
+        ring.submit_and_wait(1).unwrap();
+        assert_never_run(&drain(&mut ring)[0]);
+        assert_helped_only(&mut ring);
+    });
+}
+
+/// POOL-20: a second filter, stacked on one that the workers have as well, is noticed within the period; and so is one
+/// that forbids to look at /proc.
+#[test]
+fn a_second_filter_refuses_pooling() {
+    for forbidden in [&[libc::SYS_getppid][..], &[libc::SYS_getppid, libc::SYS_openat]] {
+        in_thread(|| {
+            forbid(&[libc::SYS_kcmp]);
+            let engine = Engine::start(Config::default()).unwrap();
+            let mut ring = open(&engine);
+            assert_pooled(&mut ring);
+            forbid(forbidden);
+            until("the filter is noticed", || is_refused(&mut ring));
+            assert_helped_only(&mut ring);
+            assert_eq!(run(&mut ring, getppid()).result, FORBIDDEN);
+            assert!(is_refused(&mut open(&engine)));
+        });
+    }
+}
+
+/// POOL-20: capabilities that one thread gives up, and ids that it takes by a raw call, are noticed within the period.
+#[test]
+fn capabilities_and_ids_refuse_pooling() {
+    if !is_superuser("giving up capabilities and ids") {
+        return;
+    }
+    let engine = Engine::start(Config::default()).unwrap();
+    for change in [drop_capabilities, || {
+        const NOBODY: libc::uid_t = 65_534;
+        // SAFETY: changes the calling thread only.
+        Errno::result(unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) })
+            .expect("allowed");
+    }] {
+        in_thread(|| {
+            let mut ring = open(&engine);
+            assert_pooled(&mut ring);
+            change();
+            until("the change is noticed", || is_refused(&mut ring));
+            assert_helped_only(&mut ring);
+        });
+    }
+}
+
+fn drop_capabilities() {
+    const VERSION_3: u32 = 0x2008_0522;
+    let (header, none) = ([VERSION_3, 0], [0_u32; 6]);
+    // SAFETY: the kernel reads both, as long as version 3 says; it changes the calling thread only.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) })
+        .expect("allowed");
+}
+
+/// POOL-20: a ring that moves to a confined thread is helped there, and pooled again where it comes from.
+#[test]
+fn a_ring_is_as_confined_as_its_thread() {
+    let engine = Engine::start(Config::default()).unwrap();
+    let mut ring = open(&engine);
+    assert_pooled(&mut ring);
+    push(&mut ring, &pooled(getppid()).build()).unwrap();
+    in_thread(|| {
+        forbid(&[libc::SYS_getppid]);
+        ring.submit();
+        ring.submit_and_wait(1).unwrap();
+        assert_never_run(&drain(&mut ring)[0]);
+        assert_helped_only(&mut ring);
+    });
+    ring.submit();
+    assert_pooled(&mut ring);
+}
+
+/// POOL-20: a call that its submitter has tried and would hand over is looked at before: the worker may not read what
+/// the submitter may not.
+#[test]
+fn what_a_twin_began_is_not_handed_over() {
+    let engine = Engine::start(Config::default()).unwrap();
+    let (reader, mut writer) = pipe();
+    in_thread(|| {
+        let mut ring = open(&engine);
+        assert_pooled(&mut ring);
+        let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(8).value(8);
+        let read = read.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]);
+        forbid(&[libc::SYS_read]);
+        push(&mut ring, &read.build()).unwrap();
+        if ring.wait(1, Some(Duration::from_millis(100))) == Ok(0) {
+            writer.write_all(b"x").unwrap();
+            assert_eq!(ring.wait(1, None), Ok(1));
+        }
+        let done = drain(&mut ring).remove(0);
+        assert_eq!(done.result, FORBIDDEN);
+        let worker = WorkerValue::parse(done.answer(AttributeId::WORKER).unwrap().1).unwrap();
+        assert_ne!(worker.run_by, RunBy::POOLED);
+        assert_helped_only(&mut ring);
+    });
+}
+
+/// POOL-20: a ring whose helping submitter is stuck is not given to workers that may more than it.
+#[test]
+fn a_confined_submitter_that_is_stuck_is_not_relieved() {
+    let engine = Engine::start(Config::default().stall(Duration::from_micros(100))).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let path = CString::new(fifo.to_str().unwrap()).unwrap();
+    let at_cwd = i64::from(libc::AT_FDCWD);
+    let open_fifo = Submission::call(libc::SYS_openat).int(at_cwd).path(&path).int(libc::O_RDONLY.into());
+    let open_fifo = open_fifo.value(0).user_data(1).build();
+    in_thread(|| {
+        let mut ring = open(&engine);
+        assert_pooled(&mut ring);
+        let tid = gettid().as_raw();
+        let release = thread::spawn(move || {
+            until("the submitter is stuck", || look::is_asleep_in(tid, libc::SYS_openat));
+            // Many times what it takes to be noticed.
+            let mut ring = rig::pooled();
+            let (reader, _writer) = pipe();
+            let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(8).value(8);
+            push(&mut ring, &read.build()).unwrap();
+            assert_eq!(ring.wait(1, Some(Duration::from_millis(100))), Ok(0));
+            OpenOptions::new().write(true).open(fifo).unwrap()
+        });
+        forbid(&[libc::SYS_getppid]);
+        push(&mut ring, &open_fifo).unwrap();
+        push(&mut ring, &getppid().user_data(2).build()).unwrap();
+        assert_eq!(ring.wait(2, None), Ok(2));
+        let seen = drain(&mut ring);
+        let result = |user_data| seen.iter().find(|done| done.user_data == user_data).unwrap().result;
+        assert!(result(1) >= 0);
+        assert_eq!(result(2), FORBIDDEN);
+        release.join().unwrap();
+    });
+}
