@@ -78,7 +78,8 @@ impl Ring {
         let (Some(pool), Some(confinement)) = (self.shared.pool.as_deref(), &mut self.confinement) else {
             return false;
         };
-        self.has_looked = confinement.look(pool.confinement());
+        // A closed pool runs nothing, so anybody may offer; and its threads are no longer there to compare with.
+        self.has_looked = confinement.look(pool.confinement()) || pool.is_closed();
         if self.has_looked {
             return true;
         }
@@ -89,13 +90,13 @@ impl Ring {
     /// Whether workers may have what this wait has published or begun. Looks once in a wait, and only if that is asked:
     /// while it waits, a thread does not confine itself.
     pub(crate) fn may_give_away(&mut self) -> bool {
-        self.open_pool().is_some() && (self.has_looked || self.may_offer())
+        self.has_looked || self.open_pool().is_some() && self.may_offer()
     }
 
-    /// Makes what is published known to the workers, if there are any.
+    /// Makes what is published known to the workers, if there are any; they may have it.
     pub(crate) fn offer(&mut self) {
         self.wants_worker = false;
-        if let Some(pool) = self.open_pool() {
+        if let Some(pool) = &self.shared.pool {
             pool.offer(&self.port);
         }
     }

@@ -124,6 +124,11 @@ impl Pool {
         was_blocked
     }
 
+    /// Whether nothing is run any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.board.is_closed()
+    }
+
     /// What workers may do.
     pub(crate) fn confinement(&self) -> Workers {
         Workers { tid: self.starter.tid(), quick: self.quick, is_proc_there: self.is_proc_there }
