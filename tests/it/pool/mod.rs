@@ -16,3 +16,4 @@ mod waker;
 mod hand;
 mod left;
 mod short_answers;
+mod death;

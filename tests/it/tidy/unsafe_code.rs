@@ -45,7 +45,9 @@ const ALLOWED: &[&str] = &[
     "tests/process/sigpipe.rs",
     "tests/process/spawn_failure.rs",
     "tests/process/threads.rs",
+    "tests/process/fork_pool.rs",
     "tests/process/identity.rs",
+    "tests/process/setuid.rs",
 ];
 
 fn faults(files: &[File], allowed: &[&str]) -> Vec<String> {

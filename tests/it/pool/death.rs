@@ -1,0 +1,109 @@
+//! Workers that the kernel kills: a filter put on before the engine was started kills the thread that makes one call.
+
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::thread;
+
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use syslet::attrs::WorkerValue;
+use syslet::{
+    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Ring, Status, Submission,
+    SubmissionBuilder,
+};
+
+use crate::rig::{Seen, drain, getpid, pid, pipe, push, run};
+
+/// Runs `body` with an engine and a ring, whose workers do not survive these calls.
+fn with_deadly(numbers: [libc::c_long; 2], config: Config, body: impl FnOnce(&Engine, Ring) + Send) {
+    let mortal = || {
+        let rules = numbers.iter().map(|nr| (*nr, vec![])).collect();
+        let arch = TargetArch::try_from(std::env::consts::ARCH).expect("a known architecture");
+        let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::KillThread, arch);
+        let program = BpfProgram::try_from(filter.expect("a filter")).expect("a program");
+        seccompiler::apply_filter(&program).expect("it is put on");
+        let engine = Engine::start(config).expect("an engine");
+        let ring = engine.ring(&Params::default()).expect("a ring");
+        body(&engine, ring);
+    };
+    thread::scope(|scope| scope.spawn(mortal).join()).expect("the thread has not panicked");
+}
+
+fn pooled(nr: libc::c_long) -> SubmissionBuilder {
+    Submission::call(nr).flags(CallFlags::ASYNC)
+}
+
+fn assert_owner_died(done: &Seen) {
+    assert_eq!((done.result, done.flags), (-i64::from(libc::EOWNERDEAD), DoneFlags::ENGINE_RESULT));
+    assert!(done.returns.iter().all(|(_, status, value)| *status == Status::UNAVAILABLE && value.is_empty()));
+}
+
+fn worker(done: &Seen) -> u32 {
+    WorkerValue::parse(done.answer(AttributeId::WORKER).expect("an answer").1).expect("a value").tid
+}
+
+/// POOL-17: a worker dies in its call, the first worker too, and again and again. Each time the call is completed, its
+/// attributes are UNAVAILABLE, and another worker goes on.
+#[test]
+fn worker_death_completes_its_call() {
+    with_deadly(
+        [libc::SYS_uname, libc::SYS_getppid],
+        Config::default().workers_max(1),
+        |engine, mut ring| {
+            let asking =
+                |call: SubmissionBuilder| call.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]);
+            let mut tids = vec![worker(&run(&mut ring, asking(pooled(libc::SYS_getpid))))];
+            for _ in 0..3 {
+                let done = run(&mut ring, asking(pooled(libc::SYS_uname)).timing().output(390));
+                assert_owner_died(&done);
+                assert_eq!(done.returns.len(), 3, "DATA, WORKER and TIMING");
+                let done = run(&mut ring, asking(pooled(libc::SYS_getpid)));
+                assert_eq!(done.result, pid());
+                assert!(!tids.contains(&worker(&done)), "another thread");
+                tids.push(worker(&done));
+                assert_eq!((engine.stats().workers, engine.stats().in_flight), (1, 0));
+            }
+        },
+    );
+}
+
+/// POOL-17: instant calls claimed together with the one that kills run all the same, those before it and those behind;
+/// each ends once.
+#[test]
+fn calls_claimed_beside_a_deadly_one_run() {
+    with_deadly([libc::SYS_uname, libc::SYS_getppid], Config::default(), |_, mut ring| {
+        for user_data in 0..64 {
+            let nr = if user_data % 16 == 5 { libc::SYS_getppid } else { libc::SYS_getpid };
+            push(&mut ring, &pooled(nr).user_data(user_data).build()).expect("accepted");
+        }
+        assert_eq!(ring.wait(64, None), Ok(64));
+        let mut seen = drain(&mut ring);
+        seen.sort_by_key(|done| done.user_data);
+        assert!(seen.iter().map(|done| done.user_data).eq(0..64));
+        for done in seen {
+            if done.user_data % 16 == 5 {
+                assert_owner_died(&done);
+            } else {
+                assert_eq!(done.result, pid());
+            }
+        }
+    });
+}
+
+/// POOL-17, POOL-6: a worker that dies in a call that counts as blocked leaves no trace in the counts.
+#[test]
+fn a_blocked_worker_dies() {
+    with_deadly([libc::SYS_pause, libc::SYS_flock], Config::default().runnable_max(1), |engine, mut ring| {
+        let (reader, mut writer) = pipe();
+        for _ in 0..3 {
+            let fd = reader.as_raw_fd().into();
+            assert_owner_died(&run(&mut ring, pooled(libc::SYS_flock).int(fd).int(libc::LOCK_EX.into())));
+            assert_eq!((engine.stats().blocked, engine.stats().in_flight), (0, 0));
+        }
+        let fd = reader.as_raw_fd().into();
+        push(&mut ring, &pooled(libc::SYS_read).int(fd).output(8).value(8).build()).expect("accepted");
+        ring.submit();
+        assert_eq!(run(&mut ring, getpid().flags(CallFlags::ASYNC)).result, pid());
+        writer.write_all(b"x").expect("written");
+        assert_eq!(ring.wait(1, None), Ok(1));
+    });
+}
