@@ -309,6 +309,11 @@ impl<P: Work, S: Sleeper> Board<P, S> {
         self.searching.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A worker that has died in a call is followed by another one in its place.
+    pub(crate) fn succeed(&self) {
+        self.searching.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The idle workers above the limit, who are to be called: they will find that they are to leave.
     pub(crate) fn call_superfluous(&self, workers_max: u32) -> Vec<Arc<S>> {
         let mut roster = lock(&self.roster);

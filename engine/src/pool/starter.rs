@@ -229,6 +229,7 @@ impl Keeper {
                 let [first, longest] = RETRY;
                 let wait = self.retry.map_or(first, |(_, next)| next);
                 self.retry = Some((Instant::now() + wait, (2 * wait).min(longest)));
+                self.go_without();
             } else {
                 self.retry = None;
                 self.pool.board.bar(false);
@@ -243,6 +244,15 @@ impl Keeper {
             self.pool.board.bar(false);
             self.pool.rouse();
         }
+    }
+
+    /// A worker that was counted could not be started. Who has published meanwhile relies on it: to be tried again.
+    fn go_without(&mut self) {
+        self.pool.board.lose(true);
+        self.pool.starter.refused.fetch_add(1, Ordering::Relaxed);
+        let [first, longest] = RETRY;
+        let wait = self.retry.map_or(first, |(_, next)| next);
+        self.retry = Some((Instant::now() + wait, (2 * wait).min(longest)));
     }
 
     fn start_worker(&mut self, stays: bool) -> nix::Result<()> {
@@ -298,14 +308,16 @@ impl Keeper {
         if seat.watch.leave() {
             pool.board.unblock();
         }
-        pool.board.lose(false);
+        // First: whoever sees the completion must not find the place of the one that stays free.
+        if seat.stays() {
+            pool.board.succeed();
+        } else {
+            pool.board.lose(false);
+        }
         let port = desk::bury(seat);
         pool.roll.remove_seat(seat);
-        if seat.stays() {
-            pool.board.first();
-            if self.start_worker(true).is_err() {
-                pool.board.lose(true);
-            }
+        if seat.stays() && self.start_worker(true).is_err() {
+            self.go_without();
         }
         port.inspect(|port| pool.offer(port));
     }
