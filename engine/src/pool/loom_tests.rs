@@ -176,3 +176,34 @@ fn loom_a_blocked_worker_or_who_publishes_wakes_the_idle_one() {
         worker.join().unwrap();
     });
 }
+
+/// POOL-21: one publishes while another closes. Either the closer sees the call, or who publishes sees that the board
+/// is closed; whoever sees it ends it. The ring is listed already, so the lock orders nothing.
+#[test]
+fn loom_a_call_offered_while_closing_is_ended() {
+    loom::model(|| {
+        let (board, queue) = (Arc::new(Pool::new()), Queue::new());
+        let ended = Arc::new(AtomicU32::new(0));
+        let end_queued = |queue: &Queue, ended: &AtomicU32| {
+            while queue.claim() {
+                ended.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        // As a worker in between would leave it.
+        queue.listed.store(true, Ordering::Relaxed);
+        let closer = {
+            let (board, queue, ended) = (Arc::clone(&board), Arc::clone(&queue), Arc::clone(&ended));
+            thread::spawn(move || {
+                assert!(board.close().is_empty());
+                end_queued(&queue, &ended);
+            })
+        };
+        queue.calls.store(1, Ordering::Release);
+        board.announce(&queue);
+        if board.is_closed() {
+            end_queued(&queue, &ended);
+        }
+        closer.join().unwrap();
+        assert_eq!(ended.load(Ordering::Relaxed), 1);
+    });
+}
