@@ -1,6 +1,10 @@
 //! Who has work, and who could do it: the ready list, the idle workers, and how many run. Steps in comments (B1 …) are
 //! those of specs/pool.md.
 
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;
+
 use std::collections::VecDeque;
 
 use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, fence, lock};
