@@ -120,7 +120,7 @@ fn pool_bounded_by_flight() {
             let workers = engine.stats().workers as usize;
             assert!(workers <= flight + 1, "{workers} workers for {flight} calls, round {round}");
         }
-        assert!((flight..=flight + 1).contains(&workers().len()), "{:?} for {flight} calls", workers());
+        assert!(workers().len() <= flight + 1, "{:?} for {flight} calls", workers());
         engine.close(PATIENCE).unwrap();
         assert_eq!(workers().len(), 0);
     }
@@ -133,7 +133,7 @@ fn pool_idle_retires() {
     let _alone = alone();
     let engine = Engine::start(Config::default().idle(Duration::from_millis(10))).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
-    assert_eq!(workers(), ["syslet-1"], "from the start");
+    until("it is there from the start, once it has named itself", || workers() == ["syslet-1"]);
     for _ in 0..3 {
         let held = hold(&mut ring, 8);
         until("all sleep", || engine.stats().blocked == 8);
@@ -184,7 +184,7 @@ fn pool_idle_burns_nothing() {
 }
 
 /// POOL-11: a stream of calls, each waited for, wakes no worker: calls that cannot sleep, storage, and a pipe that has
-/// room and bytes.
+/// room and bytes. A hundred at once do.
 #[test]
 fn a_helped_stream_wakes_nobody() {
     let _alone = alone();
@@ -213,6 +213,12 @@ fn a_helped_stream_wakes_nobody() {
     }
     assert_eq!(used_by(&worker), before, "what the worker has used");
     assert_eq!(engine.stats().workers, 1);
+    // More than a kilobyte, and it is woken.
+    for _ in 0..100 {
+        push(&mut ring, &calls[0]);
+    }
+    assert_eq!(ring.wait(100, Some(PATIENCE)), Ok(100));
+    until("the worker has been woken", || used_by(&worker) != before);
     engine.close(PATIENCE).unwrap();
 }
 

@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::os::fd::AsRawFd;
 
-use syslet::{CallFlags, Config, Submission, SubmissionBuilder};
+use syslet::{Config, Submission, SubmissionBuilder};
 
-use super::look::{PATIENCE, ask_worker, own_tid, start, until, within, worker};
+use super::look::{PATIENCE, start, until, within};
 use crate::rig::{drain, getpid, pipe, push};
 
 /// A write of one byte, helped where the file lets it.
@@ -47,25 +47,5 @@ fn what_a_wait_for_nothing_leaves_behind_is_run() {
             assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1));
             assert_eq!(drain(&mut ring).len(), 1);
         }
-    });
-}
-
-/// POOL-11: where `wait` finds a kilobyte of calls, workers help with them; a few short ones the submitter runs alone.
-#[test]
-fn a_backlog_is_shared() {
-    let (_engine, mut ring) = start(Config::default());
-    let mut is_shared = false;
-    until("a worker takes a part of the backlog", || {
-        for _ in 0..500 {
-            push(&mut ring, &ask_worker(getpid()).build()).unwrap();
-        }
-        assert_eq!(ring.wait(500, Some(PATIENCE)), Ok(500));
-        is_shared |= drain(&mut ring).iter().any(|done| worker(done).tid != own_tid());
-        is_shared
-    });
-    until("the workers know of nothing any more", || {
-        push(&mut ring, &getpid().flags(CallFlags::ASYNC).build()).unwrap();
-        assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1));
-        drain(&mut ring).len() == 1
     });
 }
