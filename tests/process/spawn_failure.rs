@@ -116,9 +116,11 @@ fn pool_spawn_failure_degrades_for_real() {
 
     let mut pipes: Vec<_> = (0..6).map(|_| std::io::pipe().unwrap()).collect();
     for (reader, _) in &pipes {
-        let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+        // A poll is known to sleep; a read is found to, if it matters.
+        let fd = [reader.as_raw_fd().to_ne_bytes().as_slice(), &libc::POLLIN.to_ne_bytes(), &[0; 2]].concat();
+        let call = Submission::call(libc::SYS_ppoll).inout(&fd).value(1).value(0).value(0).value(8);
         // SAFETY: no addresses.
-        unsafe { ring.push(&read.flags(CallFlags::ASYNC).build()) }.unwrap();
+        unsafe { ring.push(&call.flags(CallFlags::ASYNC).build()) }.unwrap();
     }
     ring.submit();
     until("it was tried more than once", || engine.stats().spawns_refused > 3);

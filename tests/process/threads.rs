@@ -76,20 +76,22 @@ fn push(ring: &mut Ring, submission: &Submission) {
     unsafe { ring.push(submission) }.expect("accepted");
 }
 
-/// Pushes so many reads that sleep, for workers.
+/// Pushes so many calls that sleep, for workers.
 fn hold(ring: &mut Ring, count: usize) -> Vec<(PipeReader, PipeWriter)> {
     let mut held = Vec::new();
     for _ in 0..count {
         let (reader, writer) = std::io::pipe().expect("a pipe");
-        let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
-        push(ring, &read.flags(CallFlags::ASYNC).build());
+        // A poll is known to sleep; a read is found to, if it matters.
+        let fd = [reader.as_raw_fd().to_ne_bytes().as_slice(), &libc::POLLIN.to_ne_bytes(), &[0; 2]].concat();
+        let call = Submission::call(libc::SYS_ppoll).inout(&fd).value(1).value(0).value(0).value(8);
+        push(ring, &call.flags(CallFlags::ASYNC).build());
         held.push((reader, writer));
     }
     ring.submit();
     held
 }
 
-/// Ends those reads.
+/// Ends those calls.
 #[track_caller]
 fn release(ring: &mut Ring, mut held: Vec<(PipeReader, PipeWriter)>) {
     held.iter_mut().for_each(|(_, writer)| writer.write_all(b"x").expect("written"));

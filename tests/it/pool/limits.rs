@@ -6,25 +6,24 @@ use std::time::Duration;
 
 use syslet::{CallFlags, Config, Ring, Submission};
 
-use super::look::{PATIENCE, is_readable, start, until};
+use super::look::{self, PATIENCE, is_readable, start, until};
 use crate::rig::{drain, pipe, push};
 
 type Held = (std::io::PipeReader, std::io::PipeWriter);
 
-/// Pushes so many reads that sleep, for workers.
+/// Pushes so many calls that sleep, for workers.
 fn hold(ring: &mut Ring, count: usize) -> Vec<Held> {
     let mut held = Vec::new();
     for _ in 0..count {
         let (reader, writer) = pipe();
-        let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
-        push(ring, &read.flags(CallFlags::ASYNC).build()).expect("accepted");
+        push(ring, &look::hold(&reader).build()).expect("accepted");
         held.push((reader, writer));
     }
     ring.submit();
     held
 }
 
-/// Ends those reads.
+/// Ends those calls.
 #[track_caller]
 fn release(ring: &mut Ring, held: &mut [Held]) {
     held.iter_mut().for_each(|(_, writer)| writer.write_all(b"x").expect("written"));

@@ -1,12 +1,11 @@
 //! Threads that cannot be started.
 
 use std::io::Write;
-use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use syslet::{CallFlags, Config, Engine, Errno, StartError, Submission};
+use syslet::{CallFlags, Config, Engine, Errno, StartError};
 
 use super::look::{PATIENCE, hold, start, until};
 use crate::rig::{drain, getpid, pipe, push};
@@ -64,8 +63,7 @@ fn pool_spawn_failure_degrades() {
     gate.shut(true);
     let mut pipes: Vec<_> = (0..6).map(|_| pipe()).collect();
     for (reader, _) in &pipes {
-        let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
-        push(&mut ring, &read.flags(CallFlags::ASYNC).build()).unwrap();
+        push(&mut ring, &hold(reader).build()).unwrap();
     }
     ring.submit();
     until("it was tried more than once", || gate.refused() > 3);
