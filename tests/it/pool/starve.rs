@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
@@ -64,6 +64,8 @@ fn pool_waiters_never_starve_the_holder() {
         holder_writes(&mut ring);
         until("all sleep", || engine.stats().blocked == 64);
         holder_writes(&mut ring);
+        // Who counts as asleep may still be about to: it finds another value.
+        word.store(1, Ordering::Relaxed);
         let wake = u64::try_from(libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG).unwrap();
         let address = word.as_ptr().expose_provenance() as u64;
         let wake = Submission::call(libc::SYS_futex).value(address).value(wake).int(i32::MAX.into());
@@ -85,7 +87,8 @@ fn pool_waiters_never_starve_the_holder() {
                     }
                     _ => continue,
                 }
-                assert_eq!(done.result, 0);
+                let is_late = done.user_data == 1000 && done.result == -i64::from(libc::EAGAIN);
+                assert!(done.result == 0 || is_late, "{done:?}");
             }
         }
     }
