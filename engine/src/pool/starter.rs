@@ -222,13 +222,6 @@ impl Keeper {
     fn serve(&mut self) {
         for _ in 0..self.pool.starter.requests.swap(0, Ordering::Relaxed) {
             if self.start_worker(false).is_err() {
-                // Before the count is given back: nobody is to ask again at once.
-                self.pool.board.bar(true);
-                self.pool.board.lose(true);
-                self.pool.starter.refused.fetch_add(1, Ordering::Relaxed);
-                let [first, longest] = RETRY;
-                let wait = self.retry.map_or(first, |(_, next)| next);
-                self.retry = Some((Instant::now() + wait, (2 * wait).min(longest)));
                 self.go_without();
             } else {
                 self.retry = None;
@@ -248,6 +241,8 @@ impl Keeper {
 
     /// A worker that was counted could not be started. Who has published meanwhile relies on it: to be tried again.
     fn go_without(&mut self) {
+        // Before the count is given back: nobody is to ask again at once.
+        self.pool.board.bar(true);
         self.pool.board.lose(true);
         self.pool.starter.refused.fetch_add(1, Ordering::Relaxed);
         let [first, longest] = RETRY;

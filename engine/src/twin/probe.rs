@@ -57,8 +57,10 @@ fn start_child(from: u32, page: &Page, files: &Files, step: fn(Ability, &Files) 
     let blocked = [block, address(&all_signals), address_mut(&mut mask), 8, 0, 0];
     // SAFETY: no handler of the application shall run in the child; the mask is restored below.
     let can_block = unsafe { ask(libc::SYS_rt_sigprocmask, &blocked) } == 0;
+    // One table of descriptors: copies would keep the application's pipes open for a moment longer.
+    let flags = libc::CLONE_FILES.cast_unsigned().into();
     // SAFETY: a copy of this process on a copy of this stack, without an exit signal. It makes raw calls only.
-    let child = unsafe { ask(libc::SYS_clone, &[0; 6]) };
+    let child = unsafe { ask(libc::SYS_clone, &[flags, 0, 0, 0, 0, 0]) };
     if child == 0 {
         try_steps(from, page, files, step);
     }

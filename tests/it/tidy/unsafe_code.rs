@@ -47,7 +47,7 @@ const ALLOWED: &[&str] = &[
     "tests/process/threads.rs",
     "tests/process/fork_pool.rs",
     "tests/process/identity.rs",
-    "tests/process/setuid.rs",
+    "tests/process/signals.rs",
 ];
 
 fn faults(files: &[File], allowed: &[&str]) -> Vec<String> {
