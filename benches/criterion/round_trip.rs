@@ -3,7 +3,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use syslet_benches::call::RawCall;
-use syslet_benches::contender::{Contender, Direct, EngineHelp};
+use syslet_benches::contender::{Contender, Direct, Engine, Style};
 use syslet_benches::workload::{Getppid, PreadCached, Workload};
 
 fn round_trip(criterion: &mut Criterion) {
@@ -13,7 +13,7 @@ fn round_trip(criterion: &mut Criterion) {
             [("getppid", Box::new(Getppid)), ("pread-cached", Box::new(reads))];
         for (name, mut workload) in workloads {
             let batch = workload.batch(depth);
-            let engine = EngineHelp::prepare(depth).expect("an engine starts");
+            let engine = Engine::prepare(depth, Style::Help).expect("an engine starts");
             measure(criterion, &format!("{name}/direct"), &mut Direct, &batch);
             measure(criterion, &format!("{name}/engine-help"), &mut { engine }, &batch);
         }

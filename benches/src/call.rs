@@ -9,8 +9,10 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 /// A call that may be made any number of times, and overlapping with itself, as long as `'a` lasts.
 #[derive(Clone, Copy, Debug)]
 pub struct RawCall<'a> {
+    name: &'static str,
     nr: u32,
     argc: u8,
+    is_storage: bool,
     /// INVARIANT: every address among them is valid for `'a` for what `nr` does with it, and what it writes is
     /// memory that may change at any time (`Cell`) or that nobody reads. Only the constructors below set it.
     args: [u64; 6],
@@ -23,15 +25,16 @@ impl<'a> RawCall<'a> {
     #[must_use]
     pub fn getppid() -> RawCall<'static> {
         let parent = i64::from(std::os::unix::process::parent_id());
-        RawCall::new(libc::SYS_getppid, &[], parent)
+        RawCall::new("getppid", libc::SYS_getppid, &[], parent)
     }
 
-    /// Reads into all of `buffer` from `offset`, where the file must have as many bytes.
+    /// Reads into all of `buffer` from `offset`, where the file, a regular one, must have as many bytes.
     #[must_use]
     pub fn pread(file: BorrowedFd<'a>, buffer: &'a [Cell<u8>], offset: u32) -> RawCall<'a> {
         let len = buffer.len();
         let args = [word(file.as_raw_fd()), address(buffer.as_ptr()), len as u64, u64::from(offset)];
-        RawCall::new(libc::SYS_pread64, &args, i64::try_from(len).unwrap_or(i64::MAX))
+        let expected = i64::try_from(len).unwrap_or(i64::MAX);
+        RawCall { is_storage: true, ..RawCall::new("pread64", libc::SYS_pread64, &args, expected) }
     }
 
     /// Asks for the attributes of an existing file, without asking the server of a network file system.
@@ -40,15 +43,45 @@ impl<'a> RawCall<'a> {
         let flags = word(libc::AT_STATX_DONT_SYNC);
         let mask = u64::from(libc::STATX_BASIC_STATS);
         let args = [word(libc::AT_FDCWD), address(path.as_ptr()), flags, mask, address(into.as_ptr())];
-        RawCall::new(libc::SYS_statx, &args, 0)
+        RawCall::new("statx", libc::SYS_statx, &args, 0)
     }
 
-    fn new(nr: libc::c_long, given: &[u64], expected: i64) -> RawCall<'a> {
+    /// Reads one byte from a pipe, and waits for it.
+    #[must_use]
+    pub fn read_byte(pipe: BorrowedFd<'a>, into: &'a Cell<u8>) -> RawCall<'a> {
+        RawCall::new("read", libc::SYS_read, &[word(pipe.as_raw_fd()), address(into.as_ptr()), 1], 1)
+    }
+
+    /// Writes one byte into a pipe.
+    #[must_use]
+    pub fn write_byte(pipe: BorrowedFd<'a>, byte: &'a u8) -> RawCall<'a> {
+        RawCall::new("write", libc::SYS_write, &[word(pipe.as_raw_fd()), address(byte), 1], 1)
+    }
+
+    /// Sleeps.
+    #[must_use]
+    pub fn nanosleep(time: &'a libc::timespec) -> RawCall<'a> {
+        RawCall::new("nanosleep", libc::SYS_nanosleep, &[address(time), 0], 0)
+    }
+
+    fn new(name: &'static str, nr: libc::c_long, given: &[u64], expected: i64) -> RawCall<'a> {
         let mut args = [0; 6];
         args[..given.len()].copy_from_slice(given);
         let nr = u32::try_from(nr).expect("call numbers are small");
         let argc = u8::try_from(given.len()).expect("a call has at most six arguments");
-        RawCall { nr, argc, args, expected, borrows: PhantomData }
+        RawCall { name, nr, argc, is_storage: false, args, expected, borrows: PhantomData }
+    }
+
+    /// What the call is called.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether its descriptor is a regular file, where no call sleeps for ever.
+    #[must_use]
+    pub fn is_storage(&self) -> bool {
+        self.is_storage
     }
 
     /// The number of the call.

@@ -1,74 +1,89 @@
 //! Rounds. In each round every contender makes the same calls, one contender after the other, so that what slows the
 //! machine down meets all of them. The order moves on by one from round to round.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::call::RawCall;
-use crate::contender::Contender;
+use crate::turn::{Entrant, Took, turn};
 
-/// About this long one contender takes in one round: long against the clock and a change of caches, short against
-/// what disturbs a machine.
+/// About this long the baseline takes in one round: long against the clock and a change of caches, short against what
+/// disturbs a machine.
 const TURN: Duration = Duration::from_millis(2);
+/// Who is slower makes as many calls in at most about this time, or fewer, but a batch at least.
+const TURN_MAX: Duration = Duration::from_millis(8);
 /// A batch has at least as many calls, so that handing it over costs nothing per call.
 pub const BATCH_CALLS_MIN: usize = 256;
-
-/// Somebody who takes part.
-#[derive(Debug)]
-pub struct Entrant {
-    /// Its name.
-    pub name: &'static str,
-    /// What it does.
-    pub contender: Box<dyn Contender>,
-}
 
 /// What the rounds say of one contender.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
+    /// Calls it made in each round.
+    pub calls_per_round: usize,
     /// Median time of one call, in nanoseconds.
     pub ns_per_call: f64,
-    /// Median over the rounds of its time divided by the baseline's in the same round.
+    /// CPU time of one call, in nanoseconds: the mean of all rounds. A thread that runs while the time is asked for
+    /// is counted up to its last tick only, so that a single turn can be told too much or too little; the sum cannot.
+    pub cpu_ns_per_call: f64,
+    /// Median over the rounds of its time per call divided by the baseline's in the same round.
     pub ratio: f64,
 }
 
-/// What the rounds say.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// Calls each contender made in each round.
-    pub calls_per_round: usize,
-    /// In the order of the entrants.
-    pub summaries: Vec<Summary>,
+/// The turns of one contender.
+#[derive(Clone, Debug, Default)]
+struct Turns {
+    calls: usize,
+    ns_per_call: Vec<f64>,
+    cpu: Duration,
 }
 
-/// How many calls a batch for this depth has: a multiple of it.
+/// How many calls a batch for this depth has: an even multiple of it, since some
+/// workloads' calls come in pairs.
 #[must_use]
 pub fn batch_calls(depth: usize) -> usize {
-    BATCH_CALLS_MIN.next_multiple_of(depth)
+    BATCH_CALLS_MIN.next_multiple_of(2 * depth)
 }
 
-/// Compares the entrants, the first of which is the baseline.
+/// Compares the entrants, the first of which is the baseline. Gives a summary for each, in their order.
 ///
 /// # Errors
 /// When a contender fails, or a call gives another result than it must.
-pub fn compare(batch: &[RawCall<'_>], entrants: &mut [Entrant], rounds: usize) -> Result<Comparison, String> {
-    let mut results = vec![0; batch.len()];
-    let once = turn(batch, &mut entrants[0], &mut results)?;
-    let batches = batches_in(TURN, once);
-    let mut results = vec![0; batch.len() * batches];
-    let mut ns_per_call = vec![Vec::with_capacity(rounds); entrants.len()];
+pub fn compare(
+    batch: &[RawCall<'_>],
+    entrants: &mut [Entrant],
+    rounds: usize,
+) -> Result<Vec<Summary>, String> {
+    let mut turns = vec![Turns::default(); entrants.len()];
+    let batches = share_out(batch, entrants)?;
+    let most = batches.iter().max().copied().unwrap_or(0);
+    let mut results = vec![0; batch.len() * most];
     // The first round warms up and does not count.
     for round in 0..=rounds {
         for index in order(round, entrants.len()) {
-            let took = turn(batch, &mut entrants[index], &mut results)?;
+            let results = &mut results[..batch.len() * batches[index]];
+            let took = turn(batch, &mut entrants[index], results)?;
             if round > 0 {
-                ns_per_call[index].push(per_call(took, results.len()));
+                turns[index].add(took, results.len());
             }
         }
     }
-    Ok(Comparison { calls_per_round: results.len(), summaries: summarize(&ns_per_call) })
+    Ok(summarize(&turns))
+}
+
+/// How many batches each makes in a round.
+fn share_out(batch: &[RawCall<'_>], entrants: &mut [Entrant]) -> Result<Vec<usize>, String> {
+    let mut results = vec![0; batch.len()];
+    let mut once = Vec::with_capacity(entrants.len());
+    for entrant in entrants {
+        // The first time, it may start threads.
+        turn(batch, entrant, &mut results)?;
+        once.push(turn(batch, entrant, &mut results)?.wall);
+    }
+    let most = batches_in(TURN, once[0]);
+    Ok(once.into_iter().map(|once| batches_in(TURN_MAX, once).min(most)).collect())
 }
 
 /// The order of one round.
-fn order(round: usize, entrants: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn order(round: usize, entrants: usize) -> impl Iterator<Item = usize> {
     (0..entrants).map(move |place| (round + place) % entrants)
 }
 
@@ -77,39 +92,33 @@ fn batches_in(time: Duration, one_batch: Duration) -> usize {
     usize::try_from(batches).unwrap_or(usize::MAX).clamp(1, 1000)
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a turn takes milliseconds; their nanoseconds fit")]
+impl Turns {
+    fn add(&mut self, took: Took, calls: usize) {
+        self.calls = calls;
+        self.ns_per_call.push(per_call(took.wall, calls));
+        self.cpu += took.cpu;
+    }
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "what is measured takes minutes at most; their nanoseconds fit"
+)]
 fn per_call(took: Duration, calls: usize) -> f64 {
     took.as_nanos() as f64 / calls as f64
 }
 
-/// Lets one contender fill `results`, batch by batch, and checks them outside of the time taken.
-fn turn(batch: &[RawCall<'_>], entrant: &mut Entrant, results: &mut [i64]) -> Result<Duration, String> {
-    // A result that is never written must not pass for one that is right.
-    results.fill(i64::MIN);
-    let started = Instant::now();
-    for part in results.chunks_mut(batch.len()) {
-        entrant.contender.run(batch, part).map_err(|error| format!("{}: {error}", entrant.name))?;
-    }
-    let took = started.elapsed();
-    let calls = batch.iter().cycle();
-    for (index, (call, result)) in calls.zip(results.iter()).enumerate() {
-        if call.expected() != *result {
-            let (name, nr, expected) = (entrant.name, call.nr(), call.expected());
-            return Err(format!("{name}: call {index} (number {nr}) gave {result}, not {expected}"));
-        }
-    }
-    Ok(took)
-}
-
 /// The medians of what each contender took in each round; the first is the baseline.
-#[must_use]
-pub fn summarize(ns_per_call: &[Vec<f64>]) -> Vec<Summary> {
-    let ratio =
-        |times: &Vec<f64>| times.iter().zip(&ns_per_call[0]).map(|(time, base)| time / base).collect();
-    ns_per_call
-        .iter()
-        .map(|times| Summary { ns_per_call: median(times.clone()), ratio: median(ratio(times)) })
-        .collect()
+fn summarize(turns: &[Turns]) -> Vec<Summary> {
+    let ratios =
+        |times: &[f64]| times.iter().zip(&turns[0].ns_per_call).map(|(time, base)| time / base).collect();
+    let summary = |turns: &Turns| Summary {
+        calls_per_round: turns.calls,
+        ns_per_call: median(turns.ns_per_call.clone()),
+        cpu_ns_per_call: per_call(turns.cpu, turns.calls * turns.ns_per_call.len()),
+        ratio: median(ratios(&turns.ns_per_call)),
+    };
+    turns.iter().map(summary).collect()
 }
 
 /// The middle value, or the mean of the two in the middle.
@@ -131,8 +140,10 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 mod tests {
     use std::cell::RefCell;
     use std::rc::Rc;
+    use std::time::Instant;
 
     use super::*;
+    use crate::contender::Contender;
 
     #[test]
     fn the_median_is_the_middle() {
@@ -146,9 +157,12 @@ mod tests {
         // contender would look faster; in every round but one it is slower.
         let direct = vec![100.0, 100.0, 300.0, 300.0, 300.0];
         let other = vec![110.0, 200.0, 150.0, 360.0, 330.0];
-        let summaries = summarize(&[direct, other]);
-        assert_eq!(summaries[0], Summary { ns_per_call: 300.0, ratio: 1.0 });
-        assert_eq!(summaries[1], Summary { ns_per_call: 200.0, ratio: 1.1 });
+        let turns = |ns_per_call| Turns { calls: 100, ns_per_call, cpu: Duration::from_micros(200) };
+        let summaries = summarize(&[turns(direct), turns(other)]);
+        let expected =
+            Summary { calls_per_round: 100, ns_per_call: 300.0, cpu_ns_per_call: 400.0, ratio: 1.0 };
+        assert_eq!(summaries[0], expected);
+        assert_eq!(summaries[1], Summary { ns_per_call: 200.0, ratio: 1.1, ..expected });
     }
 
     #[test]
@@ -163,15 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_a_multiple_of_the_depth() {
-        assert_eq!([1, 32, 128, 100, 300].map(batch_calls), [256, 256, 256, 300, 300]);
+    fn a_batch_is_an_even_multiple_of_the_depth() {
+        assert_eq!([1, 32, 128, 100, 300].map(batch_calls), [256, 256, 256, 400, 600]);
     }
 
     /// Gives every result right until told otherwise, and keeps a list of who ran how many calls.
     #[derive(Debug)]
     struct Scripted {
         name: &'static str,
-        log: Rc<RefCell<Vec<(&'static str, usize)>>>,
+        log: Log,
         answer: fn(i64) -> i64,
     }
 
@@ -179,7 +193,19 @@ mod tests {
         fn run(&mut self, batch: &[RawCall<'_>], results: &mut [i64]) -> Result<(), String> {
             self.log.borrow_mut().push((self.name, results.len()));
             results.iter_mut().zip(batch).for_each(|(result, call)| *result = (self.answer)(call.expected()));
+            if self.name == "slow" {
+                let started = Instant::now();
+                while started.elapsed() < TURN_MAX {}
+            }
             Ok(())
+        }
+
+        fn run_timed(&mut self, _: &[RawCall<'_>], _: &mut [i64], _: &mut [u64]) -> Result<(), String> {
+            Err("only counts".to_owned())
+        }
+
+        fn settings(&self) -> String {
+            String::new()
         }
     }
 
@@ -190,14 +216,18 @@ mod tests {
     }
 
     #[test]
-    fn every_contender_makes_as_many_calls() {
+    fn every_contender_makes_as_many_calls_but_a_slow_one_fewer() {
         let log = Log::default();
-        let mut entrants = ["a", "b", "c"].map(|name| entrant(name, &log, |expected| expected));
-        let comparison = compare(&[RawCall::getppid(); 256], &mut entrants, 4).unwrap();
+        let mut entrants = ["a", "b", "slow"].map(|name| entrant(name, &log, |expected| expected));
+        let summaries = compare(&[RawCall::getppid(); 256], &mut entrants, 4).unwrap();
+        let per_round: Vec<usize> = summaries.iter().map(|summary| summary.calls_per_round).collect();
+        assert!(per_round[0] > 256 && per_round[1] > 256, "{per_round:?}");
+        assert_eq!(per_round[2], 256, "the least there is");
         let calls =
             |who: &str| log.borrow().iter().filter(|(name, _)| *name == who).map(|(_, n)| n).sum::<usize>();
-        let measured = 5 * comparison.calls_per_round;
-        assert_eq!([calls("a"), calls("b"), calls("c")], [measured + 256, measured, measured]);
+        // Beside the rounds that count: one to warm up, and two batches to share out.
+        let expected: Vec<usize> = per_round.iter().map(|count| 2 * 256 + 5 * count).collect();
+        assert_eq!(["a", "b", "slow"].map(calls)[..], expected);
     }
 
     #[test]
@@ -205,6 +235,6 @@ mod tests {
         let log = Log::default();
         let mut entrants = [entrant("right", &log, |expected| expected), entrant("wrong", &log, |_| -14)];
         let error = compare(&[RawCall::getppid(); 256], &mut entrants, 4).unwrap_err();
-        assert!(error.starts_with("wrong: call 0 ") && error.contains("gave -14"), "{error}");
+        assert!(error.starts_with("wrong: call 0 (getppid) gave -14"), "{error}");
     }
 }

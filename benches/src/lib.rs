@@ -6,4 +6,6 @@
 pub mod call;
 pub mod compare;
 pub mod contender;
+pub mod mixed_slow;
+pub mod turn;
 pub mod workload;

@@ -1,4 +1,4 @@
-//! The harness: compares contenders on workloads, and prints medians.
+//! The harness: compares contenders on workloads, and prints what each call took.
 
 mod options;
 mod report;
@@ -7,14 +7,19 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use options::{Command, Compare, Options};
-use report::{Outcome, Report, Subject};
-use syslet_benches::compare::{Comparison, Entrant, batch_calls, compare};
-use syslet_benches::{contender, workload};
+use options::{Command, Compare, MixedSlow, Options, Shared};
+use report::{Figures, Line, Outcome, Report, Subject};
+use syslet_benches::call::RawCall;
+use syslet_benches::compare::{self, batch_calls, compare};
+use syslet_benches::turn::Entrant;
+use syslet_benches::{contender, mixed_slow, workload};
 
 fn main() -> ExitCode {
-    let Command::Compare(options) = Options::parse().command;
-    match run(&options) {
+    let done = match Options::parse().command {
+        Command::Compare(options) => run_compare(&options),
+        Command::MixedSlow(options) => run_mixed_slow(&options),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         // Who reads has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -25,52 +30,102 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Compare) -> io::Result<()> {
+fn run_compare(options: &Compare) -> io::Result<()> {
     writeln!(io::stderr(), "{}", report::machine())?;
-    let mut report = Report::begin(io::stdout().lock(), options.json)?;
-    for workload in workload::ALL.iter().filter(|kind| options.workloads.iter().any(|name| name == kind.name))
-    {
+    let mut report = Report::begin(io::stdout().lock(), options.shared.json)?;
+    let is_asked = |kind: &&workload::Kind| options.workloads.iter().any(|name| name == kind.name);
+    for kind in workload::ALL.iter().filter(is_asked) {
         for &depth in &options.depths {
             let depth = usize::try_from(depth).map_err(io::Error::other)?;
-            measure(workload, depth, options, &mut report)?;
+            compare_one(kind, depth, options, &mut report)?;
         }
     }
-    Ok(())
+    report.end()
 }
 
 /// Compares all contenders on one workload at one depth.
-fn measure(
+fn compare_one(
     kind: &workload::Kind,
     depth: usize,
     options: &Compare,
-    report: &mut Report<impl Write>,
+    report: &mut Report<impl Write, compare::Summary>,
 ) -> io::Result<()> {
     let mut workload = (kind.prepare)(depth)?;
-    let subject = Subject { workload: kind.name, depth, note: workload.note(), rounds: options.rounds() };
-    let (mut entrants, skipped) = prepare(depth, options);
+    let subject = Subject { workload: kind.name.to_owned(), depth, note: workload.note() };
     let batch = workload.batch(batch_calls(depth));
-    let Comparison { calls_per_round, summaries } =
-        compare(&batch, &mut entrants, subject.rounds).map_err(io::Error::other)?;
-    for (entrant, summary) in entrants.iter().zip(summaries) {
-        report.line(&subject, entrant.name, &Outcome::Ran { calls_per_round, summary })?;
+    let mut field = Field::prepare(depth, &batch, &options.shared);
+    let summaries = compare(&batch, &mut field.entrants, options.rounds()).map_err(io::Error::other)?;
+    field.print(&subject, summaries, report)
+}
+
+fn run_mixed_slow(options: &MixedSlow) -> io::Result<()> {
+    writeln!(io::stderr(), "{}", report::machine())?;
+    let mut report = Report::begin(io::stdout().lock(), options.shared.json)?;
+    for &depth in &options.depths {
+        let depth = usize::try_from(depth).map_err(io::Error::other)?;
+        mixed_slow_one(options.fast(), depth, options, &mut report)?;
     }
-    for (name, reason) in skipped {
-        report.line(&subject, name, &Outcome::Skipped(reason))?;
-    }
-    Ok(())
+    report.end()
+}
+
+/// Measures all contenders with one kind of fast calls at one depth.
+fn mixed_slow_one(
+    kind: &workload::Kind,
+    depth: usize,
+    options: &MixedSlow,
+    report: &mut Report<impl Write, mixed_slow::Summary>,
+) -> io::Result<()> {
+    let mut workload = (kind.prepare)(depth)?;
+    let note = format!(
+        "nanoseconds; 1 % of the calls sleep {} ms. {}",
+        mixed_slow::SLEEP.as_millis(),
+        workload.note()
+    );
+    let subject = Subject { workload: format!("mixed-slow/{}", kind.name), depth, note };
+    let sleep = (*nix::sys::time::TimeSpec::from_duration(mixed_slow::SLEEP).as_ref()).to_owned();
+    let slow = RawCall::nanosleep(&sleep);
+    let window = workload.batch(depth);
+    let mut field = Field::prepare(depth, &[&window[..], &[slow]].concat(), &options.shared);
+    let summaries = mixed_slow::measure(&window, slow, &mut field.entrants, options.calls());
+    field.print(&subject, summaries.map_err(io::Error::other)?, report)
 }
 
 /// Those who take part, the baseline first, and those who cannot, with the reason.
-fn prepare(depth: usize, options: &Compare) -> (Vec<Entrant>, Vec<(&'static str, String)>) {
-    let is_asked = |kind: &&contender::Kind| {
-        kind.name == contender::BASELINE.name || options.contenders.iter().any(|name| name == kind.name)
-    };
-    let (mut entrants, mut skipped) = (Vec::new(), Vec::new());
-    for kind in contender::ALL.iter().filter(is_asked) {
-        match (kind.prepare)(depth) {
-            Ok(contender) => entrants.push(Entrant { name: kind.name, contender }),
-            Err(reason) => skipped.push((kind.name, reason)),
+#[derive(Debug)]
+struct Field {
+    entrants: Vec<Entrant>,
+    skipped: Vec<(&'static str, String)>,
+}
+
+impl Field {
+    fn prepare(depth: usize, calls: &[RawCall<'_>], options: &Shared) -> Field {
+        let is_asked = |kind: &&contender::Kind| {
+            kind.name == contender::BASELINE.name || options.contenders.iter().any(|name| name == kind.name)
+        };
+        let mut field = Field { entrants: Vec::new(), skipped: Vec::new() };
+        for kind in contender::ALL.iter().filter(is_asked) {
+            match (kind.prepare)(depth, calls) {
+                Ok(contender) => field.entrants.push(Entrant { name: kind.name, contender }),
+                Err(reason) => field.skipped.push((kind.name, reason)),
+            }
         }
+        field
     }
-    (entrants, skipped)
+
+    fn print<F: Figures>(
+        self,
+        subject: &Subject,
+        summaries: Vec<F>,
+        report: &mut Report<impl Write, F>,
+    ) -> io::Result<()> {
+        for (Entrant { name, contender }, summary) in self.entrants.iter().zip(summaries) {
+            let outcome = Outcome::Ran(summary);
+            report.line(subject, &Line { contender: name, settings: contender.settings(), outcome })?;
+        }
+        for (contender, reason) in self.skipped {
+            let outcome = Outcome::Skipped(reason);
+            report.line(subject, &Line { contender, settings: String::new(), outcome })?;
+        }
+        Ok(())
+    }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Runs contenders in interleaved rounds and prints medians
     Compare(Compare),
+    /// Prints the latency of fast calls beside slow ones, and without them
+    MixedSlow(MixedSlow),
 }
 
 #[derive(Args, Debug)]
@@ -28,10 +30,28 @@ pub(crate) struct Compare {
     /// How many calls to have in flight
     #[arg(long, value_delimiter = ',', value_name = "N", default_values_t = [1, 32, 128], value_parser = clap::value_parser!(u64).range(1..=DEPTH_MAX))]
     pub(crate) depths: Vec<u64>,
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MixedSlow {
+    /// What the fast calls do
+    #[arg(long, value_name = "NAME", value_parser = workloads(), default_value = "pread-cached")]
+    fast: String,
+    /// How many calls to have in flight
+    #[arg(long, value_delimiter = ',', value_name = "N", default_values_t = [32, 128], value_parser = clap::value_parser!(u64).range(1..=DEPTH_MAX))]
+    pub(crate) depths: Vec<u64>,
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Shared {
     /// Who does it; "direct", which all are compared with, always takes part
     #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = contenders(), default_values_t = all(contender_names()))]
     pub(crate) contenders: Vec<String>,
-    /// Fewer rounds: coarse figures, soon
+    /// Fewer calls: coarse figures, soon
     #[arg(long)]
     pub(crate) quick: bool,
     /// One line of JSON for each result instead of a table
@@ -42,7 +62,20 @@ pub(crate) struct Compare {
 impl Compare {
     /// How many rounds count.
     pub(crate) fn rounds(&self) -> usize {
-        if self.quick { 21 } else { 201 }
+        if self.shared.quick { 21 } else { 201 }
+    }
+}
+
+impl MixedSlow {
+    /// How many calls each contender makes at least.
+    pub(crate) fn calls(&self) -> usize {
+        if self.shared.quick { 6_400 } else { 64_000 }
+    }
+
+    /// The workload of the fast calls.
+    pub(crate) fn fast(&self) -> &'static workload::Kind {
+        let is_it = |kind: &&workload::Kind| kind.name == self.fast;
+        workload::ALL.iter().find(is_it).expect("only known names are parsed")
     }
 }
 
@@ -90,8 +123,10 @@ fn a_depth_out_of_range_is_refused() {
 
 #[test]
 fn without_names_everything_runs() {
-    let Command::Compare(options) = Options::parse_from(["syslet-benches", "compare"]).command;
+    let Command::Compare(options) = Options::parse_from(["syslet-benches", "compare"]).command else {
+        panic!("another command");
+    };
     assert!(workload_names().eq(options.workloads.iter().map(String::as_str)));
-    assert!(contender_names().eq(options.contenders.iter().map(String::as_str)));
+    assert!(contender_names().eq(options.shared.contenders.iter().map(String::as_str)));
     assert_eq!(options.depths, [1, 32, 128]);
 }

@@ -4,18 +4,25 @@
 use std::arch::asm;
 use std::hint::black_box;
 
-use super::Contender;
+use super::sink::Sink;
+use super::windows::Windows;
 use crate::call::RawCall;
 
 /// The system call instruction in the loop itself.
 #[derive(Clone, Copy, Debug)]
 pub struct DirectInline;
 
-impl Contender for DirectInline {
-    fn run(&mut self, batch: &[RawCall<'_>], results: &mut [i64]) -> Result<(), String> {
-        for (call, result) in batch.iter().zip(results) {
+impl Windows for DirectInline {
+    fn depth(&self) -> usize {
+        usize::MAX
+    }
+
+    fn window<S: Sink>(&mut self, calls: &[RawCall<'_>], sink: &mut S) -> Result<(), String> {
+        (0..calls.len()).for_each(|place| sink.submitted(place));
+        for (place, call) in calls.iter().enumerate() {
             // SAFETY: the INVARIANT of `RawCall::args`; the borrow lasts until this returns, and so does the call.
-            *result = black_box(unsafe { enter(call.nr(), call.all_args()) });
+            let value = black_box(unsafe { enter(call.nr(), call.all_args()) });
+            sink.done(place, value);
         }
         Ok(())
     }

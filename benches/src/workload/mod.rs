@@ -1,16 +1,18 @@
 //! What is done: each workload prepares what its calls need, and gives a batch of them.
 
 mod getppid;
+mod pipe_pingpong;
 mod pread_cached;
+mod scratch;
 mod statx;
 
 use std::fmt::Debug;
 use std::io;
-use std::path::PathBuf;
 
 use crate::call::RawCall;
 
 pub use getppid::Getppid;
+pub use pipe_pingpong::PipePingpong;
 pub use pread_cached::PreadCached;
 pub use statx::Statx;
 
@@ -19,7 +21,8 @@ pub trait Workload: Debug {
     /// What the figures depend on besides the machine, in a few words; empty if nothing.
     fn note(&self) -> String;
 
-    /// `count` calls. Any of them that stand less than the depth apart may be in flight together.
+    /// `count` calls, an even multiple of the depth. Any of them that stand less than the depth apart may be in
+    /// flight together; a call that waits for another stands behind it.
     fn batch(&mut self, count: usize) -> Vec<RawCall<'_>>;
 }
 
@@ -37,11 +40,5 @@ pub const ALL: &[Kind] = &[
     Kind { name: "getppid", prepare: |_| Ok(Box::new(Getppid)) },
     Kind { name: "pread-cached", prepare: |depth| Ok(Box::new(PreadCached::prepare(depth)?)) },
     Kind { name: "statx", prepare: |depth| Ok(Box::new(Statx::prepare(depth)?)) },
+    Kind { name: "pipe-pingpong", prepare: |depth| Ok(Box::new(PipePingpong::prepare(depth)?)) },
 ];
-
-/// Where files for the measurement go: beside this program, because the system's folder for temporary files is
-/// often kept in memory, and no ordinary file system.
-fn scratch_folder() -> io::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    program.parent().map(PathBuf::from).ok_or_else(|| io::Error::other("this program lies in no folder"))
-}

@@ -5,9 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsFd;
 
-use nix::sys::statfs;
-
-use super::{Workload, scratch_folder};
+use super::{Workload, scratch};
 use crate::call::RawCall;
 
 const READ_BYTES: usize = 4096;
@@ -29,7 +27,7 @@ impl PreadCached {
     /// # Errors
     /// When the file cannot be made.
     pub fn prepare(depth: usize) -> io::Result<PreadCached> {
-        let mut file = tempfile::tempfile_in(scratch_folder()?)?;
+        let mut file = tempfile::tempfile_in(scratch::folder()?)?;
         let mut bytes = vec![b'x'; READ_BYTES * PAGES as usize];
         file.write_all(&bytes)?;
         file.sync_all()?;
@@ -41,7 +39,7 @@ impl PreadCached {
 
 impl Workload for PreadCached {
     fn note(&self) -> String {
-        format!("4 KiB reads of a cached 1 MiB file on {}", file_system(&self.file))
+        format!("4 KiB reads of a cached 1 MiB file on {}", scratch::file_system(&self.file))
     }
 
     fn batch(&mut self, count: usize) -> Vec<RawCall<'_>> {
@@ -55,24 +53,6 @@ impl Workload for PreadCached {
         let calls = buffers.into_iter().cycle().zip(pages);
         calls.take(count).map(|(buffer, page)| RawCall::pread(file, buffer, page * 4096)).collect()
     }
-}
-
-/// The file system's name, or its number.
-fn file_system(file: &File) -> String {
-    let Ok(found) = statfs::fstatfs(file) else { return "an unknown file system".to_owned() };
-    let names = [
-        (statfs::EXT4_SUPER_MAGIC, "ext4"),
-        (statfs::TMPFS_MAGIC, "tmpfs"),
-        (statfs::XFS_SUPER_MAGIC, "xfs"),
-        (statfs::BTRFS_SUPER_MAGIC, "btrfs"),
-        (statfs::OVERLAYFS_SUPER_MAGIC, "overlayfs"),
-        (statfs::NFS_SUPER_MAGIC, "nfs"),
-    ];
-    let known = names.iter().find(|(number, _)| *number == found.filesystem_type());
-    known.map_or_else(
-        || format!("file system {:#x}", found.filesystem_type().0),
-        |(_, name)| (*name).to_owned(),
-    )
 }
 
 #[test]

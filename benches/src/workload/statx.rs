@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use tempfile::NamedTempFile;
 
-use super::{Workload, scratch_folder};
+use super::{Workload, scratch};
 use crate::call::RawCall;
 
 /// `statx` of one existing file.
@@ -16,8 +16,8 @@ pub struct Statx {
     path: CString,
     /// One structure for each call in flight.
     answers: Vec<MaybeUninit<libc::statx>>,
-    /// Keeps the file in being.
-    _file: NamedTempFile,
+    /// Also keeps the file in being.
+    file: NamedTempFile,
 }
 
 impl Statx {
@@ -26,9 +26,9 @@ impl Statx {
     /// # Errors
     /// When the file cannot be made.
     pub fn prepare(depth: usize) -> io::Result<Statx> {
-        let file = NamedTempFile::new_in(scratch_folder()?)?;
+        let file = NamedTempFile::new_in(scratch::folder()?)?;
         let path = CString::new(file.path().as_os_str().as_bytes())?;
-        Ok(Statx { path, answers: vec![MaybeUninit::uninit(); depth], _file: file })
+        Ok(Statx { path, answers: vec![MaybeUninit::uninit(); depth], file })
     }
 }
 
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Statx {
 impl Workload for Statx {
     fn note(&self) -> String {
         let parts = self.path.to_bytes().iter().filter(|&&byte| byte == b'/').count();
-        format!("one path of {parts} parts")
+        format!("one path of {parts} parts on {}", scratch::file_system(self.file.as_file()))
     }
 
     fn batch(&mut self, count: usize) -> Vec<RawCall<'_>> {

@@ -5,9 +5,14 @@ use super::{assert_caught, assert_none, mask};
 
 /// Every file that may contain `unsafe`, and does.
 const ALLOWED: &[&str] = &[
+    "benches/src/contender/blocking.rs",
     "benches/src/contender/direct.rs",
     "benches/src/contender/direct_inline.rs",
-    "benches/src/contender/engine_help.rs",
+    "benches/src/contender/engine.rs",
+    "benches/src/contender/handed.rs",
+    "benches/src/contender/io_uring.rs",
+    "benches/src/contender/thread_per_call.rs",
+    "benches/src/contender/tokio.rs",
     "engine/cli/src/run/interrupt.rs",
     "engine/cli/src/run/submit.rs",
     "engine/src/fork.rs",

@@ -1,0 +1,32 @@
+//! Where files for the measurement go.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+
+use nix::sys::statfs;
+
+/// Beside this program, because the system's folder for temporary files is often kept in memory, and no ordinary
+/// file system.
+pub(super) fn folder() -> io::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    program.parent().map(PathBuf::from).ok_or_else(|| io::Error::other("this program lies in no folder"))
+}
+
+/// The file system's name, or its number.
+pub(super) fn file_system(file: impl AsFd) -> String {
+    let Ok(found) = statfs::fstatfs(file) else { return "an unknown file system".to_owned() };
+    let names = [
+        (statfs::EXT4_SUPER_MAGIC, "ext4"),
+        (statfs::TMPFS_MAGIC, "tmpfs"),
+        (statfs::XFS_SUPER_MAGIC, "xfs"),
+        (statfs::BTRFS_SUPER_MAGIC, "btrfs"),
+        (statfs::OVERLAYFS_SUPER_MAGIC, "overlayfs"),
+        (statfs::NFS_SUPER_MAGIC, "nfs"),
+    ];
+    let known = names.iter().find(|(number, _)| *number == found.filesystem_type());
+    known.map_or_else(
+        || format!("file system {:#x}", found.filesystem_type().0),
+        |(_, name)| (*name).to_owned(),
+    )
+}
