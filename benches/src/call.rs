@@ -13,6 +13,7 @@ pub struct RawCall<'a> {
     nr: u32,
     argc: u8,
     is_storage: bool,
+    awaits_another: bool,
     /// INVARIANT: every address among them is valid for `'a` for what `nr` does with it, and what it writes is
     /// memory that may change at any time (`Cell`) or that nobody reads. Only the constructors below set it.
     args: [u64; 6],
@@ -49,7 +50,8 @@ impl<'a> RawCall<'a> {
     /// Reads one byte from a pipe, and waits for it.
     #[must_use]
     pub fn read_byte(pipe: BorrowedFd<'a>, into: &'a Cell<u8>) -> RawCall<'a> {
-        RawCall::new("read", libc::SYS_read, &[word(pipe.as_raw_fd()), address(into.as_ptr()), 1], 1)
+        let args = [word(pipe.as_raw_fd()), address(into.as_ptr()), 1];
+        RawCall { awaits_another: true, ..RawCall::new("read", libc::SYS_read, &args, 1) }
     }
 
     /// Writes one byte into a pipe.
@@ -69,7 +71,16 @@ impl<'a> RawCall<'a> {
         args[..given.len()].copy_from_slice(given);
         let nr = u32::try_from(nr).expect("call numbers are small");
         let argc = u8::try_from(given.len()).expect("a call has at most six arguments");
-        RawCall { name, nr, argc, is_storage: false, args, expected, borrows: PhantomData }
+        RawCall {
+            name,
+            nr,
+            argc,
+            is_storage: false,
+            awaits_another: false,
+            args,
+            expected,
+            borrows: PhantomData,
+        }
     }
 
     /// What the call is called.
@@ -82,6 +93,12 @@ impl<'a> RawCall<'a> {
     #[must_use]
     pub fn is_storage(&self) -> bool {
         self.is_storage
+    }
+
+    /// Whether it ends only after another call of its batch.
+    #[must_use]
+    pub fn awaits_another(&self) -> bool {
+        self.awaits_another
     }
 
     /// The number of the call.

@@ -21,8 +21,7 @@ pub struct Summary {
     pub calls_per_round: usize,
     /// Median time of one call, in nanoseconds.
     pub ns_per_call: f64,
-    /// CPU time of one call, in nanoseconds: the mean of all rounds. A thread that runs while the time is asked for
-    /// is counted up to its last tick only, so that a single turn can be told too much or too little; the sum cannot.
+    /// Median CPU time of one call, in nanoseconds.
     pub cpu_ns_per_call: f64,
     /// Median over the rounds of its time per call divided by the baseline's in the same round.
     pub ratio: f64,
@@ -33,7 +32,7 @@ pub struct Summary {
 struct Turns {
     calls: usize,
     ns_per_call: Vec<f64>,
-    cpu: Duration,
+    cpu_ns_per_call: Vec<f64>,
 }
 
 /// How many calls a batch for this depth has: an even multiple of it, since some
@@ -96,7 +95,7 @@ impl Turns {
     fn add(&mut self, took: Took, calls: usize) {
         self.calls = calls;
         self.ns_per_call.push(per_call(took.wall, calls));
-        self.cpu += took.cpu;
+        self.cpu_ns_per_call.push(per_call(took.cpu, calls));
     }
 }
 
@@ -115,7 +114,7 @@ fn summarize(turns: &[Turns]) -> Vec<Summary> {
     let summary = |turns: &Turns| Summary {
         calls_per_round: turns.calls,
         ns_per_call: median(turns.ns_per_call.clone()),
-        cpu_ns_per_call: per_call(turns.cpu, turns.calls * turns.ns_per_call.len()),
+        cpu_ns_per_call: median(turns.cpu_ns_per_call.clone()),
         ratio: median(ratios(&turns.ns_per_call)),
     };
     turns.iter().map(summary).collect()
@@ -157,7 +156,7 @@ mod tests {
         // contender would look faster; in every round but one it is slower.
         let direct = vec![100.0, 100.0, 300.0, 300.0, 300.0];
         let other = vec![110.0, 200.0, 150.0, 360.0, 330.0];
-        let turns = |ns_per_call| Turns { calls: 100, ns_per_call, cpu: Duration::from_micros(200) };
+        let turns = |ns_per_call| Turns { calls: 100, ns_per_call, cpu_ns_per_call: vec![400.0, 1.0, 500.0] };
         let summaries = summarize(&[turns(direct), turns(other)]);
         let expected =
             Summary { calls_per_round: 100, ns_per_call: 300.0, cpu_ns_per_call: 400.0, ratio: 1.0 };

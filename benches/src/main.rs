@@ -90,11 +90,13 @@ fn mixed_slow_one(
     field.print(&subject, summaries.map_err(io::Error::other)?, report)
 }
 
-/// Those who take part, the baseline first, and those who cannot, with the reason.
+/// Those who take part, and those who cannot, all in the order of the list.
 #[derive(Debug)]
 struct Field {
+    /// The baseline first.
     entrants: Vec<Entrant>,
-    skipped: Vec<(&'static str, String)>,
+    /// Every name, and the reason of who is not among the entrants.
+    asked: Vec<(&'static str, Option<String>)>,
 }
 
 impl Field {
@@ -102,29 +104,34 @@ impl Field {
         let is_asked = |kind: &&contender::Kind| {
             kind.name == contender::BASELINE.name || options.contenders.iter().any(|name| name == kind.name)
         };
-        let mut field = Field { entrants: Vec::new(), skipped: Vec::new() };
+        let mut field = Field { entrants: Vec::new(), asked: Vec::new() };
         for kind in contender::ALL.iter().filter(is_asked) {
-            match (kind.prepare)(depth, calls) {
-                Ok(contender) => field.entrants.push(Entrant { name: kind.name, contender }),
-                Err(reason) => field.skipped.push((kind.name, reason)),
-            }
+            let prepared = (kind.prepare)(depth, calls);
+            let entrant = prepared.map(|contender| Entrant { name: kind.name, contender });
+            field.asked.push((kind.name, entrant.map(|entrant| field.entrants.push(entrant)).err()));
         }
         field
     }
 
+    /// Prints a line for everybody; `summaries` are the entrants'.
     fn print<F: Figures>(
         self,
         subject: &Subject,
         summaries: Vec<F>,
         report: &mut Report<impl Write, F>,
     ) -> io::Result<()> {
-        for (Entrant { name, contender }, summary) in self.entrants.iter().zip(summaries) {
-            let outcome = Outcome::Ran(summary);
-            report.line(subject, &Line { contender: name, settings: contender.settings(), outcome })?;
-        }
-        for (contender, reason) in self.skipped {
-            let outcome = Outcome::Skipped(reason);
-            report.line(subject, &Line { contender, settings: String::new(), outcome })?;
+        let settings: Vec<String> =
+            self.entrants.iter().map(|entrant| entrant.contender.settings()).collect();
+        let mut ran = settings.into_iter().zip(summaries);
+        for (contender, skipped) in self.asked {
+            let (settings, outcome) = match skipped {
+                Some(reason) => (String::new(), Outcome::Skipped(reason)),
+                None => {
+                    let (settings, summary) = ran.next().expect("everybody who takes part has a summary");
+                    (settings, Outcome::Ran(summary))
+                }
+            };
+            report.line(subject, &Line { contender, settings, outcome })?;
         }
         Ok(())
     }

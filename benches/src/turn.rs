@@ -17,12 +17,16 @@ pub struct Entrant {
     pub contender: Box<dyn Contender>,
 }
 
+/// So long nobody does anything after a turn: threads that look around for work give up, what they used is counted
+/// (the kernel counts a running thread up to its last tick only), and nobody is in the way of the next turn.
+const REST: Duration = Duration::from_micros(300);
+
 /// What a turn took.
 #[derive(Clone, Copy, Debug)]
 pub struct Took {
     /// From its begin to its end.
     pub wall: Duration,
-    /// CPU time of the whole process.
+    /// CPU time of the whole process, that of threads which go on looking for work included.
     pub cpu: Duration,
 }
 
@@ -36,7 +40,9 @@ pub fn turn(batch: &[RawCall<'_>], entrant: &mut Entrant, results: &mut [i64]) -
     for part in results.chunks_mut(batch.len()) {
         entrant.contender.run(batch, part).map_err(|error| format!("{}: {error}", entrant.name))?;
     }
-    let took = Took { wall: started.elapsed(), cpu: cpu_time().saturating_sub(cpu) };
+    let wall = started.elapsed();
+    std::thread::sleep(REST);
+    let took = Took { wall, cpu: cpu_time().saturating_sub(cpu) };
     check(batch, results).map_err(|error| format!("{}: {error}", entrant.name))?;
     Ok(took)
 }
