@@ -6,14 +6,26 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+/// What a call may sleep for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SleepsFor {
+    /// Nothing, or nothing that its number does not tell.
+    Nothing,
+    /// A regular file.
+    Storage,
+    /// Time to pass.
+    Time,
+    /// Another call of its batch.
+    Another,
+}
+
 /// A call that may be made any number of times, and overlapping with itself, as long as `'a` lasts.
 #[derive(Clone, Copy, Debug)]
 pub struct RawCall<'a> {
     name: &'static str,
     nr: u32,
     argc: u8,
-    is_storage: bool,
-    awaits_another: bool,
+    sleeps_for: SleepsFor,
     /// INVARIANT: every address among them is valid for `'a` for what `nr` does with it, and what it writes is
     /// memory that may change at any time (`Cell`) or that nobody reads. Only the constructors below set it.
     args: [u64; 6],
@@ -35,7 +47,10 @@ impl<'a> RawCall<'a> {
         let len = buffer.len();
         let args = [word(file.as_raw_fd()), address(buffer.as_ptr()), len as u64, u64::from(offset)];
         let expected = i64::try_from(len).unwrap_or(i64::MAX);
-        RawCall { is_storage: true, ..RawCall::new("pread64", libc::SYS_pread64, &args, expected) }
+        RawCall {
+            sleeps_for: SleepsFor::Storage,
+            ..RawCall::new("pread64", libc::SYS_pread64, &args, expected)
+        }
     }
 
     /// Asks for the attributes of an existing file, without asking the server of a network file system.
@@ -51,7 +66,7 @@ impl<'a> RawCall<'a> {
     #[must_use]
     pub fn read_byte(pipe: BorrowedFd<'a>, into: &'a Cell<u8>) -> RawCall<'a> {
         let args = [word(pipe.as_raw_fd()), address(into.as_ptr()), 1];
-        RawCall { awaits_another: true, ..RawCall::new("read", libc::SYS_read, &args, 1) }
+        RawCall { sleeps_for: SleepsFor::Another, ..RawCall::new("read", libc::SYS_read, &args, 1) }
     }
 
     /// Writes one byte into a pipe.
@@ -63,7 +78,8 @@ impl<'a> RawCall<'a> {
     /// Sleeps.
     #[must_use]
     pub fn nanosleep(time: &'a libc::timespec) -> RawCall<'a> {
-        RawCall::new("nanosleep", libc::SYS_nanosleep, &[address(time), 0], 0)
+        let args = [address(time), 0];
+        RawCall { sleeps_for: SleepsFor::Time, ..RawCall::new("nanosleep", libc::SYS_nanosleep, &args, 0) }
     }
 
     fn new(name: &'static str, nr: libc::c_long, given: &[u64], expected: i64) -> RawCall<'a> {
@@ -71,16 +87,7 @@ impl<'a> RawCall<'a> {
         args[..given.len()].copy_from_slice(given);
         let nr = u32::try_from(nr).expect("call numbers are small");
         let argc = u8::try_from(given.len()).expect("a call has at most six arguments");
-        RawCall {
-            name,
-            nr,
-            argc,
-            is_storage: false,
-            awaits_another: false,
-            args,
-            expected,
-            borrows: PhantomData,
-        }
+        RawCall { name, nr, argc, sleeps_for: SleepsFor::Nothing, args, expected, borrows: PhantomData }
     }
 
     /// What the call is called.
@@ -89,16 +96,10 @@ impl<'a> RawCall<'a> {
         self.name
     }
 
-    /// Whether its descriptor is a regular file, where no call sleeps for ever.
+    /// What it may sleep for.
     #[must_use]
-    pub fn is_storage(&self) -> bool {
-        self.is_storage
-    }
-
-    /// Whether it ends only after another call of its batch.
-    #[must_use]
-    pub fn awaits_another(&self) -> bool {
-        self.awaits_another
+    pub fn sleeps_for(&self) -> SleepsFor {
+        self.sleeps_for
     }
 
     /// The number of the call.

@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use nix::sys::time::TimeSpec;
 use options::{Command, Compare, MixedSlow, Options, Shared};
 use report::{Figures, Line, Outcome, Report, Subject};
 use syslet_benches::call::RawCall;
@@ -76,13 +77,11 @@ fn mixed_slow_one(
     report: &mut Report<impl Write, mixed_slow::Summary>,
 ) -> io::Result<()> {
     let mut workload = (kind.prepare)(depth)?;
-    let note = format!(
-        "nanoseconds; 1 % of the calls sleep {} ms. {}",
-        mixed_slow::SLEEP.as_millis(),
-        workload.note()
-    );
+    let sleep_ms = mixed_slow::SLEEP.as_millis();
+    let note = format!("nanoseconds until fast calls are over; one call in 100 sleeps {sleep_ms} ms");
+    let note = [note, workload.note()].join("; ").trim_end_matches("; ").to_owned();
     let subject = Subject { workload: format!("mixed-slow/{}", kind.name), depth, note };
-    let sleep = (*nix::sys::time::TimeSpec::from_duration(mixed_slow::SLEEP).as_ref()).to_owned();
+    let sleep = *TimeSpec::from_duration(mixed_slow::SLEEP).as_ref();
     let slow = RawCall::nanosleep(&sleep);
     let window = workload.batch(depth);
     let mut field = Field::prepare(depth, &[&window[..], &[slow]].concat(), &options.shared);

@@ -76,14 +76,14 @@ pub fn measure(
     // The first round warms up and does not count.
     for round in 0..=rounds {
         for index in order(round, entrants.len()) {
-            let first = (round * windows..).take(windows);
             let entrant = &mut entrants[index];
-            let mut unused = Latencies::new();
-            let into = if round == 0 { &mut unused } else { &mut latencies[index] };
-            for number in first {
-                both(window, slow, number, entrant, &mut scratch, into)
+            for number in (round * windows..).take(windows) {
+                both(window, slow, number, entrant, &mut scratch, &mut latencies[index])
                     .map_err(|error| format!("{}: {error}", entrant.name))?;
             }
+        }
+        if round == 0 {
+            latencies.iter_mut().for_each(Latencies::clear);
         }
     }
     Ok(latencies.iter().map(Latencies::summarize).collect())
@@ -138,6 +138,11 @@ impl Latencies {
         let histogram =
             || Histogram::new_with_bounds(1, 60_000_000_000, DIGITS).expect("bounds are in order");
         Latencies { mixed: histogram(), alone: histogram() }
+    }
+
+    fn clear(&mut self) {
+        self.mixed.clear();
+        self.alone.clear();
     }
 
     fn summarize(&self) -> Summary {

@@ -69,7 +69,7 @@ impl Compare {
 impl MixedSlow {
     /// How many calls each contender makes at least.
     pub(crate) fn calls(&self) -> usize {
-        if self.shared.quick { 6_400 } else { 64_000 }
+        if self.shared.quick { 4_480 } else { 32_000 }
     }
 
     /// The workload of the fast calls.

@@ -6,7 +6,7 @@ use syslet::{CallFlags, Config, Params, Refused, Submission, WaitError};
 use super::landing::Landing;
 use super::sink::Sink;
 use super::windows::Windows;
-use crate::call::RawCall;
+use crate::call::{RawCall, SleepsFor};
 
 /// Room for the longest submission there is here: six arguments and no attribute.
 const SUBMISSION_BYTES: u32 = 80;
@@ -115,7 +115,7 @@ impl Windows for Engine {
 
     fn settings(&self) -> String {
         match self.style {
-            Style::Help => "workers_max = 0".to_owned(),
+            Style::Help => "workers_max = 0, SYNC on calls that could sleep for ever".to_owned(),
             Style::Default => "default limits, STORAGE on calls for regular files".to_owned(),
             Style::Twin => "default limits, no flags".to_owned(),
             Style::Workers(count) => format!("workers_max = {count}, ASYNC on every call"),
@@ -135,21 +135,21 @@ impl Style {
     /// A worker may begin a call before one that was pushed earlier, which a waiting submitter has claimed and not yet
     /// handed over. If every worker waits for such a call, nothing goes on.
     fn check(self, depth: usize, calls: &[RawCall<'_>]) -> Result<(), String> {
+        let wait_for_others = || calls.iter().any(|call| call.sleeps_for() == SleepsFor::Another);
         match self {
-            Style::Workers(count)
-                if (count as usize) < depth && calls.iter().any(RawCall::awaits_another) =>
-            {
-                Err(format!("{depth} calls that wait for each other could fill all {count} workers"))
+            Style::Workers(count) if (count as usize) < depth && wait_for_others() => {
+                Err(format!("{depth} calls that wait for each other could fill every worker"))
             }
             _ => Ok(()),
         }
     }
 
     fn shape(self, call: &RawCall<'_>) -> Shape {
-        let flags = match self {
-            Style::Default if call.is_storage() => CallFlags::STORAGE,
-            Style::Workers(_) => CallFlags::ASYNC,
-            Style::Help | Style::Default | Style::Twin => CallFlags::NONE,
+        let flags = match (self, call.sleeps_for()) {
+            (Style::Default, SleepsFor::Storage) => CallFlags::STORAGE,
+            (Style::Help, SleepsFor::Time | SleepsFor::Another) => CallFlags::SYNC,
+            (Style::Workers(_), _) => CallFlags::ASYNC,
+            (Style::Help | Style::Default | Style::Twin, _) => CallFlags::NONE,
         };
         (call.nr(), call.args().len(), flags)
     }
@@ -199,6 +199,6 @@ fn workers_that_could_all_wait_for_each_other_are_not_tried() {
     let batch = workload.batch(8);
     assert!(Engine::prepare(4, &batch, Style::Workers(4)).is_ok());
     let error = Engine::prepare(4, &batch, Style::Workers(3)).unwrap_err();
-    assert!(error.contains("all 3 workers"), "{error}");
+    assert!(error.contains("every worker"), "{error}");
     assert!(Engine::prepare(4, &[RawCall::getppid()], Style::Workers(3)).is_ok());
 }

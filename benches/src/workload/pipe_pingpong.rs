@@ -68,8 +68,7 @@ impl Drop for Pair {
 
 impl Workload for PipePingpong {
     fn note(&self) -> String {
-        let threads = self.pairs.len();
-        format!("half of the calls write, half read what one of {threads} plain threads sends back")
+        "half of the calls write, half read the answer of a plain thread; a pair of pipes for each two in flight".to_owned()
     }
 
     fn batch(&mut self, count: usize) -> Vec<RawCall<'_>> {

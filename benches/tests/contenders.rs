@@ -1,0 +1,65 @@
+//! What every contender must do.
+
+use std::cell::Cell;
+use std::io::Write;
+use std::os::fd::AsFd;
+
+use syslet_benches::call::RawCall;
+use syslet_benches::contender::{self, Contender};
+
+const DEPTH: usize = 4;
+
+/// Every contender that this machine has, prepared for `calls`.
+fn all(calls: &[RawCall<'_>]) -> Vec<(&'static str, Box<dyn Contender>)> {
+    let prepare = |kind: &contender::Kind| match (kind.prepare)(DEPTH, calls) {
+        Ok(contender) => Some((kind.name, contender)),
+        Err(reason) => {
+            assert!(reason.starts_with("io_uring_setup: "), "{}: {reason}", kind.name);
+            None
+        }
+    };
+    contender::ALL.iter().filter_map(prepare).collect()
+}
+
+/// Calls that all give different results: reads of 1, 2, 3, … bytes.
+fn reads<'a>(file: &'a std::fs::File, buffers: &'a [Vec<Cell<u8>>]) -> Vec<RawCall<'a>> {
+    buffers.iter().map(|buffer| RawCall::pread(file.as_fd(), buffer, 0)).collect()
+}
+
+fn file_of(len: usize) -> std::fs::File {
+    let mut file = tempfile::tempfile().expect("a file can be made");
+    file.write_all(&vec![b'x'; len]).expect("the file takes bytes");
+    file
+}
+
+fn buffers(count: usize) -> Vec<Vec<Cell<u8>>> {
+    (1..=count).map(|len| vec![Cell::new(0); len]).collect()
+}
+
+#[test]
+fn each_result_stands_at_its_calls_place() {
+    let (file, buffers) = (file_of(10), buffers(10));
+    let calls = reads(&file, &buffers);
+    for (name, mut contender) in all(&calls) {
+        buffers.iter().flatten().for_each(|byte| byte.set(0));
+        let mut results = [0; 10];
+        contender.run(&calls, &mut results).unwrap();
+        assert_eq!(results, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], "{name}");
+        assert!(buffers.iter().flatten().all(|byte| byte.get() == b'x'), "{name}: it did read");
+    }
+}
+
+#[test]
+fn each_latency_stands_at_its_calls_place() {
+    let (file, buffers) = (file_of(3), buffers(3));
+    let sleep = libc::timespec { tv_sec: 0, tv_nsec: 2_000_000 };
+    let mut calls = reads(&file, &buffers);
+    calls.push(RawCall::nanosleep(&sleep));
+    for (name, mut contender) in all(&calls) {
+        let (mut results, mut latencies_ns) = ([-1; DEPTH], [0; DEPTH]);
+        contender.run_timed(&calls, &mut results, &mut latencies_ns).unwrap();
+        assert_eq!(results, [1, 2, 3, 0], "{name}");
+        assert!(latencies_ns[3] >= 2_000_000, "{name}: {latencies_ns:?}");
+        assert!(latencies_ns.iter().all(|&latency| latency > 0), "{name}: {latencies_ns:?}");
+    }
+}
