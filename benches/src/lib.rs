@@ -9,3 +9,5 @@ pub mod contender;
 pub mod mixed_slow;
 pub mod turn;
 pub mod workload;
+
+mod pause;

@@ -6,13 +6,13 @@
 //! milliseconds, which makes the next one start slower; therefore the window that has none is followed by a pause
 //! of the same length, and what remains is what the sleepers did to the calls beside them.
 
-use std::thread;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
 use crate::call::RawCall;
 use crate::compare::order;
+use crate::pause::pause;
 use crate::turn::{Entrant, check, forget};
 
 /// How long a slow call sleeps.
@@ -105,7 +105,7 @@ fn both(
     one(&mixed, entrant, scratch, &is_fast, &mut into.mixed)?;
     one(window, entrant, scratch, &is_fast, &mut into.alone)?;
     if (0..window.len()).any(|place| !is_fast(place)) {
-        thread::sleep(SLEEP);
+        pause(SLEEP);
     }
     Ok(())
 }

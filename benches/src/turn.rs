@@ -7,6 +7,7 @@ use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::call::RawCall;
 use crate::contender::Contender;
+use crate::pause::pause;
 
 /// Somebody who takes part.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub fn turn(batch: &[RawCall<'_>], entrant: &mut Entrant, results: &mut [i64]) -
         entrant.contender.run(batch, part).map_err(|error| format!("{}: {error}", entrant.name))?;
     }
     let wall = started.elapsed();
-    std::thread::sleep(REST);
+    pause(REST);
     let took = Took { wall, cpu: cpu_time().saturating_sub(cpu) };
     check(batch, results).map_err(|error| format!("{}: {error}", entrant.name))?;
     Ok(took)
