@@ -64,11 +64,7 @@ impl Ring {
             return First::Built(self.runner.abandon(record, slot, at, outcome));
         }
         if marks.contains(Marks::WORKER) {
-            if self.may_give_away() {
-                let sleeps = marks.contains(Marks::SLEEPS);
-                return First::Later(Begun { sleeps, ..Begun::default() });
-            }
-            // It was accepted while there were workers for it.
+            // It was accepted while there were workers for it, and has been withdrawn from them.
             let outcome = Outcome::not_run(Errno(libc::EPERM));
             let record = self.batch.record(index);
             return First::Built(self.runner.abandon(record, self.slots.get(ticket), at, outcome));

@@ -11,7 +11,7 @@ use crate::admission::Admission;
 use crate::confinement::Confinement;
 use crate::pool::Pool;
 use crate::pool::spin::Spin;
-use crate::port::Port;
+use crate::port::{Port, pooled_bytes};
 use crate::ring::batch::Batch;
 use crate::ring::completions::{Completions, Consumer};
 use crate::ring::credit::Credit;
@@ -34,6 +34,8 @@ pub struct Ring {
     pub(crate) port: Arc<Port>,
     pub(crate) submissions: Arc<Submissions<Words64>>,
     pub(crate) producer: Producer<Words64>,
+    /// For what only workers may run, if there are any.
+    pub(crate) pooled: Option<Producer<Words64>>,
     pub(crate) completions: Arc<Completions<Words64>>,
     pub(crate) consumer: Consumer<Words64>,
     pub(crate) slots: Arc<Slots>,
@@ -75,8 +77,12 @@ impl Ring {
     pub(crate) fn open(shared: Arc<Shared>, params: Params) -> Result<Ring, RingError> {
         let layout = RingLayout::of(&params);
         let bytes = NonZeroUsize::new(layout.total_bytes).expect("a header is not empty");
-        let region = Arc::new(Region::new(bytes, Arc::clone(&shared.guard)).map_err(RingError::System)?);
-        let port = Arc::new(Port::new(&region, &RingHeader { params }));
+        let map =
+            |bytes| Region::new(bytes, Arc::clone(&shared.guard)).map(Arc::new).map_err(RingError::System);
+        let region = map(bytes)?;
+        let pooled = NonZeroUsize::new(pooled_bytes(&params)).filter(|_| shared.pool.is_some());
+        let pooled = pooled.map(map).transpose()?;
+        let port = Arc::new(Port::new(&region, &RingHeader { params }, pooled.as_ref()));
         let (submissions, completions) = (Arc::clone(&port.submissions), Arc::clone(&port.completions));
         let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
         let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
@@ -85,6 +91,7 @@ impl Ring {
         Ok(Ring {
             limits: limits(&params),
             producer: Producer::new(Arc::clone(&submissions)),
+            pooled: port.pooled.clone().map(Producer::new),
             consumer: Consumer::new(Arc::clone(&completions), region.words(offset::COMPLETION_HEAD, 8)),
             slot_owner: SlotOwner::new(Arc::clone(&port.slots)),
             slots: Arc::clone(&port.slots),
@@ -149,9 +156,9 @@ impl Drop for Ring {
             return;
         }
         self.port.set_status(EngineStatus::GONE);
-        if let Some(pool) = &self.shared.pool {
+        if let Some(pool) = self.shared.pool.clone() {
             // Never published: a worker could take it. Nobody reads its completion, so it gets none.
-            self.producer.withdraw(|record| self.own.take_over(record));
+            self.withdraw();
             while self.own.pop(&mut self.batch) {
                 self.port.refused.add_beside_others(1);
             }

@@ -1,7 +1,7 @@
 //! The engine's end of a pair of rings: what workers take from, and what they post to. It lives until the last call of
 //! the ring is over, however long that is after the application's end was dropped.
 
-use syslet_abi::{EngineStatus, RingHeader, RingLayout, offset};
+use syslet_abi::{EngineStatus, LINE_BYTES, Params, RingHeader, RingLayout, offset};
 
 use crate::handed::HandedCalls;
 use crate::lent::{LentSet, give_back};
@@ -24,7 +24,11 @@ pub(crate) const BACKLOG_BYTES: u64 = 1024;
 /// What the threads of the engine and the submitter share of one ring.
 #[derive(Debug)]
 pub(crate) struct Port {
+    /// What both may run.
     pub(crate) submissions: Arc<Submissions<Words64>>,
+    /// What only workers may run, where there are workers: a submitter that took it would have to give it back, and
+    /// whatever was pushed behind it would come before it.
+    pub(crate) pooled: Option<Arc<Submissions<Words64>>>,
     pub(crate) completions: Arc<Completions<Words64>>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) wake: Wake<Word32>,
@@ -54,8 +58,8 @@ pub(crate) struct Submitter {
 }
 
 impl Port {
-    /// Over memory set up with this header.
-    pub(crate) fn new(region: &Arc<Region>, header: &RingHeader) -> Port {
+    /// Over memory set up with this header, and over memory for what only workers may run.
+    pub(crate) fn new(region: &Arc<Region>, header: &RingHeader, pooled: Option<&Arc<Region>>) -> Port {
         let RingHeader { params } = header;
         let layout = RingLayout::of(params);
         for (to, word) in region.words(0, 8 * RingHeader::WORDS).iter().zip(header.emit()) {
@@ -71,6 +75,7 @@ impl Port {
                 submission_words,
                 u64::from(params.submission_record_max),
             )),
+            pooled: pooled.map(|region| Arc::new(pooled_ring(region, params))),
             completions: Arc::new(Completions::new(word(offset::COMPLETION_TAIL), completion_words)),
             slots: Arc::new(Slots::new(params.slots)),
             wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
@@ -116,7 +121,8 @@ impl Port {
 
     /// Whether so much is queued that another thread pays, although it has to be woken.
     pub(crate) fn has_backlog(&self) -> bool {
-        self.submissions.queued_bytes() >= BACKLOG_BYTES
+        let pooled = self.pooled.as_ref().map_or(0, |ring| ring.queued_bytes());
+        pooled + self.submissions.queued_bytes() >= BACKLOG_BYTES
     }
 
     /// Whether it stands on the ready list.
@@ -128,6 +134,18 @@ impl Port {
     pub(crate) fn adopt(&self, lent: Vec<LentSet>) {
         *lock(&self.orphans) = lent;
     }
+}
+
+/// Bytes of memory for the ring of calls that only workers may run: its two positions on lines of their own, then its
+/// words.
+pub(crate) fn pooled_bytes(params: &Params) -> usize {
+    2 * LINE_BYTES + params.submission_bytes as usize
+}
+
+fn pooled_ring(region: &Arc<Region>, params: &Params) -> Submissions<Words64> {
+    let words = region.words(2 * LINE_BYTES, params.submission_bytes as usize);
+    let (head, tail) = (region.words(0, 8), region.words(LINE_BYTES, 8));
+    Submissions::new(head, tail, words, u64::from(params.submission_record_max))
 }
 
 impl Drop for Port {
@@ -142,6 +160,8 @@ impl Work for Port {
     }
 
     fn has_work(&self) -> bool {
-        !self.handed.is_empty() || !self.submissions.is_empty()
+        !self.handed.is_empty()
+            || !self.submissions.is_empty()
+            || self.pooled.as_ref().is_some_and(|ring| !ring.is_empty())
     }
 }

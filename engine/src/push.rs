@@ -9,6 +9,7 @@ use crate::lent::{LENT_MAX, Lent};
 use crate::pair::Ring;
 use crate::refused::Refused;
 use crate::ring::batch::Marks;
+use crate::ring::submissions::Producer;
 use crate::slot::Ticket;
 use crate::submission::Submission;
 
@@ -65,11 +66,23 @@ impl Ring {
             return 0;
         }
         let may_offer = self.may_offer();
-        let bytes = self.producer.publish();
+        let bytes = self.publish();
         if may_offer && bytes > 0 {
             self.offer();
         }
         bytes
+    }
+
+    /// Publishes what was pushed; gives the bytes that became visible.
+    pub(crate) fn publish(&mut self) -> u64 {
+        self.pooled.as_mut().map_or(0, Producer::publish) + self.producer.publish()
+    }
+
+    /// Takes back what was not published: from now on only this thread sees it.
+    pub(crate) fn withdraw(&mut self) {
+        for producer in [Some(&mut self.producer), self.pooled.as_mut()].into_iter().flatten() {
+            producer.withdraw(|record| self.own.take_over(record));
+        }
     }
 
     /// Whether what is pushed and not published may be given to workers. If not, it is taken back from where they
@@ -83,7 +96,7 @@ impl Ring {
         if self.has_looked {
             return true;
         }
-        self.producer.withdraw(|record| self.own.take_over(record));
+        self.withdraw();
         false
     }
 
@@ -139,16 +152,22 @@ impl Ring {
         if self.admission.own {
             return self.enqueue_own(call, worst);
         }
-        let Ok(room) = self.producer.claim(call.bytes().len() as u64) else {
+        let marks = self.admission.marks;
+        let producer = match &mut self.pooled {
+            Some(pooled) if marks.contains(Marks::WORKER) => {
+                self.wants_worker = true;
+                pooled
+            }
+            _ => &mut self.producer,
+        };
+        let Ok(room) = producer.claim(call.bytes().len() as u64) else {
             self.credit.give_back(worst);
             return Err(Refusal::SUBMISSION_FULL.into());
         };
         let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
-        let marks = self.admission.marks;
         room.commit(call.bytes(), ticket.pack(), marks);
         self.port.submitter.accepted.add(1);
-        self.wants_worker |= marks.contains(Marks::WORKER);
         Ok(ticket)
     }
 

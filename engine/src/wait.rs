@@ -109,17 +109,17 @@ impl Ring {
     fn publish_for_help(&mut self) -> bool {
         // A submitter that was found to be confined is looked at again now and then.
         if self.open_pool().is_none() && (self.confinement.is_none() || !self.may_offer()) {
-            self.producer.publish();
+            self.publish();
             return false;
         }
         let wants_worker = self.wants_worker || self.producer.queued_bytes() >= BACKLOG_BYTES;
         // Off the list nobody but this thread sees it, and nothing has to be asked.
         if !wants_worker && !self.port.is_listed() {
-            self.producer.publish();
+            self.publish();
             return false;
         }
         let may_offer = self.may_offer();
-        self.producer.publish();
+        self.publish();
         may_offer && wants_worker
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct Desk {
     is_closing: bool,
     /// How far the call was brought that was handed over, if it was.
     begun: Option<Begun>,
+    /// Which of a ring's two queues was looked at first.
+    prefers_pooled: bool,
     /// Claims taken from this ring in a row.
     served: u32,
     /// The call of the batch that is being made.
@@ -43,7 +45,17 @@ const CLAIMS_IN_A_ROW: u32 = 4;
 impl Desk {
     pub(crate) fn new(registry: Arc<Registry>) -> Desk {
         let (batch, runner) = (Batch::new(), Runner::pooled(registry));
-        Desk { batch, runner, port: None, is_closing: false, begun: None, served: 0, at: 0, built: 0 }
+        Desk {
+            batch,
+            runner,
+            port: None,
+            is_closing: false,
+            prefers_pooled: false,
+            begun: None,
+            served: 0,
+            at: 0,
+            built: 0,
+        }
     }
 
     /// A desk for claiming what nobody is to run any more.
@@ -86,9 +98,15 @@ impl Desk {
             port.handed.recycle(handed);
             return true;
         }
-        // A ring off the list has work of its submitter's only.
-        let taken = port.submissions.take(&mut self.batch, || port.is_listed() || self.is_closing);
-        taken.expect("only this process writes its rings, so every record in them is whole") > 0
+        // In turn: neither shall wait for the end of the other.
+        self.prefers_pooled = !self.prefers_pooled;
+        let (pooled, shared) = (port.pooled.as_deref(), Some(&*port.submissions));
+        let rings = if self.prefers_pooled { [pooled, shared] } else { [shared, pooled] };
+        rings.into_iter().flatten().any(|ring| {
+            // A ring off the list has work of its submitter's only.
+            let taken = ring.take(&mut self.batch, || port.is_listed() || self.is_closing);
+            taken.expect("only this process writes its rings, so every record in them is whole") > 0
+        })
     }
 
     /// The ring served last.

@@ -72,3 +72,29 @@ fn more_sleepers_than_workers() {
     numbers.sort_unstable();
     assert!(numbers.into_iter().eq(0..50));
 }
+
+/// POOL-24: with one worker, an ASYNC write is made before an ASYNC read that was pushed behind it and waits for the
+/// answer, although the submitter helps.
+#[test]
+fn what_only_workers_run_begins_in_order() {
+    let mut ring = rig::ring_with(syslet::Config::default().workers_max(1), &syslet::Params::default());
+    let (mut ask, asked) = pipe();
+    let (answered, mut answer) = pipe();
+    let echo = std::thread::spawn(move || {
+        let mut byte = [0];
+        while ask.read(&mut byte).is_ok_and(|bytes| bytes == 1) {
+            answer.write_all(&byte).unwrap();
+        }
+    });
+    let write = Submission::call(libc::SYS_write).int(asked.as_raw_fd().into()).input(b"x").value(1);
+    let read = Submission::call(libc::SYS_read).int(answered.as_raw_fd().into()).output(1).value(1);
+    for _ in 0..200 {
+        for call in [&write, &read] {
+            push(&mut ring, &call.clone().flags(CallFlags::ASYNC).build()).unwrap();
+        }
+        assert_eq!(ring.wait(2, Some(Duration::from_secs(60))), Ok(2));
+        assert!(drain(&mut ring).iter().all(|done| done.result == 1));
+    }
+    drop(asked);
+    echo.join().unwrap();
+}
