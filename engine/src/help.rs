@@ -15,7 +15,7 @@ impl Ring {
     /// Claims what is next and runs it, or hands it over; gives the number of calls claimed. The completions of one
     /// batch are posted together: nobody waits for them but this thread.
     pub(crate) fn help(&mut self) -> usize {
-        let count = if self.own.pop(&mut self.batch) {
+        let count = if !self.own.is_empty() && self.own.pop(&mut self.batch) {
             1
         } else {
             let taken = self.submissions.take(&mut self.batch, || true);

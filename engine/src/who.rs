@@ -25,6 +25,18 @@ pub(crate) struct Facts {
 #[inline]
 pub(crate) fn check(facts: Facts) -> Result<(), Refused> {
     let Facts { flags, class, scope, has_pool, .. } = facts;
+    let is_usual = flags.0 & !USUAL.0 == 0 && matches!(scope, Scope::Process | Scope::ReadsThread);
+    if is_usual && (has_pool || class != Class::Sleeps) {
+        return Ok(());
+    }
+    check_unusual(facts)
+}
+
+/// Flags that nobody is refused for.
+const USUAL: CallFlags = CallFlags::NO_COMPLETE.with(CallFlags::STORAGE);
+
+fn check_unusual(facts: Facts) -> Result<(), Refused> {
+    let Facts { flags, class, scope, has_pool, .. } = facts;
     let sync = flags.contains(CallFlags::SYNC);
     let refusal = if flags.contains(CallFlags::PRIVATE) || flags.contains(CallFlags::RELEASE) {
         Refusal::FLAG_NOT_YET.at(FLAGS_OFFSET)
@@ -44,7 +56,7 @@ pub(crate) fn check(facts: Facts) -> Result<(), Refused> {
 
 /// How a queued record is marked. `may_help`: no attribute forbids it; `is_short`: it has no attributes and no out
 /// area; `has_twin`: whether its twin may be tried.
-#[inline]
+#[inline(always)]
 pub(crate) fn marks(facts: Facts, may_help: bool, is_short: bool, has_twin: impl FnOnce() -> bool) -> Marks {
     let Facts { flags, class, signals, has_pool, .. } = facts;
     let short = if class == Class::Instant && is_short { Marks::INSTANT } else { Marks::PLAIN };

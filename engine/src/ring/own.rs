@@ -41,6 +41,11 @@ impl OwnQueue {
         self.queue.extend(record);
     }
 
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Moves the oldest record to the batch.
     pub(crate) fn pop(&mut self, batch: &mut Batch) -> bool {
         let Some(&first) = self.queue.front() else { return false };
