@@ -118,6 +118,36 @@ impl Config {
         self
     }
 
+    /// At most how many workers.
+    #[must_use]
+    pub fn get_workers_max(&self) -> u32 {
+        self.limits.workers_max
+    }
+
+    /// About how many workers run at once.
+    #[must_use]
+    pub fn get_runnable_max(&self) -> u32 {
+        self.limits.runnable_max
+    }
+
+    /// After how long in one call a worker counts as blocked.
+    #[must_use]
+    pub fn get_stall(&self) -> Duration {
+        Duration::from_nanos(self.limits.stall_ns)
+    }
+
+    /// After how long without work a worker retires.
+    #[must_use]
+    pub fn get_idle(&self) -> Duration {
+        Duration::from_nanos(self.limits.idle_ns)
+    }
+
+    /// For how long at most who finds nothing to do looks around.
+    #[must_use]
+    pub fn get_spin(&self) -> Duration {
+        Duration::from_nanos(self.limits.spin_ns)
+    }
+
     /// Adds an attribute of the application's own, with an id from [`syslet_abi::AttributeId::APPLICATION`] up.
     pub fn attribute(mut self, attribute: Arc<dyn Attribute>) -> Config {
         self.attributes.push(attribute);

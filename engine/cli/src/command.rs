@@ -8,19 +8,20 @@ use std::os::unix::ffi::OsStringExt;
 use annotate_snippets::Renderer;
 
 use crate::exit::Exit;
-use crate::options::{Command, Options, RunOptions, TableOptions};
+use crate::options::{Command, Options, ProbeOptions, RunOptions, TableOptions};
 use crate::plan::Plan;
 use crate::print::json::JsonPrinter;
 use crate::print::text::TextPrinter;
-use crate::run::{self, RunError, interrupt};
+use crate::run::{self, Ended, RunError, interrupt};
 use crate::script::error::ScriptError;
 use crate::script::source::{SCRIPT_BYTES_MAX, Source};
-use crate::{print, script, table};
+use crate::{print, probe, script, table};
 
 /// Does what was asked.
 pub(crate) fn command(options: Options) -> Exit {
     match options.command {
         Command::Run(options) => run(options),
+        Command::Probe(options) => show_probe(&options),
         Command::Table(options) => show_table(&options),
     }
 }
@@ -41,7 +42,12 @@ fn run(options: RunOptions) -> Exit {
     match script::compile(&source, &arguments) {
         Ok(plan) if options.dry_run => {
             let mut out = BufWriter::new(io::stdout().lock());
-            written(print::plan::print(&plan, options.json, options.shown_bytes, &mut out), Exit::Success)
+            let how = print::plan::How {
+                json: options.json,
+                shown_bytes: options.shown_bytes,
+                has_workers: options.workers != Some(0),
+            };
+            written(print::plan::print(&plan, how, &mut out), Exit::Success)
         }
         Ok(plan) => run_plan(&plan, &options),
         Err(error) => script_error(&error, &source),
@@ -58,16 +64,30 @@ fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
         message(&format!("signals cannot be handled here: {error}"));
         return Exit::NotSupported;
     }
+    let workers = options.workers;
     let ended = if options.json {
-        run::run(plan, &mut JsonPrinter { out: BufWriter::new(io::stdout().lock()) })
+        run::run(plan, workers, &mut JsonPrinter { out: BufWriter::new(io::stdout().lock()) })
     } else {
         let out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
-        run::run(plan, &mut TextPrinter { out, shown_bytes: options.shown_bytes })
+        run::run(plan, workers, &mut TextPrinter { out, shown_bytes: options.shown_bytes })
     };
     match ended {
-        Ok(exit) => exit,
         Err(RunError::Output(error, so_far)) => written(Err(error), so_far),
+        Ok(Ended { exit, running }) => {
+            running.iter().for_each(|line| message(line));
+            exit
+        }
         Err(RunError::Engine(text)) => {
+            message(&text);
+            Exit::NotSupported
+        }
+    }
+}
+
+fn show_probe(options: &ProbeOptions) -> Exit {
+    match probe::probe() {
+        Ok(found) => written(found.print(options.json, &mut io::stdout().lock()), Exit::Success),
+        Err(text) => {
             message(&text);
             Exit::NotSupported
         }

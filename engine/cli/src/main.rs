@@ -7,6 +7,7 @@ mod exit;
 mod names;
 mod options;
 mod plan;
+mod probe;
 mod print;
 mod report;
 mod run;

@@ -19,6 +19,8 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Runs a script
     Run(RunOptions),
+    /// Says what syslet can do here: kernel, limits, first attempts, io_uring, confinement
+    Probe(ProbeOptions),
     /// Shows the table of calls
     Table(TableOptions),
 }
@@ -34,15 +36,25 @@ pub(crate) struct RunOptions {
     /// Show at most this many bytes of data in text output
     #[arg(short = 's', value_name = "BYTES", default_value_t = 32)]
     pub(crate) shown_bytes: usize,
-    /// End the run after this long, for example 500ms or 10s
+    /// End the run after this long: seconds, or a number and a unit, for example 10 or 500ms
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
+    /// At most this many workers, 0 to 65536; with 0 the command runs every call itself, one after the other
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<u32>,
     /// A statement; repeated, one line each. There is no FILE then
     #[arg(short = 'e', value_name = "STATEMENT")]
     pub(crate) statements: Vec<String>,
     /// The script, - for standard input; behind it the script's arguments
     #[arg(value_name = "FILE|-] [ARG", trailing_var_arg = true, required_unless_present = "statements")]
     pub(crate) operands: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProbeOptions {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -55,11 +67,12 @@ pub(crate) struct TableOptions {
     pub(crate) call: Option<String>,
 }
 
-/// A number and a unit of time.
+/// A number and a unit of time, or of seconds.
 fn duration(text: &str) -> Result<Duration, String> {
-    let wanted = || "a duration is an integer and one of ns us ms s: 500ms".to_owned();
+    let wanted = || "a duration is an integer of seconds, or with one of ns us ms s: 500ms".to_owned();
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (count, unit) = text.split_at(digits);
+    let unit = if unit.is_empty() { "s" } else { unit };
     let unit = Unit::named(unit).filter(|unit| unit.is_time()).ok_or_else(wanted)?;
     let count: u64 = count.parse().map_err(|_| wanted())?;
     let ns = count.checked_mul(unit.1).ok_or("that is more than 2^64-1 nanoseconds")?;

@@ -1,5 +1,6 @@
 //! What is told of a step when it is over.
 
+use syslet::attrs::RunBy;
 use syslet::{DoneFlags, RawResult, Status};
 
 use crate::plan::Step;
@@ -25,6 +26,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Answer {
     pub(crate) result: RawResult,
     pub(crate) flags: DoneFlags,
+    /// Who made the call.
+    pub(crate) ran_by: Option<RunBy>,
     /// What came back, by argument.
     pub(crate) data: Vec<Data>,
     /// In the order asked.

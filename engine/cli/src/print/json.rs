@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
+use syslet::attrs::RunBy;
+
 use crate::print::{Printer, errno_name};
 use crate::report::{Answer, Outcome, Report};
 
@@ -31,7 +33,10 @@ fn line(report: &Report<'_>) -> Value {
         Outcome::Done(answer) => (Some(answer), None),
         Outcome::Skipped(why) => (None, Some(why)),
     };
-    let ran = answer.filter(|answer| answer.ran()).map(|_| "submitter");
+    let ran = answer.filter(|answer| answer.ran()).map(|answer| match answer.ran_by {
+        Some(RunBy::POOLED) => "worker",
+        _ => "submitter",
+    });
     json!({
         "v": 1,
         "line": step.line,

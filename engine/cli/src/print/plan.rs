@@ -9,11 +9,20 @@ use crate::plan::{Operand, Passed, Plan, Shown, Source, Step, StepId, Way};
 use crate::print::escape::quoted;
 use crate::run::submit::flags;
 
+/// How it is to be printed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    pub(crate) json: bool,
+    pub(crate) shown_bytes: usize,
+    /// Whether it would run with workers.
+    pub(crate) has_workers: bool,
+}
+
 /// Prints `plan` to `out`.
-pub(crate) fn print(plan: &Plan, json: bool, shown_bytes: usize, out: &mut impl Write) -> io::Result<()> {
-    let planned = Planned { plan, shown_bytes };
+pub(crate) fn print(plan: &Plan, how: How, out: &mut impl Write) -> io::Result<()> {
+    let planned = Planned { plan, shown_bytes: how.shown_bytes, has_workers: how.has_workers };
     for step in &plan.steps {
-        if json {
+        if how.json {
             writeln!(out, "{}", planned.object(step))?;
         } else {
             planned.text(step, out)?;
@@ -25,12 +34,13 @@ pub(crate) fn print(plan: &Plan, json: bool, shown_bytes: usize, out: &mut impl 
 struct Planned<'a> {
     plan: &'a Plan,
     shown_bytes: usize,
+    has_workers: bool,
 }
 
 impl Planned<'_> {
     fn text(&self, step: &Step, out: &mut impl Write) -> io::Result<()> {
         let name = step.name.as_ref().map_or(String::new(), |name| format!("{name} = "));
-        let sync = if flag_names(step).is_empty() { "" } else { " SYNC" };
+        let sync = if self.flag_names(step).is_empty() { "" } else { " SYNC" };
         writeln!(out, "{}: {name}{} [{}]{sync}", step.line, step.call, step.nr)?;
         for (index, operand) in step.operands.iter().enumerate() {
             let arg = step.row.and_then(|row| row.args.get(index)).map_or("", |arg| arg.name);
@@ -44,6 +54,11 @@ impl Planned<'_> {
             writeln!(out, "      @{}{required}", ask.name)?;
         }
         Ok(())
+    }
+
+    fn flag_names(&self, step: &Step) -> Vec<&'static str> {
+        let flags = flags(step, &step.fixed_args(), self.has_workers);
+        if flags.contains(CallFlags::SYNC) { vec!["SYNC"] } else { Vec::new() }
     }
 
     fn object(&self, step: &Step) -> Value {
@@ -65,7 +80,7 @@ impl Planned<'_> {
             "nr": step.nr,
             "arguments": arguments,
             "waits_for": self.waits(step),
-            "flags": flag_names(step),
+            "flags": self.flag_names(step),
             "attributes": asks,
         })
     }
@@ -107,8 +122,4 @@ fn kind(operand: &Operand) -> &'static str {
             Way::Held => "VALUE",
         },
     }
-}
-
-fn flag_names(step: &Step) -> Vec<&'static str> {
-    if flags(step, &step.fixed_args()).contains(CallFlags::SYNC) { vec!["SYNC"] } else { Vec::new() }
 }

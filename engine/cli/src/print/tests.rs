@@ -12,7 +12,7 @@ use crate::report::{Answer, Answered, Outcome, Report};
 fn not_run(step: &Step) -> Report<'_> {
     let attributes = vec![Answered { name: "timing", status: Status::UNAVAILABLE, values: Vec::new() }];
     let flags = DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT);
-    let answer = Answer { result: RawResult(-95), flags, data: Vec::new(), attributes };
+    let answer = Answer { result: RawResult(-95), flags, ran_by: None, data: Vec::new(), attributes };
     Report { step, numbers: &[], outcome: Outcome::Done(answer) }
 }
 

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use syslet::syscalls::{ArgType, Yields};
 
+use syslet::attrs::RunBy;
+
 use crate::plan::{Passed, Shown, Way};
 use crate::print::escape::quoted;
 use crate::print::{Printer, errno_name};
@@ -98,6 +100,11 @@ fn attribute(answered: &Answered) -> String {
     if let (Some(queued), Some(started), Some(finished)) = times {
         let (waited, ran) = (started.saturating_sub(queued), finished.saturating_sub(started));
         return format!("  {DIM}@{} waited {} ran {}{PLAIN}", answered.name, time(waited), time(ran));
+    }
+    let numbers = (value("tid"), value("cpu"), value("run_by"), value("attempts"));
+    if let (Some(tid), Some(cpu), Some(run_by), Some(attempts)) = numbers {
+        let by = RunBy(u32::try_from(run_by).unwrap_or_default()).name();
+        return format!("  {DIM}@{} {by} in {tid} on cpu {cpu}, {attempts} attempt(s){PLAIN}", answered.name);
     }
     let values: String = answered.values.iter().map(|(name, value)| format!(" {name}={value}")).collect();
     format!("  {DIM}@{} {}{values}{PLAIN}", answered.name, answered.status.name())

@@ -8,9 +8,10 @@ mod setup;
 pub(crate) mod submit;
 
 use std::io;
+use std::time::Duration;
 
-use syslet::attrs::TimingValue;
-use syslet::{AttributeId, Completion, Ring, Status};
+use syslet::attrs::{RunBy, TimingValue, WorkerValue};
+use syslet::{AttributeId, Completion, Engine, Ring, RunningCall, Status};
 
 use crate::exit::Exit;
 use crate::plan::{Plan, Step, StepId};
@@ -29,6 +30,7 @@ struct Run<'a> {
     /// The steps in the ring.
     flights: Vec<Option<Flight>>,
     in_flight: usize,
+    has_workers: bool,
     all_succeeded: bool,
 }
 
@@ -41,9 +43,20 @@ pub(crate) enum RunError {
     Output(io::Error, Exit),
 }
 
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) exit: Exit,
+    /// A line for each call that runs on although the run was ended.
+    pub(crate) running: Vec<String>,
+}
+
+/// When the run is ended from outside, calls in workers have so long to end as well.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Runs everything in `plan` and tells `printer` of each step.
-pub(crate) fn run(plan: &Plan, printer: &mut dyn Printer) -> Result<Exit, RunError> {
-    let mut ring = setup::ring(plan).map_err(RunError::Engine)?;
+pub(crate) fn run(plan: &Plan, workers: Option<u32>, printer: &mut dyn Printer) -> Result<Ended, RunError> {
+    let (engine, mut ring) = setup::ring(plan, workers).map_err(RunError::Engine)?;
     let mut run = Run {
         plan,
         printer,
@@ -51,9 +64,10 @@ pub(crate) fn run(plan: &Plan, printer: &mut dyn Printer) -> Result<Exit, RunErr
         known: Known::new(plan),
         flights: (0..plan.steps.len()).map(|_| None).collect(),
         in_flight: 0,
+        has_workers: workers != Some(0),
         all_succeeded: true,
     };
-    run.until_over(&mut ring).map_err(|error| RunError::Output(error, run.exit()))
+    run.until_over(&engine, &mut ring).map_err(|error| RunError::Output(error, run.exit()))
 }
 
 impl Run<'_> {
@@ -61,15 +75,15 @@ impl Run<'_> {
         if self.all_succeeded { Exit::Success } else { Exit::Failure }
     }
 
-    fn until_over(&mut self, ring: &mut Ring) -> io::Result<Exit> {
+    fn until_over(&mut self, engine: &Engine, ring: &mut Ring) -> io::Result<Ended> {
         loop {
             if let Some(stop) = interrupt::stopped() {
-                return self.skip_the_rest(stop);
+                return self.skip_the_rest(stop, engine, ring);
             }
             self.submit_ready(ring)?;
             self.printer.flush()?;
             if self.in_flight == 0 {
-                return Ok(self.exit());
+                return Ok(Ended { exit: self.exit(), running: Vec::new() });
             }
             // An interrupted wait is as good as any: what is ready is read, and the reason is looked at above.
             let _ = ring.wait(1, None);
@@ -82,7 +96,7 @@ impl Run<'_> {
         while let Some(next) = self.schedule.next() {
             let (id, why) = match next {
                 Next::Skip(id, by) => (id, self.because_of(by)),
-                Next::Run(id) => match Flight::build(self.plan, id, &self.known) {
+                Next::Run(id) => match Flight::build(self.plan, id, &self.known, self.has_workers) {
                     Err(why) => (id, why),
                     Ok(flight) => match flight.push(ring) {
                         Ok(()) => {
@@ -137,14 +151,22 @@ impl Run<'_> {
         self.printer.report(&Report { step: &self.plan.steps[id], numbers, outcome })
     }
 
-    /// Ends the run before everything is over.
-    fn skip_the_rest(&mut self, stop: Exit) -> io::Result<Exit> {
+    /// Ends the run before everything is over. What workers are in the middle of gets a moment, and is named if that is
+    /// not enough.
+    fn skip_the_rest(&mut self, stop: Exit, engine: &Engine, ring: &mut Ring) -> io::Result<Ended> {
+        let running = engine.close(PATIENCE).err().map_or_else(Vec::new, |unfinished| unfinished.calls);
+        // Ends what this thread would have run.
+        let _ = ring.wait(1, Some(Duration::ZERO));
+        self.consume(ring)?;
+        let step = |call: &RunningCall| self.plan.steps.get(usize::try_from(call.user_data).ok()?);
+        let line = |step: &Step| format!("line {}: {} is still running", step.line, step.call);
+        let running = running.iter().filter_map(step).map(line).collect();
         let why = if stop == Exit::TimedOut { "timed out" } else { "interrupted" };
         for id in self.schedule.left() {
             self.tell(id, &[], Outcome::Skipped(why.to_owned()))?;
         }
         self.printer.flush()?;
-        Ok(stop)
+        Ok(Ended { exit: stop, running })
     }
 }
 
@@ -159,19 +181,36 @@ fn answer(step: &Step, flight: &Flight, done: &Completion<'_>) -> Answer {
     Answer {
         result: done.result(),
         flags: done.flags(),
+        ran_by: ran_by(done),
         data: flight.data(step, done),
         attributes: attributes.collect(),
     }
 }
 
+/// Who made the call, if anybody did.
+fn ran_by(done: &Completion<'_>) -> Option<RunBy> {
+    let returned = done.attribute(AttributeId::WORKER)?;
+    WorkerValue::parse(returned.value)
+        .filter(|_| returned.status == Status::HANDLED)
+        .map(|worker| worker.run_by)
+}
+
 /// The values of an attribute's return, by name.
 fn values(id: AttributeId, value: &[u8]) -> Vec<(&'static str, u64)> {
-    match TimingValue::parse(value) {
-        Some(timing) if id == AttributeId::TIMING => vec![
+    if let (AttributeId::TIMING, Some(timing)) = (id, TimingValue::parse(value)) {
+        return vec![
             ("queued_ns", timing.queued_ns),
             ("started_ns", timing.started_ns),
             ("finished_ns", timing.finished_ns),
-        ],
-        _ => Vec::new(),
+        ];
     }
+    if let (AttributeId::WORKER, Some(worker)) = (id, WorkerValue::parse(value)) {
+        return vec![
+            ("tid", worker.tid.into()),
+            ("cpu", worker.cpu.into()),
+            ("run_by", worker.run_by.0.into()),
+            ("attempts", worker.attempts.into()),
+        ];
+    }
+    Vec::new()
 }

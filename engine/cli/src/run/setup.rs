@@ -9,10 +9,10 @@ const BESIDE_BYTES: usize = 1024;
 /// At most this many calls are in flight.
 const SLOTS: u32 = 256;
 
-/// Opens a ring in which every step of `plan` fits.
-pub(crate) fn ring(plan: &Plan) -> Result<Ring, String> {
-    let engine = Engine::start(Config::default().workers_max(0))
-        .map_err(|error| format!("the engine cannot start here: {error}"))?;
+/// Opens a ring in which every step of `plan` fits, of an engine with so many workers at most.
+pub(crate) fn ring(plan: &Plan, workers: Option<u32>) -> Result<(Engine, Ring), String> {
+    let config = workers.map_or_else(Config::default, |workers| Config::default().workers_max(workers));
+    let engine = Engine::start(config).map_err(|error| format!("the engine cannot start here: {error}"))?;
     let largest = |carried: fn(&Step) -> usize| plan.steps.iter().map(carried).max().unwrap_or(0);
     let (submission_record_max, submission_bytes) = sizes(largest(carried_in), 64 << 10);
     let (completion_record_max, completion_bytes) = sizes(largest(carried_out), 1 << 20);
@@ -24,7 +24,8 @@ pub(crate) fn ring(plan: &Plan) -> Result<Ring, String> {
         completion_record_max,
         ..Params::default()
     };
-    engine.ring(&params).map_err(|error| format!("no ring can be opened here: {error}"))
+    let ring = engine.ring(&params).map_err(|error| format!("no ring can be opened here: {error}"))?;
+    Ok((engine, ring))
 }
 
 /// The longest record, and a ring of at least `ring_min` bytes that holds a few of them.

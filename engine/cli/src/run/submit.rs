@@ -1,7 +1,7 @@
 //! From a step to a submission in the ring, and what came back for it.
 #![allow(unsafe_code, reason = "pushes calls whose addresses only the script can answer for")]
 
-use syslet::abi::{Call, CallFlags};
+use syslet::abi::{AttributeFlags, AttributeId, Call, CallFlags};
 use syslet::syscalls::{Class, Row, Scope, written_for};
 use syslet::{Completion, Refused, Ring, Submission};
 
@@ -20,17 +20,18 @@ pub(crate) struct Flight {
     held: Vec<(usize, Block)>,
 }
 
-/// The flags a step is submitted with (SCRIPT-24): without workers, what may sleep for ever runs here.
-pub(crate) fn flags(step: &Step, args: &[u64]) -> CallFlags {
-    let here = step.row.is_none_or(|row| {
-        row.class_with(args) == Class::Sleeps || row.scope_with(args) == Scope::BoundToThread
-    });
+/// The flags a step is submitted with (SCRIPT-24): what is bound to its thread runs here, and without workers what may
+/// sleep for ever does.
+pub(crate) fn flags(step: &Step, args: &[u64], has_workers: bool) -> CallFlags {
+    let is_bound = step.row.is_some_and(|row| row.scope_with(args) == Scope::BoundToThread);
+    let may_sleep = step.row.is_none_or(|row| row.class_with(args) == Class::Sleeps);
+    let here = is_bound || may_sleep && !has_workers;
     if here { CallFlags::SYNC } else { CallFlags::NONE }
 }
 
 impl Flight {
     /// Builds the submission of a step, or says why it cannot be.
-    pub(crate) fn build(plan: &Plan, id: StepId, known: &Known) -> Result<Flight, String> {
+    pub(crate) fn build(plan: &Plan, id: StepId, known: &Known, has_workers: bool) -> Result<Flight, String> {
         let step = &plan.steps[id];
         let mut builder = Submission::call(step.nr).user_data(id as u64);
         let (mut numbers, mut held) = (Vec::new(), Vec::new());
@@ -69,7 +70,11 @@ impl Flight {
         for ask in &step.asks {
             builder = builder.attribute(ask.id, ask.flags, &ask.payload);
         }
-        let submission = builder.flags(flags(step, &numbers)).build();
+        // Asked or not: the output says who ran it.
+        if !step.asks.iter().any(|ask| ask.id == AttributeId::WORKER) {
+            builder = builder.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]);
+        }
+        let submission = builder.flags(flags(step, &numbers, has_workers)).build();
         Ok(Flight { submission, numbers, held })
     }
 

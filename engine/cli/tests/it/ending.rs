@@ -87,10 +87,24 @@ const SLEEP: [&str; 8] = [
     "close(i32(p, 0)) after r",
 ];
 
-/// SCRIPT-34: SIGINT ends the call that sleeps, and the rest is said to be skipped.
+/// SCRIPT-34: SIGINT ends the run: what sleeps in a worker is named, and the rest is said to be skipped.
+#[test]
+fn interrupted_with_workers() {
+    let arguments: Vec<&str> = ["run"].into_iter().chain(SLEEP).collect();
+    let (child, stdout) = begun(interruptible(&arguments));
+    until_asleep(child.id());
+    assert_eq!(syslet(&["run", "-e", "kill($1, SIGINT)", &child.id().to_string()]).code, Some(0));
+    let (code, text, messages) = rest(child, stdout);
+    let skipped =
+        "3: read(i32(p, 0), out(1), 1) skipped: interrupted\n4: close(i32(p, 0)) skipped: interrupted\n";
+    assert_eq!(text, format!("2: write(1, \"begun\\n\", 6) = 6\n{skipped}"));
+    assert_eq!((code, &*messages), (Some(130), "syslet: line 3: read is still running\n"));
+}
+
+/// SCRIPT-34: without workers SIGINT ends the call that sleeps, and the rest is said to be skipped.
 #[test]
 fn interrupted() {
-    let arguments: Vec<&str> = ["run"].into_iter().chain(SLEEP).collect();
+    let arguments: Vec<&str> = ["run", "--workers", "0"].into_iter().chain(SLEEP).collect();
     let (child, stdout) = begun(interruptible(&arguments));
     until_asleep(child.id());
     let kill = syslet(&["run", "-e", "kill($1, SIGINT)", &child.id().to_string()]);
@@ -128,11 +142,15 @@ fn ignored_interrupts() {
 #[test]
 fn timed_out() {
     let run = statements(&["--timeout", "20ms"], &["p = pause()", "getpid() after p"]);
-    assert_eq!(run.code, Some(124));
+    assert_eq!((run.code, &*run.stderr), (Some(124), "syslet: line 1: pause is still running\n"));
+    assert_eq!(run.stdout, "1: pause() skipped: timed out\n2: getpid() skipped: timed out\n");
+    let run = statements(&["--workers=0", "--timeout", "20ms"], &["p = pause()", "getpid() after p"]);
+    assert_eq!((run.code, &*run.stderr), (Some(124), ""));
     assert!(run.stdout.starts_with("1: pause() "), "{}", run.stdout);
     assert!(run.stdout.ends_with("\n2: getpid() skipped: timed out\n"), "{}", run.stdout);
     assert_eq!(statements(&["--timeout", "1000s"], &["getpid()"]).code, Some(0));
-    for wrong in ["5", "5KiB", "0s", "s", "-1s"] {
+    assert_eq!(statements(&["--timeout", "1000"], &["getpid()"]).code, Some(0), "seconds");
+    for wrong in ["", "0", "5KiB", "0s", "s", "-1s"] {
         assert_eq!(statements(&[&format!("--timeout={wrong}")], &["getpid()"]).code, Some(2), "{wrong}");
     }
 }

@@ -4,6 +4,7 @@ mod ending;
 mod files;
 mod json;
 mod order;
+mod probe;
 mod scripts;
 mod syslet;
 mod table;

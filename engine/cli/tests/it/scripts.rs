@@ -6,6 +6,8 @@ use crate::files::Directory;
 use crate::syslet::{command, data, ended, syslet};
 
 const OS_RELEASE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/os-release.syslet");
+const PIPE_WAKES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/pipe-wakes.syslet");
+const MANY_SLEEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/many-sleeps.syslet");
 const STAT_MANY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/stat-many.syslet");
 
 /// SCRIPT-37: the main job: what comes back is what is in the file, timed.
@@ -65,4 +67,33 @@ fn stat_many() {
 #[test]
 fn stat_none() {
     assert_eq!(syslet(&["run", STAT_MANY]).quiet(), (0, ""));
+}
+
+/// SCRIPT-39: a read sleeps in a worker until a statement behind it writes.
+#[test]
+fn pipe_wakes() {
+    let lines = syslet(&["run", "--json", PIPE_WAKES]).json();
+    let mut results: Vec<_> =
+        lines.iter().map(|line| (line["line"].as_u64(), line["result"].as_i64())).collect();
+    results.sort_unstable();
+    assert_eq!(results, [(Some(3), Some(0)), (Some(4), Some(7)), (Some(5), Some(7))]);
+    let read = lines.iter().find(|line| line["call"] == "read").expect("it ran");
+    assert_eq!(data(read, 1), b"wake up");
+    let worker = &read["attributes"]["worker"];
+    assert_eq!(worker["status"], "handled");
+    assert!(worker["tid"].as_u64() > Some(0) && worker["attempts"].as_u64() >= Some(1), "{read}");
+    let ran = if worker["run_by"] == 2 { "worker" } else { "submitter" };
+    assert_eq!(read["ran"], ran);
+}
+
+/// SCRIPT-40: all naps overlap: the first ends after the last has begun.
+#[test]
+fn many_sleeps() {
+    let lines = syslet(&["run", "--json", MANY_SLEEPS]).json();
+    assert_eq!(lines.len(), 32);
+    assert!(lines.iter().all(|line| line["result"] == 0 && line["ran"] == "worker"), "{lines:?}");
+    let instants = |name: &str| -> Vec<u64> {
+        lines.iter().map(|line| line["attributes"]["timing"][name].as_u64().expect("timed")).collect()
+    };
+    assert!(instants("started_ns").iter().max() < instants("finished_ns").iter().min(), "{lines:?}");
 }

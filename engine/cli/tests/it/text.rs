@@ -83,20 +83,26 @@ fn dry_run() {
                0 fd         VALUE  fd\n      \
                waits for fd\n      \
                @timing!\n\
-         3: pause [34] SYNC\n",
+         3: pause [34]\n",
         &made[..32]
     );
     assert_eq!(run.quiet(), (0, &*expected));
     assert!(!std::path::Path::new(&made).exists());
 }
 
-/// SCRIPT-24: calls that may sleep for ever are planned SYNC, others not.
+/// SCRIPT-24: without workers calls that may sleep for ever are planned SYNC, others not; with them only what is bound
+/// to its thread.
 #[test]
 fn sleeping_calls_are_sync() {
-    let run =
-        statements(&["--dry-run", "--json"], &["pause()", "getpid()", "syscall(4095)", "read(0, 0, 0)"]);
-    let flags: Vec<_> = run.json().iter().map(|line| line["flags"].to_string()).collect();
-    assert_eq!(flags, [r#"["SYNC"]"#, "[]", r#"["SYNC"]"#, "[]"]);
+    const CALLS: [&str; 5] = ["pause()", "getpid()", "syscall(4095)", "read(0, 0, 0)", "ptrace(0, 0, 0, 0)"];
+    for (workers, expected) in
+        [("0", [true, false, true, false, true]), ("2", [false, false, false, false, true])]
+    {
+        let run = statements(&["--dry-run", "--json", "--workers", workers], &CALLS);
+        let lines = run.json();
+        let is_sync = lines.iter().map(|line| line["flags"][0] == "SYNC");
+        assert!(is_sync.eq(expected), "{workers}: {lines:?}");
+    }
     let slept = statements(&[], &["nanosleep(pack(i64 0, i64 1), 0)"]);
     assert_eq!(slept.quiet(), (0, "1: nanosleep(pack(i64 0, i64 1), 0) = 0\n"));
 }

@@ -1,0 +1,65 @@
+//! `syslet probe`: what syslet can do here. Nothing is changed and nothing is left behind.
+
+mod confinement;
+mod files;
+mod limits;
+mod system;
+mod twins;
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value};
+use syslet::{Config, Engine, Params};
+
+/// Everything found, in the order in which it is printed: sections of names and values.
+#[derive(Debug)]
+pub(crate) struct Found(Vec<(&'static str, Map<String, Value>)>);
+
+/// Looks around.
+pub(crate) fn probe() -> Result<Found, String> {
+    let engine =
+        Engine::start(Config::default()).map_err(|error| format!("the engine cannot start here: {error}"))?;
+    let mut ring =
+        engine.ring(&Params::default()).map_err(|error| format!("no ring can be opened here: {error}"))?;
+    Ok(Found(vec![
+        ("system", system::system()),
+        ("engine", system::engine(&engine, &ring)),
+        ("limits", limits::limits()),
+        ("twins", twins::twins(&mut ring)),
+        ("confinement", confinement::confinement()),
+    ]))
+}
+
+impl Found {
+    /// Prints it, for people or as one JSON object.
+    pub(crate) fn print(&self, json: bool, out: &mut impl Write) -> io::Result<()> {
+        if json {
+            let sections =
+                self.0.iter().map(|(name, found)| ((*name).to_owned(), Value::Object(found.clone())));
+            let version = ("v".to_owned(), Value::from(1));
+            return writeln!(out, "{}", Value::Object(std::iter::once(version).chain(sections).collect()));
+        }
+        for (section, found) in &self.0 {
+            writeln!(out, "{section}")?;
+            for (name, value) in found {
+                writeln!(out, "  {:<22} {}", name.replace('_', " "), text(value))?;
+            }
+        }
+        out.flush()
+    }
+}
+
+/// A value for people: no quotes, lists with blanks between.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(" "),
+        Value::Null => "not known".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A section from names and values.
+fn section<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
+    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,46 @@
+//! The kernel, the engine's version, and whether io_uring may be used.
+
+use serde_json::{Map, Value};
+use syslet::abi::ABI_VERSION;
+use syslet::{Engine, Features, Ring};
+
+use super::files::{errno_name, raw_io_uring_setup, read};
+use super::section;
+
+pub(super) fn system() -> Map<String, Value> {
+    let line = |path: &str| read(path).map(|text| text.trim().to_owned());
+    let io_uring = match raw_io_uring_setup() {
+        Ok(()) => "allowed".to_owned(),
+        Err(errno) => errno_name(errno),
+    };
+    section([
+        ("kernel", line("/proc/sys/kernel/osrelease").into()),
+        ("machine", std::env::consts::ARCH.into()),
+        ("cpus", std::thread::available_parallelism().map(|cpus| cpus.get() as u64).ok().into()),
+        ("io_uring", io_uring.into()),
+    ])
+}
+
+pub(super) fn engine(engine: &Engine, ring: &Ring) -> Map<String, Value> {
+    let known = [
+        ("help", Features::HELP),
+        ("workers", Features::WORKERS),
+        ("cancel", Features::CANCEL),
+        ("syslets", Features::SYSLETS),
+        ("shared", Features::SHARED),
+    ];
+    let granted = |feature: Features| Engine::FEATURES.0 & feature.0 != 0;
+    let features = known.into_iter().filter(|(_, feature)| granted(*feature)).map(|(name, _)| name);
+    let attributes = engine.attributes().map(|attribute| attribute.name());
+    section([
+        ("version", env!("CARGO_PKG_VERSION").into()),
+        ("abi_version", ABI_VERSION.into()),
+        ("features", features.collect::<Vec<_>>().into()),
+        ("attributes", attributes.collect::<Vec<_>>().into()),
+        ("slots", ring.params().slots.into()),
+        ("submission_bytes", ring.params().submission_bytes.into()),
+        ("submission_record_max", ring.params().submission_record_max.into()),
+        ("completion_bytes", ring.params().completion_bytes.into()),
+        ("completion_record_max", ring.params().completion_record_max.into()),
+    ])
+}

@@ -1,0 +1,61 @@
+//! `syslet probe`.
+
+use serde_json::Value;
+
+use crate::syslet::syslet;
+
+fn probed() -> Value {
+    let mut lines = syslet(&["probe", "--json"]).json();
+    assert_eq!(lines.len(), 1, "one object");
+    lines.remove(0)
+}
+
+/// PROBE-1, PROBE-2: one object with the sections and the keys that the document lists, in its order.
+#[test]
+fn the_keys_are_those_of_the_document() {
+    let document = include_str!("../../../../specs/probe.md");
+    let listed = document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let listed: Vec<_> = listed.map(|(key, _)| key.to_owned()).collect();
+    let found = probed();
+    let sections = found.as_object().expect("an object").iter().filter(|(name, _)| *name != "v");
+    let keys: Vec<_> = sections
+        .flat_map(|(section, value)| {
+            value.as_object().expect("an object").keys().map(move |key| format!("{section}.{key}"))
+        })
+        .collect();
+    assert_eq!(found["v"], 1);
+    assert_eq!(keys, listed);
+}
+
+/// PROBE-3: what it says of first attempts is what happened: a pipe with something in it needs no worker, and a
+/// directory is read by nobody.
+#[test]
+fn attempts_are_made() {
+    let found = probed();
+    let twins = &found["twins"];
+    let pipe = twins["pipe"].as_str().expect("text");
+    assert!(pipe.starts_with("read twin") || pipe.starts_with("read pooled"), "{pipe}");
+    let directory = twins["directory"].as_str().expect("text");
+    assert_eq!(directory.matches("EISDIR").count(), 2, "{directory}");
+}
+
+/// PROBE-4: io_uring is allowed, or the error is named; nothing is left open and nothing is on stderr.
+#[test]
+fn io_uring_is_asked_for() {
+    let found = probed();
+    let answer = found["system"]["io_uring"].as_str().expect("text");
+    assert!(answer == "allowed" || answer.starts_with('E'), "{answer}");
+}
+
+/// PROBE-1: for people the same, a section and its lines.
+#[test]
+fn as_text() {
+    let ended = syslet(&["probe"]);
+    let (code, text) = ended.quiet();
+    assert_eq!(code, 0);
+    for part in
+        ["system\n  kernel", "\nengine\n  version", "\nlimits\n  workers max", "\ntwins\n", "\nconfinement\n"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
