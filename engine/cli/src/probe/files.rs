@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use crate::names;
 
@@ -23,17 +24,13 @@ pub(super) fn errno_name(errno: i32) -> String {
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) kind: &'static str,
-    file: OwnedFd,
+    pub(super) file: Arc<OwnedFd>,
     _other: Option<OwnedFd>,
 }
 
 impl Sample {
-    pub(super) fn fd(&self) -> RawFd {
-        self.file.as_raw_fd()
-    }
-
     fn new(kind: &'static str, file: impl Into<OwnedFd>, other: Option<OwnedFd>) -> Sample {
-        Sample { kind, file: file.into(), _other: other }
+        Sample { kind, file: Arc::new(file.into()), _other: other }
     }
 }
 

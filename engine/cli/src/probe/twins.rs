@@ -1,5 +1,4 @@
 //! Who runs a read on which kind of file, found by reading.
-#![allow(unsafe_code, reason = "pushes reads whose bytes come back with the completion")]
 
 use serde_json::{Map, Value};
 use syslet::attrs::WorkerValue;
@@ -19,11 +18,10 @@ pub(super) fn twins(ring: &mut Ring) -> Map<String, Value> {
 
 /// How one read of 8 bytes went: who made it, or its error.
 fn tried(ring: &mut Ring, sample: &Sample, nr: libc::c_long, argc: usize) -> String {
-    let call = Submission::call(nr).int(sample.fd().into()).output(8).value(8);
+    let call = Submission::call(nr).lend(&sample.file).output(8).value(8);
     let call = if argc > 3 { call.value(0) } else { call };
     let call = call.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]).build();
-    // SAFETY: the bytes come back with the completion, and the sample is open until then.
-    if let Err(refused) = unsafe { ring.push(&call) } {
+    if let Err(refused) = ring.push_safe(&call) {
         return refused.to_string();
     }
     while ring.in_flight() > 0 {
