@@ -78,6 +78,12 @@ impl Ring {
         self.pooled.as_mut().map_or(0, Producer::publish) + self.producer.publish()
     }
 
+    /// Whether anything was pushed and not published.
+    #[inline]
+    pub(crate) fn has_unpublished(&self) -> bool {
+        self.producer.has_unpublished() || self.pooled.as_ref().is_some_and(Producer::has_unpublished)
+    }
+
     /// Takes back what was not published: from now on only this thread sees it.
     pub(crate) fn withdraw(&mut self) {
         for producer in [Some(&mut self.producer), self.pooled.as_mut()].into_iter().flatten() {

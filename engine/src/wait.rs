@@ -74,7 +74,8 @@ impl Ring {
         }
         let waited = self.help_until(min, deadline);
         // What is left is for the workers: nobody may come back here.
-        if !self.submissions.is_empty() && self.may_give_away() {
+        // On the list they see it already.
+        if !self.submissions.is_empty() && (self.port.is_listed() || self.may_give_away()) {
             self.offer();
         }
         waited
@@ -107,6 +108,9 @@ impl Ring {
 
     /// Publishes what was pushed; says whether workers are wanted for it, and may have it.
     fn publish_for_help(&mut self) -> bool {
+        if !self.has_unpublished() {
+            return false;
+        }
         // A submitter that was found to be confined is looked at again now and then.
         if self.open_pool().is_none() && (self.confinement.is_none() || !self.may_offer()) {
             self.publish();

@@ -151,6 +151,12 @@ impl<W: Words> Producer<W> {
         news
     }
 
+    /// Whether anything was written and not published.
+    #[inline]
+    pub(crate) fn has_unpublished(&self) -> bool {
+        self.next > self.published
+    }
+
     /// Written and not taken, in bytes; a glance.
     pub(crate) fn queued_bytes(&self) -> u64 {
         self.next - self.ring.head[0].load(Ordering::Relaxed)
