@@ -5,13 +5,15 @@ mod report;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use nix::sys::time::TimeSpec;
-use options::{Command, Compare, MixedSlow, Options, Shared};
+use options::{Command, Compare, MixedSlow, Options, Shared, Soak};
 use report::{Figures, Line, Outcome, Report, Subject};
 use syslet_benches::call::RawCall;
 use syslet_benches::compare::{self, batch_calls, compare};
+use syslet_benches::soak::{Settings, soak};
 use syslet_benches::turn::Entrant;
 use syslet_benches::{contender, mixed_slow, workload};
 
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     let done = match Options::parse().command {
         Command::Compare(options) => run_compare(&options),
         Command::MixedSlow(options) => run_mixed_slow(&options),
+        Command::Soak(options) => run_soak(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,6 +45,15 @@ fn run_compare(options: &Compare) -> io::Result<()> {
         }
     }
     report.end()
+}
+
+/// Soaks, and prints what was done.
+fn run_soak(options: &Soak) -> io::Result<()> {
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+    writeln!(io::stdout(), "seed {seed}")?;
+    let tally =
+        soak(Settings { duration: Duration::from_secs(options.seconds), seed }).map_err(io::Error::other)?;
+    write!(io::stdout(), "{tally}")
 }
 
 /// Compares all contenders on one workload at one depth.

@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Prints the latency of fast calls beside slow ones, and without them
     MixedSlow(MixedSlow),
+    /// Looks for lost, doubled and wrong completions while everything changes
+    Soak(Soak),
 }
 
 #[derive(Args, Debug)]
@@ -57,6 +59,16 @@ pub(crate) struct Shared {
     /// One line of JSON for each result instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Soak {
+    /// How long
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(crate) seconds: u64,
+    /// Whatever is chosen by chance follows from it; by default it is chosen by chance itself
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 impl Compare {
