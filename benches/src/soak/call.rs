@@ -157,10 +157,8 @@ fn receive(rng: &mut Rng) -> io::Result<Call> {
     entry.rescues = vec![Rescue::Shut(Arc::clone(&far))];
     let builder = read_into(Submission::call(libc::SYS_recvfrom).lend(&near), &mut entry, len, rng);
     let builder = builder.int(if is_whole { libc::MSG_WAITALL.into() } else { 0 }).value(0).value(0);
-    let mut debts = vec![Debt::Send(Arc::clone(&far), bytes.part(0, first))];
-    if first < len {
-        debts.push(Debt::Send(far, bytes.part(first, len - first)));
-    }
+    let rest = (first < len).then(|| bytes.part(first, len - first));
+    let debts = vec![Debt::Send(far, bytes.part(0, first), rest)];
     Ok(Call { builder, entry, debts })
 }
 

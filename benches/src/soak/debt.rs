@@ -1,16 +1,18 @@
 //! What a ring owes to calls that wait for it: the other side of a pipe, a lock, a word.
 
 use std::fs::File;
-use std::io::{PipeReader, PipeWriter};
+use std::io::{PipeReader, PipeWriter, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use fastrand::Rng;
+use nix::unistd::close;
 use syslet::{CallFlags, Submission};
 
 use super::bytes::Bytes;
 use super::call::{Call, read_into};
+use super::door;
 use super::entry::{Entry, Expected};
 use super::rescue::Rescue;
 
@@ -19,8 +21,8 @@ use super::rescue::Rescue;
 pub(super) enum Debt {
     /// So many bytes for who reads.
     Write(Arc<PipeWriter>, Bytes, usize),
-    /// A part of the bytes that somebody waits for on a connection.
-    Send(Arc<UnixStream>, Vec<u8>),
+    /// Parts of what somebody waits for on a connection: one now, and another when that is sent.
+    Send(Arc<UnixStream>, Vec<u8>, Option<Vec<u8>>),
     /// Room for who writes.
     Read(Flow),
     /// A lock given back.
@@ -52,7 +54,7 @@ impl Debt {
     pub(super) fn call(&self, rng: &mut Rng) -> Call {
         let mut call = match self {
             Debt::Write(end, bytes, len) => write(end, *bytes, *len),
-            Debt::Send(end, bytes) => send(end, bytes),
+            Debt::Send(end, part, rest) => send(end, part, rest.as_ref()),
             Debt::Read(flow) => return read_on(flow, rng),
             Debt::Unlock(file) => unlock(file),
             Debt::Wake(word) => wake(word),
@@ -65,10 +67,30 @@ impl Debt {
         if rng.u8(..4) == 0 {
             call.entry.flags = call.entry.flags.with(CallFlags::SYNC);
         }
-        if rng.u8(..8) == 0 {
+        if call.entry.then.is_none() && rng.u8(..8) == 0 {
             call.entry.flags = call.entry.flags.with(CallFlags::NO_COMPLETE);
         }
         call
+    }
+}
+
+impl Debt {
+    /// Pays without the engine, if that needs no waiting; says whether it was paid.
+    pub(super) fn pay_by_hand(&self) -> bool {
+        match self {
+            Debt::Write(end, bytes, len) => (&**end).write_all(&bytes.part(0, *len)).is_ok(),
+            Debt::Send(end, part, rest) => {
+                let rest = rest.as_deref().unwrap_or(&[]);
+                (&**end).write_all(part).is_ok() && (&**end).write_all(rest).is_ok()
+            }
+            Debt::Read(_) => false,
+            Debt::Unlock(file) => file.unlock().is_ok(),
+            Debt::Wake(word) => {
+                door::wake(word);
+                true
+            }
+            Debt::Close(fd) => i32::try_from(*fd).is_ok_and(|fd| close(fd).is_ok()),
+        }
     }
 }
 
@@ -77,11 +99,14 @@ fn write(end: &Arc<PipeWriter>, bytes: Bytes, len: usize) -> Call {
     Call { builder, entry: Entry::new("pipe-write", Expected::Exactly(signed(len))), debts: Vec::new() }
 }
 
-fn send(end: &Arc<UnixStream>, bytes: &[u8]) -> Call {
-    let len = bytes.len();
-    let builder = Submission::call(libc::SYS_sendto).lend(end).input(bytes).value(len as u64);
+fn send(end: &Arc<UnixStream>, part: &[u8], rest: Option<&Vec<u8>>) -> Call {
+    let len = part.len();
+    let builder = Submission::call(libc::SYS_sendto).lend(end).input(part).value(len as u64);
     let builder = builder.value(0).value(0).value(0);
-    Call { builder, entry: Entry::new("send", Expected::Exactly(signed(len))), debts: Vec::new() }
+    let mut entry = Entry::new("send", Expected::Exactly(signed(len)));
+    entry.owes = rest.is_some();
+    entry.then = rest.map(|rest| Debt::Send(Arc::clone(end), rest.clone(), None));
+    Call { builder, entry, debts: Vec::new() }
 }
 
 fn read_on(flow: &Flow, rng: &mut Rng) -> Call {

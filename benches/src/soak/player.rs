@@ -7,10 +7,12 @@ use std::time::Instant;
 use fastrand::Rng;
 use syslet::{Completion, DoneFlags, Params, Refusal, Ring};
 
+use super::RINGS;
 use super::call::{Call, draw};
 use super::debt::Debt;
 use super::door;
 use super::entry::Entry;
+use super::turmoil::WORKERS_MAX;
 use super::world::{Seat, Tally, World, lock};
 
 /// A ring, and who drives it.
@@ -30,6 +32,9 @@ pub(super) struct Player<'w> {
     is_over: bool,
 }
 
+/// At most so many calls of one ring wait for something that the ring has yet to do, and one more reads for them.
+const OWING_MAX: usize = 6;
+const _: () = assert!(RINGS * (OWING_MAX + 1) < WORKERS_MAX as usize);
 /// After so many turns on average a ring is dropped.
 const TURNS_PER_LIFE: u32 = 3000;
 
@@ -121,11 +126,23 @@ impl Player<'_> {
                 break;
             }
             let call = draw(&mut self.rng, &self.world.scratch).map_err(|error| error.to_string())?;
-            if !self.push(call)? {
+            if self.may_owe(&call.entry) && !self.push(call)? {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Whether there are workers enough, once the limit is as high as it gets, for this one to wait for its ring
+    /// beside all others: else nobody might be left for what they wait for.
+    fn may_owe(&self, entry: &Entry) -> bool {
+        let table = lock(&self.seat.table);
+        let is_big = |name: &str| name.starts_with("big-");
+        let has_big = table.values().any(|other| is_big(other.name))
+            || self.debts.iter().any(|(_, debt)| matches!(debt, Debt::Read(_)));
+        !entry.owes
+            || table.values().filter(|other| other.owes).count() < OWING_MAX
+                && !(is_big(entry.name) && has_big)
     }
 
     /// Submits what is owed and due; at the end, everything.
@@ -143,7 +160,8 @@ impl Player<'_> {
 
     fn pay_one(&mut self, debt: &Debt) -> Result<bool, String> {
         let call = debt.call(&mut self.rng);
-        self.push(call)
+        // What fills the ring may wait for just this.
+        Ok(self.push(call)? || debt.pay_by_hand())
     }
 
     /// Pushes one call; says whether it was accepted.

@@ -11,7 +11,9 @@ use super::entry::Entry;
 use super::world::{World, lock};
 
 /// No engine of the soak ever has more workers.
-pub(super) const WORKERS_MAX: u32 = 32;
+pub(super) const WORKERS_MAX: u32 = 64;
+/// Mostly the limit is chosen up to this.
+const WORKERS: u32 = 32;
 const RUNNABLE_MAX: u32 = 8;
 /// Between two looks.
 const TICK: Duration = Duration::from_millis(2);
@@ -34,7 +36,7 @@ pub(super) fn rage(world: &World, seed: u64, is_over: impl Fn() -> bool) {
 
 fn shake(world: &World, rng: &mut Rng) -> Result<(), String> {
     match rng.u8(..12) {
-        0 => set(world.engine.set_workers_max(rng.u32(1..=WORKERS_MAX)))?,
+        0 => set(world.engine.set_workers_max(rng.u32(1..=WORKERS)))?,
         // Now and then there is room for whatever waits.
         1 => set(world.engine.set_workers_max(WORKERS_MAX))?,
         2 => set(world.engine.set_runnable_max(rng.u32(1..=RUNNABLE_MAX)))?,
