@@ -63,7 +63,7 @@ pub(super) unsafe fn enter(
         }
         Way::Twin(abilities) => {
             // SAFETY: the caller's promise, passed on.
-            match unsafe { first(*abilities, call, cancel, args) } {
+            match unsafe { first(*abilities, call, cancel, args, is_pooled) } {
                 Ok((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
                 Err(begun) => return Entered::Later(Begun { started_ns, ..begun }),
             }
@@ -144,16 +144,19 @@ unsafe fn first(
     call: &Call<'_>,
     cancel: &AtomicU32,
     args: &[u64; ARGS_MAX],
+    is_pooled: bool,
 ) -> Result<(Invoked, RunBy, u32), Begun> {
     let row = twinned(call);
     let first_ns = if twin::is_timed(row) { now_ns() } else { 0 };
+    let (by_twin, in_place) =
+        if is_pooled { (RunBy::POOLED, RunBy::POOLED) } else { (RunBy::TWIN, RunBy::HELPED) };
     // SAFETY: the caller's promise, passed on.
-    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { invoke(cancel, nr, args) };
+    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(cancel, nr, args, is_pooled) };
     // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
     match unsafe { twin::attempt(abilities, row, call.nr(), args, &mut enter) } {
-        Attempt::Final(result) => Ok((Invoked::Result(result), RunBy::TWIN, 1)),
-        Attempt::Cancelled => Ok((Invoked::NeverBegan, RunBy::TWIN, 1)),
-        Attempt::Plain => Ok((enter(call.nr(), args), RunBy::HELPED, 1)),
+        Attempt::Final(result) => Ok((Invoked::Result(result), by_twin, 1)),
+        Attempt::Cancelled => Ok((Invoked::NeverBegan, by_twin, 1)),
+        Attempt::Plain => Ok((enter(call.nr(), args), in_place, 1)),
         Attempt::NotHere => Err(Begun::default()),
         Attempt::WouldBlock => Err(Begun { first_ns, attempts: 1, sleeps: true, ..Begun::default() }),
         Attempt::Partial(progress) => {

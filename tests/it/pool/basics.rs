@@ -1,9 +1,10 @@
 //! Workers run what their submitter does not.
 
 use std::io::{Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use syslet::attrs::{RunBy, WorkerValue};
 use syslet::{AttributeFlags, AttributeId, CallFlags, Submission};
 
@@ -18,6 +19,31 @@ fn async_calls_are_pooled() {
         let done = run(&mut ring, call.clone());
         let worker = WorkerValue::parse(done.answer(AttributeId::WORKER).unwrap().1).unwrap();
         assert_eq!((done.result, worker.run_by, worker.attempts), (pid(), RunBy::POOLED, 1));
+        assert_ne!(worker.tid, nix::unistd::gettid().as_raw().cast_unsigned());
+    }
+}
+
+/// ATTR-31: a worker that others wait for tries the twin first. It stays a worker.
+#[test]
+fn a_first_attempt_of_a_worker_is_pooled() {
+    let mut ring = rig::pooled();
+    let (reader, mut writer) = pipe();
+    writer.write_all(&[0; 100]).unwrap();
+    let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+    let read = read.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]).build();
+    for _ in 0..100 {
+        push(&mut ring, &read).unwrap();
+    }
+    ring.submit();
+    let event = ring.event().unwrap();
+    let mut seen = drain(&mut ring);
+    while seen.len() < 100 {
+        poll(&mut [PollFd::new(event.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE).unwrap();
+        seen.append(&mut drain(&mut ring));
+    }
+    for done in seen {
+        let worker = WorkerValue::parse(done.answer(AttributeId::WORKER).unwrap().1).unwrap();
+        assert_eq!((done.result, worker.run_by), (1, RunBy::POOLED));
         assert_ne!(worker.tid, nix::unistd::gettid().as_raw().cast_unsigned());
     }
 }
