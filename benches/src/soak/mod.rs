@@ -18,6 +18,7 @@ mod wait;
 mod watchdog;
 mod world;
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
@@ -69,6 +70,7 @@ pub fn soak(settings: Settings) -> Result<Tally, String> {
 
 /// One engine from start to close.
 fn live(rng: &mut Rng, duration: Duration, what: &str) -> Result<Tally, String> {
+    let before = settled::descriptors()?;
     let refusals = Arc::new(AtomicU32::new(0));
     let engine = Engine::start(config(rng, &refusals)).map_err(|error| format!("no engine: {error}"))?;
     let scratch = Scratch::new(rng.u64(..)).map_err(|error| error.to_string())?;
@@ -105,7 +107,7 @@ fn live(rng: &mut Rng, duration: Duration, what: &str) -> Result<Tally, String> 
         }
         is_closed.store(true, Ordering::Release);
     });
-    end(world)
+    end(world, &before)
 }
 
 fn config(rng: &mut Rng, refusals: &Arc<AtomicU32>) -> Config {
@@ -134,7 +136,7 @@ fn close(world: &World) {
 }
 
 /// Looks at what is left of an engine that was closed.
-fn end(world: World) -> Result<Tally, String> {
+fn end(world: World, before: &[(RawFd, String)]) -> Result<Tally, String> {
     if let Some(failure) = world.failure() {
         // Calls that still run use what the tables hold.
         std::mem::forget(world);
@@ -147,6 +149,6 @@ fn end(world: World) -> Result<Tally, String> {
     settled::no_thread_is_left()?;
     let tally = lock(&world.tally).clone();
     drop(world);
-    settled::no_descriptor_is_left()?;
+    settled::no_descriptor_is_left(before)?;
     Ok(tally)
 }

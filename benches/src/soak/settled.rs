@@ -41,28 +41,34 @@ pub(super) fn no_thread_is_left() -> Result<(), String> {
     let names = || {
         let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
         let names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
-        names.filter(|name| name.starts_with("syslet-")).collect::<Vec<_>>()
+        names.filter(|name| name.strip_prefix("syslet-").is_some_and(is_engines)).collect::<Vec<_>>()
     };
     until(|| names().is_empty(), || format!("threads of a closed engine: {:?}", names()))
 }
 
-/// No pipe, connection or lock of the soak is open. Files that calls of dropped rings have opened are, and are closed.
-pub(super) fn no_descriptor_is_left() -> Result<(), String> {
-    let mut left = Vec::new();
-    for link in fs::read_dir("/proc/self/fd").map_err(text)? {
-        let link = link.map_err(text)?.path();
-        let Ok(target) = fs::read_link(&link) else { continue };
-        let name = link.file_name().and_then(|name| name.to_str()?.parse::<RawFd>().ok());
-        let Some(fd) = name.filter(|fd| *fd > 2) else { continue };
-        let target = target.to_string_lossy().into_owned();
-        if target.ends_with("/data (deleted)") {
-            close(fd).map_err(|error| error.to_string())?;
-        } else if target.starts_with("pipe:")
-            || target.starts_with("socket:")
-            || target.ends_with("/lock (deleted)")
-        {
-            left.push(target);
-        }
+/// Whether it is the end of a name that an engine gives: `starter`, or a number.
+fn is_engines(end: &str) -> bool {
+    end.trim_end() == "starter" || end.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Pipes, connections and locks that are open; those of the process's own included.
+pub(super) fn descriptors() -> Result<Vec<(RawFd, String)>, String> {
+    let links = fs::read_dir("/proc/self/fd").map_err(text)?.collect::<io::Result<Vec<_>>>().map_err(text)?;
+    let open = links.iter().filter_map(|link| {
+        let target = fs::read_link(link.path()).ok()?.to_string_lossy().into_owned();
+        Some((link.file_name().to_str()?.parse().ok()?, target))
+    });
+    Ok(open.filter(|(_, target)| !target.starts_with("/proc/")).collect())
+}
+
+/// What was not open `before` is closed. Files that calls of dropped rings have opened are not, and are closed here.
+pub(super) fn no_descriptor_is_left(before: &[(RawFd, String)]) -> Result<(), String> {
+    let mut left = descriptors()?;
+    left.retain(|open| !before.contains(open));
+    let (opened, left): (Vec<_>, Vec<_>) =
+        left.into_iter().partition(|(_, target)| target.ends_with("/data (deleted)"));
+    for (fd, _) in opened {
+        close(fd).map_err(|error| error.to_string())?;
     }
     if left.is_empty() { Ok(()) } else { Err(format!("descriptors of a closed engine: {left:?}")) }
 }
