@@ -46,9 +46,8 @@ impl Engine {
     /// Starts an engine and opens a ring that takes `depth` calls.
     ///
     /// # Errors
-    /// When the engine refuses to start here, or has too few workers for `calls`.
-    pub fn prepare(depth: usize, calls: &[RawCall<'_>], style: Style) -> Result<Engine, String> {
-        style.check(depth, calls)?;
+    /// When the engine refuses to start here.
+    pub fn prepare(depth: usize, style: Style) -> Result<Engine, String> {
         let engine = syslet::Engine::start(style.config()).map_err(|error| error.to_string())?;
         let calls = u32::try_from(depth).map_err(|error| error.to_string())?;
         let submission_bytes = (calls * SUBMISSION_BYTES + RING_BYTES_UNUSABLE).next_power_of_two();
@@ -132,18 +131,6 @@ impl Style {
         }
     }
 
-    /// A worker may begin a call before one that was pushed earlier, which a waiting submitter has claimed and not yet
-    /// handed over. If every worker waits for such a call, nothing goes on.
-    fn check(self, depth: usize, calls: &[RawCall<'_>]) -> Result<(), String> {
-        let wait_for_others = || calls.iter().any(|call| call.sleeps_for() == SleepsFor::Another);
-        match self {
-            Style::Workers(count) if (count as usize) < depth && wait_for_others() => {
-                Err(format!("{depth} calls that wait for each other could fill every worker"))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn shape(self, call: &RawCall<'_>) -> Shape {
         let flags = match (self, call.sleeps_for()) {
             (Style::Default, SleepsFor::Storage) => CallFlags::STORAGE,
@@ -172,7 +159,7 @@ fn every_depth_fits_its_ring() {
         let mut workload = PreadCached::prepare(depth).unwrap();
         let batch = workload.batch(depth);
         let mut results = vec![0; depth];
-        Engine::prepare(depth, &batch, style).unwrap().run(&batch, &mut results).unwrap();
+        Engine::prepare(depth, style).unwrap().run(&batch, &mut results).unwrap();
         assert!(results.iter().all(|&result| result == 4096), "{style:?}, depth {depth}: {results:?}");
     }
 }
@@ -182,23 +169,11 @@ fn more_calls_than_fit_are_refused_and_those_accepted_are_over() {
     use super::Contender;
 
     for style in STYLES {
-        let mut contender = Engine { depth: 2000, ..Engine::prepare(1, &[], style).unwrap() };
+        let mut contender = Engine { depth: 2000, ..Engine::prepare(1, style).unwrap() };
         let mut results = vec![-1; 2000];
         let batch = vec![RawCall::getppid(); 2000];
         let error = contender.run(&batch, &mut results).unwrap_err();
         let over = results.iter().filter(|&&result| result == batch[0].expected()).count();
         assert!(over > 0 && contender.ring.in_flight() == 0, "{style:?}: {error}: {over}");
     }
-}
-
-#[test]
-fn workers_that_could_all_wait_for_each_other_are_not_tried() {
-    use crate::workload::{PipePingpong, Workload};
-
-    let mut workload = PipePingpong::prepare(4).unwrap();
-    let batch = workload.batch(8);
-    assert!(Engine::prepare(4, &batch, Style::Workers(4)).is_ok());
-    let error = Engine::prepare(4, &batch, Style::Workers(3)).unwrap_err();
-    assert!(error.contains("every worker"), "{error}");
-    assert!(Engine::prepare(4, &[RawCall::getppid()], Style::Workers(3)).is_ok());
 }
