@@ -8,6 +8,7 @@ pub mod compare;
 pub mod contender;
 pub mod mixed_slow;
 pub mod turn;
+pub mod sleepers;
 pub mod soak;
 pub mod workload;
 

@@ -3,16 +3,18 @@
 mod options;
 mod report;
 
+use std::env;
 use std::io::{self, ErrorKind, Write};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use clap::Parser;
 use nix::sys::time::TimeSpec;
-use options::{Command, Compare, MixedSlow, Options, Shared, Soak};
+use options::{Command, Compare, MixedSlow, Options, Shared, Sleepers, Soak};
 use report::{Figures, Line, Outcome, Report, Subject};
 use syslet_benches::call::RawCall;
 use syslet_benches::compare::{self, batch_calls, compare};
+use syslet_benches::sleepers::{self, Idle};
 use syslet_benches::soak::{Settings, soak};
 use syslet_benches::turn::Entrant;
 use syslet_benches::{contender, mixed_slow, workload};
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => run_compare(&options),
         Command::MixedSlow(options) => run_mixed_slow(&options),
         Command::Soak(options) => run_soak(&options),
+        Command::Sleepers(options) => run_sleepers(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,6 +57,24 @@ fn run_soak(options: &Soak) -> io::Result<()> {
     let tally =
         soak(Settings { duration: Duration::from_secs(options.seconds), seed }).map_err(io::Error::other)?;
     write!(io::stdout(), "{tally}")
+}
+
+/// Measures calls that sleep. What an idle engine takes is measured in a process that has done nothing else.
+fn run_sleepers(options: &Sleepers) -> io::Result<()> {
+    if options.idle {
+        let Idle { rss_kib, pss_kib, threads } = sleepers::idle()?;
+        return writeln!(io::stdout(), "{rss_kib} {pss_kib} {threads}");
+    }
+    writeln!(io::stderr(), "{}", report::machine())?;
+    let child = process::Command::new(env::current_exe()?).args(["sleepers", "--idle"]).output()?;
+    let idle =
+        Idle::parse(&String::from_utf8_lossy(&child.stdout)).ok_or_else(|| io::Error::other("no figures"))?;
+    let (asleep, limit) = sleepers::sleepers(options.count).map_err(io::Error::other)?;
+    let report = sleepers::Report { asleep, limit, idle };
+    if options.json {
+        return writeln!(io::stdout(), "{}", report.json());
+    }
+    write!(io::stdout(), "{report}")
 }
 
 /// Compares all contenders on one workload at one depth.

@@ -7,6 +7,9 @@ use syslet_benches::{contender, workload};
 /// At most this many calls in flight.
 const DEPTH_MAX: u64 = 1024;
 
+/// At most so many calls asleep.
+const SLEEPERS_MAX: i64 = 60_000;
+
 /// Compares ways of making system calls.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
@@ -22,6 +25,8 @@ pub(crate) enum Command {
     MixedSlow(MixedSlow),
     /// Looks for lost, doubled and wrong completions while everything changes
     Soak(Soak),
+    /// Prints what calls that sleep cost, many at once
+    Sleepers(Sleepers),
 }
 
 #[derive(Args, Debug)]
@@ -69,6 +74,19 @@ pub(crate) struct Soak {
     /// Whatever is chosen by chance follows from it; by default it is chosen by chance itself
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Sleepers {
+    /// How many calls sleep at once
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(2..=SLEEPERS_MAX))]
+    pub(crate) count: u32,
+    /// One object of JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Only what an idle engine takes, for a process of its own
+    #[arg(long, hide = true)]
+    pub(crate) idle: bool,
 }
 
 impl Compare {

@@ -1,4 +1,5 @@
-//! Pauses that are part of a measurement. Nothing waits here for somebody else to get something done.
+//! Pauses that are part of a measurement, or between two looks at the world or two changes of it. Nothing depends on
+//! what somebody else gets done meanwhile.
 
 use std::thread;
 use std::time::Duration;

@@ -30,6 +30,8 @@ use syslet::{Config, Engine, Errno, Twins};
 pub use world::Tally;
 
 use scratch::Scratch;
+
+use crate::pause::pause;
 use world::{World, lock};
 
 /// How long, and with which chances.
@@ -90,7 +92,7 @@ fn live(rng: &mut Rng, duration: Duration, what: &str) -> Result<Tally, String> 
         scope.spawn(|| watchdog::watch(&world, what, || over(&is_closed)));
         let began = Instant::now();
         while began.elapsed() < duration && !world.stops() {
-            thread::sleep(duration.saturating_sub(began.elapsed()).min(Duration::from_millis(20)));
+            pause(duration.saturating_sub(began.elapsed()).min(Duration::from_millis(20)));
         }
         if closes_early {
             world.closes.store(true, Ordering::SeqCst);

@@ -3,13 +3,13 @@
 use std::fs;
 use std::io;
 use std::os::fd::RawFd;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::close;
 
 use super::world::{World, lock};
+use crate::pause::pause;
 
 /// Against hanging only.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ fn until(is_so: impl Fn() -> bool, fault: impl Fn() -> String) -> Result<(), Str
         if began.elapsed() > PATIENCE {
             return Err(fault());
         }
-        thread::sleep(TICK);
+        pause(TICK);
     }
     Ok(())
 }

@@ -2,13 +2,13 @@
 //! brought to an end.
 
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
 
 use super::entry::Entry;
 use super::world::{World, lock};
+use crate::pause::pause;
 
 /// No engine of the soak ever has more workers.
 pub(super) const WORKERS_MAX: u32 = 64;
@@ -29,7 +29,7 @@ pub(super) fn rage(world: &World, seed: u64, is_over: impl Fn() -> bool) {
         drop(is_calm);
         rescue(world);
         // Between two shakes others are to do something; nothing depends on how long that is.
-        thread::sleep(TICK);
+        pause(TICK);
     }
     world.refusals.store(0, Ordering::Relaxed);
 }

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::process;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::world::World;
+use crate::pause::pause;
 
 /// Nothing is so slow that nothing moves for so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,6 +29,6 @@ pub(super) fn watch(world: &World, what: &str, is_over: impl Fn() -> bool) {
             let _ = write!(io::stderr(), "violation ({what}): {reason}\n{}", world.describe());
             process::exit(1);
         }
-        thread::sleep(TICK);
+        pause(TICK);
     }
 }

@@ -13,6 +13,8 @@ const ALLOWED: &[&str] = &[
     "benches/src/contender/io_uring.rs",
     "benches/src/contender/thread_per_call.rs",
     "benches/src/contender/tokio.rs",
+    "benches/src/sleepers/crowd.rs",
+    "benches/src/soak/door.rs",
     "engine/cli/src/probe/files.rs",
     "engine/cli/src/run/interrupt.rs",
     "engine/cli/src/run/submit.rs",
