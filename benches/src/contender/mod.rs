@@ -25,7 +25,7 @@ pub use io_uring::{IoUring, Punt};
 pub use thread_per_call::ThreadPerCall;
 pub use tokio::Tokio;
 
-/// A way of making calls. A file of this folder implements [`windows::Windows`] and is a contender by that.
+/// A way of making calls. A file of this folder implements `Windows` and is a contender by that.
 pub trait Contender: Debug {
     /// Makes every call of `batch` and writes its raw result to the same place in `results`, which is as long.
     /// Returns when the last of them has ended.
