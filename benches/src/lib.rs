@@ -1,6 +1,8 @@
 //! Compares ways of making the same system calls, in the order things happen: a workload gives calls, contenders
 //! make them in interleaved rounds, and the rounds become medians.
 //!
+//! Beside that, a soak looks for completions that are lost, doubled or wrong, and sleepers are counted and weighed.
+//!
 //! A new workload is a file in `workload/` and a line in its list; a new contender likewise.
 
 pub mod call;

@@ -73,7 +73,6 @@ pub struct Report {
 
 impl Asleep {
     /// A part of memory for each call, in KiB.
-    #[allow(clippy::cast_precision_loss, reason = "KiB of a machine's memory are less than 2^52")]
     fn each(&self, kib: i64) -> f64 {
         kib as f64 / f64::from(self.asleep.max(1))
     }
