@@ -63,7 +63,7 @@ impl Runner {
     ///
     /// # Safety
     /// `record` was admitted by `push`, whose caller answers for what the call does, and `slot` is its slot.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn run(&mut self, record: &[u64], slot: &Slot, at: usize) -> usize {
         let how = if self.is_pooled { RunBy::POOLED } else { RunBy::HELPED };
         // SAFETY: the caller's promise, passed on.

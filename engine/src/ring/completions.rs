@@ -81,6 +81,7 @@ fn clear(word: &AtomicU64) {
 
 impl<W: Words> Room<'_, W> {
     /// Fills the room with the record, whose length it has.
+    #[inline]
     pub(crate) fn commit(self, record: &[u64]) {
         let place = self.ring.track.record(self.at, self.len);
         debug_assert_eq!(place.len(), record.len(), "room and record have one length");
@@ -113,7 +114,7 @@ impl<W: Words> Consumer<W> {
 
     /// Moves what is ready into the inbox, as far as that has room. Each call is over with that: `settle` is given its
     /// ticket, and gives the word that the application knows it by. Says whether all that was ready had room.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn drain(&mut self, inbox: &mut Inbox, mut settle: impl FnMut(u64) -> u64) -> bool {
         let (from, mut has_room) = (self.head, true);
         loop {

@@ -61,7 +61,7 @@ impl SlotOwner {
 
     /// Ends a call: its ticket is stale before its slot can be taken again. Gives what the submitter wants to know of
     /// it: the user's word, and the room that was held, in bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn settle(&mut self, ticket: Ticket) -> (u64, u64) {
         let slot = self.table.get(ticket);
         debug_assert_eq!(slot.generation.load(Ordering::Relaxed), ticket.generation(), "a call ends once");
