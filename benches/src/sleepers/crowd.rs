@@ -1,6 +1,7 @@
 //! Many calls asleep at once: half in nanosleep, half on one futex word, until that is changed.
 #![allow(unsafe_code, reason = "pushes waits on a futex word, and there is no safe futex call")]
 
+use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -57,16 +58,25 @@ impl Crowd {
         Ok(())
     }
 
-    /// Waits until so many workers sleep in calls, as the engine counts, and then as the kernel does.
-    pub(super) fn wait_asleep(&self, count: u32) -> Result<Duration, String> {
+    /// Waits until so many workers are in calls that sleep, as the engine counts.
+    pub(super) fn wait_blocked(&self, count: u32) -> Result<(), String> {
+        self.until(|| self.engine.stats().blocked >= count)
+    }
+
+    /// Waits until so many threads sleep, and the starter, as the kernel says. A worker counts as blocked just before.
+    pub(super) fn wait_asleep(&self, count: u32) -> Result<(), String> {
+        self.until(|| sleeping_threads() > count as usize)
+    }
+
+    fn until(&self, is_so: impl Fn() -> bool) -> Result<(), String> {
         let began = Instant::now();
-        while self.engine.stats().blocked < count {
+        while !is_so() {
             if began.elapsed() > PATIENCE {
                 return Err(format!("not all asleep after {PATIENCE:?}: {:?}", self.engine.stats()));
             }
             pause(TICK);
         }
-        Ok(began.elapsed())
+        Ok(())
     }
 
     /// Wakes all who wait on the word, with one call; gives how many there were.
@@ -108,4 +118,11 @@ impl Crowd {
         drop(self.ring);
         self.engine.close(PATIENCE).map_err(|unfinished| unfinished.to_string())
     }
+}
+
+/// Threads of this process that sleep.
+fn sleeping_threads() -> usize {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let states = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+    states.filter(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))).count()
 }

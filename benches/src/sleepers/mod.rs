@@ -36,8 +36,9 @@ fn all_asleep(count: u32) -> Result<Asleep, String> {
     let (before, mappings_before) = (Memory::now().map_err(text)?, mappings().map_err(text)?);
     let began = Instant::now();
     crowd.submit(SLEEP_MIN + START * count)?;
-    crowd.wait_asleep(count)?;
+    crowd.wait_blocked(count)?;
     let until_asleep = began.elapsed();
+    crowd.wait_asleep(count)?;
     let grown = Memory::now().map_err(text)?.since(before);
     let (threads, mappings) = (threads().map_err(text)?, mappings().map_err(text)?);
     let began = Instant::now();
@@ -73,7 +74,7 @@ fn beyond_the_limit(workers_max: u32) -> Result<Limit, String> {
     let began = Instant::now();
     crowd.submit(NAP)?;
     // All workers sleep; as many calls are queued, or have been.
-    crowd.wait_asleep(workers_max)?;
+    crowd.wait_blocked(workers_max)?;
     let stats = crowd.engine.stats();
     crowd.wake();
     crowd.collect(calls)?;

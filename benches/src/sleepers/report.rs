@@ -22,7 +22,7 @@ pub struct Asleep {
     pub mappings: usize,
     /// Mappings of the process before.
     pub mappings_before: usize,
-    /// From the first submission until all slept.
+    /// From the first submission until every call was in a worker and about to sleep; memory is measured when all do.
     pub until_asleep: Duration,
     /// From waking those who waited on a futex until their last completion.
     pub until_woken: Duration,
