@@ -89,9 +89,9 @@ impl Pool {
         port.has_work() || self.board.listed() > 1
     }
 
-    /// Another worker may search as long as few do.
+    /// Another worker may search, as long as a CPU is left for who publishes.
     pub(super) fn begin_search(&self) -> bool {
-        self.board.begin_search(self.limits.quota().runnable_max.div_ceil(2))
+        self.board.begin_search(self.limits.quota().runnable_max.saturating_sub(1).max(1))
     }
 
     /// Whether more workers run than should.
