@@ -4,7 +4,7 @@ use core::fmt::Debug;
 
 use syslet_abi::{AttributeId, RawResult, Status};
 
-use crate::worker::WorkerValue;
+use crate::run_by::WorkerValue;
 
 /// What an attribute may know of a call before it is accepted.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ mod attribute;
 mod data;
 mod payload;
 mod registry;
+mod run_by;
 mod timing;
 mod worker;
 
@@ -15,5 +16,6 @@ pub use attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 pub use data::Data;
 pub use payload::known_part;
 pub use registry::{DuplicateId, Registry};
+pub use run_by::{RunBy, WorkerValue};
 pub use timing::{Timing, TimingValue};
-pub use worker::{RunBy, Worker, WorkerValue};
+pub use worker::Worker;

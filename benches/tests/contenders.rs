@@ -5,7 +5,8 @@ use std::io::Write;
 use std::os::fd::AsFd;
 
 use syslet_benches::call::RawCall;
-use syslet_benches::contender::{self, Contender};
+use syslet_benches::contender::{self, Contender, Direct, Engine, Style};
+use syslet_benches::workload::{PipePingpong, PreadCached, Workload};
 
 const DEPTH: usize = 4;
 
@@ -61,5 +62,31 @@ fn each_latency_stands_at_its_calls_place() {
         assert_eq!(results, [1, 2, 3, 0], "{name}");
         assert!(latencies_ns[3] >= 2_000_000, "{name}: {latencies_ns:?}");
         assert!(latencies_ns.iter().all(|&latency| latency > 0), "{name}: {latencies_ns:?}");
+    }
+}
+
+#[test]
+fn every_depth_fits_the_ring_of_the_engine() {
+    let styles = [Style::Help, Style::Default, Style::Twin, Style::Workers(2)];
+    for (depth, style) in [1, 32, 128, 1024].into_iter().flat_map(|depth| styles.map(|style| (depth, style)))
+    {
+        let mut workload = PreadCached::prepare(depth).unwrap();
+        let batch = workload.batch(depth);
+        let mut results = vec![0; depth];
+        Engine::prepare(depth, style).unwrap().run(&batch, &mut results).unwrap();
+        assert!(results.iter().all(|&result| result == 4096), "{style:?}, depth {depth}: {results:?}");
+    }
+}
+
+#[test]
+fn each_read_follows_the_write_it_waits_for() {
+    for depth in [1, 3, 8] {
+        let mut workload = PipePingpong::prepare(depth).unwrap();
+        let batch = workload.batch(2 * depth);
+        let names: Vec<&str> = batch.iter().map(RawCall::name).collect();
+        assert_eq!(names, ["write", "read"].repeat(depth));
+        let mut results = vec![0; batch.len()];
+        Direct.run(&batch, &mut results).unwrap();
+        assert_eq!(results, vec![1; batch.len()]);
     }
 }

@@ -10,7 +10,7 @@ use syslet_attrs::{Attribute, DuplicateId, Registry};
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
 use crate::fork::ForkGuard;
 use crate::pair::{Ring, RingError};
-use crate::pool::{Pool, Unfinished};
+use crate::pool::{self, Pool, Unfinished};
 use crate::shared::Shared;
 use crate::twin::{self, Abilities};
 
@@ -66,7 +66,7 @@ impl Engine {
             (Abilities::NONE, None)
         } else {
             let twins = twin::probe(config.twins);
-            let pool = Pool::start(&config, Arc::clone(&registry), twins).map_err(StartError::Thread)?;
+            let pool = pool::start(&config, Arc::clone(&registry), twins).map_err(StartError::Thread)?;
             (twins, Some(pool))
         };
         Ok(Engine {

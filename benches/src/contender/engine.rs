@@ -150,21 +150,6 @@ fn build((nr, argc, flags): Shape) -> Submission {
 const STYLES: [Style; 4] = [Style::Help, Style::Default, Style::Twin, Style::Workers(2)];
 
 #[test]
-fn every_depth_fits_its_ring() {
-    use super::Contender;
-    use crate::workload::{PreadCached, Workload};
-
-    for (depth, style) in [1, 32, 128, 1024].into_iter().flat_map(|depth| STYLES.map(|style| (depth, style)))
-    {
-        let mut workload = PreadCached::prepare(depth).unwrap();
-        let batch = workload.batch(depth);
-        let mut results = vec![0; depth];
-        Engine::prepare(depth, style).unwrap().run(&batch, &mut results).unwrap();
-        assert!(results.iter().all(|&result| result == 4096), "{style:?}, depth {depth}: {results:?}");
-    }
-}
-
-#[test]
 fn more_calls_than_fit_are_refused_and_those_accepted_are_over() {
     use super::Contender;
 

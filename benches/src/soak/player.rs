@@ -8,10 +8,12 @@ use fastrand::Rng;
 use syslet::{Completion, DoneFlags, Params, Refusal, Ring};
 
 use super::RINGS;
-use super::call::{Call, draw};
+use super::call::Call;
 use super::debt::Debt;
 use super::door;
+use super::draw::draw;
 use super::entry::Entry;
+use super::pay::pay;
 use super::turmoil::WORKERS_MAX;
 use super::world::{Seat, Tally, World, lock};
 
@@ -159,7 +161,7 @@ impl Player<'_> {
     }
 
     fn pay_one(&mut self, debt: &Debt) -> Result<bool, String> {
-        let call = debt.call(&mut self.rng);
+        let call = pay(debt, &mut self.rng);
         // What fills the ring may wait for just this.
         Ok(self.push(call)? || debt.pay_by_hand())
     }

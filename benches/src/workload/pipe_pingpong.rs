@@ -86,21 +86,6 @@ impl Pair {
 }
 
 #[test]
-fn each_read_follows_the_write_it_waits_for() {
-    use crate::contender::{Contender, Direct};
-
-    for depth in [1, 3, 8] {
-        let mut workload = PipePingpong::prepare(depth).unwrap();
-        let batch = workload.batch(2 * depth);
-        let names: Vec<&str> = batch.iter().map(RawCall::name).collect();
-        assert_eq!(names, ["write", "read"].repeat(depth));
-        let mut results = vec![0; batch.len()];
-        Direct.run(&batch, &mut results).unwrap();
-        assert_eq!(results, vec![1; batch.len()]);
-    }
-}
-
-#[test]
 fn reads_in_flight_together_have_pipes_of_their_own() {
     let mut workload = PipePingpong::prepare(6).unwrap();
     let pipes: Vec<u64> = workload.batch(12).iter().map(|call| call.args()[0]).collect();

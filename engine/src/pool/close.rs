@@ -46,9 +46,9 @@ impl Pool {
             return Ok(());
         }
         let seats = self.roll.seats();
-        let running = seats.iter().filter(|seat| seat.watch.glance().is_inside());
+        let running = seats.iter().filter(|seat| seat.face.watch.glance().is_inside());
         let calls = running.map(|seat| {
-            let (nr, user_data) = seat.shown();
+            let (nr, user_data) = seat.face.shown();
             RunningCall { nr, user_data, tid: seat.tid() }
         });
         Err(Unfinished { calls: calls.collect() })

@@ -8,7 +8,7 @@ use syslet_attrs::Registry;
 
 use super::Pool;
 use super::board::Work;
-use super::seat::Seat;
+use super::face::Face;
 use super::tally::Tally;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
@@ -125,7 +125,7 @@ impl Desk {
     }
 
     /// Runs what was claimed and posts it. Says whether the worker counted as blocked meanwhile.
-    pub(super) fn work(&mut self, pool: &Pool, seat: &Seat) -> bool {
+    pub(super) fn work(&mut self, pool: &Pool, face: &Face) -> bool {
         // A share of its own: should this thread die in the call, the desk still says whose call it was.
         let Some(port) = self.port.clone() else { return false };
         let marks = Marks::of(self.batch.record(0)[0]);
@@ -133,10 +133,10 @@ impl Desk {
             self.run_instants(&port);
             false
         } else {
-            self.run_one(pool, seat, &port, marks)
+            self.run_one(pool, face, &port, marks)
         };
         // First: a call whose completion is seen must not count as in flight.
-        seat.finished.add(self.at as u64);
+        face.finished.add(self.at as u64);
         self.post(&port);
         was_blocked
     }
@@ -153,14 +153,14 @@ impl Desk {
     }
 
     /// Runs a call that may sleep.
-    fn run_one(&mut self, pool: &Pool, seat: &Seat, port: &Port, marks: Marks) -> bool {
+    fn run_one(&mut self, pool: &Pool, face: &Face, port: &Port, marks: Marks) -> bool {
         let record = self.batch.record(0);
         let slot = port.slots.get(ticket(record));
-        seat.show(slot.nr(), slot.user_data());
+        face.show(slot.nr(), slot.user_data());
         let mut begun = self.begun.take();
         let mut sleeps = marks.contains(Marks::SLEEPS) || begun.as_ref().is_some_and(|begun| begun.sleeps);
         let has_more = pool.has_work_besides(port);
-        seat.watch.enter();
+        face.watch.enter();
         let mut first = None;
         if has_more && !sleeps && begun.is_none() && marks.contains(Marks::TWIN) {
             // Others wait: it pays to know whether this call will keep them waiting.
@@ -176,14 +176,14 @@ impl Desk {
         self.built = match (first, begun) {
             (Some(words), _) => words,
             (None, begun) => {
-                pool.brace(&seat.watch, sleeps, has_more);
+                pool.brace(&face.watch, sleeps, has_more);
                 let begun = begun.unwrap_or_default();
                 // SAFETY: as in `run_instants`.
                 unsafe { self.runner.run_rest(record, slot, &begun) }
             }
         };
         self.at = 1;
-        pool.unblock_if(seat.watch.leave())
+        pool.unblock_if(face.watch.leave())
     }
 
     /// Posts the completions of the calls that are over.
@@ -213,7 +213,7 @@ impl Desk {
 
     /// Cleans up behind a worker that died: posts what it had built, ends the call that killed it, and gives back
     /// those it had claimed and not begun.
-    fn bury(&mut self, finished: &Tally) -> Option<Arc<Port>> {
+    pub(super) fn bury(&mut self, finished: &Tally) -> Option<Arc<Port>> {
         let port = self.port.take()?;
         if self.at < self.batch.len() {
             let record = self.batch.record(self.at);
@@ -229,12 +229,6 @@ impl Desk {
         }
         Some(port)
     }
-}
-
-/// Cleans up behind a worker that died; gives the ring it worked for.
-pub(super) fn bury(seat: &Seat) -> Option<Arc<Port>> {
-    // SAFETY: the starter, who calls this, has joined the thread.
-    unsafe { seat.desk() }.bury(&seat.finished)
 }
 
 /// The ticket of a queued record.

@@ -12,6 +12,8 @@ mod close;
 #[cfg(not(syslet_loom))]
 mod desk;
 #[cfg(not(syslet_loom))]
+mod face;
+#[cfg(not(syslet_loom))]
 mod limits;
 #[cfg(not(syslet_loom))]
 pub(crate) mod masks;
@@ -25,6 +27,8 @@ pub(crate) mod signals;
 pub(crate) mod spin;
 #[cfg(not(syslet_loom))]
 mod starter;
+#[cfg(not(syslet_loom))]
+mod summons;
 pub(crate) mod tally;
 #[cfg(not(syslet_loom))]
 pub(crate) mod thread;
@@ -43,3 +47,5 @@ pub(crate) mod look;
 pub use close::{RunningCall, Unfinished};
 #[cfg(not(syslet_loom))]
 pub(crate) use shared::Pool;
+#[cfg(not(syslet_loom))]
+pub(crate) use starter::start;

@@ -46,7 +46,7 @@ impl Roll {
         let mut members = lock(&self.0);
         if let Some(at) = members.seats.iter().position(|other| Arc::ptr_eq(other, seat)) {
             members.seats.swap_remove(at);
-            members.finished += seat.finished.get();
+            members.finished += seat.face.finished.get();
         }
     }
 
@@ -62,7 +62,7 @@ impl Roll {
     pub(super) fn in_flight(&self) -> u64 {
         let members = lock(&self.0);
         let accepted: u64 = members.ports.iter().map(|port| port.submitter.accepted.get()).sum();
-        let by_workers: u64 = members.seats.iter().map(|seat| seat.finished.get()).sum();
+        let by_workers: u64 = members.seats.iter().map(|seat| seat.face.finished.get()).sum();
         let by_rings: u64 =
             members.ports.iter().map(|port| port.submitter.finished.get() + port.refused.get()).sum();
         (members.accepted + accepted).saturating_sub(members.finished + by_workers + by_rings)

@@ -5,9 +5,9 @@ use std::cell::UnsafeCell;
 
 use super::board::Sleeper;
 use super::desk::Desk;
-use super::tally::Tally;
-use super::watch::Watch;
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use super::face::Face;
+use crate::port::Port;
+use crate::sync::{Arc, AtomicBool, AtomicU32, Ordering};
 use crate::wake::futex::OwnWord;
 use crate::wake::{Slept, Wake};
 
@@ -17,17 +17,13 @@ use crate::wake::{Slept, Wake};
 pub(crate) struct Seat {
     /// Whether its worker never retires.
     stays: bool,
-    pub(crate) watch: Watch,
-    /// Calls brought to an end.
-    pub(crate) finished: Tally,
+    /// What it shows of its work.
+    pub(crate) face: Face,
     called: AtomicBool,
     wake: Wake<OwnWord>,
     /// Its worker has nothing left to do but to end. Never set for one that died.
     left: AtomicBool,
     tid: AtomicU32,
-    /// What runs, for those who ask: the call's number and the user's word.
-    nr: AtomicU32,
-    user_data: AtomicU64,
     /// INVARIANT: used by the worker's thread, and by whoever has seen that thread end.
     desk: UnsafeCell<Desk>,
 }
@@ -39,14 +35,11 @@ impl Seat {
     pub(crate) fn new(stays: bool, desk: Desk) -> Seat {
         Seat {
             stays,
-            watch: Watch::new(),
-            finished: Tally::new(),
+            face: Face::new(),
             called: AtomicBool::new(false),
             wake: Wake::new(OwnWord::default(), OwnWord::default()),
             left: AtomicBool::new(false),
             tid: AtomicU32::new(0),
-            nr: AtomicU32::new(0),
-            user_data: AtomicU64::new(0),
             desk: UnsafeCell::new(desk),
         }
     }
@@ -94,15 +87,10 @@ impl Seat {
         self.tid.load(Ordering::Relaxed)
     }
 
-    /// Tells what runs.
-    pub(crate) fn show(&self, nr: u32, user_data: u64) {
-        self.nr.store(nr, Ordering::Relaxed);
-        self.user_data.store(user_data, Ordering::Relaxed);
-    }
-
-    /// Number and user's word of the call that runs, or ran last.
-    pub(crate) fn shown(&self) -> (u32, u64) {
-        (self.nr.load(Ordering::Relaxed), self.user_data.load(Ordering::Relaxed))
+    /// Cleans up behind a worker that died; gives the ring it worked for.
+    pub(crate) fn bury(&self) -> Option<Arc<Port>> {
+        // SAFETY: the starter, who calls this, has joined the thread.
+        unsafe { self.desk() }.bury(&self.face.finished)
     }
 }
 

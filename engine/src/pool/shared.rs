@@ -8,7 +8,7 @@ use super::board::{Board, Count, Rouse, Sleeper, Work};
 use super::limits::Limits;
 use super::roll::Roll;
 use super::seat::Seat;
-use super::starter::Starter;
+use super::summons::Starter;
 use super::watch::Watch;
 use crate::config::{Config, SpawnGate};
 use crate::confinement::Workers;
@@ -32,13 +32,9 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// A pool with its starter and its first worker.
-    pub(crate) fn start(
-        config: &Config,
-        registry: Arc<Registry>,
-        twins: Abilities,
-    ) -> nix::Result<Arc<Pool>> {
-        let pool = Arc::new(Pool {
+    /// A pool without threads.
+    pub(super) fn new(config: &Config, registry: Arc<Registry>, twins: Abilities) -> Pool {
+        Pool {
             limits: Limits::new(&config.limits),
             board: Board::new(),
             roll: Roll::new(),
@@ -48,9 +44,7 @@ impl Pool {
             quick: Quick::of_this_thread(),
             is_proc_there: Identity::of_this_thread().is_ok(),
             gate: config.gate.clone(),
-        });
-        super::starter::start(&pool)?;
-        Ok(pool)
+        }
     }
 
     /// A ring has work that its submitter does not do itself, or not alone (POOL-10). When nobody comes any more, it

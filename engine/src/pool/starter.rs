@@ -1,45 +1,23 @@
 //! The starter: one thread that starts workers, and looks after those that are in calls.
 
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, PoisonError};
 use std::time::{Duration, Instant};
 
+use syslet_attrs::Registry;
+
 use super::board::{Sleeper, Work};
-use super::desk::{self, Desk};
+use super::desk::Desk;
 use super::seat::Seat;
 use super::shared::Pool;
+use super::summons::{ASLEEP, CLOSE, SLOW};
 use super::thread::{Thread, own_tid, spawn};
 use super::watch::Glance;
 use super::worker;
+use crate::config::Config;
 use crate::port::Port;
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
-use crate::wake::Wake;
-use crate::wake::futex::OwnWord;
-
-/// The starter as others see it.
-#[derive(Debug)]
-pub(super) struct Starter {
-    wake: Wake<OwnWord>,
-    /// Workers asked for.
-    requests: AtomicU32,
-    /// How often it looks: one of the paces below. Others may raise it.
-    pace: AtomicU32,
-    /// A worker has ended.
-    left: AtomicBool,
-    tid: AtomicU32,
-    /// Threads that the system refused.
-    refused: AtomicU64,
-    /// All threads of the pool have ended. Any number of threads may wait for it.
-    ended: Mutex<bool>,
-    closers: Condvar,
-}
-
-/// All workers are idle: it sleeps until stirred.
-const ASLEEP: u32 = 0;
-/// Workers are about: now and then it looks whether one has died.
-const SLOW: u32 = 1;
-/// Work waits behind calls: it looks whether one is stuck.
-const CLOSE: u32 = 2;
+use crate::sync::Ordering;
+use crate::twin::Abilities;
 
 /// Between two looks for the dead.
 const SLOW_LOOK: Duration = Duration::from_millis(250);
@@ -50,93 +28,11 @@ const CLOSE_LOOKS: u32 = 16;
 /// After a thread could not be started it waits for so long, and twice as long each time, up to the second.
 const RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(128)];
 
-impl Starter {
-    pub(super) fn new() -> Starter {
-        Starter {
-            wake: Wake::new(OwnWord::default(), OwnWord::default()),
-            requests: AtomicU32::new(0),
-            pace: AtomicU32::new(SLOW),
-            left: AtomicBool::new(false),
-            tid: AtomicU32::new(0),
-            refused: AtomicU64::new(0),
-            ended: Mutex::new(false),
-            closers: Condvar::new(),
-        }
-    }
-
-    /// Asks for a worker, which is counted already.
-    pub(super) fn request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.wake.notify();
-    }
-
-    /// A worker is no longer idle. Who says so has held the board's lock since, and the starter takes it before it
-    /// falls asleep: one of them sees the other.
-    pub(super) fn stir(&self) {
-        self.raise(SLOW);
-    }
-
-    /// Work waits behind a call that is not known to sleep.
-    pub(super) fn watch_closely(&self) {
-        self.raise(CLOSE);
-    }
-
-    fn raise(&self, pace: u32) {
-        // Mostly it is at that pace. A value that is a moment old is made good at the next slow look.
-        if self.pace.load(Ordering::Relaxed) < pace && self.pace.fetch_max(pace, Ordering::Relaxed) < pace {
-            self.wake.notify();
-        }
-    }
-
-    /// A worker ends.
-    pub(super) fn leave(&self) {
-        self.left.store(true, Ordering::Relaxed);
-        self.wake.notify();
-    }
-
-    /// The kernel's number of the starter's thread: workers are confined as it is.
-    pub(super) fn tid(&self) -> u32 {
-        self.tid.load(Ordering::Relaxed)
-    }
-
-    /// How many threads the system refused to start.
-    pub(super) fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
-    }
-
-    /// Wakes it to see that the pool is closed.
-    pub(super) fn close(&self) {
-        self.leave();
-    }
-
-    /// Sleeps until all threads of the pool have ended, or until the deadline; says which.
-    pub(super) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
-        let mut ended = lock(&self.ended);
-        while !*ended {
-            let Some(deadline) = deadline else {
-                ended = self.closers.wait(ended).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            (ended, _) = self.closers.wait_timeout(ended, left).unwrap_or_else(PoisonError::into_inner);
-        }
-        *ended
-    }
-
-    /// Tells who waits that all threads of the pool have ended.
-    fn end(&self) {
-        *lock(&self.ended) = true;
-        self.closers.notify_all();
-    }
-}
-
-/// Starts the starter, and through it the first worker.
-pub(super) fn start(pool: &Arc<Pool>) -> nix::Result<()> {
+/// Starts a pool: its starter, and through it the first worker.
+pub(crate) fn start(config: &Config, registry: Arc<Registry>, twins: Abilities) -> nix::Result<Arc<Pool>> {
+    let pool = Arc::new(Pool::new(config, registry, twins));
     let (tell, told) = sync_channel(1);
-    let shared = Arc::clone(pool);
+    let shared = Arc::clone(&pool);
     let thread = spawn("syslet-starter", Box::new(move || run(shared, &tell)))?;
     let started = told.recv().unwrap_or(Err(nix::Error::EAGAIN));
     if started.is_err() {
@@ -144,7 +40,7 @@ pub(super) fn start(pool: &Arc<Pool>) -> nix::Result<()> {
     } else {
         thread.detach()
     }
-    started
+    started.map(|()| pool)
 }
 
 fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
@@ -300,7 +196,7 @@ impl Keeper {
     /// Cleans up behind a worker that died.
     fn bury(&mut self, seat: &Arc<Seat>) {
         let pool = Arc::clone(&self.pool);
-        if seat.watch.leave() {
+        if seat.face.watch.leave() {
             pool.board.unblock();
         }
         // First: whoever sees the completion must not find the place of the one that stays free.
@@ -309,7 +205,7 @@ impl Keeper {
         } else {
             pool.board.lose(false);
         }
-        let port = desk::bury(seat);
+        let port = seat.bury();
         pool.roll.remove_seat(seat);
         if seat.stays() && self.start_worker(true).is_err() {
             self.go_without();
@@ -323,12 +219,12 @@ impl Keeper {
             return;
         }
         for member in &mut self.crew {
-            let glance = member.seat.watch.glance();
+            let glance = member.seat.face.watch.glance();
             let is_stuck = glance == std::mem::replace(&mut member.seen, glance) && glance.is_running();
             if is_stuck {
                 // Counted before it is marked: the worker takes it back when it sees the mark.
                 let is_wanted = self.pool.board.block();
-                if !member.seat.watch.mark(glance) {
+                if !member.seat.face.watch.mark(glance) {
                     self.pool.board.unblock();
                 } else if is_wanted {
                     self.pool.rouse();

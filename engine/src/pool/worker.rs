@@ -21,7 +21,7 @@ pub(super) fn live(pool: &Pool, seat: &Arc<Seat>) {
             if std::mem::take(&mut searching) && pool.board.end_search() {
                 desk.port().inspect(|port| pool.fan_out(port));
             }
-            let was_blocked = desk.work(pool, seat);
+            let was_blocked = desk.work(pool, &seat.face);
             if was_blocked && pool.is_crowded() && !park(pool, seat, desk, &mut searching) {
                 return;
             }
