@@ -54,7 +54,7 @@ refusals! {
     KIND_NOT_YET = 6, EOPNOTSUPP, "the record's kind is reserved for a later version";
     RESERVED_BIT = 7, EINVAL, "a reserved bit or field is not zero";
     FLAG_NOT_YET = 8, EOPNOTSUPP, "the flag is reserved for a later version";
-    FLAGS_CONTRADICT = 9, EINVAL, "ASYNC and SYNC exclude each other";
+    FLAGS_CONTRADICT = 9, EINVAL, "SYNC excludes ASYNC and PRIVATE";
     TOO_MANY_ARGUMENTS = 10, EINVAL, "a call has at most 6 arguments";
     ARGUMENT_KIND_UNKNOWN = 11, EINVAL, "the argument kind is not one this version knows";
     ARGUMENT_KIND_NOT_YET = 12, EOPNOTSUPP, "the argument kind is reserved for a later version";
@@ -72,7 +72,7 @@ refusals! {
     WRONG_ARGUMENT_COUNT = 24, EINVAL, "more arguments than the call has";
     FOREIGN_NUMBER = 25, ENOSYS, "the number belongs to another system call interface";
     ENGINE_LIFE = 26, EPERM, "the call would end or replace the thread that makes it";
-    THREAD_STATE = 27, EOPNOTSUPP, "the call changes the thread that makes it; it needs a worker of its own";
+    THREAD_STATE = 27, EOPNOTSUPP, "the call changes the thread that makes it; it needs PRIVATE";
     THREAD_BOUND = 28, EOPNOTSUPP, "the call acts for the thread that makes it; it runs only SYNC";
     NEEDS_WORKER = 29, EOPNOTSUPP, "the call may sleep for ever and there is no worker to run it";
     NOT_SAFE_ROW = 30, EPERM, "the call can do what safe code must not";

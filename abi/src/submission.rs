@@ -60,7 +60,7 @@ impl CallFlags {
     pub const SYNC: CallFlags = CallFlags(2);
     /// The descriptor is a regular local file: the call does not sleep for ever.
     pub const STORAGE: CallFlags = CallFlags(4);
-    /// A call that changes its thread gets a worker of its own.
+    /// A thread of its own makes the call, and ends with it: for a call that changes its thread.
     pub const PRIVATE: CallFlags = CallFlags(8);
     /// No completion when the call succeeds.
     pub const NO_COMPLETE: CallFlags = CallFlags(16);

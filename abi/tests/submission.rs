@@ -122,13 +122,14 @@ fn the_first_fault_is_told() {
     assert_eq!(refusal(&emit(&all)), (Refusal::ARGUMENT_KIND_UNKNOWN, 32));
 }
 
-/// ABI-12: each flag has its bit; ASYNC and SYNC exclude each other, all others go together.
+/// ABI-12: each flag has its bit; SYNC excludes ASYNC and PRIVATE, all others go together.
 #[test]
 fn flags_and_their_contradiction() {
     for bits in 0..64 {
         let flags = CallFlags(bits);
         let record = emit(&CallRepr { flags, ..BARE });
-        if flags.contains(CallFlags::ASYNC.with(CallFlags::SYNC)) {
+        let elsewhere = flags.contains(CallFlags::ASYNC) || flags.contains(CallFlags::PRIVATE);
+        if elsewhere && flags.contains(CallFlags::SYNC) {
             assert_eq!(refusal(&record), (Refusal::FLAGS_CONTRADICT, 6));
         } else {
             assert_eq!(Call::check(&record, &LIMITS).map(|call| call.flags()), Ok(flags));

@@ -11,6 +11,8 @@ impl RunBy {
     pub const POOLED: RunBy = RunBy(2);
     /// The submitter's first attempt, which could not sleep, was enough.
     pub const TWIN: RunBy = RunBy(3);
+    /// A disposable worker made it, which has ended since.
+    pub const PRIVATE: RunBy = RunBy(4);
 
     /// The name, in lower case.
     #[must_use]
@@ -19,6 +21,7 @@ impl RunBy {
             RunBy::HELPED => "helped",
             RunBy::POOLED => "pooled",
             RunBy::TWIN => "twin",
+            RunBy::PRIVATE => "private",
             _ => "unknown",
         }
     }

@@ -38,11 +38,12 @@ const USUAL: CallFlags = CallFlags::NO_COMPLETE.with(CallFlags::STORAGE);
 fn check_unusual(facts: Facts) -> Result<(), Refused> {
     let Facts { flags, class, scope, has_pool, .. } = facts;
     let sync = flags.contains(CallFlags::SYNC);
-    let refusal = if flags.contains(CallFlags::PRIVATE) || flags.contains(CallFlags::RELEASE) {
+    let private = flags.contains(CallFlags::PRIVATE);
+    let refusal = if flags.contains(CallFlags::RELEASE) {
         Refusal::FLAG_NOT_YET.at(FLAGS_OFFSET)
-    } else if flags.contains(CallFlags::ASYNC) && !has_pool {
+    } else if (private || flags.contains(CallFlags::ASYNC)) && !has_pool {
         Refusal::NEEDS_WORKER.at(FLAGS_OFFSET)
-    } else if scope == Scope::WritesThread {
+    } else if scope == Scope::WritesThread && !private {
         Refusal::THREAD_STATE.at(NR_OFFSET)
     } else if scope == Scope::BoundToThread && !sync {
         Refusal::THREAD_BOUND.at(NR_OFFSET)
@@ -70,7 +71,9 @@ pub(crate) fn marks(facts: Facts, may_help: bool, is_short: bool, has_twin: impl
         Class::Descriptor => flags.contains(CallFlags::STORAGE),
         Class::Sleeps => false,
     };
-    if flags.contains(CallFlags::ASYNC) || !may_help {
+    if flags.contains(CallFlags::PRIVATE) {
+        Marks::PRIVATE.with(sleeps).with(Marks::WORKER)
+    } else if flags.contains(CallFlags::ASYNC) || !may_help {
         short.with(sleeps).with(Marks::WORKER)
     } else if is_local {
         short

@@ -23,9 +23,18 @@ pub(crate) fn workers() -> Vec<i32> {
 fn threads(is_wanted: impl Fn(&str) -> bool) -> Vec<i32> {
     let tasks = fs::read_dir("/proc/self/task").expect("/proc is mounted");
     let tids = tasks.filter_map(|task| task.ok()?.file_name().to_str()?.parse().ok());
-    // Who has ended meanwhile has no name any more.
-    let name = |tid: i32| fs::read_to_string(format!("/proc/self/task/{tid}/comm")).unwrap_or_default();
-    tids.filter(|tid| is_wanted(name(*tid).trim_end())).collect()
+    tids.filter(|tid| is_wanted(&name(*tid))).collect()
+}
+
+/// The threads with this name.
+pub(crate) fn engine_threads_named(name: &str) -> Vec<i32> {
+    threads(|found| found == name)
+}
+
+/// A thread's name; empty when it has ended.
+pub(crate) fn name(tid: i32) -> String {
+    let name = fs::read_to_string(format!("/proc/self/task/{tid}/comm")).unwrap_or_default();
+    name.trim_end().to_owned()
 }
 
 /// How many descriptors are open.

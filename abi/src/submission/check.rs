@@ -59,7 +59,8 @@ fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
     if flags.0 & !CallFlags::KNOWN != 0 {
         return Err(Refusal::RESERVED_BIT.at(field::FLAGS));
     }
-    if flags.contains(CallFlags::ASYNC.with(CallFlags::SYNC)) {
+    let elsewhere = flags.contains(CallFlags::ASYNC) || flags.contains(CallFlags::PRIVATE);
+    if elsewhere && flags.contains(CallFlags::SYNC) {
         return Err(Refusal::FLAGS_CONTRADICT.at(field::FLAGS));
     }
     if u16_at(call.head, field::RESERVED) != 0 {

@@ -60,6 +60,14 @@ fn script_error(error: &ScriptError, source: &Source) -> Exit {
 }
 
 fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
+    let private = plan.steps.iter().find(|step| step.is_private);
+    if let (Some(step), Some(0)) = (private, options.workers) {
+        message(&format!(
+            "line {}: {} is to have a thread of its own, and there are no workers",
+            step.line, step.call
+        ));
+        return Exit::NotSupported;
+    }
     if let Err(error) = interrupt::install(options.timeout) {
         message(&format!("signals cannot be handled here: {error}"));
         return Exit::NotSupported;

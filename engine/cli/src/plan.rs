@@ -37,6 +37,8 @@ pub(crate) struct Step {
     pub(crate) row: Option<&'static Row>,
     pub(crate) operands: Vec<Operand>,
     pub(crate) asks: Vec<Ask>,
+    /// Whether a thread of its own makes it.
+    pub(crate) is_private: bool,
     pub(crate) waits: Vec<Wait>,
     /// Whether a later step reads what comes back.
     pub(crate) area_read: bool,

@@ -8,6 +8,7 @@ use syslet_attrs::Registry;
 
 use super::Pool;
 use super::board::Work;
+use super::disposable::{self, Ended};
 use super::face::Face;
 use super::tally::Tally;
 use crate::handed::Begun;
@@ -15,7 +16,7 @@ use crate::outcome::Outcome;
 use crate::port::Port;
 use crate::ring::batch::{Batch, Marks};
 use crate::run::{First, Runner};
-use crate::slot::Ticket;
+use crate::slot::{Slot, Ticket};
 use crate::sync::Ordering;
 
 /// A worker's desk.
@@ -178,8 +179,12 @@ impl Desk {
             (None, begun) => {
                 pool.brace(&face.watch, sleeps, has_more);
                 let begun = begun.unwrap_or_default();
-                // SAFETY: as in `run_instants`.
-                unsafe { self.runner.run_rest(record, slot, &begun) }
+                if marks.contains(Marks::PRIVATE) {
+                    run_apart(&mut self.runner, record, slot, &begun)
+                } else {
+                    // SAFETY: as in `run_instants`.
+                    unsafe { self.runner.run_rest(record, slot, &begun) }
+                }
             }
         };
         self.at = 1;
@@ -228,6 +233,20 @@ impl Desk {
             self.post(&port);
         }
         Some(port)
+    }
+}
+
+/// Runs a call in a thread of its own; gives the words of its completion.
+fn run_apart(runner: &mut Runner, record: &[u64], slot: &Slot, begun: &Begun) -> usize {
+    let mut built = 0;
+    let ended = disposable::run(&mut || {
+        // SAFETY: as in `run_instants`.
+        built = unsafe { runner.run_rest(record, slot, begun) };
+    });
+    match ended {
+        Ok(Ended::Returned) => built,
+        Ok(Ended::Killed) => runner.abandon(record, slot, 0, Outcome::unknown(Errno(libc::EOWNERDEAD))),
+        Err(errno) => runner.abandon(record, slot, 0, Outcome::not_run(Errno(errno as i32))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The worker pool: who runs what helping submitters do not, on how many threads, and who looks after them.
 //!
-//! `board` decides, `seat` and `desk` are a worker's place and tools, `worker` is its life; `starter` starts workers and
+//! `board` decides, `seat` and `desk` are a worker's place and tools, `worker` is its life,
+//! `disposable` a thread for one call; `starter` starts workers and
 //! watches them; `close` ends it all.
 
 pub(crate) mod board;
@@ -11,6 +12,8 @@ mod loom_tests;
 mod close;
 #[cfg(not(syslet_loom))]
 mod desk;
+#[cfg(not(syslet_loom))]
+mod disposable;
 #[cfg(not(syslet_loom))]
 mod face;
 #[cfg(not(syslet_loom))]

@@ -23,8 +23,10 @@ impl Marks {
 
     /// The call sleeps, as a rule for longer than a short wait.
     pub(crate) const SLEEPS: Marks = Marks(1 << 12);
+    /// A thread of its own makes it.
+    pub(crate) const PRIVATE: Marks = Marks(1 << 11);
 
-    const ALL: u16 = Marks::INSTANT.0 | Marks::TWIN.0 | Marks::WORKER.0 | Marks::SLEEPS.0;
+    const ALL: u16 = Marks::INSTANT.0 | Marks::TWIN.0 | Marks::WORKER.0 | Marks::SLEEPS.0 | Marks::PRIVATE.0;
 
     /// The marks of both.
     #[inline]

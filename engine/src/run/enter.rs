@@ -1,7 +1,7 @@
 //! Entering the kernel for a call: the plain call, its twin, or what a twin left to do.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
-use syslet_abi::{ARGS_MAX, Call, DoneFlags, RawResult};
+use syslet_abi::{ARGS_MAX, Call, CallFlags, DoneFlags, RawResult};
 use syslet_attrs::{Needs, RunBy, WorkerValue};
 use syslet_syscalls::{Invoked, Row, invoke, row};
 
@@ -72,7 +72,11 @@ pub(super) unsafe fn enter(
             // SAFETY: the caller's promise, passed on.
             let invoked = unsafe { rest(begun, call, cancel, args, is_pooled) };
             let started_ns = if begun.started_ns > 0 { begun.started_ns } else { started_ns };
-            let run_by = if is_pooled { RunBy::POOLED } else { RunBy::HELPED };
+            let run_by = match (is_pooled, call.flags().contains(CallFlags::PRIVATE)) {
+                (false, _) => RunBy::HELPED,
+                (true, false) => RunBy::POOLED,
+                (true, true) => RunBy::PRIVATE,
+            };
             (invoked, run_by, begun.attempts + 1, started_ns)
         }
     };
@@ -85,7 +89,7 @@ fn outcome(invoked: Invoked, started_ns: u64, needs: Needs, run_by: RunBy, attem
         return Outcome::cancelled();
     };
     let finished_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
-    let (tid, cpu) = if needs.contains(Needs::WORKER) { here() } else { (0, 0) };
+    let (tid, cpu) = if needs.contains(Needs::WORKER) { here(run_by) } else { (0, 0) };
     Outcome {
         result: RawResult(result),
         flags: DoneFlags::NONE,
@@ -96,10 +100,26 @@ fn outcome(invoked: Invoked, started_ns: u64, needs: Needs, run_by: RunBy, attem
 }
 
 /// The calling thread, and the CPU it is on.
-fn here() -> (u32, u32) {
+fn here(run_by: RunBy) -> (u32, u32) {
+    (
+        crate::pool::thread::own_tid().cast_unsigned(),
+        if run_by == RunBy::PRIVATE { asked_cpu() } else { told_cpu() },
+    )
+}
+
+/// The CPU, as the kernel keeps it in the thread's local storage.
+fn told_cpu() -> u32 {
     // SAFETY: sched_getcpu has no precondition.
-    let cpu = unsafe { libc::sched_getcpu() };
-    (crate::pool::thread::own_tid().cast_unsigned(), cpu.cast_unsigned())
+    unsafe { libc::sched_getcpu() }.cast_unsigned()
+}
+
+/// The CPU, for a thread that has borrowed its local storage.
+fn asked_cpu() -> u32 {
+    let mut cpu = 0_u32;
+    let none: *mut u32 = std::ptr::null_mut();
+    // SAFETY: writes one number to where the first argument points.
+    unsafe { libc::syscall(libc::SYS_getcpu, &raw mut cpu, none, none) };
+    cpu
 }
 
 /// The call as it was submitted.

@@ -23,6 +23,8 @@ const ALLOWED: &[&str] = &[
     "engine/src/identity.rs",
     "engine/src/identity/tests.rs",
     "engine/src/pool/desk.rs",
+    "engine/src/pool/disposable.rs",
+    "engine/src/pool/disposable/tests.rs",
     "engine/src/pool/seat.rs",
     "engine/src/pool/masks/tests.rs",
     "engine/src/pool/signals.rs",
@@ -55,6 +57,8 @@ const ALLOWED: &[&str] = &[
     "tests/process/threads.rs",
     "tests/process/fork_pool.rs",
     "tests/process/identity.rs",
+    "tests/process/private.rs",
+    "tests/process/private/state.rs",
     "tests/process/signals.rs",
 ];
 

@@ -35,6 +35,7 @@ fn line(report: &Report<'_>) -> Value {
     };
     let ran = answer.filter(|answer| answer.ran()).map(|answer| match answer.ran_by {
         Some(RunBy::POOLED) => "worker",
+        Some(RunBy::PRIVATE) => "private",
         _ => "submitter",
     });
     json!({

@@ -58,7 +58,8 @@ impl Planned<'_> {
 
     fn flag_names(&self, step: &Step) -> Vec<&'static str> {
         let flags = flags(step, &step.fixed_args(), self.has_workers);
-        if flags.contains(CallFlags::SYNC) { vec!["SYNC"] } else { Vec::new() }
+        let named = [(CallFlags::SYNC, "SYNC"), (CallFlags::PRIVATE, "PRIVATE")];
+        named.into_iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| name).collect()
     }
 
     fn object(&self, step: &Step) -> Value {

@@ -25,6 +25,7 @@ fn step() -> Step {
         row: None,
         operands: Vec::new(),
         asks: Vec::new(),
+        is_private: false,
         waits: Vec::new(),
         area_read: false,
     }

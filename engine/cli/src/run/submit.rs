@@ -20,12 +20,15 @@ pub(crate) struct Flight {
     held: Vec<(usize, Block)>,
 }
 
-/// The flags a step is submitted with (SCRIPT-24): what is bound to its thread runs here, and without workers what may
+/// The flags a step is submitted with (SCRIPT-24, SCRIPT-41): what is bound to its thread runs here, and without workers what may
 /// sleep for ever does.
 pub(crate) fn flags(step: &Step, args: &[u64], has_workers: bool) -> CallFlags {
     let is_bound = step.row.is_some_and(|row| row.scope_with(args) == Scope::BoundToThread);
     let may_sleep = step.row.is_none_or(|row| row.class_with(args) == Class::Sleeps);
     let here = is_bound || may_sleep && !has_workers;
+    if step.is_private {
+        return CallFlags::PRIVATE;
+    }
     if here { CallFlags::SYNC } else { CallFlags::NONE }
 }
 

@@ -89,7 +89,10 @@ impl Checker<'_> {
             let arg = row.and_then(|row| row.args.get(index));
             operands.push(context.lower(argument, Position { call: &name, index, arg })?);
         }
-        let asks = asks(&call.attributes)?;
+        let (own, others): (Vec<_>, Vec<_>) =
+            call.attributes.iter().partition(|attribute| attribute.name.value == PRIVATE);
+        let is_private = private(&own)?;
+        let asks = asks(&others)?;
         let mut step = Step {
             line: statement.line,
             name: statement.name.as_ref().map(|name| name.value.clone()),
@@ -98,17 +101,22 @@ impl Checker<'_> {
             row,
             operands,
             asks,
+            is_private,
             waits: Vec::new(),
             area_read: false,
         };
         if let Some(reason) = syscalls::ends_the_thread(nr, || step.fixed_args()) {
             return Err(ScriptError::new(call.name.span, format!("{} cannot run here: {reason}", step.call)));
         }
-        if row.is_some_and(|row| row.scope_with(&step.fixed_args()) == Scope::WritesThread) {
-            let message =
-                format!("{} changes the thread that makes it, and needs a worker of its own", step.call);
-            let error = ScriptError::new(call.name.span, message).help("this version has no workers");
-            return Err(ScriptError { exit: Exit::NotSupported, ..error });
+        let scope = row.map(|row| row.scope_with(&step.fixed_args()));
+        if scope == Some(Scope::WritesThread) && !is_private {
+            let message = format!("{} changes the thread that makes it", step.call);
+            return Err(ScriptError::new(call.name.span, message)
+                .help("`@private` has it made by a thread of its own, with which the change ends"));
+        }
+        if let (Some(Scope::BoundToThread), [attribute, ..]) = (scope, &own[..]) {
+            let message = format!("{} acts for the thread that makes it, which must last", step.call);
+            return Err(ScriptError::new(attribute.name.span, message));
         }
         length::check(&step, &self.plan)?;
         self.order.place(&mut step, &call.after, &self.assigned, &self.plan)?;
@@ -159,8 +167,33 @@ fn unknown_call(word: &str, span: Span) -> ScriptError {
         .nearest(word, syscalls::rows().iter().map(|row| row.name))
 }
 
+/// What is written as an attribute, and is a flag of the submission.
+const PRIVATE: &str = "private";
+
+/// Whether the call is to have a thread of its own.
+fn private(asked: &[&Attribute]) -> Result<bool, ScriptError> {
+    match asked {
+        [] => Ok(false),
+        [attribute] if attribute.required => {
+            Err(ScriptError::new(attribute.name.span, "`private` is always required, and takes no `!`"))
+        }
+        [attribute] => no_value(attribute).map(|()| true),
+        [_, again, ..] => Err(ScriptError::new(again.name.span, "`private` is asked for twice")),
+    }
+}
+
+fn no_value(attribute: &Attribute) -> Result<(), ScriptError> {
+    match attribute.options.first() {
+        None => Ok(()),
+        Some(option) => {
+            let message = format!("`{}` takes no value", attribute.name.value);
+            Err(ScriptError::new(option.value.span, message))
+        }
+    }
+}
+
 /// The attributes as the engine is asked for them.
-fn asks(attributes: &[Attribute]) -> Result<Vec<Ask>, ScriptError> {
+fn asks(attributes: &[&Attribute]) -> Result<Vec<Ask>, ScriptError> {
     let registry = Registry::built_in();
     let mut asks: Vec<Ask> = Vec::new();
     for attribute in attributes {
@@ -172,15 +205,12 @@ fn asks(attributes: &[Attribute]) -> Result<Vec<Ask>, ScriptError> {
         let known = registry.iter().find(|known| known.name() == word.value).ok_or_else(|| {
             let names = registry.iter().filter(|known| known.id() != AttributeId::DATA);
             ScriptError::new(word.span, format!("unknown attribute `{}`", word.value))
-                .nearest(&word.value, names.map(|known| known.name()))
+                .nearest(&word.value, names.map(|known| known.name()).chain([PRIVATE]))
         })?;
         if asks.iter().any(|ask| ask.id == known.id()) {
             return Err(ScriptError::new(word.span, format!("`{}` is asked for twice", word.value)));
         }
-        if let Some(option) = attribute.options.first() {
-            let message = format!("`{}` takes no value", word.value);
-            return Err(ScriptError::new(option.value.span, message));
-        }
+        no_value(attribute)?;
         let flags = if attribute.required { AttributeFlags::REQUIRED } else { AttributeFlags::NONE };
         asks.push(Ask { name: known.name(), id: known.id(), flags, payload: Vec::new() });
     }

@@ -14,7 +14,9 @@ fn exit_codes() {
     assert_eq!(syslet(&["run"]).code, Some(2));
     assert_eq!(syslet(&["run", "--nonsense", "x"]).code, Some(2));
     assert_eq!(syslet(&[]).code, Some(2));
-    assert_eq!(statements(&[], &["setfsuid(0)"]).code, Some(3));
+    assert_eq!(statements(&[], &["setfsuid(0)"]).code, Some(2));
+    assert_eq!(statements(&[], &["getpid() @private"]).code, Some(0));
+    assert_eq!(statements(&["--workers", "0"], &["getpid() @private"]).code, Some(3));
     assert_eq!(syslet(&["--help"]).code, Some(0));
 }
 

@@ -32,12 +32,21 @@ fn calls_that_cannot_run() {
     refused("execve(\"/bin/true\", 0, 0)", "execve", "cannot run here");
 }
 
-/// SCRIPT-33: a call that needs a worker is not supported here, which is no mistake in the script.
+/// SCRIPT-41: a call that changes its thread needs `@private`, which takes no value, comes once, and is not for calls
+/// that are bound to their thread.
 #[test]
-fn calls_that_need_a_worker() {
-    let error = super::compiled("unshare(CLONE_FS)", &[]).unwrap_err();
-    assert_eq!((error.exit.code(), error.span.range()), (3, 0..7));
-    assert!(error.message.contains("needs a worker of its own"), "{}", error.message);
+fn calls_that_change_their_thread() {
+    refused("unshare(CLONE_FS)", "unshare", "changes the thread");
+    refused("unshare(CLONE_FS) @private @private", "private", "twice");
+    refused("unshare(CLONE_FS) @private!", "private", "always required");
+    refused("unshare(CLONE_FS) @private(1)", "1", "takes no value");
+    refused("ptrace(0, 0, 0, 0) @private", "private", "must last");
+    refused("unshare(CLONE_FS) @privat", "privat", "unknown attribute");
+    let steps = plan("unshare(CLONE_FS) @private @timing\ngetpid()").steps;
+    assert_eq!(
+        steps.iter().map(|step| (step.is_private, step.asks.len())).collect::<Vec<_>>(),
+        [(true, 1), (false, 0)]
+    );
 }
 
 /// SCRIPT-17: where the table does not describe memory, the command holds it and passes its address.

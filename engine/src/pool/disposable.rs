@@ -1,0 +1,143 @@
+//! A disposable worker: a thread for one call that changes the thread it is made by (POOL-25).
+//!
+//! The C library does not know of it. Were it one of the library's threads, the next `setuid` of the application would
+//! change it as well, find that it cannot, or that the ids differ, and end the process. It borrows the thread-local
+//! storage of the worker that starts it, which sleeps until it is gone, without looking at any of it: as `vfork` does,
+//! but for the worker's signals, which are handled meanwhile.
+#![allow(unsafe_code, reason = "clone and the memory of a stack have no safe form")]
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;
+
+use std::ffi::{c_int, c_void};
+use std::num::NonZeroUsize;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use nix::errno::Errno;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use nix::sys::prctl;
+use syslet_syscalls::invoke;
+
+use super::thread::STACK_BYTES;
+
+/// How a disposable worker ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub(super) enum Ended {
+    /// It did what it was asked for.
+    Returned,
+    /// The kernel has killed it on the way, as a seccomp filter can ask for.
+    Killed,
+}
+
+/// What a disposable worker is started with, on the stack of the one that starts it.
+struct Errand<'a> {
+    body: &'a mut dyn FnMut(),
+    has_returned: AtomicBool,
+}
+
+/// Not zero until the kernel has let go of the thread.
+const ALIVE: u32 = 1;
+
+/// A thread of this process in everything, but without storage of its own.
+const FLAGS: c_int = libc::CLONE_VM
+    | libc::CLONE_FS
+    | libc::CLONE_FILES
+    | libc::CLONE_SIGHAND
+    | libc::CLONE_THREAD
+    | libc::CLONE_SYSVSEM
+    | libc::CLONE_CHILD_CLEARTID;
+
+/// Runs `body` in a thread of its own and waits until that has ended. The thread has the caller's confinement, signal
+/// mask and thread-local storage; whatever it changes of itself ends with it. `body` must not panic: that aborts.
+///
+/// # Errors
+/// EAGAIN or ENOMEM when the system has no thread or no memory to give; `body` has not run then.
+pub(super) fn run(body: &mut dyn FnMut()) -> Result<Ended, Errno> {
+    let stack = Stack::new()?;
+    let errand = Errand { body, has_returned: AtomicBool::new(false) };
+    let alive = AtomicU32::new(ALIVE);
+    let none: *mut c_void = ptr::null_mut();
+    // SAFETY: the new thread begins at the top of a stack that nobody else uses. Errand, stack and word live until
+    // `wait_for_end` has seen that it is gone, and so does everything that `body` borrows. It shares this thread's
+    // local storage, which this thread leaves alone meanwhile.
+    let tid = unsafe {
+        libc::clone(
+            begin,
+            stack.top(),
+            FLAGS,
+            (&raw const errand).cast_mut().cast::<c_void>(),
+            none,
+            none,
+            alive.as_ptr(),
+        )
+    };
+    if tid == -1 {
+        return Err(Errno::last());
+    }
+    wait_for_end(&alive);
+    drop(stack);
+    Ok(if errand.has_returned.load(Ordering::Acquire) { Ended::Returned } else { Ended::Killed })
+}
+
+/// Where the thread begins. It ends by returning.
+extern "C" fn begin(errand: *mut c_void) -> c_int {
+    // SAFETY: `run` gives the address of its errand, and does not use its body until this thread is gone.
+    let errand = unsafe { &mut *errand.cast::<Errand<'_>>() };
+    // A thread without its name runs as well.
+    let _ = prctl::set_name(c"syslet-private");
+    (errand.body)();
+    errand.has_returned.store(true, Ordering::Release);
+    0
+}
+
+/// Sleeps until the kernel has cleared the word, and woken who waits for it: the thread uses no memory any more.
+/// Entered without the C library, which would write its error number to the storage that the other thread uses now.
+fn wait_for_end(alive: &AtomicU32) {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "call numbers are small")]
+    const FUTEX: u32 = libc::SYS_futex as u32;
+    let never = crate::sync::AtomicU32::new(0);
+    let address = alive.as_ptr().expose_provenance() as u64;
+    // The kernel wakes whoever waits for the word in any process.
+    let args = [address, libc::FUTEX_WAIT as u64, u64::from(ALIVE), 0, 0, 0];
+    while alive.load(Ordering::Acquire) == ALIVE {
+        // SAFETY: a wait on a word that lives; it ends when the word is another one, and by signals.
+        let _ = unsafe { invoke(&never, FUTEX, &args) };
+    }
+}
+
+/// Memory for one thread, with a page below it that nobody may touch.
+struct Stack {
+    base: NonNull<c_void>,
+}
+
+const GUARD_BYTES: usize = 64 << 10;
+const BYTES: NonZeroUsize = NonZeroUsize::new(GUARD_BYTES + STACK_BYTES).expect("more than nothing");
+
+impl Stack {
+    fn new() -> Result<Stack, Errno> {
+        let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_STACK | MapFlags::MAP_NORESERVE;
+        // SAFETY: new memory, where the kernel has room.
+        let base =
+            unsafe { mmap_anonymous(None, BYTES, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags) }?;
+        let stack = Stack { base };
+        // SAFETY: the lower end of memory that nobody uses yet. It is whole pages for every page size up to this one.
+        unsafe { mprotect(base, GUARD_BYTES, ProtFlags::PROT_NONE) }?;
+        Ok(stack)
+    }
+
+    /// Its upper end: a stack grows down.
+    fn top(&self) -> *mut c_void {
+        self.base.as_ptr().wrapping_byte_add(BYTES.get())
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: this memory is its own, and no thread uses it any more.
+        let unmapped = unsafe { munmap(self.base, BYTES.get()) };
+        debug_assert_eq!(unmapped, Ok(()), "it was mapped");
+    }
+}

@@ -1,0 +1,55 @@
+use super::*;
+
+/// POOL-25: the body runs in another thread of this process, and what it changes of its thread ends with it.
+#[test]
+fn what_it_changes_ends_with_it() {
+    let (mut tid, mut pid, mut nice) = (0, 0, 0);
+    let before = priority();
+    let ended = run(&mut || {
+        tid = nix::unistd::gettid().as_raw();
+        pid = std::process::id();
+        // SAFETY: a thread may always be nicer.
+        assert_eq!(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, before + 1) }, 0);
+        nice = priority();
+    });
+    assert_eq!(ended, Ok(Ended::Returned));
+    assert!(tid != 0 && tid != nix::unistd::gettid().as_raw());
+    assert_eq!((pid, nice, priority()), (std::process::id(), before + 1, before));
+}
+
+fn priority() -> i32 {
+    // SAFETY: asks for a number.
+    unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
+}
+
+/// POOL-25: its stack is deep enough for what the engine does on it, and given back.
+#[test]
+fn stacks_are_given_back() {
+    let deep = |bytes: usize| {
+        let mut sum = 0_u64;
+        let ended = run(&mut || {
+            let buffer = std::hint::black_box(vec![1_u8; bytes]);
+            let frame = std::hint::black_box([1_u8; 8 << 10]);
+            sum = buffer.iter().chain(&frame).map(|&byte| u64::from(byte)).sum();
+        });
+        assert_eq!((ended, sum), (Ok(Ended::Returned), (bytes + (8 << 10)) as u64));
+    };
+    let mappings = || std::fs::read_to_string("/proc/self/maps").expect("the kernel tells").lines().count();
+    deep(1);
+    let before = mappings();
+    (0..200).for_each(deep);
+    assert!(mappings() < before + 100, "other tests map a little; 200 stacks are 400 mappings");
+}
+
+/// POOL-25: a thread that the kernel kills is seen to have gone without an answer.
+#[test]
+fn one_that_is_killed_is_noticed() {
+    let mut has_begun = false;
+    let ended = run(&mut || {
+        has_begun = true;
+        // SAFETY: ends this thread only, which has nothing to give back.
+        unsafe { libc::syscall(libc::SYS_exit, 0) };
+    });
+    assert_eq!(ended, Ok(Ended::Killed));
+    assert!(has_begun);
+}
