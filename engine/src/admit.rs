@@ -7,7 +7,7 @@ use syslet_abi::{
     padded,
 };
 use syslet_attrs::{CallFacts, Needs, Plan, Registry};
-use syslet_syscalls::{Class, Row, Scope, check_arguments, ends_the_thread, is_foreign, row};
+use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
 
 use crate::admission::{Admission, Answers, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
@@ -29,12 +29,16 @@ pub(crate) fn admit(
     has_pool: bool,
     admission: &mut Admission,
 ) -> Result<(), Refused> {
+    if is_foreign(call.nr()) {
+        return Err(Refusal::FOREIGN_NUMBER.at(NR_OFFSET).into());
+    }
     let row = row(call.nr());
-    check_number(call)?;
     let (class, scope) = match row {
         Some(row) => {
+            let (class, scope) = row.nature(|| call.args());
+            check_survives(scope)?;
             check_arguments(row, call)?;
-            row.nature(|| call.args())
+            (class, scope)
         }
         None if !call.kinds().all_values() => return Err(Refusal::VALUE_ONLY.at(NR_OFFSET).into()),
         None => (Class::Descriptor, Scope::Process),
@@ -78,16 +82,12 @@ fn admit_answering(
     Ok(())
 }
 
-/// Refuses numbers of other interfaces, and calls that no thread of an engine survives (ENGINE-6, ENGINE-7).
+/// Refuses calls that no thread of an engine survives (ENGINE-7).
 #[inline]
-fn check_number(call: &Call<'_>) -> Result<(), Refused> {
-    let nr = call.nr();
-    if is_foreign(nr) {
-        return Err(Refusal::FOREIGN_NUMBER.at(NR_OFFSET).into());
-    }
-    match ends_the_thread(nr, || call.args()) {
-        Some(reason) => Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, reason)),
-        None => Ok(()),
+fn check_survives(scope: Scope) -> Result<(), Refused> {
+    match scope {
+        Scope::EngineLife(harm) => Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, harm.why())),
+        _ => Ok(()),
     }
 }
 

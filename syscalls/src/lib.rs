@@ -1,23 +1,27 @@
 //! The system calls, in the order a call meets them: the names it is written with (`constants`), what its row says
-//! (`row`, `argument`) and the rows (`table`, `lookup`), the calls no thread survives (`life`), the rules at the
-//! door (`door`, `extent`), the one place where a call is made (`invoke`), and what comes back (`outcome`).
+//! (`row`, `argument`, `condition`, `restart`, `harm`) and the rows (`table`, `lookup`), the rules at the door
+//! (`door`, `extent`), the one place where a call is made (`invoke`), and what comes back (`outcome`).
 
 mod argument;
+mod condition;
 mod constants;
 mod door;
 mod extent;
+mod harm;
 mod invoke;
-mod life;
 mod lookup;
 mod outcome;
+mod restart;
 mod row;
 mod table;
 
 pub use argument::{Arg, ArgType, Direction, Len, Written};
+pub use condition::{Condition, RestartWhen, ScopeWhen, When};
 pub use constants::{constant, constants, errno_name};
 pub use door::{check_arguments, check_safe};
+pub use harm::Harm;
 pub use invoke::{Invoked, invoke, stub_range};
-pub use life::{ends_the_thread, is_foreign};
-pub use lookup::{row, row_by_name, rows};
+pub use lookup::{is_foreign, row, row_by_name, rows};
 pub use outcome::{prepare, written, written_for};
-pub use row::{Class, Descriptors, Memory, Numbers, Row, Scope, ScopeWhen, Twin, When, Yields};
+pub use restart::Restart;
+pub use row::{Class, Descriptors, Memory, Numbers, Row, Scope, Twin, Yields};

@@ -4,7 +4,7 @@ use crate::row::Row;
 use crate::table::ROWS;
 
 /// Numbers above this have no row.
-pub(crate) const NUMBERS_MAX: usize = 512;
+const NUMBERS_MAX: usize = 512;
 /// Marks a number without a row.
 const NONE: u16 = u16::MAX;
 
@@ -33,6 +33,16 @@ const _: () = assert!(ROWS.len() < NONE as usize);
 pub fn row(nr: u32) -> Option<&'static Row> {
     let at = *BY_NUMBER.get(nr as usize)?;
     ROWS.get(usize::from(at))
+}
+
+/// Set in a number of the x32 interface.
+const FOREIGN_BIT: u32 = if cfg!(target_arch = "x86_64") { 0x4000_0000 } else { 0 };
+
+/// Whether the number belongs to another system call interface than this architecture's own.
+#[must_use]
+#[inline]
+pub const fn is_foreign(nr: u32) -> bool {
+    nr > i32::MAX.cast_unsigned() || nr & FOREIGN_BIT != 0
 }
 
 /// The row of that name.

@@ -1,6 +1,9 @@
 //! The format of a row: everything the engine has to know of a call before it makes it.
 
 use crate::argument::{Arg, ArgType, Direction};
+use crate::condition::{RestartWhen, ScopeWhen, When};
+use crate::harm::Harm;
+use crate::restart::Restart;
 
 /// The number of a call on each architecture.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,6 +46,8 @@ pub enum Scope {
     WritesThread,
     /// It acts for the thread that makes it beyond the call itself.
     BoundToThread,
+    /// It ends, replaces or breaks the thread that makes it: no engine does.
+    EngineLife(Harm),
 }
 
 /// What a call does to descriptors other than using or making them.
@@ -67,7 +72,9 @@ pub enum Memory {
     Maps,
     /// Memory disappears.
     Unmaps,
-    /// Memory changes its address, its protection or its contents.
+    /// Memory gets another address.
+    Moves,
+    /// Memory changes its protection or its contents.
     Changes,
 }
 
@@ -130,32 +137,6 @@ impl core::fmt::Display for Twin {
     }
 }
 
-/// A row's class is another one when `arguments[arg] & mask == equals`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct When {
-    /// Which argument decides.
-    pub arg: u8,
-    /// Which of its bits.
-    pub mask: u64,
-    /// What they must be.
-    pub equals: u64,
-    /// The class then.
-    pub class: Class,
-}
-
-/// A row's scope is another one when `arguments[arg] & mask == equals`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ScopeWhen {
-    /// Which argument decides.
-    pub arg: u8,
-    /// Which of its bits.
-    pub mask: u64,
-    /// What they must be.
-    pub equals: u64,
-    /// The scope then.
-    pub scope: Scope,
-}
-
 /// One system call.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -183,24 +164,41 @@ pub struct Row {
     pub danger: Option<&'static str>,
     /// How to ask without sleeping.
     pub twin: Option<Twin>,
+    /// What to do after EINTR, unless `restart_when` says otherwise.
+    pub restart: Restart,
+    /// Exceptions from that, the first that matches counts.
+    pub restart_when: &'static [RestartWhen],
+    /// Why the answer is always ENOSYS, where the kernel has only the number left.
+    pub gone: Option<&'static str>,
 }
 
 impl Row {
     /// How long this call may keep its thread, with these arguments.
     #[must_use]
     pub fn class_with(&self, args: &[u64]) -> Class {
-        let matches =
-            |when: &&When| args.get(usize::from(when.arg)).is_some_and(|arg| arg & when.mask == when.equals);
-        self.when.iter().find(matches).map_or(self.class, |when| when.class)
+        self.when.iter().find(|when| when.given.holds(args)).map_or(self.class, |when| when.class)
     }
 
     /// What this call touches, with these arguments.
     #[must_use]
     pub fn scope_with(&self, args: &[u64]) -> Scope {
-        let matches = |when: &&ScopeWhen| {
-            args.get(usize::from(when.arg)).is_some_and(|arg| arg & when.mask == when.equals)
-        };
-        self.scope_when.iter().find(matches).map_or(self.scope, |when| when.scope)
+        self.scope_when.iter().find(|when| when.holds(args)).map_or(self.scope, |when| when.scope)
+    }
+
+    /// What to do after EINTR, with these arguments.
+    #[must_use]
+    pub fn restart_with(&self, args: &[u64]) -> Restart {
+        let found = self.restart_when.iter().find(|when| when.given.holds(args));
+        found.map_or(self.restart, |when| when.restart)
+    }
+
+    /// Why no thread of an engine makes this call, if so.
+    #[must_use]
+    pub fn harm_with(&self, args: &[u64]) -> Option<Harm> {
+        match self.scope_with(args) {
+            Scope::EngineLife(harm) => Some(harm),
+            _ => None,
+        }
     }
 
     /// Class and scope of this call; the arguments are asked for only where they decide.
@@ -221,6 +219,7 @@ impl Row {
             && self.descriptors == Descriptors::Kept
             && self.memory == Memory::Kept
             && self.danger.is_none()
+            && self.gone.is_none()
             && self
                 .args
                 .iter()

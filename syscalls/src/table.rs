@@ -2,6 +2,7 @@
 
 mod bits;
 mod files;
+mod gone;
 mod ipc;
 mod memory;
 mod paths;
@@ -30,6 +31,7 @@ const TOPICS: &[&[Row]] = &[
     memory::ROWS,
     ipc::ROWS,
     system::ROWS,
+    gone::ROWS,
 ];
 
 const COUNT: usize = {

@@ -103,13 +103,11 @@ fn one(row: &Row, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "gives        {}", lower(&row.yields))?;
     writeln!(out, "class        {}", lower(&row.class))?;
     for when in row.when {
-        let (arg, mask, equals) = (when.arg, when.mask, when.equals);
-        writeln!(out, "             {} when arg {arg} & {mask:#x} is {equals:#x}", lower(&when.class))?;
+        writeln!(out, "             {} when {}", lower(&when.class), when.given)?;
     }
     writeln!(out, "scope        {}", lower(&row.scope))?;
     for when in row.scope_when {
-        let (arg, mask, equals) = (when.arg, when.mask, when.equals);
-        writeln!(out, "             {} when arg {arg} & {mask:#x} is {equals:#x}", lower(&when.scope))?;
+        writeln!(out, "             {} when {}", lower(&when.scope), when.given)?;
     }
     writeln!(out, "descriptors  {}", lower(&row.descriptors))?;
     writeln!(out, "memory       {}", lower(&row.memory))?;

@@ -1,16 +1,20 @@
 //! Calls on open files: bytes in and out, positions, sizes, locks, descriptors.
 
 use super::bits::{
-    CLOSE_RANGE_UNSHARE, F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW, LOCK_NB,
-    LOCK_UN, RWF_NOWAIT, SPLICE_F_NONBLOCK,
+    CLOSE_RANGE_UNSHARE, F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW,
+    FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, LOCK_NB, LOCK_UN, RWF_NOWAIT, SPLICE_F_NONBLOCK,
 };
 use super::sizes::{CACHESTAT, CACHESTAT_RANGE, INT, LONG, STAT, STATFS};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::restart::Restart::{Again, Never, Uninterrupted};
 use crate::row::Class::{Instant, Sleeps, Storage};
 use crate::row::Scope::WritesThread;
 use crate::row::Yields::{Bytes, Fd, Number};
 use crate::row::{Descriptors, Row, Twin};
+
+/// A range may have been taken out or put in already.
+const SHIFTS: &str = "the bytes behind the range may have moved already";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -47,13 +51,14 @@ pub(super) const ROWS: &[Row] = &[
     sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs"), flags("flags")])
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]),
     descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), opaque("arg")])
-        .yields(Number),
+        .yields(Number).restart(Never("what was done before the signal is the driver's to say")),
 
     // Position, size, contents as a whole.
     storage("lseek", [8, 62], &[fd("fd"), offset("offset"), uint("whence")])
         .yields(Number),
     storage("ftruncate", [77, 46], &[fd("fd"), offset("length")]),
-    storage("fallocate", [285, 47], &[fd("fd"), flags("mode"), offset("offset"), offset("len")]),
+    storage("fallocate", [285, 47], &[fd("fd"), flags("mode"), offset("offset"), offset("len")])
+        .restart_when(&[restart_has(1, FALLOC_FL_COLLAPSE_RANGE, Never(SHIFTS)), restart_has(1, FALLOC_FL_INSERT_RANGE, Never(SHIFTS))]),
     storage("fadvise64", [221, 223], &[fd("fd"), offset("offset"), size("len"), int("advice")]),
     storage("readahead", [187, 213], &[fd("fd"), offset("offset"), size("count")]),
     storage("cachestat", [451, 451], &[fd("fd"), input_of("cstat_range", CACHESTAT_RANGE), output_of("cstat", CACHESTAT), flags("flags")]),
@@ -81,19 +86,20 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Number)
         .when(&[is(1, F_SETLKW, Sleeps), is(1, F_OFD_SETLKW, Sleeps), is(1, F_GETLK, Storage), is(1, F_SETLK, Storage),
                 is(1, F_OFD_GETLK, Storage), is(1, F_OFD_SETLK, Storage)])
-        .twin(Twin::Command(1, &[(F_SETLKW as u64, F_SETLK as u64), (F_OFD_SETLKW as u64, F_OFD_SETLK as u64)])),
+        .twin(Twin::Command(1, &[(F_SETLKW as u64, F_SETLK as u64), (F_OFD_SETLKW as u64, F_OFD_SETLK as u64)]))
+        .restart(Again),
 
     // Descriptors. Closing may write back, or linger on a socket.
     descriptor("close", [3, 57], &[fd("fd")])
-        .descriptors(Descriptors::Closes(0)),
+        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")),
     descriptor("close_range", [436, 436], &[uint("fd"), uint("max_fd"), flags("flags")])
-        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]),
+        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]).restart(Uninterrupted),
     instant("dup", [32, 23], &[fd("fildes")])
         .yields(Fd),
     descriptor("dup2", [33, NO], &[fd("oldfd"), fd("newfd")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted),
     descriptor("dup3", [292, 24], &[fd("oldfd"), fd("newfd"), flags("flags")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted),
     instant("pipe", [22, NO], &[output_of("fildes", 2 * INT)]),
     instant("pipe2", [293, 59], &[output_of("fildes", 2 * INT), flags("flags")]),
     instant("memfd_create", [319, 279], &[text("uname"), flags("flags")])

@@ -4,6 +4,7 @@ use super::bits::IPC_NOWAIT;
 use super::sizes::{INT, MESSAGE_TYPE, MQ_ATTR, SEMBUF, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::restart::Restart::{Shortened, Uninterrupted};
 use crate::row::Class::Instant;
 use crate::row::Memory::{Maps, Unmaps};
 use crate::row::Row;
@@ -15,15 +16,16 @@ pub(super) const ROWS: &[Row] = &[
     instant("shmget", [29, 194], &[int("key"), size("size"), flags("shmflg")])
         .yields(Number),
     storage("shmat", [30, 196], &[int("shmid"), address("shmaddr"), flags("shmflg")])
-        .yields(Address).memory(Maps),
+        .yields(Address).memory(Maps).restart(Uninterrupted),
     instant("shmctl", [31, 195], &[int("shmid"), command("cmd"), opaque("buf")])
         .yields(Number),
     storage("shmdt", [67, 197], &[address("shmaddr")])
-        .memory(Unmaps),
+        .memory(Unmaps).restart(Uninterrupted),
     instant("semget", [64, 190], &[int("key"), int("nsems"), flags("semflg")])
         .yields(Number),
     sleeps("semop", [65, 193], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops")]),
-    sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops"), input_of("timeout", TIMESPEC)]),
+    sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops"), input_of("timeout", TIMESPEC)])
+        .restart(Shortened(3)),
     instant("semctl", [66, 191], &[int("semid"), int("semnum"), command("cmd"), opaque("arg")])
         .yields(Number),
     instant("msgget", [68, 186], &[int("key"), flags("msgflg")])

@@ -3,7 +3,8 @@
 use super::sizes::INT;
 use super::words::*;
 use crate::argument::{Len, Written};
-use crate::row::Memory::{Changes, Maps, Unmaps};
+use crate::restart::Restart::Uninterrupted;
+use crate::row::Memory::{Changes, Maps, Moves, Unmaps};
 use crate::row::Row;
 use crate::row::Scope::{ReadsThread, WritesThread};
 use crate::row::Yields::{Address, Bytes, Fd, Number};
@@ -12,19 +13,21 @@ use crate::row::Yields::{Address, Bytes, Fd, Number};
 pub(super) const ROWS: &[Row] = &[
     // Mappings.
     storage("mmap", [9, 222], &[address("addr"), size("len"), flags("prot"), flags("flags"), fd("fd"), offset("off")])
-        .yields(Address).memory(Maps),
+        .yields(Address).memory(Maps).restart(Uninterrupted),
     storage("munmap", [11, 215], &[address("addr"), size("len")])
-        .memory(Unmaps),
+        .memory(Unmaps).restart(Uninterrupted),
     storage("mremap", [25, 216], &[address("addr"), size("old_len"), size("new_len"), flags("flags"), address("new_addr")])
-        .yields(Address).memory(Changes),
+        .yields(Address).memory(Moves).restart(Uninterrupted),
     storage("mprotect", [10, 226], &[address("start"), size("len"), flags("prot")])
-        .memory(Changes),
+        .memory(Changes).restart(Uninterrupted),
     storage("brk", [12, 214], &[address("brk")])
-        .yields(Address).memory(Changes),
+        .yields(Address).memory(Changes).restart(Uninterrupted),
     storage("remap_file_pages", [216, 234], &[address("start"), size("size"), flags("prot"), size("pgoff"), flags("flags")])
-        .memory(Changes),
+        .memory(Changes).restart(Uninterrupted),
     storage("mseal", [462, 462], &[address("start"), size("len"), flags("flags")])
-        .memory(Changes),
+        .memory(Changes).restart(Uninterrupted),
+    storage("map_shadow_stack", [453, 453], &[address("addr"), size("size"), flags("flags")])
+        .yields(Address).memory(Maps).restart(Uninterrupted),
 
     // Advice and residence.
     storage("madvise", [28, 233], &[address("start"), size("len_in"), int("behavior")])
@@ -42,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
 
     // Protection keys. A new key's rights are those of the thread that made it.
     storage("pkey_mprotect", [329, 288], &[address("start"), size("len"), flags("prot"), int("pkey")])
-        .memory(Changes),
+        .memory(Changes).restart(Uninterrupted),
     instant("pkey_alloc", [330, 289], &[flags("flags"), flags("init_val")])
         .yields(Number).scope(WritesThread),
     instant("pkey_free", [331, 290], &[int("pkey")])

@@ -4,9 +4,11 @@ use super::bits::{__WNOTHREAD, RUSAGE_THREAD, WNOHANG};
 use super::sizes::{INT, LONG, RLIMIT, RUSAGE, SIGINFO};
 use super::words::*;
 use crate::argument::Arg;
+use crate::harm::Harm;
+use crate::restart::Restart::{Again, Uninterrupted};
 use crate::row::Class::Instant;
 use crate::row::Row;
-use crate::row::Scope::{BoundToThread, ReadsThread, WritesThread};
+use crate::row::Scope::{BoundToThread, ReadsThread};
 use crate::row::Yields::{Fd, Number, Pid};
 
 #[rustfmt::skip]
@@ -49,35 +51,41 @@ pub(super) const ROWS: &[Row] = &[
 
     // Another process, or thread, under control.
     sleeps("ptrace", [101, 117], &[command("request"), pid("pid"), opaque("addr"), opaque("data")])
-        .yields(Number).scope(BoundToThread),
+        .yields(Number).scope(BoundToThread).restart(Uninterrupted),
     instant("perf_event_open", [298, 241], &[opaque("attr_uptr"), pid("pid"), int("cpu"), fd("group_fd"), flags("flags")])
-        .yields(Fd).scope(BoundToThread),
+        .yields(Fd).scope(BoundToThread).restart(Again),
 
-    // Beginnings and ends. No thread of an engine makes these; their rows say what they are.
+    // Beginnings and ends.
     instant("exit", [60, 93], &[int("error_code")])
-        .scope(BoundToThread),
+        .ends(Harm::EndsThread),
     instant("exit_group", [231, 94], &[int("error_code")])
-        .scope(BoundToThread),
+        .ends(Harm::EndsProcess),
     storage("execve", [59, 221], &[path("filename"), opaque("argv"), opaque("envp")])
-        .scope(BoundToThread),
+        .ends(Harm::Replaces),
     storage("execveat", [322, 281], &[dirfd("fd"), path("filename"), opaque("argv"), opaque("envp"), flags("flags")])
-        .scope(BoundToThread),
+        .ends(Harm::Replaces),
     instant("fork", [57, NO], &[])
-        .yields(Pid).scope(BoundToThread),
+        .yields(Pid).ends(Harm::Child),
     sleeps("vfork", [58, NO], &[])
-        .yields(Pid).scope(BoundToThread),
+        .yields(Pid).ends(Harm::Child),
     sleeps("clone", [56, 220], CLONE)
-        .yields(Pid).scope(BoundToThread),
+        .yields(Pid).ends(Harm::Child),
     sleeps("clone3", [435, 435], &[opaque("uargs"), size("size")])
-        .yields(Pid).scope(BoundToThread),
+        .yields(Pid).ends(Harm::Child),
     instant("set_tid_address", [218, 96], &[address("tidptr")])
-        .yields(Pid).scope(WritesThread),
+        .yields(Pid).ends(Harm::Library),
     instant("set_robust_list", [273, 99], &[address("head"), size("len")])
-        .scope(WritesThread),
+        .ends(Harm::Library),
     instant("get_robust_list", [274, 100], &[pid("pid"), output_of("head_ptr", LONG), output_of("len_ptr", LONG)])
         .scope(ReadsThread),
     instant("rseq", [334, 293], &[address("rseq"), size("rseq_len"), flags("flags"), uint("sig")])
-        .scope(WritesThread),
+        .ends(Harm::Library),
+    instant("rseq_slice_yield", [471, 471], &[])
+        .yields(Number).scope(ReadsThread),
+    instant("uretprobe", [335, NO], &[])
+        .ends(Harm::Trampoline),
+    instant("uprobe", [336, NO], &[])
+        .ends(Harm::Trampoline),
 ];
 
 /// The last two arguments change places between the architectures.

@@ -3,12 +3,17 @@
 use super::sizes::{SIGACTION, SIGINFO, STACK, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::harm::Harm;
+use crate::restart::Restart::{Never, Shortened};
 use crate::row::Row;
 use crate::row::Scope::{BoundToThread, ReadsThread, WritesThread};
 use crate::row::Yields::{Fd, Number};
 
 /// A signal sent to one thread, or with a chosen origin, looks to the C library like one of its own.
 const FORGES: &str = "it can forge the signals that the C library sends to its threads";
+
+/// What waits for a signal is over when one has come.
+const ANSWERS: &str = "EINTR is its answer";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -34,17 +39,17 @@ pub(super) const ROWS: &[Row] = &[
     instant("sigaltstack", [131, 132], &[opaque("uss"), output_of("uoss", STACK)])
         .scope(WritesThread),
     instant("rt_sigreturn", [15, 139], &[])
-        .scope(BoundToThread),
+        .ends(Harm::SignalReturn),
     sleeps("restart_syscall", [219, 128], &[])
-        .yields(Number).scope(BoundToThread),
+        .yields(Number).ends(Harm::GoesOn),
 
     // Awaited.
     sleeps("rt_sigtimedwait", [128, 137], &[input("uthese", Len::Arg(3)), output_of("uinfo", SIGINFO), input_of("uts", TIMESPEC), size("sigsetsize")])
-        .yields(Number).scope(ReadsThread),
+        .yields(Number).scope(ReadsThread).restart(Shortened(2)),
     sleeps("rt_sigsuspend", [130, 133], &[input("unewset", Len::Arg(1)), size("sigsetsize")])
-        .scope(BoundToThread),
+        .scope(BoundToThread).restart(Never(ANSWERS)),
     sleeps("pause", [34, NO], &[])
-        .scope(ReadsThread),
+        .scope(ReadsThread).restart(Never(ANSWERS)),
     instant("signalfd", [282, NO], &[fd("ufd"), input("user_mask", Len::Arg(2)), size("sizemask")])
         .yields(Fd),
     instant("signalfd4", [289, 74], &[fd("ufd"), input("user_mask", Len::Arg(2)), size("sizemask"), flags("flags")])

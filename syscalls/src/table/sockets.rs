@@ -4,6 +4,7 @@ use super::bits::MSG_DONTWAIT;
 use super::sizes::{INT, TIMESPEC};
 use super::words::*;
 use crate::argument::{Arg, Len, Written};
+use crate::restart::Restart::{Never, Shortened};
 use crate::row::Class::Instant;
 use crate::row::Yields::{Bytes, Fd, Number};
 use crate::row::{Row, Twin};
@@ -19,7 +20,8 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Fd).twin(Twin::NonBlocking),
     sleeps("accept4", [288, 242], &[fd("fd"), sized("upeer_sockaddr", 2), update_of("upeer_addrlen", INT), flags("flags")])
         .yields(Fd).twin(Twin::NonBlocking),
-    sleeps("connect", [42, 203], &[fd("fd"), input("uservaddr", Len::Arg(2)), size("addrlen")]),
+    sleeps("connect", [42, 203], &[fd("fd"), input("uservaddr", Len::Arg(2)), size("addrlen")])
+        .restart(Never("the connection is being made: the same call again says EALREADY or EISCONN")),
     instant("shutdown", [48, 210], &[fd("fd"), int("how")]),
 
     // Messages. A stream that truncates throws bytes away and counts them without writing them.
@@ -34,7 +36,7 @@ pub(super) const ROWS: &[Row] = &[
     sleeps("recvmsg", [47, 212], &[fd("fd"), opaque("msg"), flags("flags")])
         .yields(Bytes).when(&[has(2, MSG_DONTWAIT, Instant)]).twin(flag(2, MSG_DONTWAIT)),
     sleeps("recvmmsg", [299, 243], &[fd("fd"), opaque("mmsg"), size("vlen"), flags("flags"), update_of("timeout", TIMESPEC)])
-        .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]).twin(flag(3, MSG_DONTWAIT)),
+        .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]).twin(flag(3, MSG_DONTWAIT)).restart(Shortened(4)),
 
     // Names and options.
     instant("getsockname", [51, 204], &[fd("fd"), sized("usockaddr", 2), update_of("usockaddr_len", INT)]),

@@ -4,12 +4,14 @@ use super::bits::{GRND_INSECURE, GRND_NONBLOCK, SYSLOG_ACTION_READ};
 use super::sizes::{INT, LONG, SYSINFO, UTSNAME};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::restart::Restart::{Never, Uninterrupted};
 use crate::row::Class::{Instant, Sleeps};
 use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd, Number};
 
 /// A structure of one of the new mount calls names a namespace by its descriptor.
 const NAMES_DESCRIPTOR: &str = "its structure can name a descriptor that nobody lent";
+const KERNEL_CODE: &str = "it puts code into the kernel, which can do anything";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -28,11 +30,20 @@ pub(super) const ROWS: &[Row] = &[
     storage("quotactl", [179, 60], &[command("cmd"), path("special"), id("id"), opaque("addr")]),
     storage("quotactl_fd", [443, 443], &[fd("fd"), command("cmd"), id("id"), opaque("addr")]),
     storage("vhangup", [153, 58], &[]),
-    storage("reboot", [169, 142], &[command("magic1"), command("magic2"), command("cmd"), opaque("arg")]),
+    storage("reboot", [169, 142], &[command("magic1"), command("magic2"), command("cmd"), opaque("arg")])
+        .restart(Uninterrupted),
     instant("sysfs", [139, NO], &[command("option"), opaque("arg1"), opaque("arg2")])
         .yields(Number),
     storage("bpf", [321, 280], &[command("cmd"), opaque("uattr"), size("size")])
         .yields(Number),
+    storage("init_module", [175, 105], &[input("umod", Len::Arg(1)), size("len"), text("uargs")])
+        .danger(KERNEL_CODE),
+    storage("finit_module", [313, 273], &[fd("fd"), text("uargs"), flags("flags")])
+        .danger(KERNEL_CODE),
+    storage("delete_module", [176, 106], &[text("name_user"), flags("flags")]),
+    storage("kexec_load", [246, 104], &[opaque("entry"), size("nr_segments"), opaque("segments"), flags("flags")]),
+    storage("kexec_file_load", [320, 294], &[fd("kernel_fd"), fd("initrd_fd"), size("cmdline_len"), input("cmdline_ptr", Len::Arg(2)), flags("flags")])
+        .danger(KERNEL_CODE),
     instant("lsm_list_modules", [461, 461], &[output("ids", Len::At(1), Written::At(1)), update_of("size", INT), flags("flags")])
         .yields(Number),
 
@@ -49,12 +60,15 @@ pub(super) const ROWS: &[Row] = &[
         .danger(NAMES_DESCRIPTOR),
     storage("fsopen", [430, 430], &[text("fs_name"), flags("flags")])
         .yields(Fd),
-    storage("fsconfig", [431, 431], &[fd("fd"), command("cmd"), text("key"), opaque("value"), opaque("aux")]),
+    storage("fsconfig", [431, 431], &[fd("fd"), command("cmd"), text("key"), opaque("value"), opaque("aux")])
+        .restart(Never("a command that was under way leaves the context failed")),
     storage("fsmount", [432, 432], &[fd("fs_fd"), flags("flags"), flags("attr_flags")])
         .yields(Fd),
     storage("fspick", [433, 433], &[dirfd("dfd"), path("path"), flags("flags")])
         .yields(Fd),
     storage("statmount", [457, 457], &[opaque("req"), output("buf", Len::Arg(2), Written::Whole), size("bufsize"), flags("flags")]),
+    instant("listns", [470, 470], &[opaque("req"), output("ns_ids", Len::Times(2, LONG), Written::Times(LONG)), size("nr_ns_ids"), flags("flags")])
+        .yields(Number),
     storage("listmount", [458, 458], &[opaque("req"), output("mnt_ids", Len::Times(2, LONG), Written::Times(LONG)), size("nr_mnt_ids"), flags("flags")])
         .yields(Number),
 ];

@@ -5,9 +5,11 @@ use super::bits::*;
 use super::sizes::{CAP_DATA, CAP_HEADER, INT, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
-use crate::row::Scope::{BoundToThread, Process, ReadsThread, WritesThread};
+use crate::condition::ScopeWhen;
+use crate::harm::Harm;
+use crate::row::Row;
+use crate::row::Scope::{BoundToThread, EngineLife, Process, ReadsThread, WritesThread};
 use crate::row::Yields::{Bytes, Fd, Number, Pid};
-use crate::row::{Row, ScopeWhen};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -53,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("capset", [126, 91], &[update_of("header", CAP_HEADER), input_of("data", CAP_DATA)])
         .scope(WritesThread),
     instant("seccomp", [317, 277], &[command("op"), flags("flags"), opaque("uargs")])
-        .yields(Number).scope(WritesThread),
+        .yields(Number).scope(WritesThread).scope_when(SECCOMP),
     instant("landlock_create_ruleset", [444, 444], &[input("attr", Len::Arg(1)), size("size"), flags("flags")])
         .yields(Fd),
     instant("landlock_add_rule", [445, 445], &[fd("ruleset_fd"), command("rule_type"), opaque("rule_attr"), flags("flags")]),
@@ -115,7 +117,8 @@ pub(super) const ROWS: &[Row] = &[
     instant("prctl", [157, 167], &[command("option"), opaque("arg2"), opaque("arg3"), opaque("arg4"), opaque("arg5")])
         .yields(Number).scope(WritesThread).scope_when(PRCTL),
     instant("arch_prctl", [158, NO], &[command("option"), opaque("arg2")])
-        .scope(WritesThread),
+        .scope(WritesThread).scope_when(&[scope_is(0, ARCH_SET_FS, EngineLife(Harm::LocalStorage)), scope_is(0, ARCH_SET_GS, EngineLife(Harm::LocalStorage)),
+                      scope_is(0, ARCH_SHSTK_ENABLE, EngineLife(Harm::Returns))]),
     instant("modify_ldt", [154, NO], &[command("func"), opaque("ptr"), size("bytecount")])
         .yields(Bytes),
     instant("ioperm", [173, NO], &[uint("from"), uint("num"), int("turn_on")])
@@ -124,8 +127,26 @@ pub(super) const ROWS: &[Row] = &[
         .scope(WritesThread),
 ];
 
+const SECCOMP: &[ScopeWhen] = &[
+    scope_is(0, SECCOMP_SET_MODE_STRICT, EngineLife(Harm::Strict)),
+    scope_is(0, SECCOMP_SET_MODE_FILTER, EngineLife(Harm::FiltersAll)).and_has(1, SECCOMP_FILTER_FLAG_TSYNC),
+    scope_is(0, SECCOMP_GET_ACTION_AVAIL, Process),
+    scope_is(0, SECCOMP_GET_NOTIF_SIZES, Process),
+];
+
 /// What is not listed is taken to change the thread.
 const PRCTL: &[ScopeWhen] = &[
+    // The mode is a long, so bits above 32 make it another one.
+    scope_is(0, PR_SET_SECCOMP, EngineLife(Harm::Strict)).and_long(1, SECCOMP_MODE_STRICT),
+    scope_is(0, PR_SET_SYSCALL_USER_DISPATCH, EngineLife(Harm::Dispatch)),
+    #[cfg(target_arch = "x86_64")]
+    scope_is(0, PR_SET_TSC, EngineLife(Harm::Clock)).and_is(1, PR_TSC_SIGSEGV),
+    #[cfg(target_arch = "aarch64")]
+    scope_is(0, PR_SET_SHADOW_STACK_STATUS, EngineLife(Harm::Returns)).and_has(1, PR_SHADOW_STACK_ENABLE),
+    #[cfg(target_arch = "aarch64")]
+    scope_is(0, PR_PAC_RESET_KEYS, EngineLife(Harm::Returns)),
+    #[cfg(target_arch = "aarch64")]
+    scope_is(0, PR_PAC_SET_ENABLED_KEYS, EngineLife(Harm::Returns)),
     scope_is(0, PR_SET_PDEATHSIG, BoundToThread),
     scope_is(0, PR_GET_PDEATHSIG, ReadsThread),
     scope_is(0, PR_GET_DUMPABLE, Process),

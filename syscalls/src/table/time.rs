@@ -1,9 +1,10 @@
 //! Clocks and timers.
 
-use super::bits::CLOCK_THREAD_CPUTIME_ID;
+use super::bits::{CLOCK_THREAD_CPUTIME_ID, TIMER_ABSTIME};
 use super::sizes::{INT, ITIMERSPEC, LONG, SIGEVENT, TIMESPEC, TIMEX, TIMEZONE, TMS};
 use super::words::*;
 use crate::argument::{Arg, Len, Written};
+use crate::restart::Restart::{Again, Left};
 use crate::row::Scope::{BoundToThread, ReadsThread};
 use crate::row::Yields::{Fd, Number};
 use crate::row::{Row, Twin};
@@ -28,9 +29,9 @@ pub(super) const ROWS: &[Row] = &[
 
     // Sleeping.
     sleeps("nanosleep", [35, 101], &[input_of("rqtp", TIMESPEC), remaining("rmtp")])
-        .twin(Twin::Shortened(0)),
+        .twin(Twin::Shortened(0)).restart(Left(1, 0)),
     sleeps("clock_nanosleep", [230, 115], &[clock("which_clock"), flags("flags"), input_of("rqtp", TIMESPEC), remaining("rmtp")])
-        .twin(Twin::Shortened(2)),
+        .twin(Twin::Shortened(2)).restart(Left(3, 2)).restart_when(&[restart_has(1, TIMER_ABSTIME, Again)]),
 
     // Timers that raise signals.
     instant("alarm", [37, NO], &[uint("seconds")])

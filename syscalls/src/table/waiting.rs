@@ -4,34 +4,36 @@ use super::bits::*;
 use super::sizes::{EPOLL_EVENT, IO_EVENT, LONG, POLLFD, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
+use crate::restart::Restart::{self, Again, Left, Never, Shortened, Uninterrupted};
 use crate::row::Class::Instant;
 use crate::row::Memory::{Maps, Unmaps};
 use crate::row::Scope::BoundToThread;
 use crate::row::Yields::{Fd, Number};
-use crate::row::{Class, Row, ScopeWhen, Twin, When};
+use crate::row::{Class, Row, Twin};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     // Descriptors. A call that carries a signal mask is not twinned, nor is one that overwrites what it was asked.
     sleeps("poll", [7, NO], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), int("timeout_msecs")])
-        .yields(Number).when(&[is(2, 0, Instant)]).twin(Twin::ZeroTimeout(2)),
+        .yields(Number).when(&[is(2, 0, Instant)]).twin(Twin::ZeroTimeout(2)).restart(Shortened(2)),
     sleeps("ppoll", [271, 73], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), update_of("tsp", TIMESPEC), input("sigmask", Len::Arg(4)), size("sigsetsize")])
-        .yields(Number),
+        .yields(Number).restart(Left(2, 2)),
     sleeps("select", [23, NO], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tvp", TIMESPEC)])
-        .yields(Number),
+        .yields(Number).restart(Left(4, 4)),
     sleeps("pselect6", [270, 72], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tsp", TIMESPEC), opaque("sig")])
-        .yields(Number),
+        .yields(Number).restart(Left(4, 4)),
     instant("epoll_create", [213, NO], &[int("size")])
         .yields(Fd),
     instant("epoll_create1", [291, 20], &[flags("flags")])
         .yields(Fd),
     instant("epoll_ctl", [233, 21], &[fd("epfd"), command("op"), fd("fd"), input_of("event", EPOLL_EVENT)]),
     sleeps("epoll_wait", [232, NO], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), int("timeout")])
-        .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)),
+        .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)).restart(Shortened(3)),
     sleeps("epoll_pwait", [281, 22], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), int("timeout"), input("sigmask", Len::Arg(5)), size("sigsetsize")])
-        .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)),
+        .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)).restart(Shortened(3)),
     sleeps("epoll_pwait2", [441, 441], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), input_of("timeout", TIMESPEC), input("sigmask", Len::Arg(5)), size("sigsetsize")])
-        .yields(Number),
+        .yields(Number).restart(Shortened(3)),
 
     // Sources of events.
     instant("eventfd", [284, NO], &[uint("count")])
@@ -55,7 +57,8 @@ pub(super) const ROWS: &[Row] = &[
         .when(&[wakes(FUTEX_WAKE), wakes(FUTEX_REQUEUE), wakes(FUTEX_CMP_REQUEUE), wakes(FUTEX_WAKE_OP), wakes(FUTEX_WAKE_BITSET),
                 wakes(FUTEX_UNLOCK_PI), wakes(FUTEX_TRYLOCK_PI), wakes(FUTEX_CMP_REQUEUE_PI)])
         .scope_when(&[owns(FUTEX_LOCK_PI), owns(FUTEX_UNLOCK_PI), owns(FUTEX_TRYLOCK_PI), owns(FUTEX_LOCK_PI2),
-                      owns(FUTEX_WAIT_REQUEUE_PI), owns(FUTEX_CMP_REQUEUE_PI)]),
+                      owns(FUTEX_WAIT_REQUEUE_PI), owns(FUTEX_CMP_REQUEUE_PI)])
+        .restart(Uninterrupted).restart_when(FUTEX_RESTART),
     sleeps("futex_waitv", [449, 449], &[opaque("waiters"), uint("nr_futexes"), flags("flags"), input_of("timeout", TIMESPEC), clock("clockid")])
         .yields(Number),
     instant("futex_wake", [454, 454], &[address("uaddr"), uint("mask"), int("nr"), flags("flags")])
@@ -68,28 +71,46 @@ pub(super) const ROWS: &[Row] = &[
     storage("io_setup", [206, 0], &[uint("nr_events"), update_of("ctxp", LONG)])
         .memory(Maps),
     sleeps("io_destroy", [207, 1], &[address("ctx")])
-        .memory(Unmaps),
+        .memory(Unmaps).restart(Uninterrupted),
     storage("io_submit", [209, 2], &[address("ctx_id"), size("nr"), opaque("iocbpp")])
         .yields(Number),
     instant("io_cancel", [210, 3], &[address("ctx_id"), opaque("iocb"), output_of("result", IO_EVENT)]),
     sleeps("io_getevents", [208, 4], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC)])
-        .yields(Number),
+        .yields(Number).restart(Shortened(4)),
     sleeps("io_pgetevents", [333, 292], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC), opaque("usig")])
-        .yields(Number),
+        .yields(Number).restart(Shortened(4)),
     storage("io_uring_setup", [425, 425], &[uint("entries"), opaque("params")])
         .yields(Fd),
     sleeps("io_uring_enter", [426, 426], &[fd("fd"), uint("to_submit"), uint("min_complete"), flags("flags"), opaque("argp"), size("argsz")])
-        .yields(Number).scope(BoundToThread),
+        .yields(Number).scope(BoundToThread)
+        .restart_when(&[restart_has(3, IORING_ENTER_EXT_ARG, Never("a timeout behind argp would begin anew"))]),
     storage("io_uring_register", [427, 427], &[fd("fd"), command("opcode"), opaque("arg"), uint("nr_args")])
         .yields(Number).scope(BoundToThread),
 ];
 
+/// Only FUTEX_WAIT's time is relative.
+const FUTEX_RESTART: &[RestartWhen] = &[
+    interrupted(FUTEX_WAIT, Shortened(3)),
+    interrupted(FUTEX_WAIT_BITSET, Again),
+    interrupted(FUTEX_LOCK_PI, Again),
+    interrupted(FUTEX_LOCK_PI2, Again),
+    interrupted(FUTEX_WAIT_REQUEUE_PI, Again),
+];
+
+const fn futex(command: u32) -> Condition {
+    Condition { arg: 1, mask: FUTEX_COMMAND, equals: command as u64 }
+}
+
 const fn wakes(command: u32) -> When {
-    When { arg: 1, mask: FUTEX_COMMAND, equals: command as u64, class: Class::Instant }
+    When { given: futex(command), class: Class::Instant }
 }
 
 const fn owns(command: u32) -> ScopeWhen {
-    ScopeWhen { arg: 1, mask: FUTEX_COMMAND, equals: command as u64, scope: BoundToThread }
+    ScopeWhen { given: futex(command), also: None, scope: BoundToThread }
+}
+
+const fn interrupted(command: u32, restart: Restart) -> RestartWhen {
+    RestartWhen { given: futex(command), restart }
 }
 
 /// The bits of a futex operation that are its command.

@@ -1,8 +1,12 @@
 //! The words that rows are written in. A row starts with its class and says what differs from the plain case: it
-//! gives back nothing, touches the process only, and keeps all descriptors and all memory.
+//! gives back nothing, touches the process only, and keeps all descriptors and all memory; after EINTR it is made
+//! again, if it can sleep at all.
 
 use crate::argument::{Arg, ArgType, Len, Written};
-use crate::row::{Class, Descriptors, Memory, Numbers, Row, Scope, ScopeWhen, Twin, When, Yields};
+use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
+use crate::harm::Harm;
+use crate::restart::Restart;
+use crate::row::{Class, Descriptors, Memory, Numbers, Row, Scope, Twin, Yields};
 
 /// Stands for a number where an architecture lacks the call.
 pub(super) const NO: u16 = u16::MAX;
@@ -27,6 +31,18 @@ pub(super) const fn sleeps(name: &'static str, numbers: [u16; 2], args: &'static
     row(Class::Sleeps, name, numbers, args)
 }
 
+/// A number that is left of a call: the answer is ENOSYS.
+pub(super) const fn gone(
+    why: &'static str,
+    name: &'static str,
+    numbers: [u16; 2],
+    args: &'static [Arg],
+) -> Row {
+    let mut row = row(Class::Instant, name, numbers, args);
+    row.gone = Some(why);
+    row
+}
+
 const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static [Arg]) -> Row {
     Row {
         name,
@@ -41,6 +57,9 @@ const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static
         memory: Memory::Kept,
         danger: None,
         twin: None,
+        restart: if matches!(class, Class::Instant) { Restart::Uninterrupted } else { Restart::Again },
+        restart_when: &[],
+        gone: None,
     }
 }
 
@@ -64,6 +83,13 @@ impl Row {
         self
     }
 
+    /// No engine makes the call, because of that.
+    pub(super) const fn ends(mut self, harm: Harm) -> Row {
+        self.scope = Scope::EngineLife(harm);
+        self.restart = Restart::Never("no thread of an engine makes it");
+        self
+    }
+
     pub(super) const fn scope_when(mut self, when: &'static [ScopeWhen]) -> Row {
         self.scope_when = when;
         self
@@ -84,30 +110,75 @@ impl Row {
         self
     }
 
+    pub(super) const fn restart(mut self, restart: Restart) -> Row {
+        self.restart = restart;
+        self
+    }
+
+    pub(super) const fn restart_when(mut self, when: &'static [RestartWhen]) -> Row {
+        self.restart_when = when;
+        self
+    }
+
     pub(super) const fn twin(mut self, twin: Twin) -> Row {
         self.twin = Some(twin);
         self
     }
 }
 
+/// The low 32 bits of the argument are this number: it is an int.
+const fn equals(arg: u8, number: u32) -> Condition {
+    Condition { arg, mask: 0xffff_ffff, equals: number as u64 }
+}
+
+/// The argument has this bit.
+const fn contains(arg: u8, bit: u32) -> Condition {
+    Condition { arg, mask: bit as u64, equals: bit as u64 }
+}
+
 /// That class when the low 32 bits of the argument are this number.
 pub(super) const fn is(arg: u8, number: u32, class: Class) -> When {
-    When { arg, mask: 0xffff_ffff, equals: number as u64, class }
+    When { given: equals(arg, number), class }
 }
 
 /// That class when the argument has this bit.
 pub(super) const fn has(arg: u8, bit: u32, class: Class) -> When {
-    When { arg, mask: bit as u64, equals: bit as u64, class }
+    When { given: contains(arg, bit), class }
 }
 
 /// That scope when the low 32 bits of the argument are this number.
 pub(super) const fn scope_is(arg: u8, number: u32, scope: Scope) -> ScopeWhen {
-    ScopeWhen { arg, mask: 0xffff_ffff, equals: number as u64, scope }
+    ScopeWhen { given: equals(arg, number), also: None, scope }
 }
 
 /// That scope when the argument has this bit.
 pub(super) const fn scope_has(arg: u8, bit: u32, scope: Scope) -> ScopeWhen {
-    ScopeWhen { arg, mask: bit as u64, equals: bit as u64, scope }
+    ScopeWhen { given: contains(arg, bit), also: None, scope }
+}
+
+impl ScopeWhen {
+    /// Only if the low 32 bits of that argument are this number, too.
+    pub(super) const fn and_is(mut self, arg: u8, number: u32) -> ScopeWhen {
+        self.also = Some(equals(arg, number));
+        self
+    }
+
+    /// Only if all 64 bits of that argument are this number, too: it is a long.
+    pub(super) const fn and_long(mut self, arg: u8, number: u64) -> ScopeWhen {
+        self.also = Some(Condition { arg, mask: u64::MAX, equals: number });
+        self
+    }
+
+    /// Only if that argument has this bit, too.
+    pub(super) const fn and_has(mut self, arg: u8, bit: u32) -> ScopeWhen {
+        self.also = Some(contains(arg, bit));
+        self
+    }
+}
+
+/// That answer to EINTR when the argument has this bit.
+pub(super) const fn restart_has(arg: u8, bit: u32, restart: Restart) -> RestartWhen {
+    RestartWhen { given: contains(arg, bit), restart }
 }
 
 /// The same call with this bit set in that argument.

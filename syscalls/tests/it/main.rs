@@ -2,10 +2,12 @@
 
 mod door;
 mod invoke;
+mod life;
 mod numbers;
 mod outcome;
 #[cfg(target_arch = "x86_64")]
 mod prototypes;
+mod restart;
 mod rules;
 mod sizes;
 mod submission;

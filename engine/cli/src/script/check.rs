@@ -105,8 +105,9 @@ impl Checker<'_> {
             waits: Vec::new(),
             area_read: false,
         };
-        if let Some(reason) = syscalls::ends_the_thread(nr, || step.fixed_args()) {
-            return Err(ScriptError::new(call.name.span, format!("{} cannot run here: {reason}", step.call)));
+        if let Some(harm) = row.and_then(|row| row.harm_with(&step.fixed_args())) {
+            let message = format!("{} cannot run here: {}", step.call, harm.why());
+            return Err(ScriptError::new(call.name.span, message));
         }
         let scope = row.map(|row| row.scope_with(&step.fixed_args()));
         if scope == Some(Scope::WritesThread) && !is_private {

@@ -1,0 +1,71 @@
+//! Where arguments decide: a column of a row has another value when they meet a condition.
+
+use crate::restart::Restart;
+use crate::row::{Class, Scope};
+
+/// What an argument must be, compared as the kernel does: `argument & mask == equals`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Condition {
+    /// Which argument decides.
+    pub arg: u8,
+    /// Which of its bits: the low 32 where the kernel takes an int.
+    pub mask: u64,
+    /// What they must be.
+    pub equals: u64,
+}
+
+impl Condition {
+    /// Whether it holds for these arguments. One that is not given meets no condition.
+    #[must_use]
+    pub fn holds(&self, args: &[u64]) -> bool {
+        args.get(usize::from(self.arg)).is_some_and(|arg| arg & self.mask == self.equals)
+    }
+}
+
+impl core::fmt::Display for Condition {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Condition { arg, mask, equals } = self;
+        match *mask {
+            u64::MAX | 0xffff_ffff => write!(f, "arg {arg} is {equals}"),
+            mask if mask == *equals => write!(f, "arg {arg} has {equals:#x}"),
+            mask => write!(f, "arg {arg} & {mask:#x} is {equals:#x}"),
+        }
+    }
+}
+
+/// A row's class is another one when the condition holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct When {
+    /// What decides.
+    pub given: Condition,
+    /// The class then.
+    pub class: Class,
+}
+
+/// A row's scope is another one when its conditions hold.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ScopeWhen {
+    /// What decides.
+    pub given: Condition,
+    /// What must hold as well.
+    pub also: Option<Condition>,
+    /// The scope then.
+    pub scope: Scope,
+}
+
+impl ScopeWhen {
+    /// Whether all conditions hold for these arguments.
+    #[must_use]
+    pub fn holds(&self, args: &[u64]) -> bool {
+        self.given.holds(args) && self.also.is_none_or(|also| also.holds(args))
+    }
+}
+
+/// A row's answer to EINTR is another one when the condition holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RestartWhen {
+    /// What decides.
+    pub given: Condition,
+    /// The answer then.
+    pub restart: Restart,
+}
