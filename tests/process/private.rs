@@ -208,16 +208,13 @@ fn all_changes() -> Vec<Change> {
     .collect()
 }
 
-/// Calls that no thread of an engine makes at all.
-const REFUSED: [&str; 3] = ["set_tid_address", "set_robust_list", "rseq"];
-
 /// POOL-25: there is a change for every call that changes its thread.
 #[test]
 fn every_thread_writing_call_is_tried() {
     let _alone = alone();
     let tried: Vec<_> = all_changes().iter().map(|change| change.name).collect();
     let writes = |scope: Scope| scope == Scope::WritesThread;
-    let rows = rows().iter().filter(|row| row.numbers.here().is_some() && !REFUSED.contains(&row.name));
+    let rows = rows().iter().filter(|row| row.numbers.here().is_some() && row.gone.is_none());
     let writing =
         rows.filter(|row| writes(row.scope) || row.scope_when.iter().any(|when| writes(when.scope)));
     let missing: Vec<_> = writing.map(|row| row.name).filter(|name| !tried.contains(name)).collect();

@@ -19,6 +19,9 @@ from_libc! {
     PR_GET_CHILD_SUBREAPER PR_SET_THP_DISABLE PR_GET_THP_DISABLE PR_SET_PTRACER PR_SET_VMA PR_SET_SECCOMP
 }
 
+pub(super) const PRIO_PROCESS: u32 = libc::PRIO_PROCESS;
+/// One thread, for all that it is called a process.
+pub(super) const IOPRIO_WHO_PROCESS: u32 = 1;
 pub(super) const GRND_NONBLOCK: u32 = libc::GRND_NONBLOCK;
 pub(super) const GRND_INSECURE: u32 = libc::GRND_INSECURE;
 pub(super) const SPLICE_F_NONBLOCK: u32 = libc::SPLICE_F_NONBLOCK;

@@ -83,27 +83,27 @@ pub(super) const ROWS: &[Row] = &[
     instant("getpriority", [140, 141], &[int("which"), pid("who")])
         .yields(Number).scope(ReadsThread),
     instant("setpriority", [141, 140], &[int("which"), pid("who"), int("niceval")])
-        .scope(WritesThread),
+        .scope_when(&[scope_is(0, PRIO_PROCESS, WritesThread).and_is(1, 0)]),
     instant("ioprio_get", [252, 31], &[int("which"), pid("who")])
         .yields(Number).scope(ReadsThread),
     instant("ioprio_set", [251, 30], &[int("which"), pid("who"), int("ioprio")])
-        .scope(WritesThread),
+        .scope_when(&[scope_is(0, IOPRIO_WHO_PROCESS, WritesThread).and_is(1, 0)]),
     instant("sched_getparam", [143, 121], &[pid("pid"), output_of("param", INT)])
         .scope(ReadsThread),
     instant("sched_setparam", [142, 118], &[pid("pid"), input_of("param", INT)])
-        .scope(WritesThread),
+        .scope_when(OF_ITSELF),
     instant("sched_getscheduler", [145, 120], &[pid("pid")])
         .yields(Number).scope(ReadsThread),
     instant("sched_setscheduler", [144, 119], &[pid("pid"), int("policy"), input_of("param", INT)])
-        .scope(WritesThread),
+        .scope_when(OF_ITSELF),
     instant("sched_getattr", [315, 275], &[pid("pid"), output("uattr", Len::Arg(2), Written::Whole), size("usize"), flags("flags")])
         .scope(ReadsThread),
     instant("sched_setattr", [314, 274], &[pid("pid"), opaque("uattr"), flags("flags")])
-        .scope(WritesThread),
+        .scope_when(OF_ITSELF),
     instant("sched_getaffinity", [204, 123], &[pid("pid"), size("len"), buffer("user_mask_ptr", 1)])
         .yields(Bytes).scope(ReadsThread),
     instant("sched_setaffinity", [203, 122], &[pid("pid"), size("len"), input("user_mask_ptr", Len::Arg(1))])
-        .scope(WritesThread),
+        .scope_when(OF_ITSELF),
     instant("sched_get_priority_max", [146, 125], &[int("policy")])
         .yields(Number),
     instant("sched_get_priority_min", [147, 126], &[int("policy")])
@@ -126,6 +126,9 @@ pub(super) const ROWS: &[Row] = &[
     instant("iopl", [172, NO], &[uint("level")])
         .scope(WritesThread),
 ];
+
+/// A thread that is named by its number is changed from outside.
+const OF_ITSELF: &[ScopeWhen] = &[scope_is(0, 0, WritesThread)];
 
 const SECCOMP: &[ScopeWhen] = &[
     scope_is(0, SECCOMP_SET_MODE_STRICT, EngineLife(Harm::Strict)),

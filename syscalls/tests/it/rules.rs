@@ -219,12 +219,6 @@ fn scopes_depend_on_arguments() {
         "setgroups",
         "capset",
         "personality",
-        "sched_setparam",
-        "sched_setscheduler",
-        "sched_setattr",
-        "sched_setaffinity",
-        "setpriority",
-        "ioprio_set",
         "set_mempolicy",
         "seccomp",
         "sigaltstack",
@@ -238,5 +232,16 @@ fn scopes_depend_on_arguments() {
         "lsm_set_self_attr",
     ] {
         assert_eq!(row_by_name(name).map(|row| row.scope), Some(Scope::WritesThread), "{name}");
+    }
+    for name in ["sched_setparam", "sched_setscheduler", "sched_setattr", "sched_setaffinity"] {
+        assert_eq!(
+            (scope(name, &[0]), scope(name, &[77])),
+            (Some(Scope::WritesThread), Some(Scope::Process))
+        );
+    }
+    for (name, itself) in [("setpriority", 0), ("ioprio_set", 1)] {
+        assert_eq!(scope(name, &[itself, 0]), Some(Scope::WritesThread), "{name}");
+        assert_eq!(scope(name, &[itself, 77]), Some(Scope::Process), "{name}");
+        assert_eq!(scope(name, &[itself + 1, 0]), Some(Scope::Process), "{name}: a group");
     }
 }
