@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use syslet_abi::{
-    ATTRIBUTE_HEADER_BYTES, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET, Refusal, Status,
-    padded,
+    ARGS_MAX, ATTRIBUTE_HEADER_BYTES, ArgKind, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET,
+    Refusal, Status, padded,
 };
 use syslet_attrs::{CallFacts, Needs, Plan, Registry};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
@@ -56,7 +56,7 @@ pub(crate) fn admit(
         let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
         admit_answering(call, completion_max, shared, may_pool, admission)?;
     }
-    let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &call.args()));
+    let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &known_args(call)));
     admission.marks = who::marks(facts, admission.may_help, !admission.answering, has_twin);
     // Where no worker may look: without a pool nobody looks anywhere.
     admission.own = shared.pool.is_some() && (!has_pool || facts.flags.contains(CallFlags::SYNC));
@@ -89,6 +89,16 @@ fn check_survives(scope: Scope) -> Result<(), Refused> {
         Scope::EngineLife(harm) => Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, harm.why())),
         _ => Ok(()),
     }
+}
+
+/// The arguments as far as they are known before there are addresses: an offset, which may be zero, is none.
+fn known_args(call: &Call<'_>) -> [u64; ARGS_MAX] {
+    let (kinds, mut args) = (call.kinds(), call.args());
+    if !kinds.all_values() {
+        let pointers = (0..call.argc()).filter(|index| kinds.get(*index) != ArgKind::VALUE);
+        pointers.for_each(|index| args[index] = u64::MAX);
+    }
+    args
 }
 
 /// The first descriptor among the arguments, or −1.

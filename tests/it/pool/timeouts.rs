@@ -5,9 +5,10 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+use syslet::attrs::RunBy;
 use syslet::{CallFlags, Config, Submission, SubmissionBuilder};
 
-use super::look::{PATIENCE, hold, pollfd, start, timespec, timing, until};
+use super::look::{PATIENCE, ask_worker, hold, pollfd, start, timespec, timing, until, worker};
 use crate::rig::{drain, pipe, push};
 
 const LENGTH: Duration = Duration::from_millis(150);
@@ -95,4 +96,20 @@ fn what_ppoll_writes_back_is_kept() {
         let word = |at: usize| i64::from_ne_bytes(left[at..at + 8].try_into().unwrap());
         assert!(word(0) < 3600 && (word(0), word(8)) > (0, 0), "left: {} s {} ns", word(0), word(8));
     }
+}
+
+/// TWIN-23: a signal mask that travels as bytes, at offset zero, is a mask: a worker waits under it.
+#[test]
+fn a_mask_at_offset_zero_is_a_mask() {
+    let (_engine, mut ring) = start(Config::default());
+    let (reader, mut writer) = pipe();
+    writer.write_all(b"x").unwrap();
+    let epoll = Epoll::new(EpollCreateFlags::empty()).unwrap();
+    epoll.add(&reader, EpollEvent::new(EpollFlags::EPOLLIN, 0)).unwrap();
+    let call = Submission::call(libc::SYS_epoll_pwait).int(epoll.0.as_raw_fd().into()).output(12);
+    let call = ask_worker(call.value(1).int(-1).input(&[0; 8]).value(8));
+    push(&mut ring, &call.build()).unwrap();
+    assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1));
+    let done = drain(&mut ring).remove(0);
+    assert_eq!((done.result, worker(&done).run_by), (1, RunBy::POOLED));
 }
