@@ -54,6 +54,7 @@ const ALLOWED: &[&str] = &[
     "tests/process/fork.rs",
     "tests/process/sigpipe.rs",
     "tests/process/spawn_failure.rs",
+    "tests/process/sweep.rs",
     "tests/process/threads.rs",
     "tests/process/fork_pool.rs",
     "tests/process/identity.rs",
