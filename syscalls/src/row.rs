@@ -212,6 +212,16 @@ impl Row {
         (self.class_with(&args), self.scope_with(&args))
     }
 
+    /// Whether all that this call needs can travel in a submission: no address, and nothing that changes what addresses
+    /// mean.
+    #[must_use]
+    pub fn is_self_contained(&self) -> bool {
+        !matches!(self.scope, Scope::EngineLife(_))
+            && self.gone.is_none()
+            && self.memory == Memory::Kept
+            && self.args.iter().all(|arg| arg.ty.direction() != Direction::Opaque)
+    }
+
     /// Whether safe code may make this call, given safe arguments.
     #[must_use]
     pub fn is_safe(&self) -> bool {

@@ -104,8 +104,11 @@ fn show_probe(options: &ProbeOptions) -> Exit {
 
 fn show_table(options: &TableOptions) -> Exit {
     let mut out = BufWriter::new(io::stdout().lock());
-    match table::print(options.call.as_deref(), options.json, &mut out) {
-        Ok(Ok(())) => Exit::Success,
+    match table::print(options, &mut out) {
+        Ok(Ok(printed)) => {
+            printed.remark.iter().for_each(|remark| message(remark));
+            Exit::Success
+        }
         Ok(Err(text)) => {
             message(&text);
             Exit::Usage

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::script::syntax::Unit;
+use crate::table;
 
 /// Runs Linux system calls asynchronously: scripts of them, and the table that describes them.
 #[derive(Debug, Parser)]
@@ -62,9 +64,70 @@ pub(crate) struct TableOptions {
     /// Print JSON Lines
     #[arg(long)]
     pub(crate) json: bool,
-    /// Only this call, with every argument
-    #[arg(value_name = "NAME|NUMBER")]
+    /// Print the table of specs/syscalls.md
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Print how many calls there are, and how many of which kind
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) summary: bool,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// Only this call, with every column explained, and whether this kernel knows it
+    #[arg(value_name = "NAME|NUMBER", conflicts_with_all = ["markdown", "summary", "class", "scope", "arg", "has", "missing_in"])]
     pub(crate) call: Option<String>,
+}
+
+/// Which rows to show: those for which all of these hold.
+#[derive(Args, Debug)]
+pub(crate) struct Filters {
+    /// Calls that are of this class, with some arguments at least
+    #[arg(long, value_parser = ["instant", "storage", "descriptor", "sleeps"])]
+    pub(crate) class: Option<String>,
+    /// Calls that have this scope, with some arguments at least
+    #[arg(long, value_parser = ["process", "reads-thread", "writes-thread", "bound-to-thread", "engine-life"])]
+    pub(crate) scope: Option<String>,
+    /// Calls with an argument of this type; may be repeated
+    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(table::argument_types()))]
+    pub(crate) arg: Vec<String>,
+    /// Calls of which this can be said; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) has: Vec<Column>,
+    /// Calls that this has no way of making
+    #[arg(long, value_name = "INTERFACE")]
+    pub(crate) missing_in: Option<MissingIn>,
+}
+
+/// What can be said of a call.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Column {
+    /// It has a twin
+    Twin,
+    /// It acts on the address space
+    Memory,
+    /// It closes or replaces descriptors
+    Descriptors,
+    /// It changes its thread, and wants PRIVATE
+    Private,
+    /// Arguments decide about class, scope or restart
+    Condition,
+    /// It can be interrupted
+    Restart,
+    /// Safe code must not make it, for a reason of its own
+    Danger,
+    /// All it needs can travel in a submission
+    SelfContained,
+    /// Safe code may make it
+    Safe,
+    /// The kernel has only the number left
+    Gone,
+}
+
+/// Another way of making calls.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MissingIn {
+    /// io_uring of the running kernel, or where that is forbidden, of a known one
+    #[value(name = "io_uring")]
+    IoUring,
 }
 
 /// A number and a unit of time, or of seconds.

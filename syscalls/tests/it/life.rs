@@ -9,6 +9,7 @@ fn harm(nr: i64, args: [u64; 2]) -> Option<Harm> {
     row(nr).expect("it has a row").harm_with(&[args[0], args[1], 0, 0, 0, 0])
 }
 
+/// TABLE-8: on every architecture.
 #[test]
 fn calls_that_end_the_thread_have_a_reason() {
     for (nr, why) in [
@@ -31,6 +32,7 @@ fn calls_that_end_the_thread_have_a_reason() {
     }
 }
 
+/// TABLE-8: on x86_64.
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn calls_of_this_architecture_that_end_the_thread_have_a_reason() {
@@ -50,7 +52,7 @@ fn calls_of_this_architecture_that_end_the_thread_have_a_reason() {
     assert_eq!(harm(libc::SYS_prctl, [26, 1]), None, "PR_TSC_ENABLE");
 }
 
-/// An option is an int: bits above 32 do not hide it. The mode behind it is a long: there they do.
+/// TABLE-7: an option is an int: bits above 32 do not hide it. The mode behind it is a long: there they do.
 #[test]
 fn arguments_are_compared_as_the_kernel_does() {
     const HIGH: u64 = 0xdead_beef_0000_0000;
@@ -64,7 +66,7 @@ fn arguments_are_compared_as_the_kernel_does() {
     assert_eq!(harm(libc::SYS_seccomp, [1, 2 | HIGH]), None);
 }
 
-/// Each reason stands in the list, says something of its own, and is some row's.
+/// TABLE-8: each reason stands in the list, says something of its own, and is some row's.
 #[test]
 fn every_reason_is_used_and_listed() {
     let sentences: BTreeSet<_> = Harm::ALL.iter().map(|harm| harm.why()).collect();

@@ -12,14 +12,14 @@ fn differences(here: impl Fn(&Row) -> Option<u16>, theirs: &BTreeMap<&str, u32>)
     rows().iter().filter(differs).map(say).collect()
 }
 
-/// The numbers of x86_64 are those of the `syscalls` crate, and calls it lacks have none.
+/// TABLE-2: the numbers of x86_64 are those of the `syscalls` crate, and calls it lacks have none.
 #[test]
 fn x86_64_numbers_agree_with_another_table() {
     let theirs = syscalls::x86_64::Sysno::iter().map(|call| (call.name(), call as u32)).collect();
     assert_eq!(differences(|row| row.numbers.x86_64, &theirs), NEWER);
 }
 
-/// The numbers of aarch64 are those of the `syscalls` crate, and calls it lacks have none.
+/// TABLE-2: the numbers of aarch64 are those of the `syscalls` crate, and calls it lacks have none.
 #[test]
 fn aarch64_numbers_agree_with_another_table() {
     let mut theirs: BTreeMap<_, _> =
@@ -50,7 +50,7 @@ fn gaps(here: impl Fn(&Row) -> Option<u16>, end: u16) -> Vec<RangeInclusive<u16>
     gaps
 }
 
-/// Every number has a row but those that the kernel has never given away: on x86_64 the numbers between its own list
+/// TABLE-1: every number has a row but those that the kernel has never given away: on x86_64 the numbers between its own list
 /// and the one that is common to all architectures, on aarch64 those as well, and those reserved for an architecture.
 #[test]
 fn only_numbers_never_given_away_have_no_row() {
@@ -58,6 +58,7 @@ fn only_numbers_never_given_away_have_no_row() {
     assert_eq!(gaps(|row| row.numbers.aarch64, 472), [244..=259, 295..=423]);
 }
 
+/// TABLE-2: nothing stands twice.
 #[test]
 fn numbers_and_names_are_unique() {
     for number in [|row: &Row| row.numbers.x86_64, |row: &Row| row.numbers.aarch64] {
@@ -96,7 +97,7 @@ fn disagreements(theirs: &[(&'static str, i64)]) -> Vec<&'static str> {
     theirs.iter().filter(|(name, number)| here(name) != Some(*number)).map(|(name, _)| *name).collect()
 }
 
-/// The numbers of this architecture are the C library's, where it has them.
+/// TABLE-2: the numbers of this architecture are the C library's, where it has them.
 #[test]
 fn numbers_agree_with_the_c_library() {
     assert_eq!(disagreements(EVERYWHERE), Vec::<&str>::new());

@@ -45,7 +45,7 @@ fn prototypes() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
     all
 }
 
-/// Each row has as many arguments as the kernel's prototype, by the same names, leading underscores left out.
+/// TABLE-3: each row has as many arguments as the kernel's prototype, by the same names, leading underscores left out.
 #[test]
 fn arguments_are_those_of_the_prototypes() {
     let prototypes = prototypes();
@@ -65,7 +65,7 @@ fn arguments_are_those_of_the_prototypes() {
     assert_eq!(differences, Vec::<String>::new());
 }
 
-/// A pointer in the prototype is an address in the row, and only a pointer is, words that the row calls opaque
+/// TABLE-3: a pointer in the prototype is an address in the row, and only a pointer is, words that the row calls opaque
 /// or addresses excepted.
 #[test]
 fn addresses_are_the_pointers_of_the_prototypes() {
@@ -86,7 +86,7 @@ fn addresses_are_the_pointers_of_the_prototypes() {
     assert_eq!(differences, ["getcpu unused: struct getcpu_cache *, here Uint"]);
 }
 
-/// What the kernel only reads is `const` there; what a row says is written is not.
+/// TABLE-3: what the kernel only reads is `const` there; what a row says is written is not.
 #[test]
 fn nothing_constant_is_written() {
     let prototypes = prototypes();
@@ -98,7 +98,7 @@ fn nothing_constant_is_written() {
     }
 }
 
-/// Every prototype has a row, and a call that is gone has no prototype.
+/// TABLE-1, TABLE-4: every prototype has a row, and a call that is gone has no prototype.
 #[test]
 fn every_prototype_has_a_row() {
     for name in prototypes().into_keys() {

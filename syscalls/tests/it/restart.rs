@@ -10,7 +10,7 @@ fn restart(name: &str, args: &[u64]) -> Restart {
     row_by_name(name).expect("it has a row").restart_with(args)
 }
 
-/// What is shortened is a time: a number of milliseconds or a timespec. What is left is a timespec that the call
+/// TABLE-16: what is shortened is a time: a number of milliseconds or a timespec. What is left is a timespec that the call
 /// writes, given as one that it reads.
 #[test]
 fn times_are_arguments_that_can_hold_one() {
@@ -36,7 +36,7 @@ fn times_are_arguments_that_can_hold_one() {
     }
 }
 
-/// Nothing interrupts what does not sleep; what may sleep for ever can be interrupted, but for three that wait for the
+/// TABLE-16: nothing interrupts what does not sleep; what may sleep for ever can be interrupted, but for three that wait for the
 /// kernel's own.
 #[test]
 fn what_sleeps_can_be_interrupted() {
@@ -71,7 +71,7 @@ fn known_calls_have_the_known_answer() {
     assert_eq!(restart("semtimedop", &[0; 4]), Restart::Shortened(3));
 }
 
-/// A relative time goes on, an absolute one stays what it is.
+/// TABLE-7, TABLE-16: a relative time goes on, an absolute one stays what it is.
 #[test]
 fn the_answer_depends_on_arguments() {
     assert_eq!(restart("clock_nanosleep", &[1, 0, 0, 0]), Restart::Left(3, 2));

@@ -21,7 +21,7 @@ fn a_row_has_at_most_six_arguments_of_different_names() {
     }
 }
 
-/// What goes through memory has a length, and what does not has none.
+/// TABLE-5: what goes through memory has a length, and what does not has none.
 #[test]
 fn memory_has_a_length() {
     each_argument(|row, arg| {
@@ -32,7 +32,7 @@ fn memory_has_a_length() {
     });
 }
 
-/// A length counts by another argument of the call, of a type that counts.
+/// TABLE-5: a length counts by another argument of the call, of a type that counts.
 #[test]
 fn lengths_refer_to_arguments_that_count() {
     each_argument(|row, arg| {
@@ -52,7 +52,7 @@ fn lengths_refer_to_arguments_that_count() {
     });
 }
 
-/// What is written fits the direction, and a rule that asks the result fits the length.
+/// TABLE-6: what is written fits the direction, and a rule that asks the result fits the length.
 #[test]
 fn what_is_written_fits_direction_and_length() {
     each_argument(|row, arg| {
@@ -74,12 +74,27 @@ fn what_is_written_fits_direction_and_length() {
     });
 }
 
-/// A number without a call behind it changes nothing that safe code could ask for.
+/// TABLE-4: a number without a call behind it changes nothing that safe code could ask for.
 #[test]
 fn calls_that_are_gone_are_not_safe() {
     let gone: Vec<_> = rows().iter().filter(|row| row.gone.is_some()).collect();
     assert_eq!(gone.len(), 17);
     assert!(gone.iter().all(|row| !row.is_safe() && row.twin.is_none()));
+}
+
+/// TABLE-11: what travels in a submission has no address in it, and what changes addresses does not travel.
+#[test]
+fn self_contained_rows_need_no_address() {
+    let self_contained = |name: &str| row_by_name(name).is_some_and(Row::is_self_contained);
+    for name in ["read", "openat", "poll", "close", "kill", "setuid", "unshare", "getpid", "semop"] {
+        assert!(self_contained(name), "{name}");
+    }
+    for name in
+        ["mmap", "munmap", "ioctl", "futex", "process_vm_readv", "exit", "execve", "uselib", "ptrace", "brk"]
+    {
+        assert!(row_by_name(name).is_some() && !self_contained(name), "{name}");
+    }
+    assert!(rows().iter().all(|row| row.is_self_contained() || !row.is_safe()), "safe code needs no address");
 }
 
 /// A twin names an argument that can be changed, or a call that has a row.
@@ -106,7 +121,7 @@ fn twins_refer_to_arguments_and_rows() {
     }
 }
 
-/// Exceptions name an argument of the call, and bits that can match.
+/// TABLE-7: exceptions name an argument of the call, and bits that can match.
 #[test]
 fn exceptions_can_match() {
     for row in rows() {
@@ -121,7 +136,7 @@ fn exceptions_can_match() {
     }
 }
 
-/// What a call closes or replaces is an argument that names a descriptor.
+/// TABLE-10: what a call closes or replaces is an argument that names a descriptor.
 #[test]
 fn closed_descriptors_are_descriptors() {
     for row in rows() {
@@ -131,7 +146,7 @@ fn closed_descriptors_are_descriptors() {
     }
 }
 
-/// The calls that safe code may make, and some that it must not.
+/// TABLE-10: the calls that safe code may make, and some that it must not.
 #[test]
 fn safe_rows_are_safe() {
     let safe = |name: &str| row_by_name(name).is_some_and(Row::is_safe);
@@ -183,7 +198,7 @@ fn safe_rows_are_safe() {
     }
 }
 
-/// An address as such, or memory that comes or goes, never reaches safe code.
+/// TABLE-10: an address as such, or memory that comes or goes, never reaches safe code.
 #[test]
 fn memory_effects_are_never_safe() {
     for row in rows().iter().filter(|row| row.is_safe()) {
@@ -192,7 +207,7 @@ fn memory_effects_are_never_safe() {
     }
 }
 
-/// Calls that change or bind their thread, by argument where that decides.
+/// TABLE-7, TABLE-9: calls that change or bind their thread, by argument where that decides.
 #[test]
 fn scopes_depend_on_arguments() {
     let scope = |name: &str, args: &[u64]| row_by_name(name).map(|row| row.scope_with(args));

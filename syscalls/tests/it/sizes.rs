@@ -22,6 +22,7 @@ macro_rules! same {
     };
 }
 
+/// TABLE-5: against the C library.
 #[test]
 fn structures_have_the_size_of_the_c_library() {
     same! {

@@ -18,6 +18,8 @@ const ALLOWED: &[&str] = &[
     "engine/cli/src/probe/files.rs",
     "engine/cli/src/run/interrupt.rs",
     "engine/cli/src/run/submit.rs",
+    "engine/cli/src/table/kernel/child.rs",
+    "engine/cli/src/table/uring/probe.rs",
     "engine/src/fork.rs",
     "engine/src/help.rs",
     "engine/src/identity.rs",

@@ -1,5 +1,6 @@
 //! The command as a person runs it: real files, real output, real exit codes.
 
+mod document;
 mod ending;
 mod files;
 mod json;

@@ -1,6 +1,16 @@
 //! `syslet table`.
 
+use serde_json::Value;
+
 use crate::syslet::syslet;
+
+/// The names of the calls that these filters leave.
+#[track_caller]
+fn names(filters: &[&str]) -> Vec<String> {
+    let all: Vec<&str> = ["table", "--json"].iter().chain(filters).copied().collect();
+    let rows = syslet(&all).json();
+    rows.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
+}
 
 /// SCRIPT-36: all rows, one line each behind the heading.
 #[test]
@@ -13,7 +23,7 @@ fn all_rows() {
     assert_eq!(syslet(&["table", "--json"]).json().len(), text.lines().count() - 1);
 }
 
-/// SCRIPT-36: one call, by name or by number, with every argument.
+/// SCRIPT-36: one call, by name or by number, with every column and every argument explained.
 #[test]
 fn one_row() {
     let by_name = syslet(&["table", "read"]);
@@ -21,8 +31,16 @@ fn one_row() {
     assert_eq!(code, 0);
     for line in [
         "number       x86_64 0, aarch64 63",
-        "class        descriptor",
+        "gives        bytes: a count of bytes",
+        "class        descriptor: what the descriptor is decides how long it keeps its thread",
+        "scope        process: any thread may make it",
+        "memory       kept: nothing beyond the bytes of its arguments",
+        "twin         preadv2 with RWF_NOWAIT",
+        "after EINTR  the same call again",
+        "as bytes     self-contained: everything it needs can travel in the submission",
+        "safe code    may make it",
         "arg 0        fd             fd           value",
+        "             an open descriptor",
         "arg 1        buf            out          out     length arg 2",
         "arg 2        count          size         value",
     ] {
@@ -33,6 +51,34 @@ fn one_row() {
     assert_eq!((&json[0]["nr"], &json[0]["args"][1]["direction"]), (&0.into(), &"out".into()));
 }
 
+/// SCRIPT-36: a column that arguments decide about has a line for each case.
+#[test]
+fn exceptions_are_shown() {
+    let run = syslet(&["table", "seccomp"]);
+    let (_, text) = run.quiet();
+    let line = "             when arg 0 is 1 and arg 1 has 0x1, engine-life: its filter would bind every thread of the process";
+    assert!(text.lines().any(|found| found == line), "{text}");
+    let json = syslet(&["table", "--json", "clock_nanosleep"]).json();
+    let exception = &json[0]["restart_when"][0];
+    assert_eq!(
+        (&exception["when"], &exception["is"]),
+        (&"arg 1 has 0x1".into(), &"the same call again".into())
+    );
+}
+
+/// TABLE-12: a call is said to be known, unknown or not asked for.
+#[test]
+fn the_kernel_is_asked() {
+    let known = |name: &str| syslet(&["table", "--json", name]).json()[0]["this_kernel"].clone();
+    assert_eq!(
+        (known("openat"), known("exit"), known("tuxcall")),
+        ("known".into(), "not-asked".into(), "not-asked".into())
+    );
+    let run = syslet(&["table", "close"]);
+    let line = "this kernel  knows it: made with arguments that cannot succeed, it says EBADF";
+    assert!(run.quiet().1.lines().any(|found| found == line), "{}", run.stdout);
+}
+
 /// SCRIPT-36: what is not in the table is an error that names the nearest.
 #[test]
 fn unknown_rows() {
@@ -40,4 +86,104 @@ fn unknown_rows() {
     let message = "syslet: the table has no call `raed`; the nearest name is `read`\n";
     assert_eq!((run.code, &*run.stdout, &*run.stderr), (Some(2), "", message));
     assert_eq!(syslet(&["table", "4095"]).code, Some(2));
+}
+
+/// TABLE-13: each filter leaves the rows for which it holds, several of them those for which all hold.
+#[test]
+fn filters() {
+    let sleeping = names(&["--class", "sleeps"]);
+    assert!(sleeping.contains(&"fcntl".into()), "F_SETLKW sleeps");
+    assert!(sleeping.contains(&"accept4".into()) && !sleeping.contains(&"getpid".into()));
+    let bound = names(&["--scope", "bound-to-thread"]);
+    assert!(
+        bound.contains(&"ptrace".into())
+            && bound.contains(&"wait4".into())
+            && !bound.contains(&"exit".into())
+    );
+    assert!(names(&["--scope", "engine-life"]).contains(&"prctl".into()));
+    let both = names(&["--arg", "dirfd", "--arg", "out"]);
+    assert!(both.contains(&"newfstatat".into()) && !both.contains(&"openat".into()));
+    let twins = names(&["--has", "twin", "--class", "instant", "--arg", "fd"]);
+    assert!(
+        twins.contains(&"recvfrom".into())
+            && !twins.contains(&"read".into())
+            && !twins.contains(&"msgrcv".into())
+    );
+    for (column, member, stranger) in [
+        ("memory", "mmap", "read"),
+        ("descriptors", "dup3", "dup"),
+        ("private", "unshare", "gettid"),
+        ("condition", "futex", "read"),
+        ("restart", "read", "getpid"),
+        ("danger", "setsockopt", "getsockopt"),
+        ("self-contained", "close", "mmap"),
+        ("safe", "statx", "close"),
+        ("gone", "vserver", "read"),
+    ] {
+        let found = names(&["--has", column]);
+        assert!(found.contains(&member.into()) && !found.contains(&stranger.into()), "{column}: {found:?}");
+    }
+}
+
+/// TABLE-13: a value that no filter knows is an error that lists those that are known; a call and filters exclude
+/// each other.
+#[test]
+fn bad_filters() {
+    for (option, known) in [
+        ("--class", "instant, storage, descriptor, sleeps"),
+        ("--scope", "process, reads-thread, writes-thread, bound-to-thread, engine-life"),
+        ("--arg", "dirfd"),
+        ("--has", "self-contained"),
+        ("--missing-in", "io_uring"),
+    ] {
+        let run = syslet(&["table", option, "nothing"]);
+        assert_eq!((run.code, &*run.stdout), (Some(2), ""));
+        assert!(
+            run.stderr.contains("invalid value 'nothing'") && run.stderr.contains(known),
+            "{}",
+            run.stderr
+        );
+    }
+    for wrong in
+        [&["read", "--has", "twin"], &["--markdown", "--json", "--summary"], &["--summary", "read", "--json"]]
+    {
+        let all: Vec<&str> = ["table"].iter().chain(wrong).copied().collect();
+        assert_eq!(syslet(&all).code, Some(2), "{wrong:?}");
+    }
+}
+
+/// TABLE-14: what io_uring cannot do, and where that is known from.
+#[test]
+fn missing_in_io_uring() {
+    let run = syslet(&["table", "--json", "--missing-in", "io_uring"]);
+    assert_eq!(run.code, Some(0));
+    assert!(
+        run.stderr.contains("asked the running kernel") || run.stderr.contains("November 2025"),
+        "{}",
+        run.stderr
+    );
+    let rows: Vec<Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let has = |name: &str| rows.iter().any(|row| row["name"] == name);
+    assert!(has("getdents64") && has("ioctl") && has("flock") && has("fcntl") && has("copy_file_range"));
+    assert!(!has("read") && !has("openat") && !has("vserver"));
+}
+
+/// TABLE-15: the counts add up, and are those of the rows printed.
+#[test]
+fn counts() {
+    let counts = &syslet(&["table", "--summary", "--json"]).json()[0];
+    let count = |key: &str| usize::try_from(counts[key].as_u64().expect("a number")).expect("a small one");
+    assert_eq!(count("rows"), syslet(&["table", "--json"]).json().len());
+    let classes = ["instant", "storage", "descriptor", "sleeps"].map(count);
+    assert_eq!(classes.iter().sum::<usize>(), count("rows"));
+    for (key, column) in
+        [("twins", "twin"), ("safe", "safe"), ("self_contained", "self-contained"), ("gone", "gone")]
+    {
+        assert_eq!(count(key), names(&["--has", column]).len(), "{key}");
+    }
+    assert_eq!(count("writes_thread"), names(&["--scope", "writes-thread"]).len());
+    assert_eq!(count("engine_life"), names(&["--scope", "engine-life"]).len());
+    let run = syslet(&["table", "--summary"]);
+    assert!(run.quiet().1.contains(&format!("{:>4}  with a twin\n", count("twins"))), "{}", run.stdout);
 }

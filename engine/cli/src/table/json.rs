@@ -1,0 +1,58 @@
+//! One JSON object for each call.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use syslet::syscalls::{Arg, Row, Scope};
+
+use super::words;
+
+pub(super) fn print(rows: &[&Row], out: &mut impl Write) -> io::Result<()> {
+    rows.iter().try_for_each(|row| writeln!(out, "{}", object(row)))
+}
+
+pub(super) fn object(row: &Row) -> Value {
+    let args: Vec<Value> = row.args.iter().map(argument).collect();
+    let reason = match row.scope {
+        Scope::EngineLife(harm) => Some(harm.why()),
+        _ => None,
+    };
+    json!({
+        "v": 1,
+        "name": row.name,
+        "nr": row.numbers.here(),
+        "x86_64": row.numbers.x86_64,
+        "aarch64": row.numbers.aarch64,
+        "args": args,
+        "gives": words::yields(row.yields),
+        "class": words::class(row.class),
+        "class_when": exceptions(words::classes(row), |class| words::class(class).to_owned()),
+        "scope": words::scope(row.scope),
+        "scope_when": exceptions(words::scopes(row), |scope| words::scope(scope).to_owned()),
+        "refused": reason,
+        "descriptors": words::descriptors(row.descriptors),
+        "memory": words::memory(row.memory),
+        "twin": row.twin.map(|twin| twin.to_string()),
+        "restart": row.restart.to_string(),
+        "restart_when": exceptions(words::restarts(row), |restart| restart.to_string()),
+        "self_contained": row.is_self_contained(),
+        "safe": row.is_safe(),
+        "danger": row.danger,
+        "gone": row.gone,
+    })
+}
+
+fn argument(arg: &Arg) -> Value {
+    json!({
+        "name": arg.name,
+        "type": words::ty(arg.ty),
+        "direction": words::direction(arg),
+        "length": words::length(arg),
+    })
+}
+
+/// What a column is under which condition, the usual value left out.
+fn exceptions<T>(all: Vec<(T, Option<String>)>, word: impl Fn(T) -> String) -> Vec<Value> {
+    let condition = |(value, given): (T, Option<String>)| Some(json!({ "when": given?, "is": word(value) }));
+    all.into_iter().filter_map(condition).collect()
+}

@@ -1,0 +1,84 @@
+//! Which rows are meant: by name, by number, or by what their columns say.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use syslet::syscalls::{self, Memory, Row, Scope};
+
+use super::{uring, words};
+use crate::options::{Column, Filters, MissingIn};
+use crate::script::error::nearest;
+
+/// The rows that were asked for.
+#[derive(Debug)]
+pub(super) struct Selected {
+    pub(super) rows: Vec<&'static Row>,
+    /// What people should know about the answer.
+    pub(super) remark: Option<String>,
+}
+
+/// The rows for which all filters hold.
+pub(super) fn rows(filters: &Filters) -> Selected {
+    let uring = filters.missing_in.map(|MissingIn::IoUring| uring::calls());
+    let is_there = |row: &Row| uring.as_ref().is_some_and(|uring| uring.calls.contains(row.name));
+    let rows = syscalls::rows()
+        .iter()
+        .filter(|row| matches(row, filters) && !is_there(row) && (uring.is_none() || row.gone.is_none()))
+        .collect();
+    Selected { rows, remark: uring.map(|uring| uring.source) }
+}
+
+fn matches(row: &Row, filters: &Filters) -> bool {
+    let classes = words::classes(row);
+    let scopes = words::scopes(row);
+    let has_class = |name: &str| classes.iter().any(|(class, _)| words::class(*class) == name);
+    let has_scope = |name: &str| scopes.iter().any(|(scope, _)| words::scope(*scope) == name);
+    let has_arg = |name: &String| row.args.iter().any(|arg| words::ty(arg.ty) == *name);
+    filters.class.as_deref().is_none_or(has_class)
+        && filters.scope.as_deref().is_none_or(has_scope)
+        && filters.arg.iter().all(has_arg)
+        && filters.has.iter().all(|column| has(row, *column))
+}
+
+/// Whether a column says something out of the ordinary.
+fn has(row: &Row, column: Column) -> bool {
+    match column {
+        Column::Twin => row.twin.is_some(),
+        Column::Memory => row.memory != Memory::Kept,
+        Column::Descriptors => row.descriptors != syscalls::Descriptors::Kept,
+        Column::Private => words::scopes(row).iter().any(|(scope, _)| *scope == Scope::WritesThread),
+        Column::Condition => {
+            !(row.when.is_empty() && row.scope_when.is_empty() && row.restart_when.is_empty())
+        }
+        Column::Restart => {
+            words::restarts(row).iter().any(|(restart, _)| *restart != syscalls::Restart::Uninterrupted)
+        }
+        Column::Danger => row.danger.is_some(),
+        Column::SelfContained => row.is_self_contained(),
+        Column::Safe => row.is_safe(),
+        Column::Gone => row.gone.is_some(),
+    }
+}
+
+/// The names of all argument types that some row uses.
+pub(crate) fn argument_types() -> impl Iterator<Item = &'static str> {
+    static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        syscalls::rows().iter().flat_map(|row| row.args).map(|arg| words::ty(arg.ty)).collect()
+    });
+    NAMES.iter().map(String::as_str)
+}
+
+/// The call that was named.
+pub(super) fn find(call: &str) -> Result<&'static Row, String> {
+    if call.bytes().all(|byte| byte.is_ascii_digit()) && !call.is_empty() {
+        let row = call.parse().ok().and_then(syscalls::row);
+        return row.ok_or_else(|| {
+            format!("the table has no call with number {call}; a script can write syscall({call}, …), with plain values")
+        });
+    }
+    syscalls::row_by_name(call).ok_or_else(|| {
+        let near = nearest(call, syscalls::rows().iter().map(|row| row.name));
+        let near = near.map_or(String::new(), |near| format!("; the nearest name is `{near}`"));
+        format!("the table has no call `{call}`{near}")
+    })
+}

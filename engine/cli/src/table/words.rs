@@ -1,0 +1,131 @@
+//! The words for what a row says, the same in every form of output.
+
+use syslet::syscalls::{
+    Arg, ArgType, Class, Descriptors, Direction, Len, Memory, Restart, Row, Scope, Yields,
+};
+
+/// A call as it would be declared: each argument's name, which way its bytes go, how far they reach.
+pub(super) fn prototype(row: &Row) -> String {
+    let args: Vec<String> = row.args.iter().map(shape).collect();
+    format!("{}({})", row.name, args.join(", "))
+}
+
+fn shape(arg: &Arg) -> String {
+    match direction(arg) {
+        "value" => arg.name.to_owned(),
+        direction => {
+            format!("{direction} {}{}", arg.name, length(arg).map_or(String::new(), |len| format!("[{len}]")))
+        }
+    }
+}
+
+pub(super) fn direction(arg: &Arg) -> &'static str {
+    match arg.ty.direction() {
+        Direction::Value => "value",
+        Direction::In => "in",
+        Direction::Out => "out",
+        Direction::InOut => "inout",
+        Direction::Opaque => "opaque",
+    }
+}
+
+/// The length rule, with arguments by number from 0.
+pub(super) fn length(arg: &Arg) -> Option<String> {
+    match arg.len {
+        Len::None => None,
+        Len::Const(bytes) => Some(bytes.to_string()),
+        Len::Arg(by) => Some(format!("arg {by}")),
+        Len::Times(by, bytes) => Some(format!("arg {by} * {bytes}")),
+        Len::Plus(by, bytes) => Some(format!("arg {by} + {bytes}")),
+        Len::Bits(by) => Some(format!("arg {by} bits")),
+        Len::Nul => Some("to NUL".to_owned()),
+        Len::At(by) => Some(format!("*arg {by}")),
+    }
+}
+
+/// The name of a type, as `--arg` takes it.
+pub(super) fn ty(ty: ArgType) -> String {
+    format!("{ty:?}").to_lowercase()
+}
+
+pub(super) fn yields(yields: Yields) -> &'static str {
+    match yields {
+        Yields::Nothing => "nothing",
+        Yields::Fd => "fd",
+        Yields::Bytes => "bytes",
+        Yields::Number => "number",
+        Yields::Pid => "pid",
+        Yields::Address => "address",
+    }
+}
+
+pub(super) fn class(class: Class) -> &'static str {
+    match class {
+        Class::Instant => "instant",
+        Class::Storage => "storage",
+        Class::Descriptor => "descriptor",
+        Class::Sleeps => "sleeps",
+    }
+}
+
+pub(super) fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Process => "process",
+        Scope::ReadsThread => "reads-thread",
+        Scope::WritesThread => "writes-thread",
+        Scope::BoundToThread => "bound-to-thread",
+        Scope::EngineLife(_) => "engine-life",
+    }
+}
+
+pub(super) fn descriptors(descriptors: Descriptors) -> String {
+    match descriptors {
+        Descriptors::Kept => "kept".to_owned(),
+        Descriptors::Closes(arg) => format!("closes arg {arg}"),
+        Descriptors::Replaces(arg) => format!("replaces arg {arg}"),
+        Descriptors::ClosesRange => "closes a range".to_owned(),
+    }
+}
+
+pub(super) fn memory(memory: Memory) -> &'static str {
+    match memory {
+        Memory::Kept => "kept",
+        Memory::Maps => "maps",
+        Memory::Unmaps => "unmaps",
+        Memory::Moves => "moves",
+        Memory::Changes => "changes",
+    }
+}
+
+/// The word for a way to go on after EINTR.
+pub(super) fn restart(restart: Restart) -> String {
+    match restart {
+        Restart::Uninterrupted => "uninterrupted".to_owned(),
+        Restart::Again => "again".to_owned(),
+        Restart::Shortened(arg) => format!("arg {arg} shortened"),
+        Restart::Left(from, to) if from == to => format!("arg {to} is shortened"),
+        Restart::Left(from, to) => format!("arg {from} as arg {to}"),
+        Restart::Never(_) => "never".to_owned(),
+    }
+}
+
+/// Every class the call can be of, with the arguments that make it so: the usual one first.
+pub(super) fn classes(row: &Row) -> Vec<(Class, Option<String>)> {
+    let when = row.when.iter().map(|when| (when.class, Some(when.given.to_string())));
+    [(row.class, None)].into_iter().chain(when).collect()
+}
+
+/// Every scope the call can have, in the same way.
+pub(super) fn scopes(row: &Row) -> Vec<(Scope, Option<String>)> {
+    let when = row.scope_when.iter().map(|when| {
+        let also = when.also.map_or(String::new(), |also| format!(" and {also}"));
+        (when.scope, Some(format!("{}{also}", when.given)))
+    });
+    [(row.scope, None)].into_iter().chain(when).collect()
+}
+
+/// Every answer to EINTR, in the same way.
+pub(super) fn restarts(row: &Row) -> Vec<(Restart, Option<String>)> {
+    let when = row.restart_when.iter().map(|when| (when.restart, Some(when.given.to_string())));
+    [(row.restart, None)].into_iter().chain(when).collect()
+}
