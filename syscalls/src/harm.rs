@@ -19,7 +19,7 @@ pub enum Harm {
     Library,
     /// It allows four calls only.
     Strict,
-    /// It puts a filter on every thread.
+    /// It confines every thread.
     FiltersAll,
     /// It turns calls into signals.
     Dispatch,
@@ -64,7 +64,7 @@ impl Harm {
             Harm::GoesOn => "it goes on with a call that a signal interrupted, and none was",
             Harm::Library => "it takes from the C library what it has registered for this thread",
             Harm::Strict => "afterwards the thread is killed by any call but read, write and exit",
-            Harm::FiltersAll => "its filter would bind every thread of the process",
+            Harm::FiltersAll => "what confines its thread would bind every thread of the process",
             Harm::Dispatch => "afterwards a call of this thread may raise a signal instead of being made",
             Harm::LocalStorage => "it moves the thread's local storage away under the running code",
             Harm::Returns => "afterwards the return from a function kills the thread",

@@ -35,6 +35,7 @@ pub(super) const SECCOMP_SET_MODE_FILTER: u32 = libc::SECCOMP_SET_MODE_FILTER;
 pub(super) const SECCOMP_GET_ACTION_AVAIL: u32 = libc::SECCOMP_GET_ACTION_AVAIL;
 pub(super) const SECCOMP_GET_NOTIF_SIZES: u32 = libc::SECCOMP_GET_NOTIF_SIZES;
 pub(super) const SECCOMP_FILTER_FLAG_TSYNC: u32 = 1;
+pub(super) const LANDLOCK_RESTRICT_SELF_TSYNC: u32 = 8;
 pub(super) const SECCOMP_MODE_STRICT: u64 = libc::SECCOMP_MODE_STRICT as u64;
 pub(super) const PR_SET_SYSCALL_USER_DISPATCH: u32 = 59;
 /// io_uring_enter's last arguments are a structure with a timeout.

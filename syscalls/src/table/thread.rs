@@ -60,7 +60,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Fd),
     instant("landlock_add_rule", [445, 445], &[fd("ruleset_fd"), command("rule_type"), opaque("rule_attr"), flags("flags")]),
     instant("landlock_restrict_self", [446, 446], &[fd("ruleset_fd"), flags("flags")])
-        .scope(WritesThread),
+        .scope(WritesThread).scope_when(&[scope_has(1, LANDLOCK_RESTRICT_SELF_TSYNC, EngineLife(Harm::FiltersAll))]),
     instant("lsm_get_self_attr", [459, 459], &[uint("attr"), output("ctx", Len::At(2), Written::At(2)), update_of("size", INT), flags("flags")])
         .yields(Number).scope(ReadsThread),
     instant("lsm_set_self_attr", [460, 460], &[uint("attr"), input("ctx", Len::Arg(2)), size("size"), flags("flags")])

@@ -64,6 +64,8 @@ fn arguments_are_compared_as_the_kernel_does() {
     assert_eq!(harm(libc::SYS_seccomp, [1 | HIGH, 1 | HIGH]), Some(Harm::FiltersAll));
     assert_eq!(harm(libc::SYS_seccomp, [1, 3]), Some(Harm::FiltersAll));
     assert_eq!(harm(libc::SYS_seccomp, [1, 2 | HIGH]), None);
+    assert_eq!(harm(libc::SYS_landlock_restrict_self, [3, 8]), Some(Harm::FiltersAll));
+    assert_eq!(harm(libc::SYS_landlock_restrict_self, [3, 7]), None);
 }
 
 /// TABLE-8: each reason stands in the list, says something of its own, and is some row's.
