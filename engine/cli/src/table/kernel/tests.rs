@@ -18,9 +18,19 @@ fn well_known_calls_are_known() {
     }
     assert_eq!(known("read"), Known::Yes(Some(libc::EBADF)));
     assert_eq!(known("openat"), Known::Yes(Some(libc::EFAULT)));
-    for name in
-        ["exit_group", "execve", "mmap", "munmap", "pause", "sync", "vhangup", "reboot", "futex", "vserver"]
-    {
+    for name in [
+        "exit_group",
+        "execve",
+        "mmap",
+        "munmap",
+        "io_setup",
+        "pause",
+        "sync",
+        "vhangup",
+        "reboot",
+        "futex",
+        "vserver",
+    ] {
         assert!(matches!(known(name), Known::NotAsked(_)), "{name}: {:?}", known(name));
     }
 }
