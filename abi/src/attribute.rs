@@ -211,6 +211,7 @@ pub struct Asks<'a> {
 }
 
 impl<'a> Asks<'a> {
+    #[inline]
     pub(crate) fn new(record: &'a [u8], at: usize, count: usize) -> Asks<'a> {
         Asks { record, at, left: count }
     }
@@ -219,6 +220,7 @@ impl<'a> Asks<'a> {
 impl<'a> Iterator for Asks<'a> {
     type Item = Ask<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Ask<'a>> {
         self.left = self.left.checked_sub(1)?;
         let (at, payload_offset) = (self.at, self.at + field::PAYLOAD);
