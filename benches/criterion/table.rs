@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use syslet::{Config, Engine, Params, Ring, Submission, syscalls};
 
-const AT_FDCWD: u64 = libc::AT_FDCWD as u32 as u64;
+const AT_FDCWD: u64 = libc::AT_FDCWD.cast_unsigned() as u64;
 /// How many submissions are pushed before they are run, outside of the measure.
 const BATCH: u64 = 128;
 
