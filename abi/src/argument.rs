@@ -79,6 +79,19 @@ impl ArgKinds {
         self.0 == 0
     }
 
+    /// The arguments that are more than plain values, in order.
+    #[inline]
+    pub fn not_values(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let index = left.trailing_zeros() as usize / 4;
+            (left != 0).then(|| {
+                left &= !(0xf << (4 * index));
+                index
+            })
+        })
+    }
+
     /// Whether bits beyond `argc` arguments are set.
     #[must_use]
     #[inline]
@@ -110,5 +123,25 @@ impl Inout {
     #[inline]
     pub const fn unpack(arg: u64) -> Inout {
         Inout { out: arg as u32, data: (arg >> 32) as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_values_are_those_that_get_tells() {
+        let all = [
+            ArgKinds(0),
+            ArgKinds(0x0000_0201),
+            ArgKinds(0x0030_0000),
+            ArgKinds(u32::MAX),
+            ArgKinds(0xf000_0000),
+        ];
+        for kinds in all {
+            let told = (0..8).filter(|index| kinds.get(*index) != ArgKind::VALUE);
+            assert!(kinds.not_values().eq(told), "{:#x}", kinds.0);
+        }
     }
 }

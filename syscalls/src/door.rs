@@ -19,11 +19,18 @@ pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     if call.argc() > row.args.len() {
         return Err(Refusal::WRONG_ARGUMENT_COUNT.at(CALL_ARGS_OFFSET + 8 * row.args.len()));
     }
-    if call.kinds().all_values() {
-        return Ok(());
+    let mut reads_length = false;
+    for index in call.kinds().not_values() {
+        // A checked record has no kinds beyond its arguments, which are no more than the row's.
+        let arg = &row.args[index];
+        check_argument(arg, index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
+        reads_length |= matches!(arg.len, Len::At(_));
     }
+    if reads_length { check_lengths_kept(row, call) } else { Ok(()) }
+}
+
+fn check_lengths_kept(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     let given = &row.args[..call.argc()];
-    each_argument(given, call, check_argument)?;
     each_argument(given, call, |arg, index, call| check_length_kept(row, arg, index, call))
 }
 
@@ -38,6 +45,7 @@ pub fn check_safe(row: Option<&Row>, call: &Call<'_>, lent: &[i32]) -> Result<()
     each_argument(row.args, call, |arg, index, call| check_safe_argument(arg, index, call, lent))
 }
 
+#[inline]
 fn each_argument(
     args: &[Arg],
     call: &Call<'_>,
@@ -49,12 +57,9 @@ fn each_argument(
     Ok(())
 }
 
+#[inline]
 fn check_argument(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusal> {
-    let kind = call.kinds().get(index);
-    if kind == ArgKind::VALUE {
-        return Ok(());
-    }
-    match (arg.ty.direction(), kind) {
+    match (arg.ty.direction(), call.kinds().get(index)) {
         (Direction::In, ArgKind::IN)
         | (Direction::Out, ArgKind::OUT)
         | (Direction::InOut, ArgKind::INOUT) => {}
@@ -96,6 +101,7 @@ fn fits(at: usize, extent: usize, len: usize) -> bool {
     at.checked_add(extent).is_some_and(|end| end <= len)
 }
 
+#[inline]
 fn check_safe_argument(arg: &Arg, index: usize, call: &Call<'_>, lent: &[i32]) -> Result<(), Refusal> {
     if call.kinds().get(index) != ArgKind::VALUE {
         return Ok(());

@@ -15,6 +15,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// Where argument `index` lies; nowhere when it is a value.
+    #[inline]
     pub(crate) fn of(call: &Call<'_>, index: usize) -> Place {
         let arg = call.arg(index);
         let both = Inout::unpack(arg);
@@ -28,6 +29,7 @@ impl Place {
 }
 
 /// How many bytes argument `index` reaches by the rule `len`.
+#[inline]
 pub(crate) fn extent(len: Len, index: usize, call: &Call<'_>) -> Result<usize, Refusal> {
     match len {
         Len::None => Err(Refusal::LENGTH_UNKNOWN),
