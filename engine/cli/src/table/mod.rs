@@ -2,6 +2,7 @@
 //! it is said: a list, one call, JSON, the table of the documents, counts. What other tables know (`uring`, `kernel`)
 //! is asked when it is wanted.
 
+mod compared;
 mod kernel;
 mod json;
 mod list;

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 use syslet::syscalls::{Class, Row, Scope};
 
-use super::words;
+use super::{compared, words};
 
 /// A count, what it is called, and which rows count.
 type Count = (&'static str, &'static str, fn(&Row) -> bool);
+
+const COMPARED: &str = "compared";
 
 const COUNTS: &[Count] = &[
     ("rows", "calls with a row", |_| true),
@@ -18,6 +20,7 @@ const COUNTS: &[Count] = &[
     ("twins", "with a twin", |row| row.twin.is_some()),
     ("self_contained", "self-contained", Row::is_self_contained),
     ("safe", "that safe code may make", Row::is_safe),
+    (COMPARED, "compared with the plain call by a test", compared::is_compared),
     ("instant", "instant", |row| row.class == Class::Instant),
     ("storage", "waiting for storage", |row| row.class == Class::Storage),
     ("descriptor", "whose descriptor decides", |row| row.class == Class::Descriptor),
@@ -43,25 +46,24 @@ fn engine_life(row: &Row) -> bool {
     can_be(row, |scope| matches!(scope, Scope::EngineLife(_)))
 }
 
+/// The counts that are known: key, words, number.
+fn counted<'a>(rows: &'a [&Row]) -> impl Iterator<Item = (&'static str, &'static str, usize)> + 'a {
+    let known = COUNTS.iter().filter(|(key, ..)| *key != COMPARED || compared::is_known());
+    known.map(|(key, text, counts)| (*key, *text, rows.iter().filter(|row| counts(row)).count()))
+}
+
 pub(super) fn print(rows: &[&Row], as_json: bool, out: &mut impl Write) -> io::Result<()> {
-    let count = |counts: fn(&Row) -> bool| rows.iter().filter(|row| counts(row)).count();
     if as_json {
-        let counts = COUNTS.iter().map(|(key, _, counts)| ((*key).to_owned(), Value::from(count(*counts))));
-        let object: Map<String, Value> =
-            [("v".to_owned(), Value::from(1))].into_iter().chain(counts).collect();
+        let version = [("v".to_owned(), Value::from(1))];
+        let counts = counted(rows).map(|(key, _, count)| (key.to_owned(), Value::from(count)));
+        let object: Map<String, Value> = version.into_iter().chain(counts).collect();
         return writeln!(out, "{}", Value::from(object));
     }
-    for (_, text, counts) in COUNTS {
-        writeln!(out, "{:>4}  {text}", count(*counts))?;
-    }
-    Ok(())
+    counted(rows).try_for_each(|(_, text, count)| writeln!(out, "{count:>4}  {text}"))
 }
 
 /// The counts as a table of the documents.
 pub(super) fn markdown(rows: &[&Row], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "| calls | |\n|---:|---|")?;
-    for (_, text, counts) in COUNTS {
-        writeln!(out, "| {} | {text} |", rows.iter().filter(|row| counts(row)).count())?;
-    }
-    Ok(())
+    counted(rows).try_for_each(|(_, text, count)| writeln!(out, "| {count} | {text} |"))
 }
