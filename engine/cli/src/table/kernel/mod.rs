@@ -65,7 +65,11 @@ pub(super) fn knows(row: &Row) -> Known {
         Ok(args) => args,
         Err(why) => return Known::NotAsked(why),
     };
-    match child::call(nr, args) {
+    judge(child::call(nr, args), is_filtered)
+}
+
+fn judge(ended: Ended, is_filtered: impl FnOnce() -> bool) -> Known {
+    match ended {
         Ended::Returned(0) => Known::Yes(None),
         Ended::Returned(libc::ENOSYS) if is_filtered() => Known::NoOrFiltered,
         Ended::Returned(libc::ENOSYS) => Known::No,

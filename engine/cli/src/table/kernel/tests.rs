@@ -50,3 +50,16 @@ fn what_is_asked_fails() {
     }
     assert!(asked > 280, "{asked} calls were asked for");
 }
+
+/// TABLE-12: ENOSYS is the kernel's answer, unless a filter stands before it; who is killed knows no more.
+#[test]
+fn answers_are_told_apart() {
+    let judge = |ended, filtered| judge(ended, || filtered);
+    assert_eq!(judge(Ended::Returned(libc::ENOSYS), false), Known::No);
+    assert_eq!(judge(Ended::Returned(libc::ENOSYS), true), Known::NoOrFiltered);
+    assert_eq!(judge(Ended::Returned(libc::EFAULT), true), Known::Yes(Some(libc::EFAULT)));
+    assert_eq!(judge(Ended::Returned(0), false), Known::Yes(None));
+    assert_eq!(judge(Ended::Killed(libc::SIGSYS), true), Known::Killed);
+    assert_eq!(judge(Ended::Killed(libc::SIGALRM), false), Known::Silent);
+    assert_eq!(judge(Ended::NotStarted, false), Known::Silent);
+}
