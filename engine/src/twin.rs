@@ -12,6 +12,8 @@ mod family;
 mod ask;
 mod memory;
 mod vectors;
+mod limit;
+mod quiet;
 
 mod transfer;
 mod read;
@@ -22,6 +24,13 @@ mod poll;
 mod child;
 mod flag;
 mod sleep;
+mod timed;
+mod select;
+mod semaphores;
+mod events;
+mod futex;
+mod cached;
+mod splice;
 
 use syslet_syscalls::{Invoked, Row};
 
@@ -42,7 +51,7 @@ pub(crate) enum Attempt {
     Final(i64),
     /// It would have slept, and nothing has happened: a worker makes the plain call.
     WouldBlock,
-    /// So many bytes are done, and the plain call would have gone on: a worker finishes it.
+    /// So many bytes or events are done, and the plain call would have gone on: a worker finishes it.
     Partial(u64),
     /// The file is storage: the helper may make the plain call in place.
     Plain,
@@ -86,15 +95,28 @@ pub(crate) unsafe fn attempt(
         Some(Family::Receive) => receive::attempt(nr, args, enter),
         Some(Family::Send) => send::attempt(nr, args, memory, enter),
         // A second attempt would be another call, so it is made where it cannot wait, or not here.
-        Some(Family::Accept) if ask::is_non_blocking(args[0]) => Attempt::Plain,
-        Some(Family::Accept) => Attempt::NotHere,
+        Some(Family::InPlace) if cannot_wait(nr, args[0]) => Attempt::Plain,
+        Some(Family::InPlace) => Attempt::NotHere,
         Some(Family::Poll(arg)) => poll::attempt(arg, nr, args, enter),
         Some(Family::Wait4) => child::attempt_wait4(nr, args, enter),
         Some(Family::WaitId) => child::attempt_waitid(nr, args, memory, enter),
         Some(Family::Flag(arg, bit, sleeps)) => flag::attempt(arg, bit, sleeps, nr, args, enter),
         Some(Family::Command(arg, exchanges)) => flag::attempt_command(arg, exchanges, nr, args, enter),
         Some(Family::Sleep(arg)) => sleep::attempt(arg, nr, args, memory, enter),
+        Some(Family::Select) => select::attempt(nr, args, memory, enter),
+        Some(Family::Timed(arg, idle)) => timed::attempt(arg, idle, nr, args, memory, enter),
+        Some(Family::Deadline(arg)) => timed::attempt(arg, PAST, nr, args, memory, enter),
+        Some(Family::Semaphores(arg, bit)) => semaphores::attempt(arg, bit, nr, args, memory, enter),
+        Some(Family::Events) => events::attempt(nr, args, memory, enter),
+        Some(Family::Futex(arg)) => futex::attempt(arg, nr, args, memory, enter),
+        Some(Family::Cached(arg)) => cached::attempt(arg, nr, args, memory, enter),
+        Some(Family::Splice(arg, bit)) => splice::attempt(arg, bit, nr, args, enter),
     }
+}
+
+/// Whether a call on this descriptor is over at once, though it could wait on others.
+fn cannot_wait(nr: u32, fd: u64) -> bool {
+    (libc::c_long::from(nr) != libc::SYS_connect || ask::is_known_socket(fd)) && ask::is_non_blocking(fd)
 }
 
 /// The plain call, from where its twin stopped: the bytes already done are counted, relative times are shortened.
@@ -119,6 +141,15 @@ pub(crate) unsafe fn finish(
         Some(Family::Send) if done > 0 => send::finish(nr, args, done, memory, enter),
         Some(Family::Poll(arg)) => poll::finish(arg, nr, args, passed_ns, enter),
         Some(Family::Sleep(arg)) if passed_ns > 0 => sleep::finish(arg, nr, args, passed_ns, memory, enter),
+        Some(Family::Select) if passed_ns > 0 => select::finish(nr, args, passed_ns, memory, enter),
+        Some(Family::Events) => events::finish(nr, args, done, passed_ns, memory, enter),
+        Some(Family::Futex(arg)) if passed_ns > 0 => futex::finish(arg, nr, args, passed_ns, memory, enter),
+        Some(Family::Timed(arg, _)) if passed_ns > 0 => {
+            limit::shortened(arg, nr, args, passed_ns, memory, enter)
+        }
+        Some(Family::Semaphores(..)) if passed_ns > 0 => {
+            limit::shortened(SEMAPHORES_TIME, nr, args, passed_ns, memory, enter)
+        }
         _ => enter(nr, args),
     }
 }
@@ -136,6 +167,10 @@ fn is_errno(result: i64, errno: i32) -> bool {
     result == -i64::from(errno)
 }
 
+/// How a message queue says that its deadline has passed.
+const PAST: i64 = -(libc::ETIMEDOUT as i64);
+/// Where semtimedop has its time.
+const SEMAPHORES_TIME: usize = 3;
 const RWF_NOWAIT: u64 = libc::RWF_NOWAIT as u64;
 /// Since Linux 6.18; the C library does not name it yet.
 const RWF_NOSIGNAL: u64 = 0x100;

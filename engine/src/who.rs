@@ -67,8 +67,7 @@ pub(crate) fn marks(facts: Facts, may_help: bool, is_short: bool, has_twin: impl
     let sleeps = if class == Class::Sleeps { Marks::SLEEPS } else { Marks::PLAIN };
     let is_local = match class {
         Class::Instant => !signals,
-        Class::Storage => true,
-        Class::Descriptor => flags.contains(CallFlags::STORAGE),
+        Class::Storage | Class::Descriptor => flags.contains(CallFlags::STORAGE),
         Class::Sleeps => false,
     };
     if flags.contains(CallFlags::PRIVATE) {
@@ -77,6 +76,8 @@ pub(crate) fn marks(facts: Facts, may_help: bool, is_short: bool, has_twin: impl
         short.with(sleeps).with(Marks::WORKER)
     } else if is_local {
         short
+    } else if class == Class::Storage {
+        if has_twin() { Marks::TWIN } else { short }
     } else if has_twin() {
         sleeps.with(Marks::TWIN)
     } else {

@@ -14,6 +14,7 @@ mod outcome;
 mod restart;
 mod row;
 mod table;
+mod twin;
 
 pub use argument::{Arg, ArgType, Direction, Len, Written};
 pub use condition::{Condition, RestartWhen, ScopeWhen, When};
@@ -24,4 +25,5 @@ pub use invoke::{Invoked, invoke, stub_range};
 pub use lookup::{is_foreign, row, row_by_name, rows};
 pub use outcome::{prepare, written, written_for};
 pub use restart::Restart;
-pub use row::{Class, Descriptors, Memory, Numbers, Row, Scope, Twin, Yields};
+pub use row::{Class, Descriptors, Memory, Numbers, Row, Scope, Yields};
+pub use twin::Twin;

@@ -4,6 +4,7 @@ use crate::argument::{Arg, ArgType, Direction};
 use crate::condition::{RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
 use crate::restart::Restart;
+use crate::twin::Twin;
 
 /// The number of a call on each architecture.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -95,48 +96,6 @@ pub enum Yields {
     Address,
 }
 
-/// The non-blocking way of asking for the same call. A row has one only where the engine uses it; the engine leaves out
-/// arguments and files for which the answer would not be exactly the plain call's.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Twin {
-    /// The same call with these bits set in that argument.
-    Flag(u8, u64),
-    /// The same call with that argument zero (a timeout in milliseconds).
-    ZeroTimeout(u8),
-    /// The same call with that argument's command exchanged, first for second.
-    Command(u8, &'static [(u64, u64)]),
-    /// The vectored call of that name, with RWF_NOWAIT.
-    Vectored(&'static str),
-    /// None in the kernel: the instant of asking counts, and the relative time to which that argument points is
-    /// shortened by what has passed since.
-    Shortened(u8),
-    /// None in the kernel: the call itself, where the descriptor in argument 0 is non-blocking already.
-    NonBlocking,
-}
-
-impl core::fmt::Display for Twin {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Twin::Flag(arg, bits) => write!(f, "the same call with {bits:#x} set in argument {arg}"),
-            Twin::ZeroTimeout(arg) => write!(f, "the same call with argument {arg} zero"),
-            Twin::Command(arg, exchanges) => {
-                write!(f, "the same call with ")?;
-                for (at, (from, to)) in exchanges.iter().enumerate() {
-                    write!(f, "{}{to} for {from}", if at == 0 { "" } else { " or " })?;
-                }
-                write!(f, " in argument {arg}")
-            }
-            Twin::Vectored(name) => write!(f, "{name} with RWF_NOWAIT"),
-            Twin::NonBlocking => {
-                f.write_str("none, but the call itself where its descriptor is non-blocking")
-            }
-            Twin::Shortened(arg) => {
-                write!(f, "none, but the time in argument {arg} counts from the first attempt")
-            }
-        }
-    }
-}
-
 /// One system call.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -164,6 +123,8 @@ pub struct Row {
     pub danger: Option<&'static str>,
     /// How to ask without sleeping.
     pub twin: Option<Twin>,
+    /// Why there is no such way, for calls that may sleep.
+    pub untwinned: Option<&'static str>,
     /// What to do after EINTR, unless `restart_when` says otherwise.
     pub restart: Restart,
     /// Exceptions from that, the first that matches counts.

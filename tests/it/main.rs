@@ -13,5 +13,6 @@ mod lifetime;
 mod limits;
 mod pool;
 mod safe;
+mod twins;
 
 mod tidy;

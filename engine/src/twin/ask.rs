@@ -136,3 +136,16 @@ pub(super) unsafe fn overwrite(at: u64) -> bool {
     let result = unsafe { ask(libc::SYS_rt_sigprocmask, &[0, 0, at, 8, 0, 0]) };
     result == 0
 }
+
+/// Whether a futex holds this value, as its waiters would find it; none where there is no futex. The kernel compares
+/// before it moves no waiter at all from there to there.
+pub(super) fn holds(at: u64, value: u32) -> Option<bool> {
+    let command = (libc::FUTEX_CMP_REQUEUE | libc::FUTEX_PRIVATE_FLAG).cast_unsigned().into();
+    // SAFETY: the kernel reads 4 bytes, which fails softly, and is asked to wake and move nobody.
+    let result = unsafe { ask(libc::SYS_futex, &[at, command, 0, 0, at, value.into()]) };
+    match result {
+        0 => Some(true),
+        result if result == -i64::from(libc::EAGAIN) => Some(false),
+        _ => None,
+    }
+}

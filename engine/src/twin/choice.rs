@@ -27,15 +27,21 @@ pub(crate) enum Ability {
     NowaitReads,
     /// pwritev2 knows RWF_NOWAIT, and RWF_NOSIGNAL keeps SIGPIPE away.
     NowaitWrites,
+    /// futex answers whether a value is still there.
+    FutexQuestions,
+    /// SIGPIPE can be blocked, found pending and taken.
+    QuietPipes,
 }
 
 impl Ability {
-    pub(super) const ALL: [Ability; 5] = [
+    pub(super) const ALL: [Ability; 7] = [
         Ability::FileQuestions,
         Ability::SocketQuestions,
         Ability::MemoryQuestions,
         Ability::NowaitReads,
         Ability::NowaitWrites,
+        Ability::FutexQuestions,
+        Ability::QuietPipes,
     ];
 
     pub(super) const fn bit(self) -> u32 {

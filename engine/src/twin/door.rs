@@ -5,7 +5,7 @@ use syslet_syscalls::Row;
 use super::ask::low;
 use super::choice::{Abilities, Ability, Twins};
 use super::family::Family;
-use super::{receive, send, sleep, transfer};
+use super::{cached, events, futex, receive, semaphores, send, sleep, transfer};
 
 /// Whether a helper may try this call with [`super::attempt`]. Cheap, and asks the kernel nothing.
 #[inline]
@@ -29,7 +29,8 @@ pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &[u64; 6]) -> bool 
         Family::Send => {
             has(Ability::SocketQuestions) && has(Ability::MemoryQuestions) && send::may_try(nr, args)
         }
-        Family::Accept => has(Ability::FileQuestions),
+        Family::InPlace if nr == libc::SYS_connect => has(Ability::SocketQuestions),
+        Family::InPlace => has(Ability::FileQuestions),
         // A call with a signal mask would wait under it; the helper's twin would not.
         Family::Poll(_) => nr != libc::SYS_epoll_pwait || args[4] == 0,
         Family::Wait4 => low(args[2]) & libc::__WNOTHREAD.cast_unsigned() == 0,
@@ -40,6 +41,16 @@ pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &[u64; 6]) -> bool 
         Family::Flag(arg, ..) => nr != libc::SYS_msgrcv || low(args[arg]) & MSG_COPY == 0,
         Family::Command(arg, exchanges) => exchanges.iter().any(|(from, _)| *from == low(args[arg]).into()),
         Family::Sleep(_) => has(Ability::MemoryQuestions) && sleep::may_try(nr, args),
+        Family::Select => has(Ability::MemoryQuestions) && (nr != libc::SYS_ppoll || args[3] == 0),
+        Family::Timed(..) => has(Ability::MemoryQuestions) && (nr != libc::SYS_epoll_pwait2 || args[4] == 0),
+        Family::Deadline(_) => has(Ability::MemoryQuestions),
+        Family::Semaphores(..) => has(Ability::MemoryQuestions) && semaphores::may_try(args),
+        Family::Events => has(Ability::MemoryQuestions) && events::may_try(args),
+        Family::Futex(_) => {
+            has(Ability::MemoryQuestions) && has(Ability::FutexQuestions) && futex::may_try(nr, args)
+        }
+        Family::Cached(_) => has(Ability::MemoryQuestions) && cached::may_try(args),
+        Family::Splice(..) => has(Ability::FileQuestions) && has(Ability::QuietPipes),
     }
 }
 
@@ -55,7 +66,20 @@ pub(crate) fn may_signal(row: &Row) -> bool {
 /// Whether what a worker waits for depends on when the call was first tried: the engine then notes that instant.
 #[inline]
 pub(crate) fn is_timed(row: &Row) -> bool {
-    matches!(Family::of(row), Some(Family::Poll(_) | Family::Sleep(_)))
+    match Family::of(row) {
+        Some(Family::Semaphores(..)) => row.numbers.here() == SEMTIMEDOP,
+        Some(
+            Family::Poll(_)
+            | Family::Sleep(_)
+            | Family::Select
+            | Family::Timed(..)
+            | Family::Events
+            | Family::Futex(_),
+        ) => true,
+        _ => false,
+    }
 }
 
 const MSG_COPY: u32 = 0o40000;
+/// Of the two, only it has a time.
+const SEMTIMEDOP: Option<u16> = Some(if cfg!(target_arch = "x86_64") { 220 } else { 192 });

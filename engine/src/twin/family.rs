@@ -24,11 +24,30 @@ pub(super) enum Family {
     Flag(usize, u64, i32),
     /// fcntl's locks.
     Command(usize, &'static [(u64, u64)]),
-    /// accept and accept4.
-    Accept,
+    /// accept, accept4 and connect.
+    InPlace,
     /// The relative sleeps, by the argument that points to the time.
     Sleep(usize),
+    /// ppoll, select and pselect6.
+    Select,
+    /// Waits until a time: the argument that points to it, and how they say that they would have waited.
+    Timed(usize, i64),
+    /// Message queues, by the argument that points to the deadline.
+    Deadline(usize),
+    /// semop and semtimedop: the operations, and the bit.
+    Semaphores(usize, u64),
+    /// io_getevents and io_pgetevents.
+    Events,
+    /// futex, futex_wait and futex_waitv, by the argument that points to the time.
+    Futex(usize),
+    /// openat2, by the argument that points to the structure.
+    Cached(usize),
+    /// splice, tee and vmsplice: the flags, and the bit.
+    Splice(usize, u64),
 }
+
+/// select's number, where there is one.
+const SELECT: libc::c_long = if cfg!(target_arch = "x86_64") { 23 } else { -1 };
 
 impl Family {
     /// The way of asking for a row that has a twin.
@@ -40,9 +59,20 @@ impl Family {
             Twin::Vectored(_) => Family::Write,
             Twin::ZeroTimeout(arg) => Family::Poll(arg.into()),
             Twin::Command(arg, exchanges) => Family::Command(arg.into(), exchanges),
-            Twin::NonBlocking => Family::Accept,
+            Twin::NonBlocking => Family::InPlace,
             Twin::Shortened(arg) => Family::Sleep(arg.into()),
+            Twin::EachFlag(arg, bit) => Family::Semaphores(arg.into(), bit),
+            Twin::Cached(arg) => Family::Cached(arg.into()),
+            Twin::ZeroCount(_) => Family::Events,
+            Twin::Compared(arg) => Family::Futex(arg.into()),
+            Twin::ZeroTime(arg) => match nr {
+                libc::SYS_ppoll | libc::SYS_pselect6 | SELECT => Family::Select,
+                libc::SYS_mq_timedsend | libc::SYS_mq_timedreceive => Family::Deadline(arg.into()),
+                libc::SYS_rt_sigtimedwait => Family::Timed(arg.into(), -(libc::EAGAIN as i64)),
+                _ => Family::Timed(arg.into(), 0),
+            },
             Twin::Flag(arg, bit) => match nr {
+                libc::SYS_splice | libc::SYS_tee | libc::SYS_vmsplice => Family::Splice(arg.into(), bit),
                 libc::SYS_preadv2 => Family::Read,
                 libc::SYS_pwritev2 => Family::Write,
                 libc::SYS_recvfrom | libc::SYS_recvmsg | libc::SYS_recvmmsg => Family::Receive,

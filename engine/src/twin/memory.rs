@@ -4,6 +4,9 @@
 
 use super::ask;
 
+/// A number that no kernel takes for a count of descriptors.
+const TOO_MANY: u64 = u32::MAX as u64;
+
 /// Leave to look where the arguments of one call point.
 ///
 /// INVARIANT: made only while a submitter answers for the addresses in them: what is mapped there stays mapped, and
@@ -37,6 +40,62 @@ impl Memory {
         let words: *const [u64; N] = std::ptr::with_exposed_provenance(at);
         // SAFETY: readable, as the kernel said; by the invariant nobody changes that.
         unsafe { words.read_unaligned() }
+    }
+
+    /// Copies at most a page of bytes from any address; false when the kernel cannot read them, or cannot say so.
+    pub(super) fn copy(self, at: u64, into: &mut [u8]) -> bool {
+        let Some(last) = (into.len() as u64).checked_sub(8).and_then(|behind| at.checked_add(behind)) else {
+            let mut word = [0u64];
+            let read = into.is_empty() || self.copy(at, bytemuck::cast_slice_mut(&mut word));
+            into.copy_from_slice(&bytemuck::cast_slice(&word)[..into.len()]);
+            return read;
+        };
+        let (true, Ok(from)) = (ask::is_readable(at) && ask::is_readable(last), usize::try_from(at)) else {
+            return false;
+        };
+        let from: *const u8 = std::ptr::with_exposed_provenance(from);
+        // SAFETY: readable, first and last byte, as the kernel said; by the invariant nobody changes that.
+        unsafe { std::ptr::copy_nonoverlapping(from, into.as_mut_ptr(), into.len()) };
+        true
+    }
+
+    /// Writes two words; false when the memory is not there.
+    pub(super) fn put(self, at: u64, words: [u64; 2]) -> bool {
+        let Some(last) = at.checked_add(8) else { return false };
+        // SAFETY: by the invariant the words are the call's to write; this is the first.
+        let first_is_there = unsafe { ask::overwrite(at) };
+        // SAFETY: as above; this is the second.
+        if !first_is_there || !unsafe { ask::overwrite(last) } {
+            return false;
+        }
+        let Ok(at) = usize::try_from(at) else { return false };
+        let to: *mut [u64; 2] = std::ptr::with_exposed_provenance_mut(at);
+        // SAFETY: both words have just been written.
+        unsafe { to.write_unaligned(words) };
+        true
+    }
+
+    /// Takes back what the kernel has just written over words that were copied from there. A word that is another one
+    /// than it was has been written, so it can be.
+    pub(super) fn put_back(self, at: u64, words: &[u64]) {
+        for (index, was) in (0u64..).zip(words) {
+            let at = at + 8 * index;
+            let ([is], Ok(to)) = (self.words_just_used(at), usize::try_from(at)) else { return };
+            if is != *was {
+                let to: *mut u64 = std::ptr::with_exposed_provenance_mut(to);
+                // SAFETY: the kernel has written there for this very call.
+                unsafe { to.write_unaligned(*was) };
+            }
+        }
+    }
+
+    /// Makes the kernel write back what is left of a time. It does that also when it refuses the call, as it does here
+    /// for a `count` that cannot be.
+    pub(super) fn write_back_time(self, nr: u32, args: &[u64; 6], count: usize) {
+        let mut refused = *args;
+        refused[count] = TOO_MANY;
+        // SAFETY: by the invariant the time is the call's to write; nothing else is looked at.
+        let _refused = unsafe { ask::ask(nr.into(), &refused) };
     }
 
     /// The entries of a vector that the kernel has just read for this very call: addresses and lengths.

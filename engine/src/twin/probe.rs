@@ -15,10 +15,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use syslet_syscalls::Invoked;
 
-use super::ask::{address, address_mut, ask};
+use super::ask::{address, address_mut, ask, holds};
 use super::choice::{Abilities, Ability, Twins};
-use super::{RWF_NOSIGNAL, RWF_NOWAIT, is_errno};
+use super::{RWF_NOSIGNAL, RWF_NOWAIT, is_errno, quiet};
 
 const PAGE_BYTES: NonZeroUsize = NonZeroUsize::new(syslet_abi::PAGE_BYTES).expect("a page is not empty");
 
@@ -127,7 +128,22 @@ fn try_step(ability: Ability, files: &Files) -> bool {
                 && raw(libc::SYS_rt_sigpending, &[vector[0], 8, 0, 0, 0, 0]) == 0
                 && is_quiet(room[0])
         }
+        Ability::FutexQuestions => {
+            let at = vector[0];
+            holds(at, 0) == Some(true) && holds(at, 1) == Some(false)
+        }
+        Ability::QuietPipes => is_pipe_signal_quiet(broken, address(&vector)),
     }
+}
+
+/// Whether a call that sends SIGPIPE can be made so that none stays pending. Every signal is blocked here, and an
+/// earlier step may have left one.
+fn is_pipe_signal_quiet(broken: u64, vector: u64) -> bool {
+    quiet::take();
+    let args = [broken, vector, 1, libc::SPLICE_F_NONBLOCK.into(), 0, 0];
+    // SAFETY: the vector is one of the steps' own; nobody reads the pipe, so nothing goes into it.
+    let invoked = quiet::pipe_signal(|| Invoked::Result(unsafe { ask(libc::SYS_vmsplice, &args) }));
+    matches!(invoked, Invoked::Result(result) if is_errno(result, libc::EPIPE)) && !quiet::is_pending()
 }
 
 fn fd(fd: i32) -> u64 {

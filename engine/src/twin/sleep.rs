@@ -2,19 +2,23 @@
 
 use syslet_syscalls::Invoked;
 
-use super::ask::{address, low};
+use super::ask::low;
+use super::limit::{Unit, shortened};
 use super::memory::Memory;
 use super::{Attempt, Enter};
+use crate::clock::now_ns;
 
-const NS_PER_S: u64 = 1_000_000_000;
-
-/// Only clocks that pass as the engine's own. Boot time goes on in a suspend, TAI is set, CPU time stands still; an
-/// absolute time stays the same without us.
+/// Only clocks that pass as the engine's own. Boot time goes on in a suspend, TAI is set, CPU time stands still. Of a
+/// clock that can be set nobody knows whether an absolute time stays past.
 pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
     let clock = low(args[0]).cast_signed();
-    let is_absolute = low(args[1]) & libc::TIMER_ABSTIME.cast_unsigned() != 0;
     nr == libc::SYS_nanosleep
-        || (matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC) && !is_absolute)
+        || clock == libc::CLOCK_MONOTONIC
+        || (clock == libc::CLOCK_REALTIME && !is_absolute(nr, args))
+}
+
+fn is_absolute(nr: libc::c_long, args: &[u64; 6]) -> bool {
+    nr == libc::SYS_clock_nanosleep && low(args[1]) & libc::TIMER_ABSTIME.cast_unsigned() != 0
 }
 
 pub(super) fn attempt(
@@ -24,7 +28,8 @@ pub(super) fn attempt(
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Attempt {
-    if memory.words(args[arg]).and_then(length_ns).is_some_and(|ns| ns > 0) {
+    let over_ns = if is_absolute(nr.into(), args) { now_ns().into() } else { 0 };
+    if memory.words(args[arg]).and_then(length_ns).is_some_and(|ns| ns > over_ns) {
         return Attempt::WouldBlock;
     }
     match enter(nr, args) {
@@ -42,21 +47,13 @@ pub(super) fn finish(
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Invoked {
-    let Some(length_ns) = memory.words(args[arg]).and_then(length_ns) else { return enter(nr, args) };
-    let left_ns = length_ns.saturating_sub(passed_ns.into());
-    let (Ok(seconds), Ok(nanoseconds)) =
-        (u64::try_from(left_ns / u128::from(NS_PER_S)), u64::try_from(left_ns % u128::from(NS_PER_S)))
-    else {
+    if is_absolute(nr.into(), args) {
         return enter(nr, args);
-    };
-    let left = [seconds, nanoseconds];
-    let mut shortened = *args;
-    shortened[arg] = address(&left);
-    enter(nr, &shortened)
+    }
+    shortened(arg, nr, args, passed_ns, memory, enter)
 }
 
 /// How long a timespec is, if it is valid.
-fn length_ns([seconds, nanoseconds]: [u64; 2]) -> Option<u128> {
-    let is_valid = seconds.cast_signed() >= 0 && nanoseconds < NS_PER_S;
-    is_valid.then(|| u128::from(seconds) * u128::from(NS_PER_S) + u128::from(nanoseconds))
+fn length_ns(time: [u64; 2]) -> Option<u128> {
+    Unit::Nanoseconds.length_ns(time)
 }

@@ -11,14 +11,20 @@ use crate::restart::Restart::{Again, Never, Uninterrupted};
 use crate::row::Class::{Instant, Sleeps, Storage};
 use crate::row::Scope::WritesThread;
 use crate::row::Yields::{Bytes, Fd, Number};
-use crate::row::{Descriptors, Row, Twin};
+use crate::row::{Descriptors, Row};
+use crate::twin::Twin;
 
 /// A range may have been taken out or put in already.
 const SHIFTS: &str = "the bytes behind the range may have moved already";
 
+/// Why a write at a position has no twin.
+const MIXES: &str = "done in two parts, it could mix with another write";
+/// Why what closes has no twin.
+const CLOSES: &str = "the descriptor is closed by the first attempt, whatever it says";
+
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    // Bytes. A write at a position has no twin: done in two parts it could mix with another.
+    // Bytes.
     descriptor("read", [0, 63], &[fd("fd"), buffer("buf", 2), size("count")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("write", [1, 64], &[fd("fd"), input("buf", Len::Arg(2)), size("count")])
@@ -26,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
     descriptor("pread64", [17, 67], &[fd("fd"), buffer("buf", 2), size("count"), offset("pos")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("pwrite64", [18, 68], &[fd("fd"), input("buf", Len::Arg(2)), size("count"), offset("pos")])
-        .yields(Bytes),
+        .yields(Bytes).no_twin(MIXES),
     descriptor("readv", [19, 65], &[fd("fd"), opaque("vec"), size("vlen")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("writev", [20, 66], &[fd("fd"), opaque("vec"), size("vlen")])
@@ -34,24 +40,24 @@ pub(super) const ROWS: &[Row] = &[
     descriptor("preadv", [295, 69], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("pwritev", [296, 70], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h")])
-        .yields(Bytes),
+        .yields(Bytes).no_twin(MIXES),
     descriptor("preadv2", [327, 286], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
         .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
     descriptor("pwritev2", [328, 287], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
         .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
     descriptor("sendfile", [40, 71], &[fd("out_fd"), fd("in_fd"), update_of("offset", LONG), size("count")])
-        .yields(Bytes),
+        .yields(Bytes).no_twin("no flag keeps it from waiting, only O_NONBLOCK of the file itself"),
     storage("copy_file_range", [326, 285], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
         .yields(Bytes),
     descriptor("splice", [275, 76], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
-        .yields(Bytes),
-    // These raise SIGPIPE, and no flag keeps it away.
+        .yields(Bytes).twin(flag(5, SPLICE_F_NONBLOCK)),
+    // These raise SIGPIPE, and no flag keeps it away: a twin blocks it meanwhile.
     sleeps("tee", [276, 77], &[fd("fdin"), fd("fdout"), size("len"), flags("flags")])
-        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]),
+        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
     sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs"), flags("flags")])
-        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]),
+        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
     descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), opaque("arg")])
-        .yields(Number).restart(Never("what was done before the signal is the driver's to say")),
+        .yields(Number).restart(Never("what was done before the signal is the driver's to say")).no_twin("each driver waits in its own way"),
 
     // Position, size, contents as a whole.
     storage("lseek", [8, 62], &[fd("fd"), offset("offset"), uint("whence")])
@@ -91,15 +97,15 @@ pub(super) const ROWS: &[Row] = &[
 
     // Descriptors. Closing may write back, or linger on a socket.
     descriptor("close", [3, 57], &[fd("fd")])
-        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")),
+        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")).no_twin(CLOSES),
     descriptor("close_range", [436, 436], &[uint("fd"), uint("max_fd"), flags("flags")])
-        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]).restart(Uninterrupted),
+        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]).restart(Uninterrupted).no_twin(CLOSES),
     instant("dup", [32, 23], &[fd("fildes")])
         .yields(Fd),
     descriptor("dup2", [33, NO], &[fd("oldfd"), fd("newfd")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).no_twin(CLOSES),
     descriptor("dup3", [292, 24], &[fd("oldfd"), fd("newfd"), flags("flags")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).no_twin(CLOSES),
     instant("pipe", [22, NO], &[output_of("fildes", 2 * INT)]),
     instant("pipe2", [293, 59], &[output_of("fildes", 2 * INT), flags("flags")]),
     instant("memfd_create", [319, 279], &[text("uname"), flags("flags")])

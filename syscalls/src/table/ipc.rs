@@ -9,6 +9,7 @@ use crate::row::Class::Instant;
 use crate::row::Memory::{Maps, Unmaps};
 use crate::row::Row;
 use crate::row::Yields::{Address, Bytes, Fd, Number};
+use crate::twin::Twin;
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -23,9 +24,10 @@ pub(super) const ROWS: &[Row] = &[
         .memory(Unmaps).restart(Uninterrupted),
     instant("semget", [64, 190], &[int("key"), int("nsems"), flags("semflg")])
         .yields(Number),
-    sleeps("semop", [65, 193], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops")]),
+    sleeps("semop", [65, 193], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops")])
+        .twin(Twin::EachFlag(1, IPC_NOWAIT as u64)),
     sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops"), input_of("timeout", TIMESPEC)])
-        .restart(Shortened(3)),
+        .restart(Shortened(3)).twin(Twin::EachFlag(1, IPC_NOWAIT as u64)),
     instant("semctl", [66, 191], &[int("semid"), int("semnum"), command("cmd"), opaque("arg")])
         .yields(Number),
     instant("msgget", [68, 186], &[int("key"), flags("msgflg")])
@@ -41,9 +43,10 @@ pub(super) const ROWS: &[Row] = &[
     storage("mq_open", [240, 180], &[text("u_name"), flags("oflag"), mode("mode"), input_of("u_attr", MQ_ATTR)])
         .yields(Fd),
     storage("mq_unlink", [241, 181], &[text("u_name")]),
-    sleeps("mq_timedsend", [242, 182], &[fd("mqdes"), input("u_msg_ptr", Len::Arg(2)), size("msg_len"), uint("msg_prio"), input_of("u_abs_timeout", TIMESPEC)]),
+    sleeps("mq_timedsend", [242, 182], &[fd("mqdes"), input("u_msg_ptr", Len::Arg(2)), size("msg_len"), uint("msg_prio"), input_of("u_abs_timeout", TIMESPEC)])
+        .twin(Twin::ZeroTime(4)),
     sleeps("mq_timedreceive", [243, 183], &[fd("mqdes"), buffer("u_msg_ptr", 2), size("msg_len"), output_of("u_msg_prio", INT), input_of("u_abs_timeout", TIMESPEC)])
-        .yields(Bytes),
+        .yields(Bytes).twin(Twin::ZeroTime(4)),
     instant("mq_notify", [244, 184], &[fd("mqdes"), opaque("u_notification")]),
     instant("mq_getsetattr", [245, 185], &[fd("mqdes"), input_of("u_mqstat", MQ_ATTR), output_of("u_omqstat", MQ_ATTR)]),
 ];

@@ -5,18 +5,22 @@ use super::words::*;
 use crate::argument::{Len, Written};
 use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd};
+use crate::twin::Twin;
+
+/// Why only openat2 has a twin.
+const OPENS: &str = "openat2 would be another number, and refuses flags that this call ignores";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     // Opening.
     storage("open", [2, NO], &[path("filename"), flags("flags"), mode("mode")])
-        .yields(Fd),
+        .yields(Fd).no_twin(OPENS),
     storage("creat", [85, NO], &[path("pathname"), mode("mode")])
-        .yields(Fd),
+        .yields(Fd).no_twin(OPENS),
     storage("openat", [257, 56], &[dirfd("dfd"), path("filename"), flags("flags"), mode("mode")])
-        .yields(Fd),
+        .yields(Fd).no_twin(OPENS),
     storage("openat2", [437, 437], &[dirfd("dfd"), path("filename"), input("how", Len::Arg(3)), size("usize")])
-        .yields(Fd),
+        .yields(Fd).twin(Twin::Cached(2)),
     storage("name_to_handle_at", [303, 264], &[dirfd("dfd"), path("name"), opaque("handle"), output_of("mnt_id", LONG), flags("flag")]),
     storage("open_by_handle_at", [304, 265], &[dirfd("mountdirfd"), opaque("handle"), flags("flags")])
         .yields(Fd),

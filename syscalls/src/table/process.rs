@@ -11,6 +11,9 @@ use crate::row::Row;
 use crate::row::Scope::{BoundToThread, ReadsThread};
 use crate::row::Yields::{Fd, Number, Pid};
 
+/// Why nothing that makes a process has a twin.
+const CHILD: &str = "a second attempt would make another child";
+
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     // Who.
@@ -51,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
 
     // Another process, or thread, under control.
     sleeps("ptrace", [101, 117], &[command("request"), pid("pid"), opaque("addr"), opaque("data")])
-        .yields(Number).scope(BoundToThread).restart(Uninterrupted),
+        .yields(Number).scope(BoundToThread).restart(Uninterrupted).no_twin("it acts for the tracer, which is one thread"),
     instant("perf_event_open", [298, 241], &[opaque("attr_uptr"), pid("pid"), int("cpu"), fd("group_fd"), flags("flags")])
         .yields(Fd).scope(BoundToThread).restart(Again),
 
@@ -67,11 +70,11 @@ pub(super) const ROWS: &[Row] = &[
     instant("fork", [57, NO], &[])
         .yields(Pid).ends(Harm::Child),
     sleeps("vfork", [58, NO], &[])
-        .yields(Pid).ends(Harm::Child),
+        .yields(Pid).ends(Harm::Child).no_twin(CHILD),
     sleeps("clone", [56, 220], CLONE)
-        .yields(Pid).ends(Harm::Child),
+        .yields(Pid).ends(Harm::Child).no_twin(CHILD),
     sleeps("clone3", [435, 435], &[opaque("uargs"), size("size")])
-        .yields(Pid).ends(Harm::Child),
+        .yields(Pid).ends(Harm::Child).no_twin(CHILD),
     instant("set_tid_address", [218, 96], &[address("tidptr")])
         .yields(Pid).ends(Harm::Library),
     instant("set_robust_list", [273, 99], &[address("head"), size("len")])

@@ -6,8 +6,9 @@ use super::words::*;
 use crate::argument::{Arg, Len, Written};
 use crate::restart::Restart::{Never, Shortened};
 use crate::row::Class::Instant;
+use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd, Number};
-use crate::row::{Row, Twin};
+use crate::twin::Twin;
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -21,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
     sleeps("accept4", [288, 242], &[fd("fd"), sized("upeer_sockaddr", 2), update_of("upeer_addrlen", INT), flags("flags")])
         .yields(Fd).twin(Twin::NonBlocking),
     sleeps("connect", [42, 203], &[fd("fd"), input("uservaddr", Len::Arg(2)), size("addrlen")])
-        .restart(Never("the connection is being made: the same call again says EALREADY or EISCONN")),
+        .restart(Never("the connection is being made: the same call again says EALREADY or EISCONN")).twin(Twin::NonBlocking),
     instant("shutdown", [48, 210], &[fd("fd"), int("how")]),
 
     // Messages. A stream that truncates throws bytes away and counts them without writing them.
@@ -30,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
     sleeps("sendmsg", [46, 211], &[fd("fd"), opaque("msg"), flags("flags")])
         .yields(Bytes).when(&[has(2, MSG_DONTWAIT, Instant)]).twin(flag(2, MSG_DONTWAIT)),
     sleeps("sendmmsg", [307, 269], &[fd("fd"), opaque("mmsg"), size("vlen"), flags("flags")])
-        .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]),
+        .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]).no_twin("a short count does not say whether the next message would have waited or failed"),
     sleeps("recvfrom", [45, 207], &[fd("fd"), output("ubuf", Len::Arg(2), Written::Perhaps), size("size"), flags("flags"), sized("addr", 5), update_of("addr_len", INT)])
         .yields(Bytes).when(&[has(3, MSG_DONTWAIT, Instant)]).twin(flag(3, MSG_DONTWAIT)),
     sleeps("recvmsg", [47, 212], &[fd("fd"), opaque("msg"), flags("flags")])

@@ -5,9 +5,10 @@ use super::sizes::{INT, ITIMERSPEC, LONG, SIGEVENT, TIMESPEC, TIMEX, TIMEZONE, T
 use super::words::*;
 use crate::argument::{Arg, Len, Written};
 use crate::restart::Restart::{Again, Left};
+use crate::row::Row;
 use crate::row::Scope::{BoundToThread, ReadsThread};
 use crate::row::Yields::{Fd, Number};
-use crate::row::{Row, Twin};
+use crate::twin::Twin;
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[

@@ -6,7 +6,8 @@ use crate::argument::{Arg, ArgType, Len, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
 use crate::restart::Restart;
-use crate::row::{Class, Descriptors, Memory, Numbers, Row, Scope, Twin, Yields};
+use crate::row::{Class, Descriptors, Memory, Numbers, Row, Scope, Yields};
+use crate::twin::Twin;
 
 /// Stands for a number where an architecture lacks the call.
 pub(super) const NO: u16 = u16::MAX;
@@ -57,6 +58,7 @@ const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static
         memory: Memory::Kept,
         danger: None,
         twin: None,
+        untwinned: None,
         restart: if matches!(class, Class::Instant) { Restart::Uninterrupted } else { Restart::Again },
         restart_when: &[],
         gone: None,
@@ -122,6 +124,11 @@ impl Row {
 
     pub(super) const fn twin(mut self, twin: Twin) -> Row {
         self.twin = Some(twin);
+        self
+    }
+
+    pub(super) const fn no_twin(mut self, why: &'static str) -> Row {
+        self.untwinned = Some(why);
         self
     }
 }

@@ -1,7 +1,7 @@
 //! Rows: what each says about itself must fit together.
 
 use syslet_syscalls::{
-    Arg, ArgType, Descriptors, Direction, Len, Memory, Row, Scope, Twin, Written, row_by_name, rows,
+    Arg, ArgType, Class, Descriptors, Direction, Len, Memory, Row, Scope, Twin, Written, row_by_name, rows,
 };
 
 fn each_argument(check: impl Fn(&Row, &Arg)) {
@@ -118,7 +118,14 @@ fn twins_refer_to_arguments_and_rows() {
             Some(Twin::Flag(arg, bits)) => {
                 matches!(ty(arg), ArgType::Flags | ArgType::Command) && bits.is_power_of_two()
             }
-            Some(Twin::ZeroTimeout(arg)) => ty(arg) == ArgType::Int,
+            Some(Twin::ZeroTimeout(arg) | Twin::ZeroCount(arg)) => ty(arg) == ArgType::Int,
+            Some(Twin::EachFlag(arg, bits)) => {
+                matches!(row.args[usize::from(arg)].len, Len::Times(..)) && bits.is_power_of_two()
+            }
+            Some(Twin::Cached(arg)) => ty(arg) == ArgType::In,
+            Some(Twin::ZeroTime(arg) | Twin::Compared(arg)) => {
+                matches!(ty(arg), ArgType::In | ArgType::InOut | ArgType::Opaque)
+            }
             Some(Twin::Command(arg, exchanges)) => {
                 ty(arg) == ArgType::Command
                     && !exchanges.is_empty()
@@ -129,6 +136,18 @@ fn twins_refer_to_arguments_and_rows() {
             Some(Twin::Vectored(name)) => row_by_name(name).is_some_and(|twin| twin.args[1].name == "vec"),
         };
         assert!(fits, "{}: {:?}", row.name, row.twin);
+    }
+}
+
+/// TWIN-36: a call that may sleep has a twin, or its row says why not, and never both.
+#[test]
+fn what_may_sleep_has_a_twin_or_a_reason() {
+    for row in rows() {
+        let classes = row.when.iter().map(|when| when.class).chain([row.class]);
+        let may_sleep = classes.into_iter().any(|class| matches!(class, Class::Sleeps | Class::Descriptor));
+        assert!(!may_sleep || row.twin.is_some() || row.untwinned.is_some(), "{} says nothing", row.name);
+        assert!(row.twin.is_none() || row.untwinned.is_none(), "{} says both", row.name);
+        assert!(row.untwinned.is_none_or(|why| why.len() > 10 && !why.ends_with('.')), "{}", row.name);
     }
 }
 

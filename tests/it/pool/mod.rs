@@ -1,6 +1,6 @@
 //! Workers: who runs what, and what becomes of the rest meanwhile.
 
-mod look;
+pub(crate) mod look;
 
 mod basics;
 mod close;

@@ -33,6 +33,7 @@ pub(super) fn object(row: &Row) -> Value {
         "descriptors": words::descriptors(row.descriptors),
         "memory": words::memory(row.memory),
         "twin": row.twin.map(|twin| twin.to_string()),
+        "untwinned": row.untwinned,
         "restart": row.restart.to_string(),
         "restart_when": exceptions(words::restarts(row), |restart| restart.to_string()),
         "self_contained": row.is_self_contained(),

@@ -26,7 +26,7 @@ fn line(row: &Row) -> String {
         column(words::classes(row), |class| words::class(class).to_owned()),
         column(words::scopes(row), scope),
         effects(row),
-        row.twin.map_or("–".to_owned(), |twin| twin.to_string()),
+        words::twin(row).unwrap_or_else(|| "–".to_owned()),
         column(words::restarts(row), words::restart),
         who_may(row),
     ];

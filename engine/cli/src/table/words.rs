@@ -129,3 +129,9 @@ pub(super) fn restarts(row: &Row) -> Vec<(Restart, Option<String>)> {
     let when = row.restart_when.iter().map(|when| (when.restart, Some(when.given.to_string())));
     [(row.restart, None)].into_iter().chain(when).collect()
 }
+
+/// The non-blocking way of asking, or why there is none.
+pub(super) fn twin(row: &Row) -> Option<String> {
+    let none = || row.untwinned.map(|why| format!("none: {why}"));
+    row.twin.map(|twin| twin.to_string()).or_else(none)
+}

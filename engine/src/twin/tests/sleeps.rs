@@ -64,8 +64,25 @@ fn clocks_that_pass_otherwise_are_left_to_a_worker() {
         tries("clock_nanosleep", [clock.cast_unsigned().into(), flags, at(&request), 0])
     };
     assert!(tries(libc::CLOCK_MONOTONIC, 0) && tries(libc::CLOCK_REALTIME, 0));
-    assert!(!tries(libc::CLOCK_MONOTONIC, 1) && !tries(libc::CLOCK_REALTIME, 1));
+    assert!(tries(libc::CLOCK_MONOTONIC, 1) && !tries(libc::CLOCK_REALTIME, 1));
     for clock in [libc::CLOCK_BOOTTIME, libc::CLOCK_TAI, libc::CLOCK_PROCESS_CPUTIME_ID, -6, 99] {
-        assert!(!tries(clock, 0), "{clock}");
+        assert!(!tries(clock, 0) && !tries(clock, 1), "{clock}");
     }
+}
+
+/// TWIN-30: a time of CLOCK_MONOTONIC that has passed is no sleep; one that has not is the worker's, as it is.
+#[test]
+fn absolute_times_stay() {
+    let until = |time: &[u64; 2]| [1, 1, at(time), 0, 0, 0];
+    assert_eq!(twin("clock_nanosleep", until(&[0, 1])), Attempt::Final(0));
+    let invalid = [0, S];
+    let expected = plain("clock_nanosleep", until(&invalid));
+    assert_eq!(twin("clock_nanosleep", until(&invalid)), Attempt::Final(expected));
+    let later = [1u64 << 33, 0];
+    assert_eq!(twin("clock_nanosleep", until(&later)), Attempt::WouldBlock);
+    let result = finish_with("clock_nanosleep", until(&later), 0, 99 * S, |_, given| {
+        assert_eq!(given, &until(&later), "nothing is taken from it");
+        Invoked::Result(0)
+    });
+    assert_eq!(result, 0);
 }

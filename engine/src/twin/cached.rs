@@ -1,0 +1,42 @@
+//! openat2, with RESOLVE_CACHED.
+
+use syslet_syscalls::Invoked;
+
+use super::ask::address;
+use super::memory::Memory;
+use super::{Attempt, Enter, is_errno};
+
+/// A `struct open_how`, in words: flags, mode, resolve.
+const HOW_WORDS: usize = 3;
+const HOW_BYTES: u64 = HOW_WORDS as u64 * 8;
+/// What is never tried in the cache.
+const CHANGES: u64 = (libc::O_CREAT | libc::O_TRUNC | (libc::O_TMPFILE & !libc::O_DIRECTORY)) as u64;
+const RESOLVE_CACHED: u64 = 0x20;
+
+/// Only the structure as it is known here: a longer one may say more.
+pub(super) fn may_try(args: &[u64; 6]) -> bool {
+    args[3] == HOW_BYTES
+}
+
+pub(super) fn attempt(
+    arg: usize,
+    nr: u32,
+    args: &[u64; 6],
+    memory: Memory,
+    enter: &mut impl Enter,
+) -> Attempt {
+    let Some([flags, mode, resolve]) = memory.words::<HOW_WORDS>(args[arg]) else { return Attempt::Plain };
+    if flags & CHANGES != 0 || resolve & RESOLVE_CACHED != 0 {
+        return Attempt::Plain;
+    }
+    let how = [flags, mode, resolve | RESOLVE_CACHED];
+    let mut twin = *args;
+    twin[arg] = address(&how);
+    match enter(nr, &twin) {
+        Invoked::NeverBegan => Attempt::Cancelled,
+        Invoked::Result(result) if is_errno(result, libc::EAGAIN) => Attempt::WouldBlock,
+        // An old kernel does not know the bit, or the plain call says the same.
+        Invoked::Result(result) if is_errno(result, libc::EINVAL) => Attempt::Plain,
+        Invoked::Result(result) => Attempt::Final(result),
+    }
+}

@@ -1,0 +1,58 @@
+//! io_getevents and io_pgetevents, which take what is there when nothing has to be.
+
+use syslet_syscalls::Invoked;
+
+use super::limit::{Limit, Unit, shortened};
+use super::memory::Memory;
+use super::{Attempt, Enter, is_errno, with_done};
+
+/// The least count of events, and the most.
+const MIN: usize = 1;
+const MAX: usize = 2;
+const EVENTS: usize = 3;
+const TIME: usize = 4;
+/// io_pgetevents' signal mask.
+const MASK: usize = 5;
+/// A `struct io_event`.
+const EVENT_BYTES: u64 = 32;
+
+pub(super) fn may_try(args: &[u64; 6]) -> bool {
+    (1..=args[MAX].cast_signed()).contains(&args[MIN].cast_signed()) && args[MASK] == 0
+}
+
+pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl Enter) -> Attempt {
+    match Limit::of(memory, args[TIME], Unit::Nanoseconds) {
+        Limit::Unknown => return Attempt::NotHere,
+        Limit::Nothing => return Attempt::Plain,
+        Limit::ForEver | Limit::Ns(_) => {}
+    }
+    let mut twin = *args;
+    twin[MIN] = 0;
+    let Invoked::Result(result) = enter(nr, &twin) else { return Attempt::Cancelled };
+    match u64::try_from(result) {
+        Ok(0) => Attempt::WouldBlock,
+        // The plain call takes what is there, too, before it waits for the rest.
+        Ok(taken) if taken < args[MIN] => Attempt::Partial(taken),
+        _ if is_errno(result, libc::EINTR) => Attempt::WouldBlock,
+        _ => Attempt::Final(result),
+    }
+}
+
+/// The plain call, for the rest of the events and of the time.
+pub(super) fn finish(
+    nr: u32,
+    args: &[u64; 6],
+    done: u64,
+    passed_ns: u64,
+    memory: Memory,
+    enter: &mut impl Enter,
+) -> Invoked {
+    if done == 0 {
+        return shortened(TIME, nr, args, passed_ns, memory, enter);
+    }
+    let mut rest = *args;
+    rest[MIN] -= done;
+    rest[MAX] -= done;
+    rest[EVENTS] += done * EVENT_BYTES;
+    with_done(done, shortened(TIME, nr, &rest, passed_ns, memory, enter))
+}

@@ -1,0 +1,38 @@
+//! Waits that end at a time, asked with a time of zero: epoll_pwait2, rt_sigtimedwait, and message queues, for which
+//! zero is a deadline long past.
+
+use syslet_syscalls::Invoked;
+
+use super::ask::address;
+use super::limit::{Limit, Unit};
+use super::memory::Memory;
+use super::{Attempt, Enter, is_errno};
+
+/// `idle` is how the call says that it would have waited.
+pub(super) fn attempt(
+    arg: usize,
+    idle: i64,
+    nr: u32,
+    args: &[u64; 6],
+    memory: Memory,
+    enter: &mut impl Enter,
+) -> Attempt {
+    let limit = Limit::of(memory, args[arg], Unit::Nanoseconds);
+    let now = [0u64; 2];
+    let mut twin = *args;
+    match limit {
+        Limit::Unknown => return Attempt::NotHere,
+        Limit::Nothing => {}
+        Limit::ForEver | Limit::Ns(_) => twin[arg] = address(&now),
+    }
+    match enter(nr, &twin) {
+        Invoked::NeverBegan => Attempt::Cancelled,
+        // A signal has come first: nothing has happened, and a worker waits on.
+        Invoked::Result(result)
+            if limit != Limit::Nothing && (result == idle || is_errno(result, libc::EINTR)) =>
+        {
+            Attempt::WouldBlock
+        }
+        Invoked::Result(result) => Attempt::Final(result),
+    }
+}
