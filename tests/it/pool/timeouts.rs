@@ -106,7 +106,9 @@ fn a_mask_at_offset_zero_is_a_mask() {
     writer.write_all(b"x").unwrap();
     let epoll = Epoll::new(EpollCreateFlags::empty()).unwrap();
     epoll.add(&reader, EpollEvent::new(EpollFlags::EPOLLIN, 0)).unwrap();
-    let call = Submission::call(libc::SYS_epoll_pwait).int(epoll.0.as_raw_fd().into()).output(12);
+    let call = Submission::call(libc::SYS_epoll_pwait)
+        .int(epoll.0.as_raw_fd().into())
+        .output(size_of::<libc::epoll_event>());
     let call = ask_worker(call.value(1).int(-1).input(&[0; 8]).value(8));
     push(&mut ring, &call.build()).unwrap();
     assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1));

@@ -13,12 +13,15 @@ use crate::rig::pipe;
 
 const PWAIT2: i64 = libc::SYS_epoll_pwait2;
 const SIGTIMEDWAIT: i64 = libc::SYS_rt_sigtimedwait;
+const EVENT_BYTES: usize = size_of::<libc::epoll_event>();
+/// Where an event has its data.
+const EVENT_DATA: usize = std::mem::offset_of!(libc::epoll_event, u64);
 /// Sent to single threads, which block it.
 const SIGNAL: i32 = libc::SIGUSR2;
 const SET: u64 = 1 << (SIGNAL - 1);
 
 fn pwait2(epoll: &Epoll, time: Option<Duration>) -> SubmissionBuilder {
-    let call = Submission::call(PWAIT2).int(epoll.0.as_raw_fd().into()).output(12).value(1);
+    let call = Submission::call(PWAIT2).int(epoll.0.as_raw_fd().into()).output(EVENT_BYTES).value(1);
     let call = if let Some(time) = time { call.input(&timespec(time)) } else { call.value(0) };
     call.value(0).value(8)
 }
@@ -46,7 +49,7 @@ fn events_are_waited_for() {
         bench.release();
         writer.write_all(b"x").unwrap();
         let (done, by) = bench.end();
-        assert_eq!((done.result, by.attempts, done.data()[4]), (1, 2, 7));
+        assert_eq!((done.result, by.attempts, done.data()[EVENT_DATA]), (1, 2, 7));
         assert_eq!(Bench::new().ready(pwait2(&epoll, time)).result, 1);
         std::io::Read::read_exact(&mut &reader, &mut [0]).unwrap();
     }
