@@ -13,3 +13,4 @@ mod waits;
 mod children;
 mod locks;
 mod sleeps;
+mod limits;
