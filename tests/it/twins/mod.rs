@@ -3,6 +3,7 @@
 
 mod rig;
 
+mod kinds;
 mod select;
 mod timed;
 mod queues;

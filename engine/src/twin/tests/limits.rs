@@ -2,7 +2,7 @@
 
 use syslet_syscalls::Invoked;
 
-use super::rig::{at, attempt_with, error, exists_here, finish_with, plain, words};
+use super::rig::{at, at_mut, attempt_with, error, exists_here, finish_with, plain, tries, twin, words};
 use crate::twin::Attempt;
 
 const S: u64 = 1_000_000_000;
@@ -94,7 +94,7 @@ fn cancelled_waits_leave_all_alone() {
     let epoll = super::rig::owned(plain("epoll_create1", [0]));
     let how = [0u64; 3];
     let calls: [(&str, [u64; 6]); 5] = [
-        ("pselect6", [1, super::rig::at_mut(&mut set), 0, 0, 0, 0]),
+        ("pselect6", [1, at_mut(&mut set), 0, 0, 0, 0]),
         ("epoll_pwait2", [super::rig::fd(&epoll), 8, 1, 0, 0, 0]),
         ("semop", [0, at(&[0u64; 1]), 1, 0, 0, 0]),
         ("io_getevents", [8, 1, 1, 8, 0, 0]),
@@ -104,4 +104,22 @@ fn cancelled_waits_leave_all_alone() {
         assert_eq!(super::rig::cancelled(name, args), Attempt::Cancelled, "{name}");
     }
     assert_eq!(set, [1]);
+}
+
+/// TWIN-40, TWIN-42, TWIN-45: what is longer than what is copied is not tried.
+#[test]
+fn what_is_too_long_is_not_copied() {
+    for (name, args, longer) in [
+        ("semop", [0, 8, 16, 0, 0, 0], [0, 8, 17, 0, 0, 0]),
+        ("semop", [0, 8, 1, 0, 0, 0], [0, 8, 0, 0, 0, 0]),
+        ("futex_waitv", [8, 8, 0, 0, 0, 0], [8, 9, 0, 0, 0, 0]),
+        ("openat2", [0, 8, 8, 24, 0, 0], [0, 8, 8, 32, 0, 0]),
+        ("io_getevents", [8, 1, 1, 8, 0, 0], [8, 2, 1, 8, 0, 0]),
+    ] {
+        assert!(tries(name, args) && !tries(name, longer), "{name}");
+    }
+    let mut set = [0u64; 17];
+    let set = at_mut(&mut set);
+    let select = |count| twin("pselect6", [count, set, 0, 0, at(&[0u64, 1]), 0]);
+    assert_eq!((select(1024), select(1025)), (Attempt::WouldBlock, Attempt::NotHere));
 }
