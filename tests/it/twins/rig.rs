@@ -1,7 +1,7 @@
 //! A ring whose only worker is held: what is over meanwhile, its submitter has done.
 #![allow(unsafe_code, reason = "makes plain calls, with addresses that live as long as the call")]
 
-use std::io::{PipeWriter, Write};
+use std::io::{PipeReader, PipeWriter, Write};
 
 use syslet::attrs::{RunBy, WorkerValue};
 use syslet::{Config, Engine, Ring, Submission, SubmissionBuilder};
@@ -19,6 +19,8 @@ pub(super) struct Bench {
     pub(super) ring: Ring,
     release: PipeWriter,
     is_released: bool,
+    /// Open for as long as the worker waits for it.
+    _held: PipeReader,
 }
 
 impl Bench {
@@ -28,9 +30,7 @@ impl Bench {
         push(&mut ring, &ask_worker(hold(&held)).user_data(HOLD).build()).expect("accepted");
         ring.submit();
         until("the worker is held", || engine.stats().blocked == 1);
-        // Its end must stay open for as long as somebody waits for it.
-        std::mem::forget(held);
-        Bench { engine, ring, release, is_released: false }
+        Bench { engine, ring, release, is_released: false, _held: held }
     }
 
     /// What a call comes to that the submitter finishes.
