@@ -1,0 +1,50 @@
+//! Cases that change what a whole process or machine has: they run in a process of their own, with namespaces of its own.
+
+use std::process::Command;
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{geteuid, setsid};
+
+use crate::case::Case;
+use crate::compare::compare;
+
+/// Set in that process.
+const MARK: &str = "SYSLET_EQUIVALENCE_ALONE";
+
+/// Runs these cases in a process of their own; `test` is the test that calls this.
+pub(crate) fn compare_alone(test: &str, cases: impl FnOnce() -> Vec<Case>) {
+    if std::env::var_os(MARK).is_some() {
+        part();
+        let mut cases = cases();
+        cases.retain(|case| case.is_alone);
+        return compare(&cases);
+    }
+    if !geteuid().is_root() {
+        println!("skipped: {test} needs the superuser");
+        return;
+    }
+    let own = std::env::current_exe().expect("a test knows its file");
+    let child = Command::new(own).args([test, "--exact", "--nocapture"]).env(MARK, "1").output();
+    let child = child.expect("the test is run once more");
+    let text = String::from_utf8_lossy(&child.stdout) + String::from_utf8_lossy(&child.stderr);
+    if std::env::var_os("SYSLET_EQUIVALENCE_SHOW").is_some() {
+        println!("{text}");
+    }
+    assert!(child.status.success(), "{}\n{text}", child.status);
+    assert!(text.contains("1 passed"), "one test has run:\n{text}");
+}
+
+/// Leaves the session, and the machine's names, queues, mounts and networks. Threads started from here on, an engine's
+/// too, are where this one is.
+fn part() {
+    setsid().expect("a new process leads no group");
+    let own = CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWUTS
+        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWNET
+        | CloneFlags::CLONE_FS;
+    unshare(own).expect("the superuser may");
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+        .expect("the superuser may");
+}

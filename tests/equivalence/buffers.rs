@@ -1,0 +1,87 @@
+//! Arguments by address: each buffer with a guard behind it, which no call may touch.
+
+use syslet::syscalls::{Len, Row};
+
+use crate::case::Arg;
+
+/// How far a call may be caught writing beyond its buffer.
+const GUARD_BYTES: usize = 512;
+const GUARD: u8 = 0xee;
+
+/// The buffers of one run.
+pub(crate) struct Buffers {
+    pub(crate) raw: [u64; 6],
+    memory: Vec<Option<Vec<u8>>>,
+}
+
+impl Buffers {
+    /// Buffers for these arguments; room for what the call writes is filled with `fill`.
+    pub(crate) fn new(args: &[Arg], fill: u8) -> Buffers {
+        let mut memory: Vec<Option<Vec<u8>>> = args
+            .iter()
+            .map(|arg| match arg {
+                Arg::In(bytes) | Arg::InOut(bytes) => Some(guarded(bytes.clone())),
+                Arg::Out(len) => Some(guarded(vec![fill; len.unwrap_or_default()])),
+                Arg::Value(_) | Arg::Memory(_) => None,
+            })
+            .collect();
+        let mut raw = [0; 6];
+        for ((raw, arg), memory) in raw.iter_mut().zip(args).zip(&mut memory) {
+            *raw = match (arg, memory) {
+                (Arg::Value(value) | Arg::Memory(value), _) => *value,
+                (_, Some(memory)) => memory.as_mut_ptr().expose_provenance() as u64,
+                (_, None) => unreachable!("every other argument has memory"),
+            };
+        }
+        Buffers { raw, memory }
+    }
+
+    /// What the call has left in what it writes, in the arguments' order; panics where it wrote beyond.
+    pub(crate) fn outs(&self, args: &[Arg]) -> Vec<(usize, Vec<u8>)> {
+        let mut outs = Vec::new();
+        for (index, (arg, memory)) in args.iter().zip(&self.memory).enumerate() {
+            let Some(memory) = memory else { continue };
+            let (bytes, guard) = memory.split_at(memory.len() - GUARD_BYTES);
+            let touched = guard.iter().rposition(|byte| *byte != GUARD).map_or(0, |at| at + 1);
+            assert_eq!(touched, 0, "bytes written behind argument {index}");
+            match arg {
+                Arg::In(given) => assert_eq!(bytes, given, "argument {index} is only read"),
+                _ => outs.push((index, bytes.to_vec())),
+            }
+        }
+        outs
+    }
+}
+
+fn guarded(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.resize(bytes.len() + GUARD_BYTES, GUARD);
+    bytes
+}
+
+/// Gives every out argument without a length the one that the row says.
+pub(crate) fn size(row: &Row, args: &mut [Arg]) {
+    for index in 0..args.len() {
+        let len = match (&args[index], row.args[index].len) {
+            (Arg::Out(None), Len::Const(bytes)) => bytes as usize,
+            (Arg::Out(None), Len::Arg(by)) => counted(args, by),
+            (Arg::Out(None), Len::Plus(by, more)) => counted(args, by) + more as usize,
+            (Arg::Out(None), Len::Times(by, each)) => counted(args, by) * each as usize,
+            (Arg::Out(None), Len::Bits(by)) => counted(args, by).div_ceil(64) * 8,
+            (Arg::Out(None), Len::At(by)) => match args.get(usize::from(by)) {
+                Some(Arg::InOut(bytes)) => u32::from_ne_bytes(bytes[..4].try_into().expect("four")) as usize,
+                _ => 0,
+            },
+            (Arg::Out(None), len) => panic!("{}: argument {index} has no length: {len:?}", row.name),
+            _ => continue,
+        };
+        // A bad count is not believed.
+        args[index] = Arg::Out(Some(len.min(1 << 16)));
+    }
+}
+
+fn counted(args: &[Arg], by: u8) -> usize {
+    match args.get(usize::from(by)) {
+        Some(Arg::Value(value)) => usize::try_from(*value).unwrap_or(usize::MAX).min(1 << 16),
+        _ => 0,
+    }
+}
