@@ -29,6 +29,8 @@ struct Tally {
     good: usize,
     bad: usize,
     may_fail: bool,
+    /// Cases whose arguments are exchanged for bad ones.
+    exchanged: usize,
 }
 
 /// One kind of arguments of a case.
@@ -43,6 +45,7 @@ struct Variant<'a> {
 /// Calls with arguments of which hardly any is wrong.
 const FEW_BAD: &[(&str, &str)] = &[
     ("brk", "what it cannot do, it answers with the break as it is"),
+    ("eventfd", "it takes any number"),
     ("modify_ldt", "its errors are 32 bits wide, and no error to who looks at 64"),
 ];
 
@@ -51,7 +54,7 @@ pub(crate) fn compare(cases: &[Case]) {
     let mut rig = Rig::new();
     let mut faults = Vec::new();
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-    for case in cases {
+    for case in cases.iter().filter(|case| row(case.call).numbers.here().is_some()) {
         let row = row(case.call);
         let tally = tallies.entry(case.call).or_default();
         tally.may_fail |= case.allowed.fails;
@@ -59,6 +62,7 @@ pub(crate) fn compare(cases: &[Case]) {
         let result = run(&mut rig, &good, &mut faults);
         tally.good += usize::from(result.is_some_and(|result| result >= 0));
         tally.bad += usize::from(result.is_some_and(|result| result < 0));
+        tally.exchanged += usize::from(case.unblock.is_none());
         let changes = if case.unblock.is_some() { Vec::new() } else { bad::changes(case, row) };
         for change in &changes {
             let bad = Variant { change: Some(change), is_good: false, ..good };
@@ -69,7 +73,7 @@ pub(crate) fn compare(cases: &[Case]) {
             tally.bad += usize::from(run(&mut rig, &bad, &mut faults).is_some_and(|result| result < 0));
         }
     }
-    for (call, tally) in tallies {
+    for (call, tally) in tallies.into_iter().filter(|(_, tally)| tally.exchanged > 0) {
         if tally.good == 0 && !tally.may_fail {
             faults.push(format!("{call}: no good arguments"));
         }
@@ -154,7 +158,7 @@ impl Variant<'_> {
         let call = || make(nr, &buffers.raw);
         let result = match &self.case.unblock {
             None => call(),
-            Some(unblock) => asleep_and(nr.into(), buffers.raw[0], &|| unblock(&world), call),
+            Some(unblock) => asleep_and(nr.into(), Some(buffers.raw[0]), &|| unblock(&world), call),
         };
         (self.look(&world, result, buffers.outs(&args)), result)
     }

@@ -15,6 +15,7 @@ mod direct;
 mod rig;
 mod compare;
 mod alone;
+mod covered;
 
 mod files;
 mod transfer;
@@ -22,6 +23,9 @@ mod paths;
 mod attributes;
 mod sockets;
 mod memory;
+mod ipc;
+mod waiting;
+mod futexes;
 mod time;
 mod process;
 mod signals;
@@ -70,6 +74,24 @@ fn calls_on_memory() {
     compare::compare(&here(memory::cases()));
 }
 
+/// ENGINE-19: messages, semaphores and shared memory.
+#[test]
+fn calls_between_processes() {
+    compare::compare(&here(ipc::cases()));
+}
+
+/// ENGINE-19: calls that wait, and what they wait for.
+#[test]
+fn calls_that_wait() {
+    compare::compare(&here(waiting::cases()));
+}
+
+/// ENGINE-19: futexes, and the kernel's own asynchronous interfaces.
+#[test]
+fn calls_on_futexes() {
+    compare::compare(&here(futexes::cases()));
+}
+
 /// ENGINE-19: clocks and timers.
 #[test]
 fn calls_on_time() {
@@ -108,15 +130,21 @@ fn calls_that_change_the_whole() {
 
 /// The cases of all topics.
 fn cases() -> Vec<case::Case> {
-    [
-        files::cases(),
-        transfer::cases(),
-        paths::cases(),
-        attributes::cases(),
-        sockets::cases(),
-        memory::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let topics = [
+        files::cases,
+        transfer::cases,
+        paths::cases,
+        attributes::cases,
+        sockets::cases,
+        waiting::cases,
+        futexes::cases,
+        time::cases,
+        process::cases,
+        signals::cases,
+        thread::cases,
+        memory::cases,
+        ipc::cases,
+        system::cases,
+    ];
+    topics.iter().flat_map(|cases| cases()).collect()
 }
