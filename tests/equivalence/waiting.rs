@@ -33,7 +33,8 @@ fn polls() -> Vec<Case> {
             .any_bytes(2, 0..16)
             .bad(|w| args![two(w), 2, inout(words(&[5, -1])), NONE, 8])
             .bad(|w| args![two(w), 2, NONE, input([0; 9]), 9]),
-        polled(case("ppoll", |w| args![inout(asks(w.pipe().0)), 1, inout(words(&[0, 1000])), NONE, 8])),
+        polled(case("ppoll", |w| args![inout(asks(w.pipe().0)), 1, inout(words(&[0, 1000])), NONE, 8]))
+            .any_bytes(2, 0..16),
     ]
 }
 
