@@ -176,7 +176,9 @@ impl Variant<'_> {
                 (Way::Sync, CallFlags::SYNC),
             ],
             Scope::BoundToThread => vec![(Way::Helped, CallFlags::SYNC), (Way::Sync, CallFlags::SYNC)],
-            Scope::WritesThread => panic!("{}: it writes the thread", self.case.call),
+            Scope::WritesThread | Scope::EngineLife(_) => {
+                panic!("{}: its thread cannot be this one", self.case.call)
+            }
         }
     }
 
