@@ -4,6 +4,7 @@ use syslet_abi::{ArgKind, CALL_ARGS_OFFSET, Call, Fault, Refusal};
 
 use crate::argument::{Arg, Direction, Len};
 use crate::extent::{Place, extent};
+use crate::lookup::is_safe;
 use crate::row::Row;
 
 /// A length in memory is a `socklen_t`.
@@ -40,7 +41,7 @@ fn check_lengths_kept(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
 /// # Errors
 /// The first argument at fault, by its offset in the record.
 pub fn check_safe(row: Option<&Row>, call: &Call<'_>, lent: &[i32]) -> Result<(), Fault> {
-    let row = row.filter(|row| row.is_safe()).ok_or(Refusal::NOT_SAFE_ROW.at(syslet_abi::NR_OFFSET))?;
+    let row = row.filter(|row| is_safe(row)).ok_or(Refusal::NOT_SAFE_ROW.at(syslet_abi::NR_OFFSET))?;
     // Arguments not given count too: the kernel gets zero for them, which is a descriptor.
     each_argument(row.args, call, |arg, index, call| check_safe_argument(arg, index, call, lent))
 }

@@ -1,5 +1,7 @@
 //! From a number or a name to its row.
 
+use std::sync::LazyLock;
+
 use crate::row::Row;
 use crate::table::ROWS;
 
@@ -45,6 +47,18 @@ pub const fn is_foreign(nr: u32) -> bool {
     nr > i32::MAX.cast_unsigned() || nr & FOREIGN_BIT != 0
 }
 
+/// What [`Row::is_safe`] says of each number: safe code asks it of every call.
+static SAFE: LazyLock<[bool; NUMBERS_MAX]> = LazyLock::new(|| {
+    std::array::from_fn(|nr| u32::try_from(nr).ok().and_then(row).is_some_and(Row::is_safe))
+});
+
+/// [`Row::is_safe`], known already.
+#[inline]
+pub(crate) fn is_safe(row: &Row) -> bool {
+    let known = row.numbers.here().and_then(|nr| SAFE.get(usize::from(nr)));
+    known.map_or_else(|| row.is_safe(), |is_safe| *is_safe)
+}
+
 /// The row of that name.
 #[must_use]
 pub fn row_by_name(name: &str) -> Option<&'static Row> {
@@ -55,4 +69,16 @@ pub fn row_by_name(name: &str) -> Option<&'static Row> {
 #[must_use]
 pub fn rows() -> &'static [Row] {
     ROWS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_number_is_what_its_row_says() {
+        for row in ROWS {
+            assert_eq!(is_safe(row), row.is_safe(), "{}", row.name);
+        }
+    }
 }
