@@ -21,6 +21,14 @@ const SIGINFO_FILLED: [std::ops::Range<usize>; 2] = [0..12, 16..28];
 /// The last 8 bytes of them.
 const SIGINFO_LAST: u64 = 20;
 
+/// Whether the bytes from a word to a last one behind it, on the same page or the next, can be read. One page is there
+/// or not, so it is asked for once.
+fn is_readable(at: u64, last: u64) -> bool {
+    const PAGE: u64 = syslet_abi::PAGE_BYTES as u64;
+    let is_one_page = at / PAGE == last.saturating_add(7) / PAGE;
+    ask::is_readable(at) && (is_one_page || ask::is_readable(last))
+}
+
 impl Memory {
     /// # Safety
     /// By the type's invariant.
@@ -31,7 +39,7 @@ impl Memory {
     /// `N` words, at most a page of them, from any address; nothing when the kernel cannot read them.
     pub(super) fn words<const N: usize>(self, at: u64) -> Option<[u64; N]> {
         let last = at.checked_add(8 * (N as u64 - 1))?;
-        (ask::is_readable(at) && ask::is_readable(last)).then(|| self.words_just_used(at))
+        is_readable(at, last).then(|| self.words_just_used(at))
     }
 
     /// `N` words that the kernel has just read for this very call.
@@ -50,7 +58,7 @@ impl Memory {
             into.copy_from_slice(&bytemuck::cast_slice(&word)[..into.len()]);
             return read;
         };
-        let (true, Ok(from)) = (ask::is_readable(at) && ask::is_readable(last), usize::try_from(at)) else {
+        let (true, Ok(from)) = (is_readable(at, last), usize::try_from(at)) else {
             return false;
         };
         let from: *const u8 = std::ptr::with_exposed_provenance(from);

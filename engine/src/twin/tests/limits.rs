@@ -2,7 +2,9 @@
 
 use syslet_syscalls::Invoked;
 
-use super::rig::{at, at_mut, attempt_with, error, exists_here, finish_with, plain, tries, twin, words};
+use super::rig::{
+    at, at_mut, attempt_with, error, exists_here, finish_with, memory, plain, tries, twin, words,
+};
 use crate::twin::Attempt;
 
 const S: u64 = 1_000_000_000;
@@ -122,4 +124,32 @@ fn what_is_too_long_is_not_copied() {
     let set = at_mut(&mut set);
     let select = |count| twin("pselect6", [count, set, 0, 0, at(&[0u64, 1]), 0]);
     assert_eq!((select(1024), select(1025)), (Attempt::WouldBlock, Attempt::NotHere));
+}
+
+/// TWIN-4: bytes that end on a page that cannot be read are not looked at, wherever they begin.
+#[test]
+fn what_ends_nowhere_is_not_read() {
+    const PAGE: u64 = 4096;
+    let anywhere = 0x22;
+    let pages = plain("mmap", [0, 2 * PAGE, 3, anywhere, u64::MAX, 0]).cast_unsigned();
+    assert_eq!(plain("mprotect", [pages + PAGE, PAGE, 0]), 0);
+    let end = pages + PAGE;
+    let mut bytes = [1u8; 96];
+    for len in [1, 8, 9, 16, 96] {
+        for beyond in 0..20 {
+            let at = end + beyond - len as u64;
+            // What is shorter than a word is asked for as a word.
+            let is_there = at + 8.max(len as u64) <= end;
+            assert_eq!(
+                memory().copy(at, &mut bytes[..len]),
+                is_there,
+                "{len} bytes, {beyond} behind the end"
+            );
+        }
+    }
+    assert_eq!(memory().words(end - 16), Some([0u64; 2]));
+    assert_eq!(memory().words::<2>(end - 15), None);
+    assert_eq!(memory().words::<2>(end - 8), None);
+    assert_eq!(memory().words::<2>(u64::MAX - 3), None);
+    assert_eq!(plain("munmap", [pages, 2 * PAGE]), 0);
 }
