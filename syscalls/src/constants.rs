@@ -1,25 +1,33 @@
 //! Names for numbers: the constants that calls are written with. Values are the C library's, so the lists beside
-//! this file hold names only.
+//! this file hold names only. Scripts read them from name to value, the decoder from value to name.
 
 mod errno;
-mod events;
-mod files;
-mod memory;
-mod process;
-mod sockets;
-mod system;
+pub(crate) mod events;
+pub(crate) mod files;
+pub(crate) mod memory;
+pub(crate) mod process;
+pub(crate) mod sockets;
+pub(crate) mod system;
 
 use std::sync::LazyLock;
 
 pub use errno::errno_name;
 
-/// Gives a file its list of names with their values.
+/// Names with their values, in the order in which a value is taken apart.
+pub(crate) type List = &'static [(&'static str, i64)];
+
+/// Gives a file its lists, each with the names that can stand in the same place.
 macro_rules! named {
-    ($($name:ident)*) => {
-        #[allow(deprecated, reason = "what a call accepts has a name, recommended or not")]
-        #[allow(clippy::cast_possible_wrap, reason = "a constant stands for 64 bits of argument")]
-        #[allow(clippy::unnecessary_cast, trivial_numeric_casts, reason = "constants have many types")]
-        pub(super) const NAMED: &[(&str, i64)] = &[$((stringify!($name), super::bits(libc::$name as i64))),*];
+    ($($(#[$doc:meta])* $list:ident: $($name:ident)*;)*) => {
+        $(
+            $(#[$doc])*
+            #[allow(deprecated, reason = "what a call accepts has a name, recommended or not")]
+            #[allow(clippy::cast_possible_wrap, reason = "a constant stands for 64 bits of argument")]
+            #[allow(clippy::unnecessary_cast, trivial_numeric_casts, reason = "constants have many types")]
+            pub(crate) const $list: super::List = &[$((stringify!($name), super::bits(libc::$name as i64))),*];
+        )*
+
+        pub(super) const LISTS: &[super::List] = &[$($list),*];
     };
 }
 use named;
@@ -31,15 +39,15 @@ const fn bits(value: i64) -> i64 {
 
 static SORTED: LazyLock<Box<[(&str, i64)]>> = LazyLock::new(|| {
     let topics = [
-        files::NAMED,
-        memory::NAMED,
-        sockets::NAMED,
-        events::NAMED,
-        process::NAMED,
-        system::NAMED,
-        errno::NAMED,
+        files::LISTS,
+        memory::LISTS,
+        sockets::LISTS,
+        events::LISTS,
+        process::LISTS,
+        system::LISTS,
+        errno::LISTS,
     ];
-    let mut all = topics.concat();
+    let mut all = topics.concat().concat();
     all.sort_unstable();
     all.into_boxed_slice()
 });

@@ -3,7 +3,10 @@
 /// Lists error numbers: every name is a constant, the first of a number is the one it is called by.
 macro_rules! errors {
     ($($name:ident)* ; $($other:ident)*) => {
-        super::named! { $($name)* $($other)* }
+        super::named! {
+            /// Error numbers, second names among them.
+            ERRNO: $($name)* $($other)*;
+        }
 
         /// The name of an error number: `errno_name(2)` is `ENOENT`.
         #[must_use]
