@@ -1,9 +1,13 @@
 //! Cases that change what a whole process or machine has: they run in a process of their own, with namespaces of its own.
 
+#![allow(unsafe_code, reason = "blocks a signal between fork and exec")]
+
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{geteuid, setsid};
 
 use crate::case::Case;
@@ -25,8 +29,13 @@ pub(crate) fn compare_alone(test: &str, cases: impl FnOnce() -> Vec<Case>) {
         return;
     }
     let own = std::env::current_exe().expect("a test knows its file");
-    let child = Command::new(own).args([test, "--exact", "--nocapture"]).env(MARK, "1").output();
-    let child = child.expect("the test is run once more");
+    let mut child = Command::new(own);
+    child.args([test, "--exact", "--nocapture"]).env(MARK, "1");
+    // All of its threads block what a case waits for.
+    let block = || Ok(SigSet::from(Signal::SIGUSR1).thread_block()?);
+    // SAFETY: blocking a signal is what a forked child may do.
+    unsafe { child.pre_exec(block) };
+    let child = child.output().expect("the test is run once more");
     let text = String::from_utf8_lossy(&child.stdout) + String::from_utf8_lossy(&child.stderr);
     if std::env::var_os("SYSLET_EQUIVALENCE_SHOW").is_some() {
         println!("{text}");

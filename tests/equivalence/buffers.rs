@@ -61,21 +61,39 @@ fn guarded(mut bytes: Vec<u8>) -> Vec<u8> {
 /// Gives every out argument without a length the one that the row says.
 pub(crate) fn size(row: &Row, args: &mut [Arg]) {
     for index in 0..args.len() {
-        let len = match (&args[index], row.args[index].len) {
-            (Arg::Out(None), Len::Const(bytes)) => bytes as usize,
-            (Arg::Out(None), Len::Arg(by)) => counted(args, by),
-            (Arg::Out(None), Len::Plus(by, more)) => counted(args, by) + more as usize,
-            (Arg::Out(None), Len::Times(by, each)) => counted(args, by) * each as usize,
-            (Arg::Out(None), Len::Bits(by)) => counted(args, by).div_ceil(64) * 8,
-            (Arg::Out(None), Len::At(by)) => match args.get(usize::from(by)) {
-                Some(Arg::InOut(bytes)) => u32::from_ne_bytes(bytes[..4].try_into().expect("four")) as usize,
-                _ => 0,
-            },
-            (Arg::Out(None), len) => panic!("{}: argument {index} has no length: {len:?}", row.name),
-            _ => continue,
-        };
-        // A bad count is not believed.
-        args[index] = Arg::Out(Some(len.min(1 << 16)));
+        if args[index] == Arg::Out(None) {
+            let len = said(row, args, index);
+            let len = len.unwrap_or_else(|| panic!("{}: argument {index} has no length", row.name));
+            // A bad count is not believed.
+            args[index] = Arg::Out(Some(len.min(1 << 16)));
+        }
+    }
+}
+
+/// As many bytes as the row says that the argument has.
+fn said(row: &Row, args: &[Arg], index: usize) -> Option<usize> {
+    Some(match row.args[index].len {
+        Len::Const(bytes) => bytes as usize,
+        Len::Arg(by) => counted(args, by),
+        Len::Plus(by, more) => counted(args, by) + more as usize,
+        Len::Times(by, each) => counted(args, by) * each as usize,
+        Len::Bits(by) => counted(args, by).div_ceil(64) * 8,
+        Len::At(by) => match args.get(usize::from(by)) {
+            Some(Arg::InOut(bytes)) => u32::from_ne_bytes(bytes[..4].try_into().expect("four")) as usize,
+            _ => 0,
+        },
+        Len::None | Len::Nul => return None,
+    })
+}
+
+/// Whether a case gives as many bytes as the row says that the call reads; more only where it counts them itself.
+pub(crate) fn check_given(row: &Row, args: &[Arg]) {
+    for (index, arg) in args.iter().enumerate() {
+        let (Arg::In(given) | Arg::InOut(given)) = arg else { continue };
+        let Some(said) = said(row, args, index) else { continue };
+        let counts = matches!(row.args[index].len, Len::Arg(_) | Len::At(_));
+        let fits = if counts { given.len() >= said } else { given.len() == said };
+        assert!(fits, "argument {index} has {} bytes, and the row says {said}", given.len());
     }
 }
 

@@ -106,6 +106,8 @@ pub(crate) struct Allowed {
     pub(crate) descriptors: Option<usize>,
     /// The result is a number where the row says that it is a descriptor.
     pub(crate) number: bool,
+    /// Only the submitter makes it: what ends its sleep reaches no worker.
+    pub(crate) submitter: bool,
     /// It answers about the thread: what a worker says of itself is not compared.
     pub(crate) thread: bool,
     /// Arguments that no bad one is made of.
@@ -205,6 +207,12 @@ impl Case {
     /// The result is no descriptor, with these arguments.
     pub(crate) fn no_descriptor(mut self) -> Case {
         self.allowed.number = true;
+        self
+    }
+
+    /// A signal to the submitter ends it, which workers do not get.
+    pub(crate) fn in_the_submitter(mut self) -> Case {
+        self.allowed.submitter = true;
         self
     }
 

@@ -7,7 +7,7 @@ use syslet::CallFlags;
 use syslet::syscalls::{ArgType, Class, Direction, Len, Row, Scope, Written, Yields};
 
 use crate::bad::{self, Change};
-use crate::buffers::{Buffers, size};
+use crate::buffers::{Buffers, check_given, size};
 use crate::case::{Arg, Case, Setup};
 use crate::direct::{make, number, row};
 use crate::rig::{Form, Rig, Way, asleep_and, made, travels};
@@ -42,10 +42,22 @@ struct Variant<'a> {
     is_good: bool,
 }
 
+const ANYBODY: &str = "the superuser may be anybody, and nobody is an error";
 /// Calls with arguments of which hardly any is wrong.
 const FEW_BAD: &[(&str, &str)] = &[
+    ("setuid", ANYBODY),
+    ("setgid", ANYBODY),
+    ("setreuid", ANYBODY),
+    ("setregid", ANYBODY),
+    ("setresuid", ANYBODY),
+    ("setresgid", ANYBODY),
+    ("setfsuid", "it answers with what was before, whatever comes of it"),
+    ("setfsgid", "it answers with what was before, whatever comes of it"),
+    ("personality", "it takes any bits"),
     ("brk", "what it cannot do, it answers with the break as it is"),
     ("eventfd", "it takes any number"),
+    ("alarm", "it takes any number"),
+    ("umask", "it takes any bits"),
     ("modify_ldt", "its errors are 32 bits wide, and no error to who looks at 64"),
 ];
 
@@ -60,6 +72,7 @@ pub(crate) fn compare(cases: &[Case]) {
         tally.may_fail |= case.allowed.fails;
         let good = Variant { case, row, setup: &case.good, change: None, is_good: true };
         let result = run(&mut rig, &good, &mut faults);
+        tally.may_fail |= result.is_some_and(is_out_of_reach);
         tally.good += usize::from(result.is_some_and(|result| result >= 0));
         tally.bad += usize::from(result.is_some_and(|result| result < 0));
         tally.exchanged += usize::from(case.unblock.is_none());
@@ -157,10 +170,16 @@ impl Variant<'_> {
         let nr = number(self.row.name);
         let call = || make(nr, &buffers.raw);
         let result = match &self.case.unblock {
+            None if self.scope(&args) == Scope::WritesThread => in_thread(call),
             None => call(),
             Some(unblock) => asleep_and(nr.into(), Some(buffers.raw[0]), &|| unblock(&world), call),
         };
         (self.look(&world, result, buffers.outs(&args)), result)
+    }
+
+    /// Whether it changes the thread that makes it, or worse.
+    fn scope(&self, args: &[Arg]) -> Scope {
+        self.row.scope_with(&Buffers::new(args, 0).raw)
     }
 
     /// The ways in which this call can be made, and the flags that ask for them.
@@ -169,6 +188,9 @@ impl Variant<'_> {
         let (class, scope) = (self.row.class_with(&values), self.row.scope_with(&values));
         let sleeps = if class == Class::Sleeps { CallFlags::SYNC } else { CallFlags::NONE };
         match scope {
+            Scope::Process | Scope::ReadsThread if self.case.allowed.submitter => {
+                vec![(Way::Helped, CallFlags::SYNC), (Way::Sync, CallFlags::SYNC)]
+            }
             Scope::Process | Scope::ReadsThread => vec![
                 (Way::Helped, sleeps),
                 (Way::Usual, CallFlags::NONE),
@@ -176,9 +198,8 @@ impl Variant<'_> {
                 (Way::Sync, CallFlags::SYNC),
             ],
             Scope::BoundToThread => vec![(Way::Helped, CallFlags::SYNC), (Way::Sync, CallFlags::SYNC)],
-            Scope::WritesThread | Scope::EngineLife(_) => {
-                panic!("{}: its thread cannot be this one", self.case.call)
-            }
+            Scope::WritesThread => vec![(Way::Private, CallFlags::PRIVATE)],
+            Scope::EngineLife(_) => Vec::new(),
         }
     }
 
@@ -204,7 +225,11 @@ impl Variant<'_> {
                 outcome.result = outcome.result.min(0);
             } else if failed {
                 // What a failed call has left in an out area does not come back.
-                outcome.outs.retain(|(index, _)| matches!(args[*index], Arg::InOut(_)));
+                let interrupted = outcome.result == -i64::from(libc::EINTR);
+                outcome.outs.retain(|(index, _)| {
+                    let is_left = interrupted && self.row.args[*index].written == Written::Interrupted;
+                    is_left || matches!(args[*index], Arg::InOut(_))
+                });
             }
         }
         if got != expected {
@@ -221,6 +246,12 @@ impl Variant<'_> {
 fn run(rig: &mut Rig, variant: &Variant<'_>, faults: &mut Vec<String>) -> Option<i64> {
     let (_, args) = variant.fresh();
     let title = variant.title(&args);
+    if matches!(variant.scope(&args), Scope::EngineLife(_)) {
+        // No engine makes it; nor does this process.
+        return None;
+    }
+    let tell = |rig: &Rig, way: &str| drop(rig.watchdog.send(format!("{title} {way}")));
+    tell(rig, "directly");
     let direct = caught(|| variant.directly(0));
     let (expected, result) = match direct {
         Ok(direct) => direct,
@@ -232,6 +263,10 @@ fn run(rig: &mut Rig, variant: &Variant<'_>, faults: &mut Vec<String>) -> Option
     if std::env::var_os("SYSLET_EQUIVALENCE_SHOW").is_some() {
         println!("{title} = {result}");
     }
+    if variant.is_good && result >= 0 {
+        let given = caught(|| check_given(variant.row, &args));
+        faults.extend(given.err().map(|why| format!("{title}: {why}")));
+    }
     if variant.is_good && variant.case.unblock.is_none() && result >= 0 {
         faults.extend(caught(|| whole(variant, &args, &expected)).err().map(|why| format!("{title}: {why}")));
     }
@@ -239,6 +274,7 @@ fn run(rig: &mut Rig, variant: &Variant<'_>, faults: &mut Vec<String>) -> Option
         if variant.can_travel(&args) { &[Form::Contained, Form::Address] } else { &[Form::Address] };
     for (way, flags) in variant.ways(&args) {
         for form in forms {
+            tell(rig, &format!("{way:?} {form:?}"));
             let through =
                 caught(|| variant.through(rig, &expected, (way, flags, *form))).and_then(|through| through);
             if let Err(why) = through {
@@ -275,6 +311,17 @@ fn whole(variant: &Variant<'_>, args: &[Arg], zeroed: &Outcome) {
         let untouched = last(zeroed) == Some(0) && last(&filled) == Some(0xa5);
         assert!(!untouched, "argument {index} is said to be written whole, and its end is not");
     }
+}
+
+/// Runs it in a thread that ends with it.
+fn in_thread(call: impl FnOnce() -> i64 + Send) -> i64 {
+    std::thread::scope(|scope| scope.spawn(call).join()).expect("a call does not panic")
+}
+
+/// This kernel lacks the call, or this user may not make it.
+fn is_out_of_reach(result: i64) -> bool {
+    let is = |errno: i32| result == -i64::from(errno);
+    is(libc::ENOSYS) || !nix::unistd::geteuid().is_root() && (is(libc::EPERM) || is(libc::EACCES))
 }
 
 fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {

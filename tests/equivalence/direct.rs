@@ -3,6 +3,7 @@
 
 use std::sync::atomic::AtomicU32;
 
+use nix::sys::signal::{SigHandler, Signal};
 use syslet::syscalls::{Invoked, Row, invoke, row_by_name};
 
 /// The row of that name.
@@ -52,4 +53,11 @@ pub(crate) fn address_mut(bytes: &mut [u8]) -> i64 {
 
 fn error(result: i64) -> i32 {
     i32::try_from(-result).unwrap_or_default()
+}
+
+/// Makes a signal interrupt the thread that it is sent to, and do no more.
+pub(crate) fn let_interrupt(signal: Signal) {
+    extern "C" fn nothing(_: i32) {}
+    // SAFETY: the handler does nothing.
+    unsafe { nix::sys::signal::signal(signal, SigHandler::Handler(nothing)) }.expect("it can be handled");
 }

@@ -55,10 +55,15 @@ fn nature() -> Vec<Case> {
             .bad(|w| args![w.file(), out(), 512]),
         case("fchmod", |w| args![w.file(), 0o640]).bad(|_| args![77_777, 0o640]),
         case("fchown", |w| args![w.file(), 12, 34]).bad(|_| args![77_777, 12, 34]),
-        case("fchdir", |w| args![w.dir()])
-            .left(|w| w.anonymous(&std::env::current_dir().unwrap_or_default().to_string_lossy()))
-            .bad(|w| args![w.file()])
-            .alone(),
+        case("fchdir", |w| {
+            w.undo(|| {
+                must("chdir", &[address(b"/\0")]);
+            });
+            args![w.dir()]
+        })
+        .left(|w| w.anonymous(&std::env::current_dir().unwrap_or_default().to_string_lossy()))
+        .bad(|w| args![w.file()])
+        .alone(),
     ]
 }
 

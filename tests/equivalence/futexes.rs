@@ -1,11 +1,11 @@
-//! Futexes, and the kernel's own asynchronous interfaces.
+//! Futexes.
 
-use crate::case::{Arg, Case, args, case, inout, input, ints, out, sleeping, words};
-use crate::direct::{address, address_mut, must, sys};
+use crate::case::{Arg, Case, args, case, input, ints, sleeping, words};
+use crate::direct::must;
 use crate::world::World;
 
 pub(crate) fn cases() -> Vec<Case> {
-    [futexes(), new_futexes(), sleepers(), aio(), uring()].into_iter().flatten().collect()
+    [futexes(), new_futexes(), sleepers()].into_iter().flatten().collect()
 }
 
 const NONE: Arg = Arg::Value(0);
@@ -21,10 +21,6 @@ const ALL: u32 = u32::MAX;
 fn word(w: &mut World) -> i64 {
     let at = w.block(ints(&[5, 6])).cast_signed();
     w.note(at)
-}
-
-fn moment() -> Arg {
-    input(words(&[0, 1000]))
 }
 
 fn futexes() -> Vec<Case> {
@@ -106,75 +102,5 @@ fn sleepers() -> Vec<Case> {
             },
             wake,
         ),
-    ]
-}
-
-/// A context of the older interface; gone at the end.
-fn context(w: &mut World) -> i64 {
-    let mut context = [0; 8];
-    must("io_setup", &[4, address_mut(&mut context)]);
-    let context = i64::from_ne_bytes(context);
-    w.undo(move || {
-        sys("io_destroy", &[context]);
-    });
-    w.note(context)
-}
-
-/// `struct iocb` behind a pointer: reads the file into a block.
-fn request(w: &mut World) -> Arg {
-    let (fd, buffer) = (w.file(), w.block([0; 16]).cast_signed());
-    let block = [words(&[0x77, 0]), ints(&[0, fd]), words(&[buffer, 16, 0, 0, 0])].concat();
-    let block = w.block(block).cast_signed();
-    w.memory(words(&[block]))
-}
-
-/// A context with one request in it.
-fn submitted(w: &mut World) -> i64 {
-    let context = context(w);
-    let Arg::Memory(request) = request(w) else { unreachable!("it is memory") };
-    must("io_submit", &[context, 1, request.cast_signed()]);
-    context
-}
-
-fn aio() -> Vec<Case> {
-    vec![
-        case("io_setup", |_| args![4, inout([0; 8])])
-            .any_bytes(1, 0..8)
-            .left(|_| String::new())
-            .bad(|_| args![0, inout([0; 8])])
-            .bad(|_| args![4, inout([1; 8])])
-            .alone(),
-        case("io_destroy", |w| args![context(w)]).bad(|_| args![8]).bad(|_| args![-1]),
-        case("io_submit", |w| args![context(w), 1, request(w)])
-            .bad(|w| args![context(w), -1, request(w)])
-            .bad(|w| args![8, 1, request(w)]),
-        case("io_cancel", |w| args![context(w), w.memory([0; 64]), out()])
-            .fails()
-            .bad(|_| args![8, 8, out()]),
-        case("io_getevents", |w| args![submitted(w), 1, 4, out(), NONE])
-            .any_bytes(3, 8..16)
-            .bad(|w| args![context(w), 5, 4, out(), NONE])
-            .bad(|_| args![8, 1, 4, out(), NONE]),
-        case("io_getevents", |w| args![context(w), 1, 4, out(), moment()]),
-        case("io_pgetevents", |w| args![submitted(w), 1, 4, out(), NONE, NONE])
-            .any_bytes(3, 8..16)
-            .bad(|w| args![context(w), 5, 4, out(), NONE, NONE])
-            .bad(|_| args![8, 1, 4, out(), NONE, NONE]),
-    ]
-}
-
-fn ring(w: &mut World) -> i32 {
-    let parameters = [0; 120];
-    let fd = must("io_uring_setup", &[4, address(&parameters)]);
-    w.keep_raw(fd)
-}
-
-fn uring() -> Vec<Case> {
-    vec![
-        case("io_uring_setup", |w| args![4, w.memory([0; 120])]).bad(|w| args![0, w.memory([0; 120])]),
-        case("io_uring_enter", |w| args![ring(w), 0, 0, 0, NONE, 0])
-            .bad(|w| args![w.file(), 0, 0, 0, NONE, 0]),
-        case("io_uring_register", |w| args![ring(w), 8, w.memory([0; 8 * 16 + 16]), 8])
-            .bad(|w| args![w.file(), 8, NONE, 0]),
     ]
 }

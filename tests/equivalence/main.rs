@@ -6,6 +6,7 @@
 //! for each topic of the table holds the cases.
 
 mod look;
+mod watch;
 
 mod case;
 mod world;
@@ -26,11 +27,15 @@ mod memory;
 mod ipc;
 mod waiting;
 mod futexes;
+mod aio;
 mod time;
 mod process;
 mod signals;
+mod interrupted;
 mod thread;
+mod changes;
 mod system;
+mod gone;
 
 /// The cases that need no process of their own.
 fn here(mut cases: Vec<case::Case>) -> Vec<case::Case> {
@@ -86,16 +91,34 @@ fn calls_that_wait() {
     compare::compare(&here(waiting::cases()));
 }
 
-/// ENGINE-19: futexes, and the kernel's own asynchronous interfaces.
+/// ENGINE-19: futexes.
 #[test]
 fn calls_on_futexes() {
     compare::compare(&here(futexes::cases()));
+}
+
+/// ENGINE-19: the kernel's own asynchronous interfaces.
+#[test]
+fn calls_on_asynchronous_interfaces() {
+    compare::compare(&here(aio::cases()));
 }
 
 /// ENGINE-19: clocks and timers.
 #[test]
 fn calls_on_time() {
     compare::compare(&here(time::cases()));
+}
+
+/// ENGINE-19: what changes the thread that makes it, made in a thread of its own.
+#[test]
+fn calls_that_change_the_thread() {
+    compare::compare(&here(changes::cases()));
+}
+
+/// ENGINE-19: what the kernel has no more is refused by the kernel.
+#[test]
+fn calls_that_are_gone() {
+    compare::compare(&here(gone::cases()));
 }
 
 /// ENGINE-19: the machine.
@@ -114,6 +137,12 @@ fn calls_on_processes() {
 #[test]
 fn calls_on_signals() {
     compare::compare(&here(signals::cases()));
+}
+
+/// ENGINE-17, ENGINE-19: a signal ends a helped call as it ends the plain one, and what a sleep leaves of its time is the same.
+#[test]
+fn calls_that_are_interrupted() {
+    compare::compare(&here(interrupted::cases()));
 }
 
 /// ENGINE-19: what answers about the thread answers about this one, but from a worker.
@@ -138,13 +167,17 @@ fn cases() -> Vec<case::Case> {
         sockets::cases,
         waiting::cases,
         futexes::cases,
+        aio::cases,
         time::cases,
         process::cases,
         signals::cases,
+        interrupted::cases,
         thread::cases,
+        changes::cases,
         memory::cases,
         ipc::cases,
         system::cases,
+        gone::cases,
     ];
     topics.iter().flat_map(|cases| cases()).collect()
 }

@@ -59,6 +59,8 @@ fn mapping() -> Vec<Case> {
         case("pkey_mprotect", |w| args![pages(w), PAGE, libc::PROT_READ, -1])
             .bad(|w| args![pages(w) + 1, PAGE, BOTH, -1])
             .bad(|w| args![pages(w), PAGE, BOTH, 99]),
+        // Where the processor has no shadow stacks, the kernel says so whatever is asked.
+        case("map_shadow_stack", |_| args![1, PAGE, 1]).fails().bad(|_| args![0, 0, 1]),
         case("pkey_free", |_| args![0]).fails().bad(|_| args![99]),
     ]
 }

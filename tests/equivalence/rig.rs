@@ -3,6 +3,7 @@
 
 use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use syslet::attrs::WorkerValue;
@@ -16,6 +17,7 @@ use crate::buffers::Buffers;
 use crate::case::Arg;
 use crate::direct::number;
 use crate::look::{self, PATIENCE};
+use crate::watch::watchdog;
 use crate::world::{World, adopt};
 
 /// Bytes that a buffer of the engine is made dirty with.
@@ -32,6 +34,8 @@ pub(crate) enum Way {
     Usual,
     /// ASYNC: a worker makes it.
     Pooled,
+    /// PRIVATE: a thread of its own makes it, in a worker's place.
+    Private,
 }
 
 /// How its bytes are passed.
@@ -57,6 +61,8 @@ pub(crate) struct Rig {
     /// A file of bytes that no call leaves.
     dirt: RawFd,
     worker: i32,
+    /// Is told of each call.
+    pub(crate) watchdog: Sender<String>,
     _world: World,
 }
 
@@ -74,7 +80,7 @@ impl Rig {
         let alone = ring(Config::default().workers_max(0));
         // One worker: what made its buffer dirty is who gets the call.
         let pooled = ring(Config::default().workers_max(1));
-        let mut rig = Rig { alone, pooled, dirt, worker: 0, _world: world };
+        let mut rig = Rig { alone, pooled, dirt, worker: 0, watchdog: watchdog(), _world: world };
         let worker = rig.finish(Way::Pooled, Submission::call(libc::SYS_getppid).flags(CallFlags::ASYNC));
         rig.worker = worker.1.tid.cast_signed();
         rig
@@ -147,10 +153,10 @@ impl Rig {
             let read = Submission::call(libc::SYS_pread64).flags(flags);
             read.int(dirt).output(DIRT_BYTES).value(DIRT_BYTES as u64).value(0)
         };
-        if way != Way::Pooled {
+        if !matches!(way, Way::Pooled | Way::Private) {
             self.finish(way, read(CallFlags::SYNC));
         }
-        if matches!(way, Way::Pooled | Way::Usual) {
+        if matches!(way, Way::Pooled | Way::Private | Way::Usual) {
             self.finish(way, read(CallFlags::ASYNC));
         }
     }

@@ -44,10 +44,11 @@ fn handled() -> Vec<Case> {
             .bad(move |w| args![libc::SIGKILL, w.memory([0; 32]), out(), 8]),
         case("rt_sigaction", |w| args![libc::SIGUSR2, w.memory(words(&[1, 0, 0, 0])), out(), 8])
             .left(|_| {
-                let ignored = sys("kill", &[own(), libc::SIGUSR2.into()]);
-                let reset = words(&[0, 0, 0, 0]);
-                let address = crate::direct::address(&reset);
-                format!("{ignored} {}", sys("rt_sigaction", &[libc::SIGUSR2.into(), address, 0, 8]))
+                let mut found = [0; 32];
+                let signal = libc::SIGUSR2.into();
+                must("rt_sigaction", &[signal, 0, crate::direct::address_mut(&mut found), 8]);
+                sys("rt_sigaction", &[signal, crate::direct::address(&[0; 32]), 0, 8]);
+                format!("{found:?}")
             })
             .alone(),
         case("rt_sigpending", |_| args![out(), 8]).bad(|_| args![out(), 9]).alone(),
@@ -64,6 +65,7 @@ fn awaited() -> Vec<Case> {
         case("rt_sigtimedwait", move |w| args![usr1_pending(w), out(), input(words(&[0, 0])), 8])
             .any_bytes(1, 16..24)
             .alone(),
+        case("rt_sigsuspend", |_| args![input([0; 9]), 9]).fails().bad(|_| args![8, 8]),
         case("signalfd", move |_| args![-1, usr1(), 8])
             .keep(0)
             .bad(|_| args![-1, input([0; 9]), 9])
@@ -74,11 +76,9 @@ fn awaited() -> Vec<Case> {
     ]
 }
 
-/// SIGUSR1, blocked in this thread and pending for the process.
+/// SIGUSR1, pending for the process: where this runs, all threads block it.
 fn usr1_pending(w: &mut World) -> Arg {
     let set = words(&[1 << (libc::SIGUSR1 - 1)]);
-    let at = crate::direct::address(&set);
-    must("rt_sigprocmask", &[libc::SIG_BLOCK.into(), at, 0, 8]);
     must("kill", &[own(), libc::SIGUSR1.into()]);
     w.undo(|| {
         let set = words(&[1 << (libc::SIGUSR1 - 1)]);

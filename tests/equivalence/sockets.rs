@@ -198,6 +198,20 @@ fn sent_twice(w: &mut World) -> RawFd {
     one
 }
 
+/// A connection over which some bytes have come.
+fn sent_by_tcp(w: &mut World) -> RawFd {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback");
+    let caller = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("a loopback");
+    let (called, _) = listener.accept().expect("a connection");
+    let called = w.keep(called);
+    let caller = w.keep(caller);
+    write(caller, b"some bytes");
+    let mut bytes = [0; 16];
+    let peek = (libc::MSG_PEEK | libc::MSG_WAITALL).into();
+    assert_eq!(must("recvfrom", &[called.into(), address_mut(&mut bytes), 10, peek]), 10, "all have come");
+    called
+}
+
 /// A datagram that came from a port of the loopback.
 fn sent_from(w: &mut World) -> RawFd {
     let (fd, port) = datagram(w);
@@ -215,6 +229,8 @@ fn receiving() -> Vec<Case> {
             .bad(move |w| args![w.streams().0, out(), 32, libc::MSG_DONTWAIT, none(), none()]),
         case("recvfrom", move |w| args![sent_twice(w), out(), 3, libc::MSG_TRUNC, none(), none()]),
         case("recvfrom", move |w| args![sent(w, b"some bytes"), out(), 4, libc::MSG_PEEK, none(), none()]),
+        // A stream that truncates throws bytes away and counts them.
+        case("recvfrom", move |w| args![sent_by_tcp(w), out(), 32, libc::MSG_TRUNC, none(), none()]),
         case("recvfrom", |w| args![sent_from(w), out(), 32, 0, out(), length(16)]).any_bytes(4, 2..4),
         case("recvfrom", |w| args![sent_from(w), out(), 32, libc::MSG_DONTWAIT, out(), length(3)])
             .any_bytes(4, 2..4),

@@ -5,7 +5,7 @@ use crate::direct::{address, address_mut, must, sys};
 use crate::world::World;
 
 pub(crate) fn cases() -> Vec<Case> {
-    [state(), refused(), mounts(), new_mounts()].into_iter().flatten().collect()
+    [state(), refused(), kernel_code(), mounts(), new_mounts()].into_iter().flatten().collect()
 }
 
 /// The machine's and the domain's name.
@@ -68,6 +68,20 @@ fn refused() -> Vec<Case> {
         case("quotactl_fd", |w| args![w.file(), 99, 0, 0]).fails(),
         case("reboot", |_| args![1, 2, 3, 0]).fails().bad(|_| args![0xfee1_dead_u32, 0, 0x1234, 0]),
         case("bpf", |w| args![99, w.memory([0; 16]), 16]).fails().bad(|_| args![0, 0, 100_000]),
+    ]
+}
+
+/// Code for the kernel that is none.
+fn kernel_code() -> Vec<Case> {
+    let image = || input([7; 64]);
+    vec![
+        case("init_module", move |_| args![image(), 64, text("")]).fails().bad(|_| args![8, 0, text("")]),
+        case("finit_module", |w| args![w.file(), text(""), 0]).fails(),
+        case("delete_module", |_| args![text("syslet-none"), libc::O_NONBLOCK])
+            .fails()
+            .bad(|_| args![text(""), libc::O_NONBLOCK]),
+        case("kexec_load", |_| args![0, 999, 8, 0]).fails().bad(|_| args![0, 999, 0, 0]),
+        case("kexec_file_load", |w| args![w.file(), -1, 2, text("x"), 1 << 20]).fails(),
     ]
 }
 
@@ -174,6 +188,10 @@ fn new_mounts() -> Vec<Case> {
             .loose(1)
             .bad(|w| args![w.memory(ints(&[24, 0])), out(), 512, 0])
             .bad(|w| args![root_mount(w, 1 << 4), out(), 8, 0]),
+        case("listns", |w| args![w.memory([ints(&[32, 0]), vec![0; 24]].concat()), out(), 4, 0])
+            .any_result()
+            .any_bytes(1, 0..32)
+            .bad(|w| args![w.memory(ints(&[4, 0])), out(), 4, 0]),
         case("listmount", |w| args![root_mount(w, 0), out(), 4, 0])
             .bad(|w| args![w.memory(ints(&[4, 0])), out(), 4, 0]),
     ]

@@ -58,6 +58,7 @@ fn confinement() -> Vec<Case> {
 fn scheduling() -> Vec<Case> {
     vec![
         case("sched_yield", |_| args![]),
+        case("rseq_slice_yield", |_| args![]),
         case("getcpu", |_| args![out(), out(), 0]).any_bytes(0, 0..4).any_bytes(1, 0..4),
         case("getpriority", |_| args![0, 0]).bad(|_| args![99, 0]).keep(1).bad(|_| args![0, -5]),
         case("ioprio_get", |_| args![1, 0]).bad(|_| args![99, 0]).bad(|_| args![1, -5]),

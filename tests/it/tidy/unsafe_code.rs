@@ -48,6 +48,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/wake/futex.rs",
     "syscalls/src/invoke.rs",
     "syscalls/tests/it/invoke.rs",
+    "tests/equivalence/alone.rs",
     "tests/equivalence/direct.rs",
     "tests/equivalence/rig.rs",
     "tests/equivalence/world.rs",
