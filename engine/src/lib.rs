@@ -77,7 +77,7 @@ pub use crate::{
     pair::{Ring, RingError},
     pool::{RunningCall, Unfinished},
     refused::Refused,
-    submission::{Submission, SubmissionBuilder},
+    submission::{Message, MessageRoom, Submission, SubmissionBuilder},
     twin::Twins,
     wait::{WaitError, Waker},
     wake::eventfd::CompletionEvent,

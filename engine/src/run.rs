@@ -9,7 +9,7 @@ use syslet_abi::{
     ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Status,
 };
 use syslet_attrs::{Needs, Registry, RunBy, Token};
-use syslet_syscalls::{prepare, row, written};
+use syslet_syscalls::{Bases, build, prepare, row, settle, written};
 
 use self::enter::{Entered, Way};
 use crate::asked::Asked;
@@ -33,6 +33,8 @@ pub(crate) struct Runner {
     registry: Arc<Registry>,
     /// It grows with the longest completion.
     done: Vec<u64>,
+    /// Structures with addresses, for the call that is being made. It grows with the longest.
+    built: Vec<u64>,
     /// Whether this is a worker's.
     is_pooled: bool,
 }
@@ -49,7 +51,7 @@ pub(crate) enum First {
 impl Runner {
     /// A submitter's runner.
     pub(crate) fn helping(registry: Arc<Registry>) -> Runner {
-        Runner { registry, done: vec![0; BATCH_DONE_BYTES / 8], is_pooled: false }
+        Runner { registry, done: vec![0; BATCH_DONE_BYTES / 8], built: Vec::new(), is_pooled: false }
     }
 
     /// A worker's runner.
@@ -143,11 +145,16 @@ impl Runner {
         let outcome = if let Some(errno) = asked.required_refusal() {
             Outcome::not_run(errno)
         } else {
-            let args = resolve(call, out);
+            let args = resolve(call, out, &mut self.built);
             // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as
-            // the row says, which the door has checked.
+            // the row says, which the door has checked, or to what was built of addresses in both.
             match unsafe { enter::enter(&way, call, slot.cancel(), &args, slot.needs(), self.is_pooled) } {
-                Entered::Over(outcome) => outcome,
+                Entered::Over(outcome) => {
+                    if let Some(row) = row(call.nr()) {
+                        settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
+                    }
+                    outcome
+                }
                 Entered::Later(mut begun) => {
                     if begun.progress > 0 {
                         begun.out.extend_from_slice(writer.out_area(call.out_len()));
@@ -200,8 +207,9 @@ fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
     words.len()
 }
 
-/// The arguments as the kernel gets them: offsets become addresses in the record and the out area.
-fn resolve(call: &Call<'_>, out: &mut [u8]) -> [u64; ARGS_MAX] {
+/// The arguments as the kernel gets them: offsets become addresses in the record and the out area, structures with
+/// offsets in them become others, in `built`.
+fn resolve(call: &Call<'_>, out: &mut [u8], built: &mut Vec<u64>) -> [u64; ARGS_MAX] {
     let data = call.data().as_ptr().expose_provenance() as u64;
     let out = out.as_mut_ptr().expose_provenance() as u64;
     let kinds = call.kinds();
@@ -213,6 +221,9 @@ fn resolve(call: &Call<'_>, out: &mut [u8]) -> [u64; ARGS_MAX] {
             ArgKind::INOUT => out + u64::from(Inout::unpack(*arg).out),
             _ => *arg,
         };
+    }
+    if let Some(row) = row(call.nr()) {
+        build(row, call, Bases { data, out }, built, &mut args);
     }
     args
 }

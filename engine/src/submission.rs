@@ -213,5 +213,8 @@ impl SubmissionBuilder {
     }
 }
 
+mod message;
+pub use message::{Message, MessageRoom};
+
 #[cfg(test)]
 mod tests;

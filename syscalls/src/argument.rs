@@ -34,6 +34,18 @@ pub enum ArgType {
     InOut,
     /// An array of structures that name descriptors (poll's), read and written.
     Descriptors,
+    /// An array of `struct iovec` whose bytes the call reads: they lie in DATA, as the array does.
+    Gather,
+    /// An array of `struct iovec` whose bytes the call writes: they lie in the out area, the array in DATA.
+    Scatter,
+    /// A `struct msghdr` that is sent: all of it lies in DATA.
+    SendMessage,
+    /// A `struct msghdr` that is received: name, bytes and control data lie in the out area.
+    ReceiveMessage,
+    /// An array of `struct mmsghdr` that is sent.
+    SendMessages,
+    /// An array of `struct mmsghdr` that is received.
+    ReceiveMessages,
     /// A length or count of memory.
     Size,
     /// A set of bits.
@@ -67,12 +79,41 @@ impl ArgType {
     #[must_use]
     pub const fn direction(self) -> Direction {
         match self {
-            ArgType::Path | ArgType::Text | ArgType::In => Direction::In,
+            ArgType::Path
+            | ArgType::Text
+            | ArgType::In
+            | ArgType::Gather
+            | ArgType::Scatter
+            | ArgType::SendMessage => Direction::In,
             ArgType::Out => Direction::Out,
-            ArgType::InOut | ArgType::Descriptors => Direction::InOut,
+            ArgType::InOut
+            | ArgType::Descriptors
+            | ArgType::ReceiveMessage
+            | ArgType::SendMessages
+            | ArgType::ReceiveMessages => Direction::InOut,
             ArgType::Address | ArgType::Opaque => Direction::Opaque,
             _ => Direction::Value,
         }
+    }
+
+    /// Whether its structures hold addresses, which the engine makes from offsets.
+    #[must_use]
+    pub const fn has_addresses(self) -> bool {
+        matches!(
+            self,
+            ArgType::Gather
+                | ArgType::Scatter
+                | ArgType::SendMessage
+                | ArgType::ReceiveMessage
+                | ArgType::SendMessages
+                | ArgType::ReceiveMessages
+        )
+    }
+
+    /// Whether the call writes what those addresses name.
+    #[must_use]
+    pub const fn receives(self) -> bool {
+        matches!(self, ArgType::Scatter | ArgType::ReceiveMessage | ArgType::ReceiveMessages)
     }
 
     /// Whether the argument names a descriptor that the call uses.
@@ -101,6 +142,12 @@ pub enum Len {
     Nul,
     /// As many as the 32-bit number says to which that argument points (a socklen).
     At(u8),
+    /// As many as the 32-bit number says that stands at this byte of them; when that is zero, as many as the second.
+    Sized(u8, u32),
+    /// So many, and as many more as the 32-bit number says with which they begin.
+    Headed(u32),
+    /// One for each 4096 bytes that that argument counts, or begins to count.
+    Pages(u8),
 }
 
 /// How many of those bytes the call has written.
@@ -124,6 +171,38 @@ pub enum Written {
     Interrupted,
 }
 
+/// What an argument is where another one says so: the command of a multiplexed call, the type of a structure.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// The argument that decides.
+    pub by: u8,
+    /// Which of its low 32 bits.
+    pub mask: u32,
+    /// What they can be.
+    pub equals: &'static [u32],
+    /// What the argument is then.
+    pub ty: ArgType,
+    /// How far its bytes reach then.
+    pub len: Len,
+    /// How much of them is written then.
+    pub written: Written,
+    /// Why safe code must not make the call then, where nothing else forbids it.
+    pub danger: Option<&'static str>,
+}
+
+impl Form {
+    #[allow(clippy::cast_possible_truncation, reason = "the kernel takes a command's low 32 bits")]
+    fn matches(&self, value: u64) -> bool {
+        self.equals.contains(&(value as u32 & self.mask))
+    }
+
+    /// Whether safe code may pass the argument in this form.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        self.danger.is_none() && self.ty.direction() != Direction::Opaque && self.ty != ArgType::Descriptors
+    }
+}
+
 /// One argument of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Arg {
@@ -135,4 +214,24 @@ pub struct Arg {
     pub len: Len,
     /// How much of them is written.
     pub written: Written,
+    /// What else it can be. Where none matches, it is what the fields above say.
+    pub forms: &'static [Form],
+}
+
+impl Arg {
+    /// The form that the call's other arguments select; `value` gives them, where they are plain values.
+    #[must_use]
+    pub fn form(&self, value: impl Fn(usize) -> Option<u64>) -> Option<&'static Form> {
+        self.forms.iter().find(|form| value(usize::from(form.by)).is_some_and(|value| form.matches(value)))
+    }
+
+    /// This argument as the call's other arguments make it.
+    #[must_use]
+    #[inline]
+    pub fn formed(&self, value: impl Fn(usize) -> Option<u64>) -> Arg {
+        match self.form(value) {
+            Some(&Form { ty, len, written, .. }) => Arg { ty, len, written, forms: &[], ..*self },
+            None => *self,
+        }
+    }
 }

@@ -3,12 +3,10 @@
 use syslet_abi::{ArgKind, CALL_ARGS_OFFSET, Call, Fault, Refusal};
 
 use crate::argument::{Arg, Direction, Len};
-use crate::extent::{Place, extent};
+use crate::extent::{NUMBER_BYTES, Place, extent, fits, formed, plain};
+use crate::inner;
 use crate::lookup::is_safe;
 use crate::row::Row;
-
-/// A length in memory is a `socklen_t`.
-const LENGTH_BYTES: usize = 4;
 
 /// Checks every argument against its row: direction, length, terminator. Calls whose arguments are all plain
 /// values pass unless they give too many.
@@ -23,9 +21,11 @@ pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     let mut reads_length = false;
     for index in call.kinds().not_values() {
         // A checked record has no kinds beyond its arguments, which are no more than the row's.
-        let arg = &row.args[index];
+        let given = &row.args[index];
+        let formed = (!given.forms.is_empty()).then(|| formed(given, call));
+        let arg = formed.as_ref().unwrap_or(given);
         check_argument(arg, index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
-        reads_length |= matches!(arg.len, Len::At(_));
+        reads_length |= matches!(arg.len, Len::At(_) | Len::Sized(..) | Len::Headed(_));
     }
     if reads_length { check_lengths_kept(row, call) } else { Ok(()) }
 }
@@ -36,12 +36,15 @@ fn check_lengths_kept(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
 }
 
 /// Checks what safe code needs beyond [`check_arguments`]: a row that cannot break memory or descriptors, no
-/// address as VALUE, and every descriptor lent by the caller.
+/// address as VALUE, every descriptor lent by the caller, and no control data, which could carry others.
 ///
 /// # Errors
 /// The first argument at fault, by its offset in the record.
 pub fn check_safe(row: Option<&Row>, call: &Call<'_>, lent: &[i32]) -> Result<(), Fault> {
     let row = row.filter(|row| is_safe(row)).ok_or(Refusal::NOT_SAFE_ROW.at(syslet_abi::NR_OFFSET))?;
+    for (index, arg) in row.args.iter().enumerate() {
+        check_safe_form(arg, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
+    }
     // Arguments not given count too: the kernel gets zero for them, which is a descriptor.
     each_argument(row.args, call, |arg, index, call| check_safe_argument(arg, index, call, lent))
 }
@@ -53,7 +56,7 @@ fn each_argument(
     check: impl Fn(&Arg, usize, &Call<'_>) -> Result<(), Refusal>,
 ) -> Result<(), Fault> {
     for (index, arg) in args.iter().enumerate() {
-        check(arg, index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
+        check(&formed(arg, call), index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
     }
     Ok(())
 }
@@ -75,22 +78,27 @@ fn check_argument(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusa
     if place.out.is_some_and(|at| !fits(at, extent, call.out_len())) {
         return Err(Refusal::OUT_OUTSIDE_AREA);
     }
-    Ok(())
+    if arg.ty.has_addresses() { inner::check(arg, index, call) } else { Ok(()) }
 }
 
 /// A length that the kernel reads from memory during the call is still the one that was checked: nothing else of
 /// the call is written over it, neither bytes copied in before nor bytes the kernel writes before it reads there.
 fn check_length_kept(row: &Row, arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusal> {
-    let Len::At(by) = arg.len else { return Ok(()) };
-    let (Some(_), Some(length_at)) = (Place::of(call, index).out, Place::of(call, usize::from(by)).out)
-    else {
+    let (by, offset) = match arg.len {
+        Len::At(by) => (usize::from(by), 0),
+        Len::Sized(at, _) => (index, usize::from(at)),
+        Len::Headed(_) => (index, 0),
+        _ => return Ok(()),
+    };
+    let (Some(_), Some(begin)) = (Place::of(call, index).out, Place::of(call, by).out) else {
         return Ok(());
     };
+    let length_at = begin + offset;
     for (other, arg) in row.args.iter().enumerate().take(call.argc()) {
-        let place = Place::of(call, other).out.filter(|_| other != usize::from(by));
+        let place = Place::of(call, other).out.filter(|_| other != by);
         if let Some(at) = place {
-            let end = at.saturating_add(extent(arg.len, other, call)?);
-            if at < length_at + LENGTH_BYTES && length_at < end {
+            let end = at.saturating_add(extent(formed(arg, call).len, other, call)?);
+            if at < length_at + NUMBER_BYTES && length_at < end {
                 return Err(Refusal::LENGTH_UNREADABLE);
             }
         }
@@ -98,14 +106,20 @@ fn check_length_kept(row: &Row, arg: &Arg, index: usize, call: &Call<'_>) -> Res
     Ok(())
 }
 
-fn fits(at: usize, extent: usize, len: usize) -> bool {
-    at.checked_add(extent).is_some_and(|end| end <= len)
+/// An argument that others decide is safe where they make it something safe.
+fn check_safe_form(arg: &Arg, call: &Call<'_>) -> Result<(), Refusal> {
+    let is_safe = match arg.form(|by| plain(call, by)) {
+        Some(form) => form.is_safe(),
+        None => arg.ty.direction() != Direction::Opaque,
+    };
+    if is_safe { Ok(()) } else { Err(Refusal::NOT_SAFE_ROW) }
 }
 
 #[inline]
 fn check_safe_argument(arg: &Arg, index: usize, call: &Call<'_>, lent: &[i32]) -> Result<(), Refusal> {
     if call.kinds().get(index) != ArgKind::VALUE {
-        return Ok(());
+        let carries = arg.ty.has_addresses() && inner::has_control(arg, index, call);
+        return if carries { Err(Refusal::NOT_SAFE_DESCRIPTOR) } else { Ok(()) };
     }
     let value = call.arg(index);
     if arg.ty.direction() != Direction::Value && value != 0 {

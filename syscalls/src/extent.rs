@@ -2,7 +2,7 @@
 
 use syslet_abi::{ArgKind, Call, Inout, Refusal};
 
-use crate::argument::Len;
+use crate::argument::{Arg, Len};
 
 /// The offsets of one argument.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,17 +39,36 @@ pub(crate) fn extent(len: Len, index: usize, call: &Call<'_>) -> Result<usize, R
         Len::Plus(by, bytes) => count(call, by)?.checked_add(bytes as usize).ok_or(Refusal::TOO_LARGE),
         Len::Bits(by) => Ok(count(call, by)?.div_ceil(64).saturating_mul(8)),
         Len::Nul => terminated(call, index),
-        Len::At(by) => number_at(call, by),
+        Len::At(by) => number_at(call, by.into(), 0),
+        Len::Sized(at, default) => Ok(match number_at(call, index, at)? {
+            0 => default as usize,
+            bytes => bytes.max(usize::from(at) + NUMBER_BYTES),
+        }),
+        Len::Headed(bytes) => Ok(number_at(call, index, 0)?.saturating_add(bytes as usize)),
+        Len::Pages(by) => Ok(count(call, by)?.div_ceil(PAGE_BYTES)),
     }
+}
+
+/// The smallest page there is.
+const PAGE_BYTES: usize = 4096;
+/// A length in memory.
+pub(crate) const NUMBER_BYTES: usize = 4;
+
+/// Argument `arg` as the other arguments of the call make it.
+#[inline]
+pub(crate) fn formed(arg: &Arg, call: &Call<'_>) -> Arg {
+    if arg.forms.is_empty() { *arg } else { arg.formed(|by| plain(call, by)) }
+}
+
+/// An argument's value, where it is no offset.
+pub(crate) fn plain(call: &Call<'_>, index: usize) -> Option<u64> {
+    (call.kinds().get(index) == ArgKind::VALUE).then(|| call.arg(index))
 }
 
 /// The value of the argument that counts.
 fn count(call: &Call<'_>, by: u8) -> Result<usize, Refusal> {
-    let by = usize::from(by);
-    if call.kinds().get(by) != ArgKind::VALUE {
-        return Err(Refusal::LENGTH_UNREADABLE);
-    }
-    usize::try_from(call.arg(by)).map_err(|_| Refusal::TOO_LARGE)
+    let value = plain(call, by.into()).ok_or(Refusal::LENGTH_UNREADABLE)?;
+    usize::try_from(value).map_err(|_| Refusal::TOO_LARGE)
 }
 
 fn terminated(call: &Call<'_>, index: usize) -> Result<usize, Refusal> {
@@ -58,11 +77,22 @@ fn terminated(call: &Call<'_>, index: usize) -> Result<usize, Refusal> {
     nul.map(|at| at + 1).ok_or(Refusal::STRING_UNTERMINATED)
 }
 
-/// The 32-bit number in DATA to which argument `by` points.
-fn number_at(call: &Call<'_>, by: u8) -> Result<usize, Refusal> {
-    let at = Place::of(call, usize::from(by)).data.ok_or(Refusal::LENGTH_UNREADABLE)?;
-    let number = u32_in(call.data(), at).ok_or(Refusal::IN_OUTSIDE_DATA)?;
+/// The 32-bit number in DATA at byte `at` of argument `index`.
+fn number_at(call: &Call<'_>, index: usize, at: u8) -> Result<usize, Refusal> {
+    let begin = Place::of(call, index).data.ok_or(Refusal::LENGTH_UNREADABLE)?;
+    let number = u32_in(call.data(), begin + usize::from(at)).ok_or(Refusal::IN_OUTSIDE_DATA)?;
     Ok(number as usize)
+}
+
+/// Whether `extent` bytes from `at` lie inside `len`.
+pub(crate) fn fits(at: usize, extent: usize, len: usize) -> bool {
+    at.checked_add(extent).is_some_and(|end| end <= len)
+}
+
+/// A native-endian 64-bit number at `at`, if it lies inside.
+pub(crate) fn u64_in(bytes: &[u8], at: usize) -> Option<u64> {
+    let raw = bytes.get(at..at.checked_add(8)?)?;
+    raw.try_into().ok().map(u64::from_ne_bytes)
 }
 
 /// A native-endian 32-bit number at `at`, if it lies inside.

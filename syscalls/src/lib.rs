@@ -1,13 +1,16 @@
 //! The system calls, in the order a call meets them: the names it is written with (`constants`), what its row says
 //! (`row`, `argument`, `condition`, `restart`, `harm`) and the rows (`table`, `lookup`), the rules at the door
-//! (`door`, `extent`), the one place where a call is made (`invoke`), and what comes back (`outcome`).
+//! (`door`, `extent`, `inner`), the structures that are built for the kernel (`build`), the one place where a call is
+//! made (`invoke`), and what comes back (`outcome`).
 
 mod argument;
+mod build;
 mod condition;
 mod constants;
 mod door;
 mod extent;
 mod harm;
+mod inner;
 mod invoke;
 mod lookup;
 mod outcome;
@@ -16,11 +19,13 @@ mod row;
 mod table;
 mod twin;
 
-pub use argument::{Arg, ArgType, Direction, Len, Written};
+pub use argument::{Arg, ArgType, Direction, Form, Len, Written};
+pub use build::{Bases, build, settle};
 pub use condition::{Condition, RestartWhen, ScopeWhen, When};
 pub use constants::{constant, constants, errno_name};
 pub use door::{check_arguments, check_safe};
 pub use harm::Harm;
+pub use inner::VECTOR_MAX;
 pub use invoke::{Invoked, invoke, stub_range};
 pub use lookup::{is_foreign, row, row_by_name, rows};
 pub use outcome::{prepare, written, written_for};

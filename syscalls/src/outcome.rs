@@ -2,8 +2,10 @@
 
 use syslet_abi::{Call, Errno, RawResult};
 
-use crate::argument::{ArgType, Direction, Written};
-use crate::extent::{Place, extent, u32_in};
+use crate::argument::{Arg, ArgType, Direction, Written};
+use crate::build::inners;
+use crate::extent::{Place, extent, formed, u32_in};
+use crate::inner::{Entry, Header, Inner, Vector, field};
 use crate::row::Row;
 
 /// Makes the out area ready: INOUT arguments get their bytes, all else that may come back unwritten is zero.
@@ -17,7 +19,8 @@ pub fn prepare(row: &Row, call: &Call<'_>, out: &mut [u8]) {
     out.fill(0);
     for (index, arg) in row.args.iter().enumerate().take(call.argc()) {
         let place = Place::of(call, index);
-        if let (Some(to), Some(from), Ok(len)) = (place.out, place.data, extent(arg.len, index, call)) {
+        let len = extent(formed(arg, call).len, index, call);
+        if let (Some(to), Some(from), Ok(len)) = (place.out, place.data, len) {
             out[to..to + len].copy_from_slice(&call.data()[from..from + len]);
         }
     }
@@ -26,10 +29,12 @@ pub fn prepare(row: &Row, call: &Call<'_>, out: &mut [u8]) {
 /// Whether the call's one written argument lies at the start and the result says exactly how far it was written.
 /// Elements are not exact: a structure can have padding that nobody writes.
 fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
-    let mut outs = (0..call.argc()).filter(|&index| Place::of(call, index).out.is_some());
+    let mut outs = (0..call.argc()).filter(|&index| {
+        Place::of(call, index).out.is_some() || formed(&row.args[index], call).ty.receives()
+    });
     let first = outs.next();
     let exact = |index: usize| {
-        let arg = &row.args[index];
+        let arg = formed(&row.args[index], call);
         arg.ty == ArgType::Out
             && matches!(arg.written, Written::Result | Written::Plus(_))
             && Place::of(call, index).out == Some(0)
@@ -44,7 +49,50 @@ fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
 #[must_use]
 pub fn written(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
     let places = (0..call.argc()).filter_map(|index| written_for(row, call, index, result, out));
-    places.filter(|(_, bytes)| *bytes > 0).map(|(at, bytes)| at + bytes).max().unwrap_or(0)
+    let behind = places.filter(|(_, bytes)| *bytes > 0).map(|(at, bytes)| at + bytes).max().unwrap_or(0);
+    behind.max(received(row, call, result, out))
+}
+
+/// Where the last byte ends that the call wrote to a place which a structure names.
+fn received(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
+    let Ok(result) = result.decode() else { return 0 };
+    let receives = inners(row, call).filter(|(_, arg, _)| arg.ty.receives());
+    receives.map(|(index, arg, inner)| received_for(&arg, index, inner, call, result, out)).max().unwrap_or(0)
+}
+
+fn received_for(arg: &Arg, index: usize, inner: Inner, call: &Call<'_>, result: u64, out: &[u8]) -> usize {
+    let data = call.data();
+    if let Inner::Vector(vector) = inner {
+        return filled(vector, data, result);
+    }
+    let Place { data: Some(from), out: Some(to) } = Place::of(call, index) else { return 0 };
+    let end = |header: Header| {
+        let left = |offset| u32_in(out, to + (header.at - from) + offset).unwrap_or(0).into();
+        let bytes = if arg.ty == ArgType::ReceiveMessage { result } else { left(field::MESSAGE_LEN) };
+        let name = end_of(header.name, left(field::NAME_LEN));
+        let control = end_of(header.control, left(field::CONTROL_LEN));
+        filled(header.vector, data, bytes).max(name).max(control)
+    };
+    let count =
+        if arg.ty == ArgType::ReceiveMessage { 1 } else { usize::try_from(result).unwrap_or(usize::MAX) };
+    inner.headers(data).take(count).map(end).max().unwrap_or(0)
+}
+
+/// Where the last byte ends when `bytes` fill the entries of a vector in turn.
+fn filled(vector: Vector, data: &[u8], mut bytes: u64) -> usize {
+    let mut end = 0;
+    for entry in vector.entries(data) {
+        let taken = entry.len.min(bytes);
+        bytes -= taken;
+        end = end.max(end_of(entry, taken));
+    }
+    end
+}
+
+/// Where `bytes` of a range end, of as many as it has; 0 for none.
+fn end_of(range: Entry, bytes: u64) -> usize {
+    let bytes = bytes.min(range.len);
+    if bytes == 0 { 0 } else { usize::try_from(range.at + bytes).unwrap_or(usize::MAX) }
 }
 
 /// Where in the out area argument `index` lies, and how many bytes the call wrote there; nothing for an argument that
@@ -60,7 +108,7 @@ pub fn written_for(
     result: RawResult,
     out: &[u8],
 ) -> Option<(usize, usize)> {
-    let arg = row.args.get(index)?;
+    let arg = formed(row.args.get(index)?, call);
     let at = Place::of(call, index).out?;
     let len = extent(arg.len, index, call).ok()?;
     let inout = arg.ty.direction() == Direction::InOut;

@@ -1,6 +1,6 @@
 //! The format of a row: everything the engine has to know of a call before it makes it.
 
-use crate::argument::{Arg, ArgType, Direction};
+use crate::argument::{Arg, ArgType, Direction, Form};
 use crate::condition::{RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
 use crate::restart::Restart;
@@ -174,16 +174,17 @@ impl Row {
     }
 
     /// Whether all that this call needs can travel in a submission: no address, and nothing that changes what addresses
-    /// mean.
+    /// mean. Where one argument decides what another is, with some of its values.
     #[must_use]
     pub fn is_self_contained(&self) -> bool {
         !matches!(self.scope, Scope::EngineLife(_))
             && self.gone.is_none()
             && self.memory == Memory::Kept
-            && self.args.iter().all(|arg| arg.ty.direction() != Direction::Opaque)
+            && self.args.iter().all(|arg| arg.ty.direction() != Direction::Opaque || !arg.forms.is_empty())
     }
 
-    /// Whether safe code may make this call, given safe arguments.
+    /// Whether safe code may make this call, given safe arguments; where one decides what another is, with some of
+    /// its values.
     #[must_use]
     pub fn is_safe(&self) -> bool {
         matches!(self.scope, Scope::Process | Scope::ReadsThread)
@@ -191,9 +192,9 @@ impl Row {
             && self.memory == Memory::Kept
             && self.danger.is_none()
             && self.gone.is_none()
-            && self
-                .args
-                .iter()
-                .all(|arg| arg.ty.direction() != Direction::Opaque && arg.ty != ArgType::Descriptors)
+            && self.args.iter().all(|arg| {
+                let opaque = arg.ty.direction() == Direction::Opaque && !arg.forms.iter().any(Form::is_safe);
+                !opaque && arg.ty != ArgType::Descriptors
+            })
     }
 }

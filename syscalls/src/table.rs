@@ -3,6 +3,7 @@
 mod bits;
 mod files;
 mod gone;
+mod forms;
 mod ipc;
 mod memory;
 mod paths;

@@ -82,7 +82,8 @@ fn said(row: &Row, args: &[Arg], index: usize) -> Option<usize> {
             Some(Arg::InOut(bytes)) => u32::from_ne_bytes(bytes[..4].try_into().expect("four")) as usize,
             _ => 0,
         },
-        Len::None | Len::Nul => return None,
+        Len::Pages(by) => counted(args, by).div_ceil(4096),
+        Len::None | Len::Nul | Len::Sized(..) | Len::Headed(_) => return None,
     })
 }
 

@@ -4,6 +4,7 @@ use super::bits::{
     CLOSE_RANGE_UNSHARE, F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW,
     FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, LOCK_NB, LOCK_UN, RWF_NOWAIT, SPLICE_F_NONBLOCK,
 };
+use super::forms::FCNTL;
 use super::sizes::{CACHESTAT, CACHESTAT_RANGE, INT, LONG, STAT, STATFS};
 use super::words::*;
 use crate::argument::{Len, Written};
@@ -33,17 +34,17 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("pwrite64", [18, 68], &[fd("fd"), input("buf", Len::Arg(2)), size("count"), offset("pos")])
         .yields(Bytes).no_twin(MIXES),
-    descriptor("readv", [19, 65], &[fd("fd"), opaque("vec"), size("vlen")])
+    descriptor("readv", [19, 65], &[fd("fd"), scatter("vec", 2), size("vlen")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
-    descriptor("writev", [20, 66], &[fd("fd"), opaque("vec"), size("vlen")])
+    descriptor("writev", [20, 66], &[fd("fd"), gather("vec", 2), size("vlen")])
         .yields(Bytes).twin(Twin::Vectored("pwritev2")),
-    descriptor("preadv", [295, 69], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h")])
+    descriptor("preadv", [295, 69], &[fd("fd"), scatter("vec", 2), size("vlen"), offset("pos_l"), offset("pos_h")])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
-    descriptor("pwritev", [296, 70], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h")])
+    descriptor("pwritev", [296, 70], &[fd("fd"), gather("vec", 2), size("vlen"), offset("pos_l"), offset("pos_h")])
         .yields(Bytes).no_twin(MIXES),
-    descriptor("preadv2", [327, 286], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
+    descriptor("preadv2", [327, 286], &[fd("fd"), scatter("vec", 2), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
         .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
-    descriptor("pwritev2", [328, 287], &[fd("fd"), opaque("vec"), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
+    descriptor("pwritev2", [328, 287], &[fd("fd"), gather("vec", 2), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
         .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
     descriptor("sendfile", [40, 71], &[fd("out_fd"), fd("in_fd"), update_of("offset", LONG), size("count")])
         .yields(Bytes).no_twin("no flag keeps it from waiting, only O_NONBLOCK of the file itself"),
@@ -51,11 +52,13 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Bytes),
     descriptor("splice", [275, 76], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
         .yields(Bytes).twin(flag(5, SPLICE_F_NONBLOCK)),
-    // These raise SIGPIPE, and no flag keeps it away: a twin blocks it meanwhile.
+    // These raise SIGPIPE, and no flag keeps it away: a twin blocks it meanwhile. vmsplice leaves its bytes where
+    // they are: they must stay there.
     sleeps("tee", [276, 77], &[fd("fdin"), fd("fdout"), size("len"), flags("flags")])
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
     sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs"), flags("flags")])
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
+    // What an ioctl takes is its driver's to say, and drivers use the same numbers.
     descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), opaque("arg")])
         .yields(Number).restart(Never("what was done before the signal is the driver's to say")).no_twin("each driver waits in its own way"),
 
@@ -88,7 +91,7 @@ pub(super) const ROWS: &[Row] = &[
     // Locks.
     sleeps("flock", [73, 32], &[fd("fd"), command("cmd")])
         .when(&[has(1, LOCK_NB, Storage), is(1, LOCK_UN, Storage)]).twin(flag(1, LOCK_NB)),
-    instant("fcntl", [72, 25], &[fd("fd"), command("cmd"), opaque("arg")])
+    instant("fcntl", [72, 25], &[fd("fd"), command("cmd"), formed("arg", FCNTL)])
         .yields(Number)
         .when(&[is(1, F_SETLKW, Sleeps), is(1, F_OFD_SETLKW, Sleeps), is(1, F_GETLK, Storage), is(1, F_SETLK, Storage),
                 is(1, F_OFD_GETLK, Storage), is(1, F_OFD_SETLK, Storage)])

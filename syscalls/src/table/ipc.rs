@@ -1,7 +1,8 @@
 //! Messages, semaphores and shared memory between processes.
 
 use super::bits::IPC_NOWAIT;
-use super::sizes::{INT, MESSAGE_TYPE, MQ_ATTR, SEMBUF, TIMESPEC};
+use super::forms::{MSGCTL, SEMCTL, SHMCTL};
+use super::sizes::{INT, MESSAGE_TYPE, MQ_ATTR, SEMBUF, SIGEVENT, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
 use crate::restart::Restart::{Shortened, Uninterrupted};
@@ -18,7 +19,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Number),
     storage("shmat", [30, 196], &[int("shmid"), address("shmaddr"), flags("shmflg")])
         .yields(Address).memory(Maps).restart(Uninterrupted),
-    instant("shmctl", [31, 195], &[int("shmid"), command("cmd"), opaque("buf")])
+    instant("shmctl", [31, 195], &[int("shmid"), command("cmd"), formed("buf", SHMCTL)])
         .yields(Number),
     storage("shmdt", [67, 197], &[address("shmaddr")])
         .memory(Unmaps).restart(Uninterrupted),
@@ -28,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         .twin(Twin::EachFlag(1, IPC_NOWAIT as u64)),
     sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops"), input_of("timeout", TIMESPEC)])
         .restart(Shortened(3)).twin(Twin::EachFlag(1, IPC_NOWAIT as u64)),
-    instant("semctl", [66, 191], &[int("semid"), int("semnum"), command("cmd"), opaque("arg")])
+    instant("semctl", [66, 191], &[int("semid"), int("semnum"), command("cmd"), formed("arg", SEMCTL)])
         .yields(Number),
     instant("msgget", [68, 186], &[int("key"), flags("msgflg")])
         .yields(Number),
@@ -36,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
         .when(&[has(3, IPC_NOWAIT, Instant)]).twin(flag(3, IPC_NOWAIT)),
     sleeps("msgrcv", [70, 188], &[int("msqid"), output("msgp", Len::Plus(2, MESSAGE_TYPE), Written::Plus(MESSAGE_TYPE)), size("msgsz"), int("msgtyp"), flags("msgflg")])
         .yields(Bytes).when(&[has(4, IPC_NOWAIT, Instant)]).twin(flag(4, IPC_NOWAIT)),
-    instant("msgctl", [71, 187], &[int("msqid"), command("cmd"), opaque("buf")])
+    instant("msgctl", [71, 187], &[int("msqid"), command("cmd"), formed("buf", MSGCTL)])
         .yields(Number),
 
     // POSIX message queues.
@@ -47,6 +48,7 @@ pub(super) const ROWS: &[Row] = &[
         .twin(Twin::ZeroTime(4)),
     sleeps("mq_timedreceive", [243, 183], &[fd("mqdes"), buffer("u_msg_ptr", 2), size("msg_len"), output_of("u_msg_prio", INT), input_of("u_abs_timeout", TIMESPEC)])
         .yields(Bytes).twin(Twin::ZeroTime(4)),
-    instant("mq_notify", [244, 184], &[fd("mqdes"), opaque("u_notification")]),
+    instant("mq_notify", [244, 184], &[fd("mqdes"), input_of("u_notification", SIGEVENT)])
+        .danger("it can carry any address, and name any descriptor"),
     instant("mq_getsetattr", [245, 185], &[fd("mqdes"), input_of("u_mqstat", MQ_ATTR), output_of("u_omqstat", MQ_ATTR)]),
 ];

@@ -29,14 +29,14 @@ pub(super) const ROWS: &[Row] = &[
     storage("map_shadow_stack", [453, 453], &[address("addr"), size("size"), flags("flags")])
         .yields(Address).memory(Maps).restart(Uninterrupted),
 
-    // Advice and residence.
+    // Advice and residence. Lists of addresses are passed as they are.
     storage("madvise", [28, 233], &[address("start"), size("len_in"), int("behavior")])
         .memory(Changes),
     storage("process_madvise", [440, 440], &[fd("pidfd"), opaque("vec"), size("vlen"), int("behavior"), flags("flags")])
         .yields(Bytes).memory(Changes),
     storage("process_mrelease", [448, 448], &[fd("pidfd"), flags("flags")]),
     storage("msync", [26, 227], &[address("start"), size("len"), flags("flags")]),
-    storage("mincore", [27, 232], &[address("start"), size("len"), opaque("vec")]),
+    storage("mincore", [27, 232], &[address("start"), size("len"), output("vec", Len::Pages(1), Written::Whole)]),
     storage("mlock", [149, 228], &[address("start"), size("len")]),
     storage("mlock2", [325, 284], &[address("start"), size("len"), flags("flags")]),
     storage("munlock", [150, 229], &[address("start"), size("len")]),
@@ -63,7 +63,7 @@ pub(super) const ROWS: &[Row] = &[
     storage("move_pages", [279, 239], &[pid("pid"), size("nr_pages"), opaque("pages"), input("nodes", Len::Times(1, INT)), output("status", Len::Times(1, INT), Written::Whole), flags("flags")])
         .yields(Number),
 
-    // Another process's memory, and faults handled in user space.
+    // Another process's memory, and faults handled in user space. Their vectors are addresses.
     storage("process_vm_readv", [310, 270], &[pid("pid"), opaque("lvec"), size("liovcnt"), opaque("rvec"), size("riovcnt"), flags("flags")])
         .yields(Bytes),
     storage("process_vm_writev", [311, 271], &[pid("pid"), opaque("lvec"), size("liovcnt"), opaque("rvec"), size("riovcnt"), flags("flags")])

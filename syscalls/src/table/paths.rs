@@ -1,6 +1,6 @@
 //! Calls that take a path.
 
-use super::sizes::{LONG, STAT, STATFS, STATX, TIMESPEC, USTAT};
+use super::sizes::{FILE_HANDLE, LONG, STAT, STATFS, STATX, TIMESPEC, USTAT};
 use super::words::*;
 use crate::argument::{Len, Written};
 use crate::row::Row;
@@ -21,8 +21,8 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Fd).no_twin(OPENS),
     storage("openat2", [437, 437], &[dirfd("dfd"), path("filename"), input("how", Len::Arg(3)), size("usize")])
         .yields(Fd).twin(Twin::Cached(2)),
-    storage("name_to_handle_at", [303, 264], &[dirfd("dfd"), path("name"), opaque("handle"), output_of("mnt_id", LONG), flags("flag")]),
-    storage("open_by_handle_at", [304, 265], &[dirfd("mountdirfd"), opaque("handle"), flags("flags")])
+    storage("name_to_handle_at", [303, 264], &[dirfd("dfd"), path("name"), update("handle", Len::Headed(FILE_HANDLE)), output_of("mnt_id", LONG), flags("flag")]),
+    storage("open_by_handle_at", [304, 265], &[dirfd("mountdirfd"), input("handle", Len::Headed(FILE_HANDLE)), flags("flags")])
         .yields(Fd),
 
     // What is there.

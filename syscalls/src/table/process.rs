@@ -1,9 +1,10 @@
 //! Calls about processes: who they are, what they may use, how they end.
 
 use super::bits::{__WNOTHREAD, RUSAGE_THREAD, WNOHANG};
-use super::sizes::{INT, LONG, RLIMIT, RUSAGE, SIGINFO};
+use super::forms::KCMP;
+use super::sizes::{INT, LONG, PERF_EVENT_ATTR, RLIMIT, RUSAGE, SIGINFO};
 use super::words::*;
-use crate::argument::Arg;
+use crate::argument::{Arg, Len};
 use crate::harm::Harm;
 use crate::restart::Restart::{Again, Uninterrupted};
 use crate::row::Class::Instant;
@@ -30,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Pid),
     instant("setsid", [112, 157], &[])
         .yields(Pid),
-    instant("kcmp", [312, 272], &[pid("pid1"), pid("pid2"), command("type"), opaque("idx1"), opaque("idx2")])
+    instant("kcmp", [312, 272], &[pid("pid1"), pid("pid2"), command("type"), formed("idx1", KCMP[0]), formed("idx2", KCMP[1])])
         .yields(Number),
 
     // What they may use.
@@ -52,10 +53,10 @@ pub(super) const ROWS: &[Row] = &[
     instant("pidfd_getfd", [438, 438], &[fd("pidfd"), int("fd"), flags("flags")])
         .yields(Fd).danger("it can copy a descriptor that nobody lent"),
 
-    // Another process, or thread, under control.
+    // Another process, or thread, under control. ptrace's addresses are the other's.
     sleeps("ptrace", [101, 117], &[command("request"), pid("pid"), opaque("addr"), opaque("data")])
         .yields(Number).scope(BoundToThread).restart(Uninterrupted).no_twin("it acts for the tracer, which is one thread"),
-    instant("perf_event_open", [298, 241], &[opaque("attr_uptr"), pid("pid"), int("cpu"), fd("group_fd"), flags("flags")])
+    instant("perf_event_open", [298, 241], &[update("attr_uptr", Len::Sized(4, PERF_EVENT_ATTR)), pid("pid"), int("cpu"), fd("group_fd"), flags("flags")])
         .yields(Fd).scope(BoundToThread).restart(Again),
 
     // Beginnings and ends.

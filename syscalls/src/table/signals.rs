@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("pidfd_send_signal", [424, 424], &[fd("pidfd"), signal("sig"), input_of("info", SIGINFO), flags("flags")])
         .danger(FORGES),
 
-    // Blocked and handled.
+    // Blocked and handled. A handler is an address, and so is a stack.
     instant("rt_sigaction", [13, 134], &[signal("sig"), opaque("act"), output_of("oact", SIGACTION), size("sigsetsize")]),
     instant("rt_sigprocmask", [14, 135], &[command("how"), input("nset", Len::Arg(3)), output("oset", Len::Arg(3), Written::Whole), size("sigsetsize")])
         .scope(WritesThread),

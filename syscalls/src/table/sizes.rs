@@ -58,3 +58,57 @@ pub(super) const MQ_ATTR: u32 = 64;
 pub(super) const SEMBUF: u32 = 6;
 /// The type in front of a System V message.
 pub(super) const MESSAGE_TYPE: u32 = 8;
+/// `struct iovec`.
+pub(super) const IOVEC: u32 = 16;
+/// `struct msghdr`.
+pub(super) const MSGHDR: u32 = 56;
+/// `struct mmsghdr`.
+pub(super) const MMSGHDR: u32 = 64;
+/// `struct flock`.
+pub(super) const FLOCK: u32 = 32;
+/// `struct f_owner_ex`.
+pub(super) const F_OWNER_EX: u32 = 8;
+/// `struct semid_ds`.
+pub(super) const SEMID_DS: u32 = if cfg!(target_arch = "x86_64") { 104 } else { 88 };
+/// `struct shmid_ds`.
+pub(super) const SHMID_DS: u32 = 112;
+/// `struct msqid_ds`.
+pub(super) const MSQID_DS: u32 = 120;
+/// `struct seminfo`.
+pub(super) const SEMINFO: u32 = 40;
+/// `struct shminfo`.
+pub(super) const SHMINFO: u32 = 72;
+/// `struct shm_info`.
+pub(super) const SHM_INFO: u32 = 48;
+/// `struct msginfo`.
+pub(super) const MSGINFO: u32 = 32;
+/// `struct file_handle` without the handle.
+pub(super) const FILE_HANDLE: u32 = 8;
+/// The first version of `struct sched_attr`, which the kernel takes a size of zero for.
+pub(super) const SCHED_ATTR: u32 = 48;
+/// The first version of `struct perf_event_attr`, which the kernel takes a size of zero for.
+pub(super) const PERF_EVENT_ATTR: u32 = 64;
+/// `struct io_uring_params`.
+pub(super) const IO_URING_PARAMS: u32 = 120;
+/// `struct landlock_net_port_attr`.
+pub(super) const LANDLOCK_NET_PORT: u32 = 16;
+/// `struct landlock_path_beneath_attr`, packed.
+pub(super) const LANDLOCK_PATH_BENEATH: u32 = 12;
+/// `struct kcmp_epoll_slot`.
+pub(super) const KCMP_EPOLL_SLOT: u32 = 12;
+/// `struct if_dqblk`, and `struct if_nextdqblk`.
+pub(super) const DQBLK: u32 = 72;
+/// `struct if_dqinfo`.
+pub(super) const DQINFO: u32 = 24;
+/// `struct fs_disk_quota`.
+pub(super) const XFS_QUOTA: u32 = 112;
+/// `struct fs_quota_stat`.
+pub(super) const XFS_QUOTA_STAT: u32 = 80;
+/// `struct fs_quota_statv`.
+pub(super) const XFS_QUOTA_STATV: u32 = 160;
+/// `struct seccomp_notif_sizes`.
+pub(super) const SECCOMP_SIZES: u32 = 6;
+/// The name of a thread.
+pub(super) const COMM: u32 = 16;
+/// `struct keyctl_pkey_query`.
+pub(super) const PKEY_QUERY: u32 = 56;

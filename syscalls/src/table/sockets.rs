@@ -1,8 +1,9 @@
 //! Sockets. An address that comes back has the room that the length beside it says, and the length comes back too.
 
 use super::bits::MSG_DONTWAIT;
-use super::sizes::{INT, TIMESPEC};
+use super::sizes::{INT, MMSGHDR, MSGHDR, TIMESPEC};
 use super::words::*;
+use crate::argument::ArgType::{ReceiveMessage, ReceiveMessages, SendMessage, SendMessages};
 use crate::argument::{Arg, Len, Written};
 use crate::restart::Restart::{Never, Shortened};
 use crate::row::Class::Instant;
@@ -28,15 +29,15 @@ pub(super) const ROWS: &[Row] = &[
     // Messages. A stream that truncates throws bytes away and counts them without writing them.
     sleeps("sendto", [44, 206], &[fd("fd"), input("buff", Len::Arg(2)), size("len"), flags("flags"), input("addr", Len::Arg(5)), size("addr_len")])
         .yields(Bytes).when(&[has(3, MSG_DONTWAIT, Instant)]).twin(flag(3, MSG_DONTWAIT)),
-    sleeps("sendmsg", [46, 211], &[fd("fd"), opaque("msg"), flags("flags")])
+    sleeps("sendmsg", [46, 211], &[fd("fd"), messages("msg", SendMessage, Len::Const(MSGHDR)), flags("flags")])
         .yields(Bytes).when(&[has(2, MSG_DONTWAIT, Instant)]).twin(flag(2, MSG_DONTWAIT)),
-    sleeps("sendmmsg", [307, 269], &[fd("fd"), opaque("mmsg"), size("vlen"), flags("flags")])
+    sleeps("sendmmsg", [307, 269], &[fd("fd"), messages("mmsg", SendMessages, Len::Times(2, MMSGHDR)), size("vlen"), flags("flags")])
         .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]).no_twin("a short count does not say whether the next message would have waited or failed"),
     sleeps("recvfrom", [45, 207], &[fd("fd"), output("ubuf", Len::Arg(2), Written::Perhaps), size("size"), flags("flags"), sized("addr", 5), update_of("addr_len", INT)])
         .yields(Bytes).when(&[has(3, MSG_DONTWAIT, Instant)]).twin(flag(3, MSG_DONTWAIT)),
-    sleeps("recvmsg", [47, 212], &[fd("fd"), opaque("msg"), flags("flags")])
+    sleeps("recvmsg", [47, 212], &[fd("fd"), messages("msg", ReceiveMessage, Len::Const(MSGHDR)), flags("flags")])
         .yields(Bytes).when(&[has(2, MSG_DONTWAIT, Instant)]).twin(flag(2, MSG_DONTWAIT)),
-    sleeps("recvmmsg", [299, 243], &[fd("fd"), opaque("mmsg"), size("vlen"), flags("flags"), update_of("timeout", TIMESPEC)])
+    sleeps("recvmmsg", [299, 243], &[fd("fd"), messages("mmsg", ReceiveMessages, Len::Times(2, MMSGHDR)), size("vlen"), flags("flags"), update_of("timeout", TIMESPEC)])
         .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]).twin(flag(3, MSG_DONTWAIT)).restart(Shortened(4)),
 
     // Names and options.

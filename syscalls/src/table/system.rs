@@ -1,6 +1,7 @@
 //! Calls about the machine: its name, its state, its mounts.
 
 use super::bits::{GRND_INSECURE, GRND_NONBLOCK, SYSLOG_ACTION_READ};
+use super::forms::{FSCONFIG, NAMES_DESCRIPTOR, QUOTACTL, QUOTACTL_FD, REBOOT, SYSFS};
 use super::sizes::{INT, LONG, SYSINFO, UTSNAME};
 use super::words::*;
 use crate::argument::{Len, Written};
@@ -9,8 +10,6 @@ use crate::row::Class::{Instant, Sleeps};
 use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd, Number};
 
-/// A structure of one of the new mount calls names a namespace by its descriptor.
-const NAMES_DESCRIPTOR: &str = "its structure can name a descriptor that nobody lent";
 const KERNEL_CODE: &str = "it puts code into the kernel, which can do anything";
 
 #[rustfmt::skip]
@@ -27,13 +26,15 @@ pub(super) const ROWS: &[Row] = &[
     storage("acct", [163, 89], &[path("name")]),
     storage("swapon", [167, 224], &[path("specialfile"), flags("swap_flags")]),
     storage("swapoff", [168, 225], &[path("specialfile")]),
-    storage("quotactl", [179, 60], &[command("cmd"), path("special"), id("id"), opaque("addr")]),
-    storage("quotactl_fd", [443, 443], &[fd("fd"), command("cmd"), id("id"), opaque("addr")]),
+    storage("quotactl", [179, 60], &[command("cmd"), path("special"), id("id"), formed("addr", QUOTACTL)]),
+    storage("quotactl_fd", [443, 443], &[fd("fd"), command("cmd"), id("id"), formed("addr", QUOTACTL_FD)]),
     storage("vhangup", [153, 58], &[]),
-    storage("reboot", [169, 142], &[command("magic1"), command("magic2"), command("cmd"), opaque("arg")])
+    storage("reboot", [169, 142], &[command("magic1"), command("magic2"), command("cmd"), formed("arg", REBOOT)])
+        .danger("it ends the machine")
         .restart(Uninterrupted),
-    instant("sysfs", [139, NO], &[command("option"), opaque("arg1"), opaque("arg2")])
+    instant("sysfs", [139, NO], &[command("option"), formed("arg1", SYSFS[0]), formed("arg2", SYSFS[1])])
         .yields(Number),
+    // What bpf takes differs by command, and is addresses nearly always.
     storage("bpf", [321, 280], &[command("cmd"), opaque("uattr"), size("size")])
         .yields(Number),
     storage("init_module", [175, 105], &[input("umod", Len::Arg(1)), size("len"), text("uargs")])
@@ -47,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("lsm_list_modules", [461, 461], &[output("ids", Len::At(1), Written::At(1)), update_of("size", INT), flags("flags")])
         .yields(Number),
 
-    // Mounts.
+    // Mounts. The kernel copies a page from where a mount's data begin, however short they are.
     storage("mount", [165, 40], &[path("dev_name"), path("dir_name"), text("type"), flags("flags"), opaque("data")]),
     storage("umount2", [166, 39], &[path("name"), flags("flags")]),
     storage("pivot_root", [155, 41], &[path("new_root"), path("put_old")]),
@@ -60,15 +61,17 @@ pub(super) const ROWS: &[Row] = &[
         .danger(NAMES_DESCRIPTOR),
     storage("fsopen", [430, 430], &[text("fs_name"), flags("flags")])
         .yields(Fd),
-    storage("fsconfig", [431, 431], &[fd("fd"), command("cmd"), text("key"), opaque("value"), opaque("aux")])
+    storage("fsconfig", [431, 431], &[fd("fd"), command("cmd"), text("key"), formed("value", FSCONFIG[0]), formed("aux", FSCONFIG[1])])
+        .danger("some file systems take descriptors that nobody lent")
         .restart(Never("a command that was under way leaves the context failed")),
     storage("fsmount", [432, 432], &[fd("fs_fd"), flags("flags"), flags("attr_flags")])
         .yields(Fd),
     storage("fspick", [433, 433], &[dirfd("dfd"), path("path"), flags("flags")])
         .yields(Fd),
-    storage("statmount", [457, 457], &[opaque("req"), output("buf", Len::Arg(2), Written::Whole), size("bufsize"), flags("flags")]),
-    instant("listns", [470, 470], &[opaque("req"), output("ns_ids", Len::Times(2, LONG), Written::Times(LONG)), size("nr_ns_ids"), flags("flags")])
+    storage("statmount", [457, 457], &[input("req", Len::Sized(0, INT)), output("buf", Len::Arg(2), Written::Whole), size("bufsize"), flags("flags")])
+        .danger(NAMES_DESCRIPTOR),
+    instant("listns", [470, 470], &[input("req", Len::Sized(0, INT)), output("ns_ids", Len::Times(2, LONG), Written::Times(LONG)), size("nr_ns_ids"), flags("flags")])
         .yields(Number),
-    storage("listmount", [458, 458], &[opaque("req"), output("mnt_ids", Len::Times(2, LONG), Written::Times(LONG)), size("nr_mnt_ids"), flags("flags")])
-        .yields(Number),
+    storage("listmount", [458, 458], &[input("req", Len::Sized(0, INT)), output("mnt_ids", Len::Times(2, LONG), Written::Times(LONG)), size("nr_mnt_ids"), flags("flags")])
+        .yields(Number).danger(NAMES_DESCRIPTOR),
 ];

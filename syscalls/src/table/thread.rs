@@ -2,7 +2,8 @@
 //! of them; scheduling calls mean the caller when their pid is zero.
 
 use super::bits::*;
-use super::sizes::{CAP_DATA, CAP_HEADER, INT, TIMESPEC};
+use super::forms::{self, ARCH_PRCTL, KEYCTL, LANDLOCK_RULE, MODIFY_LDT};
+use super::sizes::{CAP_DATA, CAP_HEADER, INT, SCHED_ATTR, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
 use crate::condition::ScopeWhen;
@@ -54,11 +55,11 @@ pub(super) const ROWS: &[Row] = &[
         .scope(ReadsThread),
     instant("capset", [126, 91], &[update_of("header", CAP_HEADER), input_of("data", CAP_DATA)])
         .scope(WritesThread),
-    instant("seccomp", [317, 277], &[command("op"), flags("flags"), opaque("uargs")])
+    instant("seccomp", [317, 277], &[command("op"), flags("flags"), formed("uargs", forms::SECCOMP)])
         .yields(Number).scope(WritesThread).scope_when(SECCOMP),
     instant("landlock_create_ruleset", [444, 444], &[input("attr", Len::Arg(1)), size("size"), flags("flags")])
         .yields(Fd),
-    instant("landlock_add_rule", [445, 445], &[fd("ruleset_fd"), command("rule_type"), opaque("rule_attr"), flags("flags")]),
+    instant("landlock_add_rule", [445, 445], &[fd("ruleset_fd"), command("rule_type"), formed("rule_attr", LANDLOCK_RULE), flags("flags")]),
     instant("landlock_restrict_self", [446, 446], &[fd("ruleset_fd"), flags("flags")])
         .scope(WritesThread).scope_when(&[scope_has(1, LANDLOCK_RESTRICT_SELF_TSYNC, EngineLife(Harm::FiltersAll))]),
     instant("lsm_get_self_attr", [459, 459], &[uint("attr"), output("ctx", Len::At(2), Written::At(2)), update_of("size", INT), flags("flags")])
@@ -69,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
         .scope(WritesThread),
     storage("setns", [308, 268], &[fd("fd"), flags("flags")])
         .scope(WritesThread),
-    storage("keyctl", [250, 219], &[command("option"), opaque("arg2"), opaque("arg3"), opaque("arg4"), opaque("arg5")])
+    storage("keyctl", [250, 219], &[command("option"), formed("arg2", KEYCTL[0]), formed("arg3", KEYCTL[1]), formed("arg4", KEYCTL[2]), formed("arg5", KEYCTL[3])])
         .yields(Number).scope(WritesThread),
     storage("add_key", [248, 217], &[text("type"), text("description"), input("payload", Len::Arg(3)), size("plen"), int("ringid")])
         .yields(Number).scope(WritesThread),
@@ -98,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
         .scope_when(OF_ITSELF),
     instant("sched_getattr", [315, 275], &[pid("pid"), output("uattr", Len::Arg(2), Written::Whole), size("usize"), flags("flags")])
         .scope(ReadsThread),
-    instant("sched_setattr", [314, 274], &[pid("pid"), opaque("uattr"), flags("flags")])
+    instant("sched_setattr", [314, 274], &[pid("pid"), update("uattr", Len::Sized(0, SCHED_ATTR)), flags("flags")])
         .scope_when(OF_ITSELF),
     instant("sched_getaffinity", [204, 123], &[pid("pid"), size("len"), buffer("user_mask_ptr", 1)])
         .yields(Bytes).scope(ReadsThread),
@@ -114,13 +115,13 @@ pub(super) const ROWS: &[Row] = &[
     // Everything else a thread has.
     instant("personality", [135, 92], &[flags("personality")])
         .yields(Number).scope(WritesThread),
-    instant("prctl", [157, 167], &[command("option"), opaque("arg2"), opaque("arg3"), opaque("arg4"), opaque("arg5")])
+    instant("prctl", [157, 167], &[command("option"), formed("arg2", forms::PRCTL[0]), formed("arg3", forms::PRCTL[1]), formed("arg4", forms::PRCTL[2]), formed("arg5", forms::PRCTL[3])])
         .yields(Number).scope(WritesThread).scope_when(PRCTL),
-    instant("arch_prctl", [158, NO], &[command("option"), opaque("arg2")])
+    instant("arch_prctl", [158, NO], &[command("option"), formed("arg2", ARCH_PRCTL)])
         .scope(WritesThread).scope_when(&[scope_is(0, ARCH_SET_FS, EngineLife(Harm::LocalStorage)), scope_is(0, ARCH_SET_GS, EngineLife(Harm::LocalStorage)),
                       scope_is(0, ARCH_SHSTK_ENABLE, EngineLife(Harm::Returns))]),
-    instant("modify_ldt", [154, NO], &[command("func"), opaque("ptr"), size("bytecount")])
-        .yields(Bytes),
+    instant("modify_ldt", [154, NO], &[command("func"), formed("ptr", MODIFY_LDT), size("bytecount")])
+        .yields(Bytes).danger("it changes what segment registers mean"),
     instant("ioperm", [173, NO], &[uint("from"), uint("num"), int("turn_on")])
         .scope(WritesThread),
     instant("iopl", [172, NO], &[uint("level")])
@@ -167,4 +168,7 @@ const PRCTL: &[ScopeWhen] = &[
     scope_is(0, PR_GET_THP_DISABLE, Process),
     scope_is(0, PR_SET_PTRACER, Process),
     scope_is(0, PR_SET_VMA, Process),
+    scope_is(0, PR_GET_AUXV, Process),
+    scope_is(0, PR_GET_TSC, ReadsThread),
+    scope_is(0, PR_GET_TID_ADDRESS, ReadsThread),
 ];

@@ -1,7 +1,8 @@
 //! Calls that wait for something to happen, and those that say what to wait for.
 
 use super::bits::*;
-use super::sizes::{EPOLL_EVENT, IO_EVENT, LONG, POLLFD, TIMESPEC};
+use super::forms::FUTEX;
+use super::sizes::{EPOLL_EVENT, IO_EVENT, IO_URING_PARAMS, LONG, POLLFD, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
@@ -22,7 +23,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Number).restart(Left(2, 2)).twin(Twin::ZeroTime(2)),
     sleeps("select", [23, NO], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tvp", TIMESPEC)])
         .yields(Number).restart(Left(4, 4)).twin(Twin::ZeroTime(4)),
-    sleeps("pselect6", [270, 72], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tsp", TIMESPEC), opaque("sig")])
+    sleeps("pselect6", [270, 72], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tsp", TIMESPEC), packed("sig")])
         .yields(Number).restart(Left(4, 4)).twin(Twin::ZeroTime(4)),
     instant("epoll_create", [213, NO], &[int("size")])
         .yields(Fd),
@@ -52,8 +53,9 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Fd),
     storage("fanotify_mark", [301, 263], &[fd("fanotify_fd"), flags("flags"), flags("mask"), dirfd("dfd"), path("pathname")]),
 
-    // Futexes. Those with an owner belong to the thread that locks them.
-    sleeps("futex", [202, 98], &[address("uaddr"), command("op"), uint("val"), opaque("utime"), address("uaddr2"), uint("val3")])
+    // Futexes. A futex is its address: lists of them are passed as they are. Those with an owner belong to the thread
+    // that locks them.
+    sleeps("futex", [202, 98], &[address("uaddr"), command("op"), uint("val"), formed("utime", FUTEX), address("uaddr2"), uint("val3")])
         .yields(Number)
         .when(&[wakes(FUTEX_WAKE), wakes(FUTEX_REQUEUE), wakes(FUTEX_CMP_REQUEUE), wakes(FUTEX_WAKE_OP), wakes(FUTEX_WAKE_BITSET),
                 wakes(FUTEX_UNLOCK_PI), wakes(FUTEX_TRYLOCK_PI), wakes(FUTEX_CMP_REQUEUE_PI)])
@@ -69,7 +71,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("futex_requeue", [456, 456], &[opaque("waiters"), flags("flags"), int("nr_wake"), int("nr_requeue")])
         .yields(Number),
 
-    // The kernel's own asynchronous interfaces. Requests of a uring belong to the thread that entered them.
+    // The kernel's own asynchronous interfaces. Requests hold addresses that are used after the call. Requests of a uring belong to the thread that entered them.
     storage("io_setup", [206, 0], &[uint("nr_events"), update_of("ctxp", LONG)])
         .memory(Maps),
     sleeps("io_destroy", [207, 1], &[address("ctx")])
@@ -79,10 +81,10 @@ pub(super) const ROWS: &[Row] = &[
     instant("io_cancel", [210, 3], &[address("ctx_id"), opaque("iocb"), output_of("result", IO_EVENT)]),
     sleeps("io_getevents", [208, 4], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC)])
         .yields(Number).restart(Shortened(4)).twin(Twin::ZeroCount(1)),
-    sleeps("io_pgetevents", [333, 292], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC), opaque("usig")])
+    sleeps("io_pgetevents", [333, 292], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC), packed("usig")])
         .yields(Number).restart(Shortened(4)).twin(Twin::ZeroCount(1)),
-    storage("io_uring_setup", [425, 425], &[uint("entries"), opaque("params")])
-        .yields(Fd),
+    storage("io_uring_setup", [425, 425], &[uint("entries"), update_of("params", IO_URING_PARAMS)])
+        .yields(Fd).danger("it can put its rings at any address"),
     sleeps("io_uring_enter", [426, 426], &[fd("fd"), uint("to_submit"), uint("min_complete"), flags("flags"), opaque("argp"), size("argsz")])
         .yields(Number).scope(BoundToThread)
         .restart_when(&[restart_has(3, IORING_ENTER_EXT_ARG, Never("a timeout behind argp would begin anew"))]).no_twin("it submits for the thread that enters"),

@@ -2,7 +2,8 @@
 //! gives back nothing, touches the process only, and keeps all descriptors and all memory; after EINTR it is made
 //! again, if it can sleep at all.
 
-use crate::argument::{Arg, ArgType, Len, Written};
+use super::sizes::IOVEC;
+use crate::argument::{Arg, ArgType, Form, Len, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
 use crate::restart::Restart;
@@ -194,7 +195,7 @@ pub(super) const fn flag(arg: u8, bit: u32) -> Twin {
 }
 
 const fn value(name: &'static str, ty: ArgType) -> Arg {
-    Arg { name, ty, len: Len::None, written: Written::Never }
+    Arg { name, ty, len: Len::None, written: Written::Never, forms: &[] }
 }
 
 macro_rules! values {
@@ -223,17 +224,17 @@ values! {
 
 /// A path.
 pub(super) const fn path(name: &'static str) -> Arg {
-    Arg { name, ty: ArgType::Path, len: Len::Nul, written: Written::Never }
+    Arg { name, ty: ArgType::Path, len: Len::Nul, written: Written::Never, forms: &[] }
 }
 
 /// Another string.
 pub(super) const fn text(name: &'static str) -> Arg {
-    Arg { name, ty: ArgType::Text, len: Len::Nul, written: Written::Never }
+    Arg { name, ty: ArgType::Text, len: Len::Nul, written: Written::Never, forms: &[] }
 }
 
 /// Bytes the call reads.
 pub(super) const fn input(name: &'static str, len: Len) -> Arg {
-    Arg { name, ty: ArgType::In, len, written: Written::Never }
+    Arg { name, ty: ArgType::In, len, written: Written::Never, forms: &[] }
 }
 
 /// A structure the call reads.
@@ -243,7 +244,7 @@ pub(super) const fn input_of(name: &'static str, bytes: u32) -> Arg {
 
 /// Bytes the call writes.
 pub(super) const fn output(name: &'static str, len: Len, written: Written) -> Arg {
-    Arg { name, ty: ArgType::Out, len, written }
+    Arg { name, ty: ArgType::Out, len, written, forms: &[] }
 }
 
 /// A structure the call writes when it succeeds.
@@ -258,10 +259,62 @@ pub(super) const fn buffer(name: &'static str, counted_by: u8) -> Arg {
 
 /// A structure the call reads and writes.
 pub(super) const fn update_of(name: &'static str, bytes: u32) -> Arg {
-    Arg { name, ty: ArgType::InOut, len: Len::Const(bytes), written: Written::Whole }
+    Arg { name, ty: ArgType::InOut, len: Len::Const(bytes), written: Written::Whole, forms: &[] }
 }
 
 /// Structures or bits that name descriptors, read and written.
 pub(super) const fn descriptors(name: &'static str, len: Len) -> Arg {
-    Arg { name, ty: ArgType::Descriptors, len, written: Written::Whole }
+    Arg { name, ty: ArgType::Descriptors, len, written: Written::Whole, forms: &[] }
 }
+
+/// As many `struct iovec` as that argument counts, whose bytes the call reads.
+pub(super) const fn gather(name: &'static str, counted_by: u8) -> Arg {
+    Arg { ty: ArgType::Gather, ..input(name, Len::Times(counted_by, IOVEC)) }
+}
+
+/// As many `struct iovec` as that argument counts, whose bytes the call writes.
+pub(super) const fn scatter(name: &'static str, counted_by: u8) -> Arg {
+    Arg { ty: ArgType::Scatter, ..input(name, Len::Times(counted_by, IOVEC)) }
+}
+
+/// One address and one size, of bytes that the call reads.
+pub(super) const fn packed(name: &'static str) -> Arg {
+    Arg { ty: ArgType::Gather, ..input_of(name, IOVEC) }
+}
+
+/// One message or several, with addresses in them.
+pub(super) const fn messages(name: &'static str, ty: ArgType, len: Len) -> Arg {
+    let written = if let ArgType::SendMessage = ty { Written::Never } else { Written::Whole };
+    Arg { name, ty, len, written, forms: &[] }
+}
+
+/// A structure the call reads and writes.
+pub(super) const fn update(name: &'static str, len: Len) -> Arg {
+    Arg { len, ..update_of(name, 1) }
+}
+
+/// What another argument decides; where no form matches, memory that only its owner knows.
+pub(super) const fn formed(name: &'static str, forms: &'static [Form]) -> Arg {
+    Arg { forms, ..opaque(name) }
+}
+
+/// What the argument is when the low 32 bits of argument `by` are one of these.
+pub(super) const fn on(by: u8, equals: &'static [u32], arg: Arg) -> Form {
+    Form { by, mask: u32::MAX, equals, ty: arg.ty, len: arg.len, written: arg.written, danger: None }
+}
+
+impl Form {
+    /// Only these bits of the argument that decides.
+    pub(super) const fn masked(mut self, mask: u32) -> Form {
+        self.mask = mask;
+        self
+    }
+
+    pub(super) const fn danger(mut self, why: &'static str) -> Form {
+        self.danger = Some(why);
+        self
+    }
+}
+
+/// A form has no name of its own.
+pub(super) const IT: &str = "";

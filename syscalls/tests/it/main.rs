@@ -2,8 +2,12 @@
 
 mod document;
 mod door;
+mod forms;
+mod hostile;
 mod invoke;
 mod life;
+mod messages;
+mod native;
 mod numbers;
 mod outcome;
 #[cfg(target_arch = "x86_64")]
@@ -12,3 +16,4 @@ mod restart;
 mod rules;
 mod sizes;
 mod submission;
+mod vectors;

@@ -4,10 +4,17 @@ use syslet_syscalls::{
     Arg, ArgType, Class, Descriptors, Direction, Len, Memory, Row, Scope, Twin, Written, row_by_name, rows,
 };
 
-fn each_argument(check: impl Fn(&Row, &Arg)) {
+/// Every argument as its row says, and in every form, with the values that make it so.
+fn each_argument(check: impl Fn(&Row, &Arg, &dyn Fn(usize) -> Option<u64>)) {
     for row in rows() {
         for arg in row.args {
-            check(row, arg);
+            check(row, arg, &|_| None);
+            for form in arg.forms {
+                for &command in form.equals {
+                    let value = |index| (index == usize::from(form.by)).then_some(u64::from(command));
+                    check(row, &arg.formed(value), &value);
+                }
+            }
         }
     }
 }
@@ -24,7 +31,7 @@ fn a_row_has_at_most_six_arguments_of_different_names() {
 /// TABLE-5: what goes through memory has a length, and what does not has none.
 #[test]
 fn memory_has_a_length() {
-    each_argument(|row, arg| {
+    each_argument(|row, arg, _| {
         let through = matches!(arg.ty.direction(), Direction::In | Direction::Out | Direction::InOut);
         assert_eq!(through, arg.len != Len::None, "{} {}", row.name, arg.name);
         let string = matches!(arg.ty, ArgType::Path | ArgType::Text);
@@ -35,11 +42,11 @@ fn memory_has_a_length() {
 /// TABLE-5: a length counts by another argument of the call, of a type that counts.
 #[test]
 fn lengths_refer_to_arguments_that_count() {
-    each_argument(|row, arg| {
+    each_argument(|row, arg, value| {
         let says = format!("{} {}", row.name, arg.name);
         match arg.len {
-            Len::Arg(by) | Len::Times(by, _) | Len::Plus(by, _) | Len::Bits(by) => {
-                let by = &row.args[usize::from(by)];
+            Len::Arg(by) | Len::Times(by, _) | Len::Plus(by, _) | Len::Bits(by) | Len::Pages(by) => {
+                let by = &row.args[usize::from(by)].formed(value);
                 assert!(matches!(by.ty, ArgType::Size | ArgType::Uint), "{says}: {:?}", by.ty);
             }
             Len::At(by) => {
@@ -47,6 +54,9 @@ fn lengths_refer_to_arguments_that_count() {
                 assert_eq!((by.ty, by.len), (ArgType::InOut, Len::Const(4)), "{says}");
             }
             Len::Const(bytes) => assert!(bytes > 0, "{says}"),
+            Len::Sized(_, bytes) | Len::Headed(bytes) => {
+                assert!(matches!(arg.ty, ArgType::In | ArgType::InOut) && bytes >= 4, "{says}");
+            }
             Len::None | Len::Nul => {}
         }
     });
@@ -55,7 +65,7 @@ fn lengths_refer_to_arguments_that_count() {
 /// TABLE-6: what is written fits the direction, and a rule that asks the result fits the length.
 #[test]
 fn what_is_written_fits_direction_and_length() {
-    each_argument(|row, arg| {
+    each_argument(|row, arg, _| {
         let says = format!("{} {}: {:?} {:?}", row.name, arg.name, arg.len, arg.written);
         let writes = matches!(arg.ty.direction(), Direction::Out | Direction::InOut);
         assert_eq!(writes, arg.written != Written::Never, "{says}");
@@ -86,7 +96,10 @@ fn calls_that_are_gone_are_not_safe() {
 #[test]
 fn self_contained_rows_need_no_address() {
     let self_contained = |name: &str| row_by_name(name).is_some_and(Row::is_self_contained);
-    for name in ["read", "openat", "poll", "close", "kill", "setuid", "unshare", "getpid", "semop"] {
+    for name in [
+        "read", "openat", "poll", "close", "kill", "setuid", "unshare", "getpid", "semop", "readv",
+        "recvmsg", "fcntl",
+    ] {
         assert!(self_contained(name), "{name}");
     }
     for name in [
@@ -106,6 +119,42 @@ fn self_contained_rows_need_no_address() {
         assert!(row_by_name(name).is_some() && !self_contained(name), "{name}");
     }
     assert!(rows().iter().all(|row| row.is_self_contained() || !row.is_safe()), "safe code needs no address");
+}
+
+/// Structures with addresses have the size that is built.
+#[test]
+fn structures_with_addresses_have_their_size() {
+    each_argument(|row, arg, _| {
+        let (Len::Const(bytes) | Len::Times(_, bytes)) = arg.len else {
+            return assert!(!arg.ty.has_addresses(), "{} {}", row.name, arg.name);
+        };
+        let fits = match arg.ty {
+            ArgType::Gather | ArgType::Scatter => bytes == 16,
+            ArgType::SendMessage | ArgType::ReceiveMessage => arg.len == Len::Const(56),
+            ArgType::SendMessages | ArgType::ReceiveMessages => bytes == 64,
+            _ => true,
+        };
+        assert!(fits, "{} {}: {bytes}", row.name, arg.name);
+    });
+}
+
+/// A form is decided by a command or a type of the call, by bits that can match, and each of its values by one form.
+#[test]
+fn forms_can_match() {
+    for row in rows() {
+        for arg in row.args.iter().filter(|arg| !arg.forms.is_empty()) {
+            let says = format!("{} {}", row.name, arg.name);
+            assert_eq!(arg.ty, ArgType::Opaque, "{says}");
+            let mut values = std::collections::BTreeSet::new();
+            for form in arg.forms {
+                assert_eq!(row.args[usize::from(form.by)].ty, ArgType::Command, "{says}");
+                for value in form.equals {
+                    assert_eq!(value & !form.mask, 0, "{says}");
+                    assert!(values.insert((form.by, *value)), "{says}: {value}");
+                }
+            }
+        }
+    }
 }
 
 /// A twin names an argument that can be changed, or a call that has a row.
@@ -180,9 +229,23 @@ fn closed_descriptors_are_descriptors() {
 #[test]
 fn safe_rows_are_safe() {
     let safe = |name: &str| row_by_name(name).is_some_and(Row::is_safe);
-    for name in
-        ["read", "pwrite64", "openat", "statx", "getdents64", "recvfrom", "wait4", "gettid", "epoll_ctl"]
-    {
+    for name in [
+        "readv",
+        "pwritev2",
+        "sendmsg",
+        "recvmmsg",
+        "fcntl",
+        "semctl",
+        "read",
+        "pwrite64",
+        "openat",
+        "statx",
+        "getdents64",
+        "recvfrom",
+        "wait4",
+        "gettid",
+        "epoll_ctl",
+    ] {
         assert!(safe(name), "{name}");
     }
     let unsafe_ones = [
@@ -197,10 +260,9 @@ fn safe_rows_are_safe() {
         "madvise",
         "futex",
         "ioctl",
-        "fcntl",
         "prctl",
-        "readv",
-        "sendmsg",
+        "vmsplice",
+        "process_vm_readv",
         "process_vm_writev",
         "poll",
         "select",
@@ -214,6 +276,14 @@ fn safe_rows_are_safe() {
         "io_submit",
         "shmat",
         "mq_notify",
+        "mount",
+        "fsconfig",
+        "reboot",
+        "io_uring_setup",
+        "perf_event_open",
+        "modify_ldt",
+        "statmount",
+        "process_madvise",
         "bpf",
         "set_robust_list",
         "exit",
@@ -233,7 +303,8 @@ fn safe_rows_are_safe() {
 fn memory_effects_are_never_safe() {
     for row in rows().iter().filter(|row| row.is_safe()) {
         assert_eq!(row.memory, Memory::Kept, "{}", row.name);
-        assert!(row.args.iter().all(|arg| arg.ty != ArgType::Address && arg.ty != ArgType::Opaque));
+        let opaque = |arg: &Arg| arg.ty == ArgType::Opaque && arg.forms.is_empty();
+        assert!(row.args.iter().all(|arg| arg.ty != ArgType::Address && !opaque(arg)), "{}", row.name);
     }
 }
 

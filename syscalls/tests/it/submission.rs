@@ -56,7 +56,16 @@ impl Submission {
     }
 
     pub(crate) fn call(&self) -> Call<'_> {
-        let limits = Limits { record_bytes_max: 4096, out_bytes_max: 4096 };
+        self.within(4096)
+    }
+
+    /// The same for records that only a large ring would take.
+    pub(crate) fn long_call(&self) -> Call<'_> {
+        self.within(1 << 20)
+    }
+
+    fn within(&self, bytes: usize) -> Call<'_> {
+        let limits = Limits { record_bytes_max: bytes, out_bytes_max: bytes };
         Call::check(&self.record, &limits).expect("the structure is sound")
     }
 }

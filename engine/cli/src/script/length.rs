@@ -15,13 +15,14 @@ pub(crate) fn reach(
     number: impl Fn(usize) -> Option<u32>,
 ) -> Option<u64> {
     match len {
-        Len::None | Len::Nul => None,
+        Len::None | Len::Nul | Len::Sized(..) | Len::Headed(_) => None,
         Len::Const(bytes) => Some(bytes.into()),
         Len::Arg(by) => value(by.into()),
         Len::Times(by, bytes) => value(by.into()).map(|count| count.saturating_mul(bytes.into())),
         Len::Plus(by, bytes) => value(by.into()).map(|count| count.saturating_add(bytes.into())),
         Len::Bits(by) => value(by.into()).map(|count| count.div_ceil(64).saturating_mul(8)),
         Len::At(by) => number(by.into()).map(u64::from),
+        Len::Pages(by) => value(by.into()).map(|count| count.div_ceil(4096)),
     }
 }
 
@@ -62,8 +63,13 @@ fn check_given(step: &Step, arg: &Arg, position: &Position<'_>) -> Result<(), Sc
 /// The argument that says how long one is.
 fn decided_by(len: Len) -> Option<usize> {
     match len {
-        Len::Arg(by) | Len::Times(by, _) | Len::Plus(by, _) | Len::Bits(by) | Len::At(by) => Some(by.into()),
-        Len::None | Len::Const(_) | Len::Nul => None,
+        Len::Arg(by)
+        | Len::Times(by, _)
+        | Len::Plus(by, _)
+        | Len::Bits(by)
+        | Len::At(by)
+        | Len::Pages(by) => Some(by.into()),
+        Len::None | Len::Const(_) | Len::Nul | Len::Sized(..) | Len::Headed(_) => None,
     }
 }
 
@@ -76,6 +82,9 @@ fn because(arg: &Arg) -> String {
         }
         Len::Bits(by) => format!("argument {} says how many bits", by + 1),
         Len::At(by) => format!("the number that argument {} points to says how many bytes", by + 1),
+        Len::Pages(by) => {
+            format!("argument {} says how many bytes, and each page of them has one here", by + 1)
+        }
         _ => "it always reaches so many".to_owned(),
     }
 }

@@ -25,8 +25,10 @@ pub(crate) struct Position<'a> {
 }
 
 impl Position<'_> {
+    /// Structures with addresses in them are written with those of buffers, and held by the command.
     fn direction(&self) -> Direction {
-        self.arg.map_or(Direction::Opaque, |arg| arg.ty.direction())
+        let arg = self.arg.filter(|arg| !arg.ty.has_addresses());
+        arg.map_or(Direction::Opaque, |arg| arg.ty.direction())
     }
 
     fn is_address(&self) -> bool {

@@ -44,11 +44,20 @@ pub(super) fn object(row: &Row) -> Value {
 }
 
 fn argument(arg: &Arg) -> Value {
+    let form = |(given, formed): (String, Arg)| {
+        json!({
+            "when": given,
+            "type": words::ty(formed.ty),
+            "direction": words::direction(&formed),
+            "length": words::length(&formed),
+        })
+    };
     json!({
         "name": arg.name,
         "type": words::ty(arg.ty),
         "direction": words::direction(arg),
         "length": words::length(arg),
+        "forms": words::forms(arg).into_iter().map(form).collect::<Vec<_>>(),
     })
 }
 

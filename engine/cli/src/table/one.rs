@@ -64,6 +64,10 @@ fn arguments(row: &Row, out: &mut impl Write) -> io::Result<()> {
         let means: Vec<&str> = means.into_iter().flatten().collect();
         writeln!(out, "{}", text.trim_end())?;
         writeln!(out, "{:<12} {}", "", means.join("; "))?;
+        for (given, formed) in words::forms(arg) {
+            let length = words::length(&formed).map_or(String::new(), |len| format!(", length {len}"));
+            writeln!(out, "{:<12} {}{length} when {given}", "", words::ty(formed.ty))?;
+        }
     }
     Ok(())
 }
@@ -136,6 +140,12 @@ fn argument(ty: ArgType) -> &'static str {
         ArgType::Out => "bytes or a structure that the call writes",
         ArgType::InOut => "a structure that the call reads and writes",
         ArgType::Descriptors => "structures or bits that name descriptors, read and written",
+        ArgType::Gather => "buffers that the call reads, by offset and length",
+        ArgType::Scatter => "buffers that the call writes, by offset and length",
+        ArgType::SendMessage => "a message that is sent, with offsets for addresses",
+        ArgType::ReceiveMessage => "room for a message, with offsets for addresses",
+        ArgType::SendMessages => "messages that are sent, with offsets for addresses",
+        ArgType::ReceiveMessages => "room for messages, with offsets for addresses",
         ArgType::Size => "a length or count of memory",
         ArgType::Flags => "a set of bits",
         ArgType::Mode => "file mode bits",

@@ -1,7 +1,7 @@
 //! The words for what a row says, the same in every form of output.
 
 use syslet::syscalls::{
-    Arg, ArgType, Class, Descriptors, Direction, Len, Memory, Restart, Row, Scope, Yields,
+    Arg, ArgType, Class, Descriptors, Direction, Form, Len, Memory, Restart, Row, Scope, Yields,
 };
 
 /// A call as it would be declared: each argument's name, which way its bytes go, how far they reach.
@@ -25,6 +25,7 @@ pub(super) fn direction(arg: &Arg) -> &'static str {
         Direction::In => "in",
         Direction::Out => "out",
         Direction::InOut => "inout",
+        Direction::Opaque if !arg.forms.is_empty() => "by command",
         Direction::Opaque => "opaque",
     }
 }
@@ -40,7 +41,21 @@ pub(super) fn length(arg: &Arg) -> Option<String> {
         Len::Bits(by) => Some(format!("arg {by} bits")),
         Len::Nul => Some("to NUL".to_owned()),
         Len::At(by) => Some(format!("*arg {by}")),
+        Len::Sized(..) => Some("its size".to_owned()),
+        Len::Headed(bytes) => Some(format!("its size + {bytes}")),
+        Len::Pages(by) => Some(format!("arg {by} / 4096")),
     }
+}
+
+/// The argument in each form, and when it has it.
+pub(super) fn forms(arg: &Arg) -> Vec<(String, Arg)> {
+    let form = |form: &Form| {
+        let values: Vec<String> = form.equals.iter().map(|value| format!("{value:#x}")).collect();
+        let mask = if form.mask == u32::MAX { String::new() } else { format!(" & {:#x}", form.mask) };
+        let formed = Arg { ty: form.ty, len: form.len, written: form.written, forms: &[], ..*arg };
+        (format!("arg {}{mask} is {}", form.by, values.join(" or ")), formed)
+    };
+    arg.forms.iter().map(form).collect()
 }
 
 /// The name of a type, as `--arg` takes it.

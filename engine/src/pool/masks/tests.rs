@@ -161,7 +161,7 @@ fn nothing_else_changes() {
 fn the_places_are_the_tables() {
     let place = |(at, arg): (usize, &Arg)| match (arg.name, arg.ty) {
         ("sigmask" | "unewset", ArgType::In) => Some(Place::Arguments(at)),
-        ("sig" | "usig", ArgType::Opaque) => Some(Place::Packed(at)),
+        ("sig" | "usig", ArgType::Gather) => Some(Place::Packed(at)),
         _ => None,
     };
     let mut found = 0;
