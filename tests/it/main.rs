@@ -14,5 +14,6 @@ mod limits;
 mod pool;
 mod safe;
 mod twins;
+mod structures;
 
 mod tidy;

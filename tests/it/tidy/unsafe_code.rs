@@ -58,6 +58,7 @@ const ALLOWED: &[&str] = &[
     "tests/it/pool/hand.rs",
     "tests/it/rig.rs",
     "tests/it/twins/rig.rs",
+    "tests/it/structures/direct.rs",
     "tests/process/allocation.rs",
     "tests/process/fork.rs",
     "tests/process/sigpipe.rs",
