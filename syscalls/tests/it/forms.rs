@@ -93,6 +93,14 @@ fn a_structure_says_its_size() {
     assert_eq!((sched(56, 56), sched(56, 55)), (Ok(()), Err((OUTSIDE_DATA, 1))));
     assert_eq!((sched(0, 48), sched(0, 47)), (Ok(()), Err((OUTSIDE_DATA, 1))), "the first version");
     assert_eq!((sched(1, 4), sched(u32::MAX, 64)), (Ok(()), Err((OUTSIDE_DATA, 1))));
+    let mut tiny = vec![0; 48];
+    tiny[0] = 1;
+    let out = |out_len| {
+        let args = [Value(0), InOut(0, 0), Value(0)];
+        let submission = Submission::new("sched_setattr", &args, &tiny, out_len);
+        check_arguments(submission.row, &submission.call()).map_err(place)
+    };
+    assert_eq!((out(4), out(3)), (Ok(()), Err((OUTSIDE_AREA, 1))), "the kernel writes the size it wants");
     let perf = |size, len| {
         with("perf_event_open", &[InOut(0, 0), Value(0), Value(0), Value(0), Value(0)], size, 4, len)
     };

@@ -99,6 +99,9 @@ fn each_attempt_starts_from_the_record() {
     let vector = first[2] - at + address_of(&storage, 0);
     assert_eq!(storage, [&first[..2], &[vector], &first[3..]].concat());
     assert_eq!(args[1], address_of(&storage, 0));
+    let many = rooms();
+    build(many.row, &many.call(), bases, &mut storage, &mut args);
+    assert_eq!((storage[7], storage[15]), (0, 0), "no length of an earlier message");
 }
 
 /// Two rooms: headers at the start of DATA and of the out area, each with a name, a part and control data.
