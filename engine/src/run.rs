@@ -9,7 +9,7 @@ use syslet_abi::{
     ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Status,
 };
 use syslet_attrs::{Needs, Registry, RunBy, Token};
-use syslet_syscalls::{Bases, build, prepare, row, settle, written};
+use syslet_syscalls::{Bases, Row, build, prepare, row, settle, written};
 
 use self::enter::{Entered, Way};
 use crate::asked::Asked;
@@ -127,6 +127,7 @@ impl Runner {
     /// As for [`Runner::run`].
     unsafe fn run_answering(&mut self, way: Way<'_>, call: &Call<'_>, slot: &Slot, at: usize) -> First {
         self.grow(slot, at);
+        let row = row(call.nr());
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
         let mut asked = Asked {
@@ -136,7 +137,7 @@ impl Runner {
             tokens: [Token::default(); ATTRIBUTES_MAX],
         };
         if asked.required_refusal().is_none() {
-            if let Some(row) = row(call.nr()) {
+            if let Some(row) = row {
                 prepare(row, call, out);
             }
             way.restore(out);
@@ -145,12 +146,12 @@ impl Runner {
         let outcome = if let Some(errno) = asked.required_refusal() {
             Outcome::not_run(errno)
         } else {
-            let args = resolve(call, out, &mut self.built);
+            let args = resolve(row, call, out, &mut self.built);
             // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as
             // the row says, which the door has checked, or to what was built of addresses in both.
             match unsafe { enter::enter(&way, call, slot.cancel(), &args, slot.needs(), self.is_pooled) } {
                 Entered::Over(outcome) => {
-                    if let Some(row) = row(call.nr()) {
+                    if let Some(row) = row.filter(|row| row.is_built) {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }
                     outcome
@@ -209,7 +210,7 @@ fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
 
 /// The arguments as the kernel gets them: offsets become addresses in the record and the out area, structures with
 /// offsets in them become others, in `built`.
-fn resolve(call: &Call<'_>, out: &mut [u8], built: &mut Vec<u64>) -> [u64; ARGS_MAX] {
+fn resolve(row: Option<&Row>, call: &Call<'_>, out: &mut [u8], built: &mut Vec<u64>) -> [u64; ARGS_MAX] {
     let data = call.data().as_ptr().expose_provenance() as u64;
     let out = out.as_mut_ptr().expose_provenance() as u64;
     let kinds = call.kinds();
@@ -222,7 +223,7 @@ fn resolve(call: &Call<'_>, out: &mut [u8], built: &mut Vec<u64>) -> [u64; ARGS_
             _ => *arg,
         };
     }
-    if let Some(row) = row(call.nr()) {
+    if let Some(row) = row.filter(|row| row.is_built) {
         build(row, call, Bases { data, out }, built, &mut args);
     }
     args

@@ -180,12 +180,8 @@ pub struct Form {
     pub mask: u32,
     /// What they can be.
     pub equals: &'static [u32],
-    /// What the argument is then.
-    pub ty: ArgType,
-    /// How far its bytes reach then.
-    pub len: Len,
-    /// How much of them is written then.
-    pub written: Written,
+    /// What the argument is then; it has no name of its own.
+    pub arg: Arg,
     /// Why safe code must not make the call then, where nothing else forbids it.
     pub danger: Option<&'static str>,
 }
@@ -199,7 +195,9 @@ impl Form {
     /// Whether safe code may pass the argument in this form.
     #[must_use]
     pub fn is_safe(&self) -> bool {
-        self.danger.is_none() && self.ty.direction() != Direction::Opaque && self.ty != ArgType::Descriptors
+        self.danger.is_none()
+            && self.arg.ty.direction() != Direction::Opaque
+            && self.arg.ty != ArgType::Descriptors
     }
 }
 
@@ -228,10 +226,7 @@ impl Arg {
     /// This argument as the call's other arguments make it.
     #[must_use]
     #[inline]
-    pub fn formed(&self, value: impl Fn(usize) -> Option<u64>) -> Arg {
-        match self.form(value) {
-            Some(&Form { ty, len, written, .. }) => Arg { ty, len, written, forms: &[], ..*self },
-            None => *self,
-        }
+    pub fn formed(&self, value: impl Fn(usize) -> Option<u64>) -> &Arg {
+        self.form(value).map_or(self, |form| &form.arg)
     }
 }

@@ -20,10 +20,12 @@ pub struct Bases {
 }
 
 /// Makes the structures with addresses in them that the call needs in `storage`, and puts the addresses of these in
-/// `args`. `storage` stays as it is until the call is over; it grows with the longest.
+/// `args`: only where the row [says so](Row::is_built) there are any. `storage` stays as it is until the call is over;
+/// it grows with the longest.
 ///
 /// # Panics
 /// When `call` did not pass [`check_arguments`](crate::check_arguments).
+#[inline(never)]
 pub fn build(row: &Row, call: &Call<'_>, bases: Bases, storage: &mut Vec<u64>, args: &mut [u64; ARGS_MAX]) {
     let words = inners(row, call).map(|(_, _, inner)| words(inner, call.data())).sum();
     storage.clear();
@@ -40,6 +42,7 @@ pub fn build(row: &Row, call: &Call<'_>, bases: Bases, storage: &mut Vec<u64>, a
 ///
 /// # Panics
 /// When `storage` is not what [`build`] has made for this call, or `out` not its out area.
+#[inline(never)]
 pub fn settle(row: &Row, call: &Call<'_>, result: RawResult, storage: &[u64], out: &mut [u8]) {
     let Some(count) = result.decode().ok().and_then(|count| usize::try_from(count).ok()) else { return };
     let mut at = 0;
@@ -48,7 +51,7 @@ pub fn settle(row: &Row, call: &Call<'_>, result: RawResult, storage: &[u64], ou
             let done = if arg.ty == ArgType::ReceiveMessage { 1 } else { count.min(all) };
             for header in 0..done {
                 let built = &storage[at + header * stride / 8..][..stride / 8];
-                settle_one(&arg, built, &mut out[to + header * stride..][..stride]);
+                settle_one(arg, built, &mut out[to + header * stride..][..stride]);
             }
         }
         at += words(inner, call.data());
@@ -74,10 +77,10 @@ fn settle_one(arg: &Arg, built: &[u64], out: &mut [u8]) {
 pub(crate) fn inners<'a>(
     row: &'a Row,
     call: &'a Call<'_>,
-) -> impl Iterator<Item = (usize, Arg, Inner)> + use<'a> {
+) -> impl Iterator<Item = (usize, &'a Arg, Inner)> + use<'a> {
     row.args.iter().enumerate().take(call.argc()).filter_map(|(index, arg)| {
         let arg = formed(arg, call);
-        let inner = Inner::of(&arg, index, call).expect("the door has seen its length");
+        let inner = Inner::of(arg, index, call).expect("the door has seen its length");
         Some((index, arg, inner?))
     })
 }

@@ -21,9 +21,7 @@ pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     let mut reads_length = false;
     for index in call.kinds().not_values() {
         // A checked record has no kinds beyond its arguments, which are no more than the row's.
-        let given = &row.args[index];
-        let formed = (!given.forms.is_empty()).then(|| formed(given, call));
-        let arg = formed.as_ref().unwrap_or(given);
+        let arg = formed(&row.args[index], call);
         check_argument(arg, index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
         reads_length |= matches!(arg.len, Len::At(_) | Len::Sized(..) | Len::Headed(_));
     }
@@ -56,7 +54,7 @@ fn each_argument(
     check: impl Fn(&Arg, usize, &Call<'_>) -> Result<(), Refusal>,
 ) -> Result<(), Fault> {
     for (index, arg) in args.iter().enumerate() {
-        check(&formed(arg, call), index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
+        check(formed(arg, call), index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
     }
     Ok(())
 }

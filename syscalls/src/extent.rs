@@ -56,8 +56,8 @@ pub(crate) const NUMBER_BYTES: usize = 4;
 
 /// Argument `arg` as the other arguments of the call make it.
 #[inline]
-pub(crate) fn formed(arg: &Arg, call: &Call<'_>) -> Arg {
-    if arg.forms.is_empty() { *arg } else { arg.formed(|by| plain(call, by)) }
+pub(crate) fn formed<'a>(arg: &'a Arg, call: &Call<'_>) -> &'a Arg {
+    if arg.forms.is_empty() { arg } else { arg.formed(|by| plain(call, by)) }
 }
 
 /// An argument's value, where it is no offset.

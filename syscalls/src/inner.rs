@@ -131,6 +131,7 @@ struct Areas<'a> {
 
 /// Checks what the structures of argument `index` name: every range lies inside its area, and no vector is longer than
 /// the kernel takes. All vectors of a call together are no longer than DATA: what is built from them stays that small.
+#[inline(never)]
 pub(crate) fn check(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusal> {
     let Some(inner) = Inner::of(arg, index, call)? else { return Ok(()) };
     let areas = Areas { data: call.data(), out_len: call.out_len(), receives: arg.ty.receives() };

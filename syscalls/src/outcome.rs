@@ -29,9 +29,10 @@ pub fn prepare(row: &Row, call: &Call<'_>, out: &mut [u8]) {
 /// Whether the call's one written argument lies at the start and the result says exactly how far it was written.
 /// Elements are not exact: a structure can have padding that nobody writes.
 fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
-    let mut outs = (0..call.argc()).filter(|&index| {
-        Place::of(call, index).out.is_some() || formed(&row.args[index], call).ty.receives()
-    });
+    if row.is_built {
+        return false;
+    }
+    let mut outs = (0..call.argc()).filter(|&index| Place::of(call, index).out.is_some());
     let first = outs.next();
     let exact = |index: usize| {
         let arg = formed(&row.args[index], call);
@@ -50,14 +51,15 @@ fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
 pub fn written(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
     let places = (0..call.argc()).filter_map(|index| written_for(row, call, index, result, out));
     let behind = places.filter(|(_, bytes)| *bytes > 0).map(|(at, bytes)| at + bytes).max().unwrap_or(0);
-    behind.max(received(row, call, result, out))
+    if row.is_built { behind.max(received(row, call, result, out)) } else { behind }
 }
 
 /// Where the last byte ends that the call wrote to a place which a structure names.
+#[inline(never)]
 fn received(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
     let Ok(result) = result.decode() else { return 0 };
     let receives = inners(row, call).filter(|(_, arg, _)| arg.ty.receives());
-    receives.map(|(index, arg, inner)| received_for(&arg, index, inner, call, result, out)).max().unwrap_or(0)
+    receives.map(|(index, arg, inner)| received_for(arg, index, inner, call, result, out)).max().unwrap_or(0)
 }
 
 fn received_for(arg: &Arg, index: usize, inner: Inner, call: &Call<'_>, result: u64, out: &[u8]) -> usize {

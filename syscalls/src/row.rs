@@ -121,6 +121,8 @@ pub struct Row {
     pub memory: Memory,
     /// Why safe code must not make it, where nothing else in the row forbids it.
     pub danger: Option<&'static str>,
+    /// Whether an argument is, or can be, a structure with addresses in it.
+    pub is_built: bool,
     /// How to ask without sleeping.
     pub twin: Option<Twin>,
     /// Why there is no such way, for calls that may sleep.

@@ -58,12 +58,32 @@ const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static
         descriptors: Descriptors::Kept,
         memory: Memory::Kept,
         danger: None,
+        is_built: builds(args),
         twin: None,
         untwinned: None,
         restart: if matches!(class, Class::Instant) { Restart::Uninterrupted } else { Restart::Again },
         restart_when: &[],
         gone: None,
     }
+}
+
+/// Whether an argument is a structure with addresses, or a command can make it one.
+const fn builds(args: &[Arg]) -> bool {
+    let mut at = 0;
+    while at < args.len() {
+        let mut form = 0;
+        while form < args[at].forms.len() {
+            if args[at].forms[form].arg.ty.has_addresses() {
+                return true;
+            }
+            form += 1;
+        }
+        if args[at].ty.has_addresses() {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 const fn existing(number: u16) -> Option<u16> {
@@ -300,7 +320,7 @@ pub(super) const fn formed(name: &'static str, forms: &'static [Form]) -> Arg {
 
 /// What the argument is when the low 32 bits of argument `by` are one of these.
 pub(super) const fn on(by: u8, equals: &'static [u32], arg: Arg) -> Form {
-    Form { by, mask: u32::MAX, equals, ty: arg.ty, len: arg.len, written: arg.written, danger: None }
+    Form { by, mask: u32::MAX, equals, arg, danger: None }
 }
 
 impl Form {

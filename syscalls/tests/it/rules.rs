@@ -12,7 +12,8 @@ fn each_argument(check: impl Fn(&Row, &Arg, &dyn Fn(usize) -> Option<u64>)) {
             for form in arg.forms {
                 for &command in form.equals {
                     let value = |index| (index == usize::from(form.by)).then_some(u64::from(command));
-                    check(row, &arg.formed(value), &value);
+                    let formed = Arg { name: arg.name, ..*arg.formed(value) };
+                    check(row, &formed, &value);
                 }
             }
         }
@@ -46,7 +47,7 @@ fn lengths_refer_to_arguments_that_count() {
         let says = format!("{} {}", row.name, arg.name);
         match arg.len {
             Len::Arg(by) | Len::Times(by, _) | Len::Plus(by, _) | Len::Bits(by) | Len::Pages(by) => {
-                let by = &row.args[usize::from(by)].formed(value);
+                let by = row.args[usize::from(by)].formed(value);
                 assert!(matches!(by.ty, ArgType::Size | ArgType::Uint), "{says}: {:?}", by.ty);
             }
             Len::At(by) => {

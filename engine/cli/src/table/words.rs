@@ -52,8 +52,7 @@ pub(super) fn forms(arg: &Arg) -> Vec<(String, Arg)> {
     let form = |form: &Form| {
         let values: Vec<String> = form.equals.iter().map(|value| format!("{value:#x}")).collect();
         let mask = if form.mask == u32::MAX { String::new() } else { format!(" & {:#x}", form.mask) };
-        let formed = Arg { ty: form.ty, len: form.len, written: form.written, forms: &[], ..*arg };
-        (format!("arg {}{mask} is {}", form.by, values.join(" or ")), formed)
+        (format!("arg {}{mask} is {}", form.by, values.join(" or ")), form.arg)
     };
     arg.forms.iter().map(form).collect()
 }
