@@ -40,7 +40,7 @@ fn check_lengths_kept(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
 /// The first argument at fault, by its offset in the record.
 pub fn check_safe(row: Option<&Row>, call: &Call<'_>, lent: &[i32]) -> Result<(), Fault> {
     let row = row.filter(|row| is_safe(row)).ok_or(Refusal::NOT_SAFE_ROW.at(syslet_abi::NR_OFFSET))?;
-    for (index, arg) in row.args.iter().enumerate() {
+    for (index, arg) in row.args.iter().enumerate().filter(|(_, arg)| !arg.forms.is_empty()) {
         check_safe_form(arg, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
     }
     // Arguments not given count too: the kernel gets zero for them, which is a descriptor.
