@@ -64,6 +64,31 @@ fn calls_without_a_case_have_a_reason() {
     assert!(covered().len() >= CALLS_MIN, "{} calls have a case", covered().len());
 }
 
+/// Calls with a twin of which no case sleeps, and why none can.
+const NEVER_ASLEEP: &[(&str, &str)] = &[
+    ("pread64", "positions are for files, whose wait nobody can lengthen"),
+    ("preadv", "positions are for files, whose wait nobody can lengthen"),
+    ("getrandom", "it sleeps only until the machine has started"),
+    ("nanosleep", "its own time ends it"),
+    ("clock_nanosleep", "its own time ends it"),
+];
+
+/// ENGINE-19: a call that can be tried first is also tried where it would sleep, and ended by a worker.
+#[test]
+fn calls_with_a_twin_are_found_asleep() {
+    let cases = cases();
+    let asleep: BTreeSet<&str> = cases
+        .iter()
+        .filter(|case| case.unblock.is_some() && !case.allowed.submitter)
+        .map(|case| case.call)
+        .collect();
+    let twinned = rows().iter().filter(|row| row.twin.is_some() && row.numbers.here().is_some());
+    for row in twinned {
+        let is_excused = NEVER_ASLEEP.iter().any(|(call, _)| *call == row.name);
+        assert!(asleep.contains(row.name) || is_excused, "{} has a twin and no case that sleeps", row.name);
+    }
+}
+
 #[test]
 fn a_list_that_is_not_current_is_caught() {
     let text = |table: &str| {

@@ -271,6 +271,12 @@ fn swallow(w: &World) {
     while sys("recvfrom", &args) > 0 {}
 }
 
+/// Connects to the listener; the connection outlives its caller.
+fn call_it(w: &World) {
+    let port = u16::try_from(w.number(0)).expect("a port");
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a loopback");
+}
+
 fn sleepers() -> Vec<Case> {
     let none = || Arg::Value(0);
     vec![
@@ -280,15 +286,8 @@ fn sleepers() -> Vec<Case> {
         sleeping("sendto", move |w| args![stuffed(w), input(b"late"), 4, 0, none(), 0], swallow).twinned(),
         sleeping("sendmsg", |w| args![stuffed(w), message(w, b"late", false), 0], swallow).twinned(),
         sleeping("sendmmsg", |w| args![stuffed(w), messages(w), 1, 0], swallow),
-        sleeping(
-            "accept",
-            |w| args![listener(w).0, out(), length(16)],
-            |w| {
-                let port = u16::try_from(w.number(0)).expect("a port");
-                // The connection outlives its caller.
-                TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a loopback");
-            },
-        )
-        .any_bytes(1, 2..4),
+        sleeping("accept", |w| args![listener(w).0, out(), length(16)], call_it).any_bytes(1, 2..4),
+        sleeping("accept4", |w| args![listener(w).0, out(), length(16), libc::SOCK_CLOEXEC], call_it)
+            .any_bytes(1, 2..4),
     ]
 }
