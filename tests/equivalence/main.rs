@@ -9,6 +9,7 @@ mod look;
 mod watch;
 
 mod case;
+mod block;
 mod world;
 mod bad;
 mod buffers;

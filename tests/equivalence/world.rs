@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::block::Block;
 use crate::case::Arg;
 use crate::direct::sys;
 
@@ -16,9 +17,7 @@ use crate::direct::sys;
 pub(crate) struct World {
     folder: Option<tempfile::TempDir>,
     fds: Vec<OwnedFd>,
-    blocks: Vec<Box<[u8]>>,
-    /// The blocks as they were before the call.
-    before: Vec<Box<[u8]>>,
+    blocks: Vec<Block>,
     /// Ids and numbers that a later step needs.
     pub(crate) numbers: Vec<i64>,
     undo: Vec<Box<dyn FnOnce() + Send + Sync>>,
@@ -106,9 +105,10 @@ impl World {
 
     /// Memory with these bytes; gives its address. What the call changes in it is compared.
     pub(crate) fn block(&mut self, bytes: impl AsRef<[u8]>) -> u64 {
-        self.blocks.push(bytes.as_ref().into());
-        let last = self.blocks.len() - 1;
-        self.blocks[last].as_mut_ptr().expose_provenance() as u64
+        let mut block = Block::new(bytes.as_ref());
+        let address = block.address();
+        self.blocks.push(block);
+        address
     }
 
     /// The same as an argument.
@@ -140,21 +140,12 @@ impl World {
 
     /// Remembers the blocks as they are.
     pub(crate) fn snapshot(&mut self) {
-        self.before = self.blocks.clone();
+        self.blocks.iter_mut().for_each(Block::snapshot);
     }
 
     /// Bytes of blocks that have changed, each block's in its own list.
     pub(crate) fn changed(&self) -> Vec<Vec<(usize, u8)>> {
-        let pairs = self.blocks.iter().zip(&self.before);
-        pairs
-            .map(|(after, before)| {
-                let bytes = after.iter().zip(before.iter()).enumerate();
-                bytes
-                    .filter(|(_, (after, before))| after != before)
-                    .map(|(at, (after, _))| (at, *after))
-                    .collect()
-            })
-            .collect()
+        self.blocks.iter().map(Block::changed).collect()
     }
 
     /// Positions and flags of the descriptors, and what is in the folder.
