@@ -37,6 +37,7 @@ mod thread;
 mod changes;
 mod system;
 mod gone;
+mod edges;
 
 /// The cases that need no process of their own.
 fn here(mut cases: Vec<case::Case>) -> Vec<case::Case> {
@@ -122,6 +123,12 @@ fn calls_that_are_gone() {
     compare::compare(&here(gone::cases()));
 }
 
+/// ENGINE-19, ENGINE-21: lengths at their edges.
+#[test]
+fn calls_with_lengths_at_the_edge() {
+    compare::compare_more(&here(edges::cases()));
+}
+
 /// ENGINE-19: the machine.
 #[test]
 fn calls_on_the_system() {
@@ -179,6 +186,7 @@ fn cases() -> Vec<case::Case> {
         ipc::cases,
         system::cases,
         gone::cases,
+        edges::cases,
     ];
     topics.iter().flat_map(|cases| cases()).collect()
 }
