@@ -8,7 +8,7 @@ use std::process::Command;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::{geteuid, setsid};
+use nix::unistd::{Gid, geteuid, setgroups, setsid};
 
 use crate::case::Case;
 use crate::compare::compare;
@@ -56,4 +56,6 @@ fn part() {
     unshare(own).expect("the superuser may");
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .expect("the superuser may");
+    // Groups to tell of.
+    setgroups(&[Gid::from_raw(7), Gid::from_raw(0x0102_0304)]).expect("the superuser may");
 }

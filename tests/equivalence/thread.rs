@@ -20,6 +20,7 @@ fn ids() -> Vec<Case> {
         case("getegid", |_| args![]),
         case("getresuid", |_| args![out(), out(), out()]),
         case("getresgid", |_| args![out(), out(), out()]),
+        case("getgroups", |_| args![64, out()]).bad(|_| args![1, out()]).bad(|_| args![-1, 0]).alone(),
         case("getgroups", |_| args![64, out()]).bad(|_| args![-1, 0]).bad(|_| args![-2, 8]),
     ]
 }
