@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::case::{Arg, Case, args, case, inout, input, ints, out, words};
+use crate::case::{Arg, Case, args, case, inout, input, ints, out, sleeping, words};
 use crate::direct::{address, address_mut, must};
 use crate::world::World;
 
@@ -50,6 +50,19 @@ fn submitted(w: &mut World) -> i64 {
     context
 }
 
+/// A context, and a request that is in it after [`submit`].
+fn later(w: &mut World) -> i64 {
+    let context = context(w);
+    w.note(context);
+    let Arg::Memory(request) = request(w) else { unreachable!("it is memory") };
+    w.note(request.cast_signed());
+    context
+}
+
+fn submit(w: &World) {
+    must("io_submit", &[w.number(0), 1, w.number(1)]);
+}
+
 fn older() -> Vec<Case> {
     vec![
         case("io_setup", |_| args![4, inout([0; 8])])
@@ -70,6 +83,8 @@ fn older() -> Vec<Case> {
             .bad(|w| args![context(w), 5, 4, out(), NONE])
             .bad(|_| args![8, 1, 4, out(), NONE]),
         case("io_getevents", |w| args![context(w), 1, 4, out(), moment()]),
+        sleeping("io_getevents", |w| args![later(w), 1, 4, out(), NONE], submit).any_bytes(3, 8..16),
+        sleeping("io_pgetevents", |w| args![later(w), 1, 4, out(), NONE, NONE], submit).any_bytes(3, 8..16),
         case("io_pgetevents", |w| args![submitted(w), 1, 4, out(), NONE, NONE])
             .any_bytes(3, 8..16)
             .bad(|w| args![context(w), 5, 4, out(), NONE, NONE])

@@ -69,6 +69,7 @@ const NEVER_ASLEEP: &[(&str, &str)] = &[
     ("pread64", "positions are for files, whose wait nobody can lengthen"),
     ("preadv", "positions are for files, whose wait nobody can lengthen"),
     ("getrandom", "it sleeps only until the machine has started"),
+    ("openat2", "it waits for storage, which nobody can lengthen"),
     ("nanosleep", "its own time ends it"),
     ("clock_nanosleep", "its own time ends it"),
 ];

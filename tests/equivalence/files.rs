@@ -111,8 +111,7 @@ fn locks() -> Vec<Case> {
             |w| {
                 must("flock", &[w.numbers[0], libc::LOCK_UN.into()]);
             },
-        )
-        .twinned(),
+        ),
         case("fcntl", |w| args![w.file(), libc::F_GETFL]).bad(|w| args![w.file(), 7777]),
         case("fcntl", |w| args![w.file(), libc::F_SETFL, libc::O_APPEND | libc::O_NONBLOCK]),
         case("fcntl", |w| args![w.pipe().1, libc::F_GETPIPE_SZ]),
@@ -127,8 +126,7 @@ fn locks() -> Vec<Case> {
                 let unlock = lock(libc::F_UNLCK);
                 must("fcntl", &[w.numbers[0], libc::F_OFD_SETLK.into(), address(&unlock)]);
             },
-        )
-        .twinned(),
+        ),
     ]
 }
 

@@ -272,8 +272,7 @@ fn sleepers() -> Vec<Case> {
             |w| {
                 must("msgsnd", &[w.number(0), address(&letter(5, b"now")), 3, 0]);
             },
-        )
-        .twinned(),
+        ),
         sleeping(
             "msgsnd",
             move |w| args![queue_full(w), late(), 4, 0],
@@ -281,8 +280,7 @@ fn sleepers() -> Vec<Case> {
                 let mut text = [0; 8200];
                 must("msgrcv", &[w.number(0), address_mut(&mut text), 8192, 0, 0]);
             },
-        )
-        .twinned(),
+        ),
         sleeping("semop", |w| args![counters(w), input(step(0, -5, 0)), 1], raise).left(values),
         sleeping("semtimedop", |w| args![counters(w), input(step(0, -5, 0)), 1, NONE], raise).left(values),
         sleeping(

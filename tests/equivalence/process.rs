@@ -126,13 +126,9 @@ fn children() -> Vec<Case> {
             .loose(4)
             .bad(move |_| args![99, 0, out(), exited, out()]),
         case("waitid", move |w| args![libc::P_PID, waiting(w), out(), exited | libc::WNOHANG, 0]).loose(2),
-        sleeping("wait4", |w| args![waiting(w), out(), 0, out()], release)
-            .any_result()
-            .any_bytes(3, 0..144)
-            .twinned(),
+        sleeping("wait4", |w| args![waiting(w), out(), 0, out()], release).any_result().any_bytes(3, 0..144),
         sleeping("waitid", move |w| args![libc::P_PID, waiting(w), out(), exited, 0], release)
-            .any_bytes(2, 16..20)
-            .twinned(),
+            .any_bytes(2, 16..20),
         case("pidfd_open", |_| args![own(), 0]).bad(|_| args![-5, 0]),
         case("pidfd_getfd", |w| {
             let number = w.file();

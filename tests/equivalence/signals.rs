@@ -1,6 +1,6 @@
 //! Signals: sent, awaited, read. Sent ones are blocked, ignored or none.
 
-use crate::case::{Arg, Case, args, case, input, ints, out, words};
+use crate::case::{Arg, Case, args, case, input, ints, out, sleeping, words};
 use crate::direct::{must, sys};
 use crate::world::World;
 
@@ -65,6 +65,15 @@ fn awaited() -> Vec<Case> {
         case("rt_sigtimedwait", move |w| args![usr1_pending(w), out(), input(words(&[0, 0])), 8])
             .any_bytes(1, 16..24)
             .alone(),
+        sleeping(
+            "rt_sigtimedwait",
+            move |_| args![usr1(), out(), Arg::Value(0), 8],
+            |_| {
+                must("kill", &[own(), libc::SIGUSR1.into()]);
+            },
+        )
+        .any_bytes(1, 16..24)
+        .alone(),
         case("rt_sigsuspend", |_| args![input([0; 9]), 9]).fails().bad(|_| args![8, 8]),
         case("signalfd", move |_| args![-1, usr1(), 8])
             .keep(0)

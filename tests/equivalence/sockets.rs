@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use crate::case::{Arg, Case, args, case, inout, input, ints, length, out, room, sleeping, words};
 use crate::direct::{address, address_mut, must, sys};
-use crate::world::{World, write};
+use crate::world::{World, adopt, write};
 
 pub(crate) fn cases() -> Vec<Case> {
     [making(), names(), options(), accepting(), sending(), receiving(), sleepers()]
@@ -277,17 +277,58 @@ fn call_it(w: &World) {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a loopback");
 }
 
+fn unix_socket(w: &mut World) -> RawFd {
+    let fd = must("socket", &[libc::AF_UNIX.into(), STREAM.into(), 0]);
+    w.keep_raw(fd)
+}
+
+/// The name of a listener that has as many connections to accept as it takes.
+fn crowded(w: &mut World) -> Vec<u8> {
+    let path = w.at("socket").to_string_lossy().into_owned();
+    let family = u16::try_from(libc::AF_UNIX).expect("small").to_ne_bytes();
+    let name = [&family[..], path.as_bytes(), b"\0"].concat();
+    let (at, len) = (address(&name), i64::try_from(name.len()).expect("few"));
+    let listener = i64::from(unix_socket(w));
+    must("bind", &[listener, at, len]);
+    must("listen", &[listener, 0]);
+    loop {
+        let caller = i64::from(unix_socket(w));
+        must("fcntl", &[caller, libc::F_SETFL.into(), libc::O_NONBLOCK.into()]);
+        if sys("connect", &[caller, at, len]) < 0 {
+            return name;
+        }
+    }
+}
+
+/// Sleeps that another end ends.
 fn sleepers() -> Vec<Case> {
     let none = || Arg::Value(0);
     vec![
-        sleeping("recvfrom", move |w| args![w.streams().0, out(), 32, 0, none(), none()], say).twinned(),
-        sleeping("recvmsg", |w| args![w.datagrams().0, message(w, &[1; 20], false), 0], say).twinned(),
-        sleeping("recvmmsg", move |w| args![w.datagrams().0, messages(w), 1, 0, none()], say).twinned(),
-        sleeping("sendto", move |w| args![stuffed(w), input(b"late"), 4, 0, none(), 0], swallow).twinned(),
-        sleeping("sendmsg", |w| args![stuffed(w), message(w, b"late", false), 0], swallow).twinned(),
+        sleeping("recvfrom", move |w| args![w.streams().0, out(), 32, 0, none(), none()], say),
+        sleeping("recvmsg", |w| args![w.datagrams().0, message(w, &[1; 20], false), 0], say),
+        sleeping("recvmmsg", move |w| args![w.datagrams().0, messages(w), 1, 0, none()], say),
+        sleeping("sendto", move |w| args![stuffed(w), input(b"late"), 4, 0, none(), 0], swallow),
+        sleeping("sendmsg", |w| args![stuffed(w), message(w, b"late", false), 0], swallow),
         sleeping("sendmmsg", |w| args![stuffed(w), messages(w), 1, 0], swallow),
-        sleeping("accept", |w| args![listener(w).0, out(), length(16)], call_it).any_bytes(1, 2..4),
+        sleeping("accept", |w| args![listener(w).0, out(), length(16)], call_it)
+            .any_bytes(1, 2..4)
+            .untwinned(),
         sleeping("accept4", |w| args![listener(w).0, out(), length(16), libc::SOCK_CLOEXEC], call_it)
-            .any_bytes(1, 2..4),
+            .any_bytes(1, 2..4)
+            .untwinned(),
+        sleeping(
+            "connect",
+            |w| {
+                let name = crowded(w);
+                let socket = unix_socket(w);
+                let len = name.len();
+                args![socket, input(name), len]
+            },
+            |w| {
+                let accepted = must("accept", &[w.fd(0), 0, 0]);
+                drop(adopt(RawFd::try_from(accepted).expect("a descriptor")));
+            },
+        )
+        .untwinned(),
     ]
 }

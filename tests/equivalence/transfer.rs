@@ -121,9 +121,9 @@ fn sleepers() -> Vec<Case> {
     let none = || Arg::Value(0);
     vec![
         sleeping("read", |w| args![dry(w), out(), 20], feed),
-        sleeping("read", |w| args![silent(w), out(), 20], feed).twinned(),
-        sleeping("readv", |w| args![silent(w), vector(w), 1], feed).twinned(),
-        sleeping("preadv2", |w| args![silent(w), vector(w), 1, -1, -1, 0], feed).twinned(),
+        sleeping("read", |w| args![silent(w), out(), 20], feed),
+        sleeping("readv", |w| args![silent(w), vector(w), 1], feed),
+        sleeping("preadv2", |w| args![silent(w), vector(w), 1, -1, -1, 0], feed),
         sleeping("write", |w| args![full(w), input([9; 100]), 100], empty).left(drain),
         sleeping("writev", |w| args![full(w), vector(w), 1], empty).left(drain),
         sleeping("pwritev2", |w| args![full(w), vector(w), 1, -1, -1, 0], empty).left(drain),

@@ -181,12 +181,12 @@ fn feed(w: &World) {
 fn sleepers() -> Vec<Case> {
     let one = |w: &mut World| inout(asks(w.pipe().0));
     vec![
-        sleeping("poll", move |w| args![one(w), 1, -1], feed).any_bytes(0, 0..4).twinned(),
+        sleeping("poll", move |w| args![one(w), 1, -1], feed).any_bytes(0, 0..4),
         sleeping("ppoll", move |w| args![one(w), 1, NONE, NONE, 8], feed).any_bytes(0, 0..4),
         sleeping("select", |w| args![1024, set(w, b""), NONE, NONE, NONE], feed).alone(),
         sleeping("pselect6", |w| args![1024, set(w, b""), NONE, NONE, NONE, NONE], feed).alone(),
-        sleeping("epoll_wait", |w| args![watching(w, b""), out(), 4, -1], feed).twinned(),
-        sleeping("epoll_pwait", |w| args![watching(w, b""), out(), 4, -1, NONE, 8], feed).twinned(),
+        sleeping("epoll_wait", |w| args![watching(w, b""), out(), 4, -1], feed),
+        sleeping("epoll_pwait", |w| args![watching(w, b""), out(), 4, -1, NONE, 8], feed),
         sleeping("epoll_pwait2", |w| args![watching(w, b""), out(), 4, NONE, NONE, 8], feed),
         sleeping(
             "read",
@@ -194,7 +194,8 @@ fn sleepers() -> Vec<Case> {
             |w| {
                 must("mkdirat", &[w.fd(1), address(b"seen\0"), 0o700]);
             },
-        ),
+        )
+        .untwinned(),
     ]
 }
 
