@@ -17,7 +17,7 @@ use crate::buffers::Buffers;
 use crate::case::Arg;
 use crate::direct::number;
 use crate::look::{self, PATIENCE};
-use crate::watch::watchdog;
+use crate::watch::{give_up, watchdog};
 use crate::world::{World, adopt};
 
 /// Bytes that a buffer of the engine is made dirty with.
@@ -211,7 +211,7 @@ pub(crate) fn asleep_and<T>(
                 look::until("this thread sleeps in the call", || look::is_asleep_in(tid, nr, first));
                 unblock();
             }));
-            unblocked.unwrap_or_else(|_| std::process::abort());
+            unblocked.unwrap_or_else(|_| give_up(&format!("call {nr} is not found asleep, or not ended")));
         });
         call()
     })

@@ -1,5 +1,6 @@
 //! A call that sleeps where it should not would keep the test for ever: somebody ends it, and says which one it was.
 
+use std::io::Write;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 
@@ -15,11 +16,16 @@ pub(crate) fn watchdog() -> Sender<String> {
                 Ok(title) => last = title,
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
-                    eprintln!("stuck in {last}");
-                    std::process::abort();
+                    give_up(&format!("stuck in {last}"));
                 }
             }
         }
     });
     send
+}
+
+/// Ends the process and says why, past the capture of what tests print.
+pub(crate) fn give_up(why: &str) -> ! {
+    let _ = writeln!(std::io::stderr(), "{why}");
+    std::process::abort();
 }
