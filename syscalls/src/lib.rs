@@ -1,12 +1,13 @@
 //! The system calls, in the order a call meets them: the names it is written with (`constants`), what its row says
 //! (`row`, `argument`, `condition`, `restart`, `harm`) and the rows (`table`, `lookup`), the rules at the door
 //! (`door`, `extent`, `inner`), the structures that are built for the kernel (`build`), the one place where a call is
-//! made (`invoke`), and what comes back (`outcome`).
+//! made (`invoke`), what comes back (`outcome`), and all of that in words (`decode`).
 
 mod argument;
 mod build;
 mod condition;
 mod constants;
+pub mod decode;
 mod door;
 mod extent;
 mod harm;

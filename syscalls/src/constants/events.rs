@@ -8,7 +8,7 @@ super::named! {
         CLOCK_TAI;
     /// Flags of `eventfd2`.
     EVENTFD:
-        EFD_SEMAPHORE EFD_NONBLOCK EFD_CLOEXEC;
+        EFD_SEMAPHORE EFD_CLOEXEC EFD_NONBLOCK;
     /// What a descriptor in an epoll is looked at for.
     EPOLL_EVENT:
         EPOLLIN EPOLLPRI EPOLLOUT EPOLLERR EPOLLHUP EPOLLRDNORM EPOLLRDBAND EPOLLWRNORM EPOLLWRBAND EPOLLMSG

@@ -18,6 +18,9 @@ super::named! {
     /// What is or-ed to the mode of an object, and how it is waited for.
     IPC:
         IPC_CREAT IPC_EXCL IPC_NOWAIT;
+    /// The key of an object that only its number names.
+    KEY:
+        IPC_PRIVATE;
     /// Commands of all objects.
     IPC_COMMAND:
         IPC_RMID IPC_SET IPC_STAT IPC_INFO;

@@ -1,0 +1,129 @@
+//! One argument of a call, before it or after.
+
+use syslet_abi::{ArgKind, Call};
+
+use crate::argument::{Arg, ArgType, Direction, Len};
+use crate::decode::answer::Answer;
+use crate::decode::names;
+use crate::decode::shapes::{self, Shape};
+use crate::decode::structure::{self, Style};
+use crate::decode::{bytes, number, value};
+use crate::extent::{Place, extent};
+use crate::outcome::written_for;
+use crate::row::{Row, Yields};
+
+/// Argument `index` in words; with an answer, what the call wrote there.
+pub(super) fn shown(
+    row: Option<&Row>,
+    call: &Call<'_>,
+    index: usize,
+    answer: Option<&Answer<'_>>,
+    style: Style,
+) -> String {
+    let word = call.arg(index);
+    let Some((row, arg)) = row.and_then(|row| Some((row, row.args.get(index)?))) else {
+        return unknown(call.kinds().get(index), word);
+    };
+    let place = Place::of(call, index);
+    let came = || Some((answer?, place.out?)).and_then(|(answer, at)| came(row, call, index, answer, at));
+    match place {
+        Place { data: None, out: None } if call.kinds().get(index) != ArgKind::VALUE => {
+            unknown(call.kinds().get(index), word)
+        }
+        Place { data: None, out: None } => passed(row, arg, word, call.args(), style),
+        Place { data: Some(at), out: None } => went_in(row, arg, call, index, at, style),
+        Place { data: None, out: Some(at) } => match came() {
+            Some(came) => memory(row, arg, came, style),
+            None => {
+                extent(arg.len, index, call).map_or_else(|_| format!("out@{at}"), |len| format!("out({len})"))
+            }
+        },
+        Place { data: Some(at), out: Some(_) } => {
+            let before = went_in(row, arg, call, index, at, style);
+            let after = came().map(|came| memory(row, arg, came, style));
+            match after {
+                Some(after) if after != before => both(&before, &after),
+                _ => before,
+            }
+        }
+    }
+}
+
+/// An argument of which nothing is known but what it was passed as.
+fn unknown(kind: ArgKind, word: u64) -> String {
+    match kind {
+        ArgKind::VALUE => number::hex(word),
+        ArgKind::IN => format!("in@{word}"),
+        ArgKind::OUT => format!("out@{word}"),
+        ArgKind::INOUT => format!("inout@{word:#x}"),
+        ArgKind(kind) => format!("kind{kind}@{word:#x}"),
+    }
+}
+
+/// The 64 bits as they are. An address is not followed.
+fn passed(row: &Row, arg: &Arg, word: u64, args: [u64; 6], style: Style) -> String {
+    if names::is_long(row.name, arg.name) {
+        return word.cast_signed().to_string();
+    }
+    match names::find(row.name, arg.name, &args) {
+        Some(naming) => naming.name(word),
+        None => value::value(arg.ty, word, style.fd_paths),
+    }
+}
+
+/// The bytes of DATA that the call reads.
+fn went_in(row: &Row, arg: &Arg, call: &Call<'_>, index: usize, at: usize, style: Style) -> String {
+    let Some(from) = call.data().get(at..) else { return format!("in@{at}") };
+    let Ok(len) = extent(arg.len, index, call) else {
+        // An unterminated string, or a length that cannot be read.
+        let cut = from.len().min(style.shown_bytes);
+        return format!("\"{}\"...", bytes::escaped(&from[..cut]));
+    };
+    match from.get(..len) {
+        Some(bytes) => memory(row, arg, bytes, style),
+        None => format!("in@{at}"),
+    }
+}
+
+/// The bytes that the call wrote; nothing when it failed without writing.
+fn came<'a>(row: &Row, call: &Call<'_>, index: usize, answer: &Answer<'a>, at: usize) -> Option<&'a [u8]> {
+    let data = answer.data?;
+    let (_, len) = written_for(row, call, index, answer.result, data)?;
+    let failed = answer.result.decode().is_err();
+    if row.yields == Yields::Pid && answer.result.0 == 0 {
+        // Nobody was waited for, so nothing was written.
+        return None;
+    }
+    let from = data.get(at.min(data.len())..)?;
+    let bytes = &from[..len.min(from.len())];
+    (!failed || !bytes.is_empty()).then_some(bytes)
+}
+
+/// Bytes, as what they are.
+fn memory(row: &Row, arg: &Arg, all: &[u8], style: Style) -> String {
+    match arg.ty {
+        ArgType::Path => bytes::quoted(all.strip_suffix(&[0]).unwrap_or(all), PATH_BYTES_MAX),
+        ArgType::Text => bytes::quoted(all.strip_suffix(&[0]).unwrap_or(all), style.shown_bytes),
+        _ => structure::shown(shapes::find(row.name, arg.name).unwrap_or_else(|| shape(arg)), all, style),
+    }
+}
+
+/// Paths are shown whole, unless they are longer than any.
+const PATH_BYTES_MAX: usize = 4096;
+
+/// What bytes are of which no shape is known: those whose length the table fixes are a structure.
+fn shape(arg: &Arg) -> Shape {
+    let is_buffer = matches!(arg.len, Len::Arg(_) | Len::Plus(..) | Len::Nul | Len::At(_));
+    if is_buffer && arg.ty.direction() != Direction::InOut { Shape::Bytes } else { Shape::Structure }
+}
+
+/// What went in and what came back; the brackets of two arrays are one pair.
+fn both(before: &str, after: &str) -> String {
+    let inside =
+        |text: &str| text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).map(str::to_owned);
+    let plain = |text: &String| !text.contains([',', '{']);
+    match (inside(before).filter(plain), inside(after).filter(plain)) {
+        (Some(before), Some(after)) => format!("[{before} => {after}]"),
+        _ => format!("{before} => {after}"),
+    }
+}

@@ -1,0 +1,110 @@
+//! Calls in words: a submission, and what came back for it, as strace prints them. Everything comes from the table's
+//! rows, the lists of names beside them, and the bytes that travelled; no address is ever followed.
+//!
+//! A line's way: `argument` asks `names` (with `naming`) or `value` for numbers, `shapes` and `structure` for memory;
+//! `result` says what came of it.
+
+mod address;
+mod answer;
+mod argument;
+mod bytes;
+mod descriptor;
+mod names;
+mod naming;
+mod number;
+mod reader;
+mod result;
+mod shapes;
+mod signals;
+mod stat;
+mod status;
+mod structure;
+mod value;
+
+use syslet_abi::{CALL_ARGS_OFFSET, Call, Fault};
+
+pub use answer::Answer;
+pub use bytes::{escaped, quoted};
+
+use crate::lookup::row;
+use structure::Style;
+
+/// Prints calls. [`Decoder::default`] shows 32 bytes of a buffer and no paths of descriptors.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Decoder {
+    style: Style,
+}
+
+impl Default for Decoder {
+    fn default() -> Decoder {
+        Decoder { style: Style { shown_bytes: 32, fd_paths: false } }
+    }
+}
+
+impl Decoder {
+    /// Shows at most this many bytes of a buffer, or elements of an array.
+    pub const fn shown_bytes(mut self, shown_bytes: usize) -> Decoder {
+        self.style.shown_bytes = shown_bytes;
+        self
+    }
+
+    /// Whether descriptors are followed by what they are now, `3</etc/passwd>`: read from /proc for each.
+    pub const fn fd_paths(mut self, fd_paths: bool) -> Decoder {
+        self.style.fd_paths = fd_paths;
+        self
+    }
+
+    /// The call before it is made: `close(3)`.
+    #[must_use]
+    pub fn call(&self, call: &Call<'_>) -> String {
+        self.line(call, None)
+    }
+
+    /// The call and what came of it: `close(3) = 0`.
+    #[must_use]
+    pub fn answered(&self, call: &Call<'_>, answer: &Answer<'_>) -> String {
+        format!("{} = {}", self.line(call, Some(answer)), self.result(call, answer))
+    }
+
+    /// The call and why it was refused: `dup(7, 8) refused: more arguments than the call has (argument 2)`.
+    #[must_use]
+    pub fn refused(&self, call: &Call<'_>, fault: &Fault) -> String {
+        format!("{} refused: {}", self.call(call), self.fault(call, fault))
+    }
+
+    /// Why a call was refused, and which of its arguments is at fault.
+    #[must_use]
+    pub fn fault(&self, call: &Call<'_>, fault: &Fault) -> String {
+        fault_at(call, fault)
+            .map_or_else(|| fault.refusal.to_string(), |at| format!("{} ({at})", fault.refusal))
+    }
+
+    /// One argument, from 0; with an answer, what the call wrote there.
+    #[must_use]
+    pub fn argument(&self, call: &Call<'_>, index: usize, answer: Option<&Answer<'_>>) -> String {
+        argument::shown(row(call.nr()), call, index, answer, self.style)
+    }
+
+    /// What came of the call, without what it wrote: `-1 ENOENT (No such file or directory)`.
+    #[must_use]
+    pub fn result(&self, call: &Call<'_>, answer: &Answer<'_>) -> String {
+        result::shown(row(call.nr()), &call.args(), answer.result, answer.flags, self.style.fd_paths)
+    }
+
+    fn line(&self, call: &Call<'_>, answer: Option<&Answer<'_>>) -> String {
+        let name =
+            row(call.nr()).map_or_else(|| format!("syscall_{:#x}", call.nr()), |row| row.name.to_owned());
+        let arguments: Vec<String> =
+            (0..call.argc()).map(|index| self.argument(call, index, answer)).collect();
+        format!("{name}({})", arguments.join(", "))
+    }
+}
+
+/// The argument in which a fault was found; nothing when the whole call is at fault.
+fn fault_at(call: &Call<'_>, fault: &Fault) -> Option<String> {
+    let index = (fault.at as usize).checked_sub(CALL_ARGS_OFFSET)? / 8;
+    let known = row(call.nr()).and_then(|row| row.args.get(index));
+    let name = known.map_or_else(String::new, |arg| format!(", {}", arg.name));
+    (index < call.argc() || known.is_some()).then(|| format!("argument {}{name}", index + 1))
+}
