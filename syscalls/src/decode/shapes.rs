@@ -29,6 +29,8 @@ pub(super) enum Shape {
     Limit,
     /// What descriptors are polled for.
     Polled,
+    /// An event of an epoll.
+    Event,
     /// Events of an epoll.
     Events,
     /// An address of a socket.
@@ -87,7 +89,7 @@ const SHAPES: &[(&[&str], &str, Shape)] = &[
     (&["ppoll", "pselect6"], "tsp", Timespec),
     (&["select"], "tvp", Timeval),
     (&["ppoll", "epoll_pwait", "epoll_pwait2"], "sigmask", Signals),
-    (&["epoll_ctl"], "event", Events),
+    (&["epoll_ctl"], "event", Event),
     (&["epoll_wait", "epoll_pwait", "epoll_pwait2"], "events", Events),
     (&["epoll_pwait2", "io_getevents", "io_pgetevents", "futex_wait", "futex_waitv", "semtimedop"], "timeout", Timespec),
 

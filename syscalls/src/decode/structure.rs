@@ -45,6 +45,7 @@ fn known(shape: Shape, all: &[u8], style: Style) -> Option<String> {
             Some(format!("{{rlim_cur={}, rlim_max={}}}", limit(reader.u64(0)?), limit(reader.u64(8)?)))
         }
         Shape::Polled => array(all, 8, style, |one| polled(one, style)),
+        Shape::Event => event(reader),
         Shape::Events => array(all, EVENT_DATA + 8, style, event),
         Shape::Address => address::shown(all),
         Shape::Signals => signals::set(reader),
@@ -121,6 +122,6 @@ fn how(reader: Reader<'_>) -> Option<String> {
 }
 
 fn semaphore_operation(reader: Reader<'_>) -> Option<String> {
-    let flags = any(&[system::IPC]).name(reader.u16(4)?.into());
+    let flags = any(&[system::IPC, system::SEMAPHORE_FLAG]).name(reader.u16(4)?.into());
     Some(format!("{{sem_num={}, sem_op={}, sem_flg={flags}}}", reader.u16(0)?, reader.i16(2)?))
 }

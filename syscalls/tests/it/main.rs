@@ -1,5 +1,6 @@
 //! The table against what others say of the same calls, and the rules that follow from it.
 
+mod decode;
 mod document;
 mod door;
 mod forms;
