@@ -3,11 +3,14 @@
 use syslet_abi::{AttributeId, Done, DoneFlags, RawResult, Return, Returns, Status};
 use syslet_attrs::TimingValue;
 
+use syslet_syscalls::decode::{self, Answer, Decoder};
+
 use crate::pair::Ring;
 use crate::ring::inbox::Reader;
+use crate::submission::Submission;
 
 /// One completion: the raw result, and one return for each attribute.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Completion<'a> {
     done: Done<'a>,
 }
@@ -72,6 +75,13 @@ impl<'a> Completion<'a> {
         self.done.returns()
     }
 
+    /// The submission and what came of it, as strace prints them: `close(3) = 0`. The submission is the one this
+    /// completes, its arguments as they were.
+    #[must_use]
+    pub fn decoded(&self, submission: &Submission, decoder: &Decoder) -> String {
+        decoder.answered(submission.bytes(), &Answer::of(&self.done))
+    }
+
     /// The record as it came through the ring.
     #[must_use]
     #[inline]
@@ -79,6 +89,23 @@ impl<'a> Completion<'a> {
         self.done.bytes()
     }
 }
+
+/// The result in words, and what came back.
+impl std::fmt::Debug for Completion<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let data = self.data().map(|data| decode::quoted(data, SHOWN_BYTES));
+        f.debug_struct("Completion")
+            .field("user_data", &self.user_data())
+            .field("result", &format_args!("{}", decode::plain_result(self.result())))
+            .field("flags", &self.flags())
+            .field("data", &format_args!("{}", data.as_deref().unwrap_or("none")))
+            .field("returns", &self.done.returns().count())
+            .finish()
+    }
+}
+
+/// As many bytes of data as [`Decoder::default`] shows.
+const SHOWN_BYTES: usize = 32;
 
 impl<'a> Iterator for Completions<'a> {
     type Item = Completion<'a>;

@@ -1,6 +1,9 @@
 //! What the application sees of a refusal.
 
 use syslet_abi::{Errno, Fault, Refusal};
+use syslet_syscalls::decode::Decoder;
+
+use crate::submission::Submission;
 
 /// A submission that was not accepted. Nothing has been taken, and the submission is still the caller's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +39,22 @@ impl Refused {
     #[must_use]
     pub fn errno(&self) -> Errno {
         self.refusal().errno()
+    }
+
+    /// The call and why it was refused, in one line, the argument at fault by its name:
+    /// `read(7, "x", 1) refused: the argument's kind contradicts … (argument 2, buf)`.
+    #[must_use]
+    pub fn explain(&self, submission: &Submission) -> String {
+        format!("{} refused: {}", Decoder::default().record(submission.bytes()), self.why(submission))
+    }
+
+    /// The second half of [`Refused::explain`].
+    #[must_use]
+    pub fn why(&self, submission: &Submission) -> String {
+        match (self.reason, Decoder::default().place_of(submission.bytes(), &self.fault)) {
+            (None, Some(place)) if !self.is_full() => format!("{} ({place})", self.refusal()),
+            _ => self.to_string(),
+        }
     }
 
     /// Whether the same submission may be accepted later: wait, consume completions, and push it again.

@@ -9,10 +9,12 @@ use syslet_abi::{
     Inout, USER_DATA_OFFSET, padded,
 };
 
+use syslet_syscalls::decode::Decoder;
+
 use crate::lent::{LENT_MAX, Lent, LentSet};
 
 /// A submission of one system call: an owned record. It can be pushed as often as wanted, and changed in between.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Submission {
     words: Vec<u64>,
     lent: LentSet,
@@ -64,6 +66,12 @@ impl Submission {
         self.words[CALL_ARGS_OFFSET / 8 + index] = value;
     }
 
+    /// The call as strace prints it: `close(3)`.
+    #[must_use]
+    pub fn decoded(&self, decoder: &Decoder) -> String {
+        decoder.record(self.bytes())
+    }
+
     pub(crate) fn lent(&self) -> &LentSet {
         &self.lent
     }
@@ -71,6 +79,18 @@ impl Submission {
     /// Whether it lends any descriptor; the first place is taken first.
     pub(crate) fn lends(&self) -> bool {
         self.lent[0].is_some()
+    }
+}
+
+/// The call in words, then the word that is echoed and what else stands in the record's head.
+impl std::fmt::Debug for Submission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Submission")
+            .field("call", &format_args!("{}", self.decoded(&Decoder::default())))
+            .field("user_data", &self.words[USER_DATA_OFFSET / 8])
+            .field("bytes", &self.bytes().len())
+            .field("lends", &self.lent.iter().flatten().count())
+            .finish()
     }
 }
 

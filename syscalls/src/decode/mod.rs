@@ -21,12 +21,14 @@ mod status;
 mod structure;
 mod value;
 
-use syslet_abi::{CALL_ARGS_OFFSET, Call, Fault};
+use syslet_abi::{CALL_ARGS_OFFSET, Call, Fault, Limits, NR_OFFSET, Refusal};
 
 pub use answer::Answer;
 pub use bytes::{escaped, quoted};
+pub use result::plain_result;
 
 use crate::lookup::row;
+use reader::Reader;
 use structure::Style;
 
 /// Prints calls. [`Decoder::default`] shows 32 bytes of a buffer and no paths of descriptors.
@@ -55,29 +57,39 @@ impl Decoder {
         self
     }
 
-    /// The call before it is made: `close(3)`.
+    /// A submission before the call is made, `close(3)`, whoever has looked at its record. Of one whose arguments cannot be found, the name.
     #[must_use]
-    pub fn call(&self, call: &Call<'_>) -> String {
-        self.line(call, None)
+    pub fn record(&self, record: &[u8]) -> String {
+        match view(record) {
+            Some(call) => self.line(&call, None),
+            None => format!("{}(...)", name(nr_of(record))),
+        }
     }
 
-    /// The call and what came of it: `close(3) = 0`.
+    /// A submission and what came of it: `close(3) = 0`.
     #[must_use]
-    pub fn answered(&self, call: &Call<'_>, answer: &Answer<'_>) -> String {
-        format!("{} = {}", self.line(call, Some(answer)), self.result(call, answer))
+    pub fn answered(&self, record: &[u8], answer: &Answer<'_>) -> String {
+        match view(record) {
+            Some(call) => format!("{} = {}", self.line(&call, Some(answer)), self.result(&call, answer)),
+            None => format!("{} = {}", self.record(record), plain_result(answer.result)),
+        }
     }
 
-    /// The call and why it was refused: `dup(7, 8) refused: more arguments than the call has (argument 2)`.
+    /// A record and why it was refused: `dup(7, 0x8) refused: more arguments than the call has (argument 2)`.
     #[must_use]
-    pub fn refused(&self, call: &Call<'_>, fault: &Fault) -> String {
-        format!("{} refused: {}", self.call(call), self.fault(call, fault))
+    pub fn refused(&self, record: &[u8], fault: &Fault) -> String {
+        let place = self.place_of(record, fault).map_or_else(String::new, |place| format!(" ({place})"));
+        format!("{} refused: {}{place}", self.record(record), fault.refusal)
     }
 
-    /// Why a call was refused, and which of its arguments is at fault.
+    /// The argument in which a fault was found, `argument 2, filename`; nothing when the whole call is at fault.
     #[must_use]
-    pub fn fault(&self, call: &Call<'_>, fault: &Fault) -> String {
-        fault_at(call, fault)
-            .map_or_else(|| fault.refusal.to_string(), |at| format!("{} ({at})", fault.refusal))
+    pub fn place_of(&self, record: &[u8], fault: &Fault) -> Option<String> {
+        let call = view(record)?;
+        let index = (fault.at as usize).checked_sub(CALL_ARGS_OFFSET)? / 8;
+        let known = row(call.nr()).and_then(|row| row.args.get(index));
+        let name = known.map_or_else(String::new, |arg| format!(", {}", arg.name));
+        (index < call.argc()).then(|| format!("argument {}{name}", index + 1))
     }
 
     /// One argument, from 0; with an answer, what the call wrote there.
@@ -101,10 +113,22 @@ impl Decoder {
     }
 }
 
-/// The argument in which a fault was found; nothing when the whole call is at fault.
-fn fault_at(call: &Call<'_>, fault: &Fault) -> Option<String> {
-    let index = (fault.at as usize).checked_sub(CALL_ARGS_OFFSET)? / 8;
-    let known = row(call.nr()).and_then(|row| row.args.get(index));
-    let name = known.map_or_else(String::new, |arg| format!(", {}", arg.name));
-    (index < call.argc() || known.is_some()).then(|| format!("argument {}{name}", index + 1))
+/// The record, if its arguments can be found: the door refuses what they say after all else.
+fn view(record: &[u8]) -> Option<Call<'_>> {
+    const ANY: Limits = Limits { record_bytes_max: usize::MAX, out_bytes_max: usize::MAX };
+    match Call::verify(record, &ANY) {
+        Ok(()) | Err(Fault { refusal: Refusal::IN_OUTSIDE_DATA | Refusal::OUT_OUTSIDE_AREA, .. }) => {
+            Some(Call::admitted(record))
+        }
+        Err(_) => None,
+    }
+}
+
+/// The call's number; that of no call when the record is too short to say.
+fn nr_of(record: &[u8]) -> u32 {
+    Reader(record).u32(NR_OFFSET).unwrap_or(u32::MAX)
+}
+
+fn name(nr: u32) -> String {
+    row(nr).map_or_else(|| format!("syscall_{nr:#x}"), |row| row.name.to_owned())
 }

@@ -25,6 +25,12 @@ pub(super) fn shown(
     format!("{text}{}", remark(flags))
 }
 
+/// A result of which nothing is known but its 64 bits: a signed number, or an error.
+#[must_use]
+pub fn plain_result(result: RawResult) -> String {
+    result.decode().map_or_else(error, |value| value.cast_signed().to_string())
+}
+
 fn error(Errno(errno): Errno) -> String {
     match errno_name(errno) {
         Some(name) => format!("-1 {name} ({})", message(errno)),

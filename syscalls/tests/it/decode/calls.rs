@@ -86,7 +86,8 @@ impl Made {
         at as u64
     }
 
-    fn record(&self) -> Vec<u8> {
+    /// The submission's bytes.
+    pub(crate) fn record(&self) -> Vec<u8> {
         let ask = AskRepr { id: AttributeId::DATA, flags: AttributeFlags::NONE, payload: &self.data };
         let repr = CallRepr {
             flags: CallFlags::NONE,
@@ -121,12 +122,12 @@ impl Made {
     pub(crate) fn printed(&self, decoder: Decoder, result: i64, flags: DoneFlags) -> String {
         let data = (self.out_len > 0).then_some(&self.came[..]);
         let answer = Answer { result: RawResult(result), flags, data };
-        self.with(|call| decoder.answered(call, &answer))
+        decoder.answered(&self.record(), &answer)
     }
 
     /// The line before the call is made.
     pub(crate) fn asked(&self) -> String {
-        self.with(|call| Decoder::default().call(call))
+        Decoder::default().record(&self.record())
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use syslet_abi::{
-    ArgKind, ArgKinds, AskRepr, AttributeFlags, AttributeId, Call, CallFlags, CallRepr, DoneFlags, RawResult,
+    ArgKind, ArgKinds, AskRepr, AttributeFlags, AttributeId, CallFlags, CallRepr, DoneFlags, RawResult,
 };
 use syslet_syscalls::decode::{Answer, Decoder};
 use syslet_syscalls::rows;
@@ -46,9 +46,8 @@ proptest! {
             let repr = CallRepr { flags: CallFlags::NONE, user_data: 1, nr: nr.into(), kinds, args: &args, out_len, attributes: &attributes };
             let mut record = vec![0; repr.len_bytes()];
             repr.emit(&mut record);
-            let call = Call::admitted(&record);
             let answer = Answer { result: RawResult(result), flags: DoneFlags(flags), data: (out_len > 0).then_some(&came) };
-            for line in [decoder.call(&call), decoder.answered(&call, &answer)] {
+            for line in [decoder.record(&record), decoder.answered(&record, &answer)] {
                 prop_assert!(line.starts_with(&format!("{}(", row.name)), "{}", line);
                 prop_assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{}", line);
             }

@@ -8,10 +8,8 @@ use syslet_syscalls::row;
 use super::calls::{Made, made};
 
 fn refused(made: &Made) -> String {
-    made.with(|call| {
-        let fault = check_arguments(row(call.nr()).expect("it has a row"), call).expect_err("it is refused");
-        Decoder::default().refused(call, &fault)
-    })
+    let fault = made.with(|call| check_arguments(row(call.nr()).expect("it has a row"), call));
+    Decoder::default().refused(&made.record(), &fault.expect_err("it is refused"))
 }
 
 /// DECODE-14: a refusal says which call, why, and which argument by place and name.
@@ -34,9 +32,8 @@ fn by_argument() {
 /// DECODE-14: a fault outside the arguments is the whole call's.
 #[test]
 fn as_a_whole() {
-    let fault = |refusal: Refusal, at: usize| {
-        made("getpid").with(|call| Decoder::default().refused(call, &refusal.at(at)))
-    };
+    let getpid = made("getpid").record();
+    let fault = |refusal: Refusal, at: usize| Decoder::default().refused(&getpid, &refusal.at(at));
     assert_eq!(fault(Refusal::CLOSED, 0), "getpid() refused: the engine is closed");
     assert_eq!(
         fault(Refusal::ENGINE_LIFE, NR_OFFSET),
@@ -45,5 +42,29 @@ fn as_a_whole() {
     assert_eq!(
         fault(Refusal::ATTRIBUTE_ID_ZERO, CALL_ARGS_OFFSET),
         "getpid() refused: attribute id 0 is not an attribute"
+    );
+}
+
+/// DECODE-14: of a record that is no submission the name is left, and of less than that a number.
+#[test]
+fn not_a_record() {
+    let mut record = made("dup").v([7]).record();
+    assert_eq!(Decoder::default().record(&record), "dup(7)");
+    record[20] = 7;
+    assert_eq!(Decoder::default().record(&record), "dup(...)");
+    let fault = Refusal::RECORD_SHORT.at(CALL_ARGS_OFFSET);
+    assert_eq!(Decoder::default().place_of(&record, &fault), None);
+    assert_eq!(Decoder::default().record(&record[..8]), "syscall_0xffffffff(...)");
+    assert_eq!(Decoder::default().record(&[]), "syscall_0xffffffff(...)");
+}
+
+/// DECODE-14: offsets outside are what the door refuses last, so the arguments are still shown.
+#[test]
+fn offsets_outside() {
+    let made = made("chdir").input_at(99);
+    let fault = Refusal::IN_OUTSIDE_DATA.at(CALL_ARGS_OFFSET);
+    assert_eq!(
+        Decoder::default().refused(&made.record(), &fault),
+        "chdir(in@99) refused: an IN or INOUT argument points outside DATA (argument 1, filename)"
     );
 }
