@@ -6,6 +6,7 @@ mod attributes;
 mod call_is_call;
 mod completion;
 mod data;
+mod decode;
 mod door;
 mod help;
 mod hostile;

@@ -35,7 +35,7 @@ fn opening() {
     );
 }
 
-/// DECODE-6, DECODE-7: bytes that went in and that came back, quoted and cut.
+/// DECODE-6, DECODE-7, DECODE-16: bytes that went in and that came back, quoted and cut.
 #[test]
 fn bytes() {
     let text = "root:x:0:0:root:/root:/bin/bash\nxx";

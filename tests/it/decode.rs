@@ -1,0 +1,71 @@
+//! Submissions, completions and refusals in words, as the application meets them.
+
+use syslet::syscalls::decode::Decoder;
+use syslet::{CallFlags, Submission, SubmissionBuilder};
+
+use crate::rig::{self, push};
+
+fn open(path: &std::ffi::CStr) -> SubmissionBuilder {
+    Submission::call(libc::SYS_openat).int(libc::AT_FDCWD.into()).path(path).int(libc::O_CLOEXEC.into())
+}
+
+/// Runs a submission; its line and the completion's `Debug`.
+fn lines(submission: SubmissionBuilder) -> (String, String) {
+    let mut ring = rig::ring();
+    let submission = submission.build();
+    push(&mut ring, &submission).expect("accepted");
+    ring.submit_and_wait(1).expect("waited");
+    let done = ring.completions().next().expect("one completion");
+    (done.decoded(&submission, &Decoder::default()), format!("{done:?}"))
+}
+
+/// DECODE-1, DECODE-10: the line of a call that was made.
+#[test]
+fn a_call_that_was_made() {
+    let (line, debug) = lines(open(c"/nowhere/x").user_data(7));
+    assert_eq!(
+        line,
+        r#"openat(AT_FDCWD, "/nowhere/x", O_RDONLY|O_CLOEXEC) = -1 ENOENT (No such file or directory)"#
+    );
+    let expected = "Completion { user_data: 7, result: -1 ENOENT (No such file or directory), \
+                    flags: DoneFlags(0), data: \"\", returns: 1 }";
+    assert_eq!(debug, expected);
+    let (line, debug) = lines(Submission::call(libc::SYS_readlink).path(c"/proc/self").output(64).value(64));
+    let pid = rig::pid();
+    let digits = pid.to_string().len();
+    assert_eq!(line, format!(r#"readlink("/proc/self", "{pid}", 64) = {digits}"#));
+    assert!(debug.contains(&format!(r#"result: {digits}, flags: DoneFlags(0), data: "{pid}""#)), "{debug}");
+}
+
+/// DECODE-15: a submission shows its call, whatever state its record is in.
+#[test]
+fn debug_of_submissions() {
+    let mut submission = open(c"/etc/passwd").user_data(3).build();
+    let expected = r#"Submission { call: openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC), user_data: 3, bytes: 80, lends: 0 }"#;
+    assert_eq!(format!("{submission:?}"), expected);
+    submission.set_arg(1, 9999);
+    assert!(format!("{submission:?}").contains("openat(AT_FDCWD, in@9999, O_RDONLY|O_CLOEXEC)"));
+    let seven = (0..7).fold(Submission::call(libc::SYS_close), SubmissionBuilder::value).build();
+    assert!(format!("{seven:?}").contains("call: close(...)"), "{seven:?}");
+    let contradicting =
+        Submission::call(libc::SYS_getpid).flags(CallFlags::SYNC.with(CallFlags::ASYNC)).build();
+    assert!(format!("{contradicting:?}").contains("call: getpid(...)"), "{contradicting:?}");
+}
+
+/// DECODE-14: a refusal names call and argument, or says what is special about the call.
+#[test]
+fn refusals() {
+    let explained = |submission: SubmissionBuilder| {
+        let submission = submission.build();
+        push(&mut rig::ring(), &submission).expect_err("refused").explain(&submission)
+    };
+    assert_eq!(
+        explained(Submission::call(libc::SYS_read).value(7).input(b"x").value(1)),
+        "read(7, \"x\", 1) refused: the argument's kind contradicts the direction in which the call uses it \
+         (argument 2, buf)"
+    );
+    assert_eq!(
+        explained(Submission::call(libc::SYS_exit).value(1)),
+        "exit(1) refused: the call would end or replace the thread that makes it: it ends the engine's thread, not the call"
+    );
+}
