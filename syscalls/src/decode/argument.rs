@@ -7,14 +7,22 @@ use crate::decode::answer::Answer;
 use crate::decode::names;
 use crate::decode::shapes::{self, Shape};
 use crate::decode::structure::{self, Style};
-use crate::decode::{bytes, number, value};
-use crate::extent::{Place, extent};
+use crate::decode::{bytes, number, value, vectors};
+use crate::extent::{Place, extent, formed};
+use crate::inner::Inner;
 use crate::outcome::written_for;
 use crate::row::{Row, Yields};
 
+/// An argument as the call's others make it, with the name of its place.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    name: &'static str,
+    arg: &'static Arg,
+}
+
 /// Argument `index` in words; with an answer, what the call wrote there.
 pub(super) fn shown(
-    row: Option<&Row>,
+    row: Option<&'static Row>,
     call: &Call<'_>,
     index: usize,
     answer: Option<&Answer<'_>>,
@@ -24,7 +32,14 @@ pub(super) fn shown(
     let Some((row, arg)) = row.and_then(|row| Some((row, row.args.get(index)?))) else {
         return unknown(call.kinds().get(index), word);
     };
+    let arg = Seen { name: arg.name, arg: formed(arg, call) };
     let place = Place::of(call, index);
+    if place.data.is_some_and(|at| at > call.data().len()) {
+        return unknown(call.kinds().get(index), word);
+    }
+    if let Ok(Some(inner)) = Inner::of(arg.arg, index, call) {
+        return vectors::shown(inner, arg.arg, call, answer, style);
+    }
     let came = || Some((answer?, place.out?)).and_then(|(answer, at)| came(row, call, index, answer, at));
     match place {
         Place { data: None, out: None } if call.kinds().get(index) != ArgKind::VALUE => {
@@ -34,9 +49,8 @@ pub(super) fn shown(
         Place { data: Some(at), out: None } => went_in(row, arg, call, index, at, style),
         Place { data: None, out: Some(at) } => match came() {
             Some(came) => memory(row, arg, came, style),
-            None => {
-                extent(arg.len, index, call).map_or_else(|_| format!("out@{at}"), |len| format!("out({len})"))
-            }
+            None => extent(arg.arg.len, index, call)
+                .map_or_else(|_| format!("out@{at}"), |len| format!("out({len})")),
         },
         Place { data: Some(at), out: Some(_) } => {
             let before = went_in(row, arg, call, index, at, style);
@@ -61,20 +75,20 @@ fn unknown(kind: ArgKind, word: u64) -> String {
 }
 
 /// The 64 bits as they are. An address is not followed.
-fn passed(row: &Row, arg: &Arg, word: u64, args: [u64; 6], style: Style) -> String {
+fn passed(row: &Row, arg: Seen, word: u64, args: [u64; 6], style: Style) -> String {
     if names::is_long(row.name, arg.name) {
         return word.cast_signed().to_string();
     }
     match names::find(row.name, arg.name, &args) {
         Some(naming) => naming.name(word),
-        None => value::value(arg.ty, word, style.fd_paths),
+        None => value::value(arg.arg.ty, word, style.fd_paths),
     }
 }
 
 /// The bytes of DATA that the call reads.
-fn went_in(row: &Row, arg: &Arg, call: &Call<'_>, index: usize, at: usize, style: Style) -> String {
+fn went_in(row: &Row, arg: Seen, call: &Call<'_>, index: usize, at: usize, style: Style) -> String {
     let Some(from) = call.data().get(at..) else { return format!("in@{at}") };
-    let Ok(len) = extent(arg.len, index, call) else {
+    let Ok(len) = extent(arg.arg.len, index, call) else {
         // An unterminated string, or a length that cannot be read.
         let cut = from.len().min(style.shown_bytes);
         return format!("\"{}\"...", bytes::escaped(&from[..cut]));
@@ -100,11 +114,11 @@ fn came<'a>(row: &Row, call: &Call<'_>, index: usize, answer: &Answer<'a>, at: u
 }
 
 /// Bytes, as what they are.
-fn memory(row: &Row, arg: &Arg, all: &[u8], style: Style) -> String {
-    match arg.ty {
+fn memory(row: &Row, arg: Seen, all: &[u8], style: Style) -> String {
+    match arg.arg.ty {
         ArgType::Path => bytes::quoted(all.strip_suffix(&[0]).unwrap_or(all), PATH_BYTES_MAX),
         ArgType::Text => bytes::quoted(all.strip_suffix(&[0]).unwrap_or(all), style.shown_bytes),
-        _ => structure::shown(shapes::find(row.name, arg.name).unwrap_or_else(|| shape(arg)), all, style),
+        _ => structure::shown(shapes::find(row.name, arg.name).unwrap_or_else(|| shape(arg.arg)), all, style),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calls in words: a submission, and what came back for it, as strace prints them. Everything comes from the table's
 //! rows, the lists of names beside them, and the bytes that travelled; no address is ever followed.
 //!
-//! A line's way: `argument` asks `names` (with `naming`) or `value` for numbers, `shapes` and `structure` for memory;
+//! A line's way: `argument` asks `names` (with `naming`) or `value` for numbers, `shapes`, `structure` and `vectors` for memory;
 //! `result` says what came of it.
 
 mod address;
@@ -20,6 +20,7 @@ mod stat;
 mod status;
 mod structure;
 mod value;
+mod vectors;
 
 use syslet_abi::{CALL_ARGS_OFFSET, Call, Fault, Limits, NR_OFFSET, Refusal};
 

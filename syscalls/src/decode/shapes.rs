@@ -91,6 +91,7 @@ const SHAPES: &[(&[&str], &str, Shape)] = &[
     (&["ppoll", "epoll_pwait", "epoll_pwait2"], "sigmask", Signals),
     (&["epoll_ctl"], "event", Event),
     (&["epoll_wait", "epoll_pwait", "epoll_pwait2"], "events", Events),
+    (&["futex"], "utime", Timespec),
     (&["epoll_pwait2", "io_getevents", "io_pgetevents", "futex_wait", "futex_waitv", "semtimedop"], "timeout", Timespec),
 
     // Time.
@@ -152,8 +153,11 @@ mod tests {
             for call in *calls {
                 let row = crate::row_by_name(call).unwrap_or_else(|| panic!("{call} has no row"));
                 let found = row.args.iter().find(|known| known.name == *arg);
-                let direction = found.unwrap_or_else(|| panic!("{call} has no {arg}")).ty.direction();
-                let memory = matches!(direction, Direction::In | Direction::Out | Direction::InOut);
+                let found = found.unwrap_or_else(|| panic!("{call} has no {arg}"));
+                let types = found.forms.iter().map(|form| form.arg.ty).chain([found.ty]);
+                let memory =
+                    |direction| matches!(direction, Direction::In | Direction::Out | Direction::InOut);
+                let memory = types.into_iter().any(|ty| memory(ty.direction()));
                 assert!(memory, "{call} {arg} is no {shape:?}");
             }
         }

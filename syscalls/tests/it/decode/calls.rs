@@ -64,6 +64,12 @@ impl Made {
         self.push(ArgKind::OUT, at)
     }
 
+    /// Room that no argument names by itself.
+    pub(crate) fn room(mut self, len: usize, came: &[u8]) -> Made {
+        self.reserve(len, came);
+        self
+    }
+
     /// Bytes that go both ways.
     pub(crate) fn inout(mut self, before: &[u8], after: &[u8]) -> Made {
         let data = u32::try_from(self.append(before)).expect("tests are small");

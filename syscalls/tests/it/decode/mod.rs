@@ -9,3 +9,4 @@ mod properties;
 mod refused;
 mod results;
 mod sockets;
+mod vectors;

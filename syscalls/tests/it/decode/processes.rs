@@ -120,7 +120,7 @@ fn objects() {
         (made("msgget").v([5, 0]).fails(ENOENT), "msgget(0x5, 000) = -1 ENOENT (No such file or directory)"),
         (
             made("semctl").v([9999, 0, 0, 0]).fails(EINVAL),
-            "semctl(9999, 0, IPC_RMID, NULL) = -1 EINVAL (Invalid argument)",
+            "semctl(9999, 0, IPC_RMID, 0) = -1 EINVAL (Invalid argument)",
         ),
         (
             made("semop").v([-1]).bytes(&operations).v([2]).fails(EINVAL),
