@@ -12,6 +12,7 @@ use crate::options::{Command, Options, ProbeOptions, RunOptions, TableOptions};
 use crate::plan::Plan;
 use crate::print::json::JsonPrinter;
 use crate::print::text::TextPrinter;
+use crate::run::words::Words;
 use crate::run::{self, Ended, RunError, interrupt};
 use crate::script::error::ScriptError;
 use crate::script::source::{SCRIPT_BYTES_MAX, Source};
@@ -74,10 +75,11 @@ fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
     }
     let workers = options.workers;
     let ended = if options.json {
-        run::run(plan, workers, &mut JsonPrinter { out: BufWriter::new(io::stdout().lock()) })
+        run::run(plan, workers, None, &mut JsonPrinter { out: BufWriter::new(io::stdout().lock()) })
     } else {
         let out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
-        run::run(plan, workers, &mut TextPrinter { out, shown_bytes: options.shown_bytes })
+        let words = Words::new(options.shown_bytes, options.fd_paths);
+        run::run(plan, workers, Some(words), &mut TextPrinter { out })
     };
     match ended {
         Err(RunError::Output(error, so_far)) => written(Err(error), so_far),

@@ -38,6 +38,9 @@ pub(crate) struct RunOptions {
     /// Show at most this many bytes of data in text output
     #[arg(short = 's', value_name = "BYTES", default_value_t = 32)]
     pub(crate) shown_bytes: usize,
+    /// Show the paths of descriptors in text output, 3</etc/passwd>
+    #[arg(short = 'y', long)]
+    pub(crate) fd_paths: bool,
     /// End the run after this long: seconds, or a number and a unit, for example 10 or 500ms
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

@@ -9,8 +9,8 @@ use crate::plan::Step;
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
     pub(crate) step: &'a Step,
-    /// The numbers passed for its arguments, as far as it came to that.
-    pub(crate) numbers: &'a [u64],
+    /// Its arguments in words, for a printer that shows them.
+    pub(crate) arguments: Vec<String>,
     pub(crate) outcome: Outcome,
 }
 
@@ -25,6 +25,8 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) result: RawResult,
+    /// The result in words, for a printer that shows it.
+    pub(crate) words: String,
     pub(crate) flags: DoneFlags,
     /// Who made the call.
     pub(crate) ran_by: Option<RunBy>,

@@ -1,6 +1,5 @@
 //! What the command prints of a run: text for people, JSON Lines for programs.
 
-pub(crate) mod escape;
 pub(crate) mod json;
 pub(crate) mod plan;
 #[cfg(test)]

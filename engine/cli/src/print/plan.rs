@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use syslet::CallFlags;
+use syslet::syscalls::decode::quoted;
 
 use crate::plan::{Operand, Passed, Plan, Shown, Source, Step, StepId, Way};
-use crate::print::escape::quoted;
 use crate::run::submit::flags;
 
 /// How it is to be printed.

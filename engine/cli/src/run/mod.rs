@@ -6,6 +6,7 @@ mod resolve;
 mod schedule;
 mod setup;
 pub(crate) mod submit;
+pub(crate) mod words;
 
 use std::io;
 use std::time::Duration;
@@ -20,11 +21,14 @@ use crate::report::{Answer, Answered, Outcome, Report};
 use crate::run::resolve::Known;
 use crate::run::schedule::{Next, Schedule};
 use crate::run::submit::Flight;
+use crate::run::words::Words;
 
 /// A run under way.
 struct Run<'a> {
     plan: &'a Plan,
     printer: &'a mut dyn Printer,
+    /// How the printer wants steps, if it shows them in words.
+    words: Option<Words>,
     schedule: Schedule,
     known: Known,
     /// The steps in the ring.
@@ -55,11 +59,17 @@ pub(crate) struct Ended {
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Runs everything in `plan` and tells `printer` of each step.
-pub(crate) fn run(plan: &Plan, workers: Option<u32>, printer: &mut dyn Printer) -> Result<Ended, RunError> {
+pub(crate) fn run(
+    plan: &Plan,
+    workers: Option<u32>,
+    words: Option<Words>,
+    printer: &mut dyn Printer,
+) -> Result<Ended, RunError> {
     let (engine, mut ring) = setup::ring(plan, workers).map_err(RunError::Engine)?;
     let mut run = Run {
         plan,
         printer,
+        words,
         schedule: Schedule::new(plan),
         known: Known::new(plan),
         flights: (0..plan.steps.len()).map(|_| None).collect(),
@@ -94,27 +104,44 @@ impl Run<'_> {
     /// Submits what waits for nothing, as far as there is room.
     fn submit_ready(&mut self, ring: &mut Ring) -> io::Result<()> {
         while let Some(next) = self.schedule.next() {
-            let (id, why) = match next {
-                Next::Skip(id, by) => (id, self.because_of(by)),
-                Next::Run(id) => match Flight::build(self.plan, id, &self.known, self.has_workers) {
-                    Err(why) => (id, why),
-                    Ok(flight) => match flight.push(ring) {
-                        Ok(()) => {
-                            self.flights[id] = Some(flight);
-                            self.in_flight += 1;
-                            continue;
-                        }
-                        Err(refused) if refused.is_full() && self.in_flight > 0 => {
-                            self.schedule.again(id);
-                            return Ok(());
-                        }
-                        Err(refused) => (id, format!("refused: {refused}")),
-                    },
-                },
+            let id = match next {
+                Next::Skip(id, by) => {
+                    self.skip(id, self.because_of(by))?;
+                    continue;
+                }
+                Next::Run(id) => id,
             };
-            self.tell(id, &[], Outcome::Skipped(why))?;
+            let built = Flight::build(self.plan, id, &self.known, self.has_workers, self.words.as_ref());
+            let flight = match built {
+                Err(why) => {
+                    self.skip(id, why)?;
+                    continue;
+                }
+                Ok(flight) => flight,
+            };
+            match flight.push(ring) {
+                Ok(()) => {
+                    self.flights[id] = Some(flight);
+                    self.in_flight += 1;
+                }
+                Err(refused) if refused.is_full() && self.in_flight > 0 => {
+                    self.schedule.again(id);
+                    return Ok(());
+                }
+                Err(refused) => {
+                    let why = flight.refused(&refused);
+                    self.tell(id, flight.arguments, Outcome::Skipped(why))?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// A step that was never built is over.
+    fn skip(&mut self, id: StepId, why: String) -> io::Result<()> {
+        let step = &self.plan.steps[id];
+        let arguments = self.words.map_or_else(Vec::new, |words| words.written(step));
+        self.tell(id, arguments, Outcome::Skipped(why))
     }
 
     fn because_of(&self, by: StepId) -> String {
@@ -132,23 +159,23 @@ impl Run<'_> {
             let Some(flight) = self.flights.get_mut(id).and_then(Option::take) else { continue };
             self.in_flight -= 1;
             let step = &self.plan.steps[id];
-            let answer = answer(step, &flight, &done);
+            let (arguments, answer) = answer(step, flight, &done, self.words.as_ref());
             self.known.results[id] = answer.result.decode().ok();
             if step.area_read {
                 self.known.areas[id] = answer.data.first().map(|first| first.bytes.clone());
             }
-            self.tell(id, &flight.numbers, Outcome::Done(answer))?;
+            self.tell(id, arguments, Outcome::Done(answer))?;
         }
         Ok(())
     }
 
     /// A step is over: says so, and lets go what waited for it.
-    fn tell(&mut self, id: StepId, numbers: &[u64], outcome: Outcome) -> io::Result<()> {
+    fn tell(&mut self, id: StepId, arguments: Vec<String>, outcome: Outcome) -> io::Result<()> {
         let succeeded = outcome.succeeded();
         self.all_succeeded &= succeeded;
         self.known.skipped[id] = matches!(outcome, Outcome::Skipped(_));
         self.schedule.over(id, succeeded);
-        self.printer.report(&Report { step: &self.plan.steps[id], numbers, outcome })
+        self.printer.report(&Report { step: &self.plan.steps[id], arguments, outcome })
     }
 
     /// Ends the run before everything is over. What workers are in the middle of gets a moment, and is named if that is
@@ -163,28 +190,37 @@ impl Run<'_> {
         let running = running.iter().filter_map(step).map(line).collect();
         let why = if stop == Exit::TimedOut { "timed out" } else { "interrupted" };
         for id in self.schedule.left() {
-            self.tell(id, &[], Outcome::Skipped(why.to_owned()))?;
+            self.skip(id, why.to_owned())?;
         }
         self.printer.flush()?;
         Ok(Ended { exit: stop, running })
     }
 }
 
-/// What a completion says of its step.
-fn answer(step: &Step, flight: &Flight, done: &Completion<'_>) -> Answer {
+/// What a completion says of its step, and the step's arguments in words.
+fn answer(
+    step: &Step,
+    flight: Flight,
+    done: &Completion<'_>,
+    words: Option<&Words>,
+) -> (Vec<String>, Answer) {
     let attributes = step.asks.iter().filter_map(|ask| {
         let returned = done.attribute(ask.id)?;
         let handled = returned.status == Status::HANDLED;
         let values = if handled { values(ask.id, returned.value) } else { Vec::new() };
         Some(Answered { name: ask.name, status: returned.status, values })
     });
-    Answer {
+    let data = flight.data(step, done);
+    let (arguments, result) = flight.into_words(step, done, &data, words);
+    let answer = Answer {
         result: done.result(),
+        words: result,
         flags: done.flags(),
         ran_by: ran_by(done),
-        data: flight.data(step, done),
+        data,
         attributes: attributes.collect(),
-    }
+    };
+    (arguments, answer)
 }
 
 /// Who made the call, if anybody did.

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "pushes calls whose addresses only the script can answer for")]
 
 use syslet::abi::{AttributeFlags, AttributeId, Call, CallFlags};
+use syslet::syscalls::decode::Answer;
 use syslet::syscalls::{Class, Row, Scope, written_for};
 use syslet::{Completion, Refused, Ring, Submission};
 
@@ -9,13 +10,14 @@ use crate::plan::{Passed, Plan, Step, StepId, Way};
 use crate::report::Data;
 use crate::run::memory::Block;
 use crate::run::resolve::Known;
+use crate::run::words::Words;
 
 /// A step that was built, and what must live until it is over.
 #[derive(Debug)]
 pub(crate) struct Flight {
     submission: Submission,
-    /// The numbers passed, by argument; zero for memory that the submission carries.
-    pub(crate) numbers: Vec<u64>,
+    /// The arguments in words, if anybody reads them.
+    pub(crate) arguments: Vec<String>,
     /// Memory passed by address, by argument.
     held: Vec<(usize, Block)>,
 }
@@ -34,7 +36,13 @@ pub(crate) fn flags(step: &Step, args: &[u64], has_workers: bool) -> CallFlags {
 
 impl Flight {
     /// Builds the submission of a step, or says why it cannot be.
-    pub(crate) fn build(plan: &Plan, id: StepId, known: &Known, has_workers: bool) -> Result<Flight, String> {
+    pub(crate) fn build(
+        plan: &Plan,
+        id: StepId,
+        known: &Known,
+        has_workers: bool,
+        words: Option<&Words>,
+    ) -> Result<Flight, String> {
         let step = &plan.steps[id];
         let mut builder = Submission::call(step.nr).user_data(id as u64);
         let (mut numbers, mut held) = (Vec::new(), Vec::new());
@@ -78,7 +86,9 @@ impl Flight {
             builder = builder.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]);
         }
         let submission = builder.flags(flags(step, &numbers, has_workers)).build();
-        Ok(Flight { submission, numbers, held })
+        let arguments =
+            words.map_or_else(Vec::new, |words| words.before(step, &Call::admitted(submission.bytes())));
+        Ok(Flight { submission, arguments, held })
     }
 
     /// Pushes the submission.
@@ -87,6 +97,26 @@ impl Flight {
         // and of memory that the script itself mapped. What the calls do to the process beyond that is what the
         // user's script asks for; specs/scripts.md says so.
         unsafe { ring.push(&self.submission) }.map(|_ticket| ())
+    }
+
+    /// Why the submission was refused.
+    pub(crate) fn refused(&self, refused: &Refused) -> String {
+        format!("refused: {}", refused.why(&self.submission))
+    }
+
+    /// The arguments and the result in words, now that the step is over.
+    pub(crate) fn into_words(
+        self,
+        step: &Step,
+        done: &Completion<'_>,
+        data: &[Data],
+        words: Option<&Words>,
+    ) -> (Vec<String>, String) {
+        let Some(words) = words else { return (Vec::new(), String::new()) };
+        let call = Call::admitted(self.submission.bytes());
+        let answer = Answer { result: done.result(), flags: done.flags(), data: done.data() };
+        let arguments = words.after(step, &call, self.arguments, &answer, data);
+        (arguments, words.result(&call, &answer))
     }
 
     /// What came back, by argument; a failed call that left nothing in an area is not said to have filled it.

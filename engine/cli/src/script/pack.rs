@@ -23,7 +23,7 @@ pub(crate) fn pack(fields: &[Spanned<Field>], context: &mut Context<'_>) -> Resu
         match &field.value {
             Field::Text(text) => {
                 let text = context.given.text(text)?;
-                packed.shown.push_str(&crate::print::escape::quoted(&text, text.len()));
+                packed.shown.push_str(&syslet::syscalls::decode::quoted(&text, text.len()));
                 packed.bytes.extend_from_slice(&text);
                 packed.bytes.push(0);
             }

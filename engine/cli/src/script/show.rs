@@ -2,7 +2,8 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use crate::print::escape;
+use syslet::syscalls::decode::escaped;
+
 use crate::script::syntax::{
     Argument, Attribute, Body, Call, Choice, Field, Operand, Parameter, Piece, Setting, Statement, Term,
     Text, Value, View,
@@ -102,7 +103,7 @@ impl Display for Text {
         f.write_str("\"")?;
         for piece in &self.0 {
             match &piece.value {
-                Piece::Bytes(bytes) => f.write_str(&escape::escaped(bytes).replace('$', "\\$"))?,
+                Piece::Bytes(bytes) => f.write_str(&escaped(bytes).replace('$', "\\$"))?,
                 Piece::Parameter(parameter) => write!(f, "${{{parameter}}}")?,
             }
         }

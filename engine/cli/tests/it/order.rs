@@ -98,7 +98,7 @@ fn behind_what_came_back() {
     let (code, text) = run.quiet();
     assert_eq!(code, 1);
     let number = u32::from_ne_bytes(*b"cdef");
-    assert!(text.contains(&format!(", {number}, 0) = {number}\n")), "{text}");
+    assert!(text.contains(&format!(", {number}, SEEK_SET) = {number}\n")), "{text}");
     assert!(text.contains("skipped: it reads u32 at offset 4, and 6 bytes came back\n"), "{text}");
 }
 
@@ -147,9 +147,9 @@ fn undescribed_memory() {
 #[test]
 fn sources() {
     let directory = Directory::new("sources");
-    let script = "lseek($1, $#, 0)\n";
+    let script = "lseek($1, $#, 2)\n";
     let file = directory.file("s", script);
-    let expected = "1: lseek(7777, 2, 0) = -1 EBADF (Bad file descriptor)\n";
+    let expected = "1: lseek(7777, 2, SEEK_END) = -1 EBADF (Bad file descriptor)\n";
     assert_eq!(syslet(&["run", &file, "7777", "--json"]).quiet(), (1, expected));
     assert_eq!(syslet(&["run", "-e", script, "7777", "x"]).quiet(), (1, expected));
     let stdin = std::fs::File::open(&file).unwrap();
