@@ -16,7 +16,7 @@ super::named! {
         O_ACCMODE O_FSYNC O_NDELAY O_RSYNC;
     /// Flags of calls that take a directory and a path.
     AT:
-        AT_EACCESS AT_SYMLINK_NOFOLLOW AT_SYMLINK_FOLLOW AT_NO_AUTOMOUNT AT_EMPTY_PATH AT_RECURSIVE;
+        AT_SYMLINK_NOFOLLOW AT_EACCESS AT_SYMLINK_FOLLOW AT_NO_AUTOMOUNT AT_EMPTY_PATH AT_RECURSIVE;
     /// What `unlinkat` gives the bit of `faccessat` for.
     AT_UNLINK:
         AT_REMOVEDIR;

@@ -2,7 +2,7 @@
 
 use syslet_abi::{DoneFlags, Errno, RawResult};
 
-use crate::constants::{errno_name, files};
+use crate::constants::{List, errno_name, files};
 use crate::decode::descriptor;
 use crate::decode::naming::{Naming, any, one, one_and_any};
 use crate::decode::number;
@@ -64,13 +64,17 @@ fn polls(name: &str) -> bool {
     matches!(name, "poll" | "ppoll" | "select" | "pselect6")
 }
 
+/// The kernel's own bit, which it sets for every program of 64 bits; the C library says that it is none.
+const LARGE_FILE: List = &[("O_LARGEFILE", if cfg!(target_arch = "x86_64") { 0x8000 } else { 0x2_0000 })];
+/// How a file was opened.
+const OPENED: Naming = one_and_any(libc::O_ACCMODE as u64, &[files::ACCESS], &[files::OPEN, LARGE_FILE]);
+
 /// What `fcntl` gives back: its command decides.
 fn controlled(command: i32, value: u64, fd_paths: bool) -> String {
-    const OPEN: Naming = one_and_any(libc::O_ACCMODE as u64, &[files::ACCESS], &[files::OPEN]);
     let flags = |naming: Naming, word: &str| format!("{value:#x} ({word} {})", naming.name(value));
     match command {
         libc::F_DUPFD | libc::F_DUPFD_CLOEXEC => descriptor::fd(value, fd_paths),
-        libc::F_GETFL => flags(OPEN, "flags"),
+        libc::F_GETFL => flags(OPENED, "flags"),
         libc::F_GETFD if value != 0 => flags(any(&[files::FD]), "flags"),
         libc::F_GET_SEALS if value != 0 => flags(any(&[files::SEAL]), "seals"),
         libc::F_GETLEASE => flags(one(&[files::LEASE]), "lease"),

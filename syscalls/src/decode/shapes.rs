@@ -25,6 +25,10 @@ pub(super) enum Shape {
     Itimerspec,
     /// An interval and a value of seconds and microseconds.
     Itimerval,
+    /// What a process has used.
+    Usage,
+    /// The names of the system.
+    Names,
     /// A soft and a hard limit.
     Limit,
     /// What descriptors are polled for.
@@ -112,6 +116,8 @@ const SHAPES: &[(&[&str], &str, Shape)] = &[
     // Processes and threads.
     (&["wait4"], "stat_addr", Status),
     (&["getrlimit", "setrlimit"], "rlim", Limit),
+    (&["getrusage", "wait4", "waitid"], "ru", Usage),
+    (&["uname"], "name", Names),
     (&["prlimit64"], "new_rlim", Limit),
     (&["prlimit64"], "old_rlim", Limit),
     (&["getresuid"], "ruidp", Unsigned(4)),

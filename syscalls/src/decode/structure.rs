@@ -24,10 +24,7 @@ fn known(shape: Shape, all: &[u8], style: Style) -> Option<String> {
     let reader = Reader(all);
     match shape {
         Shape::Bytes => Some(bytes::quoted(all, style.shown_bytes)),
-        Shape::Text => {
-            let end = all.iter().position(|&byte| byte == 0).unwrap_or(all.len());
-            Some(bytes::quoted(&all[..end], all.len()))
-        }
+        Shape::Text => Some(text(all)),
         Shape::Numbers(size) => {
             array(all, size, style, |number| number.signed(0, size).map(|number| number.to_string()))
         }
@@ -41,6 +38,14 @@ fn known(shape: Shape, all: &[u8], style: Style) -> Option<String> {
         Shape::Timevals => array(all, TIME_BYTES, style, |one| time(one, "tv_usec")),
         Shape::Itimerspec => timer(reader, "tv_nsec"),
         Shape::Itimerval => timer(reader, "tv_usec"),
+        Shape::Usage => {
+            let (user, system) = (time(reader, "tv_usec")?, time(Reader(all.get(TIME_BYTES..)?), "tv_usec")?);
+            Some(format!("{{ru_utime={user}, ru_stime={system}, ...}}"))
+        }
+        Shape::Names => {
+            let name = |at: usize| Some(text(all.get(at..at + NAME_BYTES)?));
+            Some(format!("{{sysname={}, nodename={}, ...}}", name(0)?, name(NAME_BYTES)?))
+        }
         Shape::Limit => {
             Some(format!("{{rlim_cur={}, rlim_max={}}}", limit(reader.u64(0)?), limit(reader.u64(8)?)))
         }
@@ -73,7 +78,15 @@ fn array(
     Some(format!("[{}{more}]", shown?.join(", ")))
 }
 
+/// As far as the first NUL.
+fn text(all: &[u8]) -> String {
+    let end = all.iter().position(|&byte| byte == 0).unwrap_or(all.len());
+    bytes::quoted(&all[..end], end)
+}
+
 const TIME_BYTES: usize = 16;
+/// Of each name in `struct new_utsname`.
+const NAME_BYTES: usize = 65;
 
 fn time(reader: Reader<'_>, fraction: &str) -> Option<String> {
     Some(format!("{{tv_sec={}, {fraction}={}}}", reader.i64(0)?, reader.i64(8)?))

@@ -81,6 +81,23 @@ fn limits_and_threads() {
     }
 }
 
+/// DECODE-8: what a process has used, and what the system is called.
+#[test]
+fn usage_and_names() {
+    let usage = [longs([1, 2, 3, 4]), vec![0; 112]].concat();
+    assert_eq!(
+        made("getrusage").v([0]).out(144, &usage).gives(0),
+        "getrusage(RUSAGE_SELF, {ru_utime={tv_sec=1, tv_usec=2}, ru_stime={tv_sec=3, tv_usec=4}, ...}) = 0"
+    );
+    let mut names = vec![0; 390];
+    names[..5].copy_from_slice(b"Linux");
+    names[65..69].copy_from_slice(b"host");
+    assert_eq!(
+        made("uname").out(390, &names).gives(0),
+        r#"uname({sysname="Linux", nodename="host", ...}) = 0"#
+    );
+}
+
 /// DECODE-3, DECODE-4: memory: addresses in hex, protection, kinds of mappings, advice.
 #[test]
 fn memory() {

@@ -18,6 +18,7 @@ fn kinds() {
         (made("shmat").v([1, 0, 0]).gives(0x7f00_0000_0000), "shmat(1, NULL, 0) = 0x7f0000000000"),
         (made("umask").v([0o22]).gives(0o77), "umask(022) = 077"),
         (made("fcntl").v([7, 3]).gives(0x800), "fcntl(7, F_GETFL) = 0x800 (flags O_RDONLY|O_NONBLOCK)"),
+        (made("fcntl").v([7, 3]).gives(if cfg!(target_arch = "x86_64") { 0x8001 } else { 0x2_0001 }), LARGE),
         (made("fcntl").v([7, 1]).gives(1), "fcntl(7, F_GETFD) = 0x1 (flags FD_CLOEXEC)"),
         (made("fcntl").v([7, 1]).gives(0), "fcntl(7, F_GETFD) = 0"),
         (made("fcntl").v([7, 0, 10]).gives(11), "fcntl(7, F_DUPFD, 10) = 11"),
@@ -31,6 +32,12 @@ fn kinds() {
         assert_eq!(printed, expected);
     }
 }
+
+const LARGE: &str = if cfg!(target_arch = "x86_64") {
+    "fcntl(7, F_GETFL) = 0x8001 (flags O_WRONLY|O_LARGEFILE)"
+} else {
+    "fcntl(7, F_GETFL) = 0x20001 (flags O_WRONLY|O_LARGEFILE)"
+};
 
 /// DECODE-10: errors have name and meaning; numbers that have none are told apart from values.
 #[test]
