@@ -58,6 +58,11 @@ impl Made {
         self.push(ArgKind::IN, at)
     }
 
+    /// Both offsets, whatever lies there.
+    pub(crate) fn inout_at(self, both: u64) -> Made {
+        self.push(ArgKind::INOUT, both)
+    }
+
     /// Room for so many bytes, and what is found there afterwards.
     pub(crate) fn out(mut self, len: usize, came: &[u8]) -> Made {
         let at = self.reserve(len, came);

@@ -21,7 +21,7 @@ fn vectors() {
         r#"readv(0, [{iov_base="hello", iov_len=5}, {iov_base="ab", iov_len=3}], 2) = 7"#
     );
     assert_eq!(
-        readv(b"hel").gives(3),
+        readv(b"hel\0\0\0\0\0old").gives(3),
         r#"readv(0, [{iov_base="hel", iov_len=5}, {iov_base=out(3), iov_len=3}], 2) = 3"#
     );
     let outside = made("writev").v([1]).bytes(&longs([99, 5])).v([1]);
