@@ -67,7 +67,8 @@ impl Decoder {
         }
     }
 
-    /// A submission and what came of it: `close(3) = 0`.
+    /// A submission and what came of it: `close(3) = 0`. Paths are those of now: a descriptor that the call closed has
+    /// none.
     #[must_use]
     pub fn answered(&self, record: &[u8], answer: &Answer<'_>) -> String {
         match view(record) {
