@@ -30,10 +30,11 @@ fn a_call_that_was_made() {
     let expected = "Completion { user_data: 7, result: -1 ENOENT (No such file or directory), \
                     flags: DoneFlags(0), data: \"\", returns: 1 }";
     assert_eq!(debug, expected);
-    let (line, debug) = lines(Submission::call(libc::SYS_readlink).path(c"/proc/self").output(64).value(64));
+    let (line, debug) =
+        lines(Submission::call(libc::SYS_readlinkat).int(-100).path(c"/proc/self").output(64).value(64));
     let pid = rig::pid();
     let digits = pid.to_string().len();
-    assert_eq!(line, format!(r#"readlink("/proc/self", "{pid}", 64) = {digits}"#));
+    assert_eq!(line, format!(r#"readlinkat(AT_FDCWD, "/proc/self", "{pid}", 64) = {digits}"#));
     assert!(debug.contains(&format!(r#"result: {digits}, flags: DoneFlags(0), data: "{pid}""#)), "{debug}");
 }
 

@@ -12,13 +12,16 @@ fn polling() {
     };
     let before = [polled(7, POLLIN, 0), polled(-1, 0, 0)].concat();
     let after = [polled(7, POLLIN, POLLIN | POLLHUP), polled(-1, 0, 0)].concat();
-    let poll = |after: &[u8], result: i64| made("poll").inout(&before, after).v([2, 0]).gives(result);
+    let poll = |after: &[u8], result: i64| made("ppoll").inout(&before, after).v([2, 0, 0, 0]).gives(result);
     assert_eq!(
         poll(&after, 1),
-        "poll([{fd=7, events=POLLIN}, {fd=-1, events=0}] => \
-         [{fd=7, events=POLLIN, revents=POLLIN|POLLHUP}, {fd=-1, events=0}], 2, 0) = 1"
+        "ppoll([{fd=7, events=POLLIN}, {fd=-1, events=0}] => \
+         [{fd=7, events=POLLIN, revents=POLLIN|POLLHUP}, {fd=-1, events=0}], 2, NULL, NULL, 0) = 1"
     );
-    assert_eq!(poll(&before, 0), "poll([{fd=7, events=POLLIN}, {fd=-1, events=0}], 2, 0) = 0 (Timeout)");
+    assert_eq!(
+        poll(&before, 0),
+        "ppoll([{fd=7, events=POLLIN}, {fd=-1, events=0}], 2, NULL, NULL, 0) = 0 (Timeout)"
+    );
 }
 
 /// DECODE-4, DECODE-8: epoll, with its events.

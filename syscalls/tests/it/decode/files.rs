@@ -55,8 +55,8 @@ fn bytes() {
     );
     assert_eq!(made("preadv2").v([9, 0, 0, -1, 0, 8]).gives(0), "preadv2(9, NULL, 0, -1, 0, RWF_NOWAIT) = 0");
     assert_eq!(
-        made("readlink").text("/proc/self/exe").out(100, b"/tmp/e/s").v([100]).gives(8),
-        r#"readlink("/proc/self/exe", "/tmp/e/s", 100) = 8"#
+        made("readlinkat").v([HERE]).text("/proc/self/exe").out(100, b"/tmp/e/s").v([100]).gives(8),
+        r#"readlinkat(AT_FDCWD, "/proc/self/exe", "/tmp/e/s", 100) = 8"#
     );
     assert_eq!(made("getcwd").out(100, b"/tmp/e\0").v([100]).gives(7), r#"getcwd("/tmp/e", 100) = 7"#);
     assert_eq!(
@@ -108,8 +108,11 @@ fn positions_and_locks() {
 #[test]
 fn names_and_modes() {
     let lines = [
-        (made("access").text("/x").v([6]).fails(ENOENT), r#"access("/x", R_OK|W_OK)"#),
-        (made("access").text("/x").v([0]).fails(ENOENT), r#"access("/x", F_OK)"#),
+        (
+            made("faccessat").v([HERE]).text("/x").v([6]).fails(ENOENT),
+            r#"faccessat(AT_FDCWD, "/x", R_OK|W_OK)"#,
+        ),
+        (made("faccessat").v([HERE]).text("/x").v([0]).fails(ENOENT), r#"faccessat(AT_FDCWD, "/x", F_OK)"#),
         (
             made("faccessat2").v([HERE]).text("/x").v([1, 0x200]).fails(ENOENT),
             r#"faccessat2(AT_FDCWD, "/x", X_OK, AT_EACCESS)"#,
@@ -134,11 +137,23 @@ fn names_and_modes() {
             made("statx").v([HERE]).text("/n").v([0x4100, 0x7ff]).out(256, b"").fails(ENOENT),
             r#"statx(AT_FDCWD, "/n", AT_STATX_DONT_SYNC|AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, out(256))"#,
         ),
-        (made("chown").text("/n").v([-1, 0]).fails(ENOENT), r#"chown("/n", -1, 0)"#),
-        (made("chmod").text("/n").v([0o4755]).fails(ENOENT), r#"chmod("/n", 04755)"#),
-        (made("chmod").text("/n").v([0]).fails(ENOENT), r#"chmod("/n", 000)"#),
-        (made("mknod").text("/n").v([0o104_755, 0]).fails(ENOENT), r#"mknod("/n", S_IFREG|S_ISUID|0755, 0)"#),
-        (made("mknod").text("/n").v([0o170_777, 0]).fails(ENOENT), r#"mknod("/n", 0170777, 0)"#),
+        (
+            made("fchownat").v([HERE]).text("/n").v([-1, 0, 0]).fails(ENOENT),
+            r#"fchownat(AT_FDCWD, "/n", -1, 0, 0)"#,
+        ),
+        (
+            made("fchmodat").v([HERE]).text("/n").v([0o4755]).fails(ENOENT),
+            r#"fchmodat(AT_FDCWD, "/n", 04755)"#,
+        ),
+        (made("fchmodat").v([HERE]).text("/n").v([0]).fails(ENOENT), r#"fchmodat(AT_FDCWD, "/n", 000)"#),
+        (
+            made("mknodat").v([HERE]).text("/n").v([0o104_755, 0]).fails(ENOENT),
+            r#"mknodat(AT_FDCWD, "/n", S_IFREG|S_ISUID|0755, 0)"#,
+        ),
+        (
+            made("mknodat").v([HERE]).text("/n").v([0o170_777, 0]).fails(ENOENT),
+            r#"mknodat(AT_FDCWD, "/n", 0170777, 0)"#,
+        ),
         (
             made("setxattr").text("/n").text("user.x").bytes(b"v").v([1, 1]).fails(ENOENT),
             r#"setxattr("/n", "user.x", "v", 1, XATTR_CREATE)"#,

@@ -34,7 +34,7 @@ fn offsets() {
         "recvfrom(1, NULL, 0, 0, out@0, NULL)"
     );
     assert_eq!(numbered(9999).bytes(b"abc").out(3, b"").asked(), "syscall_0x270f(in@0, out@0)");
-    assert_eq!(made("poll").inout_at(0x5_0000_0006).v([1, 0]).asked(), "poll(inout@0x500000006, 1, 0)");
+    assert_eq!(made("ppoll").inout_at(0x5_0000_0006).v([1, 0]).asked(), "ppoll(inout@0x500000006, 1, NULL)");
     assert_eq!(made("statmount").input_at(u64::MAX).asked(), "statmount(in@18446744073709551615)");
     assert_eq!(
         made("writev").v([1]).input_at(u64::MAX).v([1]).asked(),

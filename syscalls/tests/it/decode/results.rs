@@ -53,8 +53,8 @@ fn errors() {
 /// DECODE-11: who answered, when the kernel did not.
 #[test]
 fn flags() {
-    let flagged = |flags: DoneFlags| made("pause").printed(Decoder::default(), -4, flags);
-    let line = "pause() = -1 EINTR (Interrupted system call)";
+    let flagged = |flags: DoneFlags| made("sync").printed(Decoder::default(), -4, flags);
+    let line = "sync() = -1 EINTR (Interrupted system call)";
     assert_eq!(flagged(DoneFlags::NONE), line);
     assert_eq!(flagged(DoneFlags::ENGINE_RESULT), format!("{line} (by the engine)"));
     assert_eq!(flagged(DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT)), format!("{line} (not run)"));
