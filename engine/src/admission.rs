@@ -1,6 +1,6 @@
 //! What the door decides about a submission, small enough to travel in its slot.
 
-use syslet_abi::{ATTRIBUTES_MAX, Status};
+use syslet_abi::{ATTRIBUTES_MAX, AttributeId, Status};
 use syslet_attrs::Needs;
 
 use crate::ring::batch::Marks;
@@ -26,6 +26,36 @@ pub(crate) struct Admission {
     /// When it was accepted, if an attribute needs the clock.
     pub(crate) queued_ns: u64,
     pub(crate) answers: Answers,
+    /// What is asked, for who has the slot and not the record.
+    pub(crate) asked: AskedIds,
+    /// The same of the out area: whether there is one.
+    pub(crate) has_out: bool,
+}
+
+/// The ids of the attributes of a call, in the order asked: sixteen bits each, and zero is no id.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct AskedIds([u64; ATTRIBUTES_MAX / 4]);
+
+impl AskedIds {
+    pub(crate) const WORDS: usize = ATTRIBUTES_MAX / 4;
+
+    pub(crate) fn note(&mut self, index: usize, id: AttributeId) {
+        self.0[index / 4] |= u64::from(id.0) << (16 * (index % 4));
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "masked to sixteen bits")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = AttributeId> {
+        let all = (0..ATTRIBUTES_MAX).map(|index| (self.0[index / 4] >> (16 * (index % 4))) as u16);
+        all.take_while(|id| *id != 0).map(AttributeId)
+    }
+
+    pub(crate) fn pack(&self) -> [u64; AskedIds::WORDS] {
+        self.0
+    }
+
+    pub(crate) fn unpack(ids: [u64; AskedIds::WORDS]) -> AskedIds {
+        AskedIds(ids)
+    }
 }
 
 /// For each attribute, in the order asked: the status it is refused with, or the room its value may take.

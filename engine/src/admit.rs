@@ -9,7 +9,7 @@ use syslet_abi::{
 use syslet_attrs::{CallFacts, Needs, Plan, Registry};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
 
-use crate::admission::{Admission, Answers, VALUE_BYTES_MAX};
+use crate::admission::{Admission, Answers, AskedIds, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
 use crate::refused::Refused;
 use crate::shared::Shared;
@@ -124,7 +124,10 @@ fn decide(
     let facts = CallFacts { nr: call.nr(), args: call.args(), out_len: call.out_len() };
     let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
     let mut needs = Needs::NONE;
+    admission.asked = AskedIds::default();
+    admission.has_out = facts.out_len > 0;
     for (index, ask) in call.asks().enumerate() {
+        admission.asked.note(index, ask.id);
         let plan = plan(&ask, &facts, &shared.registry);
         admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| plan.may_help);
         match plan {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use syslet_abi::Errno;
 use syslet_attrs::{Attribute, DuplicateId};
 
+use crate::stop::signal::SignalError;
 use crate::twin::Twins;
 
 /// What an engine is started with. Every limit has a default and a range; `specs/pool.md` lists them.
@@ -18,6 +19,7 @@ pub struct Config {
     pub(crate) attributes: Vec<Arc<dyn Attribute>>,
     pub(crate) gate: Option<SpawnGate>,
     pub(crate) twins: Twins,
+    pub(crate) cancel_signal: Option<i32>,
 }
 
 /// The limits of a pool.
@@ -42,6 +44,8 @@ pub enum StartError {
     Limit(LimitError),
     /// An attribute whose id is taken, or that is not the application's to define.
     Attribute(DuplicateId),
+    /// The signal that interrupts workers cannot be had.
+    Signal(SignalError),
     /// The starter or the first worker cannot be started.
     Thread(nix::Error),
     /// The system did not give what is needed.
@@ -74,7 +78,7 @@ impl Default for Config {
             idle_ns: 10_000_000_000,
             spin_ns: if cpus > 1 { 50_000 } else { 0 },
         };
-        Config { limits, attributes: Vec::new(), gate: None, twins: Twins::default() }
+        Config { limits, attributes: Vec::new(), gate: None, twins: Twins::default(), cancel_signal: None }
     }
 }
 
@@ -109,6 +113,14 @@ impl Config {
     /// one CPU.
     pub fn spin(mut self, spin: Duration) -> Config {
         self.limits.spin_ns = nanoseconds(spin);
+        self
+    }
+
+    /// The real-time signal that interrupts workers; by default the highest below SIGRTMAX that the application does not
+    /// handle. All engines of a process use the one that the first has chosen. Its handler is installed when the first
+    /// engine with workers is started, and stays.
+    pub fn cancel_signal(mut self, signal: i32) -> Config {
+        self.cancel_signal = Some(signal);
         self
     }
 
@@ -214,6 +226,7 @@ impl std::fmt::Display for StartError {
                 write!(f, "attribute id {:#x} is below 0x8000, where the application's own begin", id.0)
             }
             StartError::Attribute(taken) => taken.fmt(f),
+            StartError::Signal(error) => error.fmt(f),
             StartError::Thread(errno) => write!(f, "the first worker cannot be started: {errno}"),
             StartError::System(errno) => write!(f, "the system refused memory: {errno}"),
         }

@@ -12,6 +12,7 @@ use crate::fork::ForkGuard;
 use crate::pair::{Ring, RingError};
 use crate::pool::{self, Pool, Unfinished};
 use crate::shared::Shared;
+use crate::stop::signal;
 use crate::twin::{self, Abilities};
 
 /// Runs system calls for any number of rings.
@@ -65,6 +66,7 @@ impl Engine {
         let (twins, pool) = if config.limits.workers_max == 0 {
             (Abilities::NONE, None)
         } else {
+            signal::claim(config.cancel_signal).map_err(StartError::Signal)?;
             let twins = twin::probe(config.twins);
             let pool = pool::start(&config, Arc::clone(&registry), twins).map_err(StartError::Thread)?;
             (twins, Some(pool))

@@ -3,6 +3,7 @@
 
 use syslet_abi::{Errno, USER_DATA_OFFSET};
 
+use crate::claim::Claim;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::pair::Ring;
@@ -39,65 +40,78 @@ impl Ring {
         let marks = Marks::of(record[0]);
         let is_instant = marks == Marks::INSTANT;
         let words = if is_instant && !self.shared.is_closed() {
-            let slot = self.slots.get(ticket);
+            let claim = Claim::instant(self.slots.get(ticket), ticket);
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
-            unsafe { self.runner.run(record, slot, at) }
+            unsafe { self.runner.run(record, &claim, at) }
         } else {
             match self.help_with_care(index, at, ticket, marks) {
-                First::Built(words) => words,
-                First::Later(begun) => {
+                Some(First::Built(words)) => words,
+                Some(First::Later(begun)) => {
                     self.hand_over(index, begun);
                     return 0;
                 }
+                None => return 0,
             }
         };
         self.port.submitter.finished.add(1);
         words
     }
 
-    /// Runs a call that can sleep, as far as it may run here.
-    fn help_with_care(&mut self, index: usize, at: usize, ticket: Ticket, marks: Marks) -> First {
-        let record = self.batch.record(index);
-        let slot = self.slots.get(ticket);
-        if self.shared.is_closed() {
-            let outcome = Outcome::not_run(Errno(libc::ECANCELED));
-            return First::Built(self.runner.abandon(record, slot, at, outcome));
-        }
-        if marks.contains(Marks::WORKER) {
+    /// Runs a call that can sleep, as far as it may run here. Nothing when it is not to be made any more.
+    fn help_with_care(&mut self, index: usize, at: usize, ticket: Ticket, marks: Marks) -> Option<First> {
+        let refusal = if self.shared.is_closed() {
+            Some(Errno(libc::ECANCELED))
+        } else {
             // It was accepted while there were workers for it, and has been withdrawn from them.
-            let outcome = Outcome::not_run(Errno(libc::EPERM));
-            let record = self.batch.record(index);
-            return First::Built(self.runner.abandon(record, self.slots.get(ticket), at, outcome));
+            marks.contains(Marks::WORKER).then_some(Errno(libc::EPERM))
+        };
+        if let Some(errno) = refusal {
+            let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
+            Claim::ended(slot, ticket, marks.contains(Marks::INSTANT))?;
+            return Some(First::Built(self.runner.abandon(record, slot, at, Outcome::not_run(errno))));
         }
         // Should this call get stuck, others must not be: the workers get them.
         let others_wait = !self.submissions.is_empty() && !self.port.is_listed();
-        if others_wait && !self.may_give_away() || self.open_pool().is_none() {
-            let record = self.batch.record(index);
-            // SAFETY: as in `help_one`.
-            return First::Built(unsafe { self.runner.run(record, self.slots.get(ticket), at) });
+        let is_alone = others_wait && !self.may_give_away() || self.open_pool().is_none();
+        if !is_alone {
+            self.port.submitter.watch.enter();
         }
-        self.port.submitter.watch.enter();
-        if others_wait {
+        if !is_alone && others_wait {
             self.open_pool().inspect(|pool| pool.watch_closely());
         }
-        let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
-        let first = if marks.contains(Marks::TWIN) {
-            debug_assert_eq!(at, 0, "what is not instant is claimed alone");
-            // SAFETY: as in `help_one`.
-            unsafe { self.runner.attempt(record, slot, self.shared.twins) }
-        } else {
-            // SAFETY: as in `help_one`.
-            First::Built(unsafe { self.runner.run(record, slot, at) })
-        };
-        self.port.submitter.watch.leave_unmarked();
+        let first = self.attempt(index, at, ticket, marks.contains(Marks::TWIN) && !is_alone);
+        if !is_alone {
+            self.port.submitter.watch.leave_unmarked();
+        }
         match first {
-            First::Later(begun) if !self.may_give_away() => {
+            Some(First::Later(begun)) if !self.may_give_away() => {
                 let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
+                let claim = Claim::helped(slot, ticket, self.is_alone(record))?;
                 // SAFETY: as in `help_one`.
-                First::Built(unsafe { self.runner.run_rest(record, slot, &begun) })
+                Some(First::Built(unsafe { self.runner.run_rest(record, &claim, &begun) }))
             }
             first => first,
         }
+    }
+
+    /// Runs a call, or its twin.
+    fn attempt(&mut self, index: usize, at: usize, ticket: Ticket, by_twin: bool) -> Option<First> {
+        let record = self.batch.record(index);
+        let claim = Claim::helped(self.slots.get(ticket), ticket, self.is_alone(record))?;
+        Some(if by_twin {
+            debug_assert_eq!(at, 0, "what is not instant is claimed alone");
+            // SAFETY: as in `help_one`.
+            unsafe { self.runner.attempt(record, &claim, self.shared.twins) }
+        } else {
+            // SAFETY: as in `help_one`.
+            First::Built(unsafe { self.runner.run(record, &claim, at) })
+        })
+    }
+
+    /// Whether nobody but this thread could want the call to stop.
+    #[inline]
+    fn is_alone(&self, record: &[u64]) -> bool {
+        !self.has_canceller.get() && !Marks::of(record[0]).contains(Marks::TIMED)
     }
 
     /// Gives a claimed call to the workers.

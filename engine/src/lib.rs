@@ -50,6 +50,12 @@ mod twin;
 #[cfg(not(syslet_loom))]
 mod asked;
 #[cfg(not(syslet_loom))]
+mod cancel;
+#[cfg(not(syslet_loom))]
+mod claim;
+#[cfg(not(syslet_loom))]
+mod stop;
+#[cfg(not(syslet_loom))]
 mod outcome;
 #[cfg(not(syslet_loom))]
 mod completion;
@@ -71,12 +77,14 @@ pub use syslet_abi::{
 
 #[cfg(not(syslet_loom))]
 pub use crate::{
+    cancel::{Canceller, Found, Which},
     completion::{Completion, Completions},
     config::{Config, LimitError, StartError},
     engine::{Engine, Stats},
     pair::{Ring, RingError},
     pool::{RunningCall, Unfinished},
     refused::Refused,
+    stop::signal::SignalError,
     submission::{Message, MessageRoom, Submission, SubmissionBuilder},
     twin::Twins,
     wait::{WaitError, Waker},

@@ -2,6 +2,7 @@
 
 use syslet_abi::{Call, CallFlags, DoneFlags, Errno, RawResult, Status};
 use syslet_attrs::WorkerValue;
+use syslet_syscalls::{ArgType, Yields, row};
 
 /// Result, flags and circumstances of a call.
 #[derive(Clone, Copy, Debug)]
@@ -11,12 +12,15 @@ pub(crate) struct Outcome {
     pub(crate) started_ns: u64,
     pub(crate) finished_ns: u64,
     pub(crate) worker: WorkerValue,
+    /// Whether anybody has seen the call's end, or that it never began.
+    pub(crate) is_seen: bool,
 }
 
 impl Outcome {
     /// The outcome of a call that never began.
     pub(crate) fn not_run(errno: Errno) -> Outcome {
-        Outcome { flags: DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT), ..Outcome::unknown(errno) }
+        let flags = DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT);
+        Outcome { flags, is_seen: true, ..Outcome::unknown(errno) }
     }
 
     /// The outcome of a call that was cancelled before it began.
@@ -33,14 +37,34 @@ impl Outcome {
             started_ns: 0,
             finished_ns: 0,
             worker: WorkerValue::default(),
+            is_seen: false,
         }
+    }
+
+    /// Whether the call was cancelled.
+    #[inline(always)]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.flags.contains(DoneFlags::CANCELLED)
+    }
+
+    /// The outcome of a call that was stopped, or whose worker was interrupted, by request or by its deadline: one that
+    /// was complete before stands as it is.
+    pub(crate) fn stopped(self, call: &Call<'_>, is_late: bool) -> Outcome {
+        let was_interrupted = self.result == RawResult::error(Errno(libc::EINTR));
+        let is_cut = was_interrupted || is_short(call, self.result);
+        let flags = if is_cut { self.flags.with(DoneFlags::CANCELLED) } else { self.flags };
+        if is_late && (was_interrupted || self.flags.contains(DoneFlags::NOT_RUN)) {
+            let result = RawResult::error(Errno(libc::ETIME));
+            return Outcome { result, flags: flags.with(DoneFlags::ENGINE_RESULT), ..self };
+        }
+        Outcome { flags, ..self }
     }
 
     /// The status of every attribute, where the call cannot say anything.
     pub(crate) fn status_of_attributes(&self) -> Option<Status> {
         if self.flags.contains(DoneFlags::NOT_RUN) {
             Some(Status::INAPPLICABLE)
-        } else if self.flags.contains(DoneFlags::ENGINE_RESULT) {
+        } else if !self.is_seen {
             Some(Status::UNAVAILABLE)
         } else {
             None
@@ -52,4 +76,11 @@ impl Outcome {
         let is_success = self.status_of_attributes().is_none() && self.result.decode().is_ok();
         is_success && call.flags().contains(CallFlags::NO_COMPLETE)
     }
+}
+
+/// Whether a call moved fewer bytes than it was asked to.
+fn is_short(call: &Call<'_>, result: RawResult) -> bool {
+    let Some(row) = row(call.nr()).filter(|row| row.yields == Yields::Bytes) else { return false };
+    let asked = row.args.iter().rposition(|arg| arg.ty == ArgType::Size).map(|at| call.arg(at));
+    matches!((result.decode(), asked), (Ok(moved), Some(asked)) if moved < asked)
 }

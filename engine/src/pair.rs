@@ -5,14 +5,17 @@ use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use syslet_abi::{EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, offset};
+use syslet_abi::{
+    EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, USER_DATA_OFFSET, offset,
+};
 
 use crate::admission::Admission;
+use crate::claim::Claim;
 use crate::confinement::Confinement;
 use crate::pool::Pool;
 use crate::pool::spin::Spin;
 use crate::port::{Port, pooled_bytes};
-use crate::ring::batch::Batch;
+use crate::ring::batch::{Batch, Marks};
 use crate::ring::completions::{Completions, Consumer};
 use crate::ring::credit::Credit;
 use crate::ring::inbox::Inbox;
@@ -21,7 +24,7 @@ use crate::ring::region::{Region, Words64};
 use crate::ring::submissions::{Producer, Submissions};
 use crate::run::{BATCH_DONE_BYTES, Runner};
 use crate::shared::Shared;
-use crate::slot::{SlotOwner, Slots};
+use crate::slot::{SlotOwner, Slots, Ticket};
 
 /// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
 /// be sent to another, not shared.
@@ -50,6 +53,8 @@ pub struct Ring {
     pub(crate) spin: Spin,
     /// None without workers.
     pub(crate) confinement: Option<Confinement>,
+    /// Whether other threads may stop calls of this ring.
+    pub(crate) has_canceller: Cell<bool>,
     /// Whether this wait has found its thread to be confined as the workers are.
     pub(crate) has_looked: bool,
     pub(crate) batch: Batch,
@@ -99,6 +104,7 @@ impl Ring {
             own: OwnQueue::new(u64::from(params.submission_bytes)),
             wants_worker: false,
             confinement: pool.map(|pool| Confinement::of_this_thread(pool.confinement())),
+            has_canceller: Cell::new(false),
             has_looked: false,
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             batch: Batch::new(),
@@ -160,7 +166,12 @@ impl Drop for Ring {
             // Never published: a worker could take it. Nobody reads its completion, so it gets none.
             self.withdraw();
             while self.own.pop(&mut self.batch) {
-                self.port.refused.add_beside_others(1);
+                let record = self.batch.record(0);
+                let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
+                let is_instant = Marks::of(record[0]).contains(Marks::INSTANT);
+                if Claim::ended(self.slots.get(ticket), ticket, is_instant).is_some() {
+                    self.port.refused.add_beside_others(1);
+                }
             }
             pool.refuse_queued(&self.port);
             pool.part(&self.port);

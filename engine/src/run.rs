@@ -13,19 +13,16 @@ use syslet_syscalls::{Bases, Row, build, prepare, row, settle, written};
 
 use self::enter::{Entered, Way};
 use crate::asked::Asked;
+use crate::claim::Claim;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
-use crate::ring::batch::{BATCH_MAX, Marks};
+use crate::ring::batch::BATCH_MAX;
 use crate::ring::completions::hidden;
 use crate::slot::Slot;
-use crate::sync::AtomicU32;
 use crate::twin::Abilities;
 
 /// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
 pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
-
-/// The cancel word of calls that nobody cancels.
-static NEVER: AtomicU32 = AtomicU32::new(0);
 
 /// Runs calls one after the other and builds their completions in one buffer.
 #[derive(Debug)]
@@ -64,12 +61,12 @@ impl Runner {
     /// too, which only the consumer sees.
     ///
     /// # Safety
-    /// `record` was admitted by `push`, whose caller answers for what the call does, and `slot` is its slot.
+    /// `record` was admitted by `push`, whose caller answers for what the call does, and `claim` is the call's.
     #[inline(always)]
-    pub(crate) unsafe fn run(&mut self, record: &[u64], slot: &Slot, at: usize) -> usize {
+    pub(crate) unsafe fn run(&mut self, record: &[u64], claim: &Claim<'_>, at: usize) -> usize {
         let how = if self.is_pooled { RunBy::POOLED } else { RunBy::HELPED };
         // SAFETY: the caller's promise, passed on.
-        match unsafe { self.run_by(Way::Plain(how), record, slot, at) } {
+        match unsafe { self.run_by(Way::Plain(how), record, claim, at) } {
             First::Built(words) => words,
             First::Later(_) => unreachable!("the plain call is final"),
         }
@@ -79,18 +76,23 @@ impl Runner {
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    pub(crate) unsafe fn attempt(&mut self, record: &[u64], slot: &Slot, abilities: Abilities) -> First {
+    pub(crate) unsafe fn attempt(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        abilities: Abilities,
+    ) -> First {
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.run_by(Way::Twin(abilities), record, slot, 0) }
+        unsafe { self.run_by(Way::Twin(abilities), record, claim, 0) }
     }
 
     /// Runs the rest of a call that was begun elsewhere; as [`Runner::run`] at the buffer's start.
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    pub(crate) unsafe fn run_rest(&mut self, record: &[u64], slot: &Slot, begun: &Begun) -> usize {
+    pub(crate) unsafe fn run_rest(&mut self, record: &[u64], claim: &Claim<'_>, begun: &Begun) -> usize {
         // SAFETY: the caller's promise, passed on.
-        match unsafe { self.run_by(Way::Rest(begun), record, slot, 0) } {
+        match unsafe { self.run_by(Way::Rest(begun), record, claim, 0) } {
             First::Built(words) => words,
             First::Later(_) => unreachable!("the rest is a plain call"),
         }
@@ -99,20 +101,22 @@ impl Runner {
     /// # Safety
     /// As for [`Runner::run`].
     #[inline(always)]
-    unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], slot: &Slot, at: usize) -> First {
+    unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], claim: &Claim<'_>, at: usize) -> First {
         let call = Call::admitted(bytemuck::cast_slice(record));
         if call.attribute_count() > 0 || call.out_len() > 0 {
             // SAFETY: the caller's promise, passed on.
-            return unsafe { self.run_answering(way, &call, slot, at) };
+            return unsafe { self.run_answering(way, &call, claim, at) };
         }
-        // What cannot sleep needs no cancelling once it is claimed, and a worker need not fetch its slot.
-        let cancel = if Marks::of(record[0]).contains(Marks::INSTANT) { &NEVER } else { slot.cancel() };
         // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
-        let outcome =
-            match unsafe { enter::enter(&way, &call, cancel, &call.args(), Needs::NONE, self.is_pooled) } {
-                Entered::Over(outcome) => outcome,
-                Entered::Later(begun) => return First::Later(begun),
-            };
+        let entered =
+            unsafe { enter::enter(&way, &call, claim.cancel(), &call.args(), Needs::NONE, self.is_pooled) };
+        let outcome = match entered {
+            Entered::Over(outcome) => claim.end(outcome, &call),
+            Entered::Later(begun) => {
+                claim.pause(begun.progress > 0);
+                return First::Later(begun);
+            }
+        };
         if outcome.is_hidden(&call) {
             return First::Built(hide(&mut self.done[at..], &call));
         }
@@ -125,7 +129,8 @@ impl Runner {
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    unsafe fn run_answering(&mut self, way: Way<'_>, call: &Call<'_>, slot: &Slot, at: usize) -> First {
+    unsafe fn run_answering(&mut self, way: Way<'_>, call: &Call<'_>, claim: &Claim<'_>, at: usize) -> First {
+        let slot = claim.slot();
         self.grow(slot, at);
         let row = row(call.nr());
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
@@ -144,22 +149,23 @@ impl Runner {
             asked.look_before();
         }
         let outcome = if let Some(errno) = asked.required_refusal() {
-            Outcome::not_run(errno)
+            claim.end(Outcome::not_run(errno), call)
         } else {
             let args = resolve(row, call, out, &mut self.built);
             // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as
             // the row says, which the door has checked, or to what was built of addresses in both.
-            match unsafe { enter::enter(&way, call, slot.cancel(), &args, slot.needs(), self.is_pooled) } {
+            match unsafe { enter::enter(&way, call, claim.cancel(), &args, slot.needs(), self.is_pooled) } {
                 Entered::Over(outcome) => {
                     if let Some(row) = row.filter(|row| row.is_built) {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }
-                    outcome
+                    claim.end(outcome, call)
                 }
                 Entered::Later(mut begun) => {
                     if begun.progress > 0 {
                         begun.out.extend_from_slice(writer.out_area(call.out_len()));
                     }
+                    claim.pause(begun.progress > 0);
                     return First::Later(begun);
                 }
             }

@@ -2,14 +2,16 @@
 //! waits or takes over finds everything here.
 
 mod owner;
+pub(crate) mod phase;
 mod ticket;
 
-use syslet_abi::Call;
+use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN};
 use syslet_attrs::Needs;
 
 pub(crate) use self::owner::SlotOwner;
+use self::phase::Phase;
 pub use self::ticket::Ticket;
-use crate::admission::{Admission, Answers};
+use crate::admission::{Admission, Answers, AskedIds};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// End of a list of slots.
@@ -18,27 +20,40 @@ const NIL: u32 = u32::MAX;
 /// One slot. Only the submitter writes it. Its fields are atomics because workers read some of them while the call
 /// runs; they are published by the submission ring's tail.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub(crate) struct Slot {
-    generation: AtomicU64,
+    /// Which use of the slot it is, and how far its call is.
+    phase: Phase,
     user_data: AtomicU64,
     nr: AtomicU32,
     fd: AtomicU32,
     credit: AtomicU32,
+    /// What must be observed, and [`HAS_OUT`].
     needs: AtomicU32,
     queued_ns: AtomicU64,
-    /// Meaningful when the call has attributes.
-    answers: [AtomicU64; Answers::WORDS],
-    /// Not zero: the call shall not begin. The stub reads it just before the instruction.
+    /// Not zero: the call shall not begin, for this reason. The stub reads it just before the instruction.
     cancel: AtomicU32,
+    /// The thread that makes the call, while a worker does.
+    maker: AtomicU32,
     /// The next slot of the list this one stands on.
     next: AtomicU32,
+    /// Meaningful when the call has attributes.
+    answers: [AtomicU64; Answers::WORDS],
+    /// The same.
+    asked: [AtomicU64; AskedIds::WORDS],
 }
+
+/// Two cache lines: what every call needs in the first, what attributes need in the second.
+#[cfg(not(syslet_loom))]
+const _: () = assert!(size_of::<Slot>() == 128);
+
+/// The call has an out area.
+const HAS_OUT: u32 = 1 << 31;
 
 impl Slot {
     fn new(next: u32) -> Slot {
         Slot {
-            generation: AtomicU64::new(0),
+            phase: Phase::new(),
             user_data: AtomicU64::new(0),
             nr: AtomicU32::new(0),
             fd: AtomicU32::new(0),
@@ -46,7 +61,9 @@ impl Slot {
             needs: AtomicU32::new(0),
             queued_ns: AtomicU64::new(0),
             answers: std::array::from_fn(|_| AtomicU64::new(0)),
+            asked: std::array::from_fn(|_| AtomicU64::new(0)),
             cancel: AtomicU32::new(0),
+            maker: AtomicU32::new(0),
             next: AtomicU32::new(next),
         }
     }
@@ -66,7 +83,7 @@ impl Slot {
     }
 
     pub(crate) fn needs(&self) -> Needs {
-        Needs(self.needs.load(Ordering::Relaxed))
+        Needs(self.needs.load(Ordering::Relaxed) & !HAS_OUT)
     }
 
     pub(crate) fn queued_ns(&self) -> u64 {
@@ -79,14 +96,24 @@ impl Slot {
         self.nr.store(call.nr(), Ordering::Relaxed);
         self.fd.store(admission.fd.cast_unsigned(), Ordering::Relaxed);
         self.credit.store(admission.credit, Ordering::Relaxed);
-        self.needs.store(admission.needs.0, Ordering::Relaxed);
+        let has_out = if admission.answering && admission.has_out { HAS_OUT } else { 0 };
+        self.needs.store(admission.needs.0 | has_out, Ordering::Relaxed);
         self.cancel.store(0, Ordering::Relaxed);
         if admission.answering {
             self.queued_ns.store(admission.queued_ns, Ordering::Relaxed);
             for (to, word) in self.answers.iter().zip(admission.answers.pack()) {
                 to.store(word, Ordering::Relaxed);
             }
+            for (to, word) in self.asked.iter().zip(admission.asked.pack()) {
+                to.store(word, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// What is asked, if the call has attributes or an out area.
+    pub(crate) fn asked(&self) -> Option<AskedIds> {
+        let word = |index: usize| self.asked[index].load(Ordering::Relaxed);
+        (self.credit() > DONE_BYTES_MIN as u64).then(|| AskedIds::unpack(std::array::from_fn(word)))
     }
 
     /// What the door decided about the call's attributes.
@@ -94,9 +121,38 @@ impl Slot {
         Answers::unpack(std::array::from_fn(|index| self.answers[index].load(Ordering::Relaxed)))
     }
 
+    /// Whether the completion begins with a DATA return.
+    pub(crate) fn returns_data(&self) -> bool {
+        let is_data = |id| id == AttributeId::DATA;
+        self.needs.load(Ordering::Relaxed) & HAS_OUT != 0
+            || self.asked().is_some_and(|asked| asked.iter().any(is_data))
+    }
+
     /// The word the stub tests.
     pub(crate) fn cancel(&self) -> &AtomicU32 {
         &self.cancel
+    }
+
+    /// How far the call is.
+    #[inline(always)]
+    pub(crate) fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// The first descriptor among the arguments, or −1.
+    pub(crate) fn fd(&self) -> i32 {
+        self.fd.load(Ordering::Relaxed).cast_signed()
+    }
+
+    /// Notes which thread is about to make the call.
+    #[inline(always)]
+    pub(crate) fn made_by(&self, tid: u32) {
+        self.maker.store(tid, Ordering::Relaxed);
+    }
+
+    /// The thread that makes the call.
+    pub(crate) fn maker(&self) -> u32 {
+        self.maker.load(Ordering::Relaxed)
     }
 }
 
@@ -108,6 +164,17 @@ impl Slots {
     pub(crate) fn new(count: u32) -> Slots {
         let next = |slot: u32| if slot + 1 == count { NIL } else { slot + 1 };
         Slots((0..count).map(|slot| Slot::new(next(slot))).collect())
+    }
+
+    /// The slot a ticket names, if it is of this table.
+    pub(crate) fn find(&self, ticket: Ticket) -> Option<&Slot> {
+        self.0.get(ticket.slot() as usize)
+    }
+
+    /// Tickets of the calls that have slots now.
+    pub(crate) fn occupied(&self) -> impl Iterator<Item = Ticket> {
+        let numbered = (0_u32..).zip(&self.0);
+        numbered.filter_map(|(at, slot)| Some(Ticket::new(at, slot.phase.occupant()?)))
     }
 
     /// The slot a ticket names.

@@ -12,8 +12,8 @@ use core::sync::atomic::AtomicU32;
 core::arch::global_asm!(
     ".pushsection .text.syslet_stub,\"ax\",@progbits",
     ".balign 64",
-    ".globl syslet_stub_start, syslet_stub_syscall, syslet_stub_end",
-    ".hidden syslet_stub_start, syslet_stub_syscall, syslet_stub_end",
+    ".globl syslet_stub_start, syslet_stub_syscall, syslet_stub_end, syslet_stub_cancelled",
+    ".hidden syslet_stub_start, syslet_stub_syscall, syslet_stub_end, syslet_stub_cancelled",
     "syslet_stub_start:",
     "    cmp dword ptr [r12], 0",
     "    jne 2f",
@@ -21,6 +21,7 @@ core::arch::global_asm!(
     "    syscall",
     "syslet_stub_end:",
     "    jmp r13",
+    "syslet_stub_cancelled:",
     "2:  mov rcx, r13",
     "    xor r13d, r13d",
     "    jmp rcx",
@@ -31,8 +32,8 @@ core::arch::global_asm!(
 core::arch::global_asm!(
     ".pushsection .text.syslet_stub,\"ax\",@progbits",
     ".balign 64",
-    ".globl syslet_stub_start, syslet_stub_syscall, syslet_stub_end",
-    ".hidden syslet_stub_start, syslet_stub_syscall, syslet_stub_end",
+    ".globl syslet_stub_start, syslet_stub_syscall, syslet_stub_end, syslet_stub_cancelled",
+    ".hidden syslet_stub_start, syslet_stub_syscall, syslet_stub_end, syslet_stub_cancelled",
     "syslet_stub_start:",
     "    ldr w9, [x10]",
     "    cbnz w9, 2f",
@@ -40,6 +41,7 @@ core::arch::global_asm!(
     "    svc #0",
     "syslet_stub_end:",
     "    br x11",
+    "syslet_stub_cancelled:",
     "2:  mov x9, x11",
     "    mov x11, #0",
     "    br x9",
@@ -50,6 +52,7 @@ unsafe extern "C" {
     fn syslet_stub_start();
     fn syslet_stub_syscall();
     fn syslet_stub_end();
+    fn syslet_stub_cancelled();
 }
 
 /// What came of an invocation.
@@ -130,12 +133,14 @@ pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &[u64; 6]) -> Invoked {
     if began == 0 { Invoked::NeverBegan } else { Invoked::Result(result) }
 }
 
-/// The stub's program counters: its start, its system call instruction, and the instruction behind that.
+/// The stub's program counters: its start, its system call instruction, the instruction behind that, and where it goes
+/// on when the call is not to begin.
 #[must_use]
-pub fn stub_range() -> [usize; 3] {
+pub fn stub_range() -> [usize; 4] {
     [
         syslet_stub_start as *const () as usize,
         syslet_stub_syscall as *const () as usize,
         syslet_stub_end as *const () as usize,
+        syslet_stub_cancelled as *const () as usize,
     ]
 }

@@ -4,6 +4,7 @@ mod rig;
 
 mod attributes;
 mod call_is_call;
+mod cancel;
 mod completion;
 mod data;
 mod decode;

@@ -11,12 +11,14 @@ use super::board::Work;
 use super::disposable::{self, Ended};
 use super::face::Face;
 use super::tally::Tally;
+use super::thread::own_tid;
+use crate::claim::{Claim, reason};
 use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::port::Port;
 use crate::ring::batch::{Batch, Marks};
 use crate::run::{First, Runner};
-use crate::slot::{Slot, Ticket};
+use crate::slot::Ticket;
 use crate::sync::Ordering;
 
 /// A worker's desk.
@@ -26,6 +28,8 @@ pub(crate) struct Desk {
     runner: Runner,
     /// Whose calls they are; kept for the next claim.
     port: Option<Arc<Port>>,
+    /// The kernel's number of its thread.
+    tid: u32,
     /// Whether it claims calls in order to refuse them, and nobody else wants them.
     is_closing: bool,
     /// How far the call was brought that was handed over, if it was.
@@ -50,6 +54,7 @@ impl Desk {
             batch,
             runner,
             port: None,
+            tid: 0,
             is_closing: false,
             prefers_pooled: false,
             begun: None,
@@ -62,6 +67,11 @@ impl Desk {
     /// A desk for claiming what nobody is to run any more.
     pub(super) fn for_closing(registry: Arc<Registry>) -> Desk {
         Desk { is_closing: true, ..Desk::new(registry) }
+    }
+
+    /// A thread sits down at it.
+    pub(super) fn sit(&mut self, tid: u32) {
+        self.tid = tid;
     }
 
     /// Claims calls: of the same ring while no other one waits, else of the rings in turn.
@@ -132,9 +142,13 @@ impl Desk {
         let marks = Marks::of(self.batch.record(0)[0]);
         let was_blocked = if marks.contains(Marks::INSTANT) {
             self.run_instants(&port);
-            false
+            Some(false)
         } else {
             self.run_one(pool, face, &port, marks)
+        };
+        let Some(was_blocked) = was_blocked else {
+            self.at = self.batch.len();
+            return false;
         };
         // First: a call whose completion is seen must not count as in flight.
         face.finished.add(self.at as u64);
@@ -146,17 +160,25 @@ impl Desk {
     fn run_instants(&mut self, port: &Port) {
         while self.at < self.batch.len() {
             let record = self.batch.record(self.at);
-            let slot = port.slots.get(ticket(record));
+            let ticket = ticket(record);
+            let claim = Claim::instant(port.slots.get(ticket), ticket);
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
-            self.built += unsafe { self.runner.run(record, slot, self.built) };
+            self.built += unsafe { self.runner.run(record, &claim, self.built) };
             self.at += 1;
         }
     }
 
-    /// Runs a call that may sleep.
-    fn run_one(&mut self, pool: &Pool, face: &Face, port: &Port, marks: Marks) -> bool {
+    /// Runs a call that may sleep. Says whether the worker counted as blocked meanwhile; nothing when the call was not
+    /// to be made any more.
+    fn run_one(&mut self, pool: &Pool, face: &Face, port: &Port, marks: Marks) -> Option<bool> {
         let record = self.batch.record(0);
-        let slot = port.slots.get(ticket(record));
+        let ticket = ticket(record);
+        let slot = port.slots.get(ticket);
+        let is_private = marks.contains(Marks::PRIVATE);
+        let claim = |tid| {
+            if is_private { Claim::helped(slot, ticket, false) } else { Claim::working(slot, ticket, tid) }
+        };
+        let mut claimed = claim(self.tid)?;
         face.show(slot.nr(), slot.user_data());
         let mut begun = self.begun.take();
         let mut sleeps = marks.contains(Marks::SLEEPS) || begun.as_ref().is_some_and(|begun| begun.sleeps);
@@ -166,11 +188,16 @@ impl Desk {
         if has_more && !sleeps && begun.is_none() && marks.contains(Marks::TWIN) {
             // Others wait: it pays to know whether this call will keep them waiting.
             // SAFETY: as in `run_instants`.
-            match unsafe { self.runner.attempt(record, slot, pool.twins) } {
+            match unsafe { self.runner.attempt(record, &claimed, pool.twins) } {
                 First::Built(words) => first = Some(words),
                 First::Later(later) => {
                     sleeps = later.sleeps;
                     begun = Some(later);
+                    let Some(again) = claim(self.tid) else {
+                        pool.unblock_if(face.watch.leave());
+                        return None;
+                    };
+                    claimed = again;
                 }
             }
         }
@@ -179,16 +206,16 @@ impl Desk {
             (None, begun) => {
                 pool.brace(&face.watch, sleeps, has_more);
                 let begun = begun.unwrap_or_default();
-                if marks.contains(Marks::PRIVATE) {
-                    run_apart(&mut self.runner, record, slot, &begun)
+                if is_private {
+                    run_apart(&mut self.runner, record, &claimed, &begun)
                 } else {
                     // SAFETY: as in `run_instants`.
-                    unsafe { self.runner.run_rest(record, slot, &begun) }
+                    unsafe { self.runner.run_rest(record, &claimed, &begun) }
                 }
             }
         };
         self.at = 1;
-        pool.unblock_if(face.watch.leave())
+        Some(pool.unblock_if(face.watch.leave()))
     }
 
     /// Posts the completions of the calls that are over.
@@ -202,18 +229,23 @@ impl Desk {
         let mut begun = self.begun.take().filter(|begun| begun.progress > 0);
         for index in 0..self.batch.len() {
             let record = self.batch.record(index);
-            let slot = port.slots.get(ticket(record));
+            let ticket = ticket(record);
+            let slot = port.slots.get(ticket);
+            let is_instant = Marks::of(record[0]).contains(Marks::INSTANT);
+            let Some(claim) = Claim::ended(slot, ticket, is_instant) else { continue };
             self.built += if let Some(begun) = begun.take() {
-                slot.cancel().store(1, Ordering::Relaxed);
+                slot.cancel().store(reason::ASKED, Ordering::Relaxed);
                 // SAFETY: as in `run_instants`; and the cancelled slot keeps the rest from being made.
-                unsafe { self.runner.run_rest(record, slot, &begun) }
+                unsafe { self.runner.run_rest(record, &claim, &begun) }
             } else {
                 self.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
             };
+            port.refused.add_beside_others(1);
         }
         self.at = self.batch.len();
-        port.refused.add_beside_others(self.at as u64);
-        self.post(port);
+        if self.built > 0 {
+            self.post(port);
+        }
     }
 
     /// Cleans up behind a worker that died: posts what it had built, ends the call that killed it, and gives back
@@ -222,32 +254,39 @@ impl Desk {
         let port = self.port.take()?;
         if self.at < self.batch.len() {
             let record = self.batch.record(self.at);
-            let slot = port.slots.get(ticket(record));
-            self.built +=
-                self.runner.abandon(record, slot, self.built, Outcome::unknown(Errno(libc::EOWNERDEAD)));
-            self.at += 1;
+            let ticket = ticket(record);
+            let slot = port.slots.get(ticket);
+            if Claim::bury(slot, ticket) {
+                let outcome = Outcome::unknown(Errno(libc::EOWNERDEAD));
+                self.built += self.runner.abandon(record, slot, self.built, outcome);
+                self.at += 1;
+                finished.add(self.at as u64);
+                self.post(&port);
+            }
             for index in self.at..self.batch.len() {
                 port.handed.push(self.batch.record(index), Begun::default());
             }
-            finished.add(self.at as u64);
-            self.post(&port);
         }
         Some(port)
     }
 }
 
 /// Runs a call in a thread of its own; gives the words of its completion.
-fn run_apart(runner: &mut Runner, record: &[u64], slot: &Slot, begun: &Begun) -> usize {
+fn run_apart(runner: &mut Runner, record: &[u64], claim: &Claim<'_>, begun: &Begun) -> usize {
     let mut built = 0;
     let ended = disposable::run(&mut || {
+        let claim = claim.apart(own_tid().cast_unsigned());
         // SAFETY: as in `run_instants`.
-        built = unsafe { runner.run_rest(record, slot, begun) };
+        built = unsafe { runner.run_rest(record, &claim, begun) };
     });
-    match ended {
-        Ok(Ended::Returned) => built,
-        Ok(Ended::Killed) => runner.abandon(record, slot, 0, Outcome::unknown(Errno(libc::EOWNERDEAD))),
-        Err(errno) => runner.abandon(record, slot, 0, Outcome::not_run(Errno(errno as i32))),
-    }
+    let outcome = match ended {
+        Ok(Ended::Returned) => return built,
+        Ok(Ended::Killed) => Outcome::unknown(Errno(libc::EOWNERDEAD)),
+        Err(errno) => Outcome::not_run(Errno(errno as i32)),
+    };
+    let is_ours = Claim::bury(claim.slot(), ticket(record));
+    debug_assert!(is_ours, "what is being made is not removed");
+    runner.abandon(record, claim.slot(), 0, outcome)
 }
 
 /// The ticket of a queued record.

@@ -15,8 +15,12 @@ use std::ptr;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::getpid;
 
-/// Signals that no worker ever blocks: the C library's, for cancelling threads and for setuid.
-pub(crate) const NEVER_BLOCKED: [u32; 2] = [32, 33];
+use crate::stop::signal;
+
+/// Signals that no worker ever blocks: the C library's, for cancelling threads and for setuid; and the engine's own.
+fn never_blocked() -> impl Iterator<Item = i32> {
+    [32, 33].into_iter().chain(signal::number())
+}
 
 /// What libc has no name for.
 const IO_PGETEVENTS: c_long = if cfg!(target_arch = "x86_64") { 333 } else { 292 };
@@ -67,7 +71,7 @@ pub(crate) fn soften(nr: u32, args: &[u64; 6]) -> Option<Softened> {
         return None;
     }
     let [mask] = read_words(address)?;
-    let mask = NEVER_BLOCKED.iter().fold(mask, |mask, signal| mask & !(1 << (signal - 1)));
+    let mask = never_blocked().fold(mask, |mask, signal| mask & !(1 << (signal - 1)));
     Some(Softened { args: *args, place, mask, pack: [0, MASK_BYTES] })
 }
 

@@ -4,6 +4,8 @@
 //! `disposable` a thread for one call; `starter` starts workers and
 //! watches them; `close` ends it all.
 
+#[cfg(not(syslet_loom))]
+mod alarms;
 pub(crate) mod board;
 #[cfg(test)]
 #[cfg(syslet_loom)]
@@ -30,6 +32,8 @@ pub(crate) mod signals;
 pub(crate) mod spin;
 #[cfg(not(syslet_loom))]
 mod starter;
+#[cfg(not(syslet_loom))]
+mod stops;
 #[cfg(not(syslet_loom))]
 mod summons;
 pub(crate) mod tally;

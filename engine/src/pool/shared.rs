@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use syslet_attrs::Registry;
 
+use super::alarms::Alarms;
 use super::board::{Board, Count, Rouse, Sleeper, Work};
 use super::limits::Limits;
 use super::roll::Roll;
@@ -24,6 +25,7 @@ pub(crate) struct Pool {
     pub(super) board: Board<Port, Seat>,
     pub(super) roll: Roll,
     pub(super) starter: Starter,
+    pub(super) alarms: Alarms,
     pub(super) registry: Arc<Registry>,
     pub(super) twins: Abilities,
     quick: Quick,
@@ -39,6 +41,7 @@ impl Pool {
             board: Board::new(),
             roll: Roll::new(),
             starter: Starter::new(),
+            alarms: Alarms::new(),
             registry,
             twins,
             quick: Quick::of_this_thread(),

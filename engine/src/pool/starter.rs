@@ -14,6 +14,7 @@ use super::summons::{ASLEEP, CLOSE, SLOW};
 use super::thread::{Thread, own_tid, spawn};
 use super::watch::Glance;
 use super::worker;
+use crate::clock::now_ns;
 use crate::config::Config;
 use crate::port::Port;
 use crate::sync::Ordering;
@@ -95,6 +96,8 @@ impl Keeper {
         let mut last_slow = Instant::now();
         loop {
             self.serve();
+            self.pool.starter.alarmed.store(false, Ordering::Relaxed);
+            self.pool.serve_alarms();
             let pool = Arc::clone(&self.pool);
             if last_slow.elapsed() >= SLOW_LOOK || pool.starter.left.swap(false, Ordering::Relaxed) {
                 last_slow = Instant::now();
@@ -105,8 +108,10 @@ impl Keeper {
             }
             self.look_for_the_stuck();
             let (pace, timeout) = self.choose_pace();
+            let timeout = self.until_alarm(timeout);
             let has_news = || {
-                pool.starter.requests.load(Ordering::Relaxed) > 0
+                pool.starter.alarmed.load(Ordering::Relaxed)
+                    || pool.starter.requests.load(Ordering::Relaxed) > 0
                     || pool.starter.left.load(Ordering::Relaxed)
                     || pool.starter.pace.load(Ordering::Relaxed) > pace
             };
@@ -278,6 +283,13 @@ impl Keeper {
             starter.raise(SLOW);
         }
         (ASLEEP, None)
+    }
+
+    /// The time until the first alarm, if that comes before.
+    fn until_alarm(&self, timeout: Option<Duration>) -> Option<Duration> {
+        let Some(first_ns) = self.pool.alarms.first_ns() else { return timeout };
+        let left = Duration::from_nanos(first_ns.saturating_sub(now_ns()));
+        Some(timeout.map_or(left, |timeout| timeout.min(left)))
     }
 
     /// Whether work waits behind a call that could get stuck.

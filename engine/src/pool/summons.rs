@@ -17,6 +17,8 @@ pub(super) struct Starter {
     pub(super) pace: AtomicU32,
     /// A worker has ended.
     pub(super) left: AtomicBool,
+    /// Something is to be done earlier than it knows.
+    pub(super) alarmed: AtomicBool,
     pub(super) tid: AtomicU32,
     /// Threads that the system refused.
     pub(super) refused: AtomicU64,
@@ -39,6 +41,7 @@ impl Starter {
             requests: AtomicU32::new(0),
             pace: AtomicU32::new(SLOW),
             left: AtomicBool::new(false),
+            alarmed: AtomicBool::new(false),
             tid: AtomicU32::new(0),
             refused: AtomicU64::new(0),
             ended: Mutex::new(false),
@@ -73,6 +76,12 @@ impl Starter {
     /// A worker ends.
     pub(super) fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);
+        self.wake.notify();
+    }
+
+    /// Something is to be done earlier than it knows.
+    pub(super) fn alarm(&self) {
+        self.alarmed.store(true, Ordering::Relaxed);
         self.wake.notify();
     }
 

@@ -17,6 +17,8 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::unistd;
 
+use crate::stop::signal::unblocked;
+
 /// Stack of a worker, without the thread-local storage that glibc cuts out of a stack. It holds the engine's frames,
 /// the attributes' code (an application's own among it), and one signal frame: glibc's setuid runs a handler here, and
 /// with all vector registers in use a frame takes up to 11 KiB. Small enough that no huge page fits in.
@@ -76,12 +78,12 @@ pub(crate) fn own_tid() -> i32 {
     unistd::gettid().as_raw()
 }
 
-/// Signals 32 and 33 are not in it: the C library takes them out of a full set. It uses them for cancelling threads
+/// The one that interrupts workers is not in it. Signals 32 and 33 are not in it: the C library takes them out of a full set. It uses them for cancelling threads
 /// and for setuid, which waits for ever for a thread that blocks 33.
 fn worker_mask() -> SigSet {
     let mut mask = SigSet::all();
     SYNCHRONOUS.into_iter().for_each(|signal| mask.remove(signal));
-    mask
+    unblocked(mask)
 }
 
 /// # Safety

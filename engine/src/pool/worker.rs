@@ -13,6 +13,7 @@ use super::spin::Spin;
 pub(super) fn live(pool: &Pool, seat: &Arc<Seat>) {
     // SAFETY: this is the worker's thread, and the only reference it makes.
     let desk = unsafe { seat.desk() };
+    desk.sit(seat.tid());
     let mut spin = Spin::new(pool.limits.spin_ns);
     // Whoever starts or wakes a worker counts it as searching.
     let mut searching = true;

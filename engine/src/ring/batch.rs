@@ -26,7 +26,10 @@ impl Marks {
     /// A thread of its own makes it.
     pub(crate) const PRIVATE: Marks = Marks(1 << 11);
 
-    const ALL: u16 = Marks::INSTANT.0 | Marks::TWIN.0 | Marks::WORKER.0 | Marks::SLEEPS.0 | Marks::PRIVATE.0;
+    /// It has a deadline.
+    pub(crate) const TIMED: Marks = Marks(1 << 10);
+
+    const ALL: u16 = 0b11_1111 << 10;
 
     /// The marks of both.
     #[inline]

@@ -96,6 +96,7 @@ fn outcome(invoked: Invoked, started_ns: u64, needs: Needs, run_by: RunBy, attem
         started_ns,
         finished_ns,
         worker: WorkerValue { tid, cpu, run_by, attempts },
+        is_seen: true,
     }
 }
 

@@ -2,9 +2,11 @@
 
 use syslet_abi::Call;
 
+use super::phase::State;
 use super::{NIL, Slots, Ticket};
 use crate::admission::Admission;
 use crate::lent::{LentSet, give_back};
+use crate::ring::batch::Marks;
 use crate::sync::{Arc, Ordering};
 
 /// The submitter's end of a table of slots.
@@ -39,10 +41,12 @@ impl SlotOwner {
             return None;
         }
         let slot = &self.table.0[self.free as usize];
-        let ticket = Ticket::new(self.free, slot.generation.load(Ordering::Relaxed));
+        let ticket = Ticket::new(self.free, slot.phase.generation());
         self.free = slot.next.load(Ordering::Relaxed);
         self.in_use += 1;
         slot.admit(call, admission);
+        let is_instant = admission.marks.contains(Marks::INSTANT);
+        slot.phase.admit(ticket.generation(), if is_instant { State::INSTANT } else { State::QUEUED });
         Some(ticket)
     }
 
@@ -64,8 +68,8 @@ impl SlotOwner {
     #[inline(always)]
     pub(crate) fn settle(&mut self, ticket: Ticket) -> (u64, u64) {
         let slot = self.table.get(ticket);
-        debug_assert_eq!(slot.generation.load(Ordering::Relaxed), ticket.generation(), "a call ends once");
-        slot.generation.store(ticket.generation() + 1, Ordering::Relaxed);
+        debug_assert_eq!(slot.phase.generation(), ticket.generation(), "a call ends once");
+        slot.phase.release(ticket.generation() + 1);
         slot.next.store(self.free, Ordering::Relaxed);
         self.free = ticket.slot();
         self.in_use -= 1;

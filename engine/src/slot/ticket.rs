@@ -33,7 +33,7 @@ impl Ticket {
     }
 
     /// Which use of the slot it is.
-    pub(super) fn generation(self) -> u64 {
+    pub(crate) fn generation(self) -> u64 {
         self.0 >> SLOT_BITS
     }
 }

@@ -1,4 +1,5 @@
 //! What the tests of the pool look at, and how long they do before they call it hanging.
+#![allow(unsafe_code, reason = "asks a pipe how much it holds")]
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::mpsc::channel;
@@ -51,6 +52,21 @@ pub(crate) fn within<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'stati
 pub(crate) fn is_readable(file: &impl AsFd, within: Duration) -> bool {
     let timeout = PollTimeout::try_from(within).expect("it fits");
     poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], timeout).expect("polled") == 1
+}
+
+/// Whether a thread of this process sleeps in the system call `nr`.
+pub(crate) fn is_in_call(tid: i32, nr: libc::c_long) -> bool {
+    let text = std::fs::read_to_string(format!("/proc/self/task/{tid}/syscall")).unwrap_or_default();
+    text.starts_with(&format!("{nr} "))
+}
+
+/// Bytes that a pipe holds.
+pub(crate) fn unread(reader: &impl AsRawFd) -> usize {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: writes one number to where the argument points.
+    let asked = unsafe { libc::ioctl(reader.as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
+    assert_eq!(asked, 0, "a pipe knows");
+    usize::try_from(bytes).expect("a count")
 }
 
 /// The submission, which also asks who runs it.

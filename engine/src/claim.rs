@@ -1,0 +1,144 @@
+//! A claimed call, in the hands of the thread that is to make it.
+
+use syslet_abi::Call;
+
+use crate::outcome::Outcome;
+use crate::slot::phase::{Begin, State};
+use crate::slot::{Slot, Ticket};
+use crate::sync::{AtomicU32, Ordering};
+
+/// What keeps a call from beginning.
+pub(crate) mod reason {
+    /// Somebody has asked for it.
+    pub(crate) const ASKED: u32 = 1;
+    /// Its deadline has passed.
+    pub(crate) const LATE: u32 = 2;
+}
+
+/// The cancel word of calls that nobody cancels.
+static NEVER: AtomicU32 = AtomicU32::new(0);
+
+/// A call that this thread may make.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim<'a> {
+    slot: &'a Slot,
+    generation: u64,
+    how: How,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum How {
+    /// It cannot sleep: nobody stops it.
+    Instant,
+    /// In the submitter, where it is not interrupted.
+    Helped,
+    /// In a worker.
+    Working,
+}
+
+impl<'a> Claim<'a> {
+    /// A call that is over at once.
+    #[inline(always)]
+    pub(crate) fn instant(slot: &'a Slot, ticket: Ticket) -> Claim<'a> {
+        Claim { slot, generation: ticket.generation(), how: How::Instant }
+    }
+
+    /// A call that its submitter makes; nothing when somebody has ended it. `is_alone`: nobody else could meanwhile.
+    #[inline]
+    pub(crate) fn helped(slot: &'a Slot, ticket: Ticket, is_alone: bool) -> Option<Claim<'a>> {
+        let claim = Claim { slot, generation: ticket.generation(), how: How::Helped };
+        let phase = slot.phase();
+        claim.begun(if is_alone {
+            phase.begin_alone(claim.generation)
+        } else {
+            phase.begin(claim.generation, State::HELPED)
+        })
+    }
+
+    /// A call that the worker with this number makes; nothing when somebody has ended it.
+    #[inline]
+    pub(crate) fn working(slot: &'a Slot, ticket: Ticket, tid: u32) -> Option<Claim<'a>> {
+        let claim = Claim { slot, generation: ticket.generation(), how: How::Working };
+        claim.begun(slot.phase().begin_working(claim.generation, || slot.made_by(tid)))
+    }
+
+    /// A call that nobody makes any more; nothing when somebody has ended it.
+    pub(crate) fn ended(slot: &'a Slot, ticket: Ticket, is_instant: bool) -> Option<Claim<'a>> {
+        if is_instant {
+            return Some(Claim::instant(slot, ticket));
+        }
+        let claim = Claim { slot, generation: ticket.generation(), how: How::Helped };
+        claim.begun(slot.phase().begin(claim.generation, State::DONE))
+    }
+
+    #[inline]
+    fn begun(self, begin: Begin) -> Option<Claim<'a>> {
+        match begin {
+            Begin::Begun => Some(self),
+            Begin::Gone => None,
+            Begin::Stopped => {
+                self.slot.cancel().store(reason::ASKED, Ordering::Relaxed);
+                Some(self)
+            }
+        }
+    }
+
+    /// Goes on in a worker with that number, which the caller has started for it.
+    pub(crate) fn apart(&self, tid: u32) -> Claim<'a> {
+        self.slot.made_by(tid);
+        self.slot.phase().leave_helped(self.generation, State::RUNNING);
+        Claim { how: How::Working, ..*self }
+    }
+
+    /// The thread that was to make the call has died, or was never there. Says whether the call is the caller's to end.
+    pub(crate) fn bury(slot: &Slot, ticket: Ticket) -> bool {
+        slot.phase().bury(ticket.generation(), std::thread::yield_now)
+    }
+
+    pub(crate) fn slot(&self) -> &'a Slot {
+        self.slot
+    }
+
+    /// The word the stub tests. What cannot sleep needs no cancelling once it is claimed, and a worker need not fetch
+    /// its slot.
+    #[inline(always)]
+    pub(crate) fn cancel(&self) -> &'a AtomicU32 {
+        if self.how == How::Instant { &NEVER } else { self.slot.cancel() }
+    }
+
+    /// The call is over in the kernel. When this returns no signal meant for it is on its way.
+    #[inline(always)]
+    pub(crate) fn end(&self, outcome: Outcome, call: &Call<'_>) -> Outcome {
+        match self.how {
+            How::Instant => outcome,
+            How::Helped => {
+                self.slot.phase().leave_helped(self.generation, State::DONE);
+                outcome
+            }
+            How::Working if self.leave(State::DONE) || outcome.is_cancelled() => self.stopped(outcome, call),
+            How::Working => outcome,
+        }
+    }
+
+    #[cold]
+    fn stopped(&self, outcome: Outcome, call: &Call<'_>) -> Outcome {
+        let is_late = self.slot.cancel().load(Ordering::Relaxed) == reason::LATE;
+        outcome.stopped(call, is_late)
+    }
+
+    /// A first attempt is over, and a worker has to go on.
+    pub(crate) fn pause(&self, has_moved: bool) {
+        let next = if has_moved { State::MOVED } else { State::QUEUED };
+        match self.how {
+            How::Helped => self.slot.phase().leave_helped(self.generation, next),
+            // Should it have been signalled, the cancel word keeps it from going on.
+            How::Working => drop(self.leave(next)),
+            How::Instant => {}
+        }
+    }
+
+    #[inline(always)]
+    fn leave(&self, next: State) -> bool {
+        self.slot.phase().leave(self.generation, next, std::thread::yield_now)
+    }
+}

@@ -1,0 +1,117 @@
+//! What the starter has to do at a certain time: stop calls whose deadline has passed, and send signals again that were
+//! lost (CANCEL-8).
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use crate::port::Port;
+use crate::slot::Ticket;
+use crate::sync::{AtomicU64, Mutex, Ordering, lock};
+
+/// No alarm is set.
+const NEVER: u64 = u64::MAX;
+/// Fewer than so many are not looked through for those that nobody needs any more.
+const FEW: usize = 64;
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Task {
+    /// The call's deadline passes.
+    Deadline,
+    /// The call was signalled, and is looked at again; so long after the time before, in nanoseconds.
+    Again(u64),
+}
+
+/// One alarm.
+#[derive(Debug)]
+pub(super) struct Alarm {
+    /// Nanoseconds of CLOCK_MONOTONIC.
+    pub(super) at_ns: u64,
+    pub(super) task: Task,
+    pub(super) port: Arc<Port>,
+    pub(super) ticket: Ticket,
+}
+
+/// All alarms of a pool: one heap, no timer each.
+#[derive(Debug)]
+pub(super) struct Alarms {
+    /// When the first one is due, for who does not want the lock.
+    first_ns: AtomicU64,
+    heap: Mutex<Heap>,
+}
+
+#[derive(Debug)]
+struct Heap {
+    alarms: BinaryHeap<Reverse<Alarm>>,
+    /// It is looked through when it has so many.
+    look_through_at: usize,
+}
+
+impl Alarms {
+    pub(super) fn new() -> Alarms {
+        let heap = Heap { alarms: BinaryHeap::new(), look_through_at: FEW };
+        Alarms { first_ns: AtomicU64::new(NEVER), heap: Mutex::new(heap) }
+    }
+
+    /// Sets an alarm; says whether it is the first to be due, so that the starter has to hear of it.
+    pub(super) fn set(&self, alarm: Alarm) -> bool {
+        let mut heap = lock(&self.heap);
+        if heap.alarms.len() >= heap.look_through_at {
+            // Calls that were over long before their deadline: those alarms cost memory only.
+            heap.alarms.retain(|Reverse(alarm)| alarm.is_wanted());
+            heap.look_through_at = (2 * heap.alarms.len()).max(FEW);
+        }
+        let is_first = alarm.at_ns < self.first_ns.load(Ordering::Relaxed);
+        if is_first {
+            self.first_ns.store(alarm.at_ns, Ordering::Relaxed);
+        }
+        heap.alarms.push(Reverse(alarm));
+        is_first
+    }
+
+    /// The next alarm that is due.
+    pub(super) fn due(&self, now_ns: u64) -> Option<Alarm> {
+        if self.first_ns.load(Ordering::Relaxed) > now_ns {
+            return None;
+        }
+        let mut heap = lock(&self.heap);
+        let is_due = heap.alarms.peek().is_some_and(|Reverse(alarm)| alarm.at_ns <= now_ns);
+        let alarm = if is_due { heap.alarms.pop() } else { None };
+        let first_ns = heap.alarms.peek().map_or(NEVER, |Reverse(alarm)| alarm.at_ns);
+        self.first_ns.store(first_ns, Ordering::Relaxed);
+        alarm.map(|Reverse(alarm)| alarm)
+    }
+
+    /// When the first one is due, if any is set.
+    pub(super) fn first_ns(&self) -> Option<u64> {
+        Some(self.first_ns.load(Ordering::Relaxed)).filter(|first_ns| *first_ns != NEVER)
+    }
+}
+
+impl Alarm {
+    /// Whether the call still has its slot.
+    fn is_wanted(&self) -> bool {
+        self.port.slots.get(self.ticket).phase().occupant() == Some(self.ticket.generation())
+    }
+}
+
+impl PartialEq for Alarm {
+    fn eq(&self, other: &Alarm) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Alarm {}
+
+impl PartialOrd for Alarm {
+    fn partial_cmp(&self, other: &Alarm) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Alarm {
+    fn cmp(&self, other: &Alarm) -> std::cmp::Ordering {
+        (self.at_ns, self.task).cmp(&(other.at_ns, other.task))
+    }
+}

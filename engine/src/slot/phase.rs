@@ -1,0 +1,274 @@
+//! How far a call in flight is: whether it can still be kept from beginning, and how it can be interrupted. Steps in
+//! comments (P1 …) are those of specs/cancel.md.
+
+#[cfg(test)]
+#[cfg(syslet_loom)]
+mod loom_tests;
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// One word: which use of the slot it is, above a state.
+#[derive(Debug)]
+pub(crate) struct Phase(AtomicU64);
+
+/// What a call is in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct State(u64);
+
+impl State {
+    /// The slot is nobody's.
+    const FREE: State = State(0);
+    /// Nobody has begun it.
+    pub(crate) const QUEUED: State = State(1);
+    /// Whoever claims it runs it at once, and does not touch this word.
+    pub(crate) const INSTANT: State = State(2);
+    /// Its submitter makes it, which is not interrupted.
+    pub(crate) const HELPED: State = State(3);
+    /// A worker makes it.
+    pub(crate) const RUNNING: State = State(4);
+    /// The same, and somebody is about to signal that worker.
+    const SIGNALLING: State = State(5);
+    /// The same, and the signal has been sent.
+    const SIGNALLED: State = State(6);
+    /// It is over, and its completion is coming.
+    pub(crate) const DONE: State = State(7);
+    /// A first attempt has moved bytes, and a worker is to go on.
+    pub(crate) const MOVED: State = State(8);
+    /// The same, but that worker is to end it with what was done.
+    const STOPPED: State = State(9);
+    /// Whoever wanted it to stop has ended it.
+    const REMOVED: State = State(10);
+    /// As SIGNALLED, and no signal has helped so far.
+    const STUBBORN: State = State(11);
+    /// A worker has it, and says next who that is.
+    const STARTING: State = State(12);
+    /// It has left the kernel, and takes what was sent to it.
+    const LEAVING: State = State(13);
+}
+
+const STATE_BITS: u32 = 4;
+const STATE_MASK: u64 = (1 << STATE_BITS) - 1;
+
+/// What somebody who has claimed a call may do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub(crate) enum Begin {
+    /// Make it.
+    Begun,
+    /// End it with what was done.
+    Stopped,
+    /// Leave it alone: somebody else has ended it.
+    Gone,
+}
+
+/// What somebody who wants to stop a call finds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub(crate) enum Stop {
+    /// The slot is another call's, or nobody's.
+    NotFound,
+    /// It will never begin. Its completion is the caller's to post.
+    Removed,
+    /// A worker makes it. The caller is the one to signal that worker, and has to say when it has.
+    Signal,
+    /// Somebody has signalled its worker already.
+    Signalled,
+    /// It has begun, and will end with what was done as soon as a worker has it.
+    Stopped,
+    /// It is over.
+    Complete,
+    /// It runs where nobody can interrupt it.
+    Uninterruptible,
+}
+
+impl Phase {
+    pub(super) fn new() -> Phase {
+        Phase(AtomicU64::new(State::FREE.0))
+    }
+
+    /// Which use of the slot it is, or will be.
+    pub(super) fn generation(&self) -> u64 {
+        self.0.load(Ordering::Relaxed) >> STATE_BITS
+    }
+
+    /// A call takes the slot. Release: whoever finds it here finds its fields.
+    #[inline]
+    pub(super) fn admit(&self, generation: u64, state: State) {
+        self.0.store(word(generation, state), Ordering::Release);
+    }
+
+    /// The call's completion is consumed. Its worker has nothing to do with it any more.
+    #[inline]
+    pub(super) fn release(&self, generation: u64) {
+        self.0.store(word(generation, State::FREE), Ordering::Relaxed);
+    }
+
+    /// P1: begins the call.
+    #[inline]
+    pub(crate) fn begin(&self, generation: u64, how: State) -> Begin {
+        let (queued, begun) = (word(generation, State::QUEUED), word(generation, how));
+        // Release: whoever is to signal finds the thread that was noted before.
+        match self.0.compare_exchange(queued, begun, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => Begin::Begun,
+            Err(seen) => self.begin_moved(generation, seen, begun),
+        }
+    }
+
+    /// P1 in a worker: only who has begun the call may note that it makes it.
+    #[inline]
+    pub(crate) fn begin_working(&self, generation: u64, note: impl FnOnce()) -> Begin {
+        let begin = self.begin(generation, State::STARTING);
+        if begin != Begin::Gone {
+            note();
+            self.0.store(word(generation, State::RUNNING), Ordering::Release);
+        }
+        begin
+    }
+
+    /// P1 where nobody but the calling thread stops calls: no exchange.
+    #[inline]
+    pub(crate) fn begin_alone(&self, generation: u64) -> Begin {
+        if self.0.load(Ordering::Relaxed) != word(generation, State::QUEUED) {
+            return self.begin(generation, State::HELPED);
+        }
+        self.0.store(word(generation, State::HELPED), Ordering::Relaxed);
+        Begin::Begun
+    }
+
+    #[cold]
+    fn begin_moved(&self, generation: u64, mut seen: u64, begun: u64) -> Begin {
+        loop {
+            let found = match State(seen & STATE_MASK) {
+                _ if seen >> STATE_BITS != generation => return Begin::Gone,
+                State::QUEUED | State::MOVED => Begin::Begun,
+                State::STOPPED => Begin::Stopped,
+                _ => return Begin::Gone,
+            };
+            match self.0.compare_exchange(seen, begun, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return found,
+                Err(other) => seen = other,
+            }
+        }
+    }
+
+    /// The submitter has made the call, or as much of it as it could.
+    #[inline]
+    pub(crate) fn leave_helped(&self, generation: u64, next: State) {
+        // A plain store: while it is helped nobody else changes it.
+        self.0.store(word(generation, next), Ordering::Release);
+    }
+
+    /// P4: the worker has left the kernel; says whether it was signalled meanwhile. Then the signal has been taken when
+    /// this returns: it cannot meet a later call. `enter` makes some system call, on whose way back a pending signal is
+    /// taken.
+    #[inline]
+    pub(crate) fn leave(&self, generation: u64, next: State, enter: impl Fn()) -> bool {
+        let (running, next) = (word(generation, State::RUNNING), word(generation, next));
+        if self.0.compare_exchange(running, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            return false;
+        }
+        self.leave_signalled(next, enter);
+        true
+    }
+
+    /// The thread that was to make the call has died. Says whether the call is the caller's to end.
+    pub(crate) fn bury(&self, generation: u64, enter: impl Fn()) -> bool {
+        let mut seen = self.0.load(Ordering::Acquire);
+        loop {
+            match State(seen & STATE_MASK) {
+                _ if seen >> STATE_BITS != generation => return false,
+                State::REMOVED => return false,
+                State::SIGNALLING => {
+                    enter();
+                    seen = self.0.load(Ordering::Acquire);
+                    continue;
+                }
+                _ => {}
+            }
+            let done = word(generation, State::DONE);
+            match self.0.compare_exchange(seen, done, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(other) => seen = other,
+            }
+        }
+    }
+
+    #[cold]
+    fn leave_signalled(&self, next: u64, enter: impl Fn()) {
+        let mut seen = self.0.load(Ordering::Acquire);
+        loop {
+            if State(seen & STATE_MASK) == State::SIGNALLING {
+                // P5: the sender is between its two steps.
+                enter();
+                seen = self.0.load(Ordering::Acquire);
+                continue;
+            }
+            // P6: nobody signals it again from here on.
+            let leaving = seen & !STATE_MASK | State::LEAVING.0;
+            match self.0.compare_exchange(seen, leaving, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => break,
+                Err(other) => seen = other,
+            }
+        }
+        // P7: what was sent before is taken now at the latest.
+        enter();
+        self.0.store(next, Ordering::Release);
+    }
+
+    /// P2: somebody wants the call to stop. `pause` lets a worker go on that is between two steps.
+    pub(crate) fn stop(&self, generation: u64, pause: impl Fn()) -> Stop {
+        let mut seen = self.0.load(Ordering::Acquire);
+        loop {
+            if seen >> STATE_BITS != generation {
+                return Stop::NotFound;
+            }
+            let (next, found) = match State(seen & STATE_MASK) {
+                State::FREE => return Stop::NotFound,
+                State::QUEUED => (State::REMOVED, Stop::Removed),
+                State::STARTING => {
+                    pause();
+                    seen = self.0.load(Ordering::Acquire);
+                    continue;
+                }
+                State::RUNNING => (State::SIGNALLING, Stop::Signal),
+                State::SIGNALLING | State::SIGNALLED | State::LEAVING => return Stop::Signalled,
+                State::DONE | State::REMOVED => return Stop::Complete,
+                State::MOVED => (State::STOPPED, Stop::Stopped),
+                State::STOPPED => return Stop::Stopped,
+                _ => return Stop::Uninterruptible,
+            };
+            match self.0.compare_exchange(seen, word(generation, next), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return found,
+                Err(other) => seen = other,
+            }
+        }
+    }
+
+    /// P3: the signal has been sent; `is_stubborn` when many were, in vain.
+    pub(crate) fn signalled(&self, generation: u64, is_stubborn: bool) {
+        let state = if is_stubborn { State::STUBBORN } else { State::SIGNALLED };
+        self.0.store(word(generation, state), Ordering::Release);
+    }
+
+    /// The call that somebody has signalled, and that is still in its worker, may be signalled again.
+    pub(crate) fn signal_again(&self, generation: u64) -> bool {
+        let sending = word(generation, State::SIGNALLING);
+        [State::SIGNALLED, State::STUBBORN].into_iter().any(|state| {
+            let sent = word(generation, state);
+            self.0.compare_exchange(sent, sending, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        })
+    }
+
+    /// The generation of the call that has the slot, if one has.
+    pub(crate) fn occupant(&self) -> Option<u64> {
+        let seen = self.0.load(Ordering::Acquire);
+        (State(seen & STATE_MASK) != State::FREE).then_some(seen >> STATE_BITS)
+    }
+}
+
+const fn word(generation: u64, state: State) -> u64 {
+    generation << STATE_BITS | state.0
+}

@@ -1,0 +1,36 @@
+//! Stopping one call: it is removed, or its worker is signalled.
+
+mod post;
+pub(crate) mod signal;
+
+use nix::errno::Errno;
+
+use crate::port::Port;
+use crate::slot::Ticket;
+use crate::slot::phase::Stop;
+use crate::sync::Ordering;
+
+/// Stops a call, for that reason. Who gets [`Stop::Signal`] has signalled its worker, and sees to it that the call is
+/// looked at again.
+pub(crate) fn stop(port: &Port, ticket: Ticket, reason: u32) -> Stop {
+    let Some(slot) = port.slots.find(ticket) else { return Stop::NotFound };
+    let found = slot.phase().stop(ticket.generation(), std::thread::yield_now);
+    match found {
+        Stop::Removed => post::removed(port, slot, ticket, reason),
+        Stop::Signal => {
+            slot.cancel().store(reason, Ordering::Relaxed);
+            interrupt(port, ticket, false);
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Signals the worker of a call that stands still for it, and lets it go on.
+pub(crate) fn interrupt(port: &Port, ticket: Ticket, is_stubborn: bool) {
+    let slot = port.slots.get(ticket);
+    // Who has ended needs no signal. Where the system queues no more, it is tried again.
+    let sent = signal::send(slot.maker());
+    debug_assert!(matches!(sent, Ok(()) | Err(Errno::ESRCH | Errno::EAGAIN)), "{sent:?}");
+    slot.phase().signalled(ticket.generation(), is_stubborn);
+}

@@ -1,0 +1,207 @@
+//! The one signal that interrupts workers, and its one handler, shared by all engines of the process (CANCEL-9).
+#![allow(unsafe_code, reason = "installs a signal handler, and is one")]
+
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use nix::errno::Errno;
+use nix::sys::signal::SigSet;
+use nix::unistd::{getpid, getuid};
+use syslet_syscalls::stub_range;
+
+/// The signal; 0 until it is chosen.
+static CHOSEN: AtomicI32 = AtomicI32::new(0);
+static CHOOSING: Mutex<()> = Mutex::new(());
+/// Its address comes with every signal that an engine of this process sends.
+static MARK: u8 = 0;
+
+/// Which signal an engine uses, and why it cannot.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SignalError {
+    /// It is no real-time signal that an application may use.
+    NotRealTime(i32),
+    /// The application handles it, or ignores it.
+    InUse(i32),
+    /// Another engine of this process has chosen that one.
+    Chosen(i32),
+    /// The application uses all of them.
+    NoneLeft,
+}
+
+/// The signal that engines of this process use, once one has been started.
+pub(crate) fn number() -> Option<c_int> {
+    match CHOSEN.load(Ordering::Relaxed) {
+        0 => None,
+        signal => Some(signal),
+    }
+}
+
+/// A mask without the signal, if one is chosen: workers take it whatever they do.
+pub(crate) fn unblocked(mask: SigSet) -> SigSet {
+    let Some(signal) = number() else { return mask };
+    let mut raw = *mask.as_ref();
+    // SAFETY: the set is initialised, and the signal exists.
+    unsafe { libc::sigdelset(&raw mut raw, signal) };
+    // SAFETY: it was a set before, and has one signal less.
+    unsafe { SigSet::from_sigset_t_unchecked(raw) }
+}
+
+/// Chooses the signal, and installs the handler, unless that was done before.
+pub(crate) fn claim(wanted: Option<c_int>) -> Result<(), SignalError> {
+    let _choosing = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = libc::SIGRTMIN()..=libc::SIGRTMAX();
+    if let Some(signal) = wanted.filter(|signal| !all.contains(signal)) {
+        return Err(SignalError::NotRealTime(signal));
+    }
+    if let Some(chosen) = number() {
+        return if wanted.is_none_or(|wanted| wanted == chosen) {
+            Ok(())
+        } else {
+            Err(SignalError::Chosen(chosen))
+        };
+    }
+    let chosen = match wanted {
+        Some(signal) if is_free(signal) => signal,
+        Some(signal) => return Err(SignalError::InUse(signal)),
+        None => all.rev().skip(1).find(|signal| is_free(*signal)).ok_or(SignalError::NoneLeft)?,
+    };
+    install(chosen);
+    CHOSEN.store(chosen, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Whether nobody has said what the signal does.
+fn is_free(signal: c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: asks only, and writes what it is given.
+    let asked = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: zeroes are a valid action, and the call writes over them.
+    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_DFL
+}
+
+fn install(signal: c_int) {
+    let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = handle;
+    // SAFETY: zeroes are a valid action: no flags, an empty mask.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = handler as *const () as libc::sighandler_t;
+    // Without SA_RESTART: a call that sleeps ends with EINTR.
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+    // SAFETY: the handler stays for as long as the process lives, and does what a handler may do.
+    let installed = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+    debug_assert_eq!(installed, 0, "it is a signal that can be handled");
+}
+
+/// CANCEL-10.
+extern "C" fn handle(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel gives it to a handler with SA_SIGINFO.
+    let info = unsafe { &*info };
+    if info.si_code != libc::SI_QUEUE {
+        return;
+    }
+    // SAFETY: for SI_QUEUE the sender is filled in.
+    let sender = unsafe { info.si_pid() };
+    // SAFETY: for SI_QUEUE the value is filled in.
+    let value = unsafe { info.si_value() };
+    if sender != getpid().as_raw() || value.sival_ptr != mark() {
+        return;
+    }
+    // SAFETY: the kernel gives it to a handler with SA_SIGINFO, and nobody else has it.
+    let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
+    let [start, instruction, _, cancelled] = stub_range();
+    let counter = counter_of(context);
+    if (start..=instruction).contains(&counter.get()) {
+        counter.set(cancelled);
+    }
+}
+
+fn mark() -> *mut c_void {
+    (&raw const MARK).cast_mut().cast()
+}
+
+/// Where a thread goes on behind the handler.
+struct Counter<'a>(&'a mut Register);
+
+#[cfg(target_arch = "x86_64")]
+type Register = libc::greg_t;
+#[cfg(target_arch = "aarch64")]
+type Register = u64;
+
+#[cfg(target_arch = "x86_64")]
+fn counter_of(context: &mut libc::ucontext_t) -> Counter<'_> {
+    Counter(&mut context.uc_mcontext.gregs[libc::REG_RIP.cast_unsigned() as usize])
+}
+
+#[cfg(target_arch = "aarch64")]
+fn counter_of(context: &mut libc::ucontext_t) -> Counter<'_> {
+    Counter(&mut context.uc_mcontext.pc)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "an address"
+)]
+impl Counter<'_> {
+    fn get(&self) -> usize {
+        *self.0 as usize
+    }
+
+    fn set(self, counter: usize) {
+        *self.0 = counter as Register;
+    }
+}
+
+/// What the kernel takes for a queued signal: a siginfo_t, which the C library does not let anybody build.
+#[repr(C)]
+struct Queued {
+    signal: c_int,
+    errno: c_int,
+    code: c_int,
+    padding: c_int,
+    pid: libc::pid_t,
+    uid: libc::uid_t,
+    value: *mut c_void,
+    rest: [u64; 12],
+}
+
+const _: () = assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>());
+
+/// Sends the signal to a thread of this process. It may have ended.
+///
+/// # Errors
+/// ESRCH when it has, EAGAIN when the system queues no more signals.
+pub(crate) fn send(tid: u32) -> Result<(), Errno> {
+    let Some(signal) = number() else { return Err(Errno::ESRCH) };
+    let (pid, uid) = (getpid().as_raw(), getuid().as_raw());
+    let info =
+        Queued { signal, errno: 0, code: libc::SI_QUEUE, padding: 0, pid, uid, value: mark(), rest: [0; 12] };
+    // SAFETY: the kernel reads one siginfo.
+    let sent = unsafe {
+        libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, tid.cast_signed(), signal, &raw const info)
+    };
+    Errno::result(sent).map(drop)
+}
+
+impl std::fmt::Display for SignalError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SignalError::NotRealTime(signal) => {
+                let (first, last) = (libc::SIGRTMIN(), libc::SIGRTMAX());
+                write!(f, "signal {signal} is no real-time signal from {first} to {last}")
+            }
+            SignalError::InUse(signal) => {
+                write!(f, "signal {signal} is handled or ignored by the application")
+            }
+            SignalError::Chosen(signal) => {
+                write!(f, "the engines of this process use signal {signal} already")
+            }
+            SignalError::NoneLeft => f.write_str("the application handles every real-time signal"),
+        }
+    }
+}
+
+impl std::error::Error for SignalError {}
