@@ -86,6 +86,7 @@ enum syslet_attribute_id {
     SYSLET_ATTRIBUTE_DATA = 1,
     SYSLET_ATTRIBUTE_TIMING = 2,
     SYSLET_ATTRIBUTE_WORKER = 3,
+    SYSLET_ATTRIBUTE_DEADLINE = 11,
     SYSLET_ATTRIBUTE_APPLICATION = 32768
 };
 
@@ -142,7 +143,8 @@ struct syslet_timing {
     uint64_t finished_ns;
 };
 
-/* The value of a WORKER return. `run_by`: 1 the waiting submitter, 2 a worker, 3 the submitter's first attempt. */
+/* The value of a WORKER return. `run_by`: 1 the waiting submitter, 2 a worker, 3 the submitter's first attempt,
+   4 a thread of its own. */
 struct syslet_worker {
     uint32_t tid;
     uint32_t cpu;

@@ -32,6 +32,8 @@ impl AttributeId {
     pub const TIMING: AttributeId = AttributeId(2);
     /// Who ran the call, and how often it was tried.
     pub const WORKER: AttributeId = AttributeId(3);
+    /// When the call is to be over.
+    pub const DEADLINE: AttributeId = AttributeId(11);
     /// The first id that is the application's own.
     pub const APPLICATION: AttributeId = AttributeId(0x8000);
 

@@ -54,6 +54,7 @@ pub(crate) fn numbers() -> Values {
         ("DATA", AttributeId::DATA),
         ("TIMING", AttributeId::TIMING),
         ("WORKER", AttributeId::WORKER),
+        ("DEADLINE", AttributeId::DEADLINE),
         ("APPLICATION", AttributeId::APPLICATION),
     ];
     add("ATTRIBUTE_", &ids.map(|(name, id)| (name, id.0.into())));

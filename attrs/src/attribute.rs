@@ -28,6 +28,8 @@ impl Needs {
     pub const CLOCK: Needs = Needs(1);
     /// The thread that ends the call, and its CPU.
     pub const WORKER: Needs = Needs(2);
+    /// Somebody who stops the call when its time is up.
+    pub const DEADLINE: Needs = Needs(1 << 16);
 
     /// The needs of both.
     #[must_use]

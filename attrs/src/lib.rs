@@ -6,6 +6,7 @@
 
 mod attribute;
 mod data;
+mod deadline;
 mod payload;
 mod registry;
 mod run_by;
@@ -14,6 +15,7 @@ mod worker;
 
 pub use attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 pub use data::Data;
+pub use deadline::{Deadline, DeadlineAsked, DeadlineOutcome, DeadlineValue};
 pub use payload::known_part;
 pub use registry::{DuplicateId, Registry};
 pub use run_by::{RunBy, WorkerValue};

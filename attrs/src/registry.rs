@@ -6,6 +6,7 @@ use syslet_abi::AttributeId;
 
 use crate::attribute::Attribute;
 use crate::data::Data;
+use crate::deadline::Deadline;
 use crate::timing::Timing;
 use crate::worker::Worker;
 
@@ -43,6 +44,7 @@ impl Registry {
                 (AttributeId::DATA, Arc::new(Data)),
                 (AttributeId::TIMING, Arc::new(Timing)),
                 (AttributeId::WORKER, Arc::new(Worker)),
+                (AttributeId::DEADLINE, Arc::new(Deadline)),
             ],
         }
     }

@@ -147,7 +147,7 @@ fn applications_register_their_own_ids_only() {
         assert_eq!(registry.get(AttributeId(id)).map(Attribute::id), Some(AttributeId(id)));
     }
     let ids: Vec<_> = registry.iter().map(|attribute| attribute.id().0).collect();
-    assert_eq!(ids, [1, 2, 3, 0x8000, 0x9000, 0xffff]);
+    assert_eq!(ids, [1, 2, 3, 11, 0x8000, 0x9000, 0xffff]);
 }
 
 /// ATTR-15: an id is registered once.
@@ -175,13 +175,17 @@ fn the_registered_id_counts() {
     assert!(registry.get(AttributeId(0xffff)).is_none());
 }
 
-/// ATTR-16: every engine knows DATA, TIMING and WORKER, by id and by name, and nothing else unasked.
+/// ATTR-16: every engine knows these, by id and by name, and nothing else unasked.
 #[test]
 fn built_in_attributes() {
     let registry = Registry::built_in();
     let known: Vec<_> = registry.iter().map(|attribute| (attribute.id(), attribute.name())).collect();
-    let built_in =
-        [(AttributeId::DATA, "data"), (AttributeId::TIMING, "timing"), (AttributeId::WORKER, "worker")];
+    let built_in = [
+        (AttributeId::DATA, "data"),
+        (AttributeId::TIMING, "timing"),
+        (AttributeId::WORKER, "worker"),
+        (AttributeId::DEADLINE, "deadline"),
+    ];
     assert_eq!(known, built_in);
     for id in (0..=u16::MAX).map(AttributeId) {
         assert_eq!(registry.get(id).is_some(), known.iter().any(|(of, _)| *of == id), "{id:?}");

@@ -25,11 +25,36 @@ pub(crate) struct Admission {
     pub(crate) answering: bool,
     /// When it was accepted, if an attribute needs the clock.
     pub(crate) queued_ns: u64,
+    /// When it is to stop, in nanoseconds of CLOCK_MONOTONIC, if it has a deadline.
+    pub(crate) deadline_ns: Option<u64>,
     pub(crate) answers: Answers,
     /// What is asked, for who has the slot and not the record.
     pub(crate) asked: AskedIds,
     /// The same of the out area: whether there is one.
     pub(crate) has_out: bool,
+}
+
+impl Admission {
+    /// What of it decides who runs the call.
+    #[inline(always)]
+    pub(crate) fn who(&self) -> Wishes {
+        Wishes {
+            may_help: self.may_help,
+            is_short: !self.answering,
+            is_timed: self.answering && self.deadline_ns.is_some(),
+        }
+    }
+}
+
+/// What a submission wants of who runs it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wishes {
+    /// No attribute wants it kept from the submitter.
+    pub(crate) may_help: bool,
+    /// It has no attributes and no out area.
+    pub(crate) is_short: bool,
+    /// It has a deadline.
+    pub(crate) is_timed: bool,
 }
 
 /// The ids of the attributes of a call, in the order asked: sixteen bits each, and zero is no id.

@@ -6,7 +6,7 @@ use syslet_abi::{
     ARGS_MAX, ATTRIBUTE_HEADER_BYTES, ArgKind, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET,
     Refusal, Status, padded,
 };
-use syslet_attrs::{CallFacts, Needs, Plan, Registry};
+use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Registry};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
 
 use crate::admission::{Admission, Answers, AskedIds, VALUE_BYTES_MAX};
@@ -51,13 +51,14 @@ pub(crate) fn admit(
     admission.credit = BARE_CREDIT;
     admission.needs = Needs::NONE;
     admission.may_help = true;
+    admission.deadline_ns = None;
     admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
     if admission.answering {
         let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
         admit_answering(call, completion_max, shared, may_pool, admission)?;
     }
     let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &known_args(call)));
-    admission.marks = who::marks(facts, admission.may_help, !admission.answering, has_twin);
+    admission.marks = who::marks(facts, admission.who(), has_twin);
     // Where no worker may look: without a pool nobody looks anywhere.
     admission.own = shared.pool.is_some() && (!has_pool || facts.flags.contains(CallFlags::SYNC));
     Ok(())
@@ -79,6 +80,11 @@ fn admit_answering(
     admission.credit = u32::try_from(bytes).map_err(|_| Refusal::TOO_LARGE)?;
     admission.needs = needs;
     admission.queued_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+    if needs.contains(Needs::DEADLINE) {
+        let asked = call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
+        let deadline = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok());
+        admission.deadline_ns = deadline.map(|deadline| deadline.instant(admission.queued_ns));
+    }
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! The attributes of one call, before and after it runs.
 
 use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
-use syslet_attrs::{CallFacts, Observed, Registry, Token};
+use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Observed, Registry, Token};
 
 use crate::admission::Answers;
 use crate::admit::contained;
+use crate::clock::now_ns;
 use crate::outcome::Outcome;
 use crate::slot::Slot;
 
@@ -23,6 +24,16 @@ impl Asked<'_> {
         let required = self.call.asks().enumerate().filter(|(_, ask)| ask.flags.is_required());
         let mut refused = required.filter_map(|(index, _)| self.answers.verdict(index));
         refused.find_map(Status::required_errno)
+    }
+
+    /// Whether the call has a deadline that has passed.
+    pub(crate) fn is_late(&self, slot: &Slot) -> bool {
+        if !slot.needs().contains(Needs::DEADLINE) {
+            return false;
+        }
+        let asked = self.call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
+        let deadline = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok());
+        deadline.is_some_and(|deadline| deadline.instant(slot.queued_ns()) <= now_ns())
     }
 
     /// Shows the call to every attribute that is honoured. One that panics is refused with UNAVAILABLE; if it is
@@ -57,6 +68,8 @@ impl Asked<'_> {
         let mut all_handled = true;
         for (index, ask) in self.call.asks().enumerate().filter(|(_, ask)| ask.id != AttributeId::DATA) {
             let refused = match self.answers.verdict(index) {
+                // It says how late a call was that it has kept from beginning.
+                None if ask.id == AttributeId::DEADLINE && outcome.is_late() => None,
                 None => outcome.status_of_attributes(),
                 verdict => verdict,
             };

@@ -3,7 +3,7 @@
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
-use crate::claim::reason;
+use crate::claim::Why;
 use crate::pair::{Ring, RingError};
 use crate::port::Port;
 use crate::shared::Shared;
@@ -103,7 +103,7 @@ fn cancel(shared: &Shared, port: &Arc<Port>, which: Which) -> Found {
 
 /// Asks one call to stop, and has somebody see to it that it does.
 fn ask(shared: &Shared, port: &Arc<Port>, ticket: Ticket) -> Stop {
-    let found = stop(port, ticket, reason::ASKED);
+    let found = stop(port, ticket, Why::Asked);
     if found == Stop::Signal {
         shared.pool.as_ref().inspect(|pool| pool.look_after(port, ticket));
     }

@@ -15,6 +15,25 @@ pub(crate) mod reason {
     pub(crate) const LATE: u32 = 2;
 }
 
+/// Why a call is to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Why {
+    /// Somebody has asked for it.
+    Asked,
+    /// Its deadline has passed, which was then; in nanoseconds of CLOCK_MONOTONIC.
+    Late(u64),
+}
+
+impl Why {
+    /// What the cancel word says.
+    pub(crate) fn word(self) -> u32 {
+        match self {
+            Why::Asked => reason::ASKED,
+            Why::Late(_) => reason::LATE,
+        }
+    }
+}
+
 /// The cancel word of calls that nobody cancels.
 static NEVER: AtomicU32 = AtomicU32::new(0);
 

@@ -4,6 +4,11 @@ use syslet_abi::{Call, CallFlags, DoneFlags, Errno, RawResult, Status};
 use syslet_attrs::WorkerValue;
 use syslet_syscalls::{ArgType, Yields, row};
 
+use crate::clock::now_ns;
+
+/// What a call ends with that its deadline has stopped.
+const ETIME: Errno = Errno(libc::ETIME);
+
 /// Result, flags and circumstances of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
@@ -27,6 +32,16 @@ impl Outcome {
     pub(crate) fn cancelled() -> Outcome {
         let outcome = Outcome::not_run(Errno(libc::ECANCELED));
         Outcome { flags: outcome.flags.with(DoneFlags::CANCELLED), ..outcome }
+    }
+
+    /// The outcome of a call whose deadline passed before it began.
+    pub(crate) fn late() -> Outcome {
+        Outcome { result: RawResult::error(ETIME), finished_ns: now_ns(), ..Outcome::cancelled() }
+    }
+
+    /// Whether its deadline has stopped the call.
+    pub(crate) fn is_late(&self) -> bool {
+        self.is_cancelled() && self.result == RawResult::error(ETIME)
     }
 
     /// The outcome of a call that began, and whose end nobody has seen.
@@ -53,8 +68,11 @@ impl Outcome {
         let was_interrupted = self.result == RawResult::error(Errno(libc::EINTR));
         let is_cut = was_interrupted || is_short(call, self.result);
         let flags = if is_cut { self.flags.with(DoneFlags::CANCELLED) } else { self.flags };
-        if is_late && (was_interrupted || self.flags.contains(DoneFlags::NOT_RUN)) {
-            let result = RawResult::error(Errno(libc::ETIME));
+        if is_late && self.flags.contains(DoneFlags::NOT_RUN) {
+            return Outcome::late();
+        }
+        if is_late && was_interrupted {
+            let result = RawResult::error(ETIME);
             return Outcome { result, flags: flags.with(DoneFlags::ENGINE_RESULT), ..self };
         }
         Outcome { flags, ..self }

@@ -174,6 +174,7 @@ impl Ring {
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         room.commit(call.bytes(), ticket.pack(), marks);
         self.port.submitter.accepted.add(1);
+        self.set_deadline(ticket);
         Ok(ticket)
     }
 
@@ -187,6 +188,15 @@ impl Ring {
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         self.own.push(call.bytes(), ticket.pack(), self.admission.marks);
         self.port.submitter.accepted.add(1);
+        self.set_deadline(ticket);
         Ok(ticket)
+    }
+
+    /// Has the call that was just accepted stopped when its time is up (ATTR-60). Without workers nobody is there to.
+    #[inline(always)]
+    fn set_deadline(&self, ticket: Ticket) {
+        if let (true, Some(pool)) = (self.admission.marks.contains(Marks::TIMED), &self.shared.pool) {
+            self.admission.deadline_ns.inspect(|at_ns| pool.stop_at(*at_ns, &self.port, ticket));
+        }
     }
 }

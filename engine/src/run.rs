@@ -150,6 +150,8 @@ impl Runner {
         }
         let outcome = if let Some(errno) = asked.required_refusal() {
             claim.end(Outcome::not_run(errno), call)
+        } else if !way.has_moved() && asked.is_late(slot) {
+            claim.end(Outcome::late(), call)
         } else {
             let args = resolve(row, call, out, &mut self.built);
             // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as

@@ -3,6 +3,7 @@
 use syslet_abi::{CallFlags, NR_OFFSET, Refusal};
 use syslet_syscalls::{Class, Scope};
 
+use crate::admission::Wishes;
 use crate::refused::Refused;
 use crate::ring::batch::Marks;
 
@@ -55,32 +56,33 @@ fn check_unusual(facts: Facts) -> Result<(), Refused> {
     Err(refusal.into())
 }
 
-/// How a queued record is marked. `may_help`: no attribute forbids it; `is_short`: it has no attributes and no out
-/// area; `has_twin`: whether its twin may be tried.
+/// How a queued record is marked. `has_twin`: whether its twin may be tried.
 #[inline(always)]
-pub(crate) fn marks(facts: Facts, may_help: bool, is_short: bool, has_twin: impl FnOnce() -> bool) -> Marks {
+pub(crate) fn marks(facts: Facts, wishes: Wishes, has_twin: impl FnOnce() -> bool) -> Marks {
     let Facts { flags, class, signals, has_pool, .. } = facts;
-    let short = if class == Class::Instant && is_short { Marks::INSTANT } else { Marks::PLAIN };
+    let short = if class == Class::Instant && wishes.is_short { Marks::INSTANT } else { Marks::PLAIN };
+    let timed = if wishes.is_timed { Marks::TIMED } else { Marks::PLAIN };
     if !has_pool || flags.contains(CallFlags::SYNC) {
-        return short;
+        return short.with(timed);
     }
     let sleeps = if class == Class::Sleeps { Marks::SLEEPS } else { Marks::PLAIN };
     let is_local = match class {
         Class::Instant => !signals,
-        Class::Storage | Class::Descriptor => flags.contains(CallFlags::STORAGE),
+        // What storage holds up can be interrupted in workers only.
+        Class::Storage | Class::Descriptor => flags.contains(CallFlags::STORAGE) && !wishes.is_timed,
         Class::Sleeps => false,
     };
-    if flags.contains(CallFlags::PRIVATE) {
+    timed.with(if flags.contains(CallFlags::PRIVATE) {
         Marks::PRIVATE.with(sleeps).with(Marks::WORKER)
-    } else if flags.contains(CallFlags::ASYNC) || !may_help {
+    } else if flags.contains(CallFlags::ASYNC) || !wishes.may_help {
         short.with(sleeps).with(Marks::WORKER)
     } else if is_local {
         short
-    } else if class == Class::Storage {
-        if has_twin() { Marks::TWIN } else { short }
     } else if has_twin() {
         sleeps.with(Marks::TWIN)
+    } else if class == Class::Storage && !wishes.is_timed {
+        short
     } else {
         sleeps.with(Marks::WORKER)
-    }
+    })
 }

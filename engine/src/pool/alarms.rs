@@ -17,8 +17,13 @@ const FEW: usize = 64;
 /// What is to be done.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Task {
-    /// The call's deadline passes.
-    Deadline,
+    /// The call's deadline passes, or passed then. Where nobody can stop it, it is looked at again so much later.
+    Deadline {
+        /// The deadline.
+        passed_ns: u64,
+        /// In nanoseconds.
+        wait_ns: u64,
+    },
     /// The call was signalled, and is looked at again; so long after the time before, in nanoseconds.
     Again(u64),
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::alarms::{Alarm, Task};
 use super::shared::Pool;
-use crate::claim::reason;
+use crate::claim::Why;
 use crate::clock::now_ns;
 use crate::port::Port;
 use crate::slot::Ticket;
@@ -25,7 +25,7 @@ impl Pool {
 
     /// The call is to stop at that time, in nanoseconds of CLOCK_MONOTONIC.
     pub(crate) fn stop_at(&self, at_ns: u64, port: &Arc<Port>, ticket: Ticket) {
-        self.set_alarm(at_ns, Task::Deadline, port, ticket);
+        self.set_alarm(at_ns, Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS }, port, ticket);
     }
 
     fn set_alarm(&self, at_ns: u64, task: Task, port: &Arc<Port>, ticket: Ticket) {
@@ -39,18 +39,21 @@ impl Pool {
     pub(super) fn serve_alarms(&self) {
         while let Some(alarm) = self.alarms.due(now_ns()) {
             match alarm.task {
-                Task::Deadline => self.enforce(&alarm),
+                Task::Deadline { passed_ns, wait_ns } => self.enforce(&alarm, passed_ns, wait_ns),
                 Task::Again(wait_ns) => self.signal_again(&alarm, wait_ns),
             }
         }
     }
 
-    fn enforce(&self, alarm: &Alarm) {
+    fn enforce(&self, alarm: &Alarm, passed_ns: u64, wait_ns: u64) {
         let Alarm { port, ticket, .. } = alarm;
-        match stop(port, *ticket, reason::LATE) {
+        match stop(port, *ticket, Why::Late(passed_ns)) {
             Stop::Signal => self.look_after(port, *ticket),
-            // Its submitter has it for a moment: a first attempt, or a call that only storage holds up.
-            Stop::Uninterruptible => self.stop_at(now_ns() + AGAIN_NS, port, *ticket),
+            // Its submitter has it, for a moment as a rule: a first attempt.
+            Stop::Uninterruptible => {
+                let task = Task::Deadline { passed_ns, wait_ns: (2 * wait_ns).min(AGAIN_NS_MAX) };
+                self.set_alarm(now_ns() + wait_ns, task, port, *ticket);
+            }
             _ => {}
         }
     }

@@ -33,6 +33,11 @@ pub(super) enum Entered {
 }
 
 impl Way<'_> {
+    /// Whether a first attempt has moved bytes.
+    pub(super) fn has_moved(&self) -> bool {
+        matches!(self, Way::Rest(begun) if begun.progress > 0)
+    }
+
     /// Puts back what a first attempt has left in the out area.
     pub(super) fn restore(&self, out: &mut [u8]) {
         if let Way::Rest(Begun { out: left, .. }) = self {

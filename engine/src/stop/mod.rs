@@ -5,6 +5,7 @@ pub(crate) mod signal;
 
 use nix::errno::Errno;
 
+use crate::claim::Why;
 use crate::port::Port;
 use crate::slot::Ticket;
 use crate::slot::phase::Stop;
@@ -12,13 +13,13 @@ use crate::sync::Ordering;
 
 /// Stops a call, for that reason. Who gets [`Stop::Signal`] has signalled its worker, and sees to it that the call is
 /// looked at again.
-pub(crate) fn stop(port: &Port, ticket: Ticket, reason: u32) -> Stop {
+pub(crate) fn stop(port: &Port, ticket: Ticket, why: Why) -> Stop {
     let Some(slot) = port.slots.find(ticket) else { return Stop::NotFound };
     let found = slot.phase().stop(ticket.generation(), std::thread::yield_now);
     match found {
-        Stop::Removed => post::removed(port, slot, ticket, reason),
+        Stop::Removed => post::removed(port, slot, ticket, why),
         Stop::Signal => {
-            slot.cancel().store(reason, Ordering::Relaxed);
+            slot.cancel().store(why.word(), Ordering::Relaxed);
             interrupt(port, ticket, false);
         }
         _ => {}
