@@ -2,6 +2,7 @@
 
 use std::os::fd::AsRawFd;
 
+use syslet::syscalls::{Scope, rows};
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Params, Refusal, Refused, Submission, SubmissionBuilder,
 };
@@ -118,6 +119,25 @@ fn calls_about_the_thread() {
         run(&mut rig::ring(), ptrace.flags(CallFlags::SYNC)).result < 0,
         "it runs SYNC, and the kernel answers"
     );
+}
+
+/// ENGINE-8: every call that is bound to its thread, whatever its arguments, runs with SYNC only, in an engine with workers
+/// and in one without, and PRIVATE does not help.
+#[test]
+fn every_call_bound_to_its_thread() {
+    let bound = rows().iter().filter(|row| row.scope == Scope::BoundToThread && row.scope_when.is_empty());
+    let bound: Vec<_> = bound.filter_map(|row| row.numbers.here()).collect();
+    assert!(bound.len() >= 5, "{bound:?}");
+    for mut ring in [rig::ring(), rig::pooled()] {
+        for flags in [CallFlags::NONE, CallFlags::ASYNC, CallFlags::PRIVATE] {
+            for nr in &bound {
+                let call = Submission::call(i64::from(*nr)).flags(flags).build();
+                let refusal = rig::push(&mut ring, &call).expect_err("refused").refusal();
+                let has_none = refusal == Refusal::NEEDS_WORKER && flags != CallFlags::NONE;
+                assert!(refusal == Refusal::THREAD_BOUND || has_none, "{nr} {flags:?}: {refusal}");
+            }
+        }
+    }
 }
 
 /// ENGINE-9: a call without a row runs with values, and with nothing else.
