@@ -1,7 +1,7 @@
 //! Where arguments decide: a column of a row has another value when they meet a condition.
 
+use crate::nature::{Class, Scope};
 use crate::restart::Restart;
-use crate::row::{Class, Scope};
 
 /// What an argument must be, compared as the kernel does: `argument & mask == equals`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,6 +3,7 @@
 use crate::argument::{Arg, ArgType, Direction, Form};
 use crate::condition::{RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
+use crate::nature::{Class, Scope};
 use crate::restart::Restart;
 use crate::twin::Twin;
 
@@ -21,34 +22,6 @@ impl Numbers {
     pub const fn here(self) -> Option<u16> {
         if cfg!(target_arch = "x86_64") { self.x86_64 } else { self.aarch64 }
     }
-}
-
-/// How long a call may keep its thread.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Class {
-    /// It never sleeps for anything but the processor and a short lock.
-    Instant,
-    /// It may wait for storage, or for the server behind a file system.
-    Storage,
-    /// What the descriptor is decides: a regular file's wait is bounded, a pipe's is not.
-    Descriptor,
-    /// It may sleep for ever.
-    Sleeps,
-}
-
-/// What a call touches.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Scope {
-    /// The process, or nothing: any thread may make it.
-    Process,
-    /// It answers about the thread that makes it.
-    ReadsThread,
-    /// It changes the thread that makes it.
-    WritesThread,
-    /// It acts for the thread that makes it beyond the call itself.
-    BoundToThread,
-    /// It ends, replaces or breaks the thread that makes it: no engine does.
-    EngineLife(Harm),
 }
 
 /// What a call does to descriptors other than using or making them.

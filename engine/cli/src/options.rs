@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::script::syntax::Unit;
-use crate::table;
+use crate::table::words::argument_types;
 
 /// Runs Linux system calls asynchronously: scripts of them, and the table that describes them.
 #[derive(Debug, Parser)]
@@ -90,7 +90,7 @@ pub(crate) struct Filters {
     #[arg(long, value_parser = ["process", "reads-thread", "writes-thread", "bound-to-thread", "engine-life"])]
     pub(crate) scope: Option<String>,
     /// Calls with an argument of this type; may be repeated
-    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(table::argument_types()))]
+    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(argument_types()))]
     pub(crate) arg: Vec<String>,
     /// Calls of which this can be said; may be repeated
     #[arg(long, value_name = "COLUMN")]

@@ -3,9 +3,9 @@
 
 use super::words::*;
 use crate::argument::Arg;
+use crate::nature::Scope::WritesThread;
 use crate::row::Memory::Changes;
 use crate::row::Row;
-use crate::row::Scope::WritesThread;
 
 const NEVER: &str = "Linux has never had it";
 const OTHER: &str = "it is for 32-bit programs only";

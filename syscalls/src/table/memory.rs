@@ -3,10 +3,10 @@
 use super::sizes::INT;
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::nature::Scope::{ReadsThread, WritesThread};
 use crate::restart::Restart::Uninterrupted;
 use crate::row::Memory::{Changes, Maps, Moves, Unmaps};
 use crate::row::Row;
-use crate::row::Scope::{ReadsThread, WritesThread};
 use crate::row::Yields::{Address, Bytes, Fd, Number};
 
 #[rustfmt::skip]

@@ -6,10 +6,10 @@ use super::sizes::{INT, LONG, PERF_EVENT_ATTR, RLIMIT, RUSAGE, SIGINFO};
 use super::words::*;
 use crate::argument::{Arg, Len};
 use crate::harm::Harm;
+use crate::nature::Class::Instant;
+use crate::nature::Scope::{BoundToThread, ReadsThread};
 use crate::restart::Restart::{Again, Uninterrupted};
-use crate::row::Class::Instant;
 use crate::row::Row;
-use crate::row::Scope::{BoundToThread, ReadsThread};
 use crate::row::Yields::{Fd, Number, Pid};
 
 /// Why nothing that makes a process has a twin.

@@ -4,9 +4,9 @@ use super::sizes::{SIGACTION, SIGINFO, STACK, TIMESPEC};
 use super::words::*;
 use crate::argument::{Len, Written};
 use crate::harm::Harm;
+use crate::nature::Scope::{BoundToThread, ReadsThread, WritesThread};
 use crate::restart::Restart::{Never, Shortened};
 use crate::row::Row;
-use crate::row::Scope::{BoundToThread, ReadsThread, WritesThread};
 use crate::row::Yields::{Fd, Number};
 use crate::twin::Twin;
 

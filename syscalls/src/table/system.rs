@@ -5,8 +5,8 @@ use super::forms::{FSCONFIG, NAMES_DESCRIPTOR, QUOTACTL, QUOTACTL_FD, REBOOT, SY
 use super::sizes::{INT, LONG, SYSINFO, UTSNAME};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::nature::Class::{Instant, Sleeps};
 use crate::restart::Restart::{Never, Uninterrupted};
-use crate::row::Class::{Instant, Sleeps};
 use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd, Number};
 

@@ -8,8 +8,8 @@ use super::words::*;
 use crate::argument::{Len, Written};
 use crate::condition::ScopeWhen;
 use crate::harm::Harm;
+use crate::nature::Scope::{BoundToThread, EngineLife, Process, ReadsThread, WritesThread};
 use crate::row::Row;
-use crate::row::Scope::{BoundToThread, EngineLife, Process, ReadsThread, WritesThread};
 use crate::row::Yields::{Bytes, Fd, Number, Pid};
 
 #[rustfmt::skip]

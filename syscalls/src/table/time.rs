@@ -4,9 +4,9 @@ use super::bits::{CLOCK_THREAD_CPUTIME_ID, TIMER_ABSTIME};
 use super::sizes::{INT, ITIMERSPEC, LONG, SIGEVENT, TIMESPEC, TIMEX, TIMEZONE, TMS};
 use super::words::*;
 use crate::argument::{Arg, Len, Written};
+use crate::nature::Scope::{BoundToThread, ReadsThread};
 use crate::restart::Restart::{Again, Left};
 use crate::row::Row;
-use crate::row::Scope::{BoundToThread, ReadsThread};
 use crate::row::Yields::{Fd, Number};
 use crate::twin::Twin;
 

@@ -6,12 +6,13 @@ use super::sizes::{EPOLL_EVENT, IO_EVENT, IO_URING_PARAMS, LONG, POLLFD, TIMESPE
 use super::words::*;
 use crate::argument::{Len, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
+use crate::nature::Class;
+use crate::nature::Class::Instant;
+use crate::nature::Scope::BoundToThread;
 use crate::restart::Restart::{self, Again, Left, Never, Shortened, Uninterrupted};
-use crate::row::Class::Instant;
 use crate::row::Memory::{Maps, Unmaps};
-use crate::row::Scope::BoundToThread;
+use crate::row::Row;
 use crate::row::Yields::{Fd, Number};
-use crate::row::{Class, Row};
 use crate::twin::Twin;
 
 #[rustfmt::skip]

@@ -6,8 +6,9 @@ use super::sizes::IOVEC;
 use crate::argument::{Arg, ArgType, Form, Len, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
+use crate::nature::{Class, Scope};
 use crate::restart::Restart;
-use crate::row::{Class, Descriptors, Memory, Numbers, Row, Scope, Yields};
+use crate::row::{Descriptors, Memory, Numbers, Row, Yields};
 use crate::twin::Twin;
 
 /// Stands for a number where an architecture lacks the call.

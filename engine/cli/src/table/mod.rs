@@ -11,13 +11,11 @@ mod one;
 mod select;
 mod summary;
 mod uring;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 
 use crate::options::TableOptions;
-
-pub(crate) use select::argument_types;
 
 /// What a table is printed with: lines on `out`, remarks for people on stderr.
 #[derive(Debug)]

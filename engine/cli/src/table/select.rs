@@ -1,8 +1,5 @@
 //! Which rows are meant: by name, by number, or by what their columns say.
 
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
-
 use syslet::syscalls::{self, Memory, Row, Scope};
 
 use super::{uring, words};
@@ -58,14 +55,6 @@ fn has(row: &Row, column: Column) -> bool {
         Column::Safe => row.is_safe(),
         Column::Gone => row.gone.is_some(),
     }
-}
-
-/// The names of all argument types that some row uses.
-pub(crate) fn argument_types() -> impl Iterator<Item = &'static str> {
-    static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-        syscalls::rows().iter().flat_map(|row| row.args).map(|arg| words::ty(arg.ty)).collect()
-    });
-    NAMES.iter().map(String::as_str)
 }
 
 /// The call that was named.

@@ -1,7 +1,10 @@
 //! The words for what a row says, the same in every form of output.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use syslet::syscalls::{
-    Arg, ArgType, Class, Descriptors, Direction, Form, Len, Memory, Restart, Row, Scope, Yields,
+    Arg, ArgType, Class, Descriptors, Direction, Form, Len, Memory, Restart, Row, Scope, Yields, rows,
 };
 
 /// A call as it would be declared: each argument's name, which way its bytes go, how far they reach.
@@ -148,4 +151,11 @@ pub(super) fn restarts(row: &Row) -> Vec<(Restart, Option<String>)> {
 pub(super) fn twin(row: &Row) -> Option<String> {
     let none = || row.untwinned.map(|why| format!("none: {why}"));
     row.twin.map(|twin| twin.to_string()).or_else(none)
+}
+
+/// The names of all argument types that some row uses.
+pub(crate) fn argument_types() -> impl Iterator<Item = &'static str> {
+    static NAMES: LazyLock<BTreeSet<String>> =
+        LazyLock::new(|| rows().iter().flat_map(|row| row.args).map(|arg| ty(arg.ty)).collect());
+    NAMES.iter().map(String::as_str)
 }
