@@ -81,6 +81,23 @@ struct syslet_call {
     uint32_t out_len;
 };
 
+/* What names the submissions that are to be cancelled. */
+enum syslet_cancel_by {
+    SYSLET_CANCEL_ALL = 0,
+    SYSLET_CANCEL_USER_DATA = 1,
+    SYSLET_CANCEL_FD = 2,
+    SYSLET_CANCEL_NUMBER = 3
+};
+
+/* A request to cancel submissions of the same ring. */
+struct syslet_cancel {
+    struct syslet_record record;
+    uint64_t user_data;
+    uint32_t by;
+    uint32_t reserved;
+    uint64_t value;
+};
+
 /* Which attribute. Ids from APPLICATION up are the application's own. */
 enum syslet_attribute_id {
     SYSLET_ATTRIBUTE_DATA = 1,
@@ -274,6 +291,7 @@ struct syslet_ring_header {
 #ifdef SYSLET_STATIC_ASSERT
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_record) == 8, "the first word of a record");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_call) == 32, "a submission without arguments");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_cancel) == 32, "a request to cancel");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_attribute) == 8, "the header of an attribute");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_done) == 24, "a completion without returns");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_return) == 8, "the header of an attribute return");

@@ -17,6 +17,7 @@ compile_error!("syslet runs on 64-bit Linux, x86_64 or aarch64, and nowhere else
 mod argument;
 mod attribute;
 mod bytes;
+mod cancel;
 mod completion;
 mod errno;
 mod header;
@@ -32,6 +33,7 @@ pub use attribute::{
     Status,
 };
 pub use bytes::padded;
+pub use cancel::{CANCEL_BYTES, Cancel, CancelBy};
 pub use completion::{DONE_BYTES_MIN, DONE_DATA_OFFSET, Done, DoneFlags, DoneWriter};
 pub use errno::Errno;
 pub use header::{

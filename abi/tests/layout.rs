@@ -2,9 +2,9 @@
 
 use syslet_abi::{
     ATTRIBUTE_HEADER_BYTES, ArgKinds, AskRepr, AttributeFlags, AttributeId, CALL_ARGS_OFFSET, CALL_BYTES_MIN,
-    Call, CallRepr, DONE_BYTES_MIN, DONE_DATA_OFFSET, Done, DoneFlags, DoneWriter, Features, HEADER_BYTES,
-    Kind, NR_OFFSET, PARAMS_BYTES, Params, RawResult, RecordWord, Refusal, SetupError, Status,
-    USER_DATA_OFFSET, offset,
+    CANCEL_BYTES, Call, CallRepr, Cancel, CancelBy, DONE_BYTES_MIN, DONE_DATA_OFFSET, Done, DoneFlags,
+    DoneWriter, Features, HEADER_BYTES, Kind, NR_OFFSET, PARAMS_BYTES, Params, RawResult, RecordWord,
+    Refusal, SetupError, Status, USER_DATA_OFFSET, offset,
 };
 
 use crate::sample::{BARE, LIMITS, emit, poked, rich_done};
@@ -126,6 +126,22 @@ fn attribute() -> Layout {
     layout("syslet_attribute", ATTRIBUTE_HEADER_BYTES, fields)
 }
 
+fn cancel() -> Layout {
+    let request = Cancel { user_data: 0, by: CancelBy::ALL, value: 0 };
+    let bytes = |request: Cancel| request.emit().to_vec();
+    let fields = vec![
+        word_field(),
+        probe("user_data", |p| bytes(Cancel { user_data: p, ..request })),
+        probe("by", |p| bytes(Cancel { by: CancelBy(u32_of(p)), ..request })),
+        probe("value", |p| bytes(Cancel { value: p, ..request })),
+    ];
+    let guarded = |at: usize| {
+        let refused = Cancel::check(&poked(&request.emit(), at, &[1])).expect_err("it is reserved");
+        refused.refusal == Refusal::RESERVED_BIT
+    };
+    layout("syslet_cancel", CANCEL_BYTES, with_holes(CANCEL_BYTES, fields, &[("reserved", &guarded)]))
+}
+
 fn done() -> Layout {
     let bare = |user_data, result| {
         let mut record = [0; DONE_BYTES_MIN];
@@ -209,7 +225,7 @@ fn ring_header() -> Layout {
 
 /// Every structure of the format, as the Rust code has it.
 pub(crate) fn all() -> Vec<Layout> {
-    vec![record(), call(), attribute(), done(), attribute_return(), params(), ring_header()]
+    vec![record(), call(), attribute(), cancel(), done(), attribute_return(), params(), ring_header()]
 }
 
 /// The tables of a spec: each follows a line that begins "`struct NAME`, N bytes", its rows begin

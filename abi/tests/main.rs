@@ -1,6 +1,7 @@
 //! Tests of the bytes: each rule of `specs/abi.md` by its number.
 
 mod attributes;
+mod cancel;
 mod c_header;
 mod completion;
 mod header;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use syslet_abi::{
-    ABI_VERSION, ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeFlags, AttributeId, CallFlags, DoneFlags,
-    EngineStatus, Features, Kind, LINE_BYTES, MAGIC, PAGE_BYTES, Params, RECORD_MAX_MIN, RING_BYTES_MAX,
-    RING_BYTES_MIN, RecordWord, Refusal, Status,
+    ABI_VERSION, ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeFlags, AttributeId, CallFlags, CancelBy,
+    DoneFlags, EngineStatus, Features, Kind, LINE_BYTES, MAGIC, PAGE_BYTES, Params, RECORD_MAX_MIN,
+    RING_BYTES_MAX, RING_BYTES_MIN, RecordWord, Refusal, Status,
 };
 
 /// Numbers, by their name in C.
@@ -50,6 +50,13 @@ pub(crate) fn numbers() -> Values {
         ("ARENA", ArgKind::ARENA),
     ];
     add("ARG_", &kinds.map(|(name, kind)| (name, kind.0.into())));
+    let names = [
+        ("ALL", CancelBy::ALL),
+        ("USER_DATA", CancelBy::USER_DATA),
+        ("FD", CancelBy::FD),
+        ("NUMBER", CancelBy::NUMBER),
+    ];
+    add("CANCEL_", &names.map(|(name, by)| (name, by.0.into())));
     let ids = [
         ("DATA", AttributeId::DATA),
         ("TIMING", AttributeId::TIMING),
@@ -108,11 +115,12 @@ fn numbers_of_answers() -> Values {
 
 /// The prefixes in C of what the spec's tables number, in the order of the tables. The first cell of a table's head
 /// says what it is.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     ("kind", "SYSLET_KIND_"),
     ("flag", "SYSLET_CALL_"),
     ("argument kind", "SYSLET_ARG_"),
     ("id", "SYSLET_ATTRIBUTE_"),
+    ("by", "SYSLET_CANCEL_"),
     ("flag", "SYSLET_DONE_"),
     ("status", "SYSLET_STATUS_"),
     ("feature bit", "SYSLET_FEATURE_"),

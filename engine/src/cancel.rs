@@ -3,9 +3,12 @@
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
+use syslet_abi::{Cancel, CancelBy, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawResult, Refusal};
+
 use crate::claim::Why;
 use crate::pair::{Ring, RingError};
 use crate::port::Port;
+use crate::refused::Refused;
 use crate::shared::Shared;
 use crate::slot::Ticket;
 use crate::slot::phase::Stop;
@@ -60,6 +63,25 @@ impl Ring {
         cancel(&self.shared, &self.port, which)
     }
 
+    /// Carries out a request to cancel, and posts its completion (CANCEL-12).
+    pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+        self.check_home()?;
+        let Cancel { user_data, by, value } = Cancel::check(record)?;
+        if !self.slot_owner.has_free() {
+            return Err(Refusal::SLOTS_FULL.into());
+        }
+        if !self.credit.take(DONE_BYTES_MIN as u64) {
+            return Err(Refusal::COMPLETION_FULL.into());
+        }
+        let found = self.cancel(Which::named(by, value));
+        let ticket = self.slot_owner.take_answer(user_data).expect("a slot was free above");
+        let done = Done::bare(ticket.pack(), found.as_result(), DoneFlags::NONE);
+        self.port.submitter.accepted.add(1);
+        self.port.submitter.finished.add(1);
+        self.completions.claim(DONE_BYTES_MIN as u64).commit(&done);
+        Ok(ticket)
+    }
+
     /// What stops calls of this ring from other threads.
     ///
     /// # Errors
@@ -68,6 +90,18 @@ impl Ring {
         self.check_home().map_err(|_| RingError::Forked)?;
         self.has_canceller.set(true);
         Ok(Canceller { shared: Arc::clone(&self.shared), port: Arc::clone(&self.port) })
+    }
+}
+
+impl Which {
+    /// What a request names.
+    fn named(by: CancelBy, value: u64) -> Which {
+        match by {
+            CancelBy::USER_DATA => Which::UserData(value),
+            CancelBy::FD => Which::Fd(RawFd::try_from(value).unwrap_or(-1)),
+            CancelBy::NUMBER => Which::Number(u32::try_from(value).unwrap_or(u32::MAX)),
+            _ => Which::All,
+        }
     }
 }
 
@@ -115,6 +149,16 @@ impl Found {
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         *self == Found::default()
+    }
+
+    /// What the completion of a request says.
+    fn as_result(self) -> RawResult {
+        match (self.removed + self.signalled, self.uninterruptible, self.over) {
+            (0, 0, 0) => RawResult::error(Errno(libc::ENOENT)),
+            (0, 0, _) => RawResult::error(Errno(libc::EALREADY)),
+            (0, _, _) => RawResult::error(Errno(libc::EBUSY)),
+            (stopped, _, _) => RawResult(stopped.into()),
+        }
     }
 
     fn count(&mut self, stop: Stop) {

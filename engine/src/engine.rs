@@ -51,8 +51,8 @@ const DEFAULTS: Params = Params {
 };
 
 impl Engine {
-    /// What this version can do; rings of an engine without workers have no WORKERS.
-    pub const FEATURES: Features = Features::HELP.or(Features::WORKERS);
+    /// What this version can do; rings of an engine without workers have neither WORKERS nor CANCEL.
+    pub const FEATURES: Features = Features::HELP.or(Features::WORKERS).or(Features::CANCEL);
 
     /// Starts an engine: its starter and, unless `workers_max` is 0, one worker. Workers are confined as the calling
     /// thread is, so whoever confines itself does that before.

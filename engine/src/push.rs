@@ -1,7 +1,7 @@
 //! In: a submission is admitted, gets its slot and its room, and stands in the ring.
 #![allow(unsafe_code, reason = "declares the unsafe entries and calls one from the safe one")]
 
-use syslet_abi::{Call, Refusal};
+use syslet_abi::{Call, Kind, RecordWord, Refusal};
 use syslet_syscalls::{check_safe, row};
 
 use crate::admit::admit;
@@ -38,6 +38,9 @@ impl Ring {
     /// As for [`Ring::push`].
     #[inline]
     pub unsafe fn push_bytes(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+        if is_cancel(record) {
+            return self.push_cancel(record);
+        }
         let call = self.admit(record)?;
         self.enqueue(&call)
     }
@@ -199,4 +202,10 @@ impl Ring {
             self.admission.deadline_ns.inspect(|at_ns| pool.stop_at(*at_ns, &self.port, ticket));
         }
     }
+}
+
+/// Whether the record is a request to cancel, as far as its first word says.
+#[inline]
+fn is_cancel(record: &[u8]) -> bool {
+    record.len() >= RecordWord::BYTES && RecordWord::at(record).kind == Kind::CANCEL
 }

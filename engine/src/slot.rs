@@ -110,6 +110,15 @@ impl Slot {
         }
     }
 
+    /// For what is no call: no number, no descriptor, room for the shortest completion.
+    #[allow(clippy::cast_possible_truncation, reason = "24")]
+    fn answer(&self, user_data: u64) {
+        self.user_data.store(user_data, Ordering::Relaxed);
+        self.nr.store(u32::MAX, Ordering::Relaxed);
+        self.fd.store(u32::MAX, Ordering::Relaxed);
+        self.credit.store(DONE_BYTES_MIN as u32, Ordering::Relaxed);
+    }
+
     /// What is asked, if the call has attributes or an out area.
     pub(crate) fn asked(&self) -> Option<AskedIds> {
         let word = |index: usize| self.asked[index].load(Ordering::Relaxed);

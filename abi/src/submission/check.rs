@@ -38,7 +38,7 @@ fn frame_fault(record: &[u8], limits: &Limits) -> Fault {
     let word = RecordWord::at(record);
     match word.kind {
         Kind::CALL => {}
-        Kind::SYSLET | Kind::CANCEL => return Refusal::KIND_NOT_YET.at(KIND_OFFSET),
+        Kind::SYSLET => return Refusal::KIND_NOT_YET.at(KIND_OFFSET),
         _ => return Refusal::UNKNOWN_KIND.at(KIND_OFFSET),
     }
     if !word.len.is_multiple_of(8) {

@@ -50,6 +50,20 @@ impl SlotOwner {
         Some(ticket)
     }
 
+    /// Takes a slot for something that is no call, and is over: only its completion is to come, of the shortest kind.
+    pub(crate) fn take_answer(&mut self, user_data: u64) -> Option<Ticket> {
+        if !self.has_free() {
+            return None;
+        }
+        let slot = &self.table.0[self.free as usize];
+        let ticket = Ticket::new(self.free, slot.phase.generation());
+        self.free = slot.next.load(Ordering::Relaxed);
+        self.in_use += 1;
+        slot.answer(user_data);
+        slot.phase.admit(ticket.generation(), State::DONE);
+        Some(ticket)
+    }
+
     /// Keeps descriptors open until the call is over.
     pub(crate) fn lend(&mut self, ticket: Ticket, lent: LentSet) {
         if self.lent.is_empty() {

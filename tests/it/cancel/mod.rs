@@ -6,12 +6,13 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::thread;
 
+use syslet::abi::{Cancel, CancelBy};
 use syslet::{
-    CallFlags, Config, DoneFlags, Engine, Found, Params, Ring, Submission, SubmissionBuilder, Which,
+    CallFlags, Config, DoneFlags, Engine, Found, Params, Refusal, Ring, Submission, SubmissionBuilder, Which,
 };
 
 use crate::pool::look;
-use crate::rig::{Seen, drain, getpid, pid, pipe, pooled, push, ring, run};
+use crate::rig::{Seen, drain, getpid, pid, pipe, pooled, push, push_bytes, ring, ring_with, run};
 
 const ECANCELED: i64 = -(libc::ECANCELED as i64);
 const EINTR: i64 = -(libc::EINTR as i64);
@@ -209,4 +210,44 @@ fn masked_calls_are_interrupted() {
     let seen = one(&mut ring);
     assert!(seen.flags.contains(DoneFlags::CANCELLED), "{seen:?}");
     assert!([EINTR, ECANCELED].contains(&seen.result), "{seen:?}");
+}
+
+/// CANCEL-12: a request as a record is carried out at once, and its own completion counts what it has stopped, or says why
+/// nothing was; a full ring refuses it, and the method still works.
+#[test]
+fn requests_as_records() {
+    let (reader, _writer) = pipe();
+    let mut ring = one_busy_worker(&reader);
+    let fd = u64::try_from(reader.as_raw_fd()).unwrap();
+    let ask = |ring: &mut Ring, by: CancelBy, value: u64| {
+        push_bytes(ring, &Cancel { user_data: 99, by, value }.emit()).expect("accepted");
+        ring.wait(1, None).expect("waited");
+        let (own, others): (Vec<_>, Vec<_>) = drain(ring).into_iter().partition(|seen| seen.user_data == 99);
+        assert_eq!((own.len(), own[0].flags, own[0].returns.len()), (1, DoneFlags::NONE, 0));
+        (own[0].result, others)
+    };
+    for user_data in 2..5 {
+        push(&mut ring, &read(&reader).user_data(user_data).build()).unwrap();
+    }
+    assert_eq!(ask(&mut ring, CancelBy::USER_DATA, 7).0, -i64::from(libc::ENOENT));
+    let (count, others) = ask(&mut ring, CancelBy::USER_DATA, 3);
+    assert_eq!((count, others.len(), others[0].result), (1, 1, ECANCELED));
+    let (count, others) = ask(&mut ring, CancelBy::FD, fd);
+    assert_eq!((count, others.len()), (2, 2), "those queued: the worker's has its descriptor in memory");
+    let ppoll = u64::try_from(libc::SYS_ppoll).unwrap();
+    push_bytes(&mut ring, &Cancel { user_data: 99, by: CancelBy::NUMBER, value: ppoll }.emit()).unwrap();
+    ring.wait(2, None).unwrap();
+    let seen: Vec<_> = drain(&mut ring).iter().map(|seen| (seen.user_data, seen.result)).collect();
+    assert_eq!(seen, [(99, 1), (1, EINTR)]);
+    push(&mut ring, &getpid().build()).unwrap();
+    assert_eq!(ask(&mut ring, CancelBy::ALL, 0).0, -i64::from(libc::EBUSY));
+    let broken = push_bytes(&mut ring, &Cancel { user_data: 0, by: CancelBy(9), value: 0 }.emit());
+    assert_eq!(broken.unwrap_err().refusal(), Refusal::RESERVED_BIT);
+
+    let params = Params { slots: 1, ..Params::default() };
+    let mut full = ring_with(Config::default(), &params);
+    push(&mut full, &read(&reader).build()).unwrap();
+    let request = Cancel { user_data: 0, by: CancelBy::ALL, value: 0 }.emit();
+    assert!(push_bytes(&mut full, &request).unwrap_err().is_full());
+    assert_eq!(full.cancel(Which::All).removed, 1);
 }
