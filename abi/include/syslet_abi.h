@@ -103,6 +103,13 @@ enum syslet_attribute_id {
     SYSLET_ATTRIBUTE_DATA = 1,
     SYSLET_ATTRIBUTE_TIMING = 2,
     SYSLET_ATTRIBUTE_WORKER = 3,
+    SYSLET_ATTRIBUTE_CACHE = 4,
+    SYSLET_ATTRIBUTE_USAGE = 5,
+    SYSLET_ATTRIBUTE_IO = 6,
+    SYSLET_ATTRIBUTE_BLOCKED = 7,
+    SYSLET_ATTRIBUTE_CHECKSUM = 8,
+    SYSLET_ATTRIBUTE_COUNTERS = 9,
+    SYSLET_ATTRIBUTE_TRACE = 10,
     SYSLET_ATTRIBUTE_DEADLINE = 11,
     SYSLET_ATTRIBUTE_APPLICATION = 32768
 };
@@ -167,6 +174,64 @@ struct syslet_worker {
     uint32_t cpu;
     uint32_t run_by;
     uint32_t attempts;
+};
+
+/* The value of a CACHE return. `verdict`: 1 hit, 2 miss, 3 unknown; `evidence`: bits, see specs/attributes.md. */
+struct syslet_cache {
+    uint32_t verdict;
+    uint32_t evidence;
+};
+
+/* The value of a USAGE return. Bit 0 of `flags`: how the time splits into user and system time is sampled. */
+struct syslet_usage {
+    uint64_t cpu_ns;
+    uint64_t user_ns;
+    uint64_t system_ns;
+    uint64_t minor_faults;
+    uint64_t major_faults;
+    uint64_t voluntary_switches;
+    uint64_t involuntary_switches;
+    uint64_t flags;
+};
+
+/* The value of an IO return: bytes of storage, as the kernel charged them to the threads that tried the call. */
+struct syslet_io {
+    uint64_t read_bytes;
+    uint64_t written_bytes;
+};
+
+/* The value of a BLOCKED return. */
+struct syslet_blocked {
+    uint64_t sleeps;
+    uint64_t off_cpu_ns;
+};
+
+/* What CHECKSUM may be asked with. Bit 0 of `flags`: `expected` is. */
+struct syslet_checksum_ask {
+    uint32_t flags;
+    uint32_t expected;
+};
+
+/* The value of a CHECKSUM return: over how many bytes, and their CRC-32C. */
+struct syslet_checksum {
+    uint64_t bytes;
+    uint32_t crc32c;
+    uint32_t reserved;
+};
+
+/* The value of a COUNTERS return. Bits of `valid` and `user_only`, from 0: the four counters in order. */
+struct syslet_counters {
+    uint32_t valid;
+    uint32_t user_only;
+    uint64_t task_clock_ns;
+    uint64_t context_switches;
+    uint64_t instructions;
+    uint64_t cycles;
+};
+
+/* What TRACE is asked with, and its value. */
+struct syslet_trace {
+    uint64_t id;
 };
 
 /* Why a submission is refused. */

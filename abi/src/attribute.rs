@@ -32,6 +32,20 @@ impl AttributeId {
     pub const TIMING: AttributeId = AttributeId(2);
     /// Who ran the call, and how often it was tried.
     pub const WORKER: AttributeId = AttributeId(3);
+    /// Whether what the call asked for was in memory, and how that is known.
+    pub const CACHE: AttributeId = AttributeId(4);
+    /// Processor time, faults and switches of the call.
+    pub const USAGE: AttributeId = AttributeId(5);
+    /// Storage bytes that the kernel charged for the call.
+    pub const IO: AttributeId = AttributeId(6);
+    /// Whether the call slept, and how long it was off the processor.
+    pub const BLOCKED: AttributeId = AttributeId(7);
+    /// CRC-32C of the bytes transferred.
+    pub const CHECKSUM: AttributeId = AttributeId(8);
+    /// What the kernel's performance counters counted.
+    pub const COUNTERS: AttributeId = AttributeId(9);
+    /// A word that comes back as it is.
+    pub const TRACE: AttributeId = AttributeId(10);
     /// When the call is to be over.
     pub const DEADLINE: AttributeId = AttributeId(11);
     /// The first id that is the application's own.

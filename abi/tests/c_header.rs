@@ -103,7 +103,44 @@ fn errnos() -> Values {
 fn layouts() -> Vec<Layout> {
     let timing = value("syslet_timing", 8, &["queued_ns", "started_ns", "finished_ns"]);
     let worker = value("syslet_worker", 4, &["tid", "cpu", "run_by", "attempts"]);
-    layout::all().into_iter().chain([timing, worker]).collect()
+    layout::all().into_iter().chain([timing, worker]).chain(observed()).collect()
+}
+
+/// The values of the attributes that say what a call took.
+fn observed() -> [Layout; 8] {
+    const USAGE: [&str; 8] = [
+        "cpu_ns",
+        "user_ns",
+        "system_ns",
+        "minor_faults",
+        "major_faults",
+        "voluntary_switches",
+        "involuntary_switches",
+        "flags",
+    ];
+    const COUNTERS: [&str; 4] = ["task_clock_ns", "context_switches", "instructions", "cycles"];
+    [
+        value("syslet_cache", 4, &["verdict", "evidence"]),
+        value("syslet_usage", 8, &USAGE),
+        value("syslet_io", 8, &["read_bytes", "written_bytes"]),
+        value("syslet_blocked", 8, &["sleeps", "off_cpu_ns"]),
+        value("syslet_checksum_ask", 4, &["flags", "expected"]),
+        joined("syslet_checksum", &value("", 8, &["bytes"]), &value("", 4, &["crc32c", "reserved"])),
+        joined("syslet_counters", &value("", 4, &["valid", "user_only"]), &value("", 8, &COUNTERS)),
+        value("syslet_trace", 8, &["id"]),
+    ]
+}
+
+/// One value behind the other.
+fn joined(name: &str, first: &Layout, second: &Layout) -> Layout {
+    let field = |at: usize, field: &Field| Field {
+        offset: at + field.offset,
+        bytes: field.bytes,
+        name: field.name.clone(),
+    };
+    let fields = first.fields.iter().map(|one| field(0, one));
+    let fields = fields.chain(second.fields.iter().map(|one| field(first.bytes, one))).collect();
+    Layout { name: name.to_owned(), bytes: first.bytes + second.bytes, fields }
 }
 
 /// A value of fields that are all of one size.

@@ -61,6 +61,13 @@ pub(crate) fn numbers() -> Values {
         ("DATA", AttributeId::DATA),
         ("TIMING", AttributeId::TIMING),
         ("WORKER", AttributeId::WORKER),
+        ("CACHE", AttributeId::CACHE),
+        ("USAGE", AttributeId::USAGE),
+        ("IO", AttributeId::IO),
+        ("BLOCKED", AttributeId::BLOCKED),
+        ("CHECKSUM", AttributeId::CHECKSUM),
+        ("COUNTERS", AttributeId::COUNTERS),
+        ("TRACE", AttributeId::TRACE),
         ("DEADLINE", AttributeId::DEADLINE),
         ("APPLICATION", AttributeId::APPLICATION),
     ];
