@@ -4,7 +4,12 @@ use core::fmt::Debug;
 
 use syslet_abi::{AttributeId, RawResult, Status};
 
+use crate::counted::Counted;
+use crate::evidence::Evidence;
+pub use crate::needs::{Nature, Needs};
 use crate::run_by::WorkerValue;
+use crate::spent::Spent;
+use crate::transferred::Transferred;
 
 /// What an attribute may know of a call before it is accepted.
 #[derive(Clone, Copy, Debug)]
@@ -15,33 +20,8 @@ pub struct CallFacts {
     pub args: [u64; 6],
     /// Size of the out area in bytes.
     pub out_len: usize,
-}
-
-/// What the engine has to observe for an attribute, one bit each.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Needs(pub u32);
-
-impl Needs {
-    /// Nothing.
-    pub const NONE: Needs = Needs(0);
-    /// The clock, when the call is queued, before it starts and after it finished.
-    pub const CLOCK: Needs = Needs(1);
-    /// The thread that ends the call, and its CPU.
-    pub const WORKER: Needs = Needs(2);
-    /// Somebody who stops the call when its time is up.
-    pub const DEADLINE: Needs = Needs(1 << 16);
-
-    /// The needs of both.
-    #[must_use]
-    pub const fn with(self, other: Needs) -> Needs {
-        Needs(self.0 | other.0)
-    }
-
-    /// Whether all of `other` is needed.
-    #[must_use]
-    pub const fn contains(self, other: Needs) -> bool {
-        self.0 & other.0 == other.0
-    }
+    /// What kind of call it is.
+    pub nature: Nature,
 }
 
 /// What an attribute will take, decided at the door.
@@ -74,6 +54,14 @@ pub struct Observed {
     pub finished_ns: u64,
     /// Who ran it; thread and CPU are zero unless needed.
     pub worker: WorkerValue,
+    /// What trying it cost, over all attempts; zero as far as not needed.
+    pub spent: Spent,
+    /// How it was tried; none unless needed.
+    pub evidence: Evidence,
+    /// The bytes it moved, if needed and known.
+    pub transferred: Option<Transferred>,
+    /// What performance counters counted, if needed and permitted.
+    pub counted: Option<Counted>,
 }
 
 /// Something that can be asked of any submission.

@@ -5,19 +5,43 @@
 #![forbid(unsafe_code)]
 
 mod attribute;
+mod blocked;
+mod cache;
+mod checksum;
+mod counted;
+mod counters;
 mod data;
 mod deadline;
+mod evidence;
+mod io;
+mod needs;
 mod payload;
 mod registry;
 mod run_by;
+mod spent;
 mod timing;
+mod trace;
+mod transferred;
+mod usage;
+mod value;
 mod worker;
 
-pub use attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
+pub use attribute::{Attribute, CallFacts, Nature, Needs, Observed, Plan, Token};
+pub use blocked::{Blocked, BlockedValue};
+pub use cache::{Cache, CacheValue};
+pub use checksum::{Checksum, ChecksumAsk, ChecksumValue};
+pub use counted::Counted;
+pub use counters::{Counters, CountersValue};
 pub use data::Data;
 pub use deadline::{Deadline, DeadlineAsked, DeadlineOutcome, DeadlineValue};
+pub use evidence::{Evidence, Verdict};
+pub use io::{Io, IoValue};
 pub use payload::known_part;
 pub use registry::{DuplicateId, Registry};
 pub use run_by::{RunBy, WorkerValue};
+pub use spent::Spent;
 pub use timing::{Timing, TimingValue};
+pub use trace::{Trace, TraceValue};
+pub use transferred::Transferred;
+pub use usage::{Usage, UsageValue};
 pub use worker::Worker;

@@ -5,9 +5,16 @@ use std::sync::Arc;
 use syslet_abi::AttributeId;
 
 use crate::attribute::Attribute;
+use crate::blocked::Blocked;
+use crate::cache::Cache;
+use crate::checksum::Checksum;
+use crate::counters::Counters;
 use crate::data::Data;
 use crate::deadline::Deadline;
+use crate::io::Io;
 use crate::timing::Timing;
+use crate::trace::Trace;
+use crate::usage::Usage;
 use crate::worker::Worker;
 
 /// An id that cannot be registered: another attribute has it, or it is one of the engine's own.
@@ -44,6 +51,13 @@ impl Registry {
                 (AttributeId::DATA, Arc::new(Data)),
                 (AttributeId::TIMING, Arc::new(Timing)),
                 (AttributeId::WORKER, Arc::new(Worker)),
+                (AttributeId::CACHE, Arc::new(Cache)),
+                (AttributeId::USAGE, Arc::new(Usage)),
+                (AttributeId::IO, Arc::new(Io)),
+                (AttributeId::BLOCKED, Arc::new(Blocked)),
+                (AttributeId::CHECKSUM, Arc::new(Checksum)),
+                (AttributeId::COUNTERS, Arc::new(Counters)),
+                (AttributeId::TRACE, Arc::new(Trace)),
                 (AttributeId::DEADLINE, Arc::new(Deadline)),
             ],
         }

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use syslet_abi::{AttributeId, DONE_BYTES_MIN, Done, DoneFlags, DoneWriter, Errno, RawResult, Status};
 use syslet_attrs::{
-    Attribute, CallFacts, Data, DuplicateId, Needs, Observed, Plan, Registry, RunBy, Timing, TimingValue,
-    Token, Worker, WorkerValue, known_part,
+    Attribute, CallFacts, Counted, Data, DuplicateId, Evidence, Nature, Needs, Observed, Plan, Registry,
+    RunBy, Spent, Timing, TimingValue, Token, Transferred, Worker, WorkerValue, known_part,
 };
 
-const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 100 };
+/// Of every nature, so that no attribute is inapplicable.
+const EVERY: Nature = Nature::READS_STORAGE.with(Nature::ACTS_ON_MAPPINGS).with(Nature::TRANSFERS);
+const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 100, nature: EVERY };
 const OBSERVED: Observed = Observed {
     call: CALL,
     result: RawResult(7),
@@ -22,6 +24,21 @@ const OBSERVED: Observed = Observed {
         run_by: RunBy(0x2122_2324),
         attempts: 0x3132_3334,
     },
+    spent: Spent {
+        wall_ns: 5_000,
+        cpu_ns: 2_000,
+        user_ns: 300,
+        system_ns: 1_600,
+        minor_faults: 11,
+        major_faults: 0,
+        voluntary_switches: 13,
+        involuntary_switches: 14,
+        read_bytes: 4096,
+        written_bytes: 512,
+    },
+    evidence: Evidence::WATCHED,
+    transferred: Some(Transferred { bytes: 9, crc32c: 0xe306_9283 }),
+    counted: Some(Counted { valid: 3, user_only: 1, counts: [21, 22, 0, 0] }),
 };
 
 /// An attribute of an application's: its value is the call's result, in `len` bytes. Its id may change.
@@ -147,7 +164,8 @@ fn applications_register_their_own_ids_only() {
         assert_eq!(registry.get(AttributeId(id)).map(Attribute::id), Some(AttributeId(id)));
     }
     let ids: Vec<_> = registry.iter().map(|attribute| attribute.id().0).collect();
-    assert_eq!(ids, [1, 2, 3, 11, 0x8000, 0x9000, 0xffff]);
+    let built_in = Registry::built_in().iter().map(|attribute| attribute.id().0).collect::<Vec<_>>();
+    assert_eq!(ids, [&built_in[..], &[0x8000, 0x9000, 0xffff]].concat());
 }
 
 /// ATTR-15: an id is registered once.
@@ -184,6 +202,13 @@ fn built_in_attributes() {
         (AttributeId::DATA, "data"),
         (AttributeId::TIMING, "timing"),
         (AttributeId::WORKER, "worker"),
+        (AttributeId::CACHE, "cache"),
+        (AttributeId::USAGE, "usage"),
+        (AttributeId::IO, "io"),
+        (AttributeId::BLOCKED, "blocked"),
+        (AttributeId::CHECKSUM, "checksum"),
+        (AttributeId::COUNTERS, "counters"),
+        (AttributeId::TRACE, "trace"),
         (AttributeId::DEADLINE, "deadline"),
     ];
     assert_eq!(known, built_in);

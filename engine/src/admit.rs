@@ -11,7 +11,10 @@ use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
 
 use crate::admission::{Admission, Answers, AskedIds, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
+use crate::facts::facts;
 use crate::refused::Refused;
+use crate::ring::batch::Marks;
+use crate::run::counters::may_count;
 use crate::shared::Shared;
 use crate::twin;
 use crate::who;
@@ -59,6 +62,9 @@ pub(crate) fn admit(
     }
     let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &known_args(call)));
     admission.marks = who::marks(facts, admission.who(), has_twin);
+    if admission.needs.contains(Needs::CACHE) && admission.marks == Marks::WORKER && has_twin() {
+        admission.marks = admission.marks.with(Marks::TWIN);
+    }
     // Where no worker may look: without a pool nobody looks anywhere.
     admission.own = shared.pool.is_some() && (!has_pool || facts.flags.contains(CallFlags::SYNC));
     Ok(())
@@ -127,7 +133,7 @@ fn decide(
     may_pool: bool,
     admission: &mut Admission,
 ) -> Result<(usize, Needs), Refused> {
-    let facts = CallFacts { nr: call.nr(), args: call.args(), out_len: call.out_len() };
+    let facts = facts(call);
     let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
     let mut needs = Needs::NONE;
     admission.asked = AskedIds::default();
@@ -162,6 +168,10 @@ fn decide(
 fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Result<Plan, Status> {
     let attribute = registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
     let plan = contained(ask.id, || attribute.check(ask.payload, facts)).unwrap_or(Err(Status::UNAVAILABLE));
+    let plan = plan.and_then(|plan| {
+        let is_possible = !plan.needs.contains(Needs::COUNTERS) || may_count();
+        is_possible.then_some(plan).ok_or(Status::UNAVAILABLE)
+    });
     plan.map_err(|status| match status {
         Status::UNSUPPORTED | Status::INAPPLICABLE | Status::INVALID | Status::DENIED => status,
         // An application's attribute may answer anything; what means nothing before the call is a failure.

@@ -1,12 +1,14 @@
 //! The attributes of one call, before and after it runs.
 
 use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
-use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Observed, Registry, Token};
+use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
 
 use crate::admission::Answers;
 use crate::admit::contained;
 use crate::clock::now_ns;
+use crate::facts::facts;
 use crate::outcome::Outcome;
+use crate::run::observe::Seen;
 use crate::slot::Slot;
 
 /// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
@@ -14,11 +16,25 @@ pub(crate) struct Asked<'a> {
     pub(crate) call: &'a Call<'a>,
     pub(crate) answers: Answers,
     pub(crate) registry: &'a Registry,
+    facts: CallFacts,
     /// From `before` to `after`, for attributes that are honoured.
     pub(crate) tokens: [Token; ATTRIBUTES_MAX],
 }
 
-impl Asked<'_> {
+/// What was seen of a call that ran, beside its outcome.
+#[derive(Debug, Default)]
+pub(crate) struct Sight {
+    pub(crate) seen: Seen,
+    pub(crate) transferred: Option<Transferred>,
+}
+
+impl<'a> Asked<'a> {
+    /// What is asked of the call of that slot.
+    pub(crate) fn new(call: &'a Call<'a>, slot: &Slot, registry: &'a Registry) -> Asked<'a> {
+        let tokens = [Token::default(); ATTRIBUTES_MAX];
+        Asked { call, answers: slot.answers(), registry, facts: facts(call), tokens }
+    }
+
     /// The error for the first REQUIRED attribute that cannot be honoured, if there is one.
     pub(crate) fn required_refusal(&self) -> Option<Errno> {
         let required = self.call.asks().enumerate().filter(|(_, ask)| ask.flags.is_required());
@@ -39,12 +55,11 @@ impl Asked<'_> {
     /// Shows the call to every attribute that is honoured. One that panics is refused with UNAVAILABLE; if it is
     /// required, those behind it are not shown the call, which will not run.
     pub(crate) fn look_before(&mut self) {
-        let facts = self.facts();
         for (index, ask) in self.call.asks().enumerate() {
             let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
                 continue;
             };
-            if let Some(token) = contained(ask.id, || attribute.before(ask.payload, &facts)) {
+            if let Some(token) = contained(ask.id, || attribute.before(ask.payload, &self.facts)) {
                 self.tokens[index] = token;
                 continue;
             }
@@ -56,14 +71,23 @@ impl Asked<'_> {
     }
 
     /// Writes the returns of all attributes but DATA; says whether all were handled.
-    pub(crate) fn look_after(&self, outcome: &Outcome, slot: &Slot, writer: &mut DoneWriter<'_>) -> bool {
+    pub(crate) fn look_after(
+        &self,
+        (outcome, sight): (&Outcome, &Sight),
+        slot: &Slot,
+        writer: &mut DoneWriter<'_>,
+    ) -> bool {
         let observed = Observed {
-            call: self.facts(),
+            call: self.facts,
             result: outcome.result,
             queued_ns: slot.queued_ns(),
             started_ns: outcome.started_ns,
             finished_ns: outcome.finished_ns,
             worker: outcome.worker,
+            spent: sight.seen.spent,
+            evidence: sight.seen.evidence,
+            transferred: sight.transferred,
+            counted: sight.seen.counted,
         };
         let mut all_handled = true;
         for (index, ask) in self.call.asks().enumerate().filter(|(_, ask)| ask.id != AttributeId::DATA) {
@@ -95,9 +119,5 @@ impl Asked<'_> {
             Some(answer @ (Status::HANDLED | Status::MISMATCH, _)) => answer,
             _ => FAILED,
         }
-    }
-
-    fn facts(&self) -> CallFacts {
-        CallFacts { nr: self.call.nr(), args: self.call.args(), out_len: self.call.out_len() }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::run::observe::Seen;
 use crate::sync::{AtomicU32, Mutex, Ordering, lock};
 
 /// How far a call came before it was handed over.
@@ -19,6 +20,8 @@ pub(crate) struct Begun {
     pub(crate) sleeps: bool,
     /// The out area as a first attempt left it, if it has made progress.
     pub(crate) out: Vec<u8>,
+    /// What was seen of the first attempt, if an attribute wants to know.
+    pub(crate) seen: Option<Box<Seen>>,
 }
 
 /// A call that was handed over.

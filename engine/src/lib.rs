@@ -49,6 +49,7 @@ mod run;
 mod twin;
 #[cfg(not(syslet_loom))]
 mod asked;
+mod facts;
 #[cfg(not(syslet_loom))]
 mod cancel;
 #[cfg(not(syslet_loom))]

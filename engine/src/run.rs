@@ -1,18 +1,22 @@
 //! One claimed call: attributes look, the kernel is entered, attributes look again, the completion is built.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
+pub(crate) mod counters;
 mod enter;
+pub(crate) mod observe;
+pub(crate) mod transfer;
 
 use std::sync::Arc;
 
-use syslet_abi::{
-    ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Status,
-};
-use syslet_attrs::{Needs, Registry, RunBy, Token};
+use syslet_abi::{ARGS_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Status};
+use syslet_attrs::{Needs, Registry, RunBy};
 use syslet_syscalls::{Bases, Row, build, prepare, row, settle, written};
 
+use self::counters::Counters;
 use self::enter::{Entered, Way};
-use crate::asked::Asked;
+use self::observe::{Unwatched, Watched};
+use self::transfer::Moved;
+use crate::asked::{Asked, Sight};
 use crate::claim::Claim;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
@@ -32,6 +36,8 @@ pub(crate) struct Runner {
     done: Vec<u64>,
     /// Structures with addresses, for the call that is being made. It grows with the longest.
     built: Vec<u64>,
+    /// Performance counters of the thread, once a call has asked for them.
+    counters: Counters,
     /// Whether this is a worker's.
     is_pooled: bool,
 }
@@ -48,7 +54,8 @@ pub(crate) enum First {
 impl Runner {
     /// A submitter's runner.
     pub(crate) fn helping(registry: Arc<Registry>) -> Runner {
-        Runner { registry, done: vec![0; BATCH_DONE_BYTES / 8], built: Vec::new(), is_pooled: false }
+        let done = vec![0; BATCH_DONE_BYTES / 8];
+        Runner { registry, done, built: Vec::new(), counters: Counters::default(), is_pooled: false }
     }
 
     /// A worker's runner.
@@ -108,8 +115,17 @@ impl Runner {
             return unsafe { self.run_answering(way, &call, claim, at) };
         }
         // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
-        let entered =
-            unsafe { enter::enter(&way, &call, claim.cancel(), &call.args(), Needs::NONE, self.is_pooled) };
+        let entered = unsafe {
+            enter::enter(
+                &way,
+                &call,
+                claim.cancel(),
+                &call.args(),
+                Needs::NONE,
+                self.is_pooled,
+                &mut Unwatched,
+            )
+        };
         let outcome = match entered {
             Entered::Over(outcome) => claim.end(outcome, &call),
             Entered::Later(begun) => {
@@ -135,12 +151,8 @@ impl Runner {
         let row = row(call.nr());
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
-        let mut asked = Asked {
-            call,
-            answers: slot.answers(),
-            registry: &self.registry,
-            tokens: [Token::default(); ATTRIBUTES_MAX],
-        };
+        let mut asked = Asked::new(call, slot, &self.registry);
+        let mut sight = Sight::default();
         if asked.required_refusal().is_none() {
             if let Some(row) = row {
                 prepare(row, call, out);
@@ -154,14 +166,24 @@ impl Runner {
             claim.end(Outcome::late(), call)
         } else {
             let args = resolve(row, call, out, &mut self.built);
+            let needs = slot.needs();
+            let mut watch = Watched::new(needs, &mut self.counters, way.seen());
             // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as
             // the row says, which the door has checked, or to what was built of addresses in both.
-            match unsafe { enter::enter(&way, call, claim.cancel(), &args, slot.needs(), self.is_pooled) } {
+            let entered =
+                unsafe { enter::enter(&way, call, claim.cancel(), &args, needs, self.is_pooled, &mut watch) };
+            match entered {
                 Entered::Over(outcome) => {
                     if let Some(row) = row.filter(|row| row.is_built) {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }
-                    claim.end(outcome, call)
+                    let outcome = claim.end(outcome, call);
+                    sight.seen = *watch.seen();
+                    if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
+                        // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+                        sight.transferred = unsafe { moved.checksum(call, &args, outcome.result) };
+                    }
+                    outcome
                 }
                 Entered::Later(mut begun) => {
                     if begun.progress > 0 {
@@ -172,7 +194,7 @@ impl Runner {
                 }
             }
         };
-        let words = finish(&asked, &outcome, slot, writer);
+        let words = finish(&asked, (&outcome, &sight), slot, writer);
         First::Built(if words == 0 { hide(&mut self.done[at..], call) } else { words })
     }
 
@@ -181,8 +203,7 @@ impl Runner {
         self.grow(slot, at);
         let call = &Call::admitted(bytemuck::cast_slice(record));
         let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
-        let (answers, tokens) = (slot.answers(), [Token::default(); ATTRIBUTES_MAX]);
-        finish(&Asked { call, answers, registry: &self.registry, tokens }, &outcome, slot, writer)
+        finish(&Asked::new(call, slot, &self.registry), (&outcome, &Sight::default()), slot, writer)
     }
 
     /// Room for the longest completion that this call can have.
@@ -200,9 +221,14 @@ impl Runner {
 }
 
 /// Writes the attribute returns and the rest of the completion; gives its length in words, 0 when it is hidden.
-fn finish(asked: &Asked<'_>, outcome: &Outcome, slot: &Slot, mut writer: DoneWriter<'_>) -> usize {
+fn finish(
+    asked: &Asked<'_>,
+    (outcome, sight): (&Outcome, &Sight),
+    slot: &Slot,
+    mut writer: DoneWriter<'_>,
+) -> usize {
     let data_handled = return_data(asked.call, outcome, &mut writer);
-    let others_handled = asked.look_after(outcome, slot, &mut writer);
+    let others_handled = asked.look_after((outcome, sight), slot, &mut writer);
     if data_handled && others_handled && outcome.is_hidden(asked.call) {
         return 0;
     }

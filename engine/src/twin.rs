@@ -34,6 +34,7 @@ mod splice;
 
 use syslet_syscalls::{Invoked, Row};
 
+pub(crate) use ask::is_readable;
 pub(crate) use choice::Abilities;
 #[cfg(test)]
 pub(crate) use choice::Ability;
@@ -151,6 +152,15 @@ pub(crate) unsafe fn finish(
             limit::shortened(SEMAPHORES_TIME, nr, args, passed_ns, memory, enter)
         }
         _ => enter(nr, args),
+    }
+}
+
+/// Whether storage refused a first attempt at this call: what it asked for was not in memory.
+pub(crate) fn is_refused_by_storage(row: &Row, args: &[u64; 6]) -> bool {
+    match Family::of(row) {
+        Some(Family::Read) => matches!(ask::kind(args[0]), ask::Kind::Storage(_)),
+        Some(Family::Cached(_)) => true,
+        _ => false,
     }
 }
 

@@ -13,6 +13,7 @@ mod help;
 mod hostile;
 mod lifetime;
 mod limits;
+mod observing;
 mod pool;
 mod safe;
 mod twins;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use syslet_abi::{Errno, USER_DATA_OFFSET};
-use syslet_attrs::Registry;
+use syslet_attrs::{Needs, Registry};
 
 use super::Pool;
 use super::board::Work;
@@ -185,8 +185,9 @@ impl Desk {
         let has_more = pool.has_work_besides(port);
         face.watch.enter();
         let mut first = None;
-        if has_more && !sleeps && begun.is_none() && marks.contains(Marks::TWIN) {
-            // Others wait: it pays to know whether this call will keep them waiting.
+        // Others wait: it pays to know whether this call will keep them waiting. Or somebody wants to know.
+        let tries = has_more || slot.needs().contains(Needs::CACHE);
+        if tries && !sleeps && begun.is_none() && marks.contains(Marks::TWIN) {
             // SAFETY: as in `run_instants`.
             match unsafe { self.runner.attempt(record, &claimed, pool.twins) } {
                 First::Built(words) => first = Some(words),

@@ -5,6 +5,7 @@ use syslet_abi::{ARGS_MAX, Call, CallFlags, DoneFlags, RawResult};
 use syslet_attrs::{Needs, RunBy, WorkerValue};
 use syslet_syscalls::{Invoked, Row, invoke, row};
 
+use super::observe::{Seen, Watch};
 use crate::clock::now_ns;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
@@ -38,6 +39,11 @@ impl Way<'_> {
         matches!(self, Way::Rest(begun) if begun.progress > 0)
     }
 
+    /// What was seen of the first attempt.
+    pub(super) fn seen(&self) -> Option<&Seen> {
+        if let Way::Rest(begun) = self { begun.seen.as_deref() } else { None }
+    }
+
     /// Puts back what a first attempt has left in the out area.
     pub(super) fn restore(&self, out: &mut [u8]) {
         if let Way::Rest(Begun { out: left, .. }) = self {
@@ -51,14 +57,16 @@ impl Way<'_> {
 /// # Safety
 /// As for [`invoke`].
 #[inline(always)]
-pub(super) unsafe fn enter(
+pub(super) unsafe fn enter<W: Watch>(
     way: &Way<'_>,
     call: &Call<'_>,
     cancel: &AtomicU32,
     args: &[u64; ARGS_MAX],
     needs: Needs,
     is_pooled: bool,
+    watch: &mut W,
 ) -> Entered {
+    watch.begin(matches!(way, Way::Twin(_)));
     let started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
     let (invoked, run_by, attempts, started_ns) = match way {
         Way::Plain(run_by) => {
@@ -68,9 +76,12 @@ pub(super) unsafe fn enter(
         }
         Way::Twin(abilities) => {
             // SAFETY: the caller's promise, passed on.
-            match unsafe { first(*abilities, call, cancel, args, is_pooled) } {
+            match unsafe { first(*abilities, call, cancel, args, is_pooled, watch) } {
                 Ok((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
-                Err(begun) => return Entered::Later(Begun { started_ns, ..begun }),
+                Err(begun) => {
+                    watch.end();
+                    return Entered::Later(Begun { started_ns, seen: watch.hand_on(), ..begun });
+                }
             }
         }
         Way::Rest(begun) => {
@@ -85,7 +96,9 @@ pub(super) unsafe fn enter(
             (invoked, run_by, begun.attempts + 1, started_ns)
         }
     };
-    Entered::Over(outcome(invoked, started_ns, needs, run_by, attempts))
+    let outcome = outcome(invoked, started_ns, needs, run_by, attempts);
+    watch.end();
+    Entered::Over(outcome)
 }
 
 #[inline(always)]
@@ -171,6 +184,7 @@ unsafe fn first(
     cancel: &AtomicU32,
     args: &[u64; ARGS_MAX],
     is_pooled: bool,
+    watch: &mut impl Watch,
 ) -> Result<(Invoked, RunBy, u32), Begun> {
     let row = twinned(call);
     let first_ns = if twin::is_timed(row) { now_ns() } else { 0 };
@@ -179,7 +193,16 @@ unsafe fn first(
     // SAFETY: the caller's promise, passed on.
     let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(cancel, nr, args, is_pooled) };
     // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
-    match unsafe { twin::attempt(abilities, row, call.nr(), args, &mut enter) } {
+    let attempt = unsafe { twin::attempt(abilities, row, call.nr(), args, &mut enter) };
+    match attempt {
+        Attempt::Final(_) => watch.enough(),
+        Attempt::Plain => watch.plain(),
+        Attempt::WouldBlock | Attempt::Partial(_) => {
+            watch.refused(|| twin::is_refused_by_storage(row, args));
+        }
+        Attempt::NotHere | Attempt::Cancelled => {}
+    }
+    match attempt {
         Attempt::Final(result) => Ok((Invoked::Result(result), by_twin, 1)),
         Attempt::Cancelled => Ok((Invoked::NeverBegan, by_twin, 1)),
         Attempt::Plain => Ok((enter(call.nr(), args), in_place, 1)),

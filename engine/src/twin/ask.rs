@@ -120,7 +120,7 @@ pub(super) fn available(fd: u64) -> Option<u64> {
 }
 
 /// Whether 8 bytes can be read there. The mask is copied in before `how` is refused, so nothing changes.
-pub(super) fn is_readable(at: u64) -> bool {
+pub(crate) fn is_readable(at: u64) -> bool {
     const NO_HOW: u64 = u32::MAX as u64;
     // SAFETY: the kernel reads 8 bytes, which fails softly, and refuses the command.
     let result = unsafe { ask(libc::SYS_rt_sigprocmask, &[NO_HOW, at, 0, 8, 0, 0]) };

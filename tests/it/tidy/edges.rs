@@ -33,7 +33,7 @@ const ENGINE_OUTSIDE: &[Outside] = &[
 const ALLOWED: &[Allowed] = &[
     Allowed { folder: "abi", inside: Some(&[]), outside: Some(&[]) },
     Allowed { folder: "syscalls", inside: Some(&["syslet-abi"]), outside: Some(&[("libc", None)]) },
-    Allowed { folder: "attrs", inside: Some(&["syslet-abi"]), outside: Some(&[]) },
+    Allowed { folder: "attrs", inside: Some(&["syslet-abi"]), outside: Some(&[("crc32c", None)]) },
     Allowed {
         folder: "engine",
         inside: Some(&["syslet-abi", "syslet-attrs", "syslet-syscalls"]),

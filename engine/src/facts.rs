@@ -1,0 +1,61 @@
+//! What attributes are told of a call before it runs.
+
+use std::sync::LazyLock;
+
+use syslet_abi::Call;
+use syslet_attrs::{CallFacts, Nature};
+use syslet_syscalls::{ArgType, Class, Memory, Row, Twin, row, rows};
+
+use crate::run::transfer::Moved;
+
+/// The facts of one call.
+pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
+    let args = call.args();
+    let nature = match row(call.nr()) {
+        Some(_) => known(call.nr()),
+        // Nobody knows what it does.
+        None => Nature::READS_STORAGE,
+    };
+    let nature =
+        if Moved::is_discarded(call.nr(), &args) { nature.without(Nature::TRANSFERS) } else { nature };
+    CallFacts { nr: call.nr(), args, out_len: call.out_len(), nature }
+}
+
+/// Numbers above this have no row.
+const NUMBERS_MAX: usize = 512;
+
+/// The nature of each number.
+static KNOWN: LazyLock<Box<[Nature]>> = LazyLock::new(|| {
+    let mut natures = vec![Nature::NONE; NUMBERS_MAX];
+    for row in rows() {
+        if let Some(nature) = row.numbers.here().and_then(|nr| natures.get_mut(usize::from(nr))) {
+            *nature = nature_of(row);
+        }
+    }
+    natures.into()
+});
+
+fn known(nr: u32) -> Nature {
+    let nature = usize::try_from(nr).ok().and_then(|nr| KNOWN.get(nr));
+    nature.copied().unwrap_or_default()
+}
+
+fn nature_of(row: &Row) -> Nature {
+    let may_wait_for_storage = |class| matches!(class, Class::Storage | Class::Descriptor);
+    let reads_storage = may_wait_for_storage(row.class)
+        || row.when.iter().any(|when| may_wait_for_storage(when.class))
+        || matches!(row.twin, Some(Twin::Cached(_) | Twin::Vectored(_)));
+    let is_about_a_range =
+        matches!(row.args, [start, len, ..] if start.ty == ArgType::Address && len.ty == ArgType::Size);
+    let acts_on_mappings = row.memory != Memory::Kept || is_about_a_range && row.class == Class::Storage;
+    let natures = [
+        (reads_storage, Nature::READS_STORAGE),
+        (acts_on_mappings, Nature::ACTS_ON_MAPPINGS),
+        (Moved::of(row).is_some(), Nature::TRANSFERS),
+    ];
+    natures.into_iter().filter(|(is, _)| *is).fold(Nature::NONE, |all, (_, nature)| all.with(nature))
+}
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;

@@ -1,0 +1,98 @@
+//! CACHE against files that are in memory and files that are not.
+
+use std::fs::File;
+use std::io::Write;
+
+use syslet::attrs::{CacheValue, Evidence, Verdict, WorkerValue};
+use syslet::{AttributeId, CallFlags, Config, Params, Ring, Status, Submission, SubmissionBuilder};
+
+use super::{NONE, drop_from_cache, fd, handled, in_each_way, pread, stored};
+use crate::rig::{self, Seen, getpid, pipe, push, run};
+
+const BYTES: usize = 16 << 10;
+
+fn asked(call: SubmissionBuilder) -> SubmissionBuilder {
+    call.attribute(AttributeId::CACHE, NONE, &[]).attribute(AttributeId::WORKER, NONE, &[])
+}
+
+#[track_caller]
+fn verdict(seen: &Seen) -> CacheValue {
+    CacheValue::parse(handled(seen, AttributeId::CACHE)).expect("a value")
+}
+
+fn attempts(seen: &Seen) -> u32 {
+    WorkerValue::parse(handled(seen, AttributeId::WORKER)).expect("a value").attempts
+}
+
+fn reads(ring: &mut Ring, file: &File, flags: CallFlags) -> Seen {
+    let seen = run(ring, asked(pread(file, BYTES)).flags(flags));
+    assert_eq!(seen.result, i64::try_from(BYTES).expect("small"));
+    seen
+}
+
+/// ATTR-37, ATTR-40: what was dropped from the cache is a miss, and a hit when it is read again; where the call has a
+/// twin that was tried first, also by a worker, and its word is the evidence.
+#[test]
+fn a_miss_and_then_a_hit() {
+    let file = stored(BYTES);
+    in_each_way(|ring, flags| {
+        if !drop_from_cache(&file) {
+            return;
+        }
+        let (first, second) = (reads(ring, &file, flags), reads(ring, &file, flags));
+        assert_eq!(verdict(&first).verdict, Verdict::MISS, "{flags:?} {first:?}");
+        assert_eq!(verdict(&second).verdict, Verdict::HIT, "{flags:?} {second:?}");
+        let evidence = |seen| verdict(seen).evidence;
+        if flags == CallFlags::SYNC {
+            let asked_storage = Evidence::WATCHED.with(Evidence::BLOCK_INPUT).with(Evidence::SLEPT);
+            assert_eq!((evidence(&first), evidence(&second)), (asked_storage, Evidence::WATCHED));
+        } else {
+            let refused = Evidence::TWIN_REFUSED.with(Evidence::STORAGE).with(Evidence::WATCHED);
+            assert!(evidence(&first).contains(refused), "{first:?}");
+            assert_eq!(evidence(&second), Evidence::TWIN_SUCCEEDED);
+            assert_eq!((attempts(&first), attempts(&second)), (2, 1));
+        }
+    });
+}
+
+/// ATTR-37: metadata that was just used is a hit, by a watched call.
+#[test]
+fn metadata_is_watched() {
+    let folder = env!("CARGO_TARGET_TMPDIR").to_owned() + "\0";
+    in_each_way(|ring, flags| {
+        let stat = Submission::call(libc::SYS_newfstatat).int(libc::AT_FDCWD.into()).input(folder.as_bytes());
+        let seen = run(ring, asked(stat.output(size_of::<libc::stat>()).value(0)).flags(flags));
+        let expected = CacheValue { verdict: Verdict::HIT, evidence: Evidence::WATCHED };
+        assert_eq!((seen.result, verdict(&seen)), (0, expected));
+    });
+}
+
+/// ATTR-37: a pipe that has nothing refuses the first attempt, which says nothing about storage.
+#[test]
+fn a_pipe_is_no_storage() {
+    let mut ring = rig::ring_with(Config::default(), &Params::default());
+    let (reader, mut writer) = pipe();
+    let read = || asked(Submission::call(libc::SYS_read).int(fd(&reader)).output(1).value(1));
+    push(&mut ring, &read().build()).expect("accepted");
+    ring.wait(1, Some(std::time::Duration::from_millis(1))).expect("waited");
+    assert_eq!(rig::drain(&mut ring), [], "there is nothing to read");
+    writer.write_all(b"x").expect("written");
+    ring.wait(1, None).expect("waited");
+    let seen = rig::drain(&mut ring).remove(0);
+    assert_eq!((verdict(&seen).verdict, attempts(&seen)), (Verdict::UNKNOWN, 2), "{seen:?}");
+    assert!(!verdict(&seen).evidence.contains(Evidence::STORAGE));
+    writer.write_all(b"x").expect("written");
+    assert_eq!(verdict(&run(&mut ring, read())).evidence, Evidence::TWIN_SUCCEEDED);
+}
+
+/// ATTR-36: INAPPLICABLE where nothing is read from storage; required, the call does not run.
+#[test]
+fn not_of_storage() {
+    let mut ring = rig::ring();
+    let inapplicable = Some((Status::INAPPLICABLE, &[][..]));
+    let seen = run(&mut ring, asked(getpid()));
+    assert_eq!((seen.result, seen.answer(AttributeId::CACHE)), (rig::pid(), inapplicable));
+    let required = getpid().attribute(AttributeId::CACHE, syslet::AttributeFlags::REQUIRED, &[]);
+    let seen = run(&mut ring, required);
+    assert_eq!((seen.result, seen.answer(AttributeId::CACHE)), (-i64::from(libc::EOPNOTSUPP), inapplicable));
+}

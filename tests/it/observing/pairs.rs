@@ -1,0 +1,110 @@
+//! Every two attributes of the registry beside each other.
+
+use std::collections::BTreeMap;
+
+use syslet::attrs::{ChecksumAsk, DeadlineAsked, Registry, TraceValue};
+use syslet::{AttributeFlags, AttributeId, DoneFlags, Ring, Status, Submission, SubmissionBuilder};
+
+use super::{fd, in_each_way, stored};
+use crate::rig::{Seen, getpid, pipe, push, run};
+
+/// What an attribute is asked with: valid, and wrong for those that take something.
+fn payloads(id: AttributeId) -> Vec<Vec<u8>> {
+    match id {
+        AttributeId::DATA => vec![b"data".to_vec()],
+        AttributeId::DEADLINE => vec![DeadlineAsked::After(60_000_000_000).emit().to_vec(), vec![1]],
+        AttributeId::CHECKSUM => {
+            vec![Vec::new(), ChecksumAsk { expected: Some(1) }.payload().to_vec(), vec![9; 8]]
+        }
+        AttributeId::TRACE => vec![TraceValue { id: 7 }.payload().to_vec(), Vec::new()],
+        _ => vec![Vec::new(), vec![0; 16], vec![1]],
+    }
+}
+
+/// What may come of an attribute of a call that has run.
+const AFTER: [Status; 5] =
+    [Status::HANDLED, Status::UNAVAILABLE, Status::INAPPLICABLE, Status::INVALID, Status::MISMATCH];
+/// What may come of one that is required, where the call has not run.
+const BEFORE: [Status; 3] = [Status::UNAVAILABLE, Status::INAPPLICABLE, Status::INVALID];
+
+/// Calls with a result that is always the same, without DATA of their own.
+fn calls(file: &std::fs::File, null: &std::fs::File, full: &std::io::PipeReader) -> Vec<SubmissionBuilder> {
+    vec![
+        getpid(),
+        Submission::call(libc::SYS_pread64).int(fd(file)).output(64).value(64).value(0),
+        Submission::call(libc::SYS_write)
+            .int(fd(null))
+            .value(c"bytes".as_ptr().expose_provenance() as u64)
+            .value(5),
+        Submission::call(libc::SYS_read).int(fd(full)).output(1).value(1),
+        Submission::call(libc::SYS_close).int(-1),
+        Submission::call(libc::SYS_fstat).int(fd(file)).output(size_of::<libc::stat>()),
+        Submission::call(libc::SYS_poll).value(0).value(0).value(0),
+        Submission::call(9999),
+    ]
+}
+
+/// What a completion says without its attributes.
+fn plain(seen: &Seen) -> (i64, DoneFlags, Vec<u8>) {
+    (seen.result, seen.flags, seen.data().to_vec())
+}
+
+/// ATTR-1, ATTR-33: with any two attributes, valid or not, each has exactly one return, of a status that may come, and
+/// the call has the result that it has without. Required and refused, they keep it from running.
+#[test]
+fn any_two_stand_beside_each_other() {
+    let ids: Vec<AttributeId> = Registry::built_in().iter().map(|attribute| attribute.id()).collect();
+    let asks: Vec<(AttributeId, Vec<u8>)> =
+        ids.iter().flat_map(|id| payloads(*id).into_iter().map(|payload| (*id, payload))).collect();
+    let file = stored(4096);
+    let null = std::fs::OpenOptions::new().write(true).open("/dev/null").expect("opens");
+    let (full, mut writer) = pipe();
+    in_each_way(|ring, flags| {
+        std::io::Write::write_all(&mut writer, &[7; 8192]).expect("room");
+        for call in calls(&file, &null, &full) {
+            let call = call.flags(flags);
+            let alone = plain(&run(ring, call.clone()));
+            for (at, first) in asks.iter().enumerate() {
+                for second in asks[..at].iter().filter(|second| second.0 != first.0) {
+                    both(ring, &call, &alone, [first, second]);
+                }
+            }
+        }
+        // For the next way, an empty pipe.
+        let drained = Submission::call(libc::SYS_read).int(fd(&full)).output(4096).value(4096);
+        while run(ring, drained.clone().flags(flags)).result == 4096 {}
+    });
+}
+
+/// Asks a call for two attributes, not required and required.
+fn both(
+    ring: &mut Ring,
+    call: &SubmissionBuilder,
+    alone: &(i64, DoneFlags, Vec<u8>),
+    asks: [&(AttributeId, Vec<u8>); 2],
+) {
+    for required in [AttributeFlags::NONE, AttributeFlags::REQUIRED] {
+        let asked =
+            asks.iter().fold(call.clone(), |call, (id, payload)| call.attribute(*id, required, payload));
+        push(ring, &asked.build()).expect("accepted");
+        ring.submit_and_wait(1).expect("waited");
+        let seen = crate::rig::drain(ring).remove(0);
+        let has_run = !seen.flags.contains(DoneFlags::NOT_RUN);
+        let mut returns = BTreeMap::new();
+        for (id, status, _) in &seen.returns {
+            assert_eq!(returns.insert(*id, *status), None, "{id:?} twice: {seen:?}");
+        }
+        for (id, payload) in asks {
+            let status = returns.get(id).copied().expect("it was asked");
+            let may_come = if has_run { &AFTER[..] } else { &BEFORE };
+            assert!(may_come.contains(&status), "{id:?} {payload:?}: {seen:?}");
+        }
+        let is_refused = returns.values().any(|status| BEFORE.contains(status));
+        if required == AttributeFlags::REQUIRED && is_refused && !has_run {
+            assert!(seen.result == -i64::from(libc::EOPNOTSUPP) || seen.result == -i64::from(libc::EINVAL));
+        } else {
+            assert_eq!(plain(&seen), *alone, "{asks:?}");
+        }
+        assert!(has_run || required == AttributeFlags::REQUIRED, "{seen:?}");
+    }
+}
