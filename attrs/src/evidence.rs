@@ -32,10 +32,31 @@ impl Evidence {
         if is { self.with(other) } else { self }
     }
 
+    /// Each bit's name.
+    const NAMES: [(Evidence, &str); 7] = [
+        (Evidence::TWIN_SUCCEEDED, "twin succeeded"),
+        (Evidence::TWIN_REFUSED, "twin refused"),
+        (Evidence::STORAGE, "by storage"),
+        (Evidence::BLOCK_INPUT, "block input"),
+        (Evidence::MAJOR_FAULTS, "major faults"),
+        (Evidence::WATCHED, "watched"),
+        (Evidence::SLEPT, "slept"),
+    ];
+
     /// Whether all of `other` is there.
     #[must_use]
     pub const fn contains(self, other: Evidence) -> bool {
         self.0 & other.0 == other.0
+    }
+}
+
+impl core::fmt::Display for Evidence {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let there = Evidence::NAMES.iter().filter(|(bit, _)| self.contains(*bit));
+        for (at, (_, name)) in there.enumerate() {
+            write!(f, "{}{name}", if at == 0 { "" } else { ", " })?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the command prints of a run: text for people, JSON Lines for programs.
 
+pub(crate) mod attribute;
 pub(crate) mod json;
 pub(crate) mod plan;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `syslet probe`: what syslet can do here. Nothing is changed and nothing is left behind.
 
+mod attributes;
 mod confinement;
 mod files;
 mod limits;
@@ -25,6 +26,7 @@ pub(crate) fn probe() -> Result<Found, String> {
         ("system", system::system()),
         ("engine", system::engine(&engine, &ring)),
         ("limits", limits::limits()),
+        ("attributes", attributes::attributes(&engine, &mut ring)),
         ("twins", twins::twins(&mut ring)),
         ("confinement", confinement::confinement()),
     ]))

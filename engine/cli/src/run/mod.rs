@@ -6,12 +6,13 @@ mod resolve;
 mod schedule;
 mod setup;
 pub(crate) mod submit;
+pub(crate) mod values;
 pub(crate) mod words;
 
 use std::io;
 use std::time::Duration;
 
-use syslet::attrs::{RunBy, TimingValue, WorkerValue};
+use syslet::attrs::{RunBy, WorkerValue};
 use syslet::{AttributeId, Completion, Engine, Ring, RunningCall, Status};
 
 use crate::exit::Exit;
@@ -21,6 +22,7 @@ use crate::report::{Answer, Answered, Outcome, Report};
 use crate::run::resolve::Known;
 use crate::run::schedule::{Next, Schedule};
 use crate::run::submit::Flight;
+use crate::run::values::values;
 use crate::run::words::Words;
 
 /// A run under way.
@@ -206,8 +208,7 @@ fn answer(
 ) -> (Vec<String>, Answer) {
     let attributes = step.asks.iter().filter_map(|ask| {
         let returned = done.attribute(ask.id)?;
-        let handled = returned.status == Status::HANDLED;
-        let values = if handled { values(ask.id, returned.value) } else { Vec::new() };
+        let values = values(ask.id, returned.status, returned.value);
         Some(Answered { name: ask.name, status: returned.status, values })
     });
     let data = flight.data(step, done);
@@ -229,24 +230,4 @@ fn ran_by(done: &Completion<'_>) -> Option<RunBy> {
     WorkerValue::parse(returned.value)
         .filter(|_| returned.status == Status::HANDLED)
         .map(|worker| worker.run_by)
-}
-
-/// The values of an attribute's return, by name.
-fn values(id: AttributeId, value: &[u8]) -> Vec<(&'static str, u64)> {
-    if let (AttributeId::TIMING, Some(timing)) = (id, TimingValue::parse(value)) {
-        return vec![
-            ("queued_ns", timing.queued_ns),
-            ("started_ns", timing.started_ns),
-            ("finished_ns", timing.finished_ns),
-        ];
-    }
-    if let (AttributeId::WORKER, Some(worker)) = (id, WorkerValue::parse(value)) {
-        return vec![
-            ("tid", worker.tid.into()),
-            ("cpu", worker.cpu.into()),
-            ("run_by", worker.run_by.0.into()),
-            ("attempts", worker.attempts.into()),
-        ];
-    }
-    Vec::new()
 }

@@ -1,11 +1,10 @@
 //! From the tree to the plan: what each statement calls, passes and asks for.
 
-use syslet::abi::{AttributeFlags, AttributeId};
-use syslet::attrs::Registry;
 use syslet::syscalls::{self, Row, Scope};
 
 use crate::exit::Exit;
-use crate::plan::{Ask, BufferSpec, Plan, Step};
+use crate::plan::{BufferSpec, Plan, Step};
+use crate::script::asks::{PRIVATE, asks, private};
 use crate::script::assigned::{Assigned, Named};
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
@@ -14,7 +13,7 @@ use crate::script::length;
 use crate::script::lower::Position;
 use crate::script::order::Order;
 use crate::script::source::{Span, Spanned};
-use crate::script::syntax::{Argument, Attribute, Body, Call, Script, Statement, Value};
+use crate::script::syntax::{Argument, Body, Call, Script, Statement, Value};
 
 /// A buffer is at most this long.
 const BUFFER_BYTES_MAX: usize = 64 << 20;
@@ -166,54 +165,4 @@ fn unknown_call(word: &str, span: Span) -> ScriptError {
     ScriptError::new(span, format!("the table has no call `{word}`"))
         .help("a call that is not in the table is written syscall(NUMBER, …)")
         .nearest(word, syscalls::rows().iter().map(|row| row.name))
-}
-
-/// What is written as an attribute, and is a flag of the submission.
-const PRIVATE: &str = "private";
-
-/// Whether the call is to have a thread of its own.
-fn private(asked: &[&Attribute]) -> Result<bool, ScriptError> {
-    match asked {
-        [] => Ok(false),
-        [attribute] if attribute.required => {
-            Err(ScriptError::new(attribute.name.span, "`private` is always required, and takes no `!`"))
-        }
-        [attribute] => no_value(attribute).map(|()| true),
-        [_, again, ..] => Err(ScriptError::new(again.name.span, "`private` is asked for twice")),
-    }
-}
-
-fn no_value(attribute: &Attribute) -> Result<(), ScriptError> {
-    match attribute.options.first() {
-        None => Ok(()),
-        Some(option) => {
-            let message = format!("`{}` takes no value", attribute.name.value);
-            Err(ScriptError::new(option.value.span, message))
-        }
-    }
-}
-
-/// The attributes as the engine is asked for them.
-fn asks(attributes: &[&Attribute]) -> Result<Vec<Ask>, ScriptError> {
-    let registry = Registry::built_in();
-    let mut asks: Vec<Ask> = Vec::new();
-    for attribute in attributes {
-        let word = &attribute.name;
-        if word.value == "data" {
-            return Err(ScriptError::new(word.span, "`data` is always there and cannot be asked for")
-                .help("write out(N) for what shall come back"));
-        }
-        let known = registry.iter().find(|known| known.name() == word.value).ok_or_else(|| {
-            let names = registry.iter().filter(|known| known.id() != AttributeId::DATA);
-            ScriptError::new(word.span, format!("unknown attribute `{}`", word.value))
-                .nearest(&word.value, names.map(|known| known.name()).chain([PRIVATE]))
-        })?;
-        if asks.iter().any(|ask| ask.id == known.id()) {
-            return Err(ScriptError::new(word.span, format!("`{}` is asked for twice", word.value)));
-        }
-        no_value(attribute)?;
-        let flags = if attribute.required { AttributeFlags::REQUIRED } else { AttributeFlags::NONE };
-        asks.push(Ask { name: known.name(), id: known.id(), flags, payload: Vec::new() });
-    }
-    Ok(asks)
 }

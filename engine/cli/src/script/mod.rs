@@ -11,6 +11,7 @@ pub(crate) mod syntax;
 mod text;
 mod token;
 
+mod asks;
 mod assigned;
 mod check;
 mod given;

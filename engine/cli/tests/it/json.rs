@@ -71,3 +71,33 @@ fn plan() {
         "waits_for":["fd"],"flags":[],"attributes":[{"name":"timing","required":true}]});
     assert_eq!(run.json()[1], expected);
 }
+
+/// SCRIPT-28: what observing attributes say stands by name; a checksum that differs is a mismatch, with its value.
+#[test]
+fn observing_attributes() {
+    let file = crate::files::Directory::new("observing-attributes");
+    let file = file.file("f", "123456789");
+    let keys = |value: &Value| {
+        let object = value.as_object().expect("an object");
+        object.keys().cloned().collect::<Vec<_>>().join(" ")
+    };
+    let lines = [
+        "fd = openat(AT_FDCWD, $1, O_RDONLY) @cache",
+        "pread64(fd, out(9), 9, 0) @cache @usage @io @blocked @checksum(0xe3069283) @trace(7)",
+        "pread64(fd, out(9), 9, 0) @checksum(1) @trace!(18446744073709551615)",
+    ];
+    let mut all = vec!["run", "--json"];
+    lines.iter().for_each(|line| all.extend(["-e", line]));
+    all.push(&file);
+    let lines = syslet(&all).json();
+    assert_eq!(keys(&lines[0]["attributes"]["cache"]), "status verdict evidence");
+    let said = &lines[1]["attributes"];
+    assert_eq!(keys(said), "cache usage io blocked checksum trace");
+    assert_eq!(keys(&said["io"]), "status read_bytes written_bytes");
+    assert_eq!(keys(&said["blocked"]), "status sleeps off_cpu_ns");
+    assert_eq!(said["checksum"], json!({"status":"handled","bytes":9,"crc32c":0xe306_9283_u32}));
+    assert_eq!(said["trace"], json!({"status":"handled","id":7}));
+    let said = &lines[2]["attributes"];
+    assert_eq!(said["checksum"], json!({"status":"mismatch","bytes":9,"crc32c":0xe306_9283_u32}));
+    assert_eq!(said["trace"]["id"], u64::MAX);
+}

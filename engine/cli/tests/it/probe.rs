@@ -39,6 +39,22 @@ fn attempts_are_made() {
     assert_eq!(directory.matches("EISDIR").count(), 2, "{directory}");
 }
 
+/// PROBE-5: every attribute is asked for, and says what it says of a file that was just read.
+#[test]
+fn attributes_are_asked_for() {
+    let found = probed();
+    let attributes = found["attributes"].as_object().expect("an object");
+    let known = found["engine"]["attributes"].as_array().expect("a list");
+    let names: Vec<_> = known.iter().filter_map(Value::as_str).filter(|name| *name != "data").collect();
+    assert_eq!(attributes.keys().collect::<Vec<_>>(), names);
+    for (name, said) in attributes {
+        let said = said.as_str().expect("text");
+        assert!(said.starts_with("handled") || name == "counters" && said == "unavailable", "{name}: {said}");
+    }
+    assert_eq!(attributes["trace"], "handled: id=7");
+    assert!(attributes["cache"].as_str().is_some_and(|said| said.starts_with("handled: hit (")), "{found}");
+}
+
 /// PROBE-4: io_uring is allowed, or the error is named; nothing is left open and nothing is on stderr.
 #[test]
 fn io_uring_is_asked_for() {

@@ -216,3 +216,31 @@ fn colours() {
     assert!(coloured("CLICOLOR_FORCE", "1", false));
     assert!(!coloured("CLICOLOR_FORCE", "1", true));
 }
+
+/// SCRIPT-27: what observing attributes say, for people.
+#[test]
+fn observing_attributes() {
+    let directory = Directory::new("observing-attributes-as-text");
+    let file = directory.file("f", "123456789");
+    let lines = [
+        "fd = openat(AT_FDCWD, $1, O_RDONLY)",
+        "pread64(fd, out(9), 9, 0) @cache @checksum @io @trace(7)",
+        "pread64(fd, out(9), 9, 0) @checksum(1)",
+        "getpid() @cache",
+    ];
+    let mut all = vec!["run"];
+    lines.iter().for_each(|line| all.extend(["-e", line]));
+    all.push(&file);
+    let ended = syslet(&all);
+    let text = ended.quiet().1;
+    let of = |line: &str| text.lines().find(|found| found.starts_with(line)).expect("a line").to_owned();
+    let read = of("2: ");
+    let said = &read[read.find("@cache").expect("it was asked")..];
+    assert!(
+        said.starts_with("@cache hit (") && said.contains(")  @checksum 0xe3069283 of 9 bytes  @io "),
+        "{said}"
+    );
+    assert!(said.ends_with("@io read_bytes=0 written_bytes=0  @trace id=7"), "{said}");
+    assert!(of("3: ").ends_with("  @checksum mismatch: 0xe3069283 of 9 bytes"), "{text}");
+    assert!(of("4: ").ends_with("  @cache inapplicable"), "{text}");
+}

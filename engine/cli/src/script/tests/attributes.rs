@@ -24,6 +24,32 @@ fn attributes_that_are_wrong() {
     refused("getpid() @timing(a=)", ")", "a number, a word or a string");
 }
 
+/// SCRIPT-25: what an attribute is asked with: a checksum if one is expected, a trace always, nothing of others.
+#[test]
+fn attributes_with_values() {
+    let plan = plan(
+        "getpid() @checksum @trace(7) @cache\ngetpid() @checksum!(0xe3069283) @usage @io @blocked @counters",
+    );
+    let payloads =
+        |step: usize| plan.steps[step].asks.iter().map(|ask| ask.payload.clone()).collect::<Vec<_>>();
+    assert_eq!(payloads(0), [vec![], 7_u64.to_ne_bytes().to_vec(), vec![]]);
+    let expected = [1_u32, 0xe306_9283].map(u32::to_ne_bytes).concat();
+    assert_eq!(payloads(1), [expected, vec![], vec![], vec![], vec![]]);
+    refused("getpid() @trace", "trace", "wants a number");
+    refused("getpid() @trace()", "trace", "wants a number");
+    refused("getpid() @trace(-1)", "-1", "-1 is not a number of 64 bits");
+    refused("getpid() @trace(1, 2)", "2", "takes one number");
+    refused("getpid() @trace(id=1)", "1", "without a key");
+    refused("getpid() @trace(5ms)", "5ms", "takes a number");
+    refused("getpid() @checksum(0x100000000)", "0x100000000", "is not a checksum of 32 bits");
+    refused("getpid() @cache(1)", "1", "takes no value");
+    let late = super::plan("getpid() @deadline(50ms)");
+    assert_eq!(late.steps[0].asks[0].payload, syslet::attrs::DeadlineAsked::After(50_000_000).emit());
+    refused("getpid() @deadline", "deadline", "wants a time");
+    refused("getpid() @deadline(50)", "50", "takes a time");
+    refused("getpid() @deadline(5KiB)", "5KiB", "takes a time");
+}
+
 /// SCRIPT-26: units are known by name, and what they come to fits 64 bits.
 #[test]
 fn units() {

@@ -1,0 +1,72 @@
+//! The values of attributes, by name.
+
+use syslet::attrs::{
+    BlockedValue, CacheValue, ChecksumValue, CountersValue, DeadlineValue, IoValue, TimingValue, TraceValue,
+    UsageValue, WorkerValue,
+};
+use syslet::{AttributeId, Status};
+
+type Values = Vec<(&'static str, u64)>;
+
+/// What an attribute's return holds; nothing when its status says that there is no value.
+pub(crate) fn values(id: AttributeId, status: Status, value: &[u8]) -> Values {
+    if !matches!(status, Status::HANDLED | Status::MISMATCH) {
+        return Values::new();
+    }
+    let found = match id {
+        AttributeId::TIMING => TimingValue::parse(value).map(timing),
+        AttributeId::WORKER => WorkerValue::parse(value).map(worker),
+        AttributeId::CACHE => CacheValue::parse(value)
+            .map(|cache| vec![("verdict", cache.verdict.0.into()), ("evidence", cache.evidence.0.into())]),
+        AttributeId::USAGE => UsageValue::parse(value).map(usage),
+        AttributeId::IO => IoValue::parse(value)
+            .map(|io| vec![("read_bytes", io.read_bytes), ("written_bytes", io.written_bytes)]),
+        AttributeId::BLOCKED => BlockedValue::parse(value)
+            .map(|blocked| vec![("sleeps", blocked.sleeps), ("off_cpu_ns", blocked.off_cpu_ns)]),
+        AttributeId::CHECKSUM => ChecksumValue::parse(value)
+            .map(|ChecksumValue(sum)| vec![("bytes", sum.bytes), ("crc32c", sum.crc32c.into())]),
+        AttributeId::COUNTERS => CountersValue::parse(value).map(counters),
+        AttributeId::DEADLINE => DeadlineValue::parse(value)
+            .map(|it| vec![("late_ns", it.late_ns.cast_unsigned()), ("outcome", it.outcome.0.into())]),
+        AttributeId::TRACE => TraceValue::parse(value).map(|trace| vec![("id", trace.id)]),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
+
+fn timing(timing: TimingValue) -> Values {
+    vec![
+        ("queued_ns", timing.queued_ns),
+        ("started_ns", timing.started_ns),
+        ("finished_ns", timing.finished_ns),
+    ]
+}
+
+fn worker(worker: WorkerValue) -> Values {
+    vec![
+        ("tid", worker.tid.into()),
+        ("cpu", worker.cpu.into()),
+        ("run_by", worker.run_by.0.into()),
+        ("attempts", worker.attempts.into()),
+    ]
+}
+
+fn usage(usage: UsageValue) -> Values {
+    vec![
+        ("cpu_ns", usage.cpu_ns),
+        ("user_ns", usage.user_ns),
+        ("system_ns", usage.system_ns),
+        ("minor_faults", usage.minor_faults),
+        ("major_faults", usage.major_faults),
+        ("voluntary_switches", usage.voluntary_switches),
+        ("involuntary_switches", usage.involuntary_switches),
+        ("flags", usage.flags),
+    ]
+}
+
+/// Those that counted.
+fn counters(CountersValue(counted): CountersValue) -> Values {
+    let named = CountersValue::NAMES.into_iter().zip(counted.counts).enumerate();
+    let valid = named.filter(|(at, _)| counted.valid >> at & 1 == 1).map(|(_, named)| named);
+    valid.chain([("user_only", counted.user_only.into())]).collect()
+}
