@@ -5,6 +5,7 @@ use super::{assert_caught, assert_none, mask};
 
 /// Every file that may contain `unsafe`, and does.
 const ALLOWED: &[&str] = &[
+    "benches/criterion/attributes.rs",
     "benches/src/contender/blocking.rs",
     "benches/src/contender/direct.rs",
     "benches/src/contender/direct_inline.rs",
