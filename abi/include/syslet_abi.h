@@ -86,7 +86,8 @@ enum syslet_cancel_by {
     SYSLET_CANCEL_ALL = 0,
     SYSLET_CANCEL_USER_DATA = 1,
     SYSLET_CANCEL_FD = 2,
-    SYSLET_CANCEL_NUMBER = 3
+    SYSLET_CANCEL_NUMBER = 3,
+    SYSLET_CANCEL_TRACE = 4
 };
 
 /* A request to cancel submissions of the same ring. */

@@ -28,6 +28,8 @@ impl CancelBy {
     pub const FD: CancelBy = CancelBy(2);
     /// By their system call number.
     pub const NUMBER: CancelBy = CancelBy(3);
+    /// By their TRACE id.
+    pub const TRACE: CancelBy = CancelBy(4);
 }
 
 /// The request.
@@ -37,7 +39,7 @@ pub struct Cancel {
     pub user_data: u64,
     /// What names the submissions.
     pub by: CancelBy,
-    /// The word, the descriptor or the number.
+    /// The word, the descriptor, the number or the id.
     pub value: u64,
 }
 
@@ -61,7 +63,7 @@ impl Cancel {
             return Err(Refusal::RESERVED_BIT.at(FLAGS_OFFSET));
         }
         let by = CancelBy(u32_at(record, field::BY));
-        if by.0 > CancelBy::NUMBER.0 {
+        if by.0 > CancelBy::TRACE.0 {
             return Err(Refusal::RESERVED_BIT.at(field::BY));
         }
         if u32_at(record, field::RESERVED) != 0 {
@@ -70,7 +72,7 @@ impl Cancel {
         let value = u64_at(record, field::VALUE);
         let most = match by {
             CancelBy::ALL => 0,
-            CancelBy::USER_DATA => u64::MAX,
+            CancelBy::USER_DATA | CancelBy::TRACE => u64::MAX,
             CancelBy::FD => i32::MAX.unsigned_abs().into(),
             _ => u32::MAX.into(),
         };

@@ -15,11 +15,12 @@ fn with_word(word: RecordWord) -> [u8; CANCEL_BYTES] {
     record
 }
 
-/// ABI-66: a request is read as it was written, by each of the four names.
+/// ABI-66: a request is read as it was written, by each of the names.
 #[test]
 fn a_request_is_read_as_written() {
     let names = [(CancelBy::ALL, 0), (CancelBy::USER_DATA, u64::MAX), (CancelBy::FD, 0x7fff_ffff)];
-    for (by, value) in names.into_iter().chain([(CancelBy::NUMBER, 0xffff_ffff)]) {
+    for (by, value) in names.into_iter().chain([(CancelBy::NUMBER, 0xffff_ffff), (CancelBy::TRACE, u64::MAX)])
+    {
         let request = Cancel { user_data: 9, by, value };
         assert_eq!(Cancel::check(&request.emit()), Ok(request));
     }
@@ -42,7 +43,7 @@ fn faults_of_a_request() {
         record[at] = byte;
         record
     };
-    assert_eq!(fault(&poked(16, 4)), (Refusal::RESERVED_BIT, 16));
+    assert_eq!(fault(&poked(16, 5)), (Refusal::RESERVED_BIT, 16));
     for at in 20..24 {
         assert_eq!(fault(&poked(at, 1)), (Refusal::RESERVED_BIT, 20));
     }

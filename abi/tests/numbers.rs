@@ -55,6 +55,7 @@ pub(crate) fn numbers() -> Values {
         ("USER_DATA", CancelBy::USER_DATA),
         ("FD", CancelBy::FD),
         ("NUMBER", CancelBy::NUMBER),
+        ("TRACE", CancelBy::TRACE),
     ];
     add("CANCEL_", &names.map(|(name, by)| (name, by.0.into())));
     let ids = [

@@ -28,6 +28,8 @@ pub(crate) struct Admission {
     /// When it is to stop, in nanoseconds of CLOCK_MONOTONIC, if it has a deadline.
     pub(crate) deadline_ns: Option<u64>,
     pub(crate) answers: Answers,
+    /// The id by which it is to be found, if it has one.
+    pub(crate) trace: Option<u64>,
     /// What is asked, for who has the slot and not the record.
     pub(crate) asked: AskedIds,
     /// The same of the out area: whether there is one.

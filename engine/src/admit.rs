@@ -6,7 +6,7 @@ use syslet_abi::{
     ARGS_MAX, ATTRIBUTE_HEADER_BYTES, ArgKind, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET,
     Refusal, Status, padded,
 };
-use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Registry};
+use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Registry, TraceValue};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
 
 use crate::admission::{Admission, Answers, AskedIds, VALUE_BYTES_MAX};
@@ -137,9 +137,13 @@ fn decide(
     let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
     let mut needs = Needs::NONE;
     admission.asked = AskedIds::default();
+    admission.trace = None;
     admission.has_out = facts.out_len > 0;
     for (index, ask) in call.asks().enumerate() {
         admission.asked.note(index, ask.id);
+        if ask.id == AttributeId::TRACE {
+            admission.trace = TraceValue::parse(ask.payload).map(|trace| trace.id);
+        }
         let plan = plan(&ask, &facts, &shared.registry);
         admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| plan.may_help);
         match plan {

@@ -26,6 +26,8 @@ pub enum Which {
     Fd(RawFd),
     /// All of this system call number.
     Number(u32),
+    /// All with this TRACE id.
+    Trace(u64),
     /// All.
     All,
 }
@@ -99,6 +101,7 @@ impl Which {
         match by {
             CancelBy::USER_DATA => Which::UserData(value),
             CancelBy::FD => Which::Fd(RawFd::try_from(value).unwrap_or(-1)),
+            CancelBy::TRACE => Which::Trace(value),
             CancelBy::NUMBER => Which::Number(u32::try_from(value).unwrap_or(u32::MAX)),
             _ => Which::All,
         }
@@ -125,6 +128,7 @@ fn cancel(shared: &Shared, port: &Arc<Port>, which: Which) -> Found {
             Which::UserData(user_data) => slot.user_data() == user_data,
             Which::Fd(fd) => fd >= 0 && slot.fd() == fd,
             Which::Number(nr) => slot.nr() == nr,
+            Which::Trace(id) => port.slots.trace(ticket) == Some(id),
             Which::Ticket(_) | Which::All => true,
         };
         if matches {

@@ -49,6 +49,7 @@ mod run;
 mod twin;
 #[cfg(not(syslet_loom))]
 mod asked;
+#[cfg(not(syslet_loom))]
 mod facts;
 #[cfg(not(syslet_loom))]
 mod cancel;

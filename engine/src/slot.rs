@@ -167,22 +167,35 @@ impl Slot {
 
 /// All slots of a ring.
 #[derive(Debug)]
-pub(crate) struct Slots(Box<[Slot]>);
+pub(crate) struct Slots {
+    slots: Box<[Slot]>,
+    /// The trace ids of calls that have one, by slot: they do not fit into the slots' two lines.
+    traces: Box<[AtomicU64]>,
+}
 
 impl Slots {
     pub(crate) fn new(count: u32) -> Slots {
         let next = |slot: u32| if slot + 1 == count { NIL } else { slot + 1 };
-        Slots((0..count).map(|slot| Slot::new(next(slot))).collect())
+        let slots: Box<[Slot]> = (0..count).map(|slot| Slot::new(next(slot))).collect();
+        let traces = slots.iter().map(|_| AtomicU64::new(0)).collect();
+        Slots { slots, traces }
     }
 
     /// The slot a ticket names, if it is of this table.
     pub(crate) fn find(&self, ticket: Ticket) -> Option<&Slot> {
-        self.0.get(ticket.slot() as usize)
+        self.slots.get(ticket.slot() as usize)
+    }
+
+    /// The trace id of a call, if it has one.
+    pub(crate) fn trace(&self, ticket: Ticket) -> Option<u64> {
+        let is_traced =
+            self.get(ticket).asked().is_some_and(|asked| asked.iter().any(|id| id == AttributeId::TRACE));
+        is_traced.then(|| self.traces[ticket.slot() as usize].load(Ordering::Relaxed))
     }
 
     /// Tickets of the calls that have slots now.
     pub(crate) fn occupied(&self) -> impl Iterator<Item = Ticket> {
-        let numbered = (0_u32..).zip(&self.0);
+        let numbered = (0_u32..).zip(&self.slots);
         numbered.filter_map(|(at, slot)| Some(Ticket::new(at, slot.phase.occupant()?)))
     }
 
@@ -191,7 +204,7 @@ impl Slots {
     /// # Panics
     /// When the ticket is of another table.
     pub(crate) fn get(&self, ticket: Ticket) -> &Slot {
-        &self.0[ticket.slot() as usize]
+        &self.slots[ticket.slot() as usize]
     }
 }
 

@@ -40,11 +40,14 @@ impl SlotOwner {
         if !self.has_free() {
             return None;
         }
-        let slot = &self.table.0[self.free as usize];
+        let slot = &self.table.slots[self.free as usize];
         let ticket = Ticket::new(self.free, slot.phase.generation());
         self.free = slot.next.load(Ordering::Relaxed);
         self.in_use += 1;
         slot.admit(call, admission);
+        if let (true, Some(id)) = (admission.answering, admission.trace) {
+            self.table.traces[ticket.slot() as usize].store(id, Ordering::Relaxed);
+        }
         let is_instant = admission.marks.contains(Marks::INSTANT);
         slot.phase.admit(ticket.generation(), if is_instant { State::INSTANT } else { State::QUEUED });
         Some(ticket)
@@ -55,7 +58,7 @@ impl SlotOwner {
         if !self.has_free() {
             return None;
         }
-        let slot = &self.table.0[self.free as usize];
+        let slot = &self.table.slots[self.free as usize];
         let ticket = Ticket::new(self.free, slot.phase.generation());
         self.free = slot.next.load(Ordering::Relaxed);
         self.in_use += 1;
@@ -67,7 +70,7 @@ impl SlotOwner {
     /// Keeps descriptors open until the call is over.
     pub(crate) fn lend(&mut self, ticket: Ticket, lent: LentSet) {
         if self.lent.is_empty() {
-            self.lent.resize_with(self.table.0.len(), LentSet::default);
+            self.lent.resize_with(self.table.slots.len(), LentSet::default);
         }
         self.lent[ticket.slot() as usize] = lent;
     }
