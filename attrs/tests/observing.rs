@@ -160,6 +160,16 @@ fn evidence_decides() {
     }
 }
 
+/// Evidence in words names each bit that is there, and no other.
+#[test]
+fn evidence_has_words() {
+    assert_eq!(Evidence::TWIN_SUCCEEDED.to_string(), "twin succeeded");
+    let missed = Evidence::WATCHED.with(Evidence::TWIN_REFUSED).with(Evidence::STORAGE);
+    assert_eq!(missed.to_string(), "twin refused, by storage, watched");
+    assert_eq!(Evidence(127).to_string().split(", ").count(), 7);
+    assert_eq!(Evidence(0).to_string(), "");
+}
+
 /// ATTR-38: major faults count where the call acts on mappings, and nowhere else.
 #[test]
 fn major_faults_are_of_mappings() {
