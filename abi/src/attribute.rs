@@ -48,6 +48,24 @@ impl AttributeId {
     pub const TRACE: AttributeId = AttributeId(10);
     /// When the call is to be over.
     pub const DEADLINE: AttributeId = AttributeId(11);
+    /// The nice value of the thread, for this call.
+    pub const NICE: AttributeId = AttributeId(16);
+    /// Its scheduling policy.
+    pub const SCHED: AttributeId = AttributeId(17);
+    /// Its priority for storage.
+    pub const IOPRIO: AttributeId = AttributeId(18);
+    /// The CPUs it may run on.
+    pub const AFFINITY: AttributeId = AttributeId(19);
+    /// Whose files it may use.
+    pub const CREDENTIALS: AttributeId = AttributeId(20);
+    /// Its working directory.
+    pub const CWD: AttributeId = AttributeId(21);
+    /// Which permissions new files do not get.
+    pub const UMASK: AttributeId = AttributeId(22);
+    /// How late its timers may be.
+    pub const TIMER_SLACK: AttributeId = AttributeId(23);
+    /// When the call is made again, and how often it was.
+    pub const RETRY: AttributeId = AttributeId(24);
     /// The first id that is the application's own.
     pub const APPLICATION: AttributeId = AttributeId(0x8000);
 

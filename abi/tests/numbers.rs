@@ -58,6 +58,13 @@ pub(crate) fn numbers() -> Values {
         ("TRACE", CancelBy::TRACE),
     ];
     add("CANCEL_", &names.map(|(name, by)| (name, by.0.into())));
+    add("ATTRIBUTE_", &attributes());
+    add("ATTRIBUTE_", &[("REQUIRED", AttributeFlags::REQUIRED.0.into())]);
+    values.extend(numbers_of_answers());
+    values
+}
+
+fn attributes() -> [(&'static str, u64); 21] {
     let ids = [
         ("DATA", AttributeId::DATA),
         ("TIMING", AttributeId::TIMING),
@@ -70,12 +77,18 @@ pub(crate) fn numbers() -> Values {
         ("COUNTERS", AttributeId::COUNTERS),
         ("TRACE", AttributeId::TRACE),
         ("DEADLINE", AttributeId::DEADLINE),
+        ("NICE", AttributeId::NICE),
+        ("SCHED", AttributeId::SCHED),
+        ("IOPRIO", AttributeId::IOPRIO),
+        ("AFFINITY", AttributeId::AFFINITY),
+        ("CREDENTIALS", AttributeId::CREDENTIALS),
+        ("CWD", AttributeId::CWD),
+        ("UMASK", AttributeId::UMASK),
+        ("TIMER_SLACK", AttributeId::TIMER_SLACK),
+        ("RETRY", AttributeId::RETRY),
         ("APPLICATION", AttributeId::APPLICATION),
     ];
-    add("ATTRIBUTE_", &ids.map(|(name, id)| (name, id.0.into())));
-    add("ATTRIBUTE_", &[("REQUIRED", AttributeFlags::REQUIRED.0.into())]);
-    values.extend(numbers_of_answers());
-    values
+    ids.map(|(name, id)| (name, id.0.into()))
 }
 
 fn numbers_of_answers() -> Values {
