@@ -4,6 +4,7 @@ use core::fmt::Debug;
 
 use syslet_abi::{AttributeId, RawResult, Status};
 
+use crate::action::Action;
 use crate::counted::Counted;
 use crate::evidence::Evidence;
 pub use crate::needs::{Nature, Needs};
@@ -86,6 +87,13 @@ pub trait Attribute: Debug + Send + Sync {
     fn before(&self, payload: &[u8], call: &CallFacts) -> Token {
         let _ = (payload, call);
         Token::default()
+    }
+
+    /// What the engine is to do to the thread just before the call, when all have looked. It is asked only if the plan
+    /// needs [`Needs::OWN_THREAD`]; what the action leaves in force then comes to `after` as the token.
+    fn action(&self, payload: &[u8]) -> Option<Action> {
+        let _ = payload;
+        None
     }
 
     /// Looks at what was observed, writes the value to the start of `value` (which has `return_bytes_max` bytes)

@@ -4,18 +4,42 @@ use std::sync::Arc;
 
 use syslet_abi::AttributeId;
 
+use crate::affinity::Affinity;
 use crate::attribute::Attribute;
 use crate::blocked::Blocked;
 use crate::cache::Cache;
 use crate::checksum::Checksum;
 use crate::counters::Counters;
+use crate::credentials::CredentialsAttribute;
+use crate::cwd::Cwd;
 use crate::data::Data;
 use crate::deadline::Deadline;
 use crate::io::Io;
+use crate::ioprio::Ioprio;
+use crate::nice::Nice;
+use crate::retry::Retry;
+use crate::sched::Sched;
+use crate::timer_slack::TimerSlack;
 use crate::timing::Timing;
 use crate::trace::Trace;
+use crate::umask::Umask;
 use crate::usage::Usage;
 use crate::worker::Worker;
+
+/// Those that change the thread of their call, or how it is made, by id.
+fn acting() -> [(AttributeId, Arc<dyn Attribute>); 9] {
+    [
+        (AttributeId::NICE, Arc::new(Nice)),
+        (AttributeId::SCHED, Arc::new(Sched)),
+        (AttributeId::IOPRIO, Arc::new(Ioprio)),
+        (AttributeId::AFFINITY, Arc::new(Affinity)),
+        (AttributeId::CREDENTIALS, Arc::new(CredentialsAttribute)),
+        (AttributeId::CWD, Arc::new(Cwd)),
+        (AttributeId::UMASK, Arc::new(Umask)),
+        (AttributeId::TIMER_SLACK, Arc::new(TimerSlack)),
+        (AttributeId::RETRY, Arc::new(Retry)),
+    ]
+}
 
 /// An id that cannot be registered: another attribute has it, or it is one of the engine's own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,7 +70,7 @@ impl Registry {
     /// The attributes that every engine knows.
     #[must_use]
     pub fn built_in() -> Registry {
-        Registry {
+        let mut registry = Registry {
             attributes: vec![
                 (AttributeId::DATA, Arc::new(Data)),
                 (AttributeId::TIMING, Arc::new(Timing)),
@@ -60,7 +84,9 @@ impl Registry {
                 (AttributeId::TRACE, Arc::new(Trace)),
                 (AttributeId::DEADLINE, Arc::new(Deadline)),
             ],
-        }
+        };
+        registry.attributes.extend(acting());
+        registry
     }
 
     /// Adds an attribute of the application's.

@@ -193,7 +193,7 @@ fn the_registered_id_counts() {
     assert!(registry.get(AttributeId(0xffff)).is_none());
 }
 
-/// ATTR-16: every engine knows these, by id and by name, and nothing else unasked.
+/// ATTR-16: every engine knows the built-in attributes, by id and by name, and nothing else unasked.
 #[test]
 fn built_in_attributes() {
     let registry = Registry::built_in();
@@ -210,6 +210,15 @@ fn built_in_attributes() {
         (AttributeId::COUNTERS, "counters"),
         (AttributeId::TRACE, "trace"),
         (AttributeId::DEADLINE, "deadline"),
+        (AttributeId::NICE, "nice"),
+        (AttributeId::SCHED, "sched"),
+        (AttributeId::IOPRIO, "ioprio"),
+        (AttributeId::AFFINITY, "affinity"),
+        (AttributeId::CREDENTIALS, "creds"),
+        (AttributeId::CWD, "cwd"),
+        (AttributeId::UMASK, "umask"),
+        (AttributeId::TIMER_SLACK, "timer_slack"),
+        (AttributeId::RETRY, "retry"),
     ];
     assert_eq!(known, built_in);
     for id in (0..=u16::MAX).map(AttributeId) {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use syslet_abi::{AttributeId, RawResult, Status};
 use syslet_attrs::{
     Attribute, Blocked, BlockedValue, Cache, CacheValue, CallFacts, Checksum, ChecksumAsk, ChecksumValue,
-    Counted, Counters, CountersValue, DeadlineAsked, Evidence, Io, IoValue, Nature, Needs, Observed, Plan,
-    Registry, Spent, Token, Trace, TraceValue, Transferred, Usage, UsageValue, Verdict, WorkerValue,
+    Counted, Counters, CountersValue, CpuMask, Credentials, Cwd, DeadlineAsked, Evidence, Io, IoClass,
+    IoPriority, IoValue, Nature, Needs, Nice, Observed, Plan, Policy, Registry, RetryAsk, RetryOn,
+    Scheduling, Spent, TimerSlack, Token, Trace, TraceValue, Transferred, Umask, Usage, UsageValue, Verdict,
+    WorkerValue,
 };
 
 /// Of every nature, so that no attribute is inapplicable.
@@ -65,6 +67,18 @@ fn askable(id: AttributeId) -> Vec<Vec<u8>> {
         AttributeId::CHECKSUM => {
             vec![Vec::new(), ChecksumAsk { expected: Some(CHECK) }.payload().to_vec(), vec![0; 8]]
         }
+        AttributeId::NICE => vec![Nice::payload(-20).to_vec()],
+        AttributeId::SCHED => vec![Scheduling { policy: Policy::RR, priority: 99 }.payload().to_vec()],
+        AttributeId::IOPRIO => vec![IoPriority { class: IoClass::BEST_EFFORT, level: 7 }.payload().to_vec()],
+        AttributeId::AFFINITY => vec![CpuMask::of([1023]).payload()],
+        AttributeId::CREDENTIALS => {
+            let groups = Credentials { groups: Some(vec![5, 6]), ..Credentials::default() };
+            vec![groups.payload(), Credentials { fsuid: Some(0), fsgid: Some(1), groups: None }.payload()]
+        }
+        AttributeId::CWD => vec![Cwd::payload(i32::MAX).to_vec()],
+        AttributeId::UMASK => vec![Umask::payload(0o777).to_vec()],
+        AttributeId::TIMER_SLACK => vec![TimerSlack::payload(u64::MAX >> 1).to_vec()],
+        AttributeId::RETRY => vec![RetryAsk { on: RetryOn::SHORT, ..RetryAsk::default() }.payload().to_vec()],
         _ => vec![Vec::new()],
     }
 }

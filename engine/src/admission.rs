@@ -44,6 +44,7 @@ impl Admission {
             may_help: self.may_help,
             is_short: !self.answering,
             is_timed: self.answering && self.deadline_ns.is_some(),
+            own_thread: self.needs.contains(Needs::OWN_THREAD),
         }
     }
 }
@@ -57,6 +58,8 @@ pub(crate) struct Wishes {
     pub(crate) is_short: bool,
     /// It has a deadline.
     pub(crate) is_timed: bool,
+    /// An attribute changes the thread that makes it.
+    pub(crate) own_thread: bool,
 }
 
 /// The ids of the attributes of a call, in the order asked: sixteen bits each, and zero is no id.

@@ -62,7 +62,8 @@ pub(crate) fn admit(
     }
     let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &known_args(call)));
     admission.marks = who::marks(facts, admission.who(), has_twin);
-    if admission.needs.contains(Needs::CACHE) && admission.marks == Marks::WORKER && has_twin() {
+    let wants_twin = admission.needs.contains(Needs::CACHE) && !admission.needs.contains(Needs::RETRY);
+    if wants_twin && admission.marks == Marks::WORKER && has_twin() {
         admission.marks = admission.marks.with(Marks::TWIN);
     }
     // Where no worker may look: without a pool nobody looks anywhere.
@@ -145,9 +146,9 @@ fn decide(
             admission.trace = TraceValue::parse(ask.payload).map(|trace| trace.id);
         }
         let plan = plan(&ask, &facts, &shared.registry);
-        admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| plan.may_help);
+        admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
         match plan {
-            Ok(plan) if !plan.may_help && !may_pool => {
+            Ok(plan) if keeps_away(&plan) && !may_pool => {
                 return Err(Refusal::NEEDS_WORKER.at(ask.payload_offset).into());
             }
             Ok(_) if ask.id == AttributeId::DATA => {
@@ -167,6 +168,11 @@ fn decide(
         }
     }
     Ok((bytes, needs))
+}
+
+/// Whether the submitter may not make the call itself: what changes the thread that makes it is never the submitter's.
+fn keeps_away(plan: &Plan) -> bool {
+    !plan.may_help || plan.needs.contains(Needs::OWN_THREAD)
 }
 
 fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Result<Plan, Status> {

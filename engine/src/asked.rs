@@ -1,7 +1,7 @@
 //! The attributes of one call, before and after it runs.
 
 use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
-use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
+use syslet_attrs::{Action, CallFacts, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
 
 use crate::admission::Answers;
 use crate::admit::contained;
@@ -9,6 +9,7 @@ use crate::clock::now_ns;
 use crate::facts::facts;
 use crate::outcome::Outcome;
 use crate::run::observe::Seen;
+use crate::run::{Failed, perform};
 use crate::slot::Slot;
 
 /// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
@@ -68,6 +69,45 @@ impl<'a> Asked<'a> {
                 return;
             }
         }
+    }
+
+    /// Keeps for an attribute what the engine has done for it, if it is asked for.
+    pub(crate) fn note(&mut self, id: AttributeId, token: Token) {
+        if let Some(index) = self.call.asks().position(|ask| ask.id == id) {
+            self.tokens[index] = token;
+        }
+    }
+
+    /// Performs the actions of every attribute that is honoured, on the calling thread, which is the call's own. One that
+    /// fails makes its attribute UNAVAILABLE; if that is required, nothing more is changed and the call will not run. Gives the
+    /// error for a call that must not run although it could do without.
+    pub(crate) fn act(&mut self, needs: Needs) -> Option<Errno> {
+        let mut actions: Vec<(usize, Action)> = Vec::new();
+        for (index, ask) in self.call.asks().enumerate() {
+            let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
+                continue;
+            };
+            match contained(ask.id, || attribute.action(ask.payload)) {
+                Some(Some(action)) => actions.push((index, action)),
+                Some(None) => {}
+                None => self.answers.refuse(index, Status::UNAVAILABLE),
+            }
+        }
+        actions.sort_by_key(|(_, action)| action.rank());
+        for (index, action) in actions {
+            if self.required_refusal().is_some() {
+                break;
+            }
+            let done = perform(&action, needs);
+            match done {
+                Ok(in_force) => self.tokens[index] = Token(in_force),
+                Err(_) => self.answers.refuse(index, Status::UNAVAILABLE),
+            }
+            if done == Err(Failed::Halfway) {
+                return Some(Errno::EOPNOTSUPP);
+            }
+        }
+        None
     }
 
     /// Writes the returns of all attributes but DATA; says whether all were handled.

@@ -1,7 +1,7 @@
 //! How one call went.
 
 use syslet_abi::{Call, CallFlags, DoneFlags, Errno, RawResult, Status};
-use syslet_attrs::WorkerValue;
+use syslet_attrs::{RetryValue, WorkerValue};
 use syslet_syscalls::{ArgType, Yields, row};
 
 use crate::clock::now_ns;
@@ -17,6 +17,8 @@ pub(crate) struct Outcome {
     pub(crate) started_ns: u64,
     pub(crate) finished_ns: u64,
     pub(crate) worker: WorkerValue,
+    /// How often it was made again, if that was asked for.
+    pub(crate) retry: RetryValue,
     /// Whether anybody has seen the call's end, or that it never began.
     pub(crate) is_seen: bool,
 }
@@ -52,6 +54,7 @@ impl Outcome {
             started_ns: 0,
             finished_ns: 0,
             worker: WorkerValue::default(),
+            retry: RetryValue::default(),
             is_seen: false,
         }
     }

@@ -1,10 +1,12 @@
 //! One claimed call: attributes look, the kernel is entered, attributes look again, the completion is built.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
+mod act;
 pub(crate) mod counters;
 mod enter;
 pub(crate) mod observe;
 pub(crate) mod transfer;
+mod retry;
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use syslet_abi::{ARGS_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, Don
 use syslet_attrs::{Needs, Registry, RunBy};
 use syslet_syscalls::{Bases, Row, build, prepare, row, settle, written};
 
+pub(crate) use self::act::{Failed, perform};
 use self::counters::Counters;
 use self::enter::{Entered, Way};
 use self::observe::{Unwatched, Watched};
@@ -153,14 +156,18 @@ impl Runner {
         let out = writer.out_area(call.out_len());
         let mut asked = Asked::new(call, slot, &self.registry);
         let mut sight = Sight::default();
+        let mut spoilt = None;
         if asked.required_refusal().is_none() {
             if let Some(row) = row {
                 prepare(row, call, out);
             }
             way.restore(out);
             asked.look_before();
+            if slot.needs().contains(Needs::OWN_THREAD) && asked.required_refusal().is_none() {
+                spoilt = asked.act(slot.needs());
+            }
         }
-        let outcome = if let Some(errno) = asked.required_refusal() {
+        let outcome = if let Some(errno) = asked.required_refusal().or(spoilt) {
             claim.end(Outcome::not_run(errno), call)
         } else if !way.has_moved() && asked.is_late(slot) {
             claim.end(Outcome::late(), call)
@@ -174,6 +181,7 @@ impl Runner {
                 unsafe { enter::enter(&way, call, claim.cancel(), &args, needs, self.is_pooled, &mut watch) };
             match entered {
                 Entered::Over(outcome) => {
+                    asked.note(AttributeId::RETRY, outcome.retry.token());
                     if let Some(row) = row.filter(|row| row.is_built) {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }

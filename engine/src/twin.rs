@@ -31,9 +31,11 @@ mod events;
 mod futex;
 mod cached;
 mod splice;
+mod again;
 
 use syslet_syscalls::{Invoked, Row};
 
+pub(crate) use again::{Stream, again, says_not_now};
 pub(crate) use ask::is_readable;
 pub(crate) use choice::Abilities;
 #[cfg(test)]

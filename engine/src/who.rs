@@ -72,7 +72,7 @@ pub(crate) fn marks(facts: Facts, wishes: Wishes, has_twin: impl FnOnce() -> boo
         Class::Storage | Class::Descriptor => flags.contains(CallFlags::STORAGE) && !wishes.is_timed,
         Class::Sleeps => false,
     };
-    timed.with(if flags.contains(CallFlags::PRIVATE) {
+    timed.with(if flags.contains(CallFlags::PRIVATE) || wishes.own_thread {
         Marks::PRIVATE.with(sleeps).with(Marks::WORKER)
     } else if flags.contains(CallFlags::ASYNC) || !wishes.may_help {
         short.with(sleeps).with(Marks::WORKER)

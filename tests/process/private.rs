@@ -6,6 +6,8 @@ mod look;
 #[allow(dead_code, reason = "what other tests need")]
 #[path = "../it/rig.rs"]
 mod rig;
+#[path = "private/one.rs"]
+mod one;
 #[path = "private/state.rs"]
 mod state;
 
@@ -23,6 +25,7 @@ use syslet::{
 };
 
 use look::{alone, until, workers, workers_in};
+use one::{occupy_one, run_one};
 use rig::{Seen, drain, getpid, pid, pipe, push, run};
 use state::State;
 
@@ -252,28 +255,6 @@ fn private_calls_leave_no_trace() {
     }
     let again = run_one(&mut ring, asking(getpid().flags(CallFlags::ASYNC)), 1);
     assert_eq!((again.result, worker(&again).tid), (own.result, worker(&own).tid), "the same worker goes on");
-}
-
-/// Keeps one worker asleep in a read as long as the writer lives.
-fn occupy_one(ring: &mut Ring) -> (std::io::PipeReader, std::io::PipeWriter) {
-    let (reader, writer) = pipe();
-    let fd = reader.as_raw_fd();
-    let read = Submission::call(libc::SYS_read).flags(CallFlags::ASYNC).int(fd.into()).output(1).value(1);
-    push(ring, &read.build()).expect("accepted");
-    ring.submit();
-    until("a worker sleeps", || workers_in(libc::SYS_read).len() == 1);
-    (reader, writer)
-}
-
-/// Runs one call, while another one may end too.
-fn run_one(ring: &mut Ring, call: SubmissionBuilder, user_data: u64) -> Seen {
-    push(ring, &call.user_data(user_data).build()).expect("accepted");
-    loop {
-        ring.submit_and_wait(1).expect("waited");
-        if let Some(done) = drain(ring).into_iter().find(|done| done.user_data == user_data) {
-            return done;
-        }
-    }
 }
 
 /// POOL-25: a change made by a PRIVATE call is there in its own thread: the next PRIVATE call does not see it, and the

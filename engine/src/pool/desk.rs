@@ -8,7 +8,7 @@ use syslet_attrs::{Needs, Registry};
 
 use super::Pool;
 use super::board::Work;
-use super::disposable::{self, Ended};
+use super::disposable::{self, Ended, Own};
 use super::face::Face;
 use super::tally::Tally;
 use super::thread::own_tid;
@@ -275,7 +275,8 @@ impl Desk {
 /// Runs a call in a thread of its own; gives the words of its completion.
 fn run_apart(runner: &mut Runner, record: &[u64], claim: &Claim<'_>, begun: &Begun) -> usize {
     let mut built = 0;
-    let ended = disposable::run(&mut || {
+    let own = if claim.slot().needs().contains(Needs::OWN_FS) { Own::Fs } else { Own::Nothing };
+    let ended = disposable::run(own, &mut || {
         let claim = claim.apart(own_tid().cast_unsigned());
         // SAFETY: as in `run_instants`.
         built = unsafe { runner.run_rest(record, &claim, begun) };

@@ -41,9 +41,17 @@ struct Errand<'a> {
 /// Not zero until the kernel has let go of the thread.
 const ALIVE: u32 = 1;
 
-/// A thread of this process in everything, but without storage of its own.
+/// What the thread has for itself, beside what every thread has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Own {
+    /// Nothing.
+    Nothing,
+    /// Copies of the process's working directory, root and umask.
+    Fs,
+}
+
+/// A thread of this process in everything, but without storage of its own, and with [`Own::Fs`] or not.
 const FLAGS: c_int = libc::CLONE_VM
-    | libc::CLONE_FS
     | libc::CLONE_FILES
     | libc::CLONE_SIGHAND
     | libc::CLONE_THREAD
@@ -55,7 +63,8 @@ const FLAGS: c_int = libc::CLONE_VM
 ///
 /// # Errors
 /// EAGAIN or ENOMEM when the system has no thread or no memory to give; `body` has not run then.
-pub(super) fn run(body: &mut dyn FnMut()) -> Result<Ended, Errno> {
+pub(super) fn run(own: Own, body: &mut dyn FnMut()) -> Result<Ended, Errno> {
+    let flags = if own == Own::Fs { FLAGS } else { FLAGS | libc::CLONE_FS };
     let stack = Stack::new()?;
     let errand = Errand { body, has_returned: AtomicBool::new(false) };
     let alive = AtomicU32::new(ALIVE);
@@ -67,7 +76,7 @@ pub(super) fn run(body: &mut dyn FnMut()) -> Result<Ended, Errno> {
         libc::clone(
             begin,
             stack.top(),
-            FLAGS,
+            flags,
             (&raw const errand).cast_mut().cast::<c_void>(),
             none,
             none,

@@ -2,10 +2,11 @@
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
 use syslet_abi::{ARGS_MAX, Call, CallFlags, DoneFlags, RawResult};
-use syslet_attrs::{Needs, RunBy, WorkerValue};
+use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 use syslet_syscalls::{Invoked, Row, invoke, row};
 
 use super::observe::{Seen, Watch};
+use super::retry::retried;
 use crate::clock::now_ns;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
@@ -68,6 +69,7 @@ pub(super) unsafe fn enter<W: Watch>(
 ) -> Entered {
     watch.begin(matches!(way, Way::Twin(_)));
     let started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+    let mut retry = RetryValue::default();
     let (invoked, run_by, attempts, started_ns) = match way {
         Way::Plain(run_by) => {
             // SAFETY: the caller's promise, passed on.
@@ -85,20 +87,30 @@ pub(super) unsafe fn enter<W: Watch>(
             }
         }
         Way::Rest(begun) => {
-            // SAFETY: the caller's promise, passed on.
-            let invoked = unsafe { rest(begun, call, cancel, args, is_pooled) };
+            let (invoked, tried) = if needs.contains(Needs::RETRY) {
+                // SAFETY: the caller's promise, passed on.
+                let mut enter =
+                    |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(cancel, nr, args, is_pooled) };
+                // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+                unsafe { retried(call, cancel, args, &mut enter) }
+            } else {
+                // SAFETY: the caller's promise, passed on.
+                (unsafe { rest(begun, call, cancel, args, is_pooled) }, RetryValue { attempts: 1, ..retry })
+            };
+            retry = tried;
             let started_ns = if begun.started_ns > 0 { begun.started_ns } else { started_ns };
-            let run_by = match (is_pooled, call.flags().contains(CallFlags::PRIVATE)) {
+            let is_private = call.flags().contains(CallFlags::PRIVATE) || needs.contains(Needs::OWN_THREAD);
+            let run_by = match (is_pooled, is_private) {
                 (false, _) => RunBy::HELPED,
                 (true, false) => RunBy::POOLED,
                 (true, true) => RunBy::PRIVATE,
             };
-            (invoked, run_by, begun.attempts + 1, started_ns)
+            (invoked, run_by, begun.attempts + tried.attempts, started_ns)
         }
     };
     let outcome = outcome(invoked, started_ns, needs, run_by, attempts);
     watch.end();
-    Entered::Over(outcome)
+    Entered::Over(Outcome { retry, ..outcome })
 }
 
 #[inline(always)]
@@ -114,6 +126,7 @@ fn outcome(invoked: Invoked, started_ns: u64, needs: Needs, run_by: RunBy, attem
         started_ns,
         finished_ns,
         worker: WorkerValue { tid, cpu, run_by, attempts },
+        retry: RetryValue::default(),
         is_seen: true,
     }
 }

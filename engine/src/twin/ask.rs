@@ -79,10 +79,15 @@ pub(super) fn kind(fd: u64) -> Kind {
 
 /// Whether the descriptor's file never makes anybody wait (O_NONBLOCK). Only of files that honour it: storage does not.
 pub(super) fn is_non_blocking(fd: u64) -> bool {
+    status_flags(fd).is_some_and(|flags| flags & libc::O_NONBLOCK != 0)
+}
+
+/// The flags that the descriptor's file was opened with, or set to since.
+pub(super) fn status_flags(fd: u64) -> Option<i32> {
     let get = libc::F_GETFL.cast_unsigned().into();
     // SAFETY: the command reads no memory.
     let flags = unsafe { ask(libc::SYS_fcntl, &[fd, get, 0, 0, 0, 0]) };
-    flags >= 0 && flags & i64::from(libc::O_NONBLOCK) != 0
+    i32::try_from(flags).ok().filter(|&flags| flags >= 0)
 }
 
 /// Whether the socket's family is one whose calls do the same with MSG_DONTWAIT, sleeping aside. XDP sockets refuse

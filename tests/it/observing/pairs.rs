@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use syslet::attrs::{ChecksumAsk, DeadlineAsked, Registry, TraceValue};
-use syslet::{AttributeFlags, AttributeId, DoneFlags, Ring, Status, Submission, SubmissionBuilder};
+use nix::unistd::geteuid;
+use syslet::attrs::{
+    ChecksumAsk, CpuMask, Credentials, DeadlineAsked, Registry, RetryAsk, RetryOn, TraceValue,
+};
+use syslet::{AttributeFlags, AttributeId, DoneFlags, Refusal, Ring, Status, Submission, SubmissionBuilder};
 
 use super::{fd, in_each_way, stored};
 use crate::rig::{Seen, getpid, pipe, push, run};
@@ -17,6 +20,15 @@ fn payloads(id: AttributeId) -> Vec<Vec<u8>> {
             vec![Vec::new(), ChecksumAsk { expected: Some(1) }.payload().to_vec(), vec![9; 8]]
         }
         AttributeId::TRACE => vec![TraceValue { id: 7 }.payload().to_vec(), Vec::new()],
+        AttributeId::AFFINITY => vec![CpuMask([u64::MAX; 16]).payload(), vec![0; 8]],
+        AttributeId::CREDENTIALS => {
+            let own = Credentials { fsuid: Some(geteuid().as_raw()), fsgid: None, groups: None };
+            vec![own.payload(), vec![0; 16]]
+        }
+        AttributeId::RETRY => {
+            let on = RetryOn::INTERRUPTED.with(RetryOn::AGAIN).with(RetryOn::SHORT);
+            vec![RetryAsk { on, ..RetryAsk::default() }.payload().to_vec(), vec![0; 24]]
+        }
         _ => vec![Vec::new(), vec![0; 16], vec![1]],
     }
 }
@@ -86,7 +98,11 @@ fn both(
     for required in [AttributeFlags::NONE, AttributeFlags::REQUIRED] {
         let asked =
             asks.iter().fold(call.clone(), |call, (id, payload)| call.attribute(*id, required, payload));
-        push(ring, &asked.build()).expect("accepted");
+        if let Err(refused) = push(ring, &asked.build()) {
+            assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER);
+            assert!(asks.iter().any(|(id, _)| (AttributeId::NICE..=AttributeId::RETRY).contains(id)));
+            return;
+        }
         ring.submit_and_wait(1).expect("waited");
         let seen = crate::rig::drain(ring).remove(0);
         let has_run = !seen.flags.contains(DoneFlags::NOT_RUN);

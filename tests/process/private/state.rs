@@ -1,4 +1,5 @@
 //! Everything that can be asked about a thread from outside, and what only the thread itself can tell.
+#![allow(unsafe_code, reason = "asks about threads by number")]
 
 use std::collections::BTreeMap;
 use std::fs;

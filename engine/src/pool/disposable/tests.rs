@@ -5,7 +5,7 @@ use super::*;
 fn what_it_changes_ends_with_it() {
     let (mut tid, mut pid, mut nice) = (0, 0, 0);
     let before = priority();
-    let ended = run(&mut || {
+    let ended = run(Own::Nothing, &mut || {
         tid = nix::unistd::gettid().as_raw();
         pid = std::process::id();
         // SAFETY: a thread may always be nicer.
@@ -27,7 +27,7 @@ fn priority() -> i32 {
 fn stacks_are_given_back() {
     let deep = |bytes: usize| {
         let mut sum = 0_u64;
-        let ended = run(&mut || {
+        let ended = run(Own::Nothing, &mut || {
             let buffer = std::hint::black_box(vec![1_u8; bytes]);
             let frame = std::hint::black_box([1_u8; 8 << 10]);
             sum = buffer.iter().chain(&frame).map(|&byte| u64::from(byte)).sum();
@@ -45,11 +45,35 @@ fn stacks_are_given_back() {
 #[test]
 fn one_that_is_killed_is_noticed() {
     let mut has_begun = false;
-    let ended = run(&mut || {
+    let ended = run(Own::Nothing, &mut || {
         has_begun = true;
         // SAFETY: ends this thread only, which has nothing to give back.
         unsafe { libc::syscall(libc::SYS_exit, 0) };
     });
     assert_eq!(ended, Ok(Ended::Killed));
     assert!(has_begun);
+}
+
+/// POOL-28: with files' settings of its own, a thread changes nobody's umask and working directory.
+#[test]
+fn settings_for_files_are_its_own_if_asked_for() {
+    let change = || {
+        // SAFETY: touches no memory; the thread that does it ends.
+        unsafe { libc::umask(0o123) };
+        // SAFETY: reads a constant; the thread that does it ends.
+        unsafe { libc::chdir(c"/proc".as_ptr()) }
+    };
+    let seen = || {
+        let status = std::fs::read_to_string("/proc/thread-self/status").expect("/proc is mounted");
+        let umask = status.lines().find(|line| line.starts_with("Umask")).map(str::to_owned);
+        (umask, std::env::current_dir().expect("there is one"))
+    };
+    let before = seen();
+    let mut inside = seen();
+    let ended = run(Own::Fs, &mut || {
+        assert_eq!(change(), 0);
+        inside = seen();
+    });
+    assert_eq!((ended, inside), (Ok(Ended::Returned), (Some("Umask:\t0123".to_owned()), "/proc".into())));
+    assert_eq!(seen(), before);
 }

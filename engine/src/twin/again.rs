@@ -1,0 +1,148 @@
+//! Making a call once more: after a signal, and for the rest of its bytes.
+#![allow(unsafe_code, reason = "hands on the promise that a call's addresses are the caller's to answer for")]
+
+use syslet_syscalls::{Direction, Invoked, Restart, Row};
+
+use super::ask::{Kind, address, is_known_socket, is_stream, kind, low, status_flags};
+use super::limit::shortened;
+use super::memory::Memory;
+use super::vectors::{rest, total};
+use super::{poll, sleep};
+
+/// Makes a call again that a signal has interrupted, `passed_ns` after it began; nothing when its row says not to, or
+/// when nobody knows how much of its time is left.
+///
+/// # Safety
+/// As for [`super::attempt`].
+pub(crate) unsafe fn again(
+    row: &Row,
+    nr: u32,
+    args: &[u64; 6],
+    passed_ns: u64,
+    enter: &mut impl FnMut(u32, &[u64; 6]) -> Invoked,
+) -> Option<Invoked> {
+    // SAFETY: the caller's promise, for as long as this call.
+    let memory = unsafe { Memory::promised() };
+    match row.restart_with(args) {
+        Restart::Again => Some(enter(nr, args)),
+        Restart::Left(from, to) if from == to => Some(enter(nr, args)),
+        Restart::Left(from, to) if args[usize::from(from)] != 0 => {
+            let mut left = *args;
+            left[usize::from(to)] = args[usize::from(from)];
+            Some(enter(nr, &left))
+        }
+        Restart::Left(_, to) if sleep::may_try(nr.into(), args) => {
+            Some(shortened(to.into(), nr, args, passed_ns, memory, enter))
+        }
+        Restart::Shortened(arg) if row.args[usize::from(arg)].ty.direction() != Direction::Value => {
+            Some(shortened(arg.into(), nr, args, passed_ns, memory, enter))
+        }
+        Restart::Shortened(arg) => Some(poll::finish(arg.into(), nr, args, passed_ns, enter)),
+        Restart::Uninterrupted | Restart::Never(_) | Restart::Left(..) => None,
+    }
+}
+
+/// Whether EAGAIN says of this call that it would have had to wait, and nothing else: no time that is over, no value
+/// that is another one.
+pub(crate) fn says_not_now(row: &Row, args: &[u64; 6]) -> bool {
+    let has_time = matches!(row.restart_with(args), Restart::Shortened(_) | Restart::Left(..));
+    !has_time && !row.name.starts_with("futex")
+}
+
+/// A transfer of bytes, of which one call may move a part and another one the rest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stream {
+    nr: u32,
+    args: [u64; 6],
+    total: u64,
+}
+
+/// What decides how a transfer goes on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Shape {
+    /// One buffer, at the file's own position.
+    One,
+    /// One buffer, at a position.
+    OneAt,
+    /// A vector, at the file's own position.
+    Vector,
+    /// A vector, at a position, or at the file's own if that is −1.
+    VectorAt,
+    /// One buffer, and an address besides.
+    Message,
+}
+
+impl Shape {
+    fn of(nr: libc::c_long) -> Option<Shape> {
+        Some(match nr {
+            libc::SYS_read | libc::SYS_write => Shape::One,
+            libc::SYS_pread64 | libc::SYS_pwrite64 => Shape::OneAt,
+            libc::SYS_readv | libc::SYS_writev => Shape::Vector,
+            libc::SYS_preadv | libc::SYS_pwritev | libc::SYS_preadv2 | libc::SYS_pwritev2 => Shape::VectorAt,
+            libc::SYS_recvfrom | libc::SYS_sendto => Shape::Message,
+            _ => return None,
+        })
+    }
+
+    const fn is_vector(self) -> bool {
+        matches!(self, Shape::Vector | Shape::VectorAt)
+    }
+}
+
+const POSITION: usize = 3;
+const FLAGS: usize = 3;
+/// All or nothing: such a write has no rest.
+const RWF_ATOMIC: u64 = 0x40;
+/// Flags of messages that change nothing about a rest.
+const MESSAGE_FLAGS: i32 = libc::MSG_WAITALL | libc::MSG_NOSIGNAL | libc::MSG_MORE | libc::MSG_DONTROUTE;
+
+impl Stream {
+    /// The transfer, if its bytes are a stream: of a regular file, a block or memory device, a pipe without packets, or a
+    /// stream socket. What is a message is whole, however long.
+    ///
+    /// # Safety
+    /// As for [`super::attempt`], for as long as the value is used.
+    pub(crate) unsafe fn of(nr: u32, args: &[u64; 6]) -> Option<Stream> {
+        // SAFETY: the caller's promise.
+        let memory = unsafe { Memory::promised() };
+        let shape = Shape::of(nr.into())?;
+        let flags_fit = match shape {
+            Shape::Message => low(args[FLAGS]) & !MESSAGE_FLAGS.cast_unsigned() == 0,
+            Shape::VectorAt => args[5] & RWF_ATOMIC == 0,
+            _ => true,
+        };
+        let is_stream = match kind(args[0]) {
+            Kind::Storage(_) | Kind::Memory => true,
+            Kind::Pipe => status_flags(args[0]).is_some_and(|flags| flags & libc::O_DIRECT == 0),
+            Kind::Socket => is_known_socket(args[0]) && is_stream(args[0]),
+            Kind::Anonymous | Kind::Other => false,
+        };
+        let total = if shape.is_vector() { total(memory, args[1], args[2]) } else { args[2] };
+        (flags_fit && is_stream).then_some(Stream { nr, args: *args, total })
+    }
+
+    /// How many bytes were asked for.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Makes the call for what is left after `done` bytes.
+    pub(crate) fn go_on(&self, done: u64, enter: &mut impl FnMut(u32, &[u64; 6]) -> Invoked) -> Invoked {
+        let Some(shape) = Shape::of(self.nr.into()) else { return enter(self.nr, &self.args) };
+        let mut args = self.args;
+        if matches!(shape, Shape::OneAt | Shape::VectorAt) && args[POSITION] != u64::MAX {
+            args[POSITION] += done;
+        }
+        if !shape.is_vector() {
+            args[1] += done;
+            args[2] -= done;
+            return enter(self.nr, &args);
+        }
+        // SAFETY: who made this value answers for its addresses as long as it is used.
+        let memory = unsafe { Memory::promised() };
+        let rest = rest(memory, args[1], args[2], done);
+        args[1] = rest.first().map_or(0, address);
+        args[2] = rest.len() as u64;
+        enter(self.nr, &args)
+    }
+}

@@ -1,0 +1,110 @@
+//! Attributes that change the thread of their call. Alone in its process, because all of its threads are looked at.
+
+#[allow(dead_code, reason = "what other tests need")]
+mod look;
+#[path = "private/one.rs"]
+mod one;
+#[allow(dead_code, reason = "what other tests need")]
+#[path = "../it/rig.rs"]
+mod rig;
+#[path = "private/state.rs"]
+mod state;
+
+#[path = "acting/effect.rs"]
+mod effect;
+#[path = "acting/leak.rs"]
+mod leak;
+#[path = "acting/panics.rs"]
+mod panics;
+#[path = "acting/refused.rs"]
+mod refused;
+#[path = "acting/retry.rs"]
+mod retry;
+#[path = "acting/several.rs"]
+mod several;
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::unistd::geteuid;
+use syslet::attrs::{Credentials, RunBy, WorkerValue};
+use syslet::{
+    AttributeFlags, AttributeId, Config, DoneFlags, Engine, Params, Ring, Status, Submission,
+    SubmissionBuilder,
+};
+
+use rig::Seen;
+
+const NOBODY: u32 = 65_534;
+const NONE: AttributeFlags = AttributeFlags::NONE;
+const REQUIRED: AttributeFlags = AttributeFlags::REQUIRED;
+
+/// What is asked of a call: an attribute and its payload.
+type Ask = (AttributeId, Vec<u8>);
+
+fn engine() -> (Engine, Ring) {
+    let engine = Engine::start(Config::default().workers_max(2).runnable_max(2)).expect("an engine");
+    let ring = engine.ring(&Params::default()).expect("a ring");
+    (engine, ring)
+}
+
+fn with(call: SubmissionBuilder, flags: AttributeFlags, asks: &[Ask]) -> SubmissionBuilder {
+    asks.iter().fold(call, |call, (id, payload)| call.attribute(*id, flags, payload))
+}
+
+/// The call as asked, and who has made it, which is a disposable worker.
+fn run_acting(ring: &mut Ring, call: SubmissionBuilder, asks: &[Ask]) -> Seen {
+    let call = with(call, REQUIRED, asks).attribute(AttributeId::WORKER, REQUIRED, &[]);
+    let done = one::run_one(ring, call, 2);
+    assert_eq!(done.flags, DoneFlags::NONE, "{done:?}");
+    let worker = worker(&done);
+    assert_eq!((worker.run_by, worker.attempts), (RunBy::PRIVATE, 1));
+    assert!(!look::engine_threads().contains(&worker.tid.cast_signed()), "it has ended");
+    done
+}
+
+fn worker(done: &Seen) -> WorkerValue {
+    WorkerValue::parse(value(done, AttributeId::WORKER)).expect("a value")
+}
+
+/// The value of an attribute that was handled.
+fn value(done: &Seen, id: AttributeId) -> &[u8] {
+    let (status, value) = done.answer(id).expect("an answer");
+    assert_eq!(status, Status::HANDLED, "{id:?}");
+    value
+}
+
+fn status(done: &Seen, id: AttributeId) -> Status {
+    done.answer(id).expect("an answer").0
+}
+
+fn is_superuser(needed_for: &str) -> bool {
+    if !geteuid().is_root() {
+        println!("skipped: {needed_for} needs the superuser");
+    }
+    geteuid().is_root()
+}
+
+fn nobody() -> Credentials {
+    Credentials { fsuid: Some(NOBODY), fsgid: Some(NOBODY), groups: Some(vec![NOBODY, 7]) }
+}
+
+fn creds(credentials: &Credentials) -> Ask {
+    (AttributeId::CREDENTIALS, credentials.payload())
+}
+
+/// openat, of a path that outlives the test.
+fn open(path: &Path, flags: i32, mode: i64) -> SubmissionBuilder {
+    let path = CString::new(path.as_os_str().as_bytes()).expect("no NUL");
+    let path = Box::leak(path.into_boxed_c_str()).as_ptr().expose_provenance().cast_signed() as i64;
+    Submission::call(libc::SYS_openat).int(libc::AT_FDCWD.into()).int(path).int(flags.into()).int(mode)
+}
+
+const CREATE: i32 = libc::O_CREAT | libc::O_WRONLY | libc::O_EXCL;
+
+/// Gives a descriptor back that a call has opened.
+fn close(done: &Seen) {
+    let fd = i32::try_from(done.result).expect("a descriptor");
+    nix::unistd::close(fd).expect("it was open");
+}
