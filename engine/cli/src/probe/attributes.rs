@@ -1,8 +1,16 @@
 //! What each attribute comes to here, found by asking for it.
 
+use std::fs::File;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::MetadataExt;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 use syslet::abi::AttributeFlags;
-use syslet::attrs::{DeadlineAsked, TraceValue};
+use syslet::attrs::{
+    CpuMask, Credentials, Cwd, DeadlineAsked, IoClass, IoPriority, Nice, Policy, RetryAsk, RetryOn,
+    Scheduling, TimerSlack, TraceValue, Umask,
+};
 use syslet::{AttributeId, Engine, Ring, Submission};
 
 use super::files::{Sample, samples};
@@ -49,6 +57,26 @@ fn payload(id: AttributeId) -> Vec<u8> {
     match id {
         AttributeId::DEADLINE => DeadlineAsked::After(MINUTE_NS).emit().to_vec(),
         AttributeId::TRACE => TraceValue { id: 7 }.payload().to_vec(),
+        AttributeId::NICE => Nice::payload(5).to_vec(),
+        AttributeId::SCHED => Scheduling { policy: Policy::BATCH, priority: 0 }.payload().to_vec(),
+        AttributeId::IOPRIO => IoPriority { class: IoClass::IDLE, level: 0 }.payload().to_vec(),
+        AttributeId::AFFINITY => CpuMask::of(0..1024).payload(),
+        AttributeId::CREDENTIALS => {
+            // The ids that the command has: nothing changes, and nobody is refused that.
+            let own = std::fs::metadata("/proc/self").ok();
+            let [fsuid, fsgid] = [own.as_ref().map(MetadataExt::uid), own.as_ref().map(MetadataExt::gid)];
+            Credentials { fsuid, fsgid, groups: None }.payload()
+        }
+        AttributeId::CWD => Cwd::payload(root()).to_vec(),
+        AttributeId::UMASK => Umask::payload(0o77).to_vec(),
+        AttributeId::TIMER_SLACK => TimerSlack::payload(50_000).to_vec(),
+        AttributeId::RETRY => RetryAsk { on: RetryOn::SHORT, ..RetryAsk::default() }.payload().to_vec(),
         _ => Vec::new(),
     }
+}
+
+/// A descriptor of the root directory, open as long as the command runs; −1 when it cannot be had.
+fn root() -> RawFd {
+    static ROOT: LazyLock<Option<File>> = LazyLock::new(|| File::open("/").ok());
+    ROOT.as_ref().map_or(-1, AsRawFd::as_raw_fd)
 }

@@ -1,8 +1,8 @@
 //! The values of attributes, by name.
 
 use syslet::attrs::{
-    BlockedValue, CacheValue, ChecksumValue, CountersValue, DeadlineValue, IoValue, TimingValue, TraceValue,
-    UsageValue, WorkerValue,
+    Affinity, BlockedValue, CacheValue, ChecksumValue, CountersValue, DeadlineValue, IoValue, Ioprio, Nice,
+    RetryValue, Sched, TimerSlack, TimingValue, TraceValue, UsageValue, WorkerValue,
 };
 use syslet::{AttributeId, Status};
 
@@ -29,6 +29,13 @@ pub(crate) fn values(id: AttributeId, status: Status, value: &[u8]) -> Values {
         AttributeId::DEADLINE => DeadlineValue::parse(value)
             .map(|it| vec![("late_ns", it.late_ns.cast_unsigned()), ("outcome", it.outcome.0.into())]),
         AttributeId::TRACE => TraceValue::parse(value).map(|trace| vec![("id", trace.id)]),
+        AttributeId::RETRY => RetryValue::parse(value)
+            .map(|retry| vec![("attempts", retry.attempts.into()), ("ended", retry.ended.0.into())]),
+        AttributeId::NICE => Nice::parse(value).map(|nice| vec![("nice", nice.cast_unsigned())]),
+        AttributeId::SCHED => Sched::parse(value).map(|policy| vec![("policy", policy.0.into())]),
+        AttributeId::IOPRIO => Ioprio::parse(value).map(|ioprio| vec![("ioprio", ioprio.word().into())]),
+        AttributeId::AFFINITY => Affinity::parse(value).map(|cpus| vec![("cpus", cpus)]),
+        AttributeId::TIMER_SLACK => TimerSlack::parse(value).map(|slack| vec![("slack_ns", slack)]),
         _ => None,
     };
     found.unwrap_or_default()

@@ -4,6 +4,7 @@ use syslet::abi::{AttributeFlags, AttributeId};
 use syslet::attrs::{Attribute as Known, ChecksumAsk, DeadlineAsked, Registry, TraceValue};
 
 use crate::plan::Ask;
+use crate::script::acting;
 use crate::script::error::ScriptError;
 use crate::script::syntax::{Attribute, Choice, Setting};
 
@@ -74,7 +75,7 @@ fn payload(id: AttributeId, attribute: &Attribute) -> Result<Vec<u8>, ScriptErro
             let id = number(attribute, "a number of 64 bits")?.ok_or_else(wanted)?;
             Ok(TraceValue { id }.payload().to_vec())
         }
-        _ => no_value(attribute).map(|()| Vec::new()),
+        _ => acting::payload(id, attribute).unwrap_or_else(|| no_value(attribute).map(|()| Vec::new())),
     }
 }
 

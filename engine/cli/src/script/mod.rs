@@ -1,5 +1,6 @@
 //! From a script's text to a plan: tokens, tree, arguments of the command put in, everything checked and ordered.
 
+mod acting;
 mod argument;
 mod cursor;
 pub(crate) mod error;

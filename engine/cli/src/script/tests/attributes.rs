@@ -61,3 +61,42 @@ fn units() {
     refused("getpid() @timing(18446744074s)", "18446744074s", "more than 2^64-1 nanoseconds");
     refused("getpid() @timing(-5ms)", "-5ms", "cannot be negative");
 }
+
+/// SCRIPT-25: attributes that change how their call is made, with what each takes; what is wrong with one is pointed at.
+#[test]
+fn acting_attributes() {
+    let asked = [
+        "@nice(-5)",
+        "@sched(batch)",
+        "@sched(fifo, priority=1)",
+        "@ioprio(idle)",
+        "@ioprio(best_effort, level=7)",
+        "@affinity(1)",
+        "@creds(uid=1000, gid=1000)",
+        "@creds(gid=1000)",
+        "@cwd(3)",
+        "@umask(0o77)",
+        "@timer_slack(1ms)",
+        "@retry(eintr, short)",
+    ];
+    let registry = syslet::attrs::Registry::built_in();
+    let call = syslet::attrs::CallFacts {
+        nr: 0,
+        args: [0; 6],
+        out_len: 0,
+        nature: syslet::attrs::Nature::TRANSFERS,
+    };
+    for text in asked {
+        let ask = plan(&format!("read(0, out(4), 4) {text}")).steps[0].asks[0].clone();
+        let known = registry.get(ask.id).expect("it is known");
+        assert!(known.check(&ask.payload, &call).is_ok(), "{text}");
+    }
+    refused("getpid() @nice", "nice", "another way");
+    refused("getpid() @nice(1, 2)", "nice", "another way");
+    refused("getpid() @umask(-1)", "-1", "beyond what there is");
+    refused("getpid() @sched(bach)", "bach", "has no `bach`");
+    refused("getpid() @sched(batch, idle)", "sched", "another way");
+    refused("getpid() @creds(uid=1, gip=2)", "creds", "another way");
+    refused("getpid() @timer_slack(5)", "timer_slack", "another way");
+    refused("getpid() @retry()", "retry", "another way");
+}
