@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStringExt;
 
 use annotate_snippets::Renderer;
 
+use syslet::AttributeId;
+
 use crate::exit::Exit;
 use crate::options::{Command, Options, ProbeOptions, RunOptions, TableOptions};
 use crate::plan::Plan;
@@ -61,10 +63,12 @@ fn script_error(error: &ScriptError, source: &Source) -> Exit {
 }
 
 fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
-    let private = plan.steps.iter().find(|step| step.is_private);
+    let changes = |id| (AttributeId::NICE..=AttributeId::RETRY).contains(&id);
+    let private =
+        plan.steps.iter().find(|step| step.is_private || step.asks.iter().any(|ask| changes(ask.id)));
     if let (Some(step), Some(0)) = (private, options.workers) {
         message(&format!(
-            "line {}: {} is to have a thread of its own, and there are no workers",
+            "line {}: {} is to have a thread of its own, or a worker, and there are none",
             step.line, step.call
         ));
         return Exit::NotSupported;

@@ -51,6 +51,8 @@ pub(crate) struct Ask {
     pub(crate) id: AttributeId,
     pub(crate) flags: AttributeFlags,
     pub(crate) payload: Vec<u8>,
+    /// The number in it that is known only when the step is submitted, and where it is named.
+    pub(crate) patch: Option<(Patch, Span)>,
 }
 
 /// Another step that must be over first.

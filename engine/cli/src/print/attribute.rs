@@ -1,7 +1,7 @@
 //! An attribute's return in words.
 
 use syslet::Status;
-use syslet::attrs::{DeadlineOutcome, Evidence, RunBy, Verdict};
+use syslet::attrs::{DeadlineOutcome, Evidence, IoClass, Policy, RetryEnd, RunBy, Verdict};
 
 use crate::report::Answered;
 
@@ -42,11 +42,26 @@ pub(crate) fn words(answered: &Answered) -> String {
                 format!("{differs}{crc32c:#010x} of {bytes} bytes")
             })
         }
+        ("nice", Status::HANDLED) => value("nice").map(|nice| nice.cast_signed().to_string()),
+        ("sched", Status::HANDLED) => {
+            value("policy").map(|policy| name_of(&Policy::NAMED, Policy(small(policy))))
+        }
+        ("ioprio", Status::HANDLED) => value("class").zip(value("level")).map(|(class, level)| {
+            format!("{} level {level}", name_of(&IoClass::NAMED, IoClass(small(class))))
+        }),
+        ("retry", Status::HANDLED) => value("attempts")
+            .zip(value("ended"))
+            .map(|(attempts, ended)| format!("{attempts} attempt(s), {}", RetryEnd(small(ended)).name())),
         (_, Status::HANDLED) => Some(plain(answered)),
         _ => None,
     };
     let words = words.unwrap_or_else(|| answered.status.name().to_owned());
     format!("@{} {words}", answered.name)
+}
+
+/// The name of one of several.
+fn name_of<T: PartialEq>(named: &[(&'static str, T)], what: T) -> String {
+    named.iter().find(|(_, one)| *one == what).map_or("unknown", |(name, _)| name).to_owned()
 }
 
 /// The values by name, times in a fitting unit.

@@ -1,9 +1,7 @@
 //! What each attribute comes to here, found by asking for it.
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::MetadataExt;
-use std::sync::LazyLock;
+use std::os::fd::AsRawFd;
 
 use serde_json::{Map, Value};
 use syslet::abi::AttributeFlags;
@@ -33,7 +31,8 @@ pub(super) fn attributes(engine: &Engine, ring: &mut Ring) -> Map<String, Value>
 
 fn asked_of(ring: &mut Ring, sample: &Sample, id: AttributeId, name: &'static str) -> String {
     let call = Submission::call(libc::SYS_pread64).lend(&sample.file).output(4096).value(4096).value(0);
-    let call = call.attribute(id, AttributeFlags::NONE, &payload(id)).build();
+    let root = File::open("/").ok();
+    let call = call.attribute(id, AttributeFlags::NONE, &payload(id, root.as_ref())).build();
     if let Err(refused) = ring.push_safe(&call) {
         return refused.to_string();
     }
@@ -51,32 +50,26 @@ fn asked_of(ring: &mut Ring, sample: &Sample, id: AttributeId, name: &'static st
     if said == status { said.to_owned() } else { format!("{status}: {said}") }
 }
 
-/// What it must be asked with.
-fn payload(id: AttributeId) -> Vec<u8> {
+/// What it must be asked with. `root` is open for as long as the call lasts.
+fn payload(id: AttributeId, root: Option<&File>) -> Vec<u8> {
     const MINUTE_NS: u64 = 60_000_000_000;
+    /// The nice value of who comes last.
+    const LAST: i32 = 19;
     match id {
         AttributeId::DEADLINE => DeadlineAsked::After(MINUTE_NS).emit().to_vec(),
         AttributeId::TRACE => TraceValue { id: 7 }.payload().to_vec(),
-        AttributeId::NICE => Nice::payload(5).to_vec(),
+        AttributeId::NICE => Nice::payload(LAST).to_vec(),
         AttributeId::SCHED => Scheduling { policy: Policy::BATCH, priority: 0 }.payload().to_vec(),
         AttributeId::IOPRIO => IoPriority { class: IoClass::IDLE, level: 0 }.payload().to_vec(),
-        AttributeId::AFFINITY => CpuMask::of(0..1024).payload(),
+        AttributeId::AFFINITY => CpuMask([u64::MAX; 16]).payload(),
+        // Whether groups may be taken: other ids would make the process not dumpable.
         AttributeId::CREDENTIALS => {
-            // The ids that the command has: nothing changes, and nobody is refused that.
-            let own = std::fs::metadata("/proc/self").ok();
-            let [fsuid, fsgid] = [own.as_ref().map(MetadataExt::uid), own.as_ref().map(MetadataExt::gid)];
-            Credentials { fsuid, fsgid, groups: None }.payload()
+            Credentials { groups: Some(Vec::new()), ..Credentials::default() }.payload()
         }
-        AttributeId::CWD => Cwd::payload(root()).to_vec(),
-        AttributeId::UMASK => Umask::payload(0o77).to_vec(),
-        AttributeId::TIMER_SLACK => TimerSlack::payload(50_000).to_vec(),
+        AttributeId::CWD => Cwd::payload(root.map_or(i32::MAX, AsRawFd::as_raw_fd)).to_vec(),
+        AttributeId::UMASK => Umask::payload(0o777).to_vec(),
+        AttributeId::TIMER_SLACK => TimerSlack::payload(1).to_vec(),
         AttributeId::RETRY => RetryAsk { on: RetryOn::SHORT, ..RetryAsk::default() }.payload().to_vec(),
         _ => Vec::new(),
     }
-}
-
-/// A descriptor of the root directory, open as long as the command runs; −1 when it cannot be had.
-fn root() -> RawFd {
-    static ROOT: LazyLock<Option<File>> = LazyLock::new(|| File::open("/").ok());
-    ROOT.as_ref().map_or(-1, AsRawFd::as_raw_fd)
 }

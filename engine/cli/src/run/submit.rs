@@ -79,7 +79,8 @@ impl Flight {
         }
         known.check_lengths(plan, step, &numbers)?;
         for ask in &step.asks {
-            builder = builder.attribute(ask.id, ask.flags, &ask.payload);
+            let patch = ask.patch.map(|(patch, _)| patch);
+            builder = builder.attribute(ask.id, ask.flags, &known.filled(&ask.payload, patch.as_slice())?);
         }
         // Asked or not: the output says who ran it.
         if !step.asks.iter().any(|ask| ask.id == AttributeId::WORKER) {

@@ -28,14 +28,16 @@ pub(crate) fn values(id: AttributeId, status: Status, value: &[u8]) -> Values {
         AttributeId::COUNTERS => CountersValue::parse(value).map(counters),
         AttributeId::DEADLINE => DeadlineValue::parse(value)
             .map(|it| vec![("late_ns", it.late_ns.cast_unsigned()), ("outcome", it.outcome.0.into())]),
-        AttributeId::TRACE => TraceValue::parse(value).map(|trace| vec![("id", trace.id)]),
-        AttributeId::RETRY => RetryValue::parse(value)
-            .map(|retry| vec![("attempts", retry.attempts.into()), ("ended", retry.ended.0.into())]),
         AttributeId::NICE => Nice::parse(value).map(|nice| vec![("nice", nice.cast_unsigned())]),
         AttributeId::SCHED => Sched::parse(value).map(|policy| vec![("policy", policy.0.into())]),
-        AttributeId::IOPRIO => Ioprio::parse(value).map(|ioprio| vec![("ioprio", ioprio.word().into())]),
+        AttributeId::IOPRIO => {
+            Ioprio::parse(value).map(|it| vec![("class", it.class.0.into()), ("level", it.level.into())])
+        }
         AttributeId::AFFINITY => Affinity::parse(value).map(|cpus| vec![("cpus", cpus)]),
-        AttributeId::TIMER_SLACK => TimerSlack::parse(value).map(|slack| vec![("slack_ns", slack)]),
+        AttributeId::TIMER_SLACK => TimerSlack::parse(value).map(|ns| vec![("slack_ns", ns)]),
+        AttributeId::RETRY => RetryValue::parse(value)
+            .map(|it| vec![("attempts", it.attempts.into()), ("ended", it.ended.0.into())]),
+        AttributeId::TRACE => TraceValue::parse(value).map(|trace| vec![("id", trace.id)]),
         _ => None,
     };
     found.unwrap_or_default()

@@ -1,115 +1,193 @@
-//! Attributes that change how their call is made, as they are written.
+//! What attributes are asked with that change how their call is made.
 
-use syslet::abi::AttributeId;
+use syslet::AttributeId;
 use syslet::attrs::{
     CpuMask, Credentials, Cwd, IoClass, IoPriority, Nice, Policy, RetryAsk, RetryOn, Scheduling, TimerSlack,
     Umask,
 };
 
+use crate::plan::{Patch, Source};
+use crate::script::assigned::{Assigned, Named};
 use crate::script::error::ScriptError;
-use crate::script::syntax::{Attribute, Choice, Setting};
+use crate::script::source::Spanned;
+use crate::script::syntax::{Attribute, Choice, Setting, Width};
 
-/// What such an attribute is asked with; nothing when the id is another one's.
-pub(crate) fn payload(id: AttributeId, attribute: &Attribute) -> Option<Result<Vec<u8>, ScriptError>> {
-    let options = Options(attribute);
-    Some(match id {
-        AttributeId::NICE => options.number("5").map(|nice| Nice::payload(nice).to_vec()),
-        AttributeId::UMASK => options.number("0o77").map(|mask| Umask::payload(mask).to_vec()),
-        AttributeId::CWD => options.number("3").map(|fd| Cwd::payload(fd).to_vec()),
-        AttributeId::AFFINITY => options.number("1").map(|cpu: u16| CpuMask::of([cpu.into()]).payload()),
-        AttributeId::TIMER_SLACK => options.time("1ms").map(|ns| TimerSlack::payload(ns).to_vec()),
-        AttributeId::SCHED => options.word("batch", &Policy::NAMED).and_then(|policy| {
-            let priority = options.keyed("priority")?.unwrap_or(0);
-            Ok(Scheduling { policy, priority }.payload().to_vec())
-        }),
-        AttributeId::IOPRIO => options.word("idle", &IoClass::NAMED).and_then(|class| {
-            let level = options.keyed("level")?.unwrap_or(0);
-            Ok(IoPriority { class, level }.payload().to_vec())
-        }),
-        AttributeId::CREDENTIALS => options.credentials(),
-        AttributeId::RETRY => options.words("short", &RetryOn::NAMED).map(|chosen| {
-            let on = chosen.into_iter().fold(RetryOn::default(), RetryOn::with);
-            RetryAsk { on, ..RetryAsk::default() }.payload().to_vec()
-        }),
-        _ => return None,
+/// A payload, and the number in it that is known only when the step is submitted.
+pub(crate) type Payload = (Vec<u8>, Option<Patch>);
+
+/// The payload of such an attribute; nothing for others.
+pub(crate) fn payload(
+    id: AttributeId,
+    attribute: &Attribute,
+    assigned: &Assigned,
+) -> Result<Option<Payload>, ScriptError> {
+    let bytes = match id {
+        AttributeId::NICE => Nice::payload(one(attribute, "@nice(5)")?).to_vec(),
+        AttributeId::SCHED => sched(attribute)?,
+        AttributeId::IOPRIO => ioprio(attribute)?,
+        AttributeId::AFFINITY => affinity(attribute)?,
+        AttributeId::CREDENTIALS => creds(attribute)?,
+        AttributeId::CWD => return cwd(attribute, assigned).map(Some),
+        AttributeId::UMASK => Umask::payload(one(attribute, "@umask(0o077)")?).to_vec(),
+        AttributeId::TIMER_SLACK => match &attribute.options[..] {
+            [Choice { key: None, value }] => TimerSlack::payload(time(value)?).to_vec(),
+            _ => return Err(wanted(attribute, "@timer_slack(1ms)")),
+        },
+        AttributeId::RETRY => retry(attribute)?,
+        _ => return Ok(None),
+    };
+    Ok(Some((bytes, None)))
+}
+
+fn wanted(attribute: &Attribute, example: &str) -> ScriptError {
+    let message = format!("`{}` wants something else", attribute.name.value);
+    ScriptError::new(attribute.name.span, message).help(format!("`{example}`"))
+}
+
+/// The one number of an attribute.
+fn one<T: TryFrom<i128>>(attribute: &Attribute, example: &str) -> Result<T, ScriptError> {
+    match &attribute.options[..] {
+        [Choice { key: None, value }] => number(value),
+        _ => Err(wanted(attribute, example)),
+    }
+}
+
+fn number<T: TryFrom<i128>>(setting: &Spanned<Setting>) -> Result<T, ScriptError> {
+    let Setting::Number(number) = setting.value else {
+        return Err(ScriptError::new(setting.span, "a number is wanted here"));
+    };
+    T::try_from(number).map_err(|_| {
+        ScriptError::new(setting.span, format!("{number} does not fit {} bits", 8 * size_of::<T>()))
     })
 }
 
-/// What stands in an attribute's parentheses.
-struct Options<'a>(&'a Attribute);
-
-impl Options<'_> {
-    fn wrong(&self, example: &str) -> ScriptError {
-        let name = &self.0.name;
-        ScriptError::new(name.span, format!("`{}` is asked for another way", name.value))
-            .help(format!("`@{}({example})`", name.value))
+fn time(setting: &Spanned<Setting>) -> Result<u64, ScriptError> {
+    match setting.value {
+        Setting::Quantity(count, unit) if unit.is_time() => Ok(count.saturating_mul(unit.1)),
+        _ => Err(ScriptError::new(setting.span, "a time is wanted here, such as 1ms")),
     }
+}
 
-    fn plain(&self) -> impl Iterator<Item = &Choice> {
-        self.0.options.iter().filter(|choice| choice.key.is_none())
+/// The thing that a word names.
+fn named<T: Copy>(setting: &Spanned<Setting>, known: &[(&'static str, T)]) -> Result<T, ScriptError> {
+    let Setting::Word(word) = &setting.value else {
+        return Err(ScriptError::new(setting.span, "a word is wanted here"));
+    };
+    known.iter().find(|(name, _)| name == word).map(|&(_, what)| what).ok_or_else(|| {
+        ScriptError::new(setting.span, format!("unknown word `{word}`"))
+            .nearest(word, known.iter().map(|&(name, _)| name))
+    })
+}
+
+/// The options behind their keys.
+fn key(choice: &Choice) -> Option<&str> {
+    choice.key.as_ref().map(|key| key.value.as_str())
+}
+
+fn unknown(choice: &Choice, keys: &[&'static str]) -> ScriptError {
+    match &choice.key {
+        None => ScriptError::new(choice.value.span, "this one wants a key in front"),
+        Some(key) => ScriptError::new(key.span, format!("unknown key `{}`", key.value))
+            .nearest(&key.value, keys.iter().copied()),
     }
+}
 
-    fn number<T: TryFrom<i128>>(&self, example: &str) -> Result<T, ScriptError> {
-        match &self.0.options[..] {
-            [Choice { key: None, value }] => match value.value {
-                Setting::Number(number) => T::try_from(number)
-                    .map_err(|_| ScriptError::new(value.span, format!("{number} is beyond what there is"))),
-                _ => Err(self.wrong(example)),
-            },
-            _ => Err(self.wrong(example)),
+/// A word, and a number behind `key`, which is 0 if it is not there.
+fn word_and_number<T: Copy>(
+    attribute: &Attribute,
+    known: &[(&'static str, T)],
+    second: &'static str,
+) -> Result<(T, u32), ScriptError> {
+    let example = format!("@{}({}, {second}=1)", attribute.name.value, known[1].0);
+    match &attribute.options[..] {
+        [Choice { key: None, value }] => Ok((named(value, known)?, 0)),
+        [Choice { key: None, value }, level] if key(level) == Some(second) => {
+            Ok((named(value, known)?, number(&level.value)?))
+        }
+        [Choice { key: None, .. }, other] => Err(unknown(other, &[second])),
+        _ => Err(wanted(attribute, &example)),
+    }
+}
+
+fn sched(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
+    let (policy, priority) = word_and_number(attribute, &Policy::NAMED, "priority")?;
+    Ok(Scheduling { policy, priority }.payload().to_vec())
+}
+
+fn ioprio(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
+    let (class, level) = word_and_number(attribute, &IoClass::NAMED, "level")?;
+    Ok(IoPriority { class, level }.payload().to_vec())
+}
+
+/// The numbers of CPUs.
+fn affinity(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
+    if attribute.options.is_empty() {
+        return Err(wanted(attribute, "@affinity(0, 1)"));
+    }
+    let cpu = |choice: &Choice| match choice.key {
+        None => number::<u16>(&choice.value).and_then(|cpu| {
+            let fits = cpu < 1024;
+            fits.then_some(cpu.into())
+                .ok_or_else(|| ScriptError::new(choice.value.span, "CPUs are counted from 0 to 1023"))
+        }),
+        Some(_) => Err(unknown(choice, &[])),
+    };
+    Ok(CpuMask::of(attribute.options.iter().map(cpu).collect::<Result<Vec<usize>, _>>()?).payload())
+}
+
+fn creds(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
+    let mut creds = Credentials::default();
+    for choice in &attribute.options {
+        let value = &choice.value;
+        match key(choice) {
+            Some("uid") => creds.fsuid = Some(number(value)?),
+            Some("gid") => creds.fsgid = Some(number(value)?),
+            Some("group") => creds.groups.get_or_insert_default().push(number(value)?),
+            Some("groups") => {
+                named(value, &[("none", ())])?;
+                creds.groups.get_or_insert_default();
+            }
+            _ => return Err(unknown(choice, &["uid", "gid", "group", "groups"])),
         }
     }
+    if creds == Credentials::default() {
+        return Err(wanted(attribute, "@creds(uid=1000, gid=1000, group=4)"));
+    }
+    Ok(creds.payload())
+}
 
-    fn time(&self, example: &str) -> Result<u64, ScriptError> {
-        match &self.0.options[..] {
-            [Choice { key: None, value }] => match value.value {
-                Setting::Quantity(count, unit) if unit.is_time() => Ok(count.saturating_mul(unit.1)),
-                _ => Err(self.wrong(example)),
-            },
-            _ => Err(self.wrong(example)),
+/// The descriptor of a directory: a number, or the result of an earlier statement.
+fn cwd(attribute: &Attribute, assigned: &Assigned) -> Result<Payload, ScriptError> {
+    let [Choice { key: None, value }] = &attribute.options[..] else {
+        return Err(wanted(attribute, "@cwd(dir)"));
+    };
+    let Setting::Word(word) = &value.value else {
+        return Ok((Cwd::payload(number(value)?).to_vec(), None));
+    };
+    let name = Spanned { value: word.clone(), span: value.span };
+    match assigned.find(&name)? {
+        Named::Step(step) => {
+            let width = Width::named("i32").expect("a type of the language");
+            Ok((Cwd::payload(0).to_vec(), Some(Patch { at: 0, width, from: Source::Result(step) })))
+        }
+        Named::Buffer(_) => Err(ScriptError::new(value.span, "a buffer is no directory: name a call")),
+    }
+}
+
+fn retry(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
+    let mut ask = RetryAsk::default();
+    for choice in &attribute.options {
+        let value = &choice.value;
+        match key(choice) {
+            None => ask.on = ask.on.with(named(value, &RetryOn::NAMED)?),
+            Some("attempts") => ask.attempts = number(value)?,
+            Some("time") => ask.time_ns = time(value)?,
+            Some("pause") => ask.pause_ns = time(value)?,
+            Some(_) => return Err(unknown(choice, &["attempts", "time", "pause"])),
         }
     }
-
-    /// The words without a key, each one of those named.
-    fn words<T: Copy>(&self, example: &str, named: &[(&'static str, T)]) -> Result<Vec<T>, ScriptError> {
-        let found: Result<Vec<T>, ScriptError> = self
-            .plain()
-            .map(|choice| {
-                let Setting::Word(word) = &choice.value.value else { return Err(self.wrong(example)) };
-                named.iter().find(|(name, _)| name == word).map(|(_, value)| *value).ok_or_else(|| {
-                    ScriptError::new(choice.value.span, format!("`{}` has no `{word}`", self.0.name.value))
-                        .nearest(word, named.iter().map(|(name, _)| *name))
-                })
-            })
-            .collect();
-        found.and_then(|found| if found.is_empty() { Err(self.wrong(example)) } else { Ok(found) })
+    if ask.on == RetryOn::default() {
+        ask.on = RetryOn::NAMED.iter().fold(ask.on, |on, (_, more)| on.with(*more));
     }
-
-    fn word<T: Copy>(&self, example: &str, named: &[(&'static str, T)]) -> Result<T, ScriptError> {
-        match self.words(example, named)?[..] {
-            [one] => Ok(one),
-            _ => Err(self.wrong(example)),
-        }
-    }
-
-    /// The number with that key, if there is one.
-    fn keyed(&self, key: &str) -> Result<Option<u32>, ScriptError> {
-        let is_it = |choice: &&Choice| choice.key.as_ref().is_some_and(|found| found.value == key);
-        let Some(choice) = self.0.options.iter().find(is_it) else { return Ok(None) };
-        match choice.value.value {
-            Setting::Number(number) => u32::try_from(number).map(Some).map_err(|_| {
-                ScriptError::new(choice.value.span, format!("{number} is beyond what there is"))
-            }),
-            _ => Err(ScriptError::new(choice.value.span, format!("`{key}` takes a number"))),
-        }
-    }
-
-    fn credentials(&self) -> Result<Vec<u8>, ScriptError> {
-        let (fsuid, fsgid) = (self.keyed("uid")?, self.keyed("gid")?);
-        let known = usize::from(fsuid.is_some()) + usize::from(fsgid.is_some());
-        if known == 0 || known != self.0.options.len() {
-            return Err(self.wrong("uid=1000, gid=1000"));
-        }
-        Ok(Credentials { fsuid, fsgid, groups: None }.payload())
-    }
+    Ok(ask.payload().to_vec())
 }

@@ -5,6 +5,7 @@ use syslet::attrs::{Attribute as Known, ChecksumAsk, DeadlineAsked, Registry, Tr
 
 use crate::plan::Ask;
 use crate::script::acting;
+use crate::script::assigned::Assigned;
 use crate::script::error::ScriptError;
 use crate::script::syntax::{Attribute, Choice, Setting};
 
@@ -24,7 +25,7 @@ pub(crate) fn private(asked: &[&Attribute]) -> Result<bool, ScriptError> {
 }
 
 /// The attributes as the engine is asked for them.
-pub(crate) fn asks(attributes: &[&Attribute]) -> Result<Vec<Ask>, ScriptError> {
+pub(crate) fn asks(attributes: &[&Attribute], assigned: &Assigned) -> Result<Vec<Ask>, ScriptError> {
     let registry = Registry::built_in();
     let mut asks: Vec<Ask> = Vec::new();
     for attribute in attributes {
@@ -41,9 +42,13 @@ pub(crate) fn asks(attributes: &[&Attribute]) -> Result<Vec<Ask>, ScriptError> {
         if asks.iter().any(|ask| ask.id == known.id()) {
             return Err(ScriptError::new(word.span, format!("`{}` is asked for twice", word.value)));
         }
-        let payload = payload(known.id(), attribute)?;
+        let (payload, patch) = match acting::payload(known.id(), attribute, assigned)? {
+            Some(payload) => payload,
+            None => (payload(known.id(), attribute)?, None),
+        };
+        let patch = patch.map(|patch| (patch, attribute.options[0].value.span));
         let flags = if attribute.required { AttributeFlags::REQUIRED } else { AttributeFlags::NONE };
-        asks.push(Ask { name: known.name(), id: known.id(), flags, payload });
+        asks.push(Ask { name: known.name(), id: known.id(), flags, payload, patch });
     }
     Ok(asks)
 }
@@ -75,7 +80,7 @@ fn payload(id: AttributeId, attribute: &Attribute) -> Result<Vec<u8>, ScriptErro
             let id = number(attribute, "a number of 64 bits")?.ok_or_else(wanted)?;
             Ok(TraceValue { id }.payload().to_vec())
         }
-        _ => acting::payload(id, attribute).unwrap_or_else(|| no_value(attribute).map(|()| Vec::new())),
+        _ => no_value(attribute).map(|()| Vec::new()),
     }
 }
 

@@ -91,7 +91,7 @@ impl Checker<'_> {
         let (own, others): (Vec<_>, Vec<_>) =
             call.attributes.iter().partition(|attribute| attribute.name.value == PRIVATE);
         let is_private = private(&own)?;
-        let asks = asks(&others)?;
+        let asks = asks(&others, &self.assigned)?;
         let mut step = Step {
             line: statement.line,
             name: statement.name.as_ref().map(|name| name.value.clone()),

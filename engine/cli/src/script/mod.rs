@@ -1,6 +1,5 @@
 //! From a script's text to a plan: tokens, tree, arguments of the command put in, everything checked and ordered.
 
-mod acting;
 mod argument;
 mod cursor;
 pub(crate) mod error;
@@ -12,6 +11,7 @@ pub(crate) mod syntax;
 mod text;
 mod token;
 
+mod acting;
 mod asks;
 mod assigned;
 mod check;

@@ -116,12 +116,12 @@ impl Step {
         of.map_or(Ends::Unnamed, |of| Ends::One { of, replaced })
     }
 
-    /// The results that its arguments name, the steps that make them, and where they are named.
+    /// The results that its arguments and attributes name, the steps that make them, and where they are named.
     fn named(&self) -> impl Iterator<Item = (Source, StepId, Span)> {
-        self.operands
-            .iter()
-            .flat_map(|operand| operand.sources().map(|source| (source, operand.span)))
-            .filter_map(|(source, span)| Some((source, source.step()?, span)))
+        let arguments = self.operands.iter();
+        let arguments = arguments.flat_map(|operand| operand.sources().map(|source| (source, operand.span)));
+        let attributes = self.asks.iter().filter_map(|ask| ask.patch.map(|(patch, span)| (patch.from, span)));
+        arguments.chain(attributes).filter_map(|(source, span)| Some((source, source.step()?, span)))
     }
 }
 

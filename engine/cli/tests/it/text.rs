@@ -244,3 +244,34 @@ fn observing_attributes() {
     assert!(of("3: ").ends_with("  @checksum mismatch: 0xe3069283 of 9 bytes"), "{text}");
     assert!(of("4: ").ends_with("  @cache inapplicable"), "{text}");
 }
+
+/// SCRIPT-27, SCRIPT-43: what attributes that change how their call is made say, for people; each has its effect.
+#[test]
+fn acting_attributes() {
+    let directory = Directory::new("acting-attributes-as-text");
+    let file = directory.file("f", "123456789");
+    let parent = file.strip_suffix("/f").expect("its name").to_owned();
+    let lines = [
+        "dir = openat(AT_FDCWD, $1, O_RDONLY|O_DIRECTORY)",
+        "getpriority(0, 0) @nice(5)",
+        "sched_getscheduler(0) @sched(batch)",
+        "ioprio_get(1, 0) @ioprio(best_effort, level=6)",
+        "fd = openat(AT_FDCWD, \"f\", O_RDONLY) @cwd!(dir) @umask(0o77) @timer_slack(1ms)",
+        "read(fd, out(100), 100) @retry(short)",
+        "getpid() @nice(99)",
+    ];
+    let mut all = vec!["run"];
+    lines.iter().for_each(|line| all.extend(["-e", line]));
+    all.push(&parent);
+    let ended = syslet(&all);
+    let text = ended.quiet().1;
+    let of = |line: &str| text.lines().find(|found| found.starts_with(line)).expect("a line").to_owned();
+    assert!(of("2: ").ends_with(" = 15  @nice 5"), "{text}");
+    assert!(of("3: ").ends_with("  @sched batch"), "{text}");
+    assert!(of("4: ").ends_with("  @ioprio best_effort level 6"), "{text}");
+    assert!(of("5: ").ends_with("  @cwd handled  @umask handled  @timer_slack slack=1.0ms"), "{text}");
+    assert!(of("6: ").ends_with("  @retry 2 attempt(s), end of file"), "{text}");
+    assert!(of("7: ").ends_with("  @nice invalid"), "{text}");
+    let refused = syslet(&["run", "--workers", "0", "-e", "getpid() @nice(5)"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+}

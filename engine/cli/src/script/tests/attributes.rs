@@ -1,5 +1,10 @@
 //! What is asked of a call besides itself.
 
+use syslet::attrs::{
+    CpuMask, Credentials, Cwd, IoClass, IoPriority, Nice, Policy, RetryAsk, RetryOn, Scheduling, TimerSlack,
+    Umask,
+};
+
 use super::{plan, refused};
 
 /// SCRIPT-25: an attribute is asked for by name, `!` makes it REQUIRED.
@@ -50,6 +55,68 @@ fn attributes_with_values() {
     refused("getpid() @deadline(5KiB)", "5KiB", "takes a time");
 }
 
+/// SCRIPT-43: what attributes that change how their call is made are asked with.
+#[test]
+fn attributes_that_act() {
+    let payload = |text: &str| plan(&format!("getpid() {text}")).steps[0].asks[0].payload.clone();
+    assert_eq!(payload("@nice(-5)"), Nice::payload(-5));
+    let sched = |policy, priority| Scheduling { policy, priority }.payload();
+    assert_eq!(payload("@sched(batch)"), sched(Policy::BATCH, 0));
+    assert_eq!(payload("@sched(fifo, priority=7)"), sched(Policy::FIFO, 7));
+    let ioprio = |class, level| IoPriority { class, level }.payload();
+    assert_eq!(payload("@ioprio(idle)"), ioprio(IoClass::IDLE, 0));
+    assert_eq!(payload("@ioprio(best_effort, level=3)"), ioprio(IoClass::BEST_EFFORT, 3));
+    assert_eq!(payload("@affinity(1)"), CpuMask::of([1]).payload());
+    assert_eq!(payload("@affinity(0, 0x41)"), CpuMask::of([0, 65]).payload());
+    let creds = Credentials { fsuid: Some(1), fsgid: Some(2), groups: Some(vec![3, 4]) };
+    assert_eq!(payload("@creds(uid=1, gid=2, group=3, group=4)"), creds.payload());
+    let none = Credentials { groups: Some(Vec::new()), ..Credentials::default() };
+    assert_eq!(payload("@creds(groups=none)"), none.payload());
+    assert_eq!(payload("@cwd(7)"), Cwd::payload(7));
+    assert_eq!(payload("@umask(0o77)"), Umask::payload(0o77));
+    assert_eq!(payload("@timer_slack(1ms)"), TimerSlack::payload(1_000_000));
+    let all = RetryOn::INTERRUPTED.with(RetryOn::AGAIN).with(RetryOn::SHORT);
+    assert_eq!(payload("@retry"), RetryAsk { on: all, ..RetryAsk::default() }.payload());
+    let eagain = RetryAsk { on: RetryOn::AGAIN, attempts: 3, time_ns: 1_000_000_000, pause_ns: 2_000 };
+    assert_eq!(payload("@retry(eagain, attempts=3, time=1s, pause=2us)"), eagain.payload());
+}
+
+/// SCRIPT-43: and what is wrong.
+#[test]
+fn attributes_that_act_and_are_wrong() {
+    refused("getpid() @nice", "nice", "wants something else");
+    refused("getpid() @nice(soft)", "soft", "a number is wanted");
+    refused("getpid() @nice(0x100000000)", "0x100000000", "does not fit 32 bits");
+    refused("getpid() @sched(bach)", "bach", "nearest known name is `batch`");
+    refused("getpid() @sched(rr, priorty=1)", "priorty", "nearest known name is `priority`");
+    refused("getpid() @ioprio(idle, 3)", "3", "wants a key");
+    refused("getpid() @affinity", "affinity", "wants something else");
+    refused("getpid() @affinity(1024)", "1024", "from 0 to 1023");
+    refused("getpid() @creds()", "creds", "wants something else");
+    refused("getpid() @creds(user=1)", "user", "unknown key");
+    refused("getpid() @creds(uid=-1)", "-1", "does not fit 32 bits");
+    refused("getpid() @cwd(dir)", "dir", "no statement above is named `dir`");
+    refused("getpid() @timer_slack(5)", "5", "a time is wanted");
+    refused("getpid() @retry(enoent)", "enoent", "unknown word");
+    refused("getpid() @retry(time=5)", "5", "a time is wanted");
+}
+
+/// SCRIPT-43, SCRIPT-18: a call in the directory that another statement opens waits for it, and closing waits for the
+/// call.
+#[test]
+fn a_directory_is_waited_for() {
+    let plan = plan("dir = openat(AT_FDCWD, \"/\", O_RDONLY)\ngetpid() @cwd(dir)\nclose(dir)");
+    let waits = |step: usize| {
+        plan.steps[step].waits.iter().map(|wait| (wait.step, wait.must_succeed)).collect::<Vec<_>>()
+    };
+    assert_eq!((waits(1), waits(2)), (vec![(0, true)], vec![(0, true), (1, false)]));
+    refused(
+        "d = openat(AT_FDCWD, \"/\", O_RDONLY)\nclose(d)\ngetpid() @cwd(d)",
+        "d",
+        "closes this descriptor",
+    );
+}
+
 /// SCRIPT-26: units are known by name, and what they come to fits 64 bits.
 #[test]
 fn units() {
@@ -60,43 +127,4 @@ fn units() {
     refused("getpid() @timing(17179869184GiB)", "17179869184GiB", "more than 2^64-1 bytes");
     refused("getpid() @timing(18446744074s)", "18446744074s", "more than 2^64-1 nanoseconds");
     refused("getpid() @timing(-5ms)", "-5ms", "cannot be negative");
-}
-
-/// SCRIPT-25: attributes that change how their call is made, with what each takes; what is wrong with one is pointed at.
-#[test]
-fn acting_attributes() {
-    let asked = [
-        "@nice(-5)",
-        "@sched(batch)",
-        "@sched(fifo, priority=1)",
-        "@ioprio(idle)",
-        "@ioprio(best_effort, level=7)",
-        "@affinity(1)",
-        "@creds(uid=1000, gid=1000)",
-        "@creds(gid=1000)",
-        "@cwd(3)",
-        "@umask(0o77)",
-        "@timer_slack(1ms)",
-        "@retry(eintr, short)",
-    ];
-    let registry = syslet::attrs::Registry::built_in();
-    let call = syslet::attrs::CallFacts {
-        nr: 0,
-        args: [0; 6],
-        out_len: 0,
-        nature: syslet::attrs::Nature::TRANSFERS,
-    };
-    for text in asked {
-        let ask = plan(&format!("read(0, out(4), 4) {text}")).steps[0].asks[0].clone();
-        let known = registry.get(ask.id).expect("it is known");
-        assert!(known.check(&ask.payload, &call).is_ok(), "{text}");
-    }
-    refused("getpid() @nice", "nice", "another way");
-    refused("getpid() @nice(1, 2)", "nice", "another way");
-    refused("getpid() @umask(-1)", "-1", "beyond what there is");
-    refused("getpid() @sched(bach)", "bach", "has no `bach`");
-    refused("getpid() @sched(batch, idle)", "sched", "another way");
-    refused("getpid() @creds(uid=1, gip=2)", "creds", "another way");
-    refused("getpid() @timer_slack(5)", "timer_slack", "another way");
-    refused("getpid() @retry()", "retry", "another way");
 }
