@@ -1,10 +1,10 @@
 //! What an attribute has the engine do to the thread that makes its call.
 
-use crate::affinity::CpuMask;
-use crate::attribute::Needs;
-use crate::credentials::Credentials;
-use crate::ioprio::IoPriority;
-use crate::sched::Scheduling;
+use crate::cpu_mask::CpuMask;
+use crate::fs_ids::Credentials;
+use crate::io_priority::IoPriority;
+use crate::needs::Needs;
+use crate::scheduling::Scheduling;
 
 impl Needs {
     /// A thread for this call alone: a disposable worker, which ends after it with all that was changed.

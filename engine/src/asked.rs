@@ -3,13 +3,13 @@
 use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
 use syslet_attrs::{Action, CallFacts, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
 
+use crate::act::{Failed, perform};
 use crate::admission::Answers;
 use crate::admit::contained;
 use crate::clock::now_ns;
 use crate::facts::facts;
 use crate::outcome::Outcome;
 use crate::run::observe::Seen;
-use crate::run::{Failed, perform};
 use crate::slot::Slot;
 
 /// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.

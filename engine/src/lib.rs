@@ -48,6 +48,8 @@ mod run;
 #[cfg(not(syslet_loom))]
 mod twin;
 #[cfg(not(syslet_loom))]
+mod act;
+#[cfg(not(syslet_loom))]
 mod asked;
 #[cfg(not(syslet_loom))]
 mod facts;

@@ -1,7 +1,6 @@
 //! One claimed call: attributes look, the kernel is entered, attributes look again, the completion is built.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
-mod act;
 pub(crate) mod counters;
 mod enter;
 pub(crate) mod observe;
@@ -14,7 +13,6 @@ use syslet_abi::{ARGS_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, Don
 use syslet_attrs::{Needs, Registry, RunBy};
 use syslet_syscalls::{Bases, Row, build, prepare, row, settle, written};
 
-pub(crate) use self::act::{Failed, perform};
 use self::counters::Counters;
 use self::enter::{Entered, Way};
 use self::observe::{Unwatched, Watched};

@@ -39,7 +39,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/ring/region.rs",
     "engine/src/run.rs",
     "engine/src/run/counters.rs",
-    "engine/src/run/act.rs",
+    "engine/src/act.rs",
     "engine/src/run/enter.rs",
     "engine/src/run/transfer.rs",
     "engine/src/run/retry.rs",
