@@ -244,6 +244,40 @@ struct syslet_trace {
     uint64_t id;
 };
 
+/* What SCHED is asked with: the kernel's number of a policy, and a priority for those in real time. */
+struct syslet_sched_ask {
+    uint32_t policy;
+    uint32_t priority;
+};
+
+/* What IOPRIO is asked with: the kernel's number of a class, and a level for those that have some. */
+struct syslet_ioprio_ask {
+    uint32_t io_class;
+    uint32_t level;
+};
+
+/* What CREDENTIALS is asked with. Behind it: the groups, 32 bits each. `given`: 1 fsuid, 2 fsgid, 4 groups. */
+struct syslet_credentials_ask {
+    uint32_t given;
+    uint32_t fsuid;
+    uint32_t fsgid;
+    uint32_t groups;
+};
+
+/* What RETRY is asked with. `on`: 1 EINTR, 2 EAGAIN, 4 a part was moved. */
+struct syslet_retry_ask {
+    uint32_t on;
+    uint32_t attempts;
+    uint64_t time_ns;
+    uint64_t pause_ns;
+};
+
+/* The value of a RETRY return. `ended`: see specs/attributes.md. */
+struct syslet_retry {
+    uint32_t attempts;
+    uint32_t ended;
+};
+
 /* Why a submission is refused. */
 enum syslet_refusal {
     SYSLET_REFUSED_RECORD_SHORT = 1,

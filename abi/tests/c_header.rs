@@ -103,7 +103,7 @@ fn errnos() -> Values {
 fn layouts() -> Vec<Layout> {
     let timing = value("syslet_timing", 8, &["queued_ns", "started_ns", "finished_ns"]);
     let worker = value("syslet_worker", 4, &["tid", "cpu", "run_by", "attempts"]);
-    layout::all().into_iter().chain([timing, worker]).chain(observed()).collect()
+    layout::all().into_iter().chain([timing, worker]).chain(observed()).chain(acting()).collect()
 }
 
 /// The values of the attributes that say what a call took.
@@ -128,6 +128,21 @@ fn observed() -> [Layout; 8] {
         joined("syslet_checksum", &value("", 8, &["bytes"]), &value("", 4, &["crc32c", "reserved"])),
         joined("syslet_counters", &value("", 4, &["valid", "user_only"]), &value("", 8, &COUNTERS)),
         value("syslet_trace", 8, &["id"]),
+    ]
+}
+
+/// What the attributes that change how their call is made are asked with, where it is more than a number.
+fn acting() -> [Layout; 5] {
+    [
+        value("syslet_sched_ask", 4, &["policy", "priority"]),
+        value("syslet_ioprio_ask", 4, &["io_class", "level"]),
+        value("syslet_credentials_ask", 4, &["given", "fsuid", "fsgid", "groups"]),
+        joined(
+            "syslet_retry_ask",
+            &value("", 4, &["on", "attempts"]),
+            &value("", 8, &["time_ns", "pause_ns"]),
+        ),
+        value("syslet_retry", 4, &["attempts", "ended"]),
     ]
 }
 

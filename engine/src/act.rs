@@ -4,6 +4,10 @@
 //! write its error number to storage that this thread has only borrowed.
 #![allow(unsafe_code, reason = "calls that change one thread have no safe form")]
 
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;
+
 use std::ffi::c_long;
 
 use syslet_attrs::{Action, CpuMask, Credentials, Needs};

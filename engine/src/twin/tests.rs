@@ -10,6 +10,7 @@ mod receives;
 mod sends;
 mod non_blocking;
 mod waits;
+mod again;
 mod children;
 mod locks;
 mod sleeps;

@@ -10,7 +10,7 @@ use syslet::attrs::{
     Action, Attribute, CallFacts, Credentials, Cwd, Needs, Nice, Observed, Plan, Policy, Sched, Scheduling,
     Token, Umask,
 };
-use syslet::{AttributeId, CallFlags, Config, Engine, Params, Status, Submission};
+use syslet::{AttributeId, CallFlags, Config, Engine, Params, Refusal, Status, Submission};
 
 use super::{CREATE, NOBODY, close, creds, engine, is_superuser, nobody, open, run_acting, value};
 use crate::look;
@@ -95,7 +95,7 @@ impl Attribute for Own {
     }
 }
 
-/// ATTR-76, ATTR-78: an application's attribute acts like a built-in one; of several that set the same, the one asked
+/// ATTR-72, ATTR-76, ATTR-78: an application's attribute acts like a built-in one; of several that set the same, the one asked
 /// last counts, and each tells what was in force behind it.
 #[test]
 fn the_last_one_counts() {
@@ -104,6 +104,9 @@ fn the_last_one_counts() {
     let own = |id, nice| Arc::new(Own(id, Action::SetNice(nice)));
     let config = Config::default().attribute(own(ids[0], 11)).attribute(own(ids[1], 12));
     let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
+    let here = Submission::call(libc::SYS_getpid).flags(CallFlags::SYNC).attribute(ids[0], super::NONE, &[]);
+    let refused = crate::rig::push(&mut ring, &here.build()).unwrap_err();
+    assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER, "though it may be helped");
     for order in [ids, [ids[1], ids[0]]] {
         let call = Submission::call(libc::SYS_getpriority).int(0).int(0);
         let done = run_acting(&mut ring, call, &order.map(|id| (id, Vec::new())));
