@@ -12,9 +12,9 @@ use crate::rig::{Seen, drain, push};
 #[derive(Debug)]
 pub(crate) struct State(BTreeMap<String, String>);
 
-/// Lines of a thread's status that change by themselves.
-const RESTLESS: [&str; 6] =
-    ["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches", "State", "Vm", "Rss", "Threads"];
+/// Lines of a thread's status that change by themselves, or with what others of the same user do.
+const RESTLESS: [&str; 7] =
+    ["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches", "State", "Vm", "Rss", "Threads", "SigQ"];
 
 impl State {
     /// Of these threads and of the calling one, and what a worker says of itself.
