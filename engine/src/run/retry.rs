@@ -1,6 +1,10 @@
 //! RETRY: a worker makes the call again until it is done, or may not be, or nobody wants it any more.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;
+
 use syslet_abi::{ARGS_MAX, AttributeId, Call};
 use syslet_attrs::{RetryAsk, RetryEnd, RetryOn, RetryValue};
 use syslet_syscalls::{Invoked, invoke, row};

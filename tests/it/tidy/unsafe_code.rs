@@ -43,6 +43,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/run/enter.rs",
     "engine/src/run/transfer.rs",
     "engine/src/run/retry.rs",
+    "engine/src/run/retry/tests.rs",
     "engine/src/twin.rs",
     "engine/src/stop/signal.rs",
     "engine/src/twin/again.rs",

@@ -161,6 +161,8 @@ fn messages_are_whole() {
     let address = to.local_addr().expect("it is bound");
     to.send_to(b"abc", address).expect("room");
     to.send_to(b"defghi", address).expect("room");
+    // Should more be asked for, it is not waited for.
+    never_waits(to.as_raw_fd());
     assert_eq!(made(&mut ring, read(to.as_raw_fd(), 10), SHORT), (3, 1, RetryEnd::DONE));
     let (mut one, other) = UnixStream::pair().expect("two sockets");
     one.write_all(b"abc").expect("room");
