@@ -1,10 +1,9 @@
 //! AFFINITY: the CPUs that the call may run on.
 
-use syslet_abi::{AttributeId, Status};
+use syslet_abi::AttributeId;
 
-use crate::acting;
+use crate::acting::Acts;
 use crate::action::Action;
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use crate::cpu_mask::read;
 use crate::field::u64_at;
 
@@ -21,31 +20,12 @@ impl Affinity {
     }
 }
 
-impl Attribute for Affinity {
-    fn id(&self) -> AttributeId {
-        AttributeId::AFFINITY
-    }
+impl Acts for Affinity {
+    const ID: AttributeId = AttributeId::AFFINITY;
+    const NAME: &'static str = "affinity";
+    const ANSWERS: bool = true;
 
-    fn name(&self) -> &'static str {
-        "affinity"
-    }
-
-    fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
-        read(payload).ok_or(Status::INVALID)?;
-        Ok(acting::plan(Needs::OWN_THREAD, 8))
-    }
-
-    fn action(&self, payload: &[u8]) -> Option<Action> {
+    fn read(payload: &[u8]) -> Option<Action> {
         read(payload).map(Action::SetAffinity)
-    }
-
-    fn after(
-        &self,
-        _payload: &[u8],
-        token: Token,
-        _observed: &Observed,
-        value: &mut [u8],
-    ) -> (Status, usize) {
-        acting::answer(token, value)
     }
 }

@@ -1,10 +1,9 @@
 //! CWD: the working directory of the call.
 
-use syslet_abi::{AttributeId, Status};
+use syslet_abi::AttributeId;
 
-use crate::acting;
+use crate::acting::Acts;
 use crate::action::Action;
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use crate::field::u32_at;
 use crate::payload::known_part;
 
@@ -25,31 +24,12 @@ fn read(payload: &[u8]) -> Option<i32> {
     (fd >= 0).then_some(fd)
 }
 
-impl Attribute for Cwd {
-    fn id(&self) -> AttributeId {
-        AttributeId::CWD
-    }
+impl Acts for Cwd {
+    const ID: AttributeId = AttributeId::CWD;
+    const NAME: &'static str = "cwd";
+    const ANSWERS: bool = false;
 
-    fn name(&self) -> &'static str {
-        "cwd"
-    }
-
-    fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
-        read(payload).ok_or(Status::INVALID)?;
-        Ok(acting::plan(Needs::OWN_THREAD.with(Needs::OWN_FS), 0))
-    }
-
-    fn action(&self, payload: &[u8]) -> Option<Action> {
+    fn read(payload: &[u8]) -> Option<Action> {
         read(payload).map(Action::ChangeDirectory)
-    }
-
-    fn after(
-        &self,
-        _payload: &[u8],
-        _token: Token,
-        _observed: &Observed,
-        _value: &mut [u8],
-    ) -> (Status, usize) {
-        (Status::HANDLED, 0)
     }
 }

@@ -1,10 +1,9 @@
 //! IOPRIO: the priority of the thread for storage, for this call.
 
-use syslet_abi::{AttributeId, Status};
+use syslet_abi::AttributeId;
 
-use crate::acting;
+use crate::acting::Acts;
 use crate::action::Action;
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use crate::field::u64_at;
 use crate::io_priority::{IoClass, IoPriority, read};
 
@@ -22,31 +21,12 @@ impl Ioprio {
     }
 }
 
-impl Attribute for Ioprio {
-    fn id(&self) -> AttributeId {
-        AttributeId::IOPRIO
-    }
+impl Acts for Ioprio {
+    const ID: AttributeId = AttributeId::IOPRIO;
+    const NAME: &'static str = "ioprio";
+    const ANSWERS: bool = true;
 
-    fn name(&self) -> &'static str {
-        "ioprio"
-    }
-
-    fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
-        read(payload).ok_or(Status::INVALID)?;
-        Ok(acting::plan(Needs::OWN_THREAD, 8))
-    }
-
-    fn action(&self, payload: &[u8]) -> Option<Action> {
+    fn read(payload: &[u8]) -> Option<Action> {
         read(payload).map(Action::SetIoPriority)
-    }
-
-    fn after(
-        &self,
-        _payload: &[u8],
-        token: Token,
-        _observed: &Observed,
-        value: &mut [u8],
-    ) -> (Status, usize) {
-        acting::answer(token, value)
     }
 }

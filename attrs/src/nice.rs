@@ -1,10 +1,9 @@
 //! NICE: the nice value of the thread, for this call.
 
-use syslet_abi::{AttributeId, Status};
+use syslet_abi::AttributeId;
 
-use crate::acting;
+use crate::acting::Acts;
 use crate::action::Action;
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use crate::field::u32_at;
 use crate::payload::known_part;
 
@@ -32,31 +31,12 @@ fn read(payload: &[u8]) -> Option<i32> {
     (-20..=19).contains(&nice).then_some(nice)
 }
 
-impl Attribute for Nice {
-    fn id(&self) -> AttributeId {
-        AttributeId::NICE
-    }
+impl Acts for Nice {
+    const ID: AttributeId = AttributeId::NICE;
+    const NAME: &'static str = "nice";
+    const ANSWERS: bool = true;
 
-    fn name(&self) -> &'static str {
-        "nice"
-    }
-
-    fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
-        read(payload).ok_or(Status::INVALID)?;
-        Ok(acting::plan(Needs::OWN_THREAD, 8))
-    }
-
-    fn action(&self, payload: &[u8]) -> Option<Action> {
+    fn read(payload: &[u8]) -> Option<Action> {
         read(payload).map(Action::SetNice)
-    }
-
-    fn after(
-        &self,
-        _payload: &[u8],
-        token: Token,
-        _observed: &Observed,
-        value: &mut [u8],
-    ) -> (Status, usize) {
-        acting::answer(token, value)
     }
 }

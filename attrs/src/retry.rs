@@ -2,7 +2,6 @@
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::acting;
 use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use crate::field::{u32_at, u64_at};
 use crate::payload::known_part;
@@ -179,7 +178,7 @@ impl Attribute for Retry {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         RetryAsk::parse(payload)?;
-        Ok(acting::plan(Needs::RETRY, RetryValue::BYTES))
+        Ok(Plan { return_bytes_max: RetryValue::BYTES, may_help: false, needs: Needs::RETRY })
     }
 
     fn after(
@@ -189,6 +188,7 @@ impl Attribute for Retry {
         _observed: &Observed,
         value: &mut [u8],
     ) -> (Status, usize) {
-        acting::answer(token, value)
+        value[..RetryValue::BYTES].copy_from_slice(&token.0.to_ne_bytes());
+        (Status::HANDLED, RetryValue::BYTES)
     }
 }

@@ -1,10 +1,9 @@
 //! SCHED: the scheduling policy of the thread, for this call.
 
-use syslet_abi::{AttributeId, Status};
+use syslet_abi::AttributeId;
 
-use crate::acting;
+use crate::acting::Acts;
 use crate::action::Action;
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use crate::field::u64_at;
 use crate::scheduling::{Policy, read};
 
@@ -21,31 +20,12 @@ impl Sched {
     }
 }
 
-impl Attribute for Sched {
-    fn id(&self) -> AttributeId {
-        AttributeId::SCHED
-    }
+impl Acts for Sched {
+    const ID: AttributeId = AttributeId::SCHED;
+    const NAME: &'static str = "sched";
+    const ANSWERS: bool = true;
 
-    fn name(&self) -> &'static str {
-        "sched"
-    }
-
-    fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
-        read(payload).ok_or(Status::INVALID)?;
-        Ok(acting::plan(Needs::OWN_THREAD, 8))
-    }
-
-    fn action(&self, payload: &[u8]) -> Option<Action> {
+    fn read(payload: &[u8]) -> Option<Action> {
         read(payload).map(Action::SetScheduling)
-    }
-
-    fn after(
-        &self,
-        _payload: &[u8],
-        token: Token,
-        _observed: &Observed,
-        value: &mut [u8],
-    ) -> (Status, usize) {
-        acting::answer(token, value)
     }
 }

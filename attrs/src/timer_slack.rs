@@ -1,10 +1,9 @@
 //! TIMER_SLACK: how late the timers of the call may be.
 
-use syslet_abi::{AttributeId, Status};
+use syslet_abi::AttributeId;
 
-use crate::acting;
+use crate::acting::Acts;
 use crate::action::Action;
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use crate::field::u64_at;
 use crate::payload::known_part;
 
@@ -31,31 +30,12 @@ fn read(payload: &[u8]) -> Option<u64> {
     u64_at(known_part(payload, 8).ok()?, 0).filter(|&ns| ns < 1 << 63)
 }
 
-impl Attribute for TimerSlack {
-    fn id(&self) -> AttributeId {
-        AttributeId::TIMER_SLACK
-    }
+impl Acts for TimerSlack {
+    const ID: AttributeId = AttributeId::TIMER_SLACK;
+    const NAME: &'static str = "timer_slack";
+    const ANSWERS: bool = true;
 
-    fn name(&self) -> &'static str {
-        "timer_slack"
-    }
-
-    fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
-        read(payload).ok_or(Status::INVALID)?;
-        Ok(acting::plan(Needs::OWN_THREAD, 8))
-    }
-
-    fn action(&self, payload: &[u8]) -> Option<Action> {
+    fn read(payload: &[u8]) -> Option<Action> {
         read(payload).map(Action::SetTimerSlack)
-    }
-
-    fn after(
-        &self,
-        _payload: &[u8],
-        token: Token,
-        _observed: &Observed,
-        value: &mut [u8],
-    ) -> (Status, usize) {
-        acting::answer(token, value)
     }
 }
