@@ -16,27 +16,34 @@ impl ArgKind {
     pub const OUT: ArgKind = ArgKind(2);
     /// Both: low 32 bits an offset in the out area, high 32 an offset in DATA. Copied in before the call.
     pub const INOUT: ArgKind = ArgKind(3);
-    /// Reserved: the result of an earlier atom.
+    /// In a program: the value of an atom.
     pub const RESULT: ArgKind = ArgKind(4);
-    /// Reserved: a register of a syslet.
+    /// In a program: a register.
     pub const REGISTER: ArgKind = ArgKind(5);
     /// Reserved: an index into the ring's file table.
     pub const HANDLE: ArgKind = ArgKind(6);
     /// Reserved: an offset into a shared buffer region.
     pub const ARENA: ArgKind = ArgKind(7);
 
-    /// Whether this version knows what the argument means and can pass it on.
+    /// Whether a submission of one call can have such an argument.
     #[must_use]
     #[inline]
     pub const fn is_supported(self) -> bool {
         self.0 <= ArgKind::INOUT.0
     }
 
+    /// Whether only an atom of a program can have such an argument.
+    #[must_use]
+    #[inline]
+    pub const fn is_of_programs(self) -> bool {
+        self.0 == ArgKind::RESULT.0 || self.0 == ArgKind::REGISTER.0
+    }
+
     /// Whether the code has a meaning reserved for a later version.
     #[must_use]
     #[inline]
     pub const fn is_reserved(self) -> bool {
-        !self.is_supported() && self.0 <= ArgKind::ARENA.0
+        self.0 == ArgKind::HANDLE.0 || self.0 == ArgKind::ARENA.0
     }
 }
 

@@ -220,7 +220,13 @@ fn check_one(record: &[u8], at: usize) -> Result<usize, Fault> {
 }
 
 /// Checks that exactly `count` attributes fill `record` from `at` to its end.
-pub(crate) fn check(record: &[u8], mut at: usize, count: usize) -> Result<(), Fault> {
+pub(crate) fn check(record: &[u8], at: usize, count: usize) -> Result<(), Fault> {
+    let end = check_some(record, at, count)?;
+    if end == record.len() { Ok(()) } else { Err(Refusal::ATTRIBUTE_OVERRUN.at(end)) }
+}
+
+/// Checks `count` attributes from `at`; gives where the last ends.
+pub(crate) fn check_some(record: &[u8], mut at: usize, count: usize) -> Result<usize, Fault> {
     let first = at;
     for index in 0..count {
         let end = check_one(record, at)?;
@@ -233,7 +239,7 @@ pub(crate) fn check(record: &[u8], mut at: usize, count: usize) -> Result<(), Fa
         }
         at = end;
     }
-    if at == record.len() { Ok(()) } else { Err(Refusal::ATTRIBUTE_OVERRUN.at(at)) }
+    Ok(at)
 }
 
 /// The attributes of a checked submission, in the order asked.
@@ -248,6 +254,13 @@ impl<'a> Asks<'a> {
     #[inline]
     pub(crate) fn new(record: &'a [u8], at: usize, count: usize) -> Asks<'a> {
         Asks { record, at, left: count }
+    }
+
+    /// Where the last of them ends.
+    #[inline]
+    pub(crate) fn end(mut self) -> usize {
+        while self.next().is_some() {}
+        self.at
     }
 }
 

@@ -21,6 +21,7 @@ mod cancel;
 mod completion;
 mod errno;
 mod header;
+mod program;
 mod refusal;
 mod result;
 mod setup;
@@ -38,6 +39,10 @@ pub use completion::{DONE_BYTES_MIN, DONE_DATA_OFFSET, Done, DoneFlags, DoneWrit
 pub use errno::Errno;
 pub use header::{
     EngineStatus, HEADER_BYTES, HEADER_WORDS, LINE_BYTES, MAGIC, PAGE_BYTES, RingHeader, RingLayout, offset,
+};
+pub use program::{
+    ATOMS_MAX, Atom, AtomFlags, AtomRepr, Atoms, Operand, Program, ProgramRepr, REGISTERS_MAX, StepOp,
+    Target, Test, Width,
 };
 pub use refusal::{Fault, Refusal};
 pub use result::RawResult;

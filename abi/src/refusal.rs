@@ -83,6 +83,17 @@ refusals! {
     SLOTS_FULL = 35, EAGAIN, "as many calls are in flight as the ring has slots: wait and try again";
     FORKED = 36, EPERM, "the ring belongs to the process that was forked";
     CLOSED = 37, ESHUTDOWN, "the engine is closed";
+    ATOM_ONLY = 38, EINVAL, "only an atom of a program can have an argument of this kind";
+    ATOM_COUNT = 39, EINVAL, "a program has 1 to 256 atoms, those of the way out behind all others";
+    ATOM_OVERRUN = 40, EINVAL, "an atom runs past the end of the record, or bytes are left behind the last";
+    ATOM_KIND = 41, EINVAL, "an atom is a call or a step";
+    STEP_UNKNOWN = 42, EINVAL, "the step is not one this version knows, or has other arguments";
+    TEST_UNKNOWN = 43, EINVAL, "the test is not one this version knows, or has another operand";
+    TARGET = 44, EINVAL, "the atom leads to where it cannot go on";
+    RESULT_UNKNOWN = 45, EINVAL, "the atom reads a result that may not be there";
+    REGISTER_UNKNOWN = 46, EINVAL, "a program has 16 registers";
+    GROUP = 47, EINVAL, "what runs side by side are calls that lead nowhere and share nothing";
+    BUDGET = 48, EINVAL, "the program has no budget, or one beyond the engine's limit";
 }
 
 impl Refusal {
@@ -97,6 +108,15 @@ impl Refusal {
     #[allow(clippy::cast_possible_truncation, reason = "records are far shorter than 4 GiB")]
     pub const fn at(self, at: usize) -> Fault {
         Fault { refusal: self, at: at as u32 }
+    }
+}
+
+impl Fault {
+    /// The same fault, where `offset` bytes stand before what it was counted in.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "records are far shorter than 4 GiB")]
+    pub const fn behind(self, offset: usize) -> Fault {
+        Fault { at: self.at + offset as u32, ..self }
     }
 }
 

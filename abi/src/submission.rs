@@ -1,6 +1,6 @@
 //! A submission of one call: the view that checks its structure, and the emitter.
 
-mod check;
+pub(crate) mod check;
 mod repr;
 
 pub use repr::CallRepr;
@@ -98,6 +98,15 @@ pub struct Call<'a> {
     record: &'a [u8],
     /// INVARIANT: the start of `record`. Its length is known to the compiler, so its fields are read unchecked.
     head: &'a [u8; CALL_BYTES_MIN],
+    /// The areas of the program whose atom it is, if it is one.
+    shared: Option<Shared<'a>>,
+}
+
+/// What all calls of a program have in common.
+#[derive(Clone, Copy, Debug)]
+struct Shared<'a> {
+    data: &'a [u8],
+    out_len: usize,
 }
 
 impl<'a> Call<'a> {
@@ -126,7 +135,22 @@ impl<'a> Call<'a> {
     #[must_use]
     #[inline]
     pub fn admitted(record: &'a [u8]) -> Call<'a> {
-        Call { record, head: record.first_chunk().expect("a checked record has all its fields") }
+        let head = record.first_chunk().expect("a checked record has all its fields");
+        Call { record, head, shared: None }
+    }
+
+    /// A call of a program, which has its areas; as [`Call::admitted`] for the rest.
+    #[must_use]
+    #[inline]
+    pub fn sharing(atom: &'a [u8], data: &'a [u8], out_len: usize) -> Call<'a> {
+        Call { shared: Some(Shared { data, out_len }), ..Call::admitted(atom) }
+    }
+
+    /// Whether it shares its areas with other calls: what it reads there may be what another has written.
+    #[must_use]
+    #[inline]
+    pub fn is_sharing(&self) -> bool {
+        self.shared.is_some()
     }
 
     /// The whole record.
@@ -182,7 +206,7 @@ impl<'a> Call<'a> {
     #[must_use]
     #[inline]
     pub fn out_len(&self) -> usize {
-        u32_at(self.head, field::OUT_LEN) as usize
+        self.shared.map_or(u32_at(self.head, field::OUT_LEN) as usize, |shared| shared.out_len)
     }
 
     /// Argument `index` as it stands in the record; zero beyond `argc`.
@@ -215,6 +239,9 @@ impl<'a> Call<'a> {
     #[must_use]
     #[inline]
     pub fn data(&self) -> &'a [u8] {
+        if let Some(shared) = self.shared {
+            return shared.data;
+        }
         self.asks().find(|ask| ask.id == AttributeId::DATA).map_or(&[], |ask| ask.payload)
     }
 

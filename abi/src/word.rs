@@ -33,6 +33,8 @@ impl Kind {
     pub const CANCEL: Kind = Kind(4);
     /// A completion.
     pub const DONE: Kind = Kind(5);
+    /// Part of a program: something it does without a call.
+    pub const STEP: Kind = Kind(6);
 }
 
 /// The first 8 bytes of a record.

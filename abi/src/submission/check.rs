@@ -12,9 +12,9 @@ use crate::word::{KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
 pub(super) fn record(record: &[u8], limits: &Limits) -> Result<(), Fault> {
     let head = match record.first_chunk() {
         Some(head) if is_framed(head, record.len(), limits) => head,
-        _ => return Err(frame_fault(record, limits)),
+        _ => return Err(frame_fault(record, Kind::CALL, limits)),
     };
-    let call = Call { record, head };
+    let call = Call { record, head, shared: None };
     fields(&call, limits)?;
     argument_kinds(&call)?;
     if call.attribute_count() > 0 || call.attributes_offset() != record.len() {
@@ -29,17 +29,24 @@ fn is_framed(head: &[u8; CALL_BYTES_MIN], len: usize, limits: &Limits) -> bool {
     len <= limits.record_bytes_max && RecordWord::at(head).is(Kind::CALL, len)
 }
 
+/// Checks length and kind of a record that has as many fields as a call.
+pub(crate) fn frame(record: &[u8], kind: Kind, limits: &Limits) -> Result<(), Fault> {
+    let is_long = record.len() >= CALL_BYTES_MIN && record.len() <= limits.record_bytes_max;
+    if is_long && RecordWord::at(record).is(kind, record.len()) {
+        return Ok(());
+    }
+    Err(frame_fault(record, kind, limits))
+}
+
 /// What is wrong with a frame that is not right.
 #[cold]
-fn frame_fault(record: &[u8], limits: &Limits) -> Fault {
+fn frame_fault(record: &[u8], kind: Kind, limits: &Limits) -> Fault {
     if record.len() < RecordWord::BYTES {
         return Refusal::RECORD_SHORT.at(LEN_OFFSET);
     }
     let word = RecordWord::at(record);
-    match word.kind {
-        Kind::CALL => {}
-        Kind::SYSLET => return Refusal::KIND_NOT_YET.at(KIND_OFFSET),
-        _ => return Refusal::UNKNOWN_KIND.at(KIND_OFFSET),
+    if word.kind != kind {
+        return Refusal::UNKNOWN_KIND.at(KIND_OFFSET);
     }
     if !word.len.is_multiple_of(8) {
         return Refusal::LENGTH_UNALIGNED.at(LEN_OFFSET);
@@ -59,10 +66,7 @@ fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
     if flags.0 & !CallFlags::KNOWN != 0 {
         return Err(Refusal::RESERVED_BIT.at(field::FLAGS));
     }
-    let elsewhere = flags.contains(CallFlags::ASYNC) || flags.contains(CallFlags::PRIVATE);
-    if elsewhere && flags.contains(CallFlags::SYNC) {
-        return Err(Refusal::FLAGS_CONTRADICT.at(field::FLAGS));
-    }
+    flags_agree(flags)?;
     if u16_at(call.head, field::RESERVED) != 0 {
         return Err(Refusal::RESERVED_BIT.at(field::RESERVED));
     }
@@ -81,6 +85,16 @@ fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether flags go together.
+#[inline(always)]
+pub(crate) fn flags_agree(flags: CallFlags) -> Result<(), Fault> {
+    let elsewhere = flags.contains(CallFlags::ASYNC) || flags.contains(CallFlags::PRIVATE);
+    if elsewhere && flags.contains(CallFlags::SYNC) {
+        return Err(Refusal::FLAGS_CONTRADICT.at(field::FLAGS));
+    }
+    Ok(())
+}
+
 #[inline(always)]
 fn argument_kinds(call: &Call<'_>) -> Result<(), Fault> {
     let kinds = call.kinds();
@@ -92,6 +106,9 @@ fn argument_kinds(call: &Call<'_>) -> Result<(), Fault> {
     }
     for index in 0..call.argc() {
         let kind = kinds.get(index);
+        if kind.is_of_programs() {
+            return Err(Refusal::ATOM_ONLY.at(field::ARGS + 8 * index));
+        }
         if kind.is_reserved() {
             return Err(Refusal::ARGUMENT_KIND_NOT_YET.at(field::ARGS + 8 * index));
         }

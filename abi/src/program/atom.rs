@@ -1,0 +1,355 @@
+//! One atom of a program: a call or a step without one, and what its value decides.
+
+use crate::argument::{ArgKind, ArgKinds};
+use crate::bytes::{u16_at, u64_at};
+use crate::submission::{CALL_BYTES_MIN, Call};
+use crate::word::{Kind, RecordWord};
+
+pub(super) mod field {
+    pub(crate) const OPERAND: usize = 8;
+    pub(crate) const TEST: usize = 22;
+    pub(crate) const OPERAND_KIND: usize = 23;
+    pub(crate) const THEN: usize = 28;
+    pub(crate) const OTHERWISE: usize = 30;
+}
+
+/// An atom as it stands in a checked program.
+#[derive(Clone, Copy, Debug)]
+pub struct Atom<'a> {
+    /// INVARIANT: part of a checked program.
+    bytes: &'a [u8],
+    head: &'a [u8; CALL_BYTES_MIN],
+    offset: usize,
+}
+
+/// Flags of an atom.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AtomFlags(pub u16);
+
+impl AtomFlags {
+    /// No flag.
+    pub const NONE: AtomFlags = AtomFlags(0);
+    /// Never run in the submitter.
+    pub const ASYNC: AtomFlags = AtomFlags(1);
+    /// The descriptor is a regular local file: the call does not sleep for ever.
+    pub const STORAGE: AtomFlags = AtomFlags(4);
+    /// It runs on every way out of the program.
+    pub const FINALLY: AtomFlags = AtomFlags(64);
+
+    pub(super) const KNOWN: u16 = 1 | 4 | 64;
+
+    /// Whether all flags of `other` are set.
+    #[must_use]
+    #[inline]
+    pub const fn contains(self, other: AtomFlags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These flags and those of `other`.
+    #[must_use]
+    pub const fn with(self, other: AtomFlags) -> AtomFlags {
+        AtomFlags(self.0 | other.0)
+    }
+}
+
+/// What an atom's value is asked.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Test(pub u8);
+
+impl Test {
+    /// Nothing: always so.
+    pub const ALWAYS: Test = Test(0);
+    /// Is it zero?
+    pub const ZERO: Test = Test(1);
+    /// Is it anything but zero?
+    pub const NON_ZERO: Test = Test(2);
+    /// Is it below zero?
+    pub const NEGATIVE: Test = Test(3);
+    /// Is it zero or below?
+    pub const NON_POSITIVE: Test = Test(4);
+    /// Is it the operand?
+    pub const EQUAL: Test = Test(5);
+    /// Is it below the operand? Both are signed.
+    pub const LESS: Test = Test(6);
+    /// Is it above the operand? Both are signed.
+    pub const GREATER: Test = Test(7);
+    /// Does it share a bit with the operand?
+    pub const MASK: Test = Test(8);
+    /// Is it one of the up to four error numbers of the operand, of sixteen bits each, zeros left out?
+    pub const ERRNO: Test = Test(9);
+    /// Is it any error, from −4095 to −1?
+    pub const ERROR: Test = Test(10);
+
+    pub(super) const LAST: u8 = 10;
+
+    /// Whether it compares with an operand.
+    #[must_use]
+    #[inline]
+    pub const fn has_operand(self) -> bool {
+        self.0 >= Test::EQUAL.0 && self.0 <= Test::ERRNO.0
+    }
+
+    /// Whether `value` passes; `operand` is looked at only by tests that have one.
+    #[must_use]
+    #[inline]
+    pub const fn holds(self, value: u64, operand: u64) -> bool {
+        let signed = value.cast_signed();
+        match self {
+            Test::ALWAYS => true,
+            Test::ZERO => value == 0,
+            Test::NON_ZERO => value != 0,
+            Test::NEGATIVE => signed < 0,
+            Test::NON_POSITIVE => signed <= 0,
+            Test::EQUAL => value == operand,
+            Test::LESS => signed < operand.cast_signed(),
+            Test::GREATER => signed > operand.cast_signed(),
+            Test::MASK => value & operand != 0,
+            Test::ERRNO => is_error(signed) && is_one_of(signed.unsigned_abs(), operand),
+            _ => is_error(signed),
+        }
+    }
+
+    /// The operand of ERRNO for these error numbers; `None` when they are more than four, or one has no sixteen bits.
+    #[must_use]
+    pub fn errnos(errnos: &[i32]) -> Option<u64> {
+        let mut operand = 0;
+        for (index, errno) in errnos.iter().enumerate() {
+            let errno = u16::try_from(*errno).ok().filter(|_| index < 4)?;
+            operand |= u64::from(errno) << (16 * index);
+        }
+        Some(operand)
+    }
+}
+
+const fn is_error(value: i64) -> bool {
+    value >= -4095 && value < 0
+}
+
+const fn is_one_of(errno: u64, mut set: u64) -> bool {
+    while set != 0 {
+        if set & 0xffff == errno {
+            return true;
+        }
+        set >>= 16;
+    }
+    false
+}
+
+/// Which atom is next.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Target(pub u16);
+
+impl Target {
+    /// The one behind.
+    pub const NEXT: Target = Target(0xffff);
+    /// None: the program ends, by way of the atoms that always run.
+    pub const STOP: Target = Target(0xfffe);
+
+    /// The atom's number, if it is one.
+    #[must_use]
+    #[inline]
+    pub const fn atom(self) -> Option<usize> {
+        if self.0 < Target::STOP.0 { Some(self.0 as usize) } else { None }
+    }
+}
+
+/// What a step does that makes no call.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct StepOp(pub u32);
+
+impl StepOp {
+    /// `register = value`
+    pub const SET: StepOp = StepOp(1);
+    /// `register += value`, modulo 2⁶⁴
+    pub const ADD: StepOp = StepOp(2);
+    /// `register -= value`, modulo 2⁶⁴
+    pub const SUBTRACT: StepOp = StepOp(3);
+    /// Nothing but ask: its value is its argument.
+    pub const COMPARE: StepOp = StepOp(4);
+    /// Nothing: its value is 0.
+    pub const JUMP: StepOp = StepOp(5);
+    /// `register = number in memory`
+    pub const LOAD: StepOp = StepOp(6);
+    /// `number in the out area = value`
+    pub const STORE: StepOp = StepOp(7);
+    /// The calls behind it run side by side.
+    pub const TOGETHER: StepOp = StepOp(8);
+
+    /// How many arguments it has; `None` for a step that is none.
+    #[must_use]
+    #[inline]
+    pub const fn argc(self) -> Option<usize> {
+        match self {
+            StepOp::SET | StepOp::ADD | StepOp::SUBTRACT | StepOp::TOGETHER => Some(2),
+            StepOp::COMPARE => Some(1),
+            StepOp::JUMP => Some(0),
+            StepOp::LOAD | StepOp::STORE => Some(3),
+            _ => None,
+        }
+    }
+}
+
+/// A number in memory: its bytes, and whether it is signed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Width(pub u64);
+
+impl Width {
+    /// The bit that says signed.
+    pub const SIGNED: u64 = 0x80;
+
+    /// How many bytes it has: 1, 2, 4 or 8, if it is a width.
+    #[must_use]
+    #[inline]
+    pub const fn bytes(self) -> Option<usize> {
+        match self.0 & !Width::SIGNED {
+            1 => Some(1),
+            2 => Some(2),
+            4 => Some(4),
+            8 => Some(8),
+            _ => None,
+        }
+    }
+
+    /// Whether the number is extended with its sign.
+    #[must_use]
+    #[inline]
+    pub const fn is_signed(self) -> bool {
+        self.0 & Width::SIGNED != 0
+    }
+}
+
+/// A number that a program knows, or will.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Operand {
+    /// VALUE, RESULT or REGISTER.
+    pub kind: u8,
+    /// The number, the atom or the register.
+    pub value: u64,
+}
+
+impl Operand {
+    /// A number.
+    #[must_use]
+    pub const fn number(value: u64) -> Operand {
+        Operand { kind: ArgKind::VALUE.0, value }
+    }
+
+    /// The value of an atom.
+    #[must_use]
+    pub const fn result(atom: u16) -> Operand {
+        Operand { kind: ArgKind::RESULT.0, value: atom as u64 }
+    }
+
+    /// The contents of a register.
+    #[must_use]
+    pub const fn register(register: u8) -> Operand {
+        Operand { kind: ArgKind::REGISTER.0, value: register as u64 }
+    }
+}
+
+impl<'a> Atom<'a> {
+    #[inline]
+    pub(super) fn at(record: &'a [u8], offset: usize) -> Atom<'a> {
+        let len = RecordWord::at(&record[offset..]).len as usize;
+        let bytes = &record[offset..offset + len];
+        Atom { bytes, head: bytes.first_chunk().expect("an atom has all its fields"), offset }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    #[inline]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Where they begin in the record.
+    #[must_use]
+    #[inline]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Whether it makes a call.
+    #[must_use]
+    #[inline]
+    pub fn is_call(&self) -> bool {
+        RecordWord::at(self.head).kind == Kind::CALL
+    }
+
+    /// Its flags.
+    #[must_use]
+    #[inline]
+    pub fn flags(&self) -> AtomFlags {
+        AtomFlags(RecordWord::at(self.head).flags)
+    }
+
+    /// What it does, if it makes no call.
+    #[must_use]
+    #[inline]
+    pub fn step(&self) -> StepOp {
+        StepOp(self.own().nr())
+    }
+
+    /// The question its value is asked.
+    #[must_use]
+    #[inline]
+    pub fn test(&self) -> Test {
+        Test(self.head[field::TEST])
+    }
+
+    /// What the question compares with.
+    #[must_use]
+    #[inline]
+    pub fn operand(&self) -> Operand {
+        Operand { kind: self.head[field::OPERAND_KIND], value: u64_at(self.head, field::OPERAND) }
+    }
+
+    /// Which atom is next if the answer is yes.
+    #[must_use]
+    #[inline]
+    pub fn then(&self) -> Target {
+        Target(u16_at(self.head, field::THEN))
+    }
+
+    /// Which atom is next if the answer is no.
+    #[must_use]
+    #[inline]
+    pub fn otherwise(&self) -> Target {
+        Target(u16_at(self.head, field::OTHERWISE))
+    }
+
+    /// What each argument is.
+    #[must_use]
+    #[inline]
+    pub fn kinds(&self) -> ArgKinds {
+        self.own().kinds()
+    }
+
+    /// Argument `index` as it stands in the record; zero beyond the last.
+    #[must_use]
+    #[inline]
+    pub fn arg(&self, index: usize) -> u64 {
+        self.own().arg(index)
+    }
+
+    /// Argument `index` of a step.
+    #[must_use]
+    #[inline]
+    pub fn value(&self, index: usize) -> Operand {
+        Operand { kind: self.kinds().get(index).0, value: self.arg(index) }
+    }
+
+    /// The call without the areas it shares.
+    #[must_use]
+    #[inline]
+    pub fn own(&self) -> Call<'a> {
+        Call::admitted(self.bytes)
+    }
+
+    /// The call it makes, with the areas of its program.
+    #[must_use]
+    #[inline]
+    pub fn call(&self, data: &'a [u8], out_len: usize) -> Call<'a> {
+        Call::sharing(self.bytes, data, out_len)
+    }
+}

@@ -1,0 +1,146 @@
+//! A program as fields, and the emitter of its bytes.
+
+use super::atom::field as atom_field;
+use super::{AtomFlags, NO_CALL, Operand, StepOp, Target, Test, field};
+use crate::argument::ArgKinds;
+use crate::attribute::AskRepr;
+use crate::bytes::{len32, put};
+use crate::submission::{CALL_ARGS_OFFSET, CallFlags, CallRepr};
+use crate::word::{Kind, RecordWord};
+
+/// An atom to emit.
+#[derive(Clone, Copy, Debug)]
+pub struct AtomRepr<'a> {
+    /// A call or a step.
+    pub kind: Kind,
+    /// Its flags.
+    pub flags: AtomFlags,
+    /// The number of the system call, or of the step.
+    pub nr: u32,
+    /// What each argument is.
+    pub kinds: ArgKinds,
+    /// The arguments, at most six.
+    pub args: &'a [u64],
+    /// What its value is asked.
+    pub test: Test,
+    /// What the question compares with.
+    pub operand: Operand,
+    /// Next if the answer is yes.
+    pub then: Target,
+    /// Next if the answer is no.
+    pub otherwise: Target,
+    /// The attributes of this call.
+    pub attributes: &'a [AskRepr<'a>],
+}
+
+/// A program to emit.
+#[derive(Clone, Copy, Debug)]
+pub struct ProgramRepr<'a> {
+    /// The submission's flags.
+    pub flags: CallFlags,
+    /// The application's own word.
+    pub user_data: u64,
+    /// The first registers, as they are when the program begins; at most sixteen.
+    pub registers: &'a [u64],
+    /// How many atoms may be run.
+    pub budget: u32,
+    /// Size of the out area in bytes.
+    pub out_len: u32,
+    /// The attributes of the whole program.
+    pub attributes: &'a [AskRepr<'a>],
+    /// The atoms.
+    pub atoms: &'a [AtomRepr<'a>],
+}
+
+impl AtomRepr<'_> {
+    /// A call without arguments behind which the next atom comes.
+    #[must_use]
+    pub const fn call(nr: u32) -> AtomRepr<'static> {
+        AtomRepr {
+            kind: Kind::CALL,
+            flags: AtomFlags::NONE,
+            nr,
+            kinds: ArgKinds(0),
+            args: &[],
+            test: Test::ALWAYS,
+            operand: Operand::number(0),
+            then: Target::NEXT,
+            otherwise: Target::NEXT,
+            attributes: &[],
+        }
+    }
+
+    /// A step without arguments behind which the next atom comes.
+    #[must_use]
+    pub const fn step(op: StepOp) -> AtomRepr<'static> {
+        AtomRepr { kind: Kind::STEP, nr: op.0, ..AtomRepr::call(0) }
+    }
+
+    /// As a call: what both have stands in the same places.
+    fn as_call(&self) -> CallRepr<'_> {
+        CallRepr {
+            flags: CallFlags(self.flags.0),
+            user_data: self.operand.value,
+            nr: self.nr,
+            kinds: self.kinds,
+            args: self.args,
+            out_len: 0,
+            attributes: self.attributes,
+        }
+    }
+
+    /// Bytes this atom takes in a record.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        self.as_call().len_bytes()
+    }
+
+    fn emit(&self, record: &mut [u8], at: usize) -> usize {
+        let atom = &mut record[at..];
+        let len = self.as_call().emit(atom);
+        let word = RecordWord { len: len32(len), kind: self.kind, flags: self.flags.0 };
+        put(atom, 0, &word.pack().to_ne_bytes());
+        atom[atom_field::TEST] = self.test.0;
+        atom[atom_field::OPERAND_KIND] = self.operand.kind;
+        put(atom, atom_field::THEN, &self.then.0.to_ne_bytes());
+        put(atom, atom_field::OTHERWISE, &self.otherwise.0.to_ne_bytes());
+        at + len
+    }
+}
+
+impl ProgramRepr<'_> {
+    /// Length of the record in bytes.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        CALL_ARGS_OFFSET
+            + 8 * self.registers.len()
+            + self.attributes.iter().map(AskRepr::len_bytes).sum::<usize>()
+            + self.atoms.iter().map(AtomRepr::len_bytes).sum::<usize>()
+    }
+
+    /// Writes the record to the start of `record` and gives its length.
+    ///
+    /// # Panics
+    /// When `record` is shorter than [`ProgramRepr::len_bytes`], or more registers, attributes or atoms are given than
+    /// the record can count.
+    pub fn emit(&self, record: &mut [u8]) -> usize {
+        let head = CallRepr {
+            flags: self.flags,
+            user_data: self.user_data,
+            nr: NO_CALL,
+            kinds: ArgKinds(self.budget),
+            args: self.registers,
+            out_len: self.out_len,
+            attributes: self.attributes,
+        };
+        let mut at = head.emit(record);
+        for atom in self.atoms {
+            at = atom.emit(record, at);
+        }
+        let word = RecordWord { len: len32(at), kind: Kind::SYSLET, flags: self.flags.0 };
+        put(record, 0, &word.pack().to_ne_bytes());
+        let count = u16::try_from(self.atoms.len()).expect("a record counts atoms in 16 bits");
+        put(record, field::ATOM_COUNT, &count.to_ne_bytes());
+        at
+    }
+}
