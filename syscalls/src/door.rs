@@ -61,14 +61,19 @@ fn each_argument(
 
 #[inline]
 fn check_argument(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusal> {
-    match (arg.ty.direction(), call.kinds().get(index)) {
+    let kind = call.kinds().get(index);
+    match (arg.ty.direction(), kind) {
         (Direction::In, ArgKind::IN)
         | (Direction::Out, ArgKind::OUT)
         | (Direction::InOut, ArgKind::INOUT) => {}
         (Direction::Opaque, _) => return Err(Refusal::LENGTH_UNKNOWN),
+        // What other calls of the program have left there is read.
+        (Direction::In | Direction::InOut, ArgKind::OUT) if call.is_sharing() && !arg.ty.has_addresses() => {}
         _ => return Err(Refusal::DIRECTION),
     }
-    let extent = extent(arg.len, index, call)?;
+    // Where a string ends that is not there yet, only who makes the call can see.
+    let is_awaited = arg.len == Len::Nul && kind == ArgKind::OUT;
+    let extent = if is_awaited { 1 } else { extent(arg.len, index, call)? };
     let place = Place::of(call, index);
     if place.data.is_some_and(|at| !fits(at, extent, call.data().len())) {
         return Err(Refusal::IN_OUTSIDE_DATA);

@@ -31,7 +31,7 @@ pub use inner::VECTOR_MAX;
 pub use invoke::{Invoked, invoke, stub_range};
 pub use lookup::{is_foreign, row, row_by_name, rows};
 pub use nature::{Class, Scope};
-pub use outcome::{prepare, written, written_for};
+pub use outcome::{copy_in, prepare, written, written_for};
 pub use restart::Restart;
 pub use row::{Descriptors, Memory, Numbers, Row, Yields};
 pub use twin::Twin;

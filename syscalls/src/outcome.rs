@@ -17,6 +17,14 @@ pub fn prepare(row: &Row, call: &Call<'_>, out: &mut [u8]) {
         return;
     }
     out.fill(0);
+    copy_in(row, call, out);
+}
+
+/// Gives INOUT arguments their bytes.
+///
+/// # Panics
+/// As for [`prepare`].
+pub fn copy_in(row: &Row, call: &Call<'_>, out: &mut [u8]) {
     for (index, arg) in row.args.iter().enumerate().take(call.argc()) {
         let place = Place::of(call, index);
         let len = extent(formed(arg, call).len, index, call);

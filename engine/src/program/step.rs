@@ -1,0 +1,83 @@
+//! Steps: what a program does without a call.
+
+use syslet_abi::{ArgKind, Atom, Operand, StepOp, Width};
+
+use super::machine::{Caller, Machine, Value};
+
+/// Takes one step. The door has seen to it that it is one.
+#[inline(always)]
+pub(super) fn step(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Value {
+    let register = |machine: &mut Machine, change: fn(u64, u64) -> u64| {
+        let number = machine.number(atom.value(1));
+        let register = &mut machine.registers[place(atom.arg(0))];
+        *register = change(*register, number);
+        Value::plain(*register)
+    };
+    match atom.step() {
+        StepOp::SET => register(machine, |_, number| number),
+        StepOp::ADD => register(machine, u64::wrapping_add),
+        StepOp::SUBTRACT => register(machine, u64::wrapping_sub),
+        StepOp::COMPARE => Value::plain(machine.number(atom.value(0))),
+        StepOp::LOAD => load(machine, atom, caller),
+        StepOp::STORE => store(machine, atom, caller.out()),
+        _ => Value::plain(0),
+    }
+}
+
+/// A register's place.
+#[allow(clippy::cast_possible_truncation, reason = "masked")]
+fn place(register: u64) -> usize {
+    register as usize % syslet_abi::REGISTERS_MAX
+}
+
+fn load(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Value {
+    let from = atom.value(1);
+    let width = Width(atom.arg(2));
+    let at = offset(machine, from);
+    let number = if from.kind == ArgKind::IN.0 {
+        read(caller.data(), at, width)
+    } else {
+        read(caller.out(), at, width)
+    };
+    let Some(number) = number else { return Value::error(libc::EFAULT) };
+    machine.registers[place(atom.arg(0))] = number;
+    Value::plain(number)
+}
+
+fn store(machine: &Machine, atom: &Atom<'_>, out: &mut [u8]) -> Value {
+    let (at, width) = (offset(machine, atom.value(0)), Width(atom.arg(1)));
+    let number = machine.number(atom.value(2));
+    let bytes = width.bytes().unwrap_or(1);
+    let end = at.and_then(|at| at.checked_add(bytes));
+    let Some(place) = at.zip(end).and_then(|(at, end)| out.get_mut(at..end)) else {
+        return Value::error(libc::EFAULT);
+    };
+    place.copy_from_slice(&number.to_le_bytes()[..bytes]);
+    Value::plain(number)
+}
+
+/// Where an offset leads, with the register that is added to it; nothing beyond all memory.
+pub(super) fn offset(machine: &Machine, operand: Operand) -> Option<usize> {
+    let fixed = operand.value & u64::from(u32::MAX);
+    let moved = match operand.value >> 32 {
+        0 => fixed,
+        register => fixed.checked_add(machine.registers[place(register - 1)])?,
+    };
+    usize::try_from(moved).ok()
+}
+
+/// The number at that place, if it lies inside.
+fn read(bytes: &[u8], at: Option<usize>, width: Width) -> Option<u64> {
+    let (at, len) = (at?, width.bytes()?);
+    let mut raw = [0; 8];
+    raw[..len].copy_from_slice(bytes.get(at..at.checked_add(len)?)?);
+    let number = u64::from_le_bytes(raw);
+    let unused = 64 - 8 * len;
+    Some(if width.is_signed() {
+        (number << unused).cast_signed().wrapping_shr(u32::try_from(unused).unwrap_or(0)).cast_unsigned()
+    } else {
+        number
+    })
+}
+
+const _: () = assert!(cfg!(target_endian = "little"), "the low bytes of a number come first");
