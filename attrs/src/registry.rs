@@ -26,18 +26,35 @@ use crate::umask::Umask;
 use crate::usage::Usage;
 use crate::worker::Worker;
 
-/// Those that change the thread of their call, or how it is made, by id.
-fn acting() -> [(AttributeId, Arc<dyn Attribute>); 9] {
+/// Those that say something of a call or its making, by id.
+fn observing() -> [Arc<dyn Attribute>; 11] {
     [
-        (AttributeId::NICE, Arc::new(Nice)),
-        (AttributeId::SCHED, Arc::new(Sched)),
-        (AttributeId::IOPRIO, Arc::new(Ioprio)),
-        (AttributeId::AFFINITY, Arc::new(Affinity)),
-        (AttributeId::CREDENTIALS, Arc::new(CredentialsAttribute)),
-        (AttributeId::CWD, Arc::new(Cwd)),
-        (AttributeId::UMASK, Arc::new(Umask)),
-        (AttributeId::TIMER_SLACK, Arc::new(TimerSlack)),
-        (AttributeId::RETRY, Arc::new(Retry)),
+        Arc::new(Data),
+        Arc::new(Timing),
+        Arc::new(Worker),
+        Arc::new(Cache),
+        Arc::new(Usage),
+        Arc::new(Io),
+        Arc::new(Blocked),
+        Arc::new(Checksum),
+        Arc::new(Counters),
+        Arc::new(Trace),
+        Arc::new(Deadline),
+    ]
+}
+
+/// Those that change the thread of their call, or how it is made, by id.
+fn acting() -> [Arc<dyn Attribute>; 9] {
+    [
+        Arc::new(Nice),
+        Arc::new(Sched),
+        Arc::new(Ioprio),
+        Arc::new(Affinity),
+        Arc::new(CredentialsAttribute),
+        Arc::new(Cwd),
+        Arc::new(Umask),
+        Arc::new(TimerSlack),
+        Arc::new(Retry),
     ]
 }
 
@@ -61,32 +78,24 @@ impl core::error::Error for DuplicateId {}
 /// The attributes of one engine.
 #[derive(Clone, Debug)]
 pub struct Registry {
+    /// By id; most places up to the last are taken. Every call that asks for one looks here three times.
+    built_in: Vec<Option<Arc<dyn Attribute>>>,
     /// INVARIANT: sorted by id. The ids are those the attributes gave when they were added: an attribute that later
     /// gives another cannot spoil the order.
-    attributes: Vec<(AttributeId, Arc<dyn Attribute>)>,
+    applications: Vec<(AttributeId, Arc<dyn Attribute>)>,
 }
 
 impl Registry {
     /// The attributes that every engine knows.
     #[must_use]
     pub fn built_in() -> Registry {
-        let mut registry = Registry {
-            attributes: vec![
-                (AttributeId::DATA, Arc::new(Data)),
-                (AttributeId::TIMING, Arc::new(Timing)),
-                (AttributeId::WORKER, Arc::new(Worker)),
-                (AttributeId::CACHE, Arc::new(Cache)),
-                (AttributeId::USAGE, Arc::new(Usage)),
-                (AttributeId::IO, Arc::new(Io)),
-                (AttributeId::BLOCKED, Arc::new(Blocked)),
-                (AttributeId::CHECKSUM, Arc::new(Checksum)),
-                (AttributeId::COUNTERS, Arc::new(Counters)),
-                (AttributeId::TRACE, Arc::new(Trace)),
-                (AttributeId::DEADLINE, Arc::new(Deadline)),
-            ],
-        };
-        registry.attributes.extend(acting());
-        registry
+        let mut built_in: Vec<Option<Arc<dyn Attribute>>> = Vec::new();
+        for attribute in observing().into_iter().chain(acting()) {
+            let at = usize::from(attribute.id().0);
+            built_in.resize(built_in.len().max(at + 1), None);
+            built_in[at] = Some(attribute);
+        }
+        Registry { built_in, applications: Vec::new() }
     }
 
     /// Adds an attribute of the application's.
@@ -97,7 +106,7 @@ impl Registry {
         let id = attribute.id();
         match self.position(id) {
             Err(at) if id.is_application() => {
-                self.attributes.insert(at, (id, attribute));
+                self.applications.insert(at, (id, attribute));
                 Ok(())
             }
             _ => Err(DuplicateId(id)),
@@ -106,16 +115,21 @@ impl Registry {
 
     /// The attribute of that id.
     #[must_use]
+    #[inline]
     pub fn get(&self, id: AttributeId) -> Option<&dyn Attribute> {
-        self.position(id).ok().map(|at| &*self.attributes[at].1)
+        match self.built_in.get(usize::from(id.0)) {
+            Some(place) => place.as_deref(),
+            None => self.position(id).ok().map(|at| &*self.applications[at].1),
+        }
     }
 
     /// All attributes, by id.
     pub fn iter(&self) -> impl Iterator<Item = &dyn Attribute> {
-        self.attributes.iter().map(|(_, attribute)| &**attribute)
+        let applications = self.applications.iter().map(|(_, attribute)| &**attribute);
+        self.built_in.iter().flatten().map(|attribute| &**attribute).chain(applications)
     }
 
     fn position(&self, id: AttributeId) -> Result<usize, usize> {
-        self.attributes.binary_search_by_key(&id, |&(id, _)| id)
+        self.applications.binary_search_by_key(&id, |&(id, _)| id)
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Admission {
     pub(crate) may_help: bool,
     /// Whether the call has attributes or an out area; otherwise `answers` says nothing.
     pub(crate) answering: bool,
+    /// Whether its attributes only look, if it has any, and eight completions like its own fit into one claim.
+    pub(crate) is_brief: bool,
     /// When it was accepted, if an attribute needs the clock.
     pub(crate) queued_ns: u64,
     /// When it is to stop, in nanoseconds of CLOCK_MONOTONIC, if it has a deadline.
@@ -32,8 +34,8 @@ pub(crate) struct Admission {
     pub(crate) trace: Option<u64>,
     /// What is asked, for who has the slot and not the record.
     pub(crate) asked: AskedIds,
-    /// The same of the out area: whether there is one.
-    pub(crate) has_out: bool,
+    /// The same of the completion: whether it begins with a DATA return.
+    pub(crate) returns_data: bool,
 }
 
 impl Admission {
@@ -42,7 +44,7 @@ impl Admission {
     pub(crate) fn who(&self) -> Wishes {
         Wishes {
             may_help: self.may_help,
-            is_short: !self.answering,
+            is_short: self.is_brief,
             is_timed: self.answering && self.deadline_ns.is_some(),
             own_thread: self.needs.contains(Needs::OWN_THREAD),
         }
@@ -54,7 +56,7 @@ impl Admission {
 pub(crate) struct Wishes {
     /// No attribute wants it kept from the submitter.
     pub(crate) may_help: bool,
-    /// It has no attributes and no out area.
+    /// It can be made and answered together with others, if it is instant.
     pub(crate) is_short: bool,
     /// It has a deadline.
     pub(crate) is_timed: bool,
@@ -113,6 +115,12 @@ impl Answers {
     /// Attribute `index` may return up to `bytes`, a multiple of 8 and at most [`VALUE_BYTES_MAX`].
     pub(crate) fn allow(&mut self, index: usize, bytes: usize) {
         self.rooms[index / 4] |= (bytes as u64 / 8) << (16 * (index % 4));
+    }
+
+    /// Whether any attribute is refused.
+    #[inline]
+    pub(crate) fn has_refused(&self) -> bool {
+        self.verdicts != 0
     }
 
     /// The status attribute `index` is refused with, if it is.

@@ -13,7 +13,7 @@ use crate::admission::{Admission, Answers, AskedIds, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
 use crate::facts::facts;
 use crate::refused::Refused;
-use crate::ring::batch::Marks;
+use crate::ring::batch::{BATCH_MAX, Marks};
 use crate::run::counters::may_count;
 use crate::shared::Shared;
 use crate::twin;
@@ -54,6 +54,7 @@ pub(crate) fn admit(
     admission.credit = BARE_CREDIT;
     admission.needs = Needs::NONE;
     admission.may_help = true;
+    admission.is_brief = true;
     admission.deadline_ns = None;
     admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
     if admission.answering {
@@ -80,7 +81,7 @@ fn admit_answering(
     admission: &mut Admission,
 ) -> Result<(), Refused> {
     admission.answers = Answers::default();
-    let (bytes, needs) = decide(call, shared, may_pool, admission)?;
+    let (bytes, needs) = decide(call, completion_max, shared, may_pool, admission)?;
     if bytes > completion_max {
         return Err(Refusal::TOO_LARGE.into());
     }
@@ -130,20 +131,27 @@ const fn value_bytes(len: usize) -> usize {
 /// Asks every attribute for its plan, and gives the longest completion and what must be observed.
 fn decide(
     call: &Call<'_>,
+    completion_max: usize,
     shared: &Shared,
     may_pool: bool,
     admission: &mut Admission,
 ) -> Result<(usize, Needs), Refused> {
     let facts = facts(call);
+    let mut is_brief = facts.out_len == 0;
     let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
     let mut needs = Needs::NONE;
     admission.asked = AskedIds::default();
     admission.trace = None;
-    admission.has_out = facts.out_len > 0;
+    admission.returns_data = facts.out_len > 0;
     for (index, ask) in call.asks().enumerate() {
         admission.asked.note(index, ask.id);
-        if ask.id == AttributeId::TRACE {
-            admission.trace = TraceValue::parse(ask.payload).map(|trace| trace.id);
+        match ask.id {
+            AttributeId::TRACE => {
+                admission.trace = TraceValue::parse(ask.payload).map(|trace| trace.id);
+            }
+            AttributeId::DATA => admission.returns_data = true,
+            // It may take its time, so somebody watches.
+            id => is_brief &= !id.is_application(),
         }
         let plan = plan(&ask, &facts, &shared.registry);
         admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
@@ -167,8 +175,13 @@ fn decide(
             }
         }
     }
+    let fits = bytes * BATCH_MAX <= completion_max;
+    admission.is_brief = is_brief && fits && !needs.intersects(NOT_BRIEF);
     Ok((bytes, needs))
 }
+
+/// What takes longer than the call, or stops it.
+const NOT_BRIEF: Needs = Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD);
 
 /// Whether the submitter may not make the call itself: what changes the thread that makes it is never the submitter's.
 fn keeps_away(plan: &Plan) -> bool {
@@ -197,3 +210,7 @@ pub(crate) fn contained<T>(id: AttributeId, method: impl FnOnce() -> T) -> Optio
     // What was thrown is the application's as well: dropping it could panic again.
     catch_unwind(AssertUnwindSafe(method)).map_err(std::mem::forget).ok()
 }
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;

@@ -37,7 +37,13 @@ impl<'a> Asked<'a> {
     }
 
     /// The error for the first REQUIRED attribute that cannot be honoured, if there is one.
+    #[inline]
     pub(crate) fn required_refusal(&self) -> Option<Errno> {
+        if self.answers.has_refused() { self.first_refusal() } else { None }
+    }
+
+    #[cold]
+    fn first_refusal(&self) -> Option<Errno> {
         let required = self.call.asks().enumerate().filter(|(_, ask)| ask.flags.is_required());
         let mut refused = required.filter_map(|(index, _)| self.answers.verdict(index));
         refused.find_map(Status::required_errno)
@@ -53,10 +59,10 @@ impl<'a> Asked<'a> {
         deadline.is_some_and(|deadline| deadline.instant(slot.queued_ns()) <= now_ns())
     }
 
-    /// Shows the call to every attribute that is honoured. One that panics is refused with UNAVAILABLE; if it is
-    /// required, those behind it are not shown the call, which will not run.
+    /// Shows the call to every attribute that is honoured; the engine's own have nothing to see there. One that panics
+    /// is refused with UNAVAILABLE; if it is required, those behind it are not shown the call, which will not run.
     pub(crate) fn look_before(&mut self) {
-        for (index, ask) in self.call.asks().enumerate() {
+        for (index, ask) in self.call.asks().enumerate().filter(|(_, ask)| ask.id.is_application()) {
             let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
                 continue;
             };

@@ -4,18 +4,14 @@ use std::sync::LazyLock;
 
 use syslet_abi::Call;
 use syslet_attrs::{CallFacts, Nature};
-use syslet_syscalls::{ArgType, Class, Memory, Row, Twin, row, rows};
+use syslet_syscalls::{ArgType, Class, Memory, Row, Twin, rows};
 
 use crate::run::transfer::Moved;
 
 /// The facts of one call.
 pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
     let args = call.args();
-    let nature = match row(call.nr()) {
-        Some(_) => known(call.nr()),
-        // Nobody knows what it does.
-        None => Nature::READS_STORAGE,
-    };
+    let nature = known(call.nr());
     let nature =
         if Moved::is_discarded(call.nr(), &args) { nature.without(Nature::TRANSFERS) } else { nature };
     CallFacts { nr: call.nr(), args, out_len: call.out_len(), nature }
@@ -24,9 +20,12 @@ pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
 /// Numbers above this have no row.
 const NUMBERS_MAX: usize = 512;
 
+/// The nature of a number without a row: nobody knows what it does.
+const UNKNOWN: Nature = Nature::READS_STORAGE;
+
 /// The nature of each number.
 static KNOWN: LazyLock<Box<[Nature]>> = LazyLock::new(|| {
-    let mut natures = vec![Nature::NONE; NUMBERS_MAX];
+    let mut natures = vec![UNKNOWN; NUMBERS_MAX];
     for row in rows() {
         if let Some(nature) = row.numbers.here().and_then(|nr| natures.get_mut(usize::from(nr))) {
             *nature = nature_of(row);
@@ -37,7 +36,7 @@ static KNOWN: LazyLock<Box<[Nature]>> = LazyLock::new(|| {
 
 fn known(nr: u32) -> Nature {
     let nature = usize::try_from(nr).ok().and_then(|nr| KNOWN.get(nr));
-    nature.copied().unwrap_or_default()
+    nature.copied().unwrap_or(UNKNOWN)
 }
 
 fn nature_of(row: &Row) -> Nature {

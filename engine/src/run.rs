@@ -149,20 +149,20 @@ impl Runner {
     unsafe fn run_answering(&mut self, way: Way<'_>, call: &Call<'_>, claim: &Claim<'_>, at: usize) -> First {
         let slot = claim.slot();
         self.grow(slot, at);
-        let row = row(call.nr());
+        let (row, needs) = (row(call.nr()), slot.needs());
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
         let mut asked = Asked::new(call, slot, &self.registry);
         let mut sight = Sight::default();
         let mut spoilt = None;
         if asked.required_refusal().is_none() {
-            if let Some(row) = row {
-                prepare(row, call, out);
+            if !out.is_empty() {
+                row.inspect(|row| prepare(row, call, out));
+                way.restore(out);
             }
-            way.restore(out);
             asked.look_before();
-            if slot.needs().contains(Needs::OWN_THREAD) && asked.required_refusal().is_none() {
-                spoilt = asked.act(slot.needs());
+            if needs.contains(Needs::OWN_THREAD) && asked.required_refusal().is_none() {
+                spoilt = asked.act(needs);
             }
         }
         let outcome = if let Some(errno) = asked.required_refusal().or(spoilt) {
@@ -171,20 +171,25 @@ impl Runner {
             claim.end(Outcome::late(), call)
         } else {
             let args = resolve(row, call, out, &mut self.built);
-            let needs = slot.needs();
-            let mut watch = Watched::new(needs, &mut self.counters, way.seen());
-            // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far as
-            // the row says, which the door has checked, or to what was built of addresses in both.
-            let entered =
-                unsafe { enter::enter(&way, call, claim.cancel(), &args, needs, self.is_pooled, &mut watch) };
+            let cancel = claim.cancel();
+            let entered = if needs.intersects(observe::WATCHED) {
+                let mut watch = Watched::new(needs, &mut self.counters, way.seen(), &mut sight.seen);
+                // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far
+                // as the row says, which the door has checked, or to what was built of addresses in both.
+                unsafe { enter::enter(&way, call, cancel, &args, needs, self.is_pooled, &mut watch) }
+            } else {
+                // SAFETY: the same.
+                unsafe { enter::enter(&way, call, cancel, &args, needs, self.is_pooled, &mut Unwatched) }
+            };
             match entered {
                 Entered::Over(outcome) => {
-                    asked.note(AttributeId::RETRY, outcome.retry.token());
+                    if needs.contains(Needs::RETRY) {
+                        asked.note(AttributeId::RETRY, outcome.retry.token());
+                    }
                     if let Some(row) = row.filter(|row| row.is_built) {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }
                     let outcome = claim.end(outcome, call);
-                    sight.seen = *watch.seen();
                     if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
                         // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
                         sight.transferred = unsafe { moved.checksum(call, &args, outcome.result) };
@@ -212,9 +217,9 @@ impl Runner {
         finish(&Asked::new(call, slot, &self.registry), (&outcome, &Sight::default()), slot, writer)
     }
 
-    /// Room for the longest completion that this call can have.
+    /// Room for the longest completion that this call can have, and behind it for those of calls without attributes.
     fn grow(&mut self, slot: &Slot, at: usize) {
-        let words = at + crate::ring::track::words(slot.credit());
+        let words = at + crate::ring::track::words(slot.credit()) + BATCH_DONE_BYTES / 8;
         if self.done.len() < words {
             self.done.resize(words, 0);
         }
@@ -233,7 +238,7 @@ fn finish(
     slot: &Slot,
     mut writer: DoneWriter<'_>,
 ) -> usize {
-    let data_handled = return_data(asked.call, outcome, &mut writer);
+    let data_handled = !slot.returns_data() || return_data(asked.call, outcome, &mut writer);
     let others_handled = asked.look_after((outcome, sight), slot, &mut writer);
     if data_handled && others_handled && outcome.is_hidden(asked.call) {
         return 0;
@@ -251,10 +256,13 @@ fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
 /// The arguments as the kernel gets them: offsets become addresses in the record and the out area, structures with
 /// offsets in them become others, in `built`.
 fn resolve(row: Option<&Row>, call: &Call<'_>, out: &mut [u8], built: &mut Vec<u64>) -> [u64; ARGS_MAX] {
-    let data = call.data().as_ptr().expose_provenance() as u64;
-    let out = out.as_mut_ptr().expose_provenance() as u64;
     let kinds = call.kinds();
     let mut args = call.args();
+    if kinds.all_values() {
+        return args;
+    }
+    let data = call.data().as_ptr().expose_provenance() as u64;
+    let out = out.as_mut_ptr().expose_provenance() as u64;
     for (index, arg) in args.iter_mut().enumerate().take(call.argc()) {
         *arg = match kinds.get(index) {
             ArgKind::IN => data + *arg,
@@ -269,12 +277,9 @@ fn resolve(row: Option<&Row>, call: &Call<'_>, out: &mut [u8], built: &mut Vec<u
     args
 }
 
-/// Writes the DATA return, if there is one; says whether it was handled.
+/// Writes the DATA return; says whether it was handled.
 fn return_data(call: &Call<'_>, outcome: &Outcome, writer: &mut DoneWriter<'_>) -> bool {
     let out_len = call.out_len();
-    if out_len == 0 && !call.asks().any(|ask| ask.id == AttributeId::DATA) {
-        return true;
-    }
     if let Some(status) = outcome.status_of_attributes() {
         writer.data(status, 0);
         return false;

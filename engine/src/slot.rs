@@ -28,7 +28,7 @@ pub(crate) struct Slot {
     nr: AtomicU32,
     fd: AtomicU32,
     credit: AtomicU32,
-    /// What must be observed, and [`HAS_OUT`].
+    /// What must be observed, and [`RETURNS_DATA`].
     needs: AtomicU32,
     queued_ns: AtomicU64,
     /// Not zero: the call shall not begin, for this reason. The stub reads it just before the instruction.
@@ -47,8 +47,8 @@ pub(crate) struct Slot {
 #[cfg(not(syslet_loom))]
 const _: () = assert!(size_of::<Slot>() == 128);
 
-/// The call has an out area.
-const HAS_OUT: u32 = 1 << 31;
+/// The call has an out area, or asks for DATA.
+const RETURNS_DATA: u32 = 1 << 31;
 
 impl Slot {
     fn new(next: u32) -> Slot {
@@ -83,7 +83,7 @@ impl Slot {
     }
 
     pub(crate) fn needs(&self) -> Needs {
-        Needs(self.needs.load(Ordering::Relaxed) & !HAS_OUT)
+        Needs(self.needs.load(Ordering::Relaxed) & !RETURNS_DATA)
     }
 
     pub(crate) fn queued_ns(&self) -> u64 {
@@ -96,8 +96,8 @@ impl Slot {
         self.nr.store(call.nr(), Ordering::Relaxed);
         self.fd.store(admission.fd.cast_unsigned(), Ordering::Relaxed);
         self.credit.store(admission.credit, Ordering::Relaxed);
-        let has_out = if admission.answering && admission.has_out { HAS_OUT } else { 0 };
-        self.needs.store(admission.needs.0 | has_out, Ordering::Relaxed);
+        let data = if admission.answering && admission.returns_data { RETURNS_DATA } else { 0 };
+        self.needs.store(admission.needs.0 | data, Ordering::Relaxed);
         self.cancel.store(0, Ordering::Relaxed);
         if admission.answering {
             self.queued_ns.store(admission.queued_ns, Ordering::Relaxed);
@@ -132,9 +132,7 @@ impl Slot {
 
     /// Whether the completion begins with a DATA return.
     pub(crate) fn returns_data(&self) -> bool {
-        let is_data = |id| id == AttributeId::DATA;
-        self.needs.load(Ordering::Relaxed) & HAS_OUT != 0
-            || self.asked().is_some_and(|asked| asked.iter().any(is_data))
+        self.needs.load(Ordering::Relaxed) & RETURNS_DATA != 0
     }
 
     /// The word the stub tests.

@@ -65,21 +65,27 @@ pub(crate) struct Seen {
 pub(super) struct Watched<'a> {
     needs: Needs,
     counters: &'a mut Counters,
-    seen: Seen,
+    seen: &'a mut Seen,
     began: Option<(Spent, Option<Reading>)>,
 }
 
 /// What is read at the beginning of an attempt and at its end.
 const READ: Needs = Needs::CPU.with(Needs::RESOURCES).with(Needs::WALL).with(Needs::COUNTERS);
+/// What has a call watched.
+pub(super) const WATCHED: Needs = READ.with(Needs::CACHE);
 
 impl<'a> Watched<'a> {
-    /// Watches as far as needed; `seen` comes from the attempts before.
-    pub(super) fn new(needs: Needs, counters: &'a mut Counters, seen: Option<&Seen>) -> Watched<'a> {
-        Watched { needs, counters, seen: seen.copied().unwrap_or_default(), began: None }
-    }
-
-    pub(super) fn seen(&self) -> &Seen {
-        &self.seen
+    /// Watches as far as needed, and adds to what was seen of the attempts before.
+    pub(super) fn new(
+        needs: Needs,
+        counters: &'a mut Counters,
+        before: Option<&Seen>,
+        seen: &'a mut Seen,
+    ) -> Watched<'a> {
+        if let Some(before) = before {
+            *seen = *before;
+        }
+        Watched { needs, counters, seen, began: None }
     }
 
     #[cold]
@@ -167,7 +173,7 @@ impl Watch for Watched<'_> {
 
     #[inline]
     fn hand_on(&mut self) -> Option<Box<Seen>> {
-        self.needs.intersects(READ.with(Needs::CACHE)).then(|| Box::new(self.seen))
+        Some(Box::new(*self.seen))
     }
 }
 

@@ -198,7 +198,9 @@ fn ring_without_workers() -> Ring {
 #[test]
 fn queued_calls_without_workers() {
     let mut ring = ring_without_workers();
-    let call = |user_data| Submission::call(libc::SYS_dup).int(0).user_data(user_data).timing().build();
+    let call = |user_data| {
+        Submission::call(libc::SYS_openat).int(-1).path(c"/").value(0).user_data(user_data).build()
+    };
     let tickets: Vec<_> = (0..3).map(|at| push(&mut ring, &call(at)).unwrap()).collect();
     assert_eq!(counts(ring.cancel(Which::Ticket(tickets[1]))), found(1, 0, 0, 0));
     ring.submit_and_wait(3).unwrap();

@@ -4,6 +4,7 @@ mod cache;
 mod checksum;
 mod pairs;
 mod spent;
+mod together;
 
 use std::fs::File;
 use std::os::fd::AsRawFd;

@@ -1,0 +1,166 @@
+//! What the door marks: every row of the table, and attributes.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use syslet_abi::{AttributeFlags, AttributeId, Call, CallFlags, Limits, Status};
+use syslet_attrs::{
+    Attribute, CallFacts, DeadlineAsked, Needs, Observed, Plan, Registry, RetryAsk, RetryOn, Token,
+    TraceValue,
+};
+use syslet_syscalls::{Class, Row, row, rows};
+
+use super::{Admission, admit};
+use crate::fork::ForkGuard;
+use crate::ring::batch::Marks;
+use crate::shared::Shared;
+use crate::twin::{self, Twins};
+use crate::{Submission, SubmissionBuilder};
+
+/// An application's attribute that does nothing.
+#[derive(Debug)]
+struct Silent;
+
+const SILENT: AttributeId = AttributeId::APPLICATION;
+
+impl Attribute for Silent {
+    fn id(&self) -> AttributeId {
+        SILENT
+    }
+
+    fn name(&self) -> &'static str {
+        "silent"
+    }
+
+    fn check(&self, _: &[u8], _: &CallFacts) -> Result<Plan, Status> {
+        Ok(Plan { return_bytes_max: 0, may_help: true, needs: Needs::NONE })
+    }
+
+    fn after(&self, _: &[u8], _: Token, _: &Observed, _: &mut [u8]) -> (Status, usize) {
+        (Status::HANDLED, 0)
+    }
+}
+
+/// What a ring of an engine with workers and these twins shares; no thread is started for it.
+fn shared(twins: Twins) -> Shared {
+    let mut registry = Registry::built_in();
+    registry.add(Arc::new(Silent)).expect("a free id");
+    Shared {
+        registry: Arc::new(registry),
+        guard: Arc::new(ForkGuard::new().expect("a page")),
+        pool: None,
+        twins: twin::probe(twins),
+        is_closed: AtomicBool::new(false),
+    }
+}
+
+/// The longest completion of a ring with default parameters.
+const COMPLETION_MAX: usize = 64 << 10;
+
+/// How the door of a ring with workers marks a submission; nothing when it refuses it.
+fn marked(shared: &Shared, completion_max: usize, submission: &SubmissionBuilder) -> Option<Marks> {
+    let submission = submission.clone().build();
+    let limits = Limits { record_bytes_max: 4 << 10, out_bytes_max: COMPLETION_MAX };
+    let call = Call::check(submission.bytes(), &limits).expect("well-formed");
+    let mut admission = Admission::default();
+    admit(&call, completion_max, shared, true, &mut admission).ok()?;
+    Some(admission.marks)
+}
+
+/// ATTR-100: instant calls whose attributes only look are taken together with others, as far as their completions fit into
+/// one claim of the completion ring. Those with an out area are not, nor those that can be stopped, are made again or have
+/// the application's own attributes.
+#[test]
+fn what_is_taken_together() {
+    let shared = shared(Twins::All);
+    let marked = |completion_max, submission: &_| marked(&shared, completion_max, submission);
+    let asked = |id: AttributeId, payload: &[u8]| {
+        Submission::call(libc::SYS_getpid).attribute(id, AttributeFlags::NONE, payload)
+    };
+    let trace = asked(AttributeId::TRACE, &TraceValue { id: 7 }.payload());
+    let together = [
+        asked(AttributeId::TIMING, &[]),
+        asked(AttributeId::USAGE, &[]),
+        asked(AttributeId(99), &[]),
+        trace.clone().timing(),
+    ];
+    for submission in &together {
+        assert_eq!(marked(COMPLETION_MAX, submission), Some(Marks::INSTANT), "{submission:?}");
+        let worker = submission.clone().flags(CallFlags::ASYNC);
+        assert_eq!(
+            marked(COMPLETION_MAX, &worker),
+            Some(Marks::INSTANT.with(Marks::WORKER)),
+            "{submission:?}"
+        );
+    }
+    assert_eq!(marked(384, &trace), Some(Marks::INSTANT), "40 bytes, eight of which fit");
+    assert_eq!(marked(384, &trace.timing()), Some(Marks::PLAIN), "72 bytes");
+    let deadline = asked(AttributeId::DEADLINE, &DeadlineAsked::After(1 << 40).emit());
+    let clock = Submission::call(libc::SYS_clock_gettime).value(1).output(16);
+    let apart = [(deadline, Marks::TIMED), (clock, Marks::PLAIN), (asked(SILENT, &[]), Marks::PLAIN)];
+    for (submission, marks) in apart {
+        assert_eq!(marked(COMPLETION_MAX, &submission), Some(marks), "{submission:?}");
+    }
+    let retry = asked(AttributeId::RETRY, &RetryAsk { on: RetryOn::SHORT, ..RetryAsk::default() }.payload());
+    assert_eq!(marked(COMPLETION_MAX, &retry), Some(Marks::WORKER));
+}
+
+/// Arguments that reach every place where they decide what the call is: none set, all set, and each condition of the row
+/// alone.
+fn arguments(row: &Row) -> Vec<[u64; 6]> {
+    let classes = row.when.iter().map(|when| when.given);
+    let scopes = row.scope_when.iter().flat_map(|when| [Some(when.given), when.also]).flatten();
+    let decided = classes.chain(scopes).map(|given| {
+        let mut args = [0; 6];
+        args[usize::from(given.arg)] = given.equals;
+        args
+    });
+    [[0; 6], [u64::MAX; 6], [1; 6]].into_iter().chain(decided).collect()
+}
+
+/// What a waiting submitter makes as the plain call is instant, or waits for storage at most.
+#[track_caller]
+fn assert_bounded(name: &str, class: Class, flags: CallFlags, marks: Marks) {
+    let is_left_to_others =
+        [Marks::WORKER, Marks::PRIVATE, Marks::TWIN].into_iter().any(|mark| marks.contains(mark));
+    let is_bounded = match class {
+        Class::Instant | Class::Storage => true,
+        Class::Descriptor => flags.contains(CallFlags::STORAGE),
+        Class::Sleeps => false,
+    };
+    assert!(is_left_to_others || is_bounded, "{name}: {class:?} with {flags:?} is marked {marks:?}");
+}
+
+/// CANCEL-3: no row of the table is ever made in a waiting submitter as a plain call that may sleep for ever, with
+/// whatever arguments, flags but SYNC, twins and attributes.
+#[test]
+fn nothing_that_may_sleep_for_ever_is_helped() {
+    let none = CallFlags::NONE;
+    let all = [none, CallFlags::STORAGE, CallFlags::NO_COMPLETE, CallFlags::PRIVATE, CallFlags::ASYNC];
+    let deadline = DeadlineAsked::After(1 << 40).emit();
+    let mut marked_plain = 0;
+    for twins in [Twins::Off, Twins::All] {
+        let shared = shared(twins);
+        for row in rows() {
+            let Some(nr) = row.numbers.here() else { continue };
+            for args in arguments(row) {
+                let (class, _) = row.nature(|| args);
+                let call = args.into_iter().fold(Submission::call(nr), SubmissionBuilder::value);
+                for flags in all {
+                    let call = call.clone().flags(flags);
+                    let timed =
+                        call.clone().attribute(AttributeId::DEADLINE, AttributeFlags::NONE, &deadline);
+                    for call in [call.clone().timing(), timed, call] {
+                        let Some(marks) = marked(&shared, COMPLETION_MAX, &call) else { continue };
+                        assert_bounded(row.name, class, flags, marks);
+                        marked_plain += u32::from(class == Class::Instant && marks == Marks::INSTANT);
+                    }
+                }
+            }
+        }
+        let unknown = (0..512).rev().find(|nr| row(*nr).is_none()).expect("not all numbers have rows");
+        let marks = marked(&shared, COMPLETION_MAX, &Submission::call(unknown)).expect("accepted");
+        assert!(marks.contains(Marks::WORKER), "{marks:?}");
+    }
+    assert!(marked_plain > 300, "{marked_plain}: instant calls are helped");
+}
