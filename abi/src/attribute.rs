@@ -48,6 +48,8 @@ impl AttributeId {
     pub const TRACE: AttributeId = AttributeId(10);
     /// When the call is to be over.
     pub const DEADLINE: AttributeId = AttributeId(11);
+    /// What each atom of a program came to.
+    pub const ATOMS: AttributeId = AttributeId(14);
     /// The nice value of the thread, for this call.
     pub const NICE: AttributeId = AttributeId(16);
     /// Its scheduling policy.

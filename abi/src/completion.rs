@@ -40,8 +40,10 @@ impl DoneFlags {
     pub const ABANDONED: DoneFlags = DoneFlags(8);
     /// More completions of the same submission follow.
     pub const MORE: DoneFlags = DoneFlags(16);
+    /// A call of the program's way out failed.
+    pub const FINALLY_FAILED: DoneFlags = DoneFlags(32);
 
-    const KNOWN: u16 = 31;
+    const KNOWN: u16 = 63;
 
     /// Whether all flags of `other` are set.
     #[must_use]

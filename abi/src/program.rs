@@ -9,6 +9,7 @@ mod repr;
 pub use atom::{Atom, AtomFlags, Operand, StepOp, Target, Test, Width};
 pub use repr::{AtomRepr, ProgramRepr};
 
+use crate::attribute::AttributeId;
 use crate::bytes::{tiles, u16_at, u32_at, u64_at};
 use crate::refusal::Fault;
 use crate::submission::{CALL_ARGS_OFFSET, CALL_BYTES_MIN, Call, CallFlags, Limits};
@@ -140,6 +141,13 @@ impl<'a> Program<'a> {
     #[inline]
     pub fn head(&self) -> Call<'a> {
         Call::admitted(self.record)
+    }
+
+    /// Where the DATA of the program stands in the record.
+    #[must_use]
+    pub fn data_range(&self) -> core::ops::Range<usize> {
+        let data = self.head().asks().find(|ask| ask.id == AttributeId::DATA);
+        data.map_or(0..0, |data| data.payload_offset..data.payload_offset + data.payload.len())
     }
 
     /// The atoms, in order.

@@ -25,6 +25,8 @@ pub(crate) struct Admission {
     pub(crate) answering: bool,
     /// Whether its attributes only look, if it has any, and eight completions like its own fit into one claim.
     pub(crate) is_brief: bool,
+    /// Longest value of ATOMS in bytes, for a program; 0 for a call.
+    pub(crate) atoms_bytes: usize,
     /// When it was accepted, if an attribute needs the clock.
     pub(crate) queued_ns: u64,
     /// When it is to stop, in nanoseconds of CLOCK_MONOTONIC, if it has a deadline.
@@ -62,6 +64,12 @@ pub(crate) struct Wishes {
     pub(crate) is_timed: bool,
     /// An attribute changes the thread that makes it.
     pub(crate) own_thread: bool,
+}
+
+impl Wishes {
+    /// None: an atom of a program.
+    pub(crate) const NONE: Wishes =
+        Wishes { may_help: true, is_short: false, is_timed: false, own_thread: false };
 }
 
 /// The ids of the attributes of a call, in the order asked: sixteen bits each, and zero is no id.

@@ -6,7 +6,7 @@ use syslet_abi::{
     ARGS_MAX, ATTRIBUTE_HEADER_BYTES, ArgKind, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET,
     Refusal, Status, padded,
 };
-use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Registry, TraceValue};
+use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, TraceValue};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
 
 use crate::admission::{Admission, Answers, AskedIds, VALUE_BYTES_MAX};
@@ -55,7 +55,7 @@ pub(crate) fn admit(
     admission.needs = Needs::NONE;
     admission.may_help = true;
     admission.is_brief = true;
-    admission.deadline_ns = None;
+    admission.atoms_bytes = 0;
     admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
     if admission.answering {
         let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
@@ -73,7 +73,7 @@ pub(crate) fn admit(
 }
 
 /// The part of admission that only calls with attributes or an out area need.
-fn admit_answering(
+pub(crate) fn admit_answering(
     call: &Call<'_>,
     completion_max: usize,
     shared: &Shared,
@@ -81,6 +81,7 @@ fn admit_answering(
     admission: &mut Admission,
 ) -> Result<(), Refused> {
     admission.answers = Answers::default();
+    admission.deadline_ns = None;
     let (bytes, needs) = decide(call, completion_max, shared, may_pool, admission)?;
     if bytes > completion_max {
         return Err(Refusal::TOO_LARGE.into());
@@ -98,7 +99,7 @@ fn admit_answering(
 
 /// Refuses calls that no thread of an engine survives (ENGINE-7).
 #[inline]
-fn check_survives(scope: Scope) -> Result<(), Refused> {
+pub(crate) fn check_survives(scope: Scope) -> Result<(), Refused> {
     match scope {
         Scope::EngineLife(harm) => Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, harm.why())),
         _ => Ok(()),
@@ -106,7 +107,7 @@ fn check_survives(scope: Scope) -> Result<(), Refused> {
 }
 
 /// The arguments as far as they are known before there are addresses: an offset, which may be zero, is none.
-fn known_args(call: &Call<'_>) -> [u64; ARGS_MAX] {
+pub(crate) fn known_args(call: &Call<'_>) -> [u64; ARGS_MAX] {
     let (kinds, mut args) = (call.kinds(), call.args());
     if !kinds.all_values() {
         let pointers = (0..call.argc()).filter(|index| kinds.get(*index) != ArgKind::VALUE);
@@ -153,7 +154,7 @@ fn decide(
             // It may take its time, so somebody watches.
             id => is_brief &= !id.is_application(),
         }
-        let plan = plan(&ask, &facts, &shared.registry);
+        let plan = plan(&ask, &facts, shared, admission.atoms_bytes);
         admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
         match plan {
             Ok(plan) if keeps_away(&plan) && !may_pool => {
@@ -188,8 +189,16 @@ fn keeps_away(plan: &Plan) -> bool {
     !plan.may_help || plan.needs.contains(Needs::OWN_THREAD)
 }
 
-fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Result<Plan, Status> {
-    let attribute = registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
+fn plan(ask: &Ask<'_>, facts: &CallFacts, shared: &Shared, atoms_bytes: usize) -> Result<Plan, Status> {
+    match ask.id {
+        AttributeId::ATOMS if atoms_bytes > 0 && ask.payload.is_empty() => {
+            return Ok(Plan { return_bytes_max: atoms_bytes, may_help: true, needs: Needs::NONE });
+        }
+        // A program is not made again: its calls are, one by one.
+        AttributeId::RETRY if atoms_bytes > 0 => return Err(Status::INAPPLICABLE),
+        _ => {}
+    }
+    let attribute = shared.registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
     let plan = contained(ask.id, || attribute.check(ask.payload, facts)).unwrap_or(Err(Status::UNAVAILABLE));
     let plan = plan.and_then(|plan| {
         let is_possible = !plan.needs.contains(Needs::COUNTERS) || may_count();

@@ -9,6 +9,7 @@ use crate::admit::contained;
 use crate::clock::now_ns;
 use crate::facts::facts;
 use crate::outcome::Outcome;
+use crate::program::Machine;
 use crate::run::observe::Seen;
 use crate::slot::Slot;
 
@@ -24,9 +25,11 @@ pub(crate) struct Asked<'a> {
 
 /// What was seen of a call that ran, beside its outcome.
 #[derive(Debug, Default)]
-pub(crate) struct Sight {
+pub(crate) struct Sight<'a> {
     pub(crate) seen: Seen,
     pub(crate) transferred: Option<Transferred>,
+    /// What came of each atom, of a program.
+    pub(crate) atoms: Option<&'a Machine>,
 }
 
 impl<'a> Asked<'a> {
@@ -119,7 +122,7 @@ impl<'a> Asked<'a> {
     /// Writes the returns of all attributes but DATA; says whether all were handled.
     pub(crate) fn look_after(
         &self,
-        (outcome, sight): (&Outcome, &Sight),
+        (outcome, sight): (&Outcome, &Sight<'_>),
         slot: &Slot,
         writer: &mut DoneWriter<'_>,
     ) -> bool {
@@ -144,6 +147,9 @@ impl<'a> Asked<'a> {
                 verdict => verdict,
             };
             writer.attribute(ask.id, self.answers.room(index), |value| {
+                if let (None, AttributeId::ATOMS, Some(atoms)) = (refused, ask.id, sight.atoms) {
+                    return (Status::HANDLED, atoms.atoms(value));
+                }
                 let answer =
                     refused.map_or_else(|| self.answer(index, &ask, &observed, value), |status| (status, 0));
                 all_handled &= answer.0 == Status::HANDLED;

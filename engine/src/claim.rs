@@ -35,7 +35,7 @@ impl Why {
 }
 
 /// The cancel word of calls that nobody cancels.
-static NEVER: AtomicU32 = AtomicU32::new(0);
+pub(crate) static NEVER: AtomicU32 = AtomicU32::new(0);
 
 /// A call that this thread may make.
 #[derive(Clone, Copy, Debug)]
@@ -128,15 +128,30 @@ impl<'a> Claim<'a> {
     /// The call is over in the kernel. When this returns no signal meant for it is on its way.
     #[inline(always)]
     pub(crate) fn end(&self, outcome: Outcome, call: &Call<'_>) -> Outcome {
+        let was_signalled = self.over();
+        let was_stopped = was_signalled || self.how == How::Working && outcome.is_cancelled();
+        if was_stopped { self.stopped(outcome, call) } else { outcome }
+    }
+
+    /// The same, where the outcome is not known yet: says whether the thread was signalled meanwhile.
+    #[inline(always)]
+    pub(crate) fn over(&self) -> bool {
         match self.how {
-            How::Instant => outcome,
+            How::Instant => false,
             How::Helped => {
                 self.slot.phase().leave_helped(self.generation, State::DONE);
-                outcome
+                false
             }
-            How::Working if self.leave(State::DONE) || outcome.is_cancelled() => self.stopped(outcome, call),
-            How::Working => outcome,
+            How::Working => self.leave(State::DONE),
         }
+    }
+
+    /// From here on nobody interrupts what it does. When this returns no signal meant for it is on its way.
+    pub(crate) fn shield(&self) -> Claim<'a> {
+        if self.how == How::Working {
+            self.leave(State::HELPED);
+        }
+        Claim { how: How::Helped, ..*self }
     }
 
     #[cold]

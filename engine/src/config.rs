@@ -20,6 +20,7 @@ pub struct Config {
     pub(crate) gate: Option<SpawnGate>,
     pub(crate) twins: Twins,
     pub(crate) cancel_signal: Option<i32>,
+    pub(crate) program_steps_max: u32,
 }
 
 /// The limits of a pool.
@@ -65,6 +66,8 @@ pub struct LimitError {
     pub max: u64,
 }
 
+/// At a nanosecond or two for each it is over in less than a minute.
+const PROGRAM_STEPS_MAX: u32 = 1 << 24;
 /// More threads than this no process has.
 const WORKERS_MAX: u64 = 65_536;
 
@@ -78,7 +81,14 @@ impl Default for Config {
             idle_ns: 10_000_000_000,
             spin_ns: if cpus > 1 { 50_000 } else { 0 },
         };
-        Config { limits, attributes: Vec::new(), gate: None, twins: Twins::default(), cancel_signal: None }
+        Config {
+            limits,
+            attributes: Vec::new(),
+            gate: None,
+            twins: Twins::default(),
+            cancel_signal: None,
+            program_steps_max: PROGRAM_STEPS_MAX,
+        }
     }
 }
 
@@ -121,6 +131,12 @@ impl Config {
     /// engine with workers is started, and stays.
     pub fn cancel_signal(mut self, signal: i32) -> Config {
         self.cancel_signal = Some(signal);
+        self
+    }
+
+    /// No program may ask for a larger budget of atoms; 16,777,216 by default.
+    pub fn program_steps_max(mut self, steps: u32) -> Config {
+        self.program_steps_max = steps;
         self
     }
 

@@ -72,7 +72,14 @@ impl Engine {
             (twins, Some(pool))
         };
         Ok(Engine {
-            shared: Arc::new(Shared { registry, guard, pool, twins, is_closed: AtomicBool::new(false) }),
+            shared: Arc::new(Shared {
+                registry,
+                guard,
+                pool,
+                twins,
+                program_steps_max: config.program_steps_max,
+                is_closed: AtomicBool::new(false),
+            }),
         })
     }
 

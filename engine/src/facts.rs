@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use syslet_abi::Call;
 use syslet_attrs::{CallFacts, Nature};
-use syslet_syscalls::{ArgType, Class, Memory, Row, Twin, rows};
+use syslet_syscalls::{ArgType, Class, Memory, Row, Twin, is_foreign, rows};
 
 use crate::run::transfer::Moved;
 
@@ -36,7 +36,8 @@ static KNOWN: LazyLock<Box<[Nature]>> = LazyLock::new(|| {
 
 fn known(nr: u32) -> Nature {
     let nature = usize::try_from(nr).ok().and_then(|nr| KNOWN.get(nr));
-    nature.copied().unwrap_or(UNKNOWN)
+    // A program of calls is none of them.
+    nature.copied().unwrap_or(if is_foreign(nr) { Nature::NONE } else { UNKNOWN })
 }
 
 fn nature_of(row: &Row) -> Nature {

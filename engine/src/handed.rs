@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::program::Machine;
 use crate::run::observe::Seen;
 use crate::sync::{AtomicU32, Mutex, Ordering, lock};
 
@@ -22,6 +23,22 @@ pub(crate) struct Begun {
     pub(crate) out: Vec<u8>,
     /// What was seen of the first attempt, if an attribute wants to know.
     pub(crate) seen: Option<Box<Seen>>,
+    /// How far the program is whose call this is, if it is one's.
+    pub(crate) program: Option<Box<Machine>>,
+    /// How many threads have had the program before.
+    pub(crate) attempts_before: u32,
+}
+
+impl Begun {
+    /// Whether this is a program on its way out, where no cancel reaches it.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.program.as_ref().is_some_and(|machine| machine.is_leaving())
+    }
+
+    /// Whether bytes were moved or atoms have run, so that the call cannot end as if it had not begun.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.progress > 0 || self.program.as_ref().is_some_and(|machine| machine.has_begun())
+    }
 }
 
 /// A call that was handed over.

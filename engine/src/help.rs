@@ -84,11 +84,11 @@ impl Ring {
             self.port.submitter.watch.leave_unmarked();
         }
         match first {
-            Some(First::Later(begun)) if !self.may_give_away() => {
+            Some(First::Later(mut begun)) if !self.may_give_away() => {
                 let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
                 let claim = Claim::helped(slot, ticket, self.is_alone(record))?;
                 // SAFETY: as in `help_one`.
-                Some(First::Built(unsafe { self.runner.run_rest(record, &claim, &begun) }))
+                Some(First::Built(unsafe { self.runner.run_rest(record, &claim, &mut begun) }))
             }
             first => first,
         }

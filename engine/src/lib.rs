@@ -44,6 +44,8 @@ mod confinement;
 #[cfg(not(syslet_loom))]
 mod identity;
 #[cfg(not(syslet_loom))]
+pub mod program;
+#[cfg(not(syslet_loom))]
 mod run;
 #[cfg(not(syslet_loom))]
 mod twin;

@@ -15,6 +15,7 @@ use crate::confinement::Confinement;
 use crate::pool::Pool;
 use crate::pool::spin::Spin;
 use crate::port::{Port, pooled_bytes};
+use crate::program;
 use crate::ring::batch::{Batch, Marks};
 use crate::ring::completions::{Completions, Consumer};
 use crate::ring::credit::Credit;
@@ -57,6 +58,8 @@ pub struct Ring {
     pub(crate) has_canceller: Cell<bool>,
     /// Whether this wait has found its thread to be confined as the workers are.
     pub(crate) has_looked: bool,
+    /// For programs, once one is pushed.
+    pub(crate) door: Option<Box<program::Door>>,
     pub(crate) batch: Batch,
     pub(crate) runner: Runner,
     pub(crate) inbox: Inbox,
@@ -107,6 +110,7 @@ impl Ring {
             has_canceller: Cell::new(false),
             has_looked: false,
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
+            door: None,
             batch: Batch::new(),
             runner: Runner::helping(Arc::clone(&shared.registry)),
             inbox: Inbox::new(u64::from(params.completion_bytes)),

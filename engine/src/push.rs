@@ -7,6 +7,7 @@ use syslet_syscalls::{check_safe, row};
 use crate::admit::admit;
 use crate::lent::{LENT_MAX, Lent};
 use crate::pair::Ring;
+use crate::program::{self, Program};
 use crate::refused::Refused;
 use crate::ring::batch::Marks;
 use crate::ring::submissions::Producer;
@@ -38,11 +39,25 @@ impl Ring {
     /// As for [`Ring::push`].
     #[inline]
     pub unsafe fn push_bytes(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
-        if is_cancel(record) {
-            return self.push_cancel(record);
+        match kind_of(record) {
+            Some(Kind::CANCEL) => self.push_cancel(record),
+            Some(Kind::SYSLET) => self.enqueue_program(record),
+            _ => {
+                let call = self.admit(record)?;
+                self.enqueue(&call)
+            }
         }
-        let call = self.admit(record)?;
-        self.enqueue(&call)
+    }
+
+    /// Queues a program.
+    ///
+    /// # Errors
+    /// As for [`Ring::push`]; [`Refused::at`] lies in the atom at fault.
+    ///
+    /// # Safety
+    /// As for [`Ring::push`], for each of its calls.
+    pub unsafe fn push_program(&mut self, program: &Program) -> Result<Ticket, Refused> {
+        self.enqueue_program(program.bytes())
     }
 
     /// Queues a submission that cannot break memory: a row of the table without memory effects or opaque arguments,
@@ -138,6 +153,20 @@ impl Ring {
         Ok(call)
     }
 
+    /// Queues a program of calls.
+    fn enqueue_program(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+        self.check_home()?;
+        if self.shared.is_closed() {
+            return Err(Refusal::CLOSED.into());
+        }
+        let has_pool = self.open_pool().is_some();
+        let bounds = (&self.limits, self.params.completion_record_max as usize);
+        let door = self.door.get_or_insert_with(Box::default);
+        let shared = &self.shared;
+        let program = program::admit(record, bounds, shared, has_pool, (door, &mut self.admission))?;
+        self.enqueue(&program.head())
+    }
+
     /// [`Ring::enqueue`], and keeps open what the submission lends.
     #[inline(always)]
     fn enqueue_lending(&mut self, call: &Call<'_>, submission: &Submission) -> Result<Ticket, Refused> {
@@ -204,8 +233,8 @@ impl Ring {
     }
 }
 
-/// Whether the record is a request to cancel, as far as its first word says.
+/// What the record is, as far as its first word says.
 #[inline]
-fn is_cancel(record: &[u8]) -> bool {
-    record.len() >= RecordWord::BYTES && RecordWord::at(record).kind == Kind::CANCEL
+fn kind_of(record: &[u8]) -> Option<Kind> {
+    (record.len() >= RecordWord::BYTES).then(|| RecordWord::at(record).kind)
 }

@@ -17,6 +17,11 @@ impl Refused {
         Refused { fault: refusal.at(at), reason: Some(reason) }
     }
 
+    /// The same, where `offset` bytes stand before what it was counted in.
+    pub(crate) fn behind(self, offset: usize) -> Refused {
+        Refused { fault: self.fault.behind(offset), ..self }
+    }
+
     /// Why, as a number of the format.
     #[must_use]
     pub fn refusal(&self) -> Refusal {

@@ -2,14 +2,16 @@
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
 pub(crate) mod counters;
-mod enter;
+pub(crate) mod enter;
 pub(crate) mod observe;
 pub(crate) mod transfer;
 mod retry;
 
 use std::sync::Arc;
 
-use syslet_abi::{ARGS_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Status};
+use syslet_abi::{
+    ARGS_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Kind, RecordWord, Status,
+};
 use syslet_attrs::{Needs, Registry, RunBy};
 use syslet_syscalls::{Bases, Row, build, prepare, row, settle, written};
 
@@ -21,6 +23,7 @@ use crate::asked::{Asked, Sight};
 use crate::claim::Claim;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
+use crate::program::{Effective, Machine};
 use crate::ring::batch::BATCH_MAX;
 use crate::ring::completions::hidden;
 use crate::slot::Slot;
@@ -32,15 +35,21 @@ pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
 /// Runs calls one after the other and builds their completions in one buffer.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    registry: Arc<Registry>,
+    pub(crate) registry: Arc<Registry>,
     /// It grows with the longest completion.
-    done: Vec<u64>,
+    pub(crate) done: Vec<u64>,
     /// Structures with addresses, for the call that is being made. It grows with the longest.
-    built: Vec<u64>,
+    pub(crate) built: Vec<u64>,
     /// Performance counters of the thread, once a call has asked for them.
-    counters: Counters,
+    pub(crate) counters: Counters,
+    /// How far the program is that is being run; kept for the next.
+    pub(crate) machine: Option<Box<Machine>>,
+    /// Whether that program was begun elsewhere.
+    pub(crate) resumes: bool,
+    /// The call of a program that is being made.
+    pub(crate) effective: Effective,
     /// Whether this is a worker's.
-    is_pooled: bool,
+    pub(crate) is_pooled: bool,
 }
 
 /// What a first attempt came to.
@@ -56,7 +65,16 @@ impl Runner {
     /// A submitter's runner.
     pub(crate) fn helping(registry: Arc<Registry>) -> Runner {
         let done = vec![0; BATCH_DONE_BYTES / 8];
-        Runner { registry, done, built: Vec::new(), counters: Counters::default(), is_pooled: false }
+        Runner {
+            registry,
+            done,
+            built: Vec::new(),
+            counters: Counters::default(),
+            machine: None,
+            resumes: false,
+            effective: Effective::default(),
+            is_pooled: false,
+        }
     }
 
     /// A worker's runner.
@@ -98,7 +116,8 @@ impl Runner {
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    pub(crate) unsafe fn run_rest(&mut self, record: &[u64], claim: &Claim<'_>, begun: &Begun) -> usize {
+    pub(crate) unsafe fn run_rest(&mut self, record: &[u64], claim: &Claim<'_>, begun: &mut Begun) -> usize {
+        self.take_up(begun);
         // SAFETY: the caller's promise, passed on.
         match unsafe { self.run_by(Way::Rest(begun), record, claim, 0) } {
             First::Built(words) => words,
@@ -106,10 +125,22 @@ impl Runner {
         }
     }
 
+    /// Goes on with a program where another thread has left it.
+    fn take_up(&mut self, begun: &mut Begun) {
+        if let Some(machine) = begun.program.take() {
+            self.machine = Some(machine);
+            self.resumes = true;
+        }
+    }
+
     /// # Safety
     /// As for [`Runner::run`].
     #[inline(always)]
     unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], claim: &Claim<'_>, at: usize) -> First {
+        if RecordWord::unpack(record[0]).kind == Kind::SYSLET {
+            // SAFETY: the caller's promise, passed on.
+            return unsafe { self.run_program(way, record, claim, at) };
+        }
         let call = Call::admitted(bytemuck::cast_slice(record));
         if call.attribute_count() > 0 || call.out_len() > 0 {
             // SAFETY: the caller's promise, passed on.
@@ -219,7 +250,13 @@ impl Runner {
 
     /// Room for the longest completion that this call can have, and behind it for those of calls without attributes.
     fn grow(&mut self, slot: &Slot, at: usize) {
-        let words = at + crate::ring::track::words(slot.credit()) + BATCH_DONE_BYTES / 8;
+        self.grow_by(slot, at, 0);
+    }
+
+    /// The same with more room for an out area of which not everything comes back.
+    pub(crate) fn grow_by(&mut self, slot: &Slot, at: usize, more_bytes: usize) {
+        let bytes = slot.credit() + more_bytes as u64;
+        let words = at + crate::ring::track::words(bytes) + BATCH_DONE_BYTES / 8;
         if self.done.len() < words {
             self.done.resize(words, 0);
         }
@@ -234,7 +271,7 @@ impl Runner {
 /// Writes the attribute returns and the rest of the completion; gives its length in words, 0 when it is hidden.
 fn finish(
     asked: &Asked<'_>,
-    (outcome, sight): (&Outcome, &Sight),
+    (outcome, sight): (&Outcome, &Sight<'_>),
     slot: &Slot,
     mut writer: DoneWriter<'_>,
 ) -> usize {
@@ -247,7 +284,7 @@ fn finish(
 }
 
 /// Ends a call whose success is hidden; gives the words that takes.
-fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
+pub(crate) fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
     let words = hidden(call.user_data());
     done[..words.len()].copy_from_slice(&words);
     words.len()
@@ -255,7 +292,12 @@ fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
 
 /// The arguments as the kernel gets them: offsets become addresses in the record and the out area, structures with
 /// offsets in them become others, in `built`.
-fn resolve(row: Option<&Row>, call: &Call<'_>, out: &mut [u8], built: &mut Vec<u64>) -> [u64; ARGS_MAX] {
+pub(crate) fn resolve(
+    row: Option<&Row>,
+    call: &Call<'_>,
+    out: &mut [u8],
+    built: &mut Vec<u64>,
+) -> [u64; ARGS_MAX] {
     let kinds = call.kinds();
     let mut args = call.args();
     if kinds.all_values() {

@@ -18,6 +18,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Option<Arc<Pool>>,
     /// The twins that may be tried.
     pub(crate) twins: Abilities,
+    /// No program may have a larger budget.
+    pub(crate) program_steps_max: u32,
     pub(crate) is_closed: AtomicBool,
 }
 

@@ -175,8 +175,10 @@ impl Desk {
         let ticket = ticket(record);
         let slot = port.slots.get(ticket);
         let is_private = marks.contains(Marks::PRIVATE);
+        let is_leaving = self.begun.as_ref().is_some_and(Begun::is_leaving);
         let claim = |tid| {
-            if is_private { Claim::helped(slot, ticket, false) } else { Claim::working(slot, ticket, tid) }
+            let is_shielded = is_private || is_leaving;
+            if is_shielded { Claim::helped(slot, ticket, false) } else { Claim::working(slot, ticket, tid) }
         };
         let mut claimed = claim(self.tid)?;
         face.show(slot.nr(), slot.user_data());
@@ -206,12 +208,12 @@ impl Desk {
             (Some(words), _) => words,
             (None, begun) => {
                 pool.brace(&face.watch, sleeps, has_more);
-                let begun = begun.unwrap_or_default();
+                let mut begun = begun.unwrap_or_default();
                 if is_private {
-                    run_apart(&mut self.runner, record, &claimed, &begun)
+                    run_apart(&mut self.runner, record, &claimed, &mut begun)
                 } else {
                     // SAFETY: as in `run_instants`.
-                    unsafe { self.runner.run_rest(record, &claimed, &begun) }
+                    unsafe { self.runner.run_rest(record, &claimed, &mut begun) }
                 }
             }
         };
@@ -227,17 +229,17 @@ impl Desk {
     /// Ends claimed calls that are not to run. What a first attempt has moved is moved: such a call ends as an
     /// interrupted one does, with what was done.
     pub(super) fn refuse(&mut self, port: &Port, errno: Errno) {
-        let mut begun = self.begun.take().filter(|begun| begun.progress > 0);
+        let mut begun = self.begun.take().filter(Begun::has_moved);
         for index in 0..self.batch.len() {
             let record = self.batch.record(index);
             let ticket = ticket(record);
             let slot = port.slots.get(ticket);
             let is_instant = Marks::of(record[0]).contains(Marks::INSTANT);
             let Some(claim) = Claim::ended(slot, ticket, is_instant) else { continue };
-            self.built += if let Some(begun) = begun.take() {
+            self.built += if let Some(mut begun) = begun.take() {
                 slot.cancel().store(reason::ASKED, Ordering::Relaxed);
                 // SAFETY: as in `run_instants`; and the cancelled slot keeps the rest from being made.
-                unsafe { self.runner.run_rest(record, &claim, &begun) }
+                unsafe { self.runner.run_rest(record, &claim, &mut begun) }
             } else {
                 self.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
             };
@@ -273,7 +275,7 @@ impl Desk {
 }
 
 /// Runs a call in a thread of its own; gives the words of its completion.
-fn run_apart(runner: &mut Runner, record: &[u64], claim: &Claim<'_>, begun: &Begun) -> usize {
+fn run_apart(runner: &mut Runner, record: &[u64], claim: &Claim<'_>, begun: &mut Begun) -> usize {
     let mut built = 0;
     let own = if claim.slot().needs().contains(Needs::OWN_FS) { Own::Fs } else { Own::Nothing };
     let ended = disposable::run(own, &mut || {

@@ -16,11 +16,13 @@ pub(crate) struct Flow {
 
 const ALL: AtomSet = [u64::MAX; ATOMS_MAX / 64];
 
-impl Flow {
-    pub(crate) fn new() -> Flow {
+impl Default for Flow {
+    fn default() -> Flow {
         Flow { before: Box::new([ALL; ATOMS_MAX]) }
     }
+}
 
+impl Flow {
     /// Refuses a program that reads what may not be there (SYSLET-16).
     pub(super) fn check(&mut self, program: &Program<'_>) -> Result<(), Refused> {
         let count = program.atom_count();
@@ -80,7 +82,7 @@ fn after(atom: &Atom<'_>, index: usize, mut set: AtomSet) -> AtomSet {
 
 /// The atom whose descriptor this one closes.
 pub(super) fn closes(atom: &Atom<'_>) -> Option<usize> {
-    if !atom.is_call() {
+    if !atom.is_call() || atom.kinds().all_values() {
         return None;
     }
     let Descriptors::Closes(argument) = row(atom.own().nr())?.descriptors else { return None };

@@ -4,6 +4,7 @@
 use syslet_abi::{ATOMS_MAX, Atom, DoneFlags, Operand, Program, REGISTERS_MAX, Target};
 use syslet_abi::{ArgKind, AtomFlags, StepOp};
 
+use super::flow::closes;
 use super::step;
 
 /// One bit for each atom.
@@ -218,6 +219,9 @@ impl Machine {
             let atom = self.atom(program, index);
             let value = self.one(&atom, index, caller)?;
             self.keep(index, value);
+            if let Some(closed) = closes(&atom) {
+                self.close(closed);
+            }
             self.last = index;
             self.steps += 1;
             self.budget -= 1;

@@ -16,7 +16,7 @@ use crate::twin::{self, Abilities, Attempt};
 
 /// How a call is asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Way<'a> {
+pub(crate) enum Way<'a> {
     /// As it was submitted.
     Plain(RunBy),
     /// Without sleeping in it.
@@ -27,7 +27,7 @@ pub(super) enum Way<'a> {
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) enum Entered {
+pub(crate) enum Entered {
     /// The call is over.
     Over(Outcome),
     /// It is for a worker to go on.
@@ -36,17 +36,22 @@ pub(super) enum Entered {
 
 impl Way<'_> {
     /// Whether a first attempt has moved bytes.
-    pub(super) fn has_moved(&self) -> bool {
+    pub(crate) fn has_moved(&self) -> bool {
         matches!(self, Way::Rest(begun) if begun.progress > 0)
     }
 
+    /// The twins that may be tried, where nothing that could block may be made.
+    pub(crate) fn twins(&self) -> Option<Abilities> {
+        if let Way::Twin(abilities) = self { Some(*abilities) } else { None }
+    }
+
     /// What was seen of the first attempt.
-    pub(super) fn seen(&self) -> Option<&Seen> {
+    pub(crate) fn seen(&self) -> Option<&Seen> {
         if let Way::Rest(begun) = self { begun.seen.as_deref() } else { None }
     }
 
     /// Puts back what a first attempt has left in the out area.
-    pub(super) fn restore(&self, out: &mut [u8]) {
+    pub(crate) fn restore(&self, out: &mut [u8]) {
         if let Way::Rest(Begun { out: left, .. }) = self {
             out.iter_mut().zip(left).for_each(|(to, byte)| *to = *byte);
         }
@@ -58,7 +63,7 @@ impl Way<'_> {
 /// # Safety
 /// As for [`invoke`].
 #[inline(always)]
-pub(super) unsafe fn enter<W: Watch>(
+pub(crate) unsafe fn enter<W: Watch>(
     way: &Way<'_>,
     call: &Call<'_>,
     cancel: &AtomicU32,
@@ -132,7 +137,7 @@ fn outcome(invoked: Invoked, started_ns: u64, needs: Needs, run_by: RunBy, attem
 }
 
 /// The calling thread, and the CPU it is on.
-fn here(run_by: RunBy) -> (u32, u32) {
+pub(crate) fn here(run_by: RunBy) -> (u32, u32) {
     (
         crate::pool::thread::own_tid().cast_unsigned(),
         if run_by == RunBy::PRIVATE { asked_cpu() } else { told_cpu() },

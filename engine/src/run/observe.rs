@@ -9,7 +9,7 @@ use super::counters::{Counters, Reading};
 use crate::clock::now_ns;
 
 /// Looks at one attempt at a call.
-pub(super) trait Watch {
+pub(crate) trait Watch {
     /// An attempt begins; `may_be_enough`: if it is, how it went says all about the cache.
     fn begin(&mut self, may_be_enough: bool);
     /// The plain call is made after all.
@@ -26,7 +26,7 @@ pub(super) trait Watch {
 
 /// Of calls without attributes nothing is looked at.
 #[derive(Debug)]
-pub(super) struct Unwatched;
+pub(crate) struct Unwatched;
 
 impl Watch for Unwatched {
     #[inline(always)]
@@ -62,7 +62,7 @@ pub(crate) struct Seen {
 
 /// Watches a call with attributes.
 #[derive(Debug)]
-pub(super) struct Watched<'a> {
+pub(crate) struct Watched<'a> {
     needs: Needs,
     counters: &'a mut Counters,
     seen: &'a mut Seen,
@@ -76,7 +76,7 @@ pub(super) const WATCHED: Needs = READ.with(Needs::CACHE);
 
 impl<'a> Watched<'a> {
     /// Watches as far as needed, and adds to what was seen of the attempts before.
-    pub(super) fn new(
+    pub(crate) fn new(
         needs: Needs,
         counters: &'a mut Counters,
         before: Option<&Seen>,

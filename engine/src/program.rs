@@ -1,0 +1,22 @@
+//! Programs of calls: what the door asks of them (`admit`, `flow`), how far one is (`machine`, `step`), how its calls are
+//! made (`effective`, `making`), and its one completion (`run`).
+
+pub mod build;
+
+mod admit;
+mod answer;
+mod making;
+mod effective;
+mod flow;
+mod machine;
+mod owned;
+mod run;
+mod step;
+
+pub(crate) use admit::{Door, admit};
+pub use build::{
+    Area, Arg, Builder, Call, Data, Fd, Group, Made, Number, Register, Test, Value, Width, calls,
+};
+pub(crate) use effective::Effective;
+pub(crate) use machine::Machine;
+pub use owned::Program;

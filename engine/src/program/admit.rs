@@ -1,0 +1,130 @@
+//! What the door asks of a program beyond its structure: every call as if it were alone, and that all it reads is there.
+
+use syslet_abi::{CallFlags, Fault, Limits, NR_OFFSET, Program, Refusal};
+use syslet_attrs::Needs;
+use syslet_syscalls::{Class, Scope, check_arguments, is_foreign, row};
+
+use super::answer::{ENTRY_BYTES, HEAD_BYTES};
+use super::effective::Effective;
+use super::flow::Flow;
+use super::making::{marks, may_touch};
+use crate::admission::Admission;
+use crate::admit::{admit_answering, check_survives, known_args};
+use crate::refused::Refused;
+use crate::ring::batch::Marks;
+use crate::shared::Shared;
+use crate::who;
+
+/// Offset of a program's budget.
+const BUDGET_OFFSET: usize = 24;
+
+/// What the door needs besides the program.
+#[derive(Debug, Default)]
+pub(crate) struct Door {
+    flow: Flow,
+    effective: Effective,
+}
+
+/// What all atoms together come to.
+#[derive(Clone, Copy, Debug)]
+struct Sum {
+    /// Longest value of ATOMS.
+    atoms_bytes: usize,
+    sleeps: bool,
+    /// The first atom needs a worker.
+    begins_away: bool,
+}
+
+/// Checks what a program means, and decides who runs it.
+pub(crate) fn admit<'a>(
+    record: &'a [u8],
+    (limits, completion_max): (&Limits, usize),
+    shared: &Shared,
+    has_pool: bool,
+    (door, admission): (&mut Door, &mut Admission),
+) -> Result<Program<'a>, Refused> {
+    let program = Program::check(record, limits)?;
+    if program.budget() > shared.program_steps_max {
+        return Err(Refusal::BUDGET.at(BUDGET_OFFSET).into());
+    }
+    let flags = program.flags();
+    who::check(who::Facts { flags, class: Class::Instant, scope: Scope::Process, signals: false, has_pool })?;
+    let sum = check_atoms(&program, shared, has_pool, &mut door.effective)?;
+    door.flow.check(&program)?;
+    admission.fd = -1;
+    admission.may_help = true;
+    admission.answering = true;
+    let may_pool = has_pool && !flags.contains(CallFlags::SYNC);
+    admission.atoms_bytes = sum.atoms_bytes;
+    admit_answering(&program.head(), completion_max, shared, may_pool, admission)?;
+    admission.marks = program_marks(flags, admission, &sum, has_pool);
+    admission.own = shared.pool.is_some() && (!has_pool || flags.contains(CallFlags::SYNC));
+    Ok(program)
+}
+
+/// Who may run it.
+fn program_marks(flags: CallFlags, admission: &Admission, sum: &Sum, has_pool: bool) -> Marks {
+    let timed = if admission.deadline_ns.is_some() { Marks::TIMED } else { Marks::PLAIN };
+    if !has_pool || flags.contains(CallFlags::SYNC) {
+        return timed;
+    }
+    let sleeps = if sum.sleeps { Marks::SLEEPS } else { Marks::PLAIN };
+    let away = flags.contains(CallFlags::ASYNC) || !admission.may_help || sum.begins_away;
+    timed.with(if flags.contains(CallFlags::PRIVATE) || admission.needs.contains(Needs::OWN_THREAD) {
+        Marks::PRIVATE.with(Marks::WORKER).with(sleeps)
+    } else if away {
+        Marks::WORKER.with(sleeps)
+    } else {
+        Marks::TWIN
+    })
+}
+
+/// Checks every atom as the door checks a call.
+fn check_atoms(
+    program: &Program<'_>,
+    shared: &Shared,
+    has_pool: bool,
+    effective: &mut Effective,
+) -> Result<Sum, Refused> {
+    let (data, out_len) = (program.head().data(), program.out_len());
+    let mut sum = Sum { atoms_bytes: HEAD_BYTES, sleeps: false, begins_away: false };
+    for (index, atom) in program.atoms().enumerate() {
+        sum.atoms_bytes += ENTRY_BYTES;
+        if !atom.is_call() {
+            continue;
+        }
+        effective.fill(&atom, None);
+        let call = effective.call(data, out_len);
+        let fault = |fault: Fault| Refused::from(fault.behind(atom.offset()));
+        if is_foreign(call.nr()) {
+            return Err(fault(Refusal::FOREIGN_NUMBER.at(NR_OFFSET)));
+        }
+        let (mut class, args) = (Class::Descriptor, call.args());
+        let row = row(call.nr());
+        if let Some(row) = row {
+            let scope;
+            (class, scope) = row.nature(|| args);
+            check_survives(scope).map_err(|refused| refused.behind(atom.offset()))?;
+            check_arguments(row, &call).map_err(fault)?;
+            check_scope(scope, program.flags()).map_err(fault)?;
+        } else if !call.kinds().all_values() {
+            return Err(fault(Refusal::VALUE_ONLY.at(NR_OFFSET)));
+        }
+        if class == Class::Sleeps && !has_pool && !program.flags().contains(CallFlags::SYNC) {
+            return Err(fault(Refusal::NEEDS_WORKER.at(NR_OFFSET)));
+        }
+        sum.sleeps |= class == Class::Sleeps;
+        sum.begins_away |=
+            index == 0 && marks(shared.twins, row, &call, &known_args(&call)).contains(Marks::WORKER);
+    }
+    Ok(sum)
+}
+
+/// Whether a program with these flags may touch that, and why not.
+fn check_scope(scope: Scope, flags: CallFlags) -> Result<(), Fault> {
+    if may_touch(scope, flags) {
+        return Ok(());
+    }
+    let bound = scope == Scope::BoundToThread;
+    Err(if bound { Refusal::THREAD_BOUND } else { Refusal::THREAD_STATE }.at(NR_OFFSET))
+}

@@ -1,0 +1,35 @@
+//! ATOMS: what each atom came to.
+
+use super::machine::Machine;
+
+/// What stands before the entries.
+pub(super) const HEAD_BYTES: usize = 16;
+/// What stands before an atom's own returns.
+pub(super) const ENTRY_BYTES: usize = 24;
+/// No atom.
+const NONE: u16 = u16::MAX;
+
+impl Machine {
+    /// Writes the value of ATOMS; gives its length in bytes.
+    pub(crate) fn atoms(&self, value: &mut [u8]) -> usize {
+        let number = |index: usize| u16::try_from(index).unwrap_or(NONE);
+        put(value, 0, &self.steps.to_ne_bytes());
+        put(value, 4, &number(self.last).to_ne_bytes());
+        put(value, 6, &self.finally_failed.map_or(NONE, number).to_ne_bytes());
+        put(value, 8, &[0; 8]);
+        let mut at = HEAD_BYTES;
+        for index in (0..self.atom_count).filter(|index| self.runs[*index] > 0) {
+            put(value, at, &number(index).to_ne_bytes());
+            put(value, at + 2, &self.flags[index].to_ne_bytes());
+            put(value, at + 4, &self.runs[index].to_ne_bytes());
+            put(value, at + 8, &self.values[index].to_ne_bytes());
+            put(value, at + 16, &[0; 8]);
+            at += ENTRY_BYTES;
+        }
+        at
+    }
+}
+
+fn put(value: &mut [u8], at: usize, bytes: &[u8]) {
+    value[at..at + bytes.len()].copy_from_slice(bytes);
+}

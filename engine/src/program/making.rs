@@ -1,0 +1,174 @@
+//! Making the calls of a program, in whichever thread has it.
+#![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
+
+use syslet_abi::{Atom, Call, CallFlags, Program};
+use syslet_attrs::{Needs, RunBy};
+use syslet_syscalls::{Class, Row, Scope, copy_in, row, settle};
+
+use super::effective::{Effective, refusal};
+use super::machine::{Caller, Machine, Value, members};
+use crate::admission::Wishes;
+use crate::claim::{Claim, NEVER};
+use crate::handed::Begun;
+use crate::outcome::Outcome;
+use crate::ring::batch::Marks;
+use crate::run::enter::{Entered, Way, enter};
+use crate::run::observe::Unwatched;
+use crate::run::resolve;
+use crate::sync::{AtomicU32, Ordering};
+use crate::twin::{self, Abilities};
+use crate::who;
+
+/// What a thread has while it makes the calls of one program.
+#[derive(Debug)]
+pub(super) struct Calls<'a, 'c> {
+    pub(super) program: Program<'a>,
+    pub(super) data: &'a [u8],
+    pub(super) out: &'a mut [u8],
+    pub(super) claim: Claim<'c>,
+    /// The word that keeps the next call from beginning.
+    pub(super) cancel: &'c AtomicU32,
+    pub(super) effective: &'a mut Effective,
+    pub(super) built: &'a mut Vec<u64>,
+    pub(super) by: By,
+    /// What a first attempt has done of the call that is next.
+    pub(super) begun: Option<&'a Begun>,
+    /// What somebody else needs to go on from there.
+    pub(super) later: Option<Begun>,
+}
+
+/// Who makes the calls, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct By {
+    /// A worker.
+    pub(super) is_pooled: bool,
+    pub(super) run_by: RunBy,
+    /// Nothing that could block may be made, but through a twin.
+    pub(super) twins: Option<Abilities>,
+}
+
+impl Caller for Calls<'_, '_> {
+    fn call(&mut self, machine: &Machine, atom: &Atom<'_>, _index: usize) -> Option<Value> {
+        let begun = self.begun.take();
+        let row = row(atom.own().nr());
+        let (data, out_len) = (self.data, self.out.len());
+        let call = if atom.kinds().all_values() {
+            atom.call(data, out_len)
+        } else {
+            self.effective.fill(atom, Some(machine));
+            let call = self.effective.call(data, out_len);
+            let flags = self.program.flags();
+            if let Some(value) =
+                refusal(row, &call, self.effective, self.out, |scope| may_touch(scope, flags))
+            {
+                return Some(value);
+            }
+            if let (Some(row), None) = (row, begun.filter(|begun| begun.progress > 0)) {
+                copy_in(row, &call, self.out);
+            }
+            call
+        };
+        let args = resolve(row, &call, self.out, self.built);
+        let way = match (begun, self.by.twins) {
+            (Some(begun), _) => Way::Rest(begun),
+            (None, None) => Way::Plain(self.by.run_by),
+            (None, Some(abilities)) => match here(abilities, row, &call, &args) {
+                Ok(way) => way,
+                Err(sleeps) => {
+                    self.later = Some(Begun { sleeps, ..Begun::default() });
+                    return None;
+                }
+            },
+        };
+        // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
+        // area, as far as the row says, which was checked at the door, or above where it was not known there.
+        let entered =
+            unsafe { enter(&way, &call, self.cancel, &args, Needs::NONE, self.by.is_pooled, &mut Unwatched) };
+        match entered {
+            Entered::Over(outcome) => {
+                if let Some(row) = row.filter(|row| row.is_built) {
+                    settle(row, &call, outcome.result, self.built, self.out);
+                }
+                Some(value(&outcome))
+            }
+            Entered::Later(begun) => {
+                self.later = Some(begun);
+                None
+            }
+        }
+    }
+
+    fn together(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value> {
+        let enough = atom.arg(1);
+        let mut succeeded = 0;
+        for at in index + 1..=index + members(atom) {
+            let is_wanted = (enough == 0 || succeeded < enough) && !self.is_cancelled();
+            let member = machine.atom(&self.program, at);
+            let value = if is_wanted { self.call(machine, &member, at)? } else { Value::cancelled() };
+            succeeded += u64::from(!value.is_error());
+            machine.keep(at, value);
+        }
+        Some(Value::plain(succeeded))
+    }
+
+    fn data(&self) -> &[u8] {
+        self.data
+    }
+
+    fn out(&mut self) -> &mut [u8] {
+        self.out
+    }
+
+    #[inline(always)]
+    fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed) != 0
+    }
+
+    fn shield(&mut self) {
+        self.claim = self.claim.shield();
+        self.cancel = &NEVER;
+    }
+}
+
+fn value(outcome: &Outcome) -> Value {
+    if outcome.is_cancelled() {
+        return Value::cancelled();
+    }
+    Value { raw: outcome.result.0.cast_unsigned(), flags: outcome.flags }
+}
+
+/// Whether a program with these flags may touch that.
+pub(super) fn may_touch(scope: Scope, flags: CallFlags) -> bool {
+    match scope {
+        Scope::Process | Scope::ReadsThread => true,
+        Scope::WritesThread => flags.contains(CallFlags::PRIVATE),
+        Scope::BoundToThread => flags.contains(CallFlags::SYNC),
+        Scope::EngineLife(_) => false,
+    }
+}
+
+/// How a submitter makes the call; or that it cannot, and whether the call is one that sleeps.
+fn here<'a>(
+    abilities: Abilities,
+    row: Option<&Row>,
+    call: &Call<'_>,
+    args: &[u64; 6],
+) -> Result<Way<'a>, bool> {
+    let marks = marks(abilities, row, call, args);
+    if marks.contains(Marks::WORKER) {
+        Err(marks.contains(Marks::SLEEPS))
+    } else if marks.contains(Marks::TWIN) {
+        Ok(Way::Twin(abilities))
+    } else {
+        Ok(Way::Plain(RunBy::HELPED))
+    }
+}
+
+/// How a call of a program would be marked if it were submitted alone.
+pub(super) fn marks(abilities: Abilities, row: Option<&Row>, call: &Call<'_>, args: &[u64; 6]) -> Marks {
+    let (class, scope) = row.map_or((Class::Descriptor, Scope::Process), |row| row.nature(|| *args));
+    let signals = row
+        .is_some_and(|row| class == Class::Instant && row.class != Class::Instant && twin::may_signal(row));
+    let facts = who::Facts { flags: call.flags(), class, scope, signals, has_pool: true };
+    who::marks(facts, Wishes::NONE, || row.is_some_and(|row| twin::may_try(abilities, row, args)))
+}

@@ -1,0 +1,71 @@
+//! A program as a value: built once, submitted as often as wanted with other inputs.
+
+use syslet_abi::{CALL_ARGS_OFFSET, Limits, ProgramRepr, USER_DATA_OFFSET};
+
+use super::flow::Flow;
+use crate::refused::Refused;
+
+/// A program of calls: an owned record. It can be pushed as often as wanted, its inputs changed in between.
+#[derive(Clone)]
+pub struct Program {
+    words: Vec<u64>,
+}
+
+/// A program is checked by itself against these; the ring has its own.
+const LIMITS: Limits = Limits { record_bytes_max: usize::MAX, out_bytes_max: u32::MAX as usize };
+
+impl Program {
+    /// The program with these fields.
+    ///
+    /// # Errors
+    /// What the door would refuse it for, as far as that can be said without an engine.
+    pub fn of(repr: &ProgramRepr<'_>) -> Result<Program, Refused> {
+        let mut words = vec![0; repr.len_bytes() / 8];
+        repr.emit(bytemuck::cast_slice_mut(&mut words));
+        let program = syslet_abi::Program::check(bytemuck::cast_slice(&words), &LIMITS)?;
+        Flow::default().check(&program)?;
+        Ok(Program { words })
+    }
+
+    /// The record, as the rings carry it.
+    #[must_use]
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.words)
+    }
+
+    /// Changes the word that the completion echoes.
+    #[inline]
+    pub fn set_user_data(&mut self, user_data: u64) {
+        self.words[USER_DATA_OFFSET / 8] = user_data;
+    }
+
+    /// Changes the first contents of a register.
+    ///
+    /// # Panics
+    /// When the program has fewer.
+    #[inline]
+    pub fn set_input(&mut self, index: usize, contents: u64) {
+        let count = syslet_abi::Program::admitted(self.bytes()).register_count();
+        assert!(index < count, "input {index} of {count}");
+        self.words[CALL_ARGS_OFFSET / 8 + index] = contents;
+    }
+
+    /// The bytes that travel with it, for others in their place.
+    #[must_use]
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        let data = syslet_abi::Program::admitted(self.bytes()).data_range();
+        &mut bytemuck::cast_slice_mut(&mut self.words)[data]
+    }
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let program = syslet_abi::Program::admitted(self.bytes());
+        f.debug_struct("Program")
+            .field("atoms", &program.atom_count())
+            .field("user_data", &program.user_data())
+            .field("bytes", &self.bytes().len())
+            .finish()
+    }
+}

@@ -1,0 +1,4 @@
+//! Programs of calls: each rule of `specs/syslets.md` that can be seen from outside.
+
+mod control;
+mod rig;

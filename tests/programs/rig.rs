@@ -1,0 +1,45 @@
+//! Rings of every sort, and what comes of one program.
+#![allow(unsafe_code, reason = "programs of these tests use what they have made themselves")]
+
+use syslet::program::Program;
+use syslet::{Completion, Config, DoneFlags, Engine, Params, Ring};
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Came {
+    pub(crate) result: i64,
+    pub(crate) flags: DoneFlags,
+    pub(crate) data: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Came {
+    fn of(done: &Completion<'_>) -> Came {
+        Came {
+            result: done.result().0,
+            flags: done.flags(),
+            data: done.data().unwrap_or_default().to_vec(),
+            bytes: done.bytes().to_vec(),
+        }
+    }
+}
+
+/// A ring of an engine with so many workers.
+pub(crate) fn ring(workers_max: u32) -> Ring {
+    Engine::start(Config::default().workers_max(workers_max)).unwrap().ring(&Params::default()).unwrap()
+}
+
+/// Runs one program.
+pub(crate) fn run(ring: &mut Ring, program: &Program) -> Came {
+    // SAFETY: see the top.
+    unsafe { ring.push_program(program) }.unwrap();
+    ring.wait(1, None).unwrap();
+    Came::of(&ring.completions().next().unwrap())
+}
+
+/// Runs it where nobody but the submitter makes calls, where it begins in the submitter, and in a worker.
+pub(crate) fn everywhere(build: impl Fn(bool) -> Program, mut check: impl FnMut(Came)) {
+    for (workers_max, is_away) in [(0, false), (4, false), (4, true)] {
+        check(run(&mut ring(workers_max), &build(is_away)));
+    }
+}
