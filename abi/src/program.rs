@@ -17,7 +17,7 @@ use crate::word::{FLAGS_OFFSET, RecordWord};
 
 mod field {
     pub(super) const USER_DATA: usize = super::RecordWord::BYTES;
-    pub(super) const NO_CALL: usize = super::NR_OFFSET;
+    pub(super) const SCRATCH: usize = super::NR_OFFSET;
     pub(super) const REGISTER_COUNT: usize = 20;
     pub(super) const ATTR_COUNT: usize = 21;
     pub(super) const ATOM_COUNT: usize = 22;
@@ -28,8 +28,10 @@ mod field {
 
 use crate::submission::NR_OFFSET;
 
-/// What stands where a call has its number.
-pub(crate) const NO_CALL: u32 = u32::MAX;
+/// Set where a call has its number: a program is none.
+const NO_CALL: u32 = 1 << 31;
+/// The longest part of the out area that does not come back, in bytes.
+pub const SCRATCH_BYTES_MAX: usize = 1 << 20;
 /// At most this many atoms in one program.
 pub const ATOMS_MAX: usize = 256;
 /// Registers of a program.
@@ -39,7 +41,7 @@ const _: () = assert!(tiles(
     RecordWord::BYTES,
     &[
         (field::USER_DATA, 8),
-        (field::NO_CALL, 4),
+        (field::SCRATCH, 4),
         (field::REGISTER_COUNT, 1),
         (field::ATTR_COUNT, 1),
         (field::ATOM_COUNT, 2),
@@ -129,11 +131,25 @@ impl<'a> Program<'a> {
         u32_at(self.record, field::BUDGET)
     }
 
-    /// Size of the out area in bytes; all atoms share it.
+    /// Bytes of the out area that come back.
     #[must_use]
     #[inline]
     pub fn out_len(&self) -> usize {
         u32_at(self.record, field::OUT_LEN) as usize
+    }
+
+    /// Bytes behind them that do not.
+    #[must_use]
+    #[inline]
+    pub fn scratch_len(&self) -> usize {
+        (u32_at(self.record, field::SCRATCH) & !NO_CALL) as usize
+    }
+
+    /// Size of the whole out area in bytes; all atoms share it.
+    #[must_use]
+    #[inline]
+    pub fn area_len(&self) -> usize {
+        self.out_len() + self.scratch_len()
     }
 
     /// The header as a call without a number: its attributes, its DATA, its out area.

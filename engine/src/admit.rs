@@ -6,7 +6,7 @@ use syslet_abi::{
     ARGS_MAX, ATTRIBUTE_HEADER_BYTES, ArgKind, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET,
     Refusal, Status, padded,
 };
-use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, TraceValue};
+use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Registry, TraceValue};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
 
 use crate::admission::{Admission, Answers, AskedIds, VALUE_BYTES_MAX};
@@ -125,7 +125,7 @@ fn descriptor(row: Option<&Row>, call: &Call<'_>) -> i32 {
 }
 
 /// Bytes that a return with a value of `len` bytes takes.
-const fn value_bytes(len: usize) -> usize {
+pub(crate) const fn value_bytes(len: usize) -> usize {
     ATTRIBUTE_HEADER_BYTES + padded(len)
 }
 
@@ -154,7 +154,7 @@ fn decide(
             // It may take its time, so somebody watches.
             id => is_brief &= !id.is_application(),
         }
-        let plan = plan(&ask, &facts, shared, admission.atoms_bytes);
+        let plan = plan(&ask, &facts, &shared.registry, admission.atoms_bytes);
         admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
         match plan {
             Ok(plan) if keeps_away(&plan) && !may_pool => {
@@ -189,7 +189,13 @@ fn keeps_away(plan: &Plan) -> bool {
     !plan.may_help || plan.needs.contains(Needs::OWN_THREAD)
 }
 
-fn plan(ask: &Ask<'_>, facts: &CallFacts, shared: &Shared, atoms_bytes: usize) -> Result<Plan, Status> {
+/// What an attribute plans for a call; `atoms_bytes` is 0 for all but programs.
+pub(crate) fn plan(
+    ask: &Ask<'_>,
+    facts: &CallFacts,
+    registry: &Registry,
+    atoms_bytes: usize,
+) -> Result<Plan, Status> {
     match ask.id {
         AttributeId::ATOMS if atoms_bytes > 0 && ask.payload.is_empty() => {
             return Ok(Plan { return_bytes_max: atoms_bytes, may_help: true, needs: Needs::NONE });
@@ -198,7 +204,7 @@ fn plan(ask: &Ask<'_>, facts: &CallFacts, shared: &Shared, atoms_bytes: usize) -
         AttributeId::RETRY if atoms_bytes > 0 => return Err(Status::INAPPLICABLE),
         _ => {}
     }
-    let attribute = shared.registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
+    let attribute = registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
     let plan = contained(ask.id, || attribute.check(ask.payload, facts)).unwrap_or(Err(Status::UNAVAILABLE));
     let plan = plan.and_then(|plan| {
         let is_possible = !plan.needs.contains(Needs::COUNTERS) || may_count();

@@ -19,6 +19,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) answers: Answers,
     pub(crate) registry: &'a Registry,
     facts: CallFacts,
+    queued_ns: u64,
     /// From `before` to `after`, for attributes that are honoured.
     pub(crate) tokens: [Token; ATTRIBUTES_MAX],
 }
@@ -35,8 +36,18 @@ pub(crate) struct Sight<'a> {
 impl<'a> Asked<'a> {
     /// What is asked of the call of that slot.
     pub(crate) fn new(call: &'a Call<'a>, slot: &Slot, registry: &'a Registry) -> Asked<'a> {
+        Asked::of(call, slot.answers(), slot.queued_ns(), registry)
+    }
+
+    /// What is asked of a call, what was decided about it, and when it was its turn.
+    pub(crate) fn of(
+        call: &'a Call<'a>,
+        answers: Answers,
+        queued_ns: u64,
+        registry: &'a Registry,
+    ) -> Asked<'a> {
         let tokens = [Token::default(); ATTRIBUTES_MAX];
-        Asked { call, answers: slot.answers(), registry, facts: facts(call), tokens }
+        Asked { call, answers, registry, facts: facts(call), queued_ns, tokens }
     }
 
     /// The error for the first REQUIRED attribute that cannot be honoured, if there is one.
@@ -123,13 +134,12 @@ impl<'a> Asked<'a> {
     pub(crate) fn look_after(
         &self,
         (outcome, sight): (&Outcome, &Sight<'_>),
-        slot: &Slot,
         writer: &mut DoneWriter<'_>,
     ) -> bool {
         let observed = Observed {
             call: self.facts,
             result: outcome.result,
-            queued_ns: slot.queued_ns(),
+            queued_ns: self.queued_ns,
             started_ns: outcome.started_ns,
             finished_ns: outcome.finished_ns,
             worker: outcome.worker,

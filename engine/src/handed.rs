@@ -25,8 +25,6 @@ pub(crate) struct Begun {
     pub(crate) seen: Option<Box<Seen>>,
     /// How far the program is whose call this is, if it is one's.
     pub(crate) program: Option<Box<Machine>>,
-    /// How many threads have had the program before.
-    pub(crate) attempts_before: u32,
 }
 
 impl Begun {

@@ -88,7 +88,7 @@ impl Ring {
                 let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
                 let claim = Claim::helped(slot, ticket, self.is_alone(record))?;
                 // SAFETY: as in `help_one`.
-                Some(First::Built(unsafe { self.runner.run_rest(record, &claim, &mut begun) }))
+                Some(First::Built(unsafe { self.runner.run_rest(record, &claim, &mut begun, None) }))
             }
             first => first,
         }

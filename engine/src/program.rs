@@ -9,6 +9,8 @@ mod making;
 mod effective;
 mod flow;
 mod machine;
+mod member;
+mod one;
 mod owned;
 mod run;
 mod step;
@@ -19,4 +21,6 @@ pub use build::{
 };
 pub(crate) use effective::Effective;
 pub(crate) use machine::Machine;
+pub(crate) use member::Member;
+pub(crate) use one::Team;
 pub use owned::Program;

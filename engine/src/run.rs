@@ -23,7 +23,7 @@ use crate::asked::{Asked, Sight};
 use crate::claim::Claim;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
-use crate::program::{Effective, Machine};
+use crate::program::{Effective, Machine, Team};
 use crate::ring::batch::BATCH_MAX;
 use crate::ring::completions::hidden;
 use crate::slot::Slot;
@@ -48,6 +48,10 @@ pub(crate) struct Runner {
     pub(crate) resumes: bool,
     /// The call of a program that is being made.
     pub(crate) effective: Effective,
+    /// Performance counters, once such a call has asked for them.
+    pub(crate) atom_counters: Counters,
+    /// What its attributes returned.
+    pub(crate) returns: Vec<u64>,
     /// Whether this is a worker's.
     pub(crate) is_pooled: bool,
 }
@@ -73,6 +77,8 @@ impl Runner {
             machine: None,
             resumes: false,
             effective: Effective::default(),
+            atom_counters: Counters::default(),
+            returns: Vec::new(),
             is_pooled: false,
         }
     }
@@ -116,10 +122,22 @@ impl Runner {
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    pub(crate) unsafe fn run_rest(&mut self, record: &[u64], claim: &Claim<'_>, begun: &mut Begun) -> usize {
+    pub(crate) unsafe fn run_rest(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        begun: &mut Begun,
+        team: Option<Team<'_>>,
+    ) -> usize {
         self.take_up(begun);
-        // SAFETY: the caller's promise, passed on.
-        match unsafe { self.run_by(Way::Rest(begun), record, claim, 0) } {
+        let first = if is_program(record) {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.run_program(Way::Rest(begun), record, claim, 0, team) }
+        } else {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.run_by(Way::Rest(begun), record, claim, 0) }
+        };
+        match first {
             First::Built(words) => words,
             First::Later(_) => unreachable!("the rest is a plain call"),
         }
@@ -137,9 +155,9 @@ impl Runner {
     /// As for [`Runner::run`].
     #[inline(always)]
     unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], claim: &Claim<'_>, at: usize) -> First {
-        if RecordWord::unpack(record[0]).kind == Kind::SYSLET {
+        if is_program(record) {
             // SAFETY: the caller's promise, passed on.
-            return unsafe { self.run_program(way, record, claim, at) };
+            return unsafe { self.run_program(way, record, claim, at, None) };
         }
         let call = Call::admitted(bytemuck::cast_slice(record));
         if call.attribute_count() > 0 || call.out_len() > 0 {
@@ -276,11 +294,17 @@ fn finish(
     mut writer: DoneWriter<'_>,
 ) -> usize {
     let data_handled = !slot.returns_data() || return_data(asked.call, outcome, &mut writer);
-    let others_handled = asked.look_after((outcome, sight), slot, &mut writer);
+    let others_handled = asked.look_after((outcome, sight), &mut writer);
     if data_handled && others_handled && outcome.is_hidden(asked.call) {
         return 0;
     }
     writer.finish(asked.call.user_data(), outcome.result, outcome.flags) / 8
+}
+
+/// Whether a queued record is a program.
+#[inline(always)]
+fn is_program(record: &[u64]) -> bool {
+    RecordWord::unpack(record[0]).kind == Kind::SYSLET
 }
 
 /// Ends a call whose success is hidden; gives the words that takes.

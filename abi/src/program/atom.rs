@@ -36,7 +36,10 @@ impl AtomFlags {
     /// It runs on every way out of the program.
     pub const FINALLY: AtomFlags = AtomFlags(64);
 
-    pub(super) const KNOWN: u16 = 1 | 4 | 64;
+    /// It can be stopped without its program.
+    pub const STOPPABLE: AtomFlags = AtomFlags(128);
+
+    pub(super) const KNOWN: u16 = 1 | 4 | 64 | 128;
 
     /// Whether all flags of `other` are set.
     #[must_use]

@@ -2,8 +2,8 @@
 
 use super::atom::field as atom_field;
 use super::{
-    ATOMS_MAX, Atom, AtomFlags, Atoms, NO_CALL, Operand, Program, REGISTERS_MAX, StepOp, Target, Test, Width,
-    field,
+    ATOMS_MAX, Atom, AtomFlags, Atoms, NO_CALL, Operand, Program, REGISTERS_MAX, SCRATCH_BYTES_MAX, StepOp,
+    Target, Test, Width, field,
 };
 use crate::argument::{ArgKind, Inout};
 use crate::attribute::{self, ATTRIBUTE_HEADER_BYTES, ATTRIBUTES_MAX, AttributeId};
@@ -20,7 +20,7 @@ pub(super) fn record(record: &[u8], limits: &Limits) -> Result<(), Fault> {
     let attr_count = usize::from(record[field::ATTR_COUNT]);
     let atoms_at = attribute::check_some(record, attributes_at, attr_count)?;
     let program = Program { record };
-    let areas = Areas { data: program.head().data().len() as u64, out: program.out_len() as u64 };
+    let areas = Areas { data: program.head().data().len() as u64, out: program.area_len() as u64 };
     let parts = walk(record, atoms_at, &areas)?;
     let atoms = Atoms { record, at: atoms_at, left: parts.count };
     for (index, atom) in atoms.enumerate() {
@@ -36,8 +36,12 @@ fn header(record: &[u8], limits: &Limits) -> Result<usize, Fault> {
         return Err(Refusal::RESERVED_BIT.at(FLAGS_OFFSET));
     }
     call::flags_agree(CallFlags(flags))?;
-    if u32_at(record, field::NO_CALL) != NO_CALL {
-        return Err(Refusal::RESERVED_BIT.at(field::NO_CALL));
+    let scratch = u32_at(record, field::SCRATCH);
+    if scratch & NO_CALL == 0 {
+        return Err(Refusal::RESERVED_BIT.at(field::SCRATCH));
+    }
+    if (scratch & !NO_CALL) as usize > SCRATCH_BYTES_MAX {
+        return Err(Refusal::TOO_LARGE.at(field::SCRATCH));
     }
     let registers = usize::from(record[field::REGISTER_COUNT]);
     if registers > REGISTERS_MAX {
@@ -234,7 +238,7 @@ fn step(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> {
     let (op, own) = (atom.step(), atom.own());
     let is_plain = atom.flags().0 & !AtomFlags::FINALLY.0 == 0 && own.attribute_count() == 0;
     if op.argc() != Some(own.argc()) || !is_plain {
-        return Err(Refusal::STEP_UNKNOWN.at(field::NO_CALL));
+        return Err(Refusal::STEP_UNKNOWN.at(field::SCRATCH));
     }
     for index in 0..own.argc() {
         let operand = atom.value(index);

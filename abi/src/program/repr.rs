@@ -44,8 +44,10 @@ pub struct ProgramRepr<'a> {
     pub registers: &'a [u64],
     /// How many atoms may be run.
     pub budget: u32,
-    /// Size of the out area in bytes.
+    /// Bytes of the out area that come back.
     pub out_len: u32,
+    /// Bytes behind them that do not.
+    pub scratch_len: u32,
     /// The attributes of the whole program.
     pub attributes: &'a [AskRepr<'a>],
     /// The atoms.
@@ -127,7 +129,7 @@ impl ProgramRepr<'_> {
         let head = CallRepr {
             flags: self.flags,
             user_data: self.user_data,
-            nr: NO_CALL,
+            nr: NO_CALL | self.scratch_len,
             kinds: ArgKinds(self.budget),
             args: self.registers,
             out_len: self.out_len,

@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::port::Port;
+use crate::program::Member;
 use crate::slot::Ticket;
 use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 
@@ -34,8 +35,16 @@ pub(super) struct Alarm {
     /// Nanoseconds of CLOCK_MONOTONIC.
     pub(super) at_ns: u64,
     pub(super) task: Task,
-    pub(super) port: Arc<Port>,
-    pub(super) ticket: Ticket,
+    pub(super) of: Whose,
+}
+
+/// What is to be stopped.
+#[derive(Clone, Debug)]
+pub(super) enum Whose {
+    /// A call, or a program.
+    Submission(Arc<Port>, Ticket),
+    /// One call of a program.
+    Member(Arc<Member>),
 }
 
 /// All alarms of a pool: one heap, no timer each.
@@ -95,9 +104,14 @@ impl Alarms {
 }
 
 impl Alarm {
-    /// Whether the call still has its slot.
+    /// Whether there is still something to stop.
     fn is_wanted(&self) -> bool {
-        self.port.slots.get(self.ticket).phase().occupant() == Some(self.ticket.generation())
+        match &self.of {
+            Whose::Submission(port, ticket) => {
+                port.slots.get(*ticket).phase().occupant() == Some(ticket.generation())
+            }
+            Whose::Member(member) => !member.is_over(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::claim::{Claim, reason};
 use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::port::Port;
+use crate::program::Team;
 use crate::ring::batch::{Batch, Marks};
 use crate::run::{First, Runner};
 use crate::slot::Ticket;
@@ -144,7 +145,7 @@ impl Desk {
             self.run_instants(&port);
             Some(false)
         } else {
-            self.run_one(pool, face, &port, marks)
+            self.run_one(Team { pool, port: &port }, face, marks)
         };
         let Some(was_blocked) = was_blocked else {
             self.at = self.batch.len();
@@ -170,7 +171,8 @@ impl Desk {
 
     /// Runs a call that may sleep. Says whether the worker counted as blocked meanwhile; nothing when the call was not
     /// to be made any more.
-    fn run_one(&mut self, pool: &Pool, face: &Face, port: &Port, marks: Marks) -> Option<bool> {
+    fn run_one(&mut self, team: Team<'_>, face: &Face, marks: Marks) -> Option<bool> {
+        let Team { pool, port } = team;
         let record = self.batch.record(0);
         let ticket = ticket(record);
         let slot = port.slots.get(ticket);
@@ -210,10 +212,10 @@ impl Desk {
                 pool.brace(&face.watch, sleeps, has_more);
                 let mut begun = begun.unwrap_or_default();
                 if is_private {
-                    run_apart(&mut self.runner, record, &claimed, &mut begun)
+                    run_apart(&mut self.runner, record, &claimed, &mut begun, team)
                 } else {
                     // SAFETY: as in `run_instants`.
-                    unsafe { self.runner.run_rest(record, &claimed, &mut begun) }
+                    unsafe { self.runner.run_rest(record, &claimed, &mut begun, Some(team)) }
                 }
             }
         };
@@ -239,7 +241,7 @@ impl Desk {
             self.built += if let Some(mut begun) = begun.take() {
                 slot.cancel().store(reason::ASKED, Ordering::Relaxed);
                 // SAFETY: as in `run_instants`; and the cancelled slot keeps the rest from being made.
-                unsafe { self.runner.run_rest(record, &claim, &mut begun) }
+                unsafe { self.runner.run_rest(record, &claim, &mut begun, None) }
             } else {
                 self.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
             };
@@ -275,13 +277,19 @@ impl Desk {
 }
 
 /// Runs a call in a thread of its own; gives the words of its completion.
-fn run_apart(runner: &mut Runner, record: &[u64], claim: &Claim<'_>, begun: &mut Begun) -> usize {
+fn run_apart(
+    runner: &mut Runner,
+    record: &[u64],
+    claim: &Claim<'_>,
+    begun: &mut Begun,
+    team: Team<'_>,
+) -> usize {
     let mut built = 0;
     let own = if claim.slot().needs().contains(Needs::OWN_FS) { Own::Fs } else { Own::Nothing };
     let ended = disposable::run(own, &mut || {
         let claim = claim.apart(own_tid().cast_unsigned());
         // SAFETY: as in `run_instants`.
-        built = unsafe { runner.run_rest(record, &claim, begun) };
+        built = unsafe { runner.run_rest(record, &claim, begun, Some(team)) };
     });
     let outcome = match ended {
         Ok(Ended::Returned) => return built,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::alarms::{Alarm, Task};
+use super::alarms::{Alarm, Task, Whose};
 use super::shared::Pool;
 use crate::claim::Why;
 use crate::clock::now_ns;
 use crate::port::Port;
+use crate::program::Member;
 use crate::slot::Ticket;
 use crate::slot::phase::Stop;
 use crate::stop::{interrupt, stop};
@@ -20,16 +21,34 @@ const STUBBORN_NS: u64 = 32_000_000;
 impl Pool {
     /// The call has been signalled: should the signal be lost, it is sent again (CANCEL-8).
     pub(crate) fn look_after(&self, port: &Arc<Port>, ticket: Ticket) {
-        self.set_alarm(now_ns() + AGAIN_NS, Task::Again(AGAIN_NS), port, ticket);
+        self.look_again(Whose::Submission(Arc::clone(port), ticket));
     }
 
     /// The call is to stop at that time, in nanoseconds of CLOCK_MONOTONIC.
     pub(crate) fn stop_at(&self, at_ns: u64, port: &Arc<Port>, ticket: Ticket) {
-        self.set_alarm(at_ns, Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS }, port, ticket);
+        let task = Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS };
+        self.set_alarm(at_ns, task, Whose::Submission(Arc::clone(port), ticket));
     }
 
-    fn set_alarm(&self, at_ns: u64, task: Task, port: &Arc<Port>, ticket: Ticket) {
-        let alarm = Alarm { at_ns, task, port: Arc::clone(port), ticket };
+    /// The same of one call of a program.
+    pub(crate) fn stop_member_at(&self, at_ns: u64, member: &Arc<Member>) {
+        let task = Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS };
+        self.set_alarm(at_ns, task, Whose::Member(Arc::clone(member)));
+    }
+
+    /// Stops one call of a program now.
+    pub(crate) fn stop_member(&self, member: &Arc<Member>) {
+        if member.stop(Why::Asked) == Stop::Signal {
+            self.look_again(Whose::Member(Arc::clone(member)));
+        }
+    }
+
+    fn look_again(&self, of: Whose) {
+        self.set_alarm(now_ns() + AGAIN_NS, Task::Again(AGAIN_NS), of);
+    }
+
+    fn set_alarm(&self, at_ns: u64, task: Task, of: Whose) {
+        let alarm = Alarm { at_ns, task, of };
         if self.alarms.set(alarm) {
             self.starter.alarm();
         }
@@ -46,24 +65,36 @@ impl Pool {
     }
 
     fn enforce(&self, alarm: &Alarm, passed_ns: u64, wait_ns: u64) {
-        let Alarm { port, ticket, .. } = alarm;
-        match stop(port, *ticket, Why::Late(passed_ns)) {
-            Stop::Signal => self.look_after(port, *ticket),
+        let why = Why::Late(passed_ns);
+        let found = match &alarm.of {
+            Whose::Submission(port, ticket) => stop(port, *ticket, why),
+            Whose::Member(member) => member.stop(why),
+        };
+        match found {
+            Stop::Signal => self.look_again(alarm.of.clone()),
             // Its submitter has it, for a moment as a rule: a first attempt.
             Stop::Uninterruptible => {
                 let task = Task::Deadline { passed_ns, wait_ns: (2 * wait_ns).min(AGAIN_NS_MAX) };
-                self.set_alarm(now_ns() + wait_ns, task, port, *ticket);
+                self.set_alarm(now_ns() + wait_ns, task, alarm.of.clone());
             }
             _ => {}
         }
     }
 
     fn signal_again(&self, alarm: &Alarm, wait_ns: u64) {
-        let Alarm { port, ticket, .. } = alarm;
-        if port.slots.get(*ticket).phase().signal_again(ticket.generation()) {
-            interrupt(port, *ticket, wait_ns >= STUBBORN_NS);
+        let is_there = match &alarm.of {
+            Whose::Submission(port, ticket) => {
+                let is_there = port.slots.get(*ticket).phase().signal_again(ticket.generation());
+                if is_there {
+                    interrupt(port, *ticket, wait_ns >= STUBBORN_NS);
+                }
+                is_there
+            }
+            Whose::Member(member) => member.stop_again(),
+        };
+        if is_there {
             let wait_ns = (2 * wait_ns).min(AGAIN_NS_MAX);
-            self.set_alarm(now_ns() + wait_ns, Task::Again(wait_ns), port, *ticket);
+            self.set_alarm(now_ns() + wait_ns, Task::Again(wait_ns), alarm.of.clone());
         }
     }
 }

@@ -8,6 +8,7 @@ use super::answer::{ENTRY_BYTES, HEAD_BYTES};
 use super::effective::Effective;
 use super::flow::Flow;
 use super::making::{marks, may_touch};
+use super::one::Wanted;
 use crate::admission::Admission;
 use crate::admit::{admit_answering, check_survives, known_args};
 use crate::refused::Refused;
@@ -86,7 +87,7 @@ fn check_atoms(
     has_pool: bool,
     effective: &mut Effective,
 ) -> Result<Sum, Refused> {
-    let (data, out_len) = (program.head().data(), program.out_len());
+    let (data, out_len) = (program.head().data(), program.area_len());
     let mut sum = Sum { atoms_bytes: HEAD_BYTES, sleeps: false, begins_away: false };
     for (index, atom) in program.atoms().enumerate() {
         sum.atoms_bytes += ENTRY_BYTES;
@@ -114,6 +115,9 @@ fn check_atoms(
             return Err(fault(Refusal::NEEDS_WORKER.at(NR_OFFSET)));
         }
         sum.sleeps |= class == Class::Sleeps;
+        if call.attribute_count() > 0 {
+            sum.atoms_bytes += Wanted::of(&call, &shared.registry).bytes;
+        }
         sum.begins_away |=
             index == 0 && marks(shared.twins, row, &call, &known_args(&call)).contains(Marks::WORKER);
     }

@@ -23,8 +23,16 @@ impl Machine {
             put(value, at + 2, &self.flags[index].to_ne_bytes());
             put(value, at + 4, &self.runs[index].to_ne_bytes());
             put(value, at + 8, &self.values[index].to_ne_bytes());
-            put(value, at + 16, &[0; 8]);
-            at += ENTRY_BYTES;
+            let returned = self.returned(index);
+            // What an attribute of the application's returns may have grown since the door.
+            let end = at + ENTRY_BYTES + returned.len();
+            let later =
+                ENTRY_BYTES * self.runs[index + 1..self.atom_count].iter().filter(|runs| **runs > 0).count();
+            let returned = if end + later <= value.len() { returned } else { &[] };
+            let len = u32::try_from(returned.len()).unwrap_or(0);
+            put(value, at + 16, &u64::from(len).to_ne_bytes());
+            put(value, at + ENTRY_BYTES, returned);
+            at += ENTRY_BYTES + returned.len();
         }
         at
     }

@@ -132,6 +132,13 @@ impl<'p> Builder<'p> {
         Area::new(at, len)
     }
 
+    /// Memory for the program alone: it does not come back. At most 1 MiB in all.
+    pub fn scratch(&mut self, len: usize) -> Area<'p> {
+        let at = padded(self.scratch_len);
+        self.scratch_len = at.saturating_add(len);
+        Area::scratch(at, len)
+    }
+
     /// Makes a call.
     pub fn call<T>(&mut self, call: Call<'p, T>) -> Made<'_, 'p, T> {
         let at = self.push(call.draft());
@@ -313,7 +320,15 @@ impl<'p> Builder<'p> {
                 None => Target::STOP,
             },
         };
+        let out_len = padded(self.out_len);
+        let args = |draft: &Draft| -> Vec<u64> {
+            {
+                let kinds = (0..).map(|index| draft.kinds.get(index));
+                kinds.zip(draft.args.iter().copied()).map(|arg| value::placed(arg, out_len)).collect()
+            }
+        };
         let drafts: Vec<&Draft> = self.atoms.iter().chain(&self.finally).collect();
+        let placed: Vec<Vec<u64>> = drafts.iter().map(|draft| args(draft)).collect();
         let asks: Vec<Vec<AskRepr<'_>>> = drafts.iter().map(|draft| asks(&draft.attributes)).collect();
         let atom = |draft: &Draft| AtomRepr {
             kind: draft.kind,
@@ -330,7 +345,8 @@ impl<'p> Builder<'p> {
         let atoms: Vec<AtomRepr<'_>> = drafts
             .iter()
             .zip(&asks)
-            .map(|(draft, asks)| AtomRepr { args: &draft.args, attributes: asks, ..atom(draft) })
+            .zip(&placed)
+            .map(|((draft, asks), args)| AtomRepr { args, attributes: asks, ..atom(draft) })
             .collect();
         let data = (!self.data.is_empty()).then_some(AskRepr {
             id: AttributeId::DATA,
@@ -343,7 +359,8 @@ impl<'p> Builder<'p> {
             user_data: 0,
             registers: &self.registers,
             budget: self.budget,
-            out_len: u32::try_from(self.out_len).unwrap_or(u32::MAX),
+            out_len: u32::try_from(out_len).unwrap_or(u32::MAX),
+            scratch_len: u32::try_from(self.scratch_len).unwrap_or(u32::MAX),
             attributes: &attributes,
             atoms: &atoms,
         };

@@ -55,12 +55,12 @@ impl Effective {
 pub(super) fn refusal(
     row: Option<&Row>,
     call: &Call<'_>,
-    effective: &Effective,
+    is_dynamic: bool,
     out: &[u8],
     may: impl Fn(Scope) -> bool,
 ) -> Option<Value> {
     let row = row?;
-    if effective.is_dynamic {
+    if is_dynamic {
         if check_arguments(row, call).is_err() {
             return Some(Value::error(libc::EFAULT));
         }

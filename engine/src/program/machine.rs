@@ -1,11 +1,12 @@
 //! What a program is in the middle of: its registers, the values of its atoms, and which is next. It travels with the
 //! program when another thread goes on.
 
-use syslet_abi::{ATOMS_MAX, Atom, DoneFlags, Operand, Program, REGISTERS_MAX, Target};
+use syslet_abi::{ATOMS_MAX, Atom, DoneFlags, Operand, Program, REGISTERS_MAX, RawResult, Target};
 use syslet_abi::{ArgKind, AtomFlags, StepOp};
 
 use super::flow::closes;
 use super::step;
+use crate::run::observe::Seen;
 
 /// One bit for each atom.
 pub(super) type AtomSet = [u64; ATOMS_MAX / 64];
@@ -39,6 +40,14 @@ pub(crate) struct Machine {
     pub(super) ended: Option<Ended>,
     /// The first call of the way out that failed.
     pub(super) finally_failed: Option<usize>,
+    /// What the attributes of single calls returned, the last time; by atom.
+    returns: Vec<(usize, Vec<u8>)>,
+    /// When the program began, if anybody wants to know.
+    pub(super) started_ns: u64,
+    /// What was seen of it in other threads, if anybody wants to know.
+    pub(super) seen: Option<Box<Seen>>,
+    /// How many threads have had it.
+    pub(super) threads: u32,
 }
 
 /// Why the main part is over.
@@ -81,6 +90,10 @@ impl Value {
         self.raw.cast_signed() == -i64::from(libc::EINTR) || self.flags.contains(DoneFlags::CANCELLED)
     }
 
+    pub(super) fn result(self) -> RawResult {
+        RawResult(self.raw.cast_signed())
+    }
+
     pub(super) fn is_error(self) -> bool {
         (-4095..0).contains(&self.raw.cast_signed())
     }
@@ -89,7 +102,7 @@ impl Value {
 /// Who makes the calls of a program.
 pub(super) trait Caller {
     /// Makes the call of atom `index`; nothing when somebody else has to go on from there.
-    fn call(&mut self, machine: &Machine, atom: &Atom<'_>, index: usize) -> Option<Value>;
+    fn call(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value>;
 
     /// Runs the members of a group, which begins behind atom `index`; gives how many have succeeded. Nothing as above.
     fn together(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value>;
@@ -124,6 +137,10 @@ impl Machine {
             last: 0,
             ended: None,
             finally_failed: None,
+            returns: Vec::new(),
+            started_ns: 0,
+            seen: None,
+            threads: 0,
         })
     }
 
@@ -145,6 +162,8 @@ impl Machine {
         self.budget = program.budget();
         (self.next, self.steps, self.last) = (0, 0, 0);
         (self.ended, self.finally_failed) = (None, None);
+        self.returns.clear();
+        (self.started_ns, self.seen, self.threads) = (0, None, 0);
     }
 
     /// Whether any atom has run.
@@ -192,6 +211,22 @@ impl Machine {
         self.flags[index] = value.flags.0;
         self.runs[index] = self.runs[index].saturating_add(1);
         self.present[index / 64] |= 1 << (index % 64);
+    }
+
+    /// Keeps what the attributes of an atom returned.
+    pub(super) fn keep_returns(&mut self, index: usize, bytes: &[u8]) {
+        match self.returns.iter_mut().find(|(atom, _)| *atom == index) {
+            Some((_, kept)) => {
+                kept.clear();
+                kept.extend_from_slice(bytes);
+            }
+            None => self.returns.push((index, bytes.to_vec())),
+        }
+    }
+
+    /// What the attributes of an atom returned.
+    pub(super) fn returned(&self, index: usize) -> &[u8] {
+        self.returns.iter().find(|(atom, _)| *atom == index).map_or(&[], |(_, bytes)| bytes)
     }
 
     /// Goes on until the program is over; false when somebody else has to go on.

@@ -1,19 +1,19 @@
 //! Making the calls of a program, in whichever thread has it.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
-use syslet_abi::{Atom, Call, CallFlags, Program};
-use syslet_attrs::{Needs, RunBy};
+use syslet_abi::{ARGS_MAX, Atom, Call, CallFlags, Program};
+use syslet_attrs::RunBy;
 use syslet_syscalls::{Class, Row, Scope, copy_in, row, settle};
 
 use super::effective::{Effective, refusal};
 use super::machine::{Caller, Machine, Value, members};
+use super::one::{Ready, Tools};
 use crate::admission::Wishes;
 use crate::claim::{Claim, NEVER};
 use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::ring::batch::Marks;
-use crate::run::enter::{Entered, Way, enter};
-use crate::run::observe::Unwatched;
+use crate::run::enter::Way;
 use crate::run::resolve;
 use crate::sync::{AtomicU32, Ordering};
 use crate::twin::{self, Abilities};
@@ -30,25 +30,16 @@ pub(super) struct Calls<'a, 'c> {
     pub(super) cancel: &'c AtomicU32,
     pub(super) effective: &'a mut Effective,
     pub(super) built: &'a mut Vec<u64>,
-    pub(super) by: By,
+    pub(super) tools: Tools<'a>,
     /// What a first attempt has done of the call that is next.
     pub(super) begun: Option<&'a Begun>,
     /// What somebody else needs to go on from there.
     pub(super) later: Option<Begun>,
 }
 
-/// Who makes the calls, and how.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct By {
-    /// A worker.
-    pub(super) is_pooled: bool,
-    pub(super) run_by: RunBy,
-    /// Nothing that could block may be made, but through a twin.
-    pub(super) twins: Option<Abilities>,
-}
-
 impl Caller for Calls<'_, '_> {
-    fn call(&mut self, machine: &Machine, atom: &Atom<'_>, _index: usize) -> Option<Value> {
+    #[inline(always)]
+    fn call(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value> {
         let begun = self.begun.take();
         let row = row(atom.own().nr());
         let (data, out_len) = (self.data, self.out.len());
@@ -58,9 +49,8 @@ impl Caller for Calls<'_, '_> {
             self.effective.fill(atom, Some(machine));
             let call = self.effective.call(data, out_len);
             let flags = self.program.flags();
-            if let Some(value) =
-                refusal(row, &call, self.effective, self.out, |scope| may_touch(scope, flags))
-            {
+            let may = |scope| may_touch(scope, flags);
+            if let Some(value) = refusal(row, &call, self.effective.is_dynamic, self.out, may) {
                 return Some(value);
             }
             if let (Some(row), None) = (row, begun.filter(|begun| begun.progress > 0)) {
@@ -69,9 +59,9 @@ impl Caller for Calls<'_, '_> {
             call
         };
         let args = resolve(row, &call, self.out, self.built);
-        let way = match (begun, self.by.twins) {
+        let way = match (begun, self.tools.by.twins) {
             (Some(begun), _) => Way::Rest(begun),
-            (None, None) => Way::Plain(self.by.run_by),
+            (None, None) => Way::Plain(self.tools.by.run_by),
             (None, Some(abilities)) => match here(abilities, row, &call, &args) {
                 Ok(way) => way,
                 Err(sleeps) => {
@@ -80,18 +70,20 @@ impl Caller for Calls<'_, '_> {
                 }
             },
         };
+        let ready = Ready { call: &call, row, args: &args, way, cancel: self.cancel };
         // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
         // area, as far as the row says, which was checked at the door, or above where it was not known there.
-        let entered =
-            unsafe { enter(&way, &call, self.cancel, &args, Needs::NONE, self.by.is_pooled, &mut Unwatched) };
-        match entered {
-            Entered::Over(outcome) => {
-                if let Some(row) = row.filter(|row| row.is_built) {
-                    settle(row, &call, outcome.result, self.built, self.out);
+        match unsafe { self.tools.make(ready) } {
+            Ok((value, returned)) => {
+                if returned > 0 {
+                    machine.keep_returns(index, self.tools.returned(returned));
                 }
-                Some(value(&outcome))
+                if let Some(row) = row.filter(|row| row.is_built) {
+                    settle(row, &call, value.result(), self.built, self.out);
+                }
+                Some(value)
             }
-            Entered::Later(begun) => {
+            Err(begun) => {
                 self.later = Some(begun);
                 None
             }
@@ -130,11 +122,10 @@ impl Caller for Calls<'_, '_> {
     }
 }
 
-fn value(outcome: &Outcome) -> Value {
-    if outcome.is_cancelled() {
-        return Value::cancelled();
+impl Value {
+    pub(super) fn of(outcome: &Outcome) -> Value {
+        Value { raw: outcome.result.0.cast_unsigned(), flags: outcome.flags }
     }
-    Value { raw: outcome.result.0.cast_unsigned(), flags: outcome.flags }
 }
 
 /// Whether a program with these flags may touch that.
@@ -152,7 +143,7 @@ fn here<'a>(
     abilities: Abilities,
     row: Option<&Row>,
     call: &Call<'_>,
-    args: &[u64; 6],
+    args: &[u64; ARGS_MAX],
 ) -> Result<Way<'a>, bool> {
     let marks = marks(abilities, row, call, args);
     if marks.contains(Marks::WORKER) {
@@ -165,7 +156,12 @@ fn here<'a>(
 }
 
 /// How a call of a program would be marked if it were submitted alone.
-pub(super) fn marks(abilities: Abilities, row: Option<&Row>, call: &Call<'_>, args: &[u64; 6]) -> Marks {
+pub(super) fn marks(
+    abilities: Abilities,
+    row: Option<&Row>,
+    call: &Call<'_>,
+    args: &[u64; ARGS_MAX],
+) -> Marks {
     let (class, scope) = row.map_or((Class::Descriptor, Scope::Process), |row| row.nature(|| *args));
     let signals = row
         .is_some_and(|row| class == Class::Instant && row.class != Class::Instant && twin::may_signal(row));

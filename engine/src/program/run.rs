@@ -5,7 +5,8 @@ use syslet_abi::{CallFlags, DoneFlags, DoneWriter, Errno, Program, RawResult, St
 use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 
 use super::machine::{Ended, Machine};
-use super::making::{By, Calls};
+use super::making::Calls;
+use super::one::{By, Team, Tools};
 use crate::asked::{Asked, Sight};
 use crate::claim::{Claim, reason};
 use crate::clock::now_ns;
@@ -28,14 +29,15 @@ impl Runner {
         record: &[u64],
         claim: &Claim<'_>,
         at: usize,
+        team: Option<Team<'_>>,
     ) -> First {
         let program = Program::admitted(bytemuck::cast_slice(record));
         let (head, slot) = (program.head(), claim.slot());
         let needs = slot.needs();
-        self.grow_by(slot, at, program.out_len());
+        self.grow_by(slot, at, program.scratch_len());
         let mut machine = self.machine.take().unwrap_or_else(Machine::new);
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
-        let out = writer.out_area(program.out_len());
+        let out = writer.out_area(program.area_len());
         if std::mem::take(&mut self.resumes) {
             way.restore(out);
         } else {
@@ -60,8 +62,13 @@ impl Runner {
             claim.end(Outcome::cancelled(), &head)
         } else {
             let run_by = run_by(self.is_pooled, &program, needs);
-            let (begun, started_ns) = start(&way, needs);
-            let mut watch = Watched::new(needs, &mut self.counters, way.seen(), &mut sight.seen);
+            let begun = if let Way::Rest(begun) = way { Some(begun) } else { None };
+            if machine.started_ns == 0 && needs.contains(Needs::CLOCK) {
+                machine.started_ns = now_ns();
+            }
+            machine.threads += 1;
+            let before = machine.seen.take();
+            let mut watch = Watched::new(needs, &mut self.counters, before.as_deref(), &mut sight.seen);
             watch.begin(false);
             let mut calls = Calls {
                 program,
@@ -71,7 +78,13 @@ impl Runner {
                 cancel: claim.cancel(),
                 effective: &mut self.effective,
                 built: &mut self.built,
-                by: By { is_pooled: self.is_pooled, run_by, twins: way.twins() },
+                tools: Tools {
+                    registry: &self.registry,
+                    counters: &mut self.atom_counters,
+                    returns: &mut self.returns,
+                    by: By { is_pooled: self.is_pooled, run_by, twins: way.twins() },
+                    team,
+                },
                 begun: begun.filter(|begun| begun.attempts > 0),
                 later: None,
             };
@@ -79,25 +92,20 @@ impl Runner {
             let (claim, later) = (calls.claim, calls.later.take());
             watch.end();
             if !is_over {
-                let begun = Begun {
-                    out: out.to_vec(),
-                    started_ns,
-                    seen: watch.hand_on(),
-                    attempts_before: begun.map_or(0, |begun| begun.attempts_before) + 1,
-                    ..later.unwrap_or_default()
-                };
-                claim.pause(true);
+                machine.seen = watch.hand_on();
+                let begun = Begun { out: out.to_vec(), ..later.unwrap_or_default() };
+                claim.pause(machine.has_begun() || begun.progress > 0);
                 return First::Later(Begun { program: Some(machine), ..begun });
             }
             let was_signalled = claim.over();
-            let worker = worker(run_by, begun.map_or(0, |begun| begun.attempts_before) + 1, needs);
+            let worker = worker(run_by, machine.threads, needs);
             let finished_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
             let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
             let (result, flags) = machine.result(was_signalled, is_late);
             Outcome {
                 result,
                 flags,
-                started_ns,
+                started_ns: machine.started_ns,
                 finished_ns,
                 worker,
                 retry: RetryValue::default(),
@@ -112,7 +120,7 @@ impl Runner {
             }
         }
         sight.atoms = Some(&machine);
-        let all_handled = asked.look_after((&outcome, &sight), slot, &mut writer);
+        let all_handled = asked.look_after((&outcome, &sight), &mut writer);
         self.machine = Some(machine);
         if all_handled && outcome.is_hidden(&head) {
             return First::Built(hide(&mut self.done[at..], &head));
@@ -129,17 +137,6 @@ fn run_by(is_pooled: bool, program: &Program<'_>, needs: Needs) -> RunBy {
         (true, true) => RunBy::PRIVATE,
         (true, false) => RunBy::POOLED,
     }
-}
-
-/// What was begun before, and when the program began.
-fn start<'a>(way: &Way<'a>, needs: Needs) -> (Option<&'a Begun>, u64) {
-    let begun = if let Way::Rest(begun) = way { Some(*begun) } else { None };
-    let before_ns = begun.map_or(0, |begun| begun.started_ns);
-    let started_ns = match before_ns {
-        0 if needs.contains(Needs::CLOCK) => now_ns(),
-        before_ns => before_ns,
-    };
-    (begun, started_ns)
 }
 
 fn worker(run_by: RunBy, attempts: u32, needs: Needs) -> WorkerValue {

@@ -71,7 +71,7 @@ impl Moved {
     /// # Safety
     /// `args` are those that the call was made with, it is over, and what they name is still there, and nobody else's
     /// to write, as far as the kernel says that it can be read.
-    pub(super) unsafe fn checksum(
+    pub(crate) unsafe fn checksum(
         self,
         call: &Call<'_>,
         args: &[u64; ARGS_MAX],

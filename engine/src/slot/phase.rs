@@ -85,7 +85,7 @@ pub(crate) enum Stop {
 }
 
 impl Phase {
-    pub(super) fn new() -> Phase {
+    pub(crate) fn new() -> Phase {
         Phase(AtomicU64::new(State::FREE.0))
     }
 
@@ -96,7 +96,7 @@ impl Phase {
 
     /// A call takes the slot. Release: whoever finds it here finds its fields.
     #[inline]
-    pub(super) fn admit(&self, generation: u64, state: State) {
+    pub(crate) fn admit(&self, generation: u64, state: State) {
         self.0.store(word(generation, state), Ordering::Release);
     }
 
@@ -260,6 +260,12 @@ impl Phase {
             let sent = word(generation, state);
             self.0.compare_exchange(sent, sending, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         })
+    }
+
+    /// Whether the call is over, or was stopped before it began.
+    pub(crate) fn is_over(&self) -> bool {
+        let state = State(self.0.load(Ordering::Acquire) & STATE_MASK);
+        matches!(state, State::DONE | State::REMOVED)
     }
 
     /// The generation of the call that has the slot, if one has.

@@ -86,14 +86,19 @@ pub struct Area<'p> {
     offset: usize,
     len: usize,
     register: Option<Register<'p>>,
+    is_scratch: bool,
 }
 
 impl<'p> Area<'p> {
     pub(super) fn new(offset: usize, len: usize) -> Area<'p> {
-        Area { offset, len, register: None }
+        Area { offset, len, register: None, is_scratch: false }
     }
 
-    /// Where it stands in the completion's data.
+    pub(super) fn scratch(offset: usize, len: usize) -> Area<'p> {
+        Area { is_scratch: true, ..Area::new(offset, len) }
+    }
+
+    /// Where it stands in the completion's data; among what does not come back, if it does not.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -202,8 +207,17 @@ impl<'p> From<Data<'p>> for Arg<'p> {
 
 impl<'p> From<Area<'p>> for Arg<'p> {
     fn from(area: Area<'p>) -> Self {
-        Arg::place(ArgKind::OUT, area.offset, area.register)
+        let arg = Arg::place(ArgKind::OUT, area.offset, area.register);
+        Arg { value: arg.value | if area.is_scratch { SCRATCH } else { 0 }, ..arg }
     }
+}
+
+/// Marks an offset among what does not come back, until it is known how much does.
+const SCRATCH: u64 = 1 << 63;
+
+/// An argument whose offset is known; `out_len` bytes come back.
+pub(super) fn placed((kind, value): (ArgKind, u64), out_len: usize) -> u64 {
+    if kind == ArgKind::OUT && value & SCRATCH != 0 { (value & !SCRATCH) + out_len as u64 } else { value }
 }
 
 /// A number in memory, native-endian.

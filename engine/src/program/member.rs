@@ -1,0 +1,80 @@
+//! A call of a program that can be stopped by itself: it has a phase of its own, beside its program's.
+
+use crate::claim::Why;
+use crate::slot::phase::{Begin, Phase, State, Stop};
+use crate::stop::signal;
+use crate::sync::{AtomicU32, Ordering};
+
+/// One call, as those see it who want it to stop.
+#[derive(Debug)]
+pub(crate) struct Member {
+    phase: Phase,
+    /// Not zero: the call shall not begin, or go on, for this reason.
+    cancel: AtomicU32,
+    /// The thread that makes it.
+    maker: AtomicU32,
+}
+
+/// A member makes one call only.
+const GENERATION: u64 = 1;
+
+impl Member {
+    pub(super) fn new() -> Member {
+        let phase = Phase::new();
+        phase.admit(GENERATION, State::QUEUED);
+        Member { phase, cancel: AtomicU32::new(0), maker: AtomicU32::new(0) }
+    }
+
+    /// The thread with that number makes the call; false when somebody has stopped it before.
+    pub(super) fn begin(&self, tid: u32) -> bool {
+        let note = || self.maker.store(tid, Ordering::Relaxed);
+        self.phase.begin_working(GENERATION, note) == Begin::Begun
+    }
+
+    /// The call is over. When this returns no signal meant for it is on its way.
+    pub(super) fn end(&self) -> bool {
+        self.phase.leave(GENERATION, State::DONE, std::thread::yield_now)
+    }
+
+    /// The word the stub tests.
+    pub(super) fn cancel(&self) -> &AtomicU32 {
+        &self.cancel
+    }
+
+    /// Why it was stopped, if it was.
+    pub(super) fn reason(&self) -> u32 {
+        self.cancel.load(Ordering::Relaxed)
+    }
+
+    /// Stops the call. Who gets [`Stop::Signal`] sees to it that it is looked at again.
+    pub(crate) fn stop(&self, why: Why) -> Stop {
+        let found = self.phase.stop(GENERATION, std::thread::yield_now);
+        if matches!(found, Stop::Removed | Stop::Signal) {
+            self.cancel.store(why.word(), Ordering::Relaxed);
+        }
+        if found == Stop::Signal {
+            self.interrupt();
+        }
+        found
+    }
+
+    /// Signals the call once more, if it is still there in spite of a signal; says whether it was.
+    pub(crate) fn stop_again(&self) -> bool {
+        let is_there = self.phase.signal_again(GENERATION);
+        if is_there {
+            self.interrupt();
+        }
+        is_there
+    }
+
+    /// Whether it is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase.is_over()
+    }
+
+    fn interrupt(&self) {
+        // Who has ended needs no signal. Where the system queues no more, it is tried again.
+        let _ = signal::send(self.maker.load(Ordering::Relaxed));
+        self.phase.signalled(GENERATION, false);
+    }
+}

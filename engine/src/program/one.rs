@@ -1,0 +1,242 @@
+//! One call of a program, all its numbers known: made, watched as far as its attributes ask, stopped when its own time is up.
+#![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
+
+use syslet_abi::{ARGS_MAX, AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneWriter, RawResult, Status};
+use syslet_attrs::{DeadlineAsked, Needs, Registry, RunBy};
+use syslet_syscalls::Row;
+
+use super::machine::Value;
+use super::member::Member;
+use crate::admission::{Answers, VALUE_BYTES_MAX};
+use crate::admit::{plan, value_bytes};
+use crate::asked::{Asked, Sight};
+use crate::claim::reason;
+use crate::clock::now_ns;
+use crate::facts::facts;
+use crate::handed::Begun;
+use crate::outcome::Outcome;
+use crate::pool::Pool;
+use crate::pool::thread::own_tid;
+use crate::port::Port;
+use crate::run::counters::Counters;
+use crate::run::enter::{Entered, Way, enter};
+use crate::run::observe::{Unwatched, Watched};
+use crate::run::transfer::Moved;
+use crate::sync::{Arc, AtomicU32, Ordering};
+use crate::twin::Abilities;
+
+/// What a thread makes calls with.
+#[derive(Debug)]
+pub(super) struct Tools<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) counters: &'a mut Counters,
+    /// Where returns of attributes are written.
+    pub(super) returns: &'a mut Vec<u64>,
+    pub(super) by: By,
+    pub(super) team: Option<Team<'a>>,
+}
+
+/// Who makes the calls, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct By {
+    /// A worker.
+    pub(super) is_pooled: bool,
+    pub(super) run_by: RunBy,
+    /// Nothing that could block may be made, but through a twin.
+    pub(super) twins: Option<Abilities>,
+}
+
+/// Those who look after the thread that makes the calls, and who could make others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Team<'a> {
+    pub(crate) pool: &'a Pool,
+    pub(crate) port: &'a Arc<Port>,
+}
+
+/// What is asked of one call, and what has to be done for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    answers: Answers,
+    /// Longest returns, in bytes.
+    pub(super) bytes: usize,
+    needs: Needs,
+    may_help: bool,
+}
+
+impl Wanted {
+    /// What the attributes plan. Those that change the thread are the program's only (SYSLET-24).
+    pub(super) fn of(call: &Call<'_>, registry: &Registry) -> Wanted {
+        let facts = facts(call);
+        let mut wanted = Wanted { answers: Answers::default(), bytes: 0, needs: Needs::NONE, may_help: true };
+        for (index, ask) in call.asks().enumerate() {
+            let plan = plan(&ask, &facts, registry, 0).and_then(|plan| {
+                let is_own = plan.needs.contains(Needs::OWN_THREAD);
+                let fits = plan.return_bytes_max <= VALUE_BYTES_MAX;
+                if is_own {
+                    Err(Status::INAPPLICABLE)
+                } else {
+                    fits.then_some(plan).ok_or(Status::UNAVAILABLE)
+                }
+            });
+            match plan {
+                Ok(plan) => {
+                    wanted.answers.allow(index, plan.return_bytes_max.next_multiple_of(8));
+                    wanted.bytes += value_bytes(plan.return_bytes_max);
+                    wanted.needs = wanted.needs.with(plan.needs);
+                    wanted.may_help &= plan.may_help;
+                }
+                Err(status) => {
+                    wanted.answers.refuse(index, status);
+                    wanted.bytes += value_bytes(0);
+                }
+            }
+        }
+        wanted
+    }
+}
+
+/// A call about to be made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ready<'a> {
+    pub(super) call: &'a Call<'a>,
+    pub(super) row: Option<&'static Row>,
+    pub(super) args: &'a [u64; ARGS_MAX],
+    pub(super) way: Way<'a>,
+    /// The word that keeps it from beginning.
+    pub(super) cancel: &'a AtomicU32,
+}
+
+/// What a call came to, and how many bytes of returns there are.
+pub(super) type Came = Result<(Value, usize), Begun>;
+
+impl Tools<'_> {
+    /// Makes one call. `Err` when somebody else has to go on.
+    ///
+    /// # Safety
+    /// As for [`syslet_syscalls::invoke`].
+    #[inline(always)]
+    pub(super) unsafe fn make(&mut self, ready: Ready<'_>) -> Came {
+        let flags = AtomFlags(ready.call.flags().0);
+        if ready.call.attribute_count() > 0 || flags.contains(AtomFlags::STOPPABLE) {
+            // SAFETY: the caller's promise, passed on.
+            return unsafe { self.make_asked(ready) };
+        }
+        // SAFETY: the caller's promise, passed on.
+        let entered = unsafe {
+            enter(
+                &ready.way,
+                ready.call,
+                ready.cancel,
+                ready.args,
+                Needs::NONE,
+                self.by.is_pooled,
+                &mut Unwatched,
+            )
+        };
+        match entered {
+            Entered::Over(outcome) => Ok((Value::of(&outcome), 0)),
+            Entered::Later(begun) => Err(begun),
+        }
+    }
+
+    /// The same for a call with attributes, or one that can be stopped alone.
+    ///
+    /// # Safety
+    /// As for [`Tools::make`].
+    #[inline(never)]
+    unsafe fn make_asked(&mut self, ready: Ready<'_>) -> Came {
+        let Ready { call, row, args, way, .. } = ready;
+        let wanted = Wanted::of(call, self.registry);
+        let needs = wanted.needs;
+        let queued_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+        let mut asked = Asked::of(call, wanted.answers, queued_ns, self.registry);
+        let mut sight = Sight::default();
+        if asked.required_refusal().is_none() {
+            asked.look_before();
+        }
+        let outcome = if let Some(errno) = asked.required_refusal() {
+            Outcome::not_run(errno)
+        } else {
+            let is_own = is_own(call, needs);
+            let is_away = matches!(way, Way::Twin(_) | Way::Plain(RunBy::HELPED)) && self.by.twins.is_some();
+            if is_away && (!wanted.may_help || is_own) {
+                return Err(Begun::default());
+            }
+            let none = Begun::default();
+            let way =
+                if needs.contains(Needs::RETRY) && way.seen().is_none() { Way::Rest(&none) } else { way };
+            let mut watch = Watched::new(needs, self.counters, way.seen(), &mut sight.seen);
+            let is_pooled = self.by.is_pooled;
+            let mut make = |cancel: &AtomicU32| {
+                // SAFETY: the caller's promise, passed on.
+                unsafe { enter(&way, call, cancel, args, needs, is_pooled, &mut watch) }
+            };
+            let entered = match self.team.filter(|_| is_own && is_pooled) {
+                Some(team) => alone(team, call, queued_ns, ready.cancel, make),
+                None => make(ready.cancel),
+            };
+            match entered {
+                Entered::Over(outcome) => outcome,
+                Entered::Later(begun) => return Err(begun),
+            }
+        };
+        if needs.contains(Needs::RETRY) {
+            asked.note(AttributeId::RETRY, outcome.retry.token());
+        }
+        if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
+            // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+            sight.transferred = unsafe { moved.checksum(call, args, outcome.result) };
+        }
+        self.returns.resize((DONE_BYTES_MIN + wanted.bytes) / 8, 0);
+        let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(self.returns));
+        asked.look_after((&outcome, &sight), &mut writer);
+        let bytes = writer.finish(0, RawResult(0), outcome.flags) - DONE_BYTES_MIN;
+        Ok((Value::of(&outcome), bytes))
+    }
+
+    /// The returns that were written last.
+    pub(super) fn returned(&self, bytes: usize) -> &[u8] {
+        &bytemuck::cast_slice(self.returns)[DONE_BYTES_MIN..DONE_BYTES_MIN + bytes]
+    }
+}
+
+/// Whether the call can be stopped without its program.
+fn is_own(call: &Call<'_>, needs: Needs) -> bool {
+    needs.contains(Needs::DEADLINE) || AtomFlags(call.flags().0).contains(AtomFlags::STOPPABLE)
+}
+
+/// Makes a call that can be stopped alone.
+fn alone(
+    team: Team<'_>,
+    call: &Call<'_>,
+    queued_ns: u64,
+    program: &AtomicU32,
+    mut make: impl FnMut(&AtomicU32) -> Entered,
+) -> Entered {
+    let member = Arc::new(Member::new());
+    let asked = call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
+    if let Some(deadline) = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok()) {
+        let at_ns = deadline.instant(queued_ns);
+        if at_ns <= now_ns() {
+            return Entered::Over(Outcome::late());
+        }
+        team.pool.stop_member_at(at_ns, &member);
+    }
+    let member = &*member;
+    let entered = if !member.begin(own_tid().cast_unsigned()) {
+        Entered::Over(Outcome::cancelled())
+    } else if program.load(Ordering::Relaxed) != 0 {
+        member.end();
+        return Entered::Over(Outcome::cancelled());
+    } else {
+        let entered = make(member.cancel());
+        member.end();
+        entered
+    };
+    match entered {
+        Entered::Over(outcome) if member.reason() != 0 => {
+            Entered::Over(outcome.stopped(call, member.reason() == reason::LATE))
+        }
+        entered => entered,
+    }
+}
