@@ -200,7 +200,7 @@ impl<'a> Iterator for Atoms<'a> {
     fn next(&mut self) -> Option<Atom<'a>> {
         self.left = self.left.checked_sub(1)?;
         let atom = Atom::at(self.record, self.at);
-        self.at += atom.bytes().len();
+        self.at += atom.len();
         Some(atom)
     }
 }

@@ -1,12 +1,14 @@
 //! One atom of a program: a call or a step without one, and what its value decides.
 
 use crate::argument::{ArgKind, ArgKinds};
-use crate::bytes::{u16_at, u64_at};
-use crate::submission::{CALL_BYTES_MIN, Call};
+use crate::bytes::{u16_at, u32_at, u64_at};
+use crate::submission::{CALL_ARGS_OFFSET, CALL_BYTES_MIN, Call, NR_OFFSET};
 use crate::word::{Kind, RecordWord};
 
 pub(super) mod field {
     pub(crate) const OPERAND: usize = 8;
+    pub(crate) const ARGC: usize = 20;
+    pub(crate) const KINDS: usize = 24;
     pub(crate) const TEST: usize = 22;
     pub(crate) const OPERAND_KIND: usize = 23;
     pub(crate) const THEN: usize = 28;
@@ -16,8 +18,8 @@ pub(super) mod field {
 /// An atom as it stands in a checked program.
 #[derive(Clone, Copy, Debug)]
 pub struct Atom<'a> {
-    /// INVARIANT: part of a checked program.
-    bytes: &'a [u8],
+    /// INVARIANT: the bytes of a checked program from where the atom begins.
+    rest: &'a [u8],
     head: &'a [u8; CALL_BYTES_MIN],
     offset: usize,
 }
@@ -251,18 +253,25 @@ impl Operand {
 }
 
 impl<'a> Atom<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(record: &'a [u8], offset: usize) -> Atom<'a> {
-        let len = RecordWord::at(&record[offset..]).len as usize;
-        let bytes = &record[offset..offset + len];
-        Atom { bytes, head: bytes.first_chunk().expect("an atom has all its fields"), offset }
+        let rest = &record[offset..];
+        Atom { rest, head: rest.first_chunk().expect("an atom has all its fields"), offset }
     }
 
     /// Its bytes.
     #[must_use]
     #[inline]
     pub fn bytes(&self) -> &'a [u8] {
-        self.bytes
+        &self.rest[..self.len()]
+    }
+
+    /// How many they are.
+    #[must_use]
+    #[inline]
+    #[allow(clippy::len_without_is_empty, reason = "none is empty")]
+    pub fn len(&self) -> usize {
+        RecordWord::at(self.head).len as usize
     }
 
     /// Where they begin in the record.
@@ -290,7 +299,7 @@ impl<'a> Atom<'a> {
     #[must_use]
     #[inline]
     pub fn step(&self) -> StepOp {
-        StepOp(self.own().nr())
+        StepOp(u32_at(self.head, NR_OFFSET))
     }
 
     /// The question its value is asked.
@@ -325,14 +334,18 @@ impl<'a> Atom<'a> {
     #[must_use]
     #[inline]
     pub fn kinds(&self) -> ArgKinds {
-        self.own().kinds()
+        ArgKinds(u32_at(self.head, field::KINDS))
     }
 
     /// Argument `index` as it stands in the record; zero beyond the last.
     #[must_use]
     #[inline]
     pub fn arg(&self, index: usize) -> u64 {
-        self.own().arg(index)
+        if index < usize::from(self.head[field::ARGC]) {
+            u64_at(self.rest, CALL_ARGS_OFFSET + 8 * index)
+        } else {
+            0
+        }
     }
 
     /// Argument `index` of a step.
@@ -346,13 +359,13 @@ impl<'a> Atom<'a> {
     #[must_use]
     #[inline]
     pub fn own(&self) -> Call<'a> {
-        Call::admitted(self.bytes)
+        Call::admitted(self.bytes())
     }
 
     /// The call it makes, with the areas of its program.
     #[must_use]
     #[inline]
     pub fn call(&self, data: &'a [u8], out_len: usize) -> Call<'a> {
-        Call::sharing(self.bytes, data, out_len)
+        Call::sharing(self.bytes(), data, out_len)
     }
 }

@@ -113,7 +113,7 @@ fn walk(record: &[u8], atoms_at: usize, areas: &Areas) -> Result<Parts, Fault> {
         } else if !atom.is_call() && atom.step() == StepOp::TOGETHER {
             members_left = group(&atom, count - index - 1).map_err(|fault| fault.behind(at))?;
         }
-        at += atom.bytes().len();
+        at += atom.len();
     }
     if members_left > 0 {
         return Err(Refusal::GROUP.at(at));

@@ -1,6 +1,6 @@
 //! What the door asks of a program beyond its structure: every call as if it were alone, and that all it reads is there.
 
-use syslet_abi::{CallFlags, Fault, Limits, NR_OFFSET, Program, Refusal};
+use syslet_abi::{ArgKind, Atom, CallFlags, Fault, Limits, NR_OFFSET, Program, Refusal};
 use syslet_attrs::Needs;
 use syslet_syscalls::{Class, Scope, check_arguments, is_foreign, row};
 
@@ -32,6 +32,8 @@ struct Sum {
     /// Longest value of ATOMS.
     atoms_bytes: usize,
     sleeps: bool,
+    /// An atom is given the value of another.
+    reads_values: bool,
     /// The first atom needs a worker.
     begins_away: bool,
 }
@@ -51,7 +53,9 @@ pub(crate) fn admit<'a>(
     let flags = program.flags();
     who::check(who::Facts { flags, class: Class::Instant, scope: Scope::Process, signals: false, has_pool })?;
     let sum = check_atoms(&program, shared, has_pool, &mut door.effective)?;
-    door.flow.check(&program)?;
+    if sum.reads_values {
+        door.flow.check(&program)?;
+    }
     admission.fd = -1;
     admission.may_help = true;
     admission.answering = true;
@@ -88,14 +92,19 @@ fn check_atoms(
     effective: &mut Effective,
 ) -> Result<Sum, Refused> {
     let (data, out_len) = (program.head().data(), program.area_len());
-    let mut sum = Sum { atoms_bytes: HEAD_BYTES, sleeps: false, begins_away: false };
+    let mut sum = Sum { atoms_bytes: HEAD_BYTES, sleeps: false, reads_values: false, begins_away: false };
     for (index, atom) in program.atoms().enumerate() {
         sum.atoms_bytes += ENTRY_BYTES;
+        sum.reads_values |= reads_value(&atom);
         if !atom.is_call() {
             continue;
         }
-        effective.fill(&atom, None);
-        let call = effective.call(data, out_len);
+        let call = if atom.kinds().all_values() {
+            atom.call(data, out_len)
+        } else {
+            effective.fill(&atom, None);
+            effective.call(data, out_len)
+        };
         let fault = |fault: Fault| Refused::from(fault.behind(atom.offset()));
         if is_foreign(call.nr()) {
             return Err(fault(Refusal::FOREIGN_NUMBER.at(NR_OFFSET)));
@@ -122,6 +131,12 @@ fn check_atoms(
             index == 0 && marks(shared.twins, row, &call, &known_args(&call)).contains(Marks::WORKER);
     }
     Ok(sum)
+}
+
+/// Whether an atom is given the value of another.
+fn reads_value(atom: &Atom<'_>) -> bool {
+    let mut kinds = atom.kinds().not_values().map(|index| atom.kinds().get(index));
+    kinds.any(|kind| kind == ArgKind::RESULT) || atom.operand().kind == ArgKind::RESULT.0
 }
 
 /// Whether a program with these flags may touch that, and why not.

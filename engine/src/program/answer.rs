@@ -18,16 +18,16 @@ impl Machine {
         put(value, 6, &self.finally_failed.map_or(NONE, number).to_ne_bytes());
         put(value, 8, &[0; 8]);
         let mut at = HEAD_BYTES;
-        for index in (0..self.atom_count).filter(|index| self.runs[*index] > 0) {
+        for index in (0..self.atom_count).filter(|index| self.kept[*index].runs > 0) {
             put(value, at, &number(index).to_ne_bytes());
-            put(value, at + 2, &self.flags[index].to_ne_bytes());
-            put(value, at + 4, &self.runs[index].to_ne_bytes());
-            put(value, at + 8, &self.values[index].to_ne_bytes());
+            put(value, at + 2, &self.kept[index].flags.to_ne_bytes());
+            put(value, at + 4, &self.kept[index].runs.to_ne_bytes());
+            put(value, at + 8, &self.kept[index].value.to_ne_bytes());
             let returned = self.returned(index);
             // What an attribute of the application's returns may have grown since the door.
             let end = at + ENTRY_BYTES + returned.len();
-            let later =
-                ENTRY_BYTES * self.runs[index + 1..self.atom_count].iter().filter(|runs| **runs > 0).count();
+            let later = ENTRY_BYTES
+                * self.kept[index + 1..self.atom_count].iter().filter(|kept| kept.runs > 0).count();
             let returned = if end + later <= value.len() { returned } else { &[] };
             let len = u32::try_from(returned.len()).unwrap_or(0);
             put(value, at + 16, &u64::from(len).to_ne_bytes());

@@ -5,8 +5,11 @@ use syslet_abi::{
 };
 use syslet_syscalls::{Descriptors, row};
 
-use super::machine::{AtomSet, members};
+use super::machine::members;
 use crate::refused::Refused;
+
+/// One bit for each atom.
+type AtomSet = [u64; ATOMS_MAX / 64];
 
 /// What is there before each atom.
 #[derive(Debug)]

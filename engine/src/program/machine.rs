@@ -8,21 +8,12 @@ use super::flow::closes;
 use super::step;
 use crate::run::observe::Seen;
 
-/// One bit for each atom.
-pub(super) type AtomSet = [u64; ATOMS_MAX / 64];
-
 /// How far a program is.
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(super) registers: [u64; REGISTERS_MAX],
-    /// The value of each atom that has run.
-    pub(super) values: [u64; ATOMS_MAX],
-    /// What is special about it.
-    pub(super) flags: [u16; ATOMS_MAX],
-    /// How often each has run.
-    pub(super) runs: [u32; ATOMS_MAX],
-    /// The atoms whose values can be used: they ran, and what they opened was not closed.
-    present: AtomSet,
+    /// What each atom has come to.
+    pub(super) kept: [Kept; ATOMS_MAX],
     /// Where each atom begins in the record.
     offsets: [u32; ATOMS_MAX],
     pub(super) atom_count: usize,
@@ -30,7 +21,7 @@ pub(crate) struct Machine {
     finally: usize,
     /// The atom that is next.
     next: usize,
-    /// Atoms that may still be run.
+    /// Atoms that may be run.
     budget: u32,
     /// Atoms that were, in the main part.
     pub(super) steps: u32,
@@ -48,6 +39,19 @@ pub(crate) struct Machine {
     pub(super) seen: Option<Box<Seen>>,
     /// How many threads have had it.
     pub(super) threads: u32,
+}
+
+/// What one atom has come to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Kept {
+    /// Its value, the last time.
+    pub(super) value: u64,
+    /// How often it has run.
+    pub(super) runs: u32,
+    /// What is special about the value.
+    pub(super) flags: u16,
+    /// Whether the value can be used: the atom has run, and what it opened was not closed.
+    pub(super) is_present: bool,
 }
 
 /// Why the main part is over.
@@ -124,10 +128,7 @@ impl Machine {
     pub(crate) fn new() -> Box<Machine> {
         Box::new(Machine {
             registers: [0; REGISTERS_MAX],
-            values: [0; ATOMS_MAX],
-            flags: [0; ATOMS_MAX],
-            runs: [0; ATOMS_MAX],
-            present: [0; ATOMS_MAX / 64],
+            kept: [Kept::default(); ATOMS_MAX],
             offsets: [0; ATOMS_MAX],
             atom_count: 0,
             finally: 0,
@@ -156,9 +157,8 @@ impl Machine {
                 self.finally = self.finally.min(index);
             }
         }
-        self.runs[..self.atom_count].fill(0);
+        self.kept[..self.atom_count].fill(Kept::default());
         self.registers = program.registers();
-        self.present = [0; ATOMS_MAX / 64];
         self.budget = program.budget();
         (self.next, self.steps, self.last) = (0, 0, 0);
         (self.ended, self.finally_failed) = (None, None);
@@ -177,8 +177,9 @@ impl Machine {
     }
 
     /// The atom of that number.
+    #[inline(always)]
     pub(super) fn atom<'a>(&self, program: &Program<'a>, index: usize) -> Atom<'a> {
-        program.atom_at(self.offsets[index] as usize)
+        program.atom_at(self.offsets[index % ATOMS_MAX] as usize)
     }
 
     /// A number that the program knows.
@@ -188,7 +189,7 @@ impl Machine {
         #[allow(clippy::cast_possible_truncation, reason = "masked")]
         let index = operand.value as usize;
         match ArgKind(operand.kind) {
-            ArgKind::RESULT => self.values[index % ATOMS_MAX],
+            ArgKind::RESULT => self.kept[index % ATOMS_MAX].value,
             ArgKind::REGISTER => self.registers[index % REGISTERS_MAX],
             _ => operand.value,
         }
@@ -196,21 +197,20 @@ impl Machine {
 
     /// Whether the value of an atom can be used.
     pub(super) fn is_present(&self, atom: usize) -> bool {
-        self.present[atom / 64 % self.present.len()] & 1 << (atom % 64) != 0
+        self.kept[atom % ATOMS_MAX].is_present
     }
 
     /// What an atom opened is closed.
     pub(super) fn close(&mut self, atom: usize) {
-        self.present[atom / 64 % self.present.len()] &= !(1 << (atom % 64));
+        self.kept[atom % ATOMS_MAX].is_present = false;
     }
 
     /// Keeps what an atom came to.
     #[inline(always)]
     pub(super) fn keep(&mut self, index: usize, value: Value) {
-        self.values[index] = value.raw;
-        self.flags[index] = value.flags.0;
-        self.runs[index] = self.runs[index].saturating_add(1);
-        self.present[index / 64] |= 1 << (index % 64);
+        let kept = &mut self.kept[index % ATOMS_MAX];
+        let runs = kept.runs.saturating_add(1);
+        *kept = Kept { value: value.raw, runs, flags: value.flags.0, is_present: true };
     }
 
     /// Keeps what the attributes of an atom returned.
@@ -242,12 +242,13 @@ impl Machine {
         self.run_finally(program, caller)
     }
 
+    #[inline(always)]
     fn run_main(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> Option<Ended> {
         loop {
             if self.next >= self.finally {
                 return Some(Ended::Stopped);
             }
-            if self.budget == 0 {
+            if self.steps == self.budget {
                 return Some(Ended::Exhausted);
             }
             let index = self.next;
@@ -259,7 +260,6 @@ impl Machine {
             }
             self.last = index;
             self.steps += 1;
-            self.budget -= 1;
             let next = self.leads(&atom, value.raw, index + 1 + members(&atom));
             let next = next.filter(|next| *next < self.finally);
             if caller.is_cancelled() && (next.is_some() || value.was_interrupted()) {
@@ -320,7 +320,7 @@ impl Machine {
             let operand = atom.value(at);
             let index = usize::try_from(operand.value).unwrap_or(usize::MAX);
             operand.kind == ArgKind::RESULT.0
-                && (!self.is_present(index) || Value::plain(self.values[index % ATOMS_MAX]).is_error())
+                && (!self.is_present(index) || Value::plain(self.kept[index % ATOMS_MAX].value).is_error())
         })
     }
 }

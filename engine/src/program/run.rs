@@ -155,9 +155,9 @@ impl Machine {
             let result = RawResult::error(Errno(libc::ELOOP));
             return (result, failed.with(DoneFlags::ENGINE_RESULT));
         }
-        let value = RawResult(self.values[self.last].cast_signed());
+        let value = RawResult(self.kept[self.last].value.cast_signed());
         // That one atom did not run does not mean that the program has not.
-        let own = DoneFlags(self.flags[self.last] & !DoneFlags::NOT_RUN.0).with(failed);
+        let own = DoneFlags(self.kept[self.last].flags & !DoneFlags::NOT_RUN.0).with(failed);
         let is_cut = self.ended == Some(Ended::Cancelled)
             || was_signalled && value == RawResult::error(Errno(libc::EINTR));
         if !is_cut {
