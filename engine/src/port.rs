@@ -8,6 +8,7 @@ use crate::lent::{LentSet, give_back};
 use crate::pool::board::Work;
 use crate::pool::tally::Tally;
 use crate::pool::watch::Watch;
+use crate::program::Groups;
 use crate::ring::completions::Completions;
 use crate::ring::region::{Region, Word32, Words64};
 use crate::ring::submissions::Submissions;
@@ -34,6 +35,8 @@ pub(crate) struct Port {
     pub(crate) wake: Wake<Word32>,
     pub(crate) event: Event<CompletionEvent>,
     pub(crate) handed: HandedCalls,
+    /// Calls of programs that run side by side.
+    pub(crate) groups: Groups,
     pub(crate) submitter: Submitter,
     /// Calls that were ended without being run, when engine or ring were closed. Several threads may do that.
     pub(crate) refused: Tally,
@@ -81,6 +84,7 @@ impl Port {
             wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
             event: Event::new(),
             handed: HandedCalls::new(),
+            groups: Groups::new(),
             submitter: Submitter { watch: Watch::new(), accepted: Tally::new(), finished: Tally::new() },
             refused: Tally::new(),
             poked: AtomicBool::new(false),
@@ -161,6 +165,7 @@ impl Work for Port {
 
     fn has_work(&self) -> bool {
         !self.handed.is_empty()
+            || !self.groups.is_empty()
             || !self.submissions.is_empty()
             || self.pooled.as_ref().is_some_and(|ring| !ring.is_empty())
     }

@@ -14,6 +14,7 @@ mod one;
 mod owned;
 mod run;
 mod step;
+mod together;
 
 pub(crate) use admit::{Door, admit};
 pub use build::{
@@ -24,3 +25,4 @@ pub(crate) use machine::Machine;
 pub(crate) use member::Member;
 pub(crate) use one::Team;
 pub use owned::Program;
+pub(crate) use together::{Groups, Together};

@@ -66,6 +66,11 @@ pub(crate) enum First {
 }
 
 impl Runner {
+    /// The attributes there are.
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
     /// A submitter's runner.
     pub(crate) fn helping(registry: Arc<Registry>) -> Runner {
         let done = vec![0; BATCH_DONE_BYTES / 8];
@@ -303,7 +308,7 @@ fn finish(
 
 /// Whether a queued record is a program.
 #[inline(always)]
-fn is_program(record: &[u64]) -> bool {
+pub(crate) fn is_program(record: &[u64]) -> bool {
     RecordWord::unpack(record[0]).kind == Kind::SYSLET
 }
 

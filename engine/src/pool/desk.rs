@@ -10,15 +10,14 @@ use super::Pool;
 use super::board::Work;
 use super::disposable::{self, Ended, Own};
 use super::face::Face;
-use super::tally::Tally;
 use super::thread::own_tid;
 use crate::claim::{Claim, reason};
 use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::port::Port;
-use crate::program::Team;
+use crate::program::{Team, Together};
 use crate::ring::batch::{Batch, Marks};
-use crate::run::{First, Runner};
+use crate::run::{First, Runner, is_program};
 use crate::slot::Ticket;
 use crate::sync::Ordering;
 
@@ -33,6 +32,8 @@ pub(crate) struct Desk {
     tid: u32,
     /// Whether it claims calls in order to refuse them, and nobody else wants them.
     is_closing: bool,
+    /// A call of a group that it has taken, and whether there are more.
+    member: Option<(Arc<Together>, usize, bool)>,
     /// How far the call was brought that was handed over, if it was.
     begun: Option<Begun>,
     /// Which of a ring's two queues was looked at first.
@@ -59,6 +60,7 @@ impl Desk {
             is_closing: false,
             prefers_pooled: false,
             begun: None,
+            member: None,
             served: 0,
             at: 0,
             built: 0,
@@ -104,6 +106,10 @@ impl Desk {
     /// Claims what is next: a call handed over, or records of the ring.
     pub(super) fn claim(&mut self, port: &Port) -> bool {
         (self.begun, self.at, self.built) = (None, 0, 0);
+        self.member = if self.is_closing { None } else { port.groups.take() };
+        if self.member.is_some() {
+            return true;
+        }
         if let Some(mut handed) = port.handed.pop() {
             self.batch.put(handed.record.iter().copied());
             self.begun = Some(std::mem::take(&mut handed.begun));
@@ -140,12 +146,16 @@ impl Desk {
     pub(super) fn work(&mut self, pool: &Pool, face: &Face) -> bool {
         // A share of its own: should this thread die in the call, the desk still says whose call it was.
         let Some(port) = self.port.clone() else { return false };
+        let team = Team { pool, port: &port, watch: &face.watch, may_share: true };
+        if self.member.is_some() {
+            return self.run_member(team);
+        }
         let marks = Marks::of(self.batch.record(0)[0]);
         let was_blocked = if marks.contains(Marks::INSTANT) {
             self.run_instants(&port);
             Some(false)
         } else {
-            self.run_one(Team { pool, port: &port }, face, marks)
+            self.run_one(team, face, marks)
         };
         let Some(was_blocked) = was_blocked else {
             self.at = self.batch.len();
@@ -172,7 +182,7 @@ impl Desk {
     /// Runs a call that may sleep. Says whether the worker counted as blocked meanwhile; nothing when the call was not
     /// to be made any more.
     fn run_one(&mut self, team: Team<'_>, face: &Face, marks: Marks) -> Option<bool> {
-        let Team { pool, port } = team;
+        let Team { pool, port, .. } = team;
         let record = self.batch.record(0);
         let ticket = ticket(record);
         let slot = port.slots.get(ticket);
@@ -212,7 +222,13 @@ impl Desk {
                 pool.brace(&face.watch, sleeps, has_more);
                 let mut begun = begun.unwrap_or_default();
                 if is_private {
-                    run_apart(&mut self.runner, record, &claimed, &mut begun, team)
+                    run_apart(
+                        &mut self.runner,
+                        record,
+                        &claimed,
+                        &mut begun,
+                        Team { may_share: false, ..team },
+                    )
                 } else {
                     // SAFETY: as in `run_instants`.
                     unsafe { self.runner.run_rest(record, &claimed, &mut begun, Some(team)) }
@@ -221,6 +237,20 @@ impl Desk {
         };
         self.at = 1;
         Some(pool.unblock_if(face.watch.leave()))
+    }
+
+    /// Makes one call of a group, for whoever has its program. Says whether the worker counted as blocked meanwhile.
+    fn run_member(&mut self, team: Team<'_>) -> bool {
+        let Some((group, index, has_more)) = self.member.clone() else { return false };
+        if has_more {
+            team.pool.rouse();
+        }
+        team.watch.enter();
+        team.pool.brace(team.watch, false, true);
+        // SAFETY: as in `run_instants`; who has the program waits for it.
+        unsafe { self.runner.run_member(&group, index, team) };
+        self.member = None;
+        team.pool.unblock_if(team.watch.leave())
     }
 
     /// Posts the completions of the calls that are over.
@@ -253,11 +283,29 @@ impl Desk {
         }
     }
 
+    /// Other threads may be in calls of the program that this one has: what they read and write stays.
+    fn leave_behind(&mut self) {
+        let mut batch = Batch::new();
+        batch.put(self.batch.record(self.at).iter().copied());
+        std::mem::forget(std::mem::replace(&mut self.batch, batch));
+        let runner = Runner::pooled(Arc::clone(self.runner.registry()));
+        std::mem::forget(std::mem::replace(&mut self.runner, runner));
+        self.at = 0;
+    }
+
     /// Cleans up behind a worker that died: posts what it had built, ends the call that killed it, and gives back
     /// those it had claimed and not begun.
-    pub(super) fn bury(&mut self, finished: &Tally) -> Option<Arc<Port>> {
+    pub(super) fn bury(&mut self, pool: &Pool, face: &Face) -> Option<Arc<Port>> {
         let port = self.port.take()?;
+        if let Some((group, index, _)) = self.member.take() {
+            let team = Team { pool, port: &port, watch: &face.watch, may_share: false };
+            group.bury(index, team);
+            return Some(port);
+        }
         if self.at < self.batch.len() {
+            if is_program(self.batch.record(self.at)) {
+                self.leave_behind();
+            }
             let record = self.batch.record(self.at);
             let ticket = ticket(record);
             let slot = port.slots.get(ticket);
@@ -265,7 +313,7 @@ impl Desk {
                 let outcome = Outcome::unknown(Errno(libc::EOWNERDEAD));
                 self.built += self.runner.abandon(record, slot, self.built, outcome);
                 self.at += 1;
-                finished.add(self.at as u64);
+                face.finished.add(self.at as u64);
                 self.post(&port);
             }
             for index in self.at..self.batch.len() {

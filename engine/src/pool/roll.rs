@@ -65,6 +65,7 @@ impl Roll {
         let by_workers: u64 = members.seats.iter().map(|seat| seat.face.finished.get()).sum();
         let by_rings: u64 =
             members.ports.iter().map(|port| port.submitter.finished.get() + port.refused.get()).sum();
-        (members.accepted + accepted).saturating_sub(members.finished + by_workers + by_rings)
+        let in_groups: u64 = members.ports.iter().map(|port| port.groups.calls()).sum();
+        (members.accepted + accepted + in_groups).saturating_sub(members.finished + by_workers + by_rings)
     }
 }

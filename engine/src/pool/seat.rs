@@ -3,6 +3,7 @@
 
 use std::cell::UnsafeCell;
 
+use super::Pool;
 use super::board::Sleeper;
 use super::desk::Desk;
 use super::face::Face;
@@ -88,9 +89,9 @@ impl Seat {
     }
 
     /// Cleans up behind a worker that died; gives the ring it worked for.
-    pub(crate) fn bury(&self) -> Option<Arc<Port>> {
+    pub(crate) fn bury(&self, pool: &Pool) -> Option<Arc<Port>> {
         // SAFETY: the starter, who calls this, has joined the thread.
-        unsafe { self.desk() }.bury(&self.face.finished)
+        unsafe { self.desk() }.bury(pool, &self.face)
     }
 }
 

@@ -103,7 +103,7 @@ impl Pool {
 
     /// The calling worker is about to make a call that may sleep. If it does for sure, the worker counts as blocked,
     /// and another may take its place; else somebody has to see whether it does, if others wait.
-    pub(super) fn brace(&self, watch: &Watch, sleeps: bool, has_more: bool) {
+    pub(crate) fn brace(&self, watch: &Watch, sleeps: bool, has_more: bool) {
         if sleeps {
             if watch.block() && self.board.block() {
                 self.rouse();

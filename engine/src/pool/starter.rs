@@ -210,7 +210,7 @@ impl Keeper {
         } else {
             pool.board.lose(false);
         }
-        let port = seat.bury();
+        let port = seat.bury(&pool);
         pool.roll.remove_seat(seat);
         if seat.stays() && self.start_worker(true).is_err() {
             self.go_without();

@@ -45,6 +45,11 @@ impl Effective {
         self.words[KINDS_WORD] = others | u64::from(kinds.0);
     }
 
+    /// The call's words.
+    pub(super) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// The call.
     pub(super) fn call<'a>(&'a self, data: &'a [u8], out_len: usize) -> Call<'a> {
         Call::sharing(bytemuck::cast_slice(&self.words), data, out_len)

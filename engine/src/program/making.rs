@@ -1,13 +1,16 @@
 //! Making the calls of a program, in whichever thread has it.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
+use std::ops::Range;
+
 use syslet_abi::{ARGS_MAX, Atom, Call, CallFlags, Program};
 use syslet_attrs::RunBy;
 use syslet_syscalls::{Class, Row, Scope, copy_in, row, settle};
 
 use super::effective::{Effective, refusal};
 use super::machine::{Caller, Machine, Value, members};
-use super::one::{Ready, Tools};
+use super::one::{Ready, Team, Tools};
+use super::together::{Place, Together};
 use crate::admission::Wishes;
 use crate::claim::{Claim, NEVER};
 use crate::handed::Begun;
@@ -15,7 +18,7 @@ use crate::outcome::Outcome;
 use crate::ring::batch::Marks;
 use crate::run::enter::Way;
 use crate::run::resolve;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::twin::{self, Abilities};
 use crate::who;
 
@@ -70,7 +73,7 @@ impl Caller for Calls<'_, '_> {
                 }
             },
         };
-        let ready = Ready { call: &call, row, args: &args, way, cancel: self.cancel };
+        let ready = Ready { call: &call, row, args: &args, way, cancel: self.cancel, member: None };
         // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
         // area, as far as the row says, which was checked at the door, or above where it was not known there.
         match unsafe { self.tools.make(ready) } {
@@ -91,16 +94,16 @@ impl Caller for Calls<'_, '_> {
     }
 
     fn together(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value> {
-        let enough = atom.arg(1);
-        let mut succeeded = 0;
-        for at in index + 1..=index + members(atom) {
-            let is_wanted = (enough == 0 || succeeded < enough) && !self.is_cancelled();
-            let member = machine.atom(&self.program, at);
-            let value = if is_wanted { self.call(machine, &member, at)? } else { Value::cancelled() };
-            succeeded += u64::from(!value.is_error());
-            machine.keep(at, value);
+        let (members, enough) = (index + 1..index + 1 + members(atom), atom.arg(1));
+        if self.tools.by.twins.is_some() {
+            // Only who may sleep can wait for others.
+            self.later = Some(Begun::default());
+            return None;
         }
-        Some(Value::plain(succeeded))
+        match self.tools.team.filter(|team| team.may_share) {
+            Some(team) => Some(self.side_by_side(machine, members, enough, team)),
+            None => self.in_turn(machine, members, enough),
+        }
     }
 
     fn data(&self) -> &[u8] {
@@ -119,6 +122,70 @@ impl Caller for Calls<'_, '_> {
     fn shield(&mut self) {
         self.claim = self.claim.shield();
         self.cancel = &NEVER;
+    }
+}
+
+impl Calls<'_, '_> {
+    /// One call of a group after the other.
+    fn in_turn(&mut self, machine: &mut Machine, members: Range<usize>, enough: u64) -> Option<Value> {
+        let mut succeeded = 0;
+        for at in members {
+            let is_wanted = (enough == 0 || succeeded < enough) && !self.is_cancelled();
+            let member = machine.atom(&self.program, at);
+            let value = if is_wanted { self.call(machine, &member, at)? } else { Value::cancelled() };
+            succeeded += u64::from(!value.is_error());
+            machine.keep(at, value);
+        }
+        Some(Value::plain(succeeded))
+    }
+
+    /// All calls of a group, by as many workers as come.
+    fn side_by_side(
+        &mut self,
+        machine: &mut Machine,
+        members: Range<usize>,
+        enough: u64,
+        team: Team<'_>,
+    ) -> Value {
+        let mut built: Vec<Vec<u64>> = members.clone().map(|_| Vec::new()).collect();
+        let places = members.clone().zip(&mut built);
+        let places = places.map(|(at, built)| self.place(machine, at, built)).collect();
+        let group = Arc::new(Together::new(places, enough));
+        team.port.groups.add(&group);
+        team.pool.offer(team.port);
+        // SAFETY: the submitter answers for what the calls do; the addresses among their arguments are those of the record,
+        // the out area and `built`, which stay until all are over.
+        unsafe { group.join(&mut self.tools, team, self.cancel) };
+        team.port.groups.remove(&group);
+        for ((at, built), index) in members.zip(&built).zip(0..) {
+            let (value, returned) = group.came(index);
+            if !returned.is_empty() {
+                machine.keep_returns(at, &returned);
+            }
+            let atom = machine.atom(&self.program, at);
+            if let Some(row) = row(atom.own().nr()).filter(|row| row.is_built) {
+                self.effective.fill(&atom, Some(machine));
+                let call = self.effective.call(self.data, self.out.len());
+                settle(row, &call, value.result(), built, self.out);
+            }
+            machine.keep(at, value);
+        }
+        Value::plain(group.succeeded())
+    }
+
+    /// A call of a group, with all that other threads need to make it.
+    fn place(&mut self, machine: &Machine, at: usize, built: &mut Vec<u64>) -> Place {
+        let atom = machine.atom(&self.program, at);
+        let (row, flags, out_len) = (row(atom.own().nr()), self.program.flags(), self.out.len());
+        self.effective.fill(&atom, Some(machine));
+        let call = self.effective.call(self.data, out_len);
+        let may = |scope| may_touch(scope, flags);
+        let refused = refusal(row, &call, self.effective.is_dynamic, self.out, may);
+        if let (Some(row), None) = (row, refused) {
+            copy_in(row, &call, self.out);
+        }
+        let args = if refused.is_none() { resolve(row, &call, self.out, built) } else { [0; ARGS_MAX] };
+        Place::new(self.effective.words().to_vec(), args, out_len, refused)
     }
 }
 

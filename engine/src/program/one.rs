@@ -17,6 +17,7 @@ use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::pool::Pool;
 use crate::pool::thread::own_tid;
+use crate::pool::watch::Watch;
 use crate::port::Port;
 use crate::run::counters::Counters;
 use crate::run::enter::{Entered, Way, enter};
@@ -51,6 +52,10 @@ pub(super) struct By {
 pub(crate) struct Team<'a> {
     pub(crate) pool: &'a Pool,
     pub(crate) port: &'a Arc<Port>,
+    /// What the thread is seen to do.
+    pub(crate) watch: &'a Watch,
+    /// Whether others may make calls of its programs.
+    pub(crate) may_share: bool,
 }
 
 /// What is asked of one call, and what has to be done for it.
@@ -104,6 +109,8 @@ pub(super) struct Ready<'a> {
     pub(super) way: Way<'a>,
     /// The word that keeps it from beginning.
     pub(super) cancel: &'a AtomicU32,
+    /// As whom it is stopped, if it is one of a group.
+    pub(super) member: Option<&'a Arc<Member>>,
 }
 
 /// What a call came to, and how many bytes of returns there are.
@@ -117,7 +124,8 @@ impl Tools<'_> {
     #[inline(always)]
     pub(super) unsafe fn make(&mut self, ready: Ready<'_>) -> Came {
         let flags = AtomFlags(ready.call.flags().0);
-        if ready.call.attribute_count() > 0 || flags.contains(AtomFlags::STOPPABLE) {
+        let is_own = ready.member.is_some() || flags.contains(AtomFlags::STOPPABLE);
+        if ready.call.attribute_count() > 0 || is_own {
             // SAFETY: the caller's promise, passed on.
             return unsafe { self.make_asked(ready) };
         }
@@ -157,7 +165,7 @@ impl Tools<'_> {
         let outcome = if let Some(errno) = asked.required_refusal() {
             Outcome::not_run(errno)
         } else {
-            let is_own = is_own(call, needs);
+            let is_own = ready.member.is_some() || is_own(call, needs);
             let is_away = matches!(way, Way::Twin(_) | Way::Plain(RunBy::HELPED)) && self.by.twins.is_some();
             if is_away && (!wanted.may_help || is_own) {
                 return Err(Begun::default());
@@ -172,7 +180,7 @@ impl Tools<'_> {
                 unsafe { enter(&way, call, cancel, args, needs, is_pooled, &mut watch) }
             };
             let entered = match self.team.filter(|_| is_own && is_pooled) {
-                Some(team) => alone(team, call, queued_ns, ready.cancel, make),
+                Some(team) => alone(team, &ready, queued_ns, make),
                 None => make(ready.cancel),
             };
             match entered {
@@ -208,12 +216,12 @@ fn is_own(call: &Call<'_>, needs: Needs) -> bool {
 /// Makes a call that can be stopped alone.
 fn alone(
     team: Team<'_>,
-    call: &Call<'_>,
+    ready: &Ready<'_>,
     queued_ns: u64,
-    program: &AtomicU32,
     mut make: impl FnMut(&AtomicU32) -> Entered,
 ) -> Entered {
-    let member = Arc::new(Member::new());
+    let call = ready.call;
+    let member = ready.member.map_or_else(|| Arc::new(Member::new()), Arc::clone);
     let asked = call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
     if let Some(deadline) = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok()) {
         let at_ns = deadline.instant(queued_ns);
@@ -225,7 +233,7 @@ fn alone(
     let member = &*member;
     let entered = if !member.begin(own_tid().cast_unsigned()) {
         Entered::Over(Outcome::cancelled())
-    } else if program.load(Ordering::Relaxed) != 0 {
+    } else if ready.cancel.load(Ordering::Relaxed) != 0 {
         member.end();
         return Entered::Over(Outcome::cancelled());
     } else {

@@ -7,6 +7,7 @@ use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 use super::machine::{Ended, Machine};
 use super::making::Calls;
 use super::one::{By, Team, Tools};
+use super::together::Together;
 use crate::asked::{Asked, Sight};
 use crate::claim::{Claim, reason};
 use crate::clock::now_ns;
@@ -126,6 +127,24 @@ impl Runner {
             return First::Built(hide(&mut self.done[at..], &head));
         }
         First::Built(writer.finish(head.user_data(), outcome.result, outcome.flags) / 8)
+    }
+}
+
+impl Runner {
+    /// Makes one call of a group.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn run_member(&mut self, group: &Together, index: usize, team: Team<'_>) {
+        let mut tools = Tools {
+            registry: &self.registry,
+            counters: &mut self.atom_counters,
+            returns: &mut self.returns,
+            by: By { is_pooled: true, run_by: RunBy::POOLED, twins: None },
+            team: Some(team),
+        };
+        // SAFETY: the caller's promise, passed on.
+        unsafe { group.make(index, &mut tools, team) };
     }
 }
 

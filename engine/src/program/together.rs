@@ -1,0 +1,227 @@
+//! Calls of a program that run side by side: whoever has the program puts them where workers find them, makes those that
+//! nobody has taken, and goes on when all are over.
+#![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
+
+use std::collections::VecDeque;
+
+use syslet_abi::{ARGS_MAX, Call};
+use syslet_syscalls::row;
+
+use super::machine::Value;
+use super::member::Member;
+use super::one::{Ready, Team, Tools};
+use crate::claim::NEVER;
+use crate::run::enter::Way;
+use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
+use crate::wake::FutexWord;
+use crate::wake::futex::OwnWord;
+
+/// The calls of one group.
+#[derive(Debug)]
+pub(crate) struct Together {
+    places: Box<[Place]>,
+    /// The first that nobody has taken.
+    next: AtomicU32,
+    /// How many are over; who has the program sleeps on it.
+    over: OwnWord,
+    succeeded: AtomicU64,
+    /// So many successes are enough; all, if it is 0.
+    enough: u64,
+}
+
+/// One call of a group.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) member: Arc<Member>,
+    /// The call with all numbers in it.
+    pub(super) words: Vec<u64>,
+    /// Its arguments as the kernel gets them: addresses of what outlives the group.
+    pub(super) args: [u64; ARGS_MAX],
+    pub(super) out_len: usize,
+    /// What it came to, and what its attributes returned.
+    came: Mutex<Option<(Value, Vec<u8>)>>,
+}
+
+impl Place {
+    /// A call to be made; or, with a value, one that is not.
+    pub(super) fn new(words: Vec<u64>, args: [u64; ARGS_MAX], out_len: usize, value: Option<Value>) -> Place {
+        let came = Mutex::new(value.map(|value| (value, Vec::new())));
+        Place { member: Arc::new(Member::new()), words, args, out_len, came }
+    }
+}
+
+impl Together {
+    pub(super) fn new(places: Vec<Place>, enough: u64) -> Together {
+        Together {
+            places: places.into(),
+            next: AtomicU32::new(0),
+            over: OwnWord::default(),
+            succeeded: AtomicU64::new(0),
+            enough,
+        }
+    }
+
+    /// Takes a call that nobody has.
+    fn take(&self) -> Option<usize> {
+        // Relaxed: what the place holds was written before the group could be found.
+        let taken = self.next.fetch_add(1, Ordering::Relaxed) as usize;
+        (taken < self.places.len()).then_some(taken)
+    }
+
+    /// Whether there is one.
+    fn has_more(&self) -> bool {
+        (self.next.load(Ordering::Relaxed) as usize) < self.places.len()
+    }
+
+    /// Makes one call.
+    ///
+    /// # Safety
+    /// As for [`syslet_syscalls::invoke`]; whoever has the program waits until all are over.
+    pub(super) unsafe fn make(&self, index: usize, tools: &mut Tools<'_>, team: Team<'_>) {
+        let place = &self.places[index];
+        if lock(&place.came).is_none() {
+            let call = Call::sharing(bytemuck::cast_slice(&place.words), &[], place.out_len);
+            let ready = Ready {
+                call: &call,
+                row: row(call.nr()),
+                args: &place.args,
+                way: Way::Plain(tools.by.run_by),
+                cancel: &NEVER,
+                member: Some(&place.member),
+            };
+            // SAFETY: the caller's promise, passed on.
+            let (value, returned) =
+                unsafe { tools.make(ready) }.unwrap_or_else(|_| unreachable!("the plain call is final"));
+            *lock(&place.came) = Some((value, tools.returned(returned).to_vec()));
+        }
+        self.finish(index, team);
+    }
+
+    /// One more is over. The last one, and the one that makes it enough, end the wait of who has the program.
+    fn finish(&self, index: usize, team: Team<'_>) {
+        let is_success = lock(&self.places[index].came).as_ref().is_some_and(|(value, _)| !value.is_error());
+        let succeeded =
+            self.succeeded.fetch_add(is_success.into(), Ordering::Relaxed) + u64::from(is_success);
+        if is_success && succeeded == self.enough {
+            self.stop(team);
+        }
+        // Release: who sees it finds what came.
+        let over = self.over.fetch_add(1, Ordering::AcqRel) + 1;
+        if over as usize == self.places.len() {
+            self.over.wake_one();
+        }
+    }
+
+    /// The thread that made it has died.
+    pub(crate) fn bury(&self, index: usize, team: Team<'_>) {
+        let mut came = lock(&self.places[index].came);
+        came.get_or_insert((Value::error(libc::EOWNERDEAD), Vec::new()));
+        drop(came);
+        self.finish(index, team);
+    }
+
+    /// Stops all that are not over.
+    fn stop(&self, team: Team<'_>) {
+        self.places.iter().for_each(|place| team.pool.stop_member(&place.member));
+    }
+
+    /// Makes what nobody else takes, and waits for the rest.
+    ///
+    /// # Safety
+    /// As for [`Together::make`].
+    pub(super) unsafe fn join(&self, tools: &mut Tools<'_>, team: Team<'_>, program: &AtomicU32) {
+        while let Some(index) = self.take() {
+            if program.load(Ordering::Relaxed) != 0 {
+                self.stop(team);
+            }
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.make(index, tools, team) };
+        }
+        let mut is_stopped = false;
+        loop {
+            let over = self.over.load(Ordering::Acquire);
+            if over as usize == self.places.len() {
+                return;
+            }
+            if !is_stopped && program.load(Ordering::Relaxed) != 0 {
+                self.stop(team);
+                is_stopped = true;
+            }
+            team.pool.brace(team.watch, true, true);
+            // A signal ends it, too: the program is to stop then.
+            self.over.sleep(over, None);
+        }
+    }
+
+    /// How many have succeeded.
+    pub(super) fn succeeded(&self) -> u64 {
+        self.succeeded.load(Ordering::Relaxed)
+    }
+
+    /// What each has come to, once all are over.
+    pub(super) fn came(&self, index: usize) -> (Value, Vec<u8>) {
+        lock(&self.places[index].came).take().unwrap_or((Value::error(libc::EOWNERDEAD), Vec::new()))
+    }
+}
+
+/// The groups of one ring that have calls which nobody has taken.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    /// Groups that are there, for who does not want the lock.
+    count: AtomicU32,
+    /// Calls of groups that are not over, beyond the programs they are of.
+    calls: AtomicU64,
+    queue: Mutex<VecDeque<Arc<Together>>>,
+}
+
+impl Groups {
+    pub(crate) fn new() -> Groups {
+        Groups { count: AtomicU32::new(0), calls: AtomicU64::new(0), queue: Mutex::new(VecDeque::new()) }
+    }
+
+    pub(super) fn add(&self, group: &Arc<Together>) {
+        self.calls.fetch_add(group.places.len() as u64, Ordering::Relaxed);
+        let mut queue = lock(&self.queue);
+        queue.push_back(Arc::clone(group));
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// All calls of the group are over.
+    pub(super) fn remove(&self, group: &Arc<Together>) {
+        self.calls.fetch_sub(group.places.len() as u64, Ordering::Relaxed);
+        let mut queue = lock(&self.queue);
+        if let Some(at) = queue.iter().position(|other| Arc::ptr_eq(other, group)) {
+            queue.remove(at);
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether no call of a group waits to be taken; a glance.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 0
+    }
+
+    /// Calls that are not over.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Takes a call that nobody has, and says whether there are more.
+    pub(crate) fn take(&self) -> Option<(Arc<Together>, usize, bool)> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut queue = lock(&self.queue);
+        while let Some(group) = queue.front() {
+            if let Some(index) = group.take() {
+                let group = Arc::clone(group);
+                let has_more = group.has_more() || queue.len() > 1;
+                return Some((group, index, has_more));
+            }
+            queue.pop_front();
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+        None
+    }
+}

@@ -1,0 +1,75 @@
+//! Calls that run side by side.
+
+use std::os::fd::{AsRawFd as _, OwnedFd};
+
+use nix::unistd::pipe;
+use syslet::program::build::calls::{getppid, read, write};
+use syslet::program::{Program, Test};
+use syslet::{CallFlags, DoneFlags};
+
+use crate::rig::{everywhere, ring, run};
+
+fn pipes<const N: usize>() -> [(OwnedFd, OwnedFd); N] {
+    std::array::from_fn(|_| pipe().unwrap())
+}
+
+/// SYSLET-26: the first call of a group waits for what the last one does: that works because nobody waits for it.
+#[test]
+fn members_run_side_by_side() {
+    for is_away in [false, true] {
+        let [(reads, writes)] = pipes();
+        let program = Program::build(|p| {
+            if is_away {
+                p.flags(CallFlags::ASYNC);
+            }
+            let (word, buffer) = (p.bytes(b"word"), p.area(16));
+            p.together(|g| {
+                g.call(read(reads.as_raw_fd(), buffer, 16));
+                g.call(write(writes.as_raw_fd(), word, 4));
+            });
+        })
+        .unwrap();
+        let came = run(&mut ring(4), &program);
+        assert_eq!((came.result, came.flags), (2, DoneFlags::NONE));
+        assert_eq!(&came.data[..4], b"word");
+    }
+}
+
+/// SYSLET-26: when enough have succeeded the others are stopped, those that sleep and those that have not begun.
+#[test]
+fn enough_is_enough() {
+    let [(never, _held), (also_never, _held_too)] = pipes();
+    let program = Program::build(|p| {
+        let (one, other) = (p.area(8), p.area(8));
+        let done = p.first(1, |g| {
+            g.call(read(never.as_raw_fd(), one, 8));
+            g.call(read(also_never.as_raw_fd(), other, 8));
+            g.call(getppid());
+        });
+        p.stop_if(done, Test::zero());
+        p.call(getppid()).value();
+    })
+    .unwrap();
+    let came = run(&mut ring(4), &program);
+    assert_eq!((came.result, came.flags), (i64::from(nix::unistd::getppid().as_raw()), DoneFlags::NONE));
+}
+
+/// SYSLET-28: where there is nobody else, members run one after the other.
+#[test]
+fn members_run_in_turn_alone() {
+    let [(reads, writes)] = pipes();
+    let build = |_| {
+        Program::build(|p| {
+            let (word, buffer) = (p.bytes(b"word"), p.area(16));
+            p.together(|g| {
+                g.call(write(writes.as_raw_fd(), word, 4).storage());
+                g.call(read(reads.as_raw_fd(), buffer, 16).storage());
+            });
+        })
+        .unwrap()
+    };
+    everywhere(build, |came| {
+        assert_eq!((came.result, came.flags), (2, DoneFlags::NONE));
+        assert_eq!(&came.data[..4], b"word");
+    });
+}
