@@ -17,6 +17,9 @@
 /* Limits. */
 #define SYSLET_ARGS_MAX 6
 #define SYSLET_ATTRIBUTES_MAX 16
+#define SYSLET_ATOMS_MAX 256
+#define SYSLET_REGISTERS_MAX 16
+#define SYSLET_SCRATCH_BYTES_MAX 1048576
 #define SYSLET_RING_BYTES_MIN 4096
 #define SYSLET_RING_BYTES_MAX 1073741824
 #define SYSLET_RECORD_MAX_MIN 128
@@ -31,7 +34,8 @@ enum syslet_kind {
     SYSLET_KIND_CALL = 2,
     SYSLET_KIND_SYSLET = 3,
     SYSLET_KIND_CANCEL = 4,
-    SYSLET_KIND_DONE = 5
+    SYSLET_KIND_DONE = 5,
+    SYSLET_KIND_STEP = 6
 };
 
 /* The first word of every record. As a whole it is zero where no record is yet. */
@@ -81,6 +85,77 @@ struct syslet_call {
     uint32_t out_len;
 };
 
+/* A program of calls. Behind it: `register_count` registers, `attr_count` attributes, then `atom_count` atoms. Bit 31 of
+   `scratch` is set; below it stand the bytes at the end of the out area that do not come back. */
+struct syslet_program {
+    struct syslet_record record;
+    uint64_t user_data;
+    uint32_t scratch;
+    uint8_t register_count;
+    uint8_t attr_count;
+    uint16_t atom_count;
+    uint32_t budget;
+    uint32_t out_len;
+};
+
+/* Flags of an atom. */
+enum syslet_atom_flag {
+    SYSLET_ATOM_ASYNC = 1,
+    SYSLET_ATOM_STORAGE = 4,
+    SYSLET_ATOM_FINALLY = 64,
+    SYSLET_ATOM_STOPPABLE = 128
+};
+
+/* What an atom's value is asked. */
+enum syslet_test {
+    SYSLET_TEST_ALWAYS = 0,
+    SYSLET_TEST_ZERO = 1,
+    SYSLET_TEST_NON_ZERO = 2,
+    SYSLET_TEST_NEGATIVE = 3,
+    SYSLET_TEST_NON_POSITIVE = 4,
+    SYSLET_TEST_EQUAL = 5,
+    SYSLET_TEST_LESS = 6,
+    SYSLET_TEST_GREATER = 7,
+    SYSLET_TEST_MASK = 8,
+    SYSLET_TEST_ERRNO = 9,
+    SYSLET_TEST_ERROR = 10
+};
+
+/* What an atom does that makes no call. */
+enum syslet_step {
+    SYSLET_STEP_SET = 1,
+    SYSLET_STEP_ADD = 2,
+    SYSLET_STEP_SUBTRACT = 3,
+    SYSLET_STEP_COMPARE = 4,
+    SYSLET_STEP_JUMP = 5,
+    SYSLET_STEP_LOAD = 6,
+    SYSLET_STEP_STORE = 7,
+    SYSLET_STEP_TOGETHER = 8
+};
+
+/* Which atom is next, where it is not named by its number. */
+enum syslet_next {
+    SYSLET_NEXT_STOP = 65534,
+    SYSLET_NEXT_NEXT = 65535
+};
+
+/* Added to the bytes of a number in memory that has a sign. */
+#define SYSLET_WIDTH_SIGNED 128
+
+/* A call or a step of a program. Behind it: `argc` arguments of 64 bits, then `attr_count` attributes. */
+struct syslet_atom {
+    struct syslet_record record;
+    uint64_t operand;
+    uint32_t nr;
+    uint8_t argc;
+    uint8_t attr_count;
+    uint8_t test;
+    uint8_t operand_kind;
+    uint32_t arg_kinds;
+    uint16_t then;
+    uint16_t otherwise;
+};
+
 /* What names the submissions that are to be cancelled. */
 enum syslet_cancel_by {
     SYSLET_CANCEL_ALL = 0,
@@ -112,6 +187,7 @@ enum syslet_attribute_id {
     SYSLET_ATTRIBUTE_COUNTERS = 9,
     SYSLET_ATTRIBUTE_TRACE = 10,
     SYSLET_ATTRIBUTE_DEADLINE = 11,
+    SYSLET_ATTRIBUTE_ATOMS = 14,
     SYSLET_ATTRIBUTE_NICE = 16,
     SYSLET_ATTRIBUTE_SCHED = 17,
     SYSLET_ATTRIBUTE_IOPRIO = 18,
@@ -142,7 +218,8 @@ enum syslet_done_flag {
     SYSLET_DONE_ENGINE_RESULT = 2,
     SYSLET_DONE_CANCELLED = 4,
     SYSLET_DONE_ABANDONED = 8,
-    SYSLET_DONE_MORE = 16
+    SYSLET_DONE_MORE = 16,
+    SYSLET_DONE_FINALLY_FAILED = 32
 };
 
 /* A completion. Behind it: attribute returns up to the record's end, DATA first if there is one. */
@@ -244,6 +321,24 @@ struct syslet_trace {
     uint64_t id;
 };
 
+/* The value of an ATOMS return begins with it. Behind it: an entry for each atom that ran. */
+struct syslet_atoms {
+    uint32_t steps;
+    uint16_t last;
+    uint16_t finally_failed;
+    uint64_t reserved;
+};
+
+/* What one atom came to, the last time. Behind it: `len` bytes of returns of its own attributes. */
+struct syslet_atom_entry {
+    uint16_t atom;
+    uint16_t flags;
+    uint32_t runs;
+    int64_t value;
+    uint32_t len;
+    uint32_t reserved;
+};
+
 /* What SCHED is asked with: the kernel's number of a policy, and a priority for those in real time. */
 struct syslet_sched_ask {
     uint32_t policy;
@@ -316,7 +411,18 @@ enum syslet_refusal {
     SYSLET_REFUSED_COMPLETION_FULL = 34,
     SYSLET_REFUSED_SLOTS_FULL = 35,
     SYSLET_REFUSED_FORKED = 36,
-    SYSLET_REFUSED_CLOSED = 37
+    SYSLET_REFUSED_CLOSED = 37,
+    SYSLET_REFUSED_ATOM_ONLY = 38,
+    SYSLET_REFUSED_ATOM_COUNT = 39,
+    SYSLET_REFUSED_ATOM_OVERRUN = 40,
+    SYSLET_REFUSED_ATOM_KIND = 41,
+    SYSLET_REFUSED_STEP_UNKNOWN = 42,
+    SYSLET_REFUSED_TEST_UNKNOWN = 43,
+    SYSLET_REFUSED_TARGET = 44,
+    SYSLET_REFUSED_RESULT_UNKNOWN = 45,
+    SYSLET_REFUSED_REGISTER_UNKNOWN = 46,
+    SYSLET_REFUSED_GROUP = 47,
+    SYSLET_REFUSED_BUDGET = 48
 };
 
 /* Features of a set-up, one bit each. */

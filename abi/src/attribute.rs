@@ -307,6 +307,15 @@ impl<'a> Returns<'a> {
         Returns { record, at }
     }
 
+    /// The returns that fill `bytes`.
+    ///
+    /// # Errors
+    /// The first fault found, and where.
+    pub fn of(bytes: &'a [u8]) -> Result<Returns<'a>, Fault> {
+        Returns::check(bytes, 0)?;
+        Ok(Returns::new(bytes, 0))
+    }
+
     /// Checks that attribute returns fill `record` from `at` to its end.
     pub(crate) fn check(record: &[u8], mut at: usize) -> Result<(), Fault> {
         while at < record.len() {

@@ -103,7 +103,13 @@ fn errnos() -> Values {
 fn layouts() -> Vec<Layout> {
     let timing = value("syslet_timing", 8, &["queued_ns", "started_ns", "finished_ns"]);
     let worker = value("syslet_worker", 4, &["tid", "cpu", "run_by", "attempts"]);
-    layout::all().into_iter().chain([timing, worker]).chain(observed()).chain(acting()).collect()
+    layout::all()
+        .into_iter()
+        .chain([timing, worker])
+        .chain(observed())
+        .chain(acting())
+        .chain(of_programs())
+        .collect()
 }
 
 /// The values of the attributes that say what a call took.
@@ -143,6 +149,18 @@ fn acting() -> [Layout; 5] {
             &value("", 8, &["time_ns", "pause_ns"]),
         ),
         value("syslet_retry", 4, &["attempts", "ended"]),
+    ]
+}
+
+/// The value of ATOMS.
+fn of_programs() -> [Layout; 2] {
+    let halves = |names: &[&str]| value("", 2, names);
+    let head = joined("", &value("", 4, &["steps"]), &halves(&["last", "finally_failed"]));
+    let entry = joined("", &halves(&["atom", "flags"]), &value("", 4, &["runs"]));
+    let entry = joined("", &entry, &value("", 8, &["value"]));
+    [
+        joined("syslet_atoms", &head, &value("", 8, &["reserved"])),
+        joined("syslet_atom_entry", &entry, &value("", 4, &["len", "reserved"])),
     ]
 }
 

@@ -51,6 +51,7 @@ fn unknown_completion_flags_are_refused() {
         DoneFlags::CANCELLED,
         DoneFlags::ABANDONED,
         DoneFlags::MORE,
+        DoneFlags::FINALLY_FAILED,
     ];
     for (bit, flag) in known.into_iter().enumerate() {
         let record = poked(&rich_done(), 6, &flag.0.to_ne_bytes());

@@ -1,10 +1,11 @@
 //! Where every field stands, found by emitting records that differ in that field only, and compared with the spec.
 
 use syslet_abi::{
-    ATTRIBUTE_HEADER_BYTES, ArgKinds, AskRepr, AttributeFlags, AttributeId, CALL_ARGS_OFFSET, CALL_BYTES_MIN,
-    CANCEL_BYTES, Call, CallRepr, Cancel, CancelBy, DONE_BYTES_MIN, DONE_DATA_OFFSET, Done, DoneFlags,
-    DoneWriter, Features, HEADER_BYTES, Kind, NR_OFFSET, PARAMS_BYTES, Params, RawResult, RecordWord,
-    Refusal, SetupError, Status, USER_DATA_OFFSET, offset,
+    ATTRIBUTE_HEADER_BYTES, ArgKinds, AskRepr, AtomRepr, AttributeFlags, AttributeId, CALL_ARGS_OFFSET,
+    CALL_BYTES_MIN, CANCEL_BYTES, Call, CallFlags, CallRepr, Cancel, CancelBy, DONE_BYTES_MIN,
+    DONE_DATA_OFFSET, Done, DoneFlags, DoneWriter, Features, HEADER_BYTES, Kind, NR_OFFSET, Operand,
+    PARAMS_BYTES, Params, ProgramRepr, RawResult, RecordWord, Refusal, SetupError, Status, Target, Test,
+    USER_DATA_OFFSET, offset,
 };
 
 use crate::sample::{BARE, LIMITS, emit, poked, rich_done};
@@ -108,6 +109,74 @@ fn call() -> Layout {
         Call::check(&record, &LIMITS).is_err_and(|fault| fault.refusal == Refusal::RESERVED_BIT)
     };
     layout("syslet_call", CALL_BYTES_MIN, with_holes(CALL_BYTES_MIN, fields, &[("reserved", &reserved)]))
+}
+
+fn program() -> Layout {
+    let bare = ProgramRepr {
+        flags: CallFlags::NONE,
+        user_data: 0,
+        registers: &[],
+        budget: 0,
+        out_len: 0,
+        scratch_len: 0,
+        attributes: &[],
+        atoms: &[],
+    };
+    let bytes = |program: ProgramRepr<'_>| {
+        let mut record = vec![0; program.len_bytes()];
+        program.emit(&mut record);
+        // Counts change the length too, which stands in the record word.
+        [&[0; 8], &record[8..CALL_BYTES_MIN]].concat()
+    };
+    let ask = AskRepr { id: AttributeId::DATA, flags: AttributeFlags::NONE, payload: b"" };
+    let count = |p: u64| usize::try_from(p & 0xff).expect("masked");
+    let atoms = vec![AtomRepr::call(0); 0xffff];
+    let fields = vec![
+        word_field(),
+        probe("user_data", |p| bytes(ProgramRepr { user_data: p, ..bare })),
+        probe("scratch", |p| bytes(ProgramRepr { scratch_len: u32_of(p), ..bare })),
+        probe("register_count", |p| bytes(ProgramRepr { registers: &[0; 255][..count(p)], ..bare })),
+        probe("attr_count", |p| bytes(ProgramRepr { attributes: &[ask; 255][..count(p)], ..bare })),
+        probe("atom_count", |p| bytes(ProgramRepr { atoms: &atoms[..usize::from(u16_of(p))], ..bare })),
+        probe("budget", |p| bytes(ProgramRepr { budget: u32_of(p), ..bare })),
+        probe("out_len", |p| bytes(ProgramRepr { out_len: u32_of(p), ..bare })),
+    ];
+    layout("syslet_program", CALL_BYTES_MIN, with_holes(CALL_BYTES_MIN, fields, &[]))
+}
+
+fn atom() -> Layout {
+    let bytes = |atom: AtomRepr<'_>| {
+        let program = ProgramRepr {
+            flags: CallFlags::NONE,
+            user_data: 0,
+            registers: &[],
+            budget: 0,
+            out_len: 0,
+            scratch_len: 0,
+            attributes: &[],
+            atoms: &[atom],
+        };
+        let mut record = vec![0; program.len_bytes()];
+        program.emit(&mut record);
+        [&[0; 8], &record[CALL_BYTES_MIN + 8..2 * CALL_BYTES_MIN]].concat()
+    };
+    let bare = AtomRepr::call(0);
+    let ask = AskRepr { id: AttributeId::TRACE, flags: AttributeFlags::NONE, payload: b"" };
+    let count = |p: u64| usize::try_from(p & 0xff).expect("masked");
+    let byte = |p: u64| u8::try_from(p & 0xff).expect("masked");
+    let fields = vec![
+        word_field(),
+        probe("operand", |p| bytes(AtomRepr { operand: Operand::number(p), ..bare })),
+        probe("nr", |p| bytes(AtomRepr { nr: u32_of(p), ..bare })),
+        probe("argc", |p| bytes(AtomRepr { args: &[0; 255][..count(p)], ..bare })),
+        probe("attr_count", |p| bytes(AtomRepr { attributes: &[ask; 255][..count(p)], ..bare })),
+        probe("test", |p| bytes(AtomRepr { test: Test(byte(p)), ..bare })),
+        probe("operand_kind", |p| bytes(AtomRepr { operand: Operand { kind: byte(p), value: 0 }, ..bare })),
+        probe("arg_kinds", |p| bytes(AtomRepr { kinds: ArgKinds(u32_of(p)), ..bare })),
+        probe("then", |p| bytes(AtomRepr { then: Target(u16_of(p)), ..bare })),
+        probe("otherwise", |p| bytes(AtomRepr { otherwise: Target(u16_of(p)), ..bare })),
+    ];
+    layout("syslet_atom", CALL_BYTES_MIN, with_holes(CALL_BYTES_MIN, fields, &[]))
 }
 
 fn attribute() -> Layout {
@@ -225,7 +294,18 @@ fn ring_header() -> Layout {
 
 /// Every structure of the format, as the Rust code has it.
 pub(crate) fn all() -> Vec<Layout> {
-    vec![record(), call(), attribute(), cancel(), done(), attribute_return(), params(), ring_header()]
+    vec![
+        record(),
+        call(),
+        program(),
+        atom(),
+        attribute(),
+        cancel(),
+        done(),
+        attribute_return(),
+        params(),
+        ring_header(),
+    ]
 }
 
 /// The tables of a spec: each follows a line that begins "`struct NAME`, N bytes", its rows begin

@@ -7,6 +7,7 @@ mod completion;
 mod header;
 mod layout;
 mod numbers;
+mod program;
 mod properties;
 mod refusals;
 mod sample;

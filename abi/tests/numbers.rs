@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use syslet_abi::{
-    ABI_VERSION, ARGS_MAX, ATTRIBUTES_MAX, ArgKind, AttributeFlags, AttributeId, CallFlags, CancelBy,
-    DoneFlags, EngineStatus, Features, Kind, LINE_BYTES, MAGIC, PAGE_BYTES, Params, RECORD_MAX_MIN,
-    RING_BYTES_MAX, RING_BYTES_MIN, RecordWord, Refusal, Status,
+    ABI_VERSION, ARGS_MAX, ATOMS_MAX, ATTRIBUTES_MAX, ArgKind, AtomFlags, AttributeFlags, AttributeId,
+    CallFlags, CancelBy, DoneFlags, EngineStatus, Features, Kind, LINE_BYTES, MAGIC, PAGE_BYTES, Params,
+    RECORD_MAX_MIN, REGISTERS_MAX, RING_BYTES_MAX, RING_BYTES_MIN, RecordWord, Refusal, SCRATCH_BYTES_MAX,
+    Status, StepOp, Target, Test, Width,
 };
 
 /// Numbers, by their name in C.
@@ -28,6 +29,7 @@ pub(crate) fn numbers() -> Values {
         ("SYSLET", Kind::SYSLET),
         ("CANCEL", Kind::CANCEL),
         ("DONE", Kind::DONE),
+        ("STEP", Kind::STEP),
     ];
     add("KIND_", &kinds.map(|(name, kind)| (name, kind.0.into())));
     let flags = [
@@ -61,10 +63,11 @@ pub(crate) fn numbers() -> Values {
     add("ATTRIBUTE_", &attributes());
     add("ATTRIBUTE_", &[("REQUIRED", AttributeFlags::REQUIRED.0.into())]);
     values.extend(numbers_of_answers());
+    values.extend(numbers_of_programs());
     values
 }
 
-fn attributes() -> [(&'static str, u64); 21] {
+fn attributes() -> [(&'static str, u64); 22] {
     let ids = [
         ("DATA", AttributeId::DATA),
         ("TIMING", AttributeId::TIMING),
@@ -77,6 +80,7 @@ fn attributes() -> [(&'static str, u64); 21] {
         ("COUNTERS", AttributeId::COUNTERS),
         ("TRACE", AttributeId::TRACE),
         ("DEADLINE", AttributeId::DEADLINE),
+        ("ATOMS", AttributeId::ATOMS),
         ("NICE", AttributeId::NICE),
         ("SCHED", AttributeId::SCHED),
         ("IOPRIO", AttributeId::IOPRIO),
@@ -91,6 +95,49 @@ fn attributes() -> [(&'static str, u64); 21] {
     ids.map(|(name, id)| (name, id.0.into()))
 }
 
+fn numbers_of_programs() -> Values {
+    let mut values = Values::new();
+    let mut add = |prefix: &str, named: &[(&str, u64)]| {
+        values.extend(named.iter().map(|(name, value)| (format!("SYSLET_{prefix}{name}"), *value)));
+    };
+    add("", &[("ATOMS_MAX", ATOMS_MAX as u64), ("REGISTERS_MAX", REGISTERS_MAX as u64)]);
+    add("", &[("SCRATCH_BYTES_MAX", SCRATCH_BYTES_MAX as u64), ("WIDTH_SIGNED", Width::SIGNED)]);
+    let flags = [
+        ("ASYNC", AtomFlags::ASYNC),
+        ("STORAGE", AtomFlags::STORAGE),
+        ("FINALLY", AtomFlags::FINALLY),
+        ("STOPPABLE", AtomFlags::STOPPABLE),
+    ];
+    add("ATOM_", &flags.map(|(name, flag)| (name, flag.0.into())));
+    let tests = [
+        ("ALWAYS", Test::ALWAYS),
+        ("ZERO", Test::ZERO),
+        ("NON_ZERO", Test::NON_ZERO),
+        ("NEGATIVE", Test::NEGATIVE),
+        ("NON_POSITIVE", Test::NON_POSITIVE),
+        ("EQUAL", Test::EQUAL),
+        ("LESS", Test::LESS),
+        ("GREATER", Test::GREATER),
+        ("MASK", Test::MASK),
+        ("ERRNO", Test::ERRNO),
+        ("ERROR", Test::ERROR),
+    ];
+    add("TEST_", &tests.map(|(name, test)| (name, test.0.into())));
+    let steps = [
+        ("SET", StepOp::SET),
+        ("ADD", StepOp::ADD),
+        ("SUBTRACT", StepOp::SUBTRACT),
+        ("COMPARE", StepOp::COMPARE),
+        ("JUMP", StepOp::JUMP),
+        ("LOAD", StepOp::LOAD),
+        ("STORE", StepOp::STORE),
+        ("TOGETHER", StepOp::TOGETHER),
+    ];
+    add("STEP_", &steps.map(|(name, step)| (name, step.0.into())));
+    add("NEXT_", &[("STOP", Target::STOP.0.into()), ("NEXT", Target::NEXT.0.into())]);
+    values
+}
+
 fn numbers_of_answers() -> Values {
     let mut values = Values::new();
     let mut add = |prefix: &str, named: &[(&str, u64)]| {
@@ -102,6 +149,7 @@ fn numbers_of_answers() -> Values {
         ("CANCELLED", DoneFlags::CANCELLED),
         ("ABANDONED", DoneFlags::ABANDONED),
         ("MORE", DoneFlags::MORE),
+        ("FINALLY_FAILED", DoneFlags::FINALLY_FAILED),
     ];
     add("DONE_", &flags.map(|(name, flag)| (name, flag.0.into())));
     let statuses = [
@@ -136,11 +184,15 @@ fn numbers_of_answers() -> Values {
 
 /// The prefixes in C of what the spec's tables number, in the order of the tables. The first cell of a table's head
 /// says what it is.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 13] = [
     ("kind", "SYSLET_KIND_"),
     ("flag", "SYSLET_CALL_"),
     ("argument kind", "SYSLET_ARG_"),
     ("id", "SYSLET_ATTRIBUTE_"),
+    ("flag", "SYSLET_ATOM_"),
+    ("test", "SYSLET_TEST_"),
+    ("next", "SYSLET_NEXT_"),
+    ("step", "SYSLET_STEP_"),
     ("by", "SYSLET_CANCEL_"),
     ("flag", "SYSLET_DONE_"),
     ("status", "SYSLET_STATUS_"),

@@ -32,15 +32,9 @@ fn with_argument(kind: ArgKind, arg: u64) -> Vec<u8> {
 /// ABI-3: a kind that is not known, or that is no submission, is refused.
 #[test]
 fn unknown_kind_is_refused() {
-    for kind in (0..=u16::MAX).map(Kind).filter(|kind| !matches!(*kind, Kind::CALL | Kind::SYSLET)) {
+    for kind in (0..=u16::MAX).map(Kind).filter(|kind| *kind != Kind::CALL) {
         assert_eq!(refusal(&with_kind(kind)), (Refusal::UNKNOWN_KIND, 4), "{kind:?}");
     }
-}
-
-/// ABI-4: a kind reserved for later is refused as such.
-#[test]
-fn reserved_kind_is_refused_by_name() {
-    assert_eq!(refusal(&with_kind(Kind::SYSLET)), (Refusal::KIND_NOT_YET, 4));
 }
 
 /// ABI-5: a length that is no multiple of 8 is refused.
@@ -162,10 +156,13 @@ fn kinds_beyond_the_arguments_are_refused() {
     }
 }
 
-/// ABI-15: argument kinds reserved for later are refused by name.
+/// ABI-15: argument kinds of programs, and those reserved for later, are refused by name.
 #[test]
 fn reserved_argument_kinds_are_refused_by_name() {
-    for kind in [ArgKind::RESULT, ArgKind::REGISTER, ArgKind::HANDLE, ArgKind::ARENA] {
+    for kind in [ArgKind::RESULT, ArgKind::REGISTER] {
+        assert_eq!(refusal(&with_argument(kind, 0)), (Refusal::ATOM_ONLY, 32), "{kind:?}");
+    }
+    for kind in [ArgKind::HANDLE, ArgKind::ARENA] {
         assert_eq!(refusal(&with_argument(kind, 0)), (Refusal::ARGUMENT_KIND_NOT_YET, 32), "{kind:?}");
     }
 }

@@ -1,5 +1,10 @@
 //! Numbers in payloads and values, in the machine's byte order.
 
+/// The 16-bit number at `at`, if there is one.
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..at + 2)?.try_into().ok().map(u16::from_ne_bytes)
+}
+
 /// The 32-bit number at `at`, if there is one.
 pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes)

@@ -7,6 +7,7 @@
 mod acting;
 mod action;
 mod affinity;
+mod atoms;
 mod attribute;
 mod blocked;
 mod cache;
@@ -44,6 +45,7 @@ mod worker;
 
 pub use action::Action;
 pub use affinity::Affinity;
+pub use atoms::{AtomEntry, Atoms, AtomsHead, AtomsValue};
 pub use attribute::{Attribute, CallFacts, Nature, Needs, Observed, Plan, Token};
 pub use blocked::{Blocked, BlockedValue};
 pub use cache::{Cache, CacheValue};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use syslet_abi::AttributeId;
 
 use crate::affinity::Affinity;
+use crate::atoms::Atoms;
 use crate::attribute::Attribute;
 use crate::blocked::Blocked;
 use crate::cache::Cache;
@@ -27,7 +28,7 @@ use crate::usage::Usage;
 use crate::worker::Worker;
 
 /// Those that say something of a call or its making, by id.
-fn observing() -> [Arc<dyn Attribute>; 11] {
+fn observing() -> [Arc<dyn Attribute>; 12] {
     [
         Arc::new(Data),
         Arc::new(Timing),
@@ -40,6 +41,7 @@ fn observing() -> [Arc<dyn Attribute>; 11] {
         Arc::new(Counters),
         Arc::new(Trace),
         Arc::new(Deadline),
+        Arc::new(Atoms),
     ]
 }
 

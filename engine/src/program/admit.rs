@@ -1,10 +1,9 @@
 //! What the door asks of a program beyond its structure: every call as if it were alone, and that all it reads is there.
 
 use syslet_abi::{ArgKind, Atom, CallFlags, Fault, Limits, NR_OFFSET, Program, Refusal};
-use syslet_attrs::Needs;
+use syslet_attrs::{AtomEntry, AtomsHead, Needs};
 use syslet_syscalls::{Class, Scope, check_arguments, is_foreign, row};
 
-use super::answer::{ENTRY_BYTES, HEAD_BYTES};
 use super::effective::Effective;
 use super::flow::Flow;
 use super::making::{marks, may_touch};
@@ -92,9 +91,10 @@ fn check_atoms(
     effective: &mut Effective,
 ) -> Result<Sum, Refused> {
     let (data, out_len) = (program.head().data(), program.area_len());
-    let mut sum = Sum { atoms_bytes: HEAD_BYTES, sleeps: false, reads_values: false, begins_away: false };
+    let mut sum =
+        Sum { atoms_bytes: AtomsHead::BYTES, sleeps: false, reads_values: false, begins_away: false };
     for (index, atom) in program.atoms().enumerate() {
-        sum.atoms_bytes += ENTRY_BYTES;
+        sum.atoms_bytes += AtomEntry::HEAD_BYTES;
         sum.reads_values |= reads_value(&atom);
         if !atom.is_call() {
             continue;
