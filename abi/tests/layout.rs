@@ -297,9 +297,9 @@ pub(crate) fn all() -> Vec<Layout> {
     vec![
         record(),
         call(),
+        attribute(),
         program(),
         atom(),
-        attribute(),
         cancel(),
         done(),
         attribute_return(),

@@ -2,8 +2,9 @@
 
 use syslet_abi::{AttributeId, DoneFlags, RawResult, Return, Returns, Status, padded};
 
-use crate::attribute::{Attribute, CallFacts, Observed, Plan, Token};
+use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use crate::field::{u16_at, u32_at, u64_at};
+use crate::payload::known_part;
 
 /// The ATOMS attribute. It is asked with no payload, of programs only: the engine answers it.
 #[derive(Clone, Copy, Debug)]
@@ -136,9 +137,11 @@ impl Attribute for Atoms {
         "atoms"
     }
 
-    fn check(&self, _payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
+    fn check(&self, payload: &[u8], call: &CallFacts) -> Result<Plan, Status> {
+        known_part(payload, 0)?;
         // One call has none.
-        Err(Status::INAPPLICABLE)
+        let return_bytes_max = call.atoms_bytes_max.ok_or(Status::INAPPLICABLE)?;
+        Ok(Plan { return_bytes_max, may_help: true, needs: Needs::NONE })
     }
 
     fn after(
@@ -155,6 +158,17 @@ impl Attribute for Atoms {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// SYSLET-30: ATOMS is asked of programs, and takes no payload.
+    #[test]
+    fn one_call_has_no_atoms() {
+        let call =
+            CallFacts { nr: 0, args: [0; 6], out_len: 0, nature: crate::Nature::NONE, atoms_bytes_max: None };
+        assert_eq!(Atoms.check(&[], &call), Err(Status::INAPPLICABLE));
+        let program = CallFacts { atoms_bytes_max: Some(64), ..call };
+        assert_eq!(Atoms.check(&[0], &program).map(|plan| plan.return_bytes_max), Ok(64));
+        assert_eq!(Atoms.check(&[1], &program), Err(Status::INVALID));
+    }
 
     /// SYSLET-30: what is written is read, with the returns of single calls, however the value is cut.
     #[test]

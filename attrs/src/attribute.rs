@@ -23,6 +23,8 @@ pub struct CallFacts {
     pub out_len: usize,
     /// What kind of call it is.
     pub nature: Nature,
+    /// Of a program: how long what its atoms came to can get, in bytes.
+    pub atoms_bytes_max: Option<usize>,
 }
 
 /// What an attribute will take, decided at the door.

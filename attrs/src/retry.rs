@@ -176,8 +176,12 @@ impl Attribute for Retry {
         "retry"
     }
 
-    fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
+    fn check(&self, payload: &[u8], call: &CallFacts) -> Result<Plan, Status> {
         RetryAsk::parse(payload)?;
+        if call.atoms_bytes_max.is_some() {
+            // A program is not made again: its calls are, one by one.
+            return Err(Status::INAPPLICABLE);
+        }
         Ok(Plan { return_bytes_max: RetryValue::BYTES, may_help: false, needs: Needs::RETRY })
     }
 

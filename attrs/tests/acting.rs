@@ -6,7 +6,8 @@ use syslet_attrs::{
     Plan, Policy, Registry, RetryAsk, RetryEnd, RetryOn, RetryValue, Sched, Scheduling,
 };
 
-const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 0, nature: Nature::NONE };
+const CALL: CallFacts =
+    CallFacts { nr: 0, args: [0; 6], out_len: 0, nature: Nature::NONE, atoms_bytes_max: None };
 
 /// The action of the attribute for a payload, if the door takes that.
 fn action(id: AttributeId, payload: &[u8]) -> Result<Option<Action>, Status> {

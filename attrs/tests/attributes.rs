@@ -11,7 +11,7 @@ use syslet_attrs::{
 
 /// Of every nature, so that no attribute is inapplicable.
 const EVERY: Nature = Nature::READS_STORAGE.with(Nature::ACTS_ON_MAPPINGS).with(Nature::TRANSFERS);
-const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 100, nature: EVERY };
+const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 100, nature: EVERY, atoms_bytes_max: None };
 const OBSERVED: Observed = Observed {
     call: CALL,
     result: RawResult(7),
@@ -210,6 +210,7 @@ fn built_in_attributes() {
         (AttributeId::COUNTERS, "counters"),
         (AttributeId::TRACE, "trace"),
         (AttributeId::DEADLINE, "deadline"),
+        (AttributeId::ATOMS, "atoms"),
         (AttributeId::NICE, "nice"),
         (AttributeId::SCHED, "sched"),
         (AttributeId::IOPRIO, "ioprio"),

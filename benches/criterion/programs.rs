@@ -42,7 +42,12 @@ fn plain(calls: usize) {
 }
 
 fn of_atoms(count: usize) -> Program {
-    Program::build(|p| (0..count).for_each(|_| drop(p.call(getppid()).value()))).expect("a program")
+    Program::build(|p| {
+        (0..count).for_each(|_| {
+            let _value = p.call(getppid()).value();
+        })
+    })
+    .expect("a program")
 }
 
 fn counting() -> Program {

@@ -25,8 +25,8 @@ pub(crate) struct Admission {
     pub(crate) answering: bool,
     /// Whether its attributes only look, if it has any, and eight completions like its own fit into one claim.
     pub(crate) is_brief: bool,
-    /// Longest value of ATOMS in bytes, for a program; 0 for a call.
-    pub(crate) atoms_bytes: usize,
+    /// Longest value of ATOMS in bytes, for a program.
+    pub(crate) atoms_bytes_max: Option<usize>,
     /// When it was accepted, if an attribute needs the clock.
     pub(crate) queued_ns: u64,
     /// When it is to stop, in nanoseconds of CLOCK_MONOTONIC, if it has a deadline.

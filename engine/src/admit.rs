@@ -55,7 +55,7 @@ pub(crate) fn admit(
     admission.needs = Needs::NONE;
     admission.may_help = true;
     admission.is_brief = true;
-    admission.atoms_bytes = 0;
+    admission.atoms_bytes_max = None;
     admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
     if admission.answering {
         let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
@@ -137,7 +137,7 @@ fn decide(
     may_pool: bool,
     admission: &mut Admission,
 ) -> Result<(usize, Needs), Refused> {
-    let facts = facts(call);
+    let facts = CallFacts { atoms_bytes_max: admission.atoms_bytes_max, ..facts(call) };
     let mut is_brief = facts.out_len == 0;
     let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
     let mut needs = Needs::NONE;
@@ -154,7 +154,7 @@ fn decide(
             // It may take its time, so somebody watches.
             id => is_brief &= !id.is_application(),
         }
-        let plan = plan(&ask, &facts, &shared.registry, admission.atoms_bytes);
+        let plan = plan(&ask, &facts, &shared.registry);
         admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
         match plan {
             Ok(plan) if keeps_away(&plan) && !may_pool => {
@@ -189,21 +189,8 @@ fn keeps_away(plan: &Plan) -> bool {
     !plan.may_help || plan.needs.contains(Needs::OWN_THREAD)
 }
 
-/// What an attribute plans for a call; `atoms_bytes` is 0 for all but programs.
-pub(crate) fn plan(
-    ask: &Ask<'_>,
-    facts: &CallFacts,
-    registry: &Registry,
-    atoms_bytes: usize,
-) -> Result<Plan, Status> {
-    match ask.id {
-        AttributeId::ATOMS if atoms_bytes > 0 && ask.payload.is_empty() => {
-            return Ok(Plan { return_bytes_max: atoms_bytes, may_help: true, needs: Needs::NONE });
-        }
-        // A program is not made again: its calls are, one by one.
-        AttributeId::RETRY if atoms_bytes > 0 => return Err(Status::INAPPLICABLE),
-        _ => {}
-    }
+/// What an attribute plans for a call.
+pub(crate) fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Result<Plan, Status> {
     let attribute = registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
     let plan = contained(ask.id, || attribute.check(ask.payload, facts)).unwrap_or(Err(Status::UNAVAILABLE));
     let plan = plan.and_then(|plan| {

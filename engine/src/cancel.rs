@@ -8,6 +8,7 @@ use syslet_abi::{Cancel, CancelBy, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawRe
 use crate::claim::Why;
 use crate::pair::{Ring, RingError};
 use crate::port::Port;
+use crate::program::Name;
 use crate::refused::Refused;
 use crate::shared::Shared;
 use crate::slot::Ticket;
@@ -26,6 +27,9 @@ pub enum Which {
     Fd(RawFd),
     /// All of this system call number.
     Number(u32),
+    /// This atom of the program with this ticket, if it is STOPPABLE, has a DEADLINE or is one of a group, and is being
+    /// made: its program goes on.
+    Atom(Ticket, u16),
     /// All with this TRACE id.
     Trace(u64),
     /// All.
@@ -122,6 +126,10 @@ fn cancel(shared: &Shared, port: &Arc<Port>, which: Which) -> Found {
         found.count(ask(shared, port, ticket));
         return found;
     }
+    if let Which::Atom(ticket, atom) = which {
+        found.count(stop_atom(shared, port, Name { program: ticket.pack(), atom: atom.into() }));
+        return found;
+    }
     for ticket in port.slots.occupied() {
         let slot = port.slots.get(ticket);
         let matches = match which {
@@ -129,7 +137,7 @@ fn cancel(shared: &Shared, port: &Arc<Port>, which: Which) -> Found {
             Which::Fd(fd) => fd >= 0 && slot.fd() == fd,
             Which::Number(nr) => slot.nr() == nr,
             Which::Trace(id) => port.slots.trace(ticket) == Some(id),
-            Which::Ticket(_) | Which::All => true,
+            Which::Ticket(_) | Which::Atom(..) | Which::All => true,
         };
         if matches {
             // Should the slot be another call's by now, its ticket is stale.
@@ -137,6 +145,13 @@ fn cancel(shared: &Shared, port: &Arc<Port>, which: Which) -> Found {
         }
     }
     found
+}
+
+/// Stops one call of a program.
+fn stop_atom(shared: &Shared, port: &Port, name: Name) -> Stop {
+    let member = port.running.find(name);
+    let pool = shared.pool.as_ref();
+    member.zip(pool).map_or(Stop::NotFound, |(member, pool)| pool.stop_member(&member))
 }
 
 /// Asks one call to stop, and has somebody see to it that it does.

@@ -50,9 +50,12 @@ const DEFAULTS: Params = Params {
     slots: 1024,
 };
 
+/// What there is without workers.
+const ALONE: Features = Features::HELP.or(Features::SYSLETS);
+
 impl Engine {
     /// What this version can do; rings of an engine without workers have neither WORKERS nor CANCEL.
-    pub const FEATURES: Features = Features::HELP.or(Features::WORKERS).or(Features::CANCEL);
+    pub const FEATURES: Features = ALONE.or(Features::WORKERS).or(Features::CANCEL);
 
     /// Starts an engine: its starter and, unless `workers_max` is 0, one worker. Workers are confined as the calling
     /// thread is, so whoever confines itself does that before.
@@ -94,7 +97,7 @@ impl Engine {
         if self.shared.is_closed() {
             return Err(RingError::Closed);
         }
-        let features = if self.shared.pool.is_some() { Engine::FEATURES } else { Features::HELP };
+        let features = if self.shared.pool.is_some() { Engine::FEATURES } else { ALONE };
         let granted = params.grant(&DEFAULTS, features).map_err(RingError::Setup)?;
         Ring::open(Arc::clone(&self.shared), granted)
     }

@@ -14,7 +14,7 @@ pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
     let nature = known(call.nr());
     let nature =
         if Moved::is_discarded(call.nr(), &args) { nature.without(Nature::TRANSFERS) } else { nature };
-    CallFacts { nr: call.nr(), args, out_len: call.out_len(), nature }
+    CallFacts { nr: call.nr(), args, out_len: call.out_len(), nature, atoms_bytes_max: None }
 }
 
 /// Numbers above this have no row.

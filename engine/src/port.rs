@@ -8,7 +8,7 @@ use crate::lent::{LentSet, give_back};
 use crate::pool::board::Work;
 use crate::pool::tally::Tally;
 use crate::pool::watch::Watch;
-use crate::program::Groups;
+use crate::program::{Groups, Running};
 use crate::ring::completions::Completions;
 use crate::ring::region::{Region, Word32, Words64};
 use crate::ring::submissions::Submissions;
@@ -37,6 +37,8 @@ pub(crate) struct Port {
     pub(crate) handed: HandedCalls,
     /// Calls of programs that run side by side.
     pub(crate) groups: Groups,
+    /// Calls of programs that can be stopped alone.
+    pub(crate) running: Running,
     pub(crate) submitter: Submitter,
     /// Calls that were ended without being run, when engine or ring were closed. Several threads may do that.
     pub(crate) refused: Tally,
@@ -85,6 +87,7 @@ impl Port {
             event: Event::new(),
             handed: HandedCalls::new(),
             groups: Groups::new(),
+            running: Running::default(),
             submitter: Submitter { watch: Watch::new(), accepted: Tally::new(), finished: Tally::new() },
             refused: Tally::new(),
             poked: AtomicBool::new(false),

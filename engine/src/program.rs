@@ -22,7 +22,7 @@ pub use build::{
 };
 pub(crate) use effective::Effective;
 pub(crate) use machine::Machine;
-pub(crate) use member::Member;
+pub(crate) use member::{Member, Name, Running};
 pub(crate) use one::Team;
 pub use owned::Program;
 pub(crate) use together::{Groups, Together};

@@ -44,7 +44,7 @@ fn structure_comes_first() {
     let good = getpid().build();
     for (at, byte, refusal) in [
         (4, 9, Refusal::UNKNOWN_KIND),
-        (4, 3, Refusal::KIND_NOT_YET),
+        (4, 5, Refusal::UNKNOWN_KIND),
         (7, 0x80, Refusal::RESERVED_BIT),
         (22, 1, Refusal::RESERVED_BIT),
         (20, 7, Refusal::TOO_MANY_ARGUMENTS),

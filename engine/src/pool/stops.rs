@@ -37,10 +37,12 @@ impl Pool {
     }
 
     /// Stops one call of a program now.
-    pub(crate) fn stop_member(&self, member: &Arc<Member>) {
-        if member.stop(Why::Asked) == Stop::Signal {
+    pub(crate) fn stop_member(&self, member: &Arc<Member>) -> Stop {
+        let found = member.stop(Why::Asked);
+        if found == Stop::Signal {
             self.look_again(Whose::Member(Arc::clone(member)));
         }
+        found
     }
 
     fn look_again(&self, of: Whose) {

@@ -59,7 +59,7 @@ pub(crate) fn admit<'a>(
     admission.may_help = true;
     admission.answering = true;
     let may_pool = has_pool && !flags.contains(CallFlags::SYNC);
-    admission.atoms_bytes = sum.atoms_bytes;
+    admission.atoms_bytes_max = Some(sum.atoms_bytes);
     admit_answering(&program.head(), completion_max, shared, may_pool, admission)?;
     admission.marks = program_marks(flags, admission, &sum, has_pool);
     admission.own = shared.pool.is_some() && (!has_pool || flags.contains(CallFlags::SYNC));

@@ -2,17 +2,18 @@
 //! is written, so nothing can be named before it is made.
 
 mod call;
+mod draft;
+mod made;
 pub mod calls;
 mod value;
 
 use std::marker::PhantomData;
 
-use syslet_abi::{
-    ArgKinds, AskRepr, AtomFlags, AtomRepr, AttributeFlags, AttributeId, CallFlags, Kind, Operand,
-    ProgramRepr, REGISTERS_MAX, StepOp, Target, Test as AbiTest, padded,
-};
+use syslet_abi::{AtomFlags, AttributeFlags, AttributeId, CallFlags, Kind, REGISTERS_MAX, StepOp, padded};
 
 pub use self::call::Call;
+use self::draft::{Draft, Label, Lead};
+pub use self::made::{Group, Made};
 use self::value::Brand;
 pub use self::value::{Area, Arg, Data, Fd, Number, Register, Test, Value, Width};
 use super::Program;
@@ -36,33 +37,6 @@ pub struct Builder<'p> {
     budget: u32,
     attributes: Vec<(AttributeId, AttributeFlags, Vec<u8>)>,
     brand: Brand<'p>,
-}
-
-/// A place among the atoms.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Label(usize);
-
-/// Where an atom leads.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Lead {
-    Next,
-    Stop,
-    To(Label),
-}
-
-/// One atom.
-#[derive(Clone, Debug)]
-struct Draft {
-    kind: Kind,
-    nr: u32,
-    flags: AtomFlags,
-    kinds: ArgKinds,
-    args: Vec<u64>,
-    test: AbiTest,
-    operand: Operand,
-    then: Lead,
-    otherwise: Lead,
-    attributes: Vec<(AttributeId, AttributeFlags, Vec<u8>)>,
 }
 
 /// As many atoms as a program runs at most, if it says nothing else.
@@ -308,155 +282,5 @@ impl<'p> Builder<'p> {
         let draft = &mut self.atoms[at];
         (draft.test, draft.operand) = (test.test, test.operand);
         (draft.then, draft.otherwise) = if test.is_negated { (otherwise, then) } else { (then, otherwise) };
-    }
-
-    fn finish(self) -> Result<Program, Refused> {
-        let end = self.atoms.len();
-        let target = |lead: Lead| match lead {
-            Lead::Next => Target::NEXT,
-            Lead::Stop => Target::STOP,
-            Lead::To(label) => match self.labels[label.0].filter(|at| *at < end) {
-                Some(at) => Target(u16::try_from(at).unwrap_or(Target::STOP.0)),
-                None => Target::STOP,
-            },
-        };
-        let out_len = padded(self.out_len);
-        let args = |draft: &Draft| -> Vec<u64> {
-            {
-                let kinds = (0..).map(|index| draft.kinds.get(index));
-                kinds.zip(draft.args.iter().copied()).map(|arg| value::placed(arg, out_len)).collect()
-            }
-        };
-        let drafts: Vec<&Draft> = self.atoms.iter().chain(&self.finally).collect();
-        let placed: Vec<Vec<u64>> = drafts.iter().map(|draft| args(draft)).collect();
-        let asks: Vec<Vec<AskRepr<'_>>> = drafts.iter().map(|draft| asks(&draft.attributes)).collect();
-        let atom = |draft: &Draft| AtomRepr {
-            kind: draft.kind,
-            flags: draft.flags,
-            nr: draft.nr,
-            kinds: draft.kinds,
-            args: &[],
-            test: draft.test,
-            operand: draft.operand,
-            then: target(draft.then),
-            otherwise: target(draft.otherwise),
-            attributes: &[],
-        };
-        let atoms: Vec<AtomRepr<'_>> = drafts
-            .iter()
-            .zip(&asks)
-            .zip(&placed)
-            .map(|((draft, asks), args)| AtomRepr { args, attributes: asks, ..atom(draft) })
-            .collect();
-        let data = (!self.data.is_empty()).then_some(AskRepr {
-            id: AttributeId::DATA,
-            flags: AttributeFlags::NONE,
-            payload: &self.data,
-        });
-        let attributes: Vec<AskRepr<'_>> = data.into_iter().chain(asks_of(&self.attributes)).collect();
-        let repr = ProgramRepr {
-            flags: self.flags,
-            user_data: 0,
-            registers: &self.registers,
-            budget: self.budget,
-            out_len: u32::try_from(out_len).unwrap_or(u32::MAX),
-            scratch_len: u32::try_from(self.scratch_len).unwrap_or(u32::MAX),
-            attributes: &attributes,
-            atoms: &atoms,
-        };
-        Program::of(&repr)
-    }
-}
-
-fn asks_of(attributes: &[(AttributeId, AttributeFlags, Vec<u8>)]) -> impl Iterator<Item = AskRepr<'_>> {
-    attributes.iter().map(|(id, flags, payload)| AskRepr { id: *id, flags: *flags, payload })
-}
-
-fn asks(attributes: &[(AttributeId, AttributeFlags, Vec<u8>)]) -> Vec<AskRepr<'_>> {
-    asks_of(attributes).collect()
-}
-
-impl Draft {
-    fn new(kind: Kind, nr: u32, args: &[Arg<'_>]) -> Draft {
-        let kinds = args.iter().enumerate().take(syslet_abi::ARGS_MAX);
-        Draft {
-            kind,
-            nr,
-            flags: AtomFlags::NONE,
-            kinds: kinds.fold(ArgKinds(0), |kinds, (index, arg)| kinds.with(index, arg.kind())),
-            args: args.iter().map(Arg::value).collect(),
-            test: AbiTest::ALWAYS,
-            operand: Operand::number(0),
-            then: Lead::Next,
-            otherwise: Lead::Next,
-            attributes: Vec::new(),
-        }
-    }
-}
-
-/// A call that was just written: what it gives, and what becomes of the program when it fails.
-#[derive(Debug)]
-pub struct Made<'b, 'p, T> {
-    builder: &'b mut Builder<'p>,
-    at: usize,
-    value: Value<'p, T>,
-}
-
-impl<'p, T> Made<'_, 'p, T> {
-    /// The program goes on, whatever the call comes to.
-    pub fn value(self) -> Value<'p, T> {
-        self.value
-    }
-
-    /// An error ends the program, by the way out.
-    pub fn or_stop(self) -> Value<'p, T> {
-        self.stop_if(Test::error())
-    }
-
-    /// An error leaves the loop around.
-    ///
-    /// # Panics
-    /// When there is none.
-    pub fn or_break(self) -> Value<'p, T> {
-        self.break_if(Test::error())
-    }
-
-    /// A value that passes the test ends the program, by the way out.
-    pub fn stop_if(self, test: Test<'p>) -> Value<'p, T> {
-        self.builder.lead(self.at, test, Lead::Stop, Lead::Next);
-        self.value
-    }
-
-    /// A value that passes the test leaves the loop around.
-    ///
-    /// # Panics
-    /// When there is none.
-    pub fn break_if(self, test: Test<'p>) -> Value<'p, T> {
-        let (_, end) = self.builder.innermost();
-        self.builder.lead(self.at, test, Lead::To(end), Lead::Next);
-        self.value
-    }
-
-    /// A value that passes the test begins the loop around anew.
-    ///
-    /// # Panics
-    /// When there is none.
-    pub fn continue_if(self, test: Test<'p>) -> Value<'p, T> {
-        let (begin, _) = self.builder.innermost();
-        self.builder.lead(self.at, test, Lead::To(begin), Lead::Next);
-        self.value
-    }
-}
-
-/// Calls that run side by side.
-#[derive(Debug)]
-pub struct Group<'b, 'p> {
-    builder: &'b mut Builder<'p>,
-}
-
-impl<'p> Group<'_, 'p> {
-    /// Makes a call beside the others.
-    pub fn call<T>(&mut self, call: Call<'p, T>) -> Value<'p, T> {
-        Value::new(self.builder.push(call.draft()))
     }
 }

@@ -9,6 +9,7 @@ use syslet_syscalls::{Class, Row, Scope, copy_in, row, settle};
 
 use super::effective::{Effective, refusal};
 use super::machine::{Caller, Machine, Value, members};
+use super::member::Name;
 use super::one::{Ready, Team, Tools};
 use super::together::{Place, Together};
 use crate::admission::Wishes;
@@ -73,7 +74,15 @@ impl Caller for Calls<'_, '_> {
                 }
             },
         };
-        let ready = Ready { call: &call, row, args: &args, way, cancel: self.cancel, member: None };
+        let ready = Ready {
+            call: &call,
+            row,
+            args: &args,
+            way,
+            cancel: self.cancel,
+            name: self.name(index),
+            member: None,
+        };
         // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
         // area, as far as the row says, which was checked at the door, or above where it was not known there.
         match unsafe { self.tools.make(ready) } {
@@ -126,6 +135,11 @@ impl Caller for Calls<'_, '_> {
 }
 
 impl Calls<'_, '_> {
+    /// By what a call of this program is found.
+    fn name(&self, atom: usize) -> Name {
+        Name { program: self.program.user_data(), atom }
+    }
+
     /// One call of a group after the other.
     fn in_turn(&mut self, machine: &mut Machine, members: Range<usize>, enough: u64) -> Option<Value> {
         let mut succeeded = 0;
@@ -185,7 +199,7 @@ impl Calls<'_, '_> {
             copy_in(row, &call, self.out);
         }
         let args = if refused.is_none() { resolve(row, &call, self.out, built) } else { [0; ARGS_MAX] };
-        Place::new(self.effective.words().to_vec(), args, out_len, refused)
+        Place::new(self.effective.words().to_vec(), args, (self.name(at), out_len), refused)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::claim::Why;
 use crate::slot::phase::{Begin, Phase, State, Stop};
 use crate::stop::signal;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 
 /// One call, as those see it who want it to stop.
 #[derive(Debug)]
@@ -13,6 +13,38 @@ pub(crate) struct Member {
     cancel: AtomicU32,
     /// The thread that makes it.
     maker: AtomicU32,
+}
+
+/// The calls of one ring's programs that can be stopped alone, while they are made.
+#[derive(Debug, Default)]
+pub(crate) struct Running(Mutex<Vec<(Name, Arc<Member>)>>);
+
+/// Which call it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Name {
+    /// The program, by its ticket.
+    pub(crate) program: u64,
+    /// The atom.
+    pub(crate) atom: usize,
+}
+
+impl Running {
+    pub(super) fn add(&self, name: Name, member: &Arc<Member>) {
+        lock(&self.0).push((name, Arc::clone(member)));
+    }
+
+    pub(super) fn remove(&self, name: Name) {
+        let mut running = lock(&self.0);
+        if let Some(at) = running.iter().position(|(other, _)| *other == name) {
+            running.swap_remove(at);
+        }
+    }
+
+    /// The call of that name, if it is being made.
+    pub(crate) fn find(&self, name: Name) -> Option<Arc<Member>> {
+        let running = lock(&self.0);
+        running.iter().find(|(other, _)| *other == name).map(|(_, member)| Arc::clone(member))
+    }
 }
 
 /// A member makes one call only.

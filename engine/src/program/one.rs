@@ -6,7 +6,7 @@ use syslet_attrs::{DeadlineAsked, Needs, Registry, RunBy};
 use syslet_syscalls::Row;
 
 use super::machine::Value;
-use super::member::Member;
+use super::member::{Member, Name};
 use crate::admission::{Answers, VALUE_BYTES_MAX};
 use crate::admit::{plan, value_bytes};
 use crate::asked::{Asked, Sight};
@@ -74,7 +74,7 @@ impl Wanted {
         let facts = facts(call);
         let mut wanted = Wanted { answers: Answers::default(), bytes: 0, needs: Needs::NONE, may_help: true };
         for (index, ask) in call.asks().enumerate() {
-            let plan = plan(&ask, &facts, registry, 0).and_then(|plan| {
+            let plan = plan(&ask, &facts, registry).and_then(|plan| {
                 let is_own = plan.needs.contains(Needs::OWN_THREAD);
                 let fits = plan.return_bytes_max <= VALUE_BYTES_MAX;
                 if is_own {
@@ -109,6 +109,8 @@ pub(super) struct Ready<'a> {
     pub(super) way: Way<'a>,
     /// The word that keeps it from beginning.
     pub(super) cancel: &'a AtomicU32,
+    /// By what it is found.
+    pub(super) name: Name,
     /// As whom it is stopped, if it is one of a group.
     pub(super) member: Option<&'a Arc<Member>>,
 }
@@ -230,17 +232,18 @@ fn alone(
         }
         team.pool.stop_member_at(at_ns, &member);
     }
-    let member = &*member;
+    team.port.running.add(ready.name, &member);
     let entered = if !member.begin(own_tid().cast_unsigned()) {
         Entered::Over(Outcome::cancelled())
     } else if ready.cancel.load(Ordering::Relaxed) != 0 {
         member.end();
-        return Entered::Over(Outcome::cancelled());
+        Entered::Over(Outcome::cancelled())
     } else {
         let entered = make(member.cancel());
         member.end();
         entered
     };
+    team.port.running.remove(ready.name);
     match entered {
         Entered::Over(outcome) if member.reason() != 0 => {
             Entered::Over(outcome.stopped(call, member.reason() == reason::LATE))

@@ -8,7 +8,7 @@ use syslet_abi::{ARGS_MAX, Call};
 use syslet_syscalls::row;
 
 use super::machine::Value;
-use super::member::Member;
+use super::member::{Member, Name};
 use super::one::{Ready, Team, Tools};
 use crate::claim::NEVER;
 use crate::run::enter::Way;
@@ -32,21 +32,27 @@ pub(crate) struct Together {
 /// One call of a group.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) member: Arc<Member>,
+    member: Arc<Member>,
     /// The call with all numbers in it.
-    pub(super) words: Vec<u64>,
+    words: Vec<u64>,
     /// Its arguments as the kernel gets them: addresses of what outlives the group.
-    pub(super) args: [u64; ARGS_MAX],
-    pub(super) out_len: usize,
+    args: [u64; ARGS_MAX],
+    name: Name,
+    out_len: usize,
     /// What it came to, and what its attributes returned.
     came: Mutex<Option<(Value, Vec<u8>)>>,
 }
 
 impl Place {
     /// A call to be made; or, with a value, one that is not.
-    pub(super) fn new(words: Vec<u64>, args: [u64; ARGS_MAX], out_len: usize, value: Option<Value>) -> Place {
+    pub(super) fn new(
+        words: Vec<u64>,
+        args: [u64; ARGS_MAX],
+        (name, out_len): (Name, usize),
+        value: Option<Value>,
+    ) -> Place {
         let came = Mutex::new(value.map(|value| (value, Vec::new())));
-        Place { member: Arc::new(Member::new()), words, args, out_len, came }
+        Place { member: Arc::new(Member::new()), words, args, name, out_len, came }
     }
 }
 
@@ -87,6 +93,7 @@ impl Together {
                 args: &place.args,
                 way: Way::Plain(tools.by.run_by),
                 cancel: &NEVER,
+                name: place.name,
                 member: Some(&place.member),
             };
             // SAFETY: the caller's promise, passed on.
@@ -122,7 +129,9 @@ impl Together {
 
     /// Stops all that are not over.
     fn stop(&self, team: Team<'_>) {
-        self.places.iter().for_each(|place| team.pool.stop_member(&place.member));
+        for place in &self.places {
+            let _found = team.pool.stop_member(&place.member);
+        }
     }
 
     /// Makes what nobody else takes, and waits for the rest.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use syslet_abi::{AtomFlags, AttributeFlags, AttributeId, Kind};
 use syslet_attrs::{DeadlineAsked, RetryAsk, RetryOn};
 
-use super::Draft;
+use super::draft::Draft;
 use super::value::Arg;
 
 /// A call that gives a `T`: its number, its arguments, and what is asked of it.
@@ -42,6 +42,12 @@ impl<'p, T> Call<'p, T> {
     /// The descriptor is a regular local file: the call does not sleep for ever.
     pub fn storage(mut self) -> Call<'p, T> {
         self.flags = self.flags.with(AtomFlags::STORAGE);
+        self
+    }
+
+    /// It can be stopped without its program: [`crate::Which::Atom`].
+    pub fn stoppable(mut self) -> Call<'p, T> {
+        self.flags = self.flags.with(AtomFlags::STOPPABLE);
         self
     }
 
