@@ -6,11 +6,16 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::hint::black_box;
 use std::os::fd::AsRawFd;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 use nix::time::{ClockId, clock_gettime};
-use syslet::attrs::{ChecksumAsk, DeadlineAsked, TraceValue};
+use nix::unistd::geteuid;
+use syslet::attrs::{
+    ChecksumAsk, CpuMask, Credentials, Cwd, DeadlineAsked, IoClass, IoPriority, Nice, Policy, RetryAsk,
+    RetryOn, Scheduling, TimerSlack, TraceValue, Umask,
+};
 use syslet::{
     AttributeFlags, AttributeId, Config, Engine, Params, Ring, Status, Submission, SubmissionBuilder,
 };
@@ -19,6 +24,9 @@ const BYTES: usize = 4096;
 /// What clocks are read for comparison: the unit in which TIMING's limit is written.
 const CLOCK: &str = "clock_gettime";
 const NONE: &str = "none";
+
+/// A directory to work in.
+static ROOT: LazyLock<File> = LazyLock::new(|| File::open("/").expect("it can be opened"));
 
 /// Nanoseconds for one call, each sample's mean, by call and attribute.
 type Samples = RefCell<BTreeMap<(&'static str, &'static str), Vec<f64>>>;
@@ -44,11 +52,22 @@ fn is_handled(ring: &mut Ring, submission: &Submission, id: AttributeId) -> bool
     done.attribute(id).is_some_and(|answer| answer.status == Status::HANDLED)
 }
 
+/// What to ask with: what is in force anyway, so that nothing needs privilege.
 fn payload(id: AttributeId) -> Vec<u8> {
+    let credentials = || Credentials { fsuid: Some(geteuid().as_raw()), ..Credentials::default() };
     match id {
         AttributeId::DEADLINE => DeadlineAsked::After(60_000_000_000).emit().to_vec(),
         AttributeId::TRACE => TraceValue { id: 7 }.payload().to_vec(),
         AttributeId::CHECKSUM => ChecksumAsk::default().payload().to_vec(),
+        AttributeId::NICE => Nice::payload(0).to_vec(),
+        AttributeId::SCHED => Scheduling { policy: Policy::OTHER, priority: 0 }.payload().to_vec(),
+        AttributeId::IOPRIO => IoPriority { class: IoClass::BEST_EFFORT, level: 4 }.payload().to_vec(),
+        AttributeId::AFFINITY => CpuMask::of(0..1024).payload(),
+        AttributeId::CREDENTIALS => credentials().payload(),
+        AttributeId::CWD => Cwd::payload(ROOT.as_raw_fd()).to_vec(),
+        AttributeId::UMASK => Umask::payload(0o022).to_vec(),
+        AttributeId::TIMER_SLACK => TimerSlack::payload(50_000).to_vec(),
+        AttributeId::RETRY => RetryAsk { on: RetryOn::SHORT, ..RetryAsk::default() }.payload().to_vec(),
         _ => Vec::new(),
     }
 }
