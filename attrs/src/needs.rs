@@ -23,6 +23,8 @@ impl Needs {
     pub const BYTES: Needs = Needs(1 << 6);
     /// Performance counters.
     pub const COUNTERS: Needs = Needs(1 << 7);
+    /// Its id in the trace, if there is one.
+    pub const TRACE: Needs = Needs(1 << 8);
     /// Somebody who stops the call when its time is up.
     pub const DEADLINE: Needs = Needs(1 << 16);
 

@@ -154,7 +154,7 @@ fn decide(
             // It may take its time, so somebody watches.
             id => is_brief &= !id.is_application(),
         }
-        let plan = plan(&ask, &facts, &shared.registry);
+        let plan = plan(&ask, &facts, &shared.known);
         admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
         match plan {
             Ok(plan) if keeps_away(&plan) && !may_pool => {
@@ -177,7 +177,8 @@ fn decide(
         }
     }
     let fits = bytes * BATCH_MAX <= completion_max;
-    admission.is_brief = is_brief && fits && !needs.intersects(NOT_BRIEF);
+    let is_told = needs.contains(Needs::TRACE) && shared.known.trace.is_some();
+    admission.is_brief = is_brief && fits && !needs.intersects(NOT_BRIEF) && !is_told;
     Ok((bytes, needs))
 }
 

@@ -1,6 +1,7 @@
 //! What an engine is started with.
 
 use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub struct Config {
     pub(crate) twins: Twins,
     pub(crate) cancel_signal: Option<i32>,
     pub(crate) program_steps_max: u32,
+    pub(crate) trace: Option<Arc<OwnedFd>>,
 }
 
 /// The limits of a pool.
@@ -47,6 +49,8 @@ pub enum StartError {
     Attribute(DuplicateId),
     /// The signal that interrupts workers cannot be had.
     Signal(SignalError),
+    /// The trace cannot be written to: EINVAL when it could keep calls waiting for ever.
+    Trace(nix::Error),
     /// The starter or the first worker cannot be started.
     Thread(nix::Error),
     /// The system did not give what is needed.
@@ -88,6 +92,7 @@ impl Default for Config {
             twins: Twins::default(),
             cancel_signal: None,
             program_steps_max: PROGRAM_STEPS_MAX,
+            trace: None,
         }
     }
 }
@@ -137,6 +142,14 @@ impl Config {
     /// No program may ask for a larger budget of atoms; 16,777,216 by default.
     pub fn program_steps_max(mut self, steps: u32) -> Config {
         self.program_steps_max = steps;
+        self
+    }
+
+    /// Writes a line to `fd` when a call with TRACE begins, and one when it ends (`specs/attributes.md`, TRACE): a file, a
+    /// pipe, or /sys/kernel/tracing/trace_marker, where perf and ftrace show them beside the kernel's events. What is no
+    /// file must be non-blocking; a line that cannot be written is [counted](crate::Engine::trace_lost).
+    pub fn trace(mut self, fd: OwnedFd) -> Config {
+        self.trace = Some(Arc::new(fd));
         self
     }
 
@@ -243,6 +256,7 @@ impl std::fmt::Display for StartError {
             }
             StartError::Attribute(taken) => taken.fmt(f),
             StartError::Signal(error) => error.fmt(f),
+            StartError::Trace(errno) => write!(f, "the trace is no file and not non-blocking, or: {errno}"),
             StartError::Thread(errno) => write!(f, "the first worker cannot be started: {errno}"),
             StartError::System(errno) => write!(f, "the system refused memory: {errno}"),
         }

@@ -9,10 +9,12 @@ use syslet_attrs::{Attribute, DuplicateId, Registry};
 
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
 use crate::fork::ForkGuard;
+use crate::known::Known;
 use crate::pair::{Ring, RingError};
 use crate::pool::{self, Pool, Unfinished};
 use crate::shared::Shared;
 use crate::stop::signal;
+use crate::trace::Trace;
 use crate::twin::{self, Abilities};
 
 /// Runs system calls for any number of rings.
@@ -64,19 +66,20 @@ impl Engine {
     /// When the configuration asks for what there is not, or the system has no memory or no thread.
     pub fn start(config: Config) -> Result<Engine, StartError> {
         config.limits.check().map_err(StartError::Limit)?;
-        let registry = Arc::new(registry(&config)?);
+        let trace = config.trace.clone().map(Trace::new).transpose().map_err(StartError::Trace)?;
+        let known = Arc::new(Known { registry: registry(&config)?, trace });
         let guard = Arc::new(ForkGuard::new().map_err(StartError::System)?);
         let (twins, pool) = if config.limits.workers_max == 0 {
             (Abilities::NONE, None)
         } else {
             signal::claim(config.cancel_signal).map_err(StartError::Signal)?;
             let twins = twin::probe(config.twins);
-            let pool = pool::start(&config, Arc::clone(&registry), twins).map_err(StartError::Thread)?;
+            let pool = pool::start(&config, Arc::clone(&known), twins).map_err(StartError::Thread)?;
             (twins, Some(pool))
         };
         Ok(Engine {
             shared: Arc::new(Shared {
-                registry,
+                known,
                 guard,
                 pool,
                 twins,
@@ -102,9 +105,15 @@ impl Engine {
         Ring::open(Arc::clone(&self.shared), granted)
     }
 
+    /// Lines of the [trace](Config::trace) that could not be written.
+    #[must_use]
+    pub fn trace_lost(&self) -> u64 {
+        self.shared.known.trace.as_ref().map_or(0, Trace::lost)
+    }
+
     /// The attributes this engine knows.
     pub fn attributes(&self) -> impl Iterator<Item = &dyn Attribute> {
-        self.shared.registry.iter()
+        self.shared.known.iter()
     }
 
     /// How the workers are doing; zeros without workers, and in a forked child.

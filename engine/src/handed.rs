@@ -19,6 +19,8 @@ pub(crate) struct Begun {
     pub(crate) attempts: u32,
     /// Whether the call is known to sleep.
     pub(crate) sleeps: bool,
+    /// Whether the trace has a line of its beginning.
+    pub(crate) is_traced: bool,
     /// The out area as a first attempt left it, if it has made progress.
     pub(crate) out: Vec<u8>,
     /// What was seen of the first attempt, if an attribute wants to know.

@@ -70,6 +70,10 @@ mod wake;
 #[cfg(not(syslet_loom))]
 mod clock;
 #[cfg(not(syslet_loom))]
+mod known;
+#[cfg(not(syslet_loom))]
+mod trace;
+#[cfg(not(syslet_loom))]
 mod fork;
 mod sync;
 

@@ -112,7 +112,7 @@ impl Ring {
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             door: None,
             batch: Batch::new(),
-            runner: Runner::helping(Arc::clone(&shared.registry)),
+            runner: Runner::helping(Arc::clone(&shared.known)),
             inbox: Inbox::new(u64::from(params.completion_bytes)),
             admission: Admission::default(),
             port,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use syslet_abi::{
     ARGS_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Kind, RecordWord, Status,
 };
-use syslet_attrs::{Needs, Registry, RunBy};
+use syslet_attrs::{Needs, RunBy, TraceValue};
 use syslet_syscalls::{Bases, Row, build, prepare, row, settle, written};
 
 use self::counters::Counters;
@@ -22,11 +22,13 @@ use self::transfer::Moved;
 use crate::asked::{Asked, Sight};
 use crate::claim::Claim;
 use crate::handed::Begun;
+use crate::known::Known;
 use crate::outcome::Outcome;
 use crate::program::{Effective, Machine, Team};
 use crate::ring::batch::BATCH_MAX;
 use crate::ring::completions::hidden;
 use crate::slot::Slot;
+use crate::trace::Trace;
 use crate::twin::Abilities;
 
 /// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
@@ -35,7 +37,7 @@ pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
 /// Runs calls one after the other and builds their completions in one buffer.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) known: Arc<Known>,
     /// It grows with the longest completion.
     pub(crate) done: Vec<u64>,
     /// Structures with addresses, for the call that is being made. It grows with the longest.
@@ -66,16 +68,16 @@ pub(crate) enum First {
 }
 
 impl Runner {
-    /// The attributes there are.
-    pub(crate) fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+    /// What is known of attributes.
+    pub(crate) fn known(&self) -> &Arc<Known> {
+        &self.known
     }
 
     /// A submitter's runner.
-    pub(crate) fn helping(registry: Arc<Registry>) -> Runner {
+    pub(crate) fn helping(known: Arc<Known>) -> Runner {
         let done = vec![0; BATCH_DONE_BYTES / 8];
         Runner {
-            registry,
+            known,
             done,
             built: Vec::new(),
             counters: Counters::default(),
@@ -89,8 +91,8 @@ impl Runner {
     }
 
     /// A worker's runner.
-    pub(crate) fn pooled(registry: Arc<Registry>) -> Runner {
-        Runner { is_pooled: true, ..Runner::helping(registry) }
+    pub(crate) fn pooled(known: Arc<Known>) -> Runner {
+        Runner { is_pooled: true, ..Runner::helping(known) }
     }
 
     /// Runs one call and builds its completion from word `at` of the buffer, with the ticket that the record has in
@@ -206,7 +208,7 @@ impl Runner {
         let (row, needs) = (row(call.nr()), slot.needs());
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
-        let mut asked = Asked::new(call, slot, &self.registry);
+        let mut asked = Asked::new(call, slot, &self.known);
         let mut sight = Sight::default();
         let mut spoilt = None;
         if asked.required_refusal().is_none() {
@@ -226,6 +228,10 @@ impl Runner {
         } else {
             let args = resolve(row, call, out, &mut self.built);
             let cancel = claim.cancel();
+            let traced = if needs.contains(Needs::TRACE) { traced(&self.known, call) } else { None };
+            if let Some((trace, id)) = traced.filter(|_| !way.is_traced()) {
+                trace.begin(id, call.nr(), self.is_pooled);
+            }
             let entered = if needs.intersects(observe::WATCHED) {
                 let mut watch = Watched::new(needs, &mut self.counters, way.seen(), &mut sight.seen);
                 // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far
@@ -244,6 +250,9 @@ impl Runner {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }
                     let outcome = claim.end(outcome, call);
+                    if let Some((trace, id)) = traced {
+                        trace.end(id, outcome.result, self.is_pooled);
+                    }
                     if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
                         // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
                         sight.transferred = unsafe { moved.checksum(call, &args, outcome.result) };
@@ -251,6 +260,7 @@ impl Runner {
                     outcome
                 }
                 Entered::Later(mut begun) => {
+                    begun.is_traced = traced.is_some();
                     if begun.progress > 0 {
                         begun.out.extend_from_slice(writer.out_area(call.out_len()));
                     }
@@ -268,7 +278,7 @@ impl Runner {
         self.grow(slot, at);
         let call = &Call::admitted(bytemuck::cast_slice(record));
         let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
-        finish(&Asked::new(call, slot, &self.registry), (&outcome, &Sight::default()), slot, writer)
+        finish(&Asked::new(call, slot, &self.known), (&outcome, &Sight::default()), slot, writer)
     }
 
     /// Room for the longest completion that this call can have, and behind it for those of calls without attributes.
@@ -310,6 +320,12 @@ fn finish(
 #[inline(always)]
 pub(crate) fn is_program(record: &[u64]) -> bool {
     RecordWord::unpack(record[0]).kind == Kind::SYSLET
+}
+
+/// Where a call with TRACE is told of, and by which id.
+pub(crate) fn traced<'a>(known: &'a Known, call: &Call<'_>) -> Option<(&'a Trace, u64)> {
+    let ask = call.asks().find(|ask| ask.id == AttributeId::TRACE)?;
+    Some((known.trace.as_ref()?, TraceValue::parse(ask.payload)?.id))
 }
 
 /// Ends a call whose success is hidden; gives the words that takes.

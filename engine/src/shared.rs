@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use syslet_attrs::Registry;
-
 use crate::fork::ForkGuard;
+use crate::known::Known;
 use crate::pool::Pool;
 use crate::twin::Abilities;
 
 /// What every ring of an engine needs.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) known: Arc<Known>,
     pub(crate) guard: Arc<ForkGuard>,
     /// None when the submitters run everything themselves.
     pub(crate) pool: Option<Arc<Pool>>,

@@ -12,6 +12,7 @@ use syslet_syscalls::{Class, Row, row, rows};
 
 use super::{Admission, admit};
 use crate::fork::ForkGuard;
+use crate::known::Known;
 use crate::ring::batch::Marks;
 use crate::shared::Shared;
 use crate::twin::{self, Twins};
@@ -46,7 +47,7 @@ fn shared(twins: Twins) -> Shared {
     let mut registry = Registry::built_in();
     registry.add(Arc::new(Silent)).expect("a free id");
     Shared {
-        registry: Arc::new(registry),
+        known: Arc::new(Known { registry, trace: None }),
         guard: Arc::new(ForkGuard::new().expect("a page")),
         pool: None,
         twins: twin::probe(twins),

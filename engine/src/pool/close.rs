@@ -56,7 +56,7 @@ impl Pool {
 
     /// Ends the calls that are queued in a ring; their completions say that they never ran.
     pub(crate) fn refuse_queued(&self, port: &Arc<Port>) {
-        let mut desk = Desk::for_closing(Arc::clone(&self.registry));
+        let mut desk = Desk::for_closing(Arc::clone(&self.known));
         while desk.claim(port) {
             desk.refuse(port, Errno(libc::ECANCELED));
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use syslet_abi::{Errno, USER_DATA_OFFSET};
-use syslet_attrs::{Needs, Registry};
+use syslet_attrs::Needs;
 
 use super::Pool;
 use super::board::Work;
@@ -13,6 +13,7 @@ use super::face::Face;
 use super::thread::own_tid;
 use crate::claim::{Claim, reason};
 use crate::handed::Begun;
+use crate::known::Known;
 use crate::outcome::Outcome;
 use crate::port::Port;
 use crate::program::{Team, Together};
@@ -50,8 +51,8 @@ pub(crate) struct Desk {
 const CLAIMS_IN_A_ROW: u32 = 4;
 
 impl Desk {
-    pub(crate) fn new(registry: Arc<Registry>) -> Desk {
-        let (batch, runner) = (Batch::new(), Runner::pooled(registry));
+    pub(crate) fn new(known: Arc<Known>) -> Desk {
+        let (batch, runner) = (Batch::new(), Runner::pooled(known));
         Desk {
             batch,
             runner,
@@ -68,8 +69,8 @@ impl Desk {
     }
 
     /// A desk for claiming what nobody is to run any more.
-    pub(super) fn for_closing(registry: Arc<Registry>) -> Desk {
-        Desk { is_closing: true, ..Desk::new(registry) }
+    pub(super) fn for_closing(known: Arc<Known>) -> Desk {
+        Desk { is_closing: true, ..Desk::new(known) }
     }
 
     /// A thread sits down at it.
@@ -288,7 +289,7 @@ impl Desk {
         let mut batch = Batch::new();
         batch.put(self.batch.record(self.at).iter().copied());
         std::mem::forget(std::mem::replace(&mut self.batch, batch));
-        let runner = Runner::pooled(Arc::clone(self.runner.registry()));
+        let runner = Runner::pooled(Arc::clone(self.runner.known()));
         std::mem::forget(std::mem::replace(&mut self.runner, runner));
         self.at = 0;
     }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use syslet_attrs::Registry;
-
 use super::alarms::Alarms;
 use super::board::{Board, Count, Rouse, Sleeper, Work};
 use super::limits::Limits;
@@ -15,6 +13,7 @@ use crate::config::{Config, SpawnGate};
 use crate::confinement::Workers;
 use crate::engine::Stats;
 use crate::identity::{Identity, Quick};
+use crate::known::Known;
 use crate::port::Port;
 use crate::twin::Abilities;
 
@@ -26,7 +25,7 @@ pub(crate) struct Pool {
     pub(super) roll: Roll,
     pub(super) starter: Starter,
     pub(super) alarms: Alarms,
-    pub(super) registry: Arc<Registry>,
+    pub(super) known: Arc<Known>,
     pub(super) twins: Abilities,
     quick: Quick,
     is_proc_there: bool,
@@ -35,14 +34,14 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// A pool without threads.
-    pub(super) fn new(config: &Config, registry: Arc<Registry>, twins: Abilities) -> Pool {
+    pub(super) fn new(config: &Config, known: Arc<Known>, twins: Abilities) -> Pool {
         Pool {
             limits: Limits::new(&config.limits),
             board: Board::new(),
             roll: Roll::new(),
             starter: Starter::new(),
             alarms: Alarms::new(),
-            registry,
+            known,
             twins,
             quick: Quick::of_this_thread(),
             is_proc_there: Identity::of_this_thread().is_ok(),

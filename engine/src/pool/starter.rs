@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use syslet_attrs::Registry;
-
 use super::board::{Sleeper, Work};
 use super::desk::Desk;
 use super::seat::Seat;
@@ -16,6 +14,7 @@ use super::watch::Glance;
 use super::worker;
 use crate::clock::now_ns;
 use crate::config::Config;
+use crate::known::Known;
 use crate::port::Port;
 use crate::sync::Ordering;
 use crate::twin::Abilities;
@@ -30,8 +29,8 @@ const CLOSE_LOOKS: u32 = 16;
 const RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(128)];
 
 /// Starts a pool: its starter, and through it the first worker.
-pub(crate) fn start(config: &Config, registry: Arc<Registry>, twins: Abilities) -> nix::Result<Arc<Pool>> {
-    let pool = Arc::new(Pool::new(config, registry, twins));
+pub(crate) fn start(config: &Config, known: Arc<Known>, twins: Abilities) -> nix::Result<Arc<Pool>> {
+    let pool = Arc::new(Pool::new(config, known, twins));
     let (tell, told) = sync_channel(1);
     let shared = Arc::clone(&pool);
     let thread = spawn("syslet-starter", Box::new(move || run(shared, &tell)))?;
@@ -156,7 +155,7 @@ impl Keeper {
             gate.0().map_err(|errno| nix::Error::from_raw(errno.0))?;
         }
         self.number += 1;
-        let desk = Desk::new(Arc::clone(&self.pool.registry));
+        let desk = Desk::new(Arc::clone(&self.pool.known));
         let seat = Arc::new(Seat::new(stays, desk));
         let (pool, own) = (Arc::clone(&self.pool), Arc::clone(&seat));
         self.pool.roll.add_seat(Arc::clone(&seat));

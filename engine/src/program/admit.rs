@@ -125,7 +125,7 @@ fn check_atoms(
         }
         sum.sleeps |= class == Class::Sleeps;
         if call.attribute_count() > 0 {
-            sum.atoms_bytes += Wanted::of(&call, &shared.registry).bytes;
+            sum.atoms_bytes += Wanted::of(&call, &shared.known).bytes;
         }
         sum.begins_away |=
             index == 0 && marks(shared.twins, row, &call, &known_args(&call)).contains(Marks::WORKER);

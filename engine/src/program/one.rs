@@ -1,6 +1,7 @@
 //! One call of a program, all its numbers known: made, watched as far as its attributes ask, stopped when its own time is up.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
+use crate::known::Known;
 use syslet_abi::{ARGS_MAX, AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneWriter, RawResult, Status};
 use syslet_attrs::{DeadlineAsked, Needs, Registry, RunBy};
 use syslet_syscalls::Row;
@@ -22,6 +23,7 @@ use crate::port::Port;
 use crate::run::counters::Counters;
 use crate::run::enter::{Entered, Way, enter};
 use crate::run::observe::{Unwatched, Watched};
+use crate::run::traced;
 use crate::run::transfer::Moved;
 use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::twin::Abilities;
@@ -29,7 +31,7 @@ use crate::twin::Abilities;
 /// What a thread makes calls with.
 #[derive(Debug)]
 pub(super) struct Tools<'a> {
-    pub(super) registry: &'a Registry,
+    pub(super) known: &'a Known,
     pub(super) counters: &'a mut Counters,
     /// Where returns of attributes are written.
     pub(super) returns: &'a mut Vec<u64>,
@@ -156,11 +158,12 @@ impl Tools<'_> {
     #[inline(never)]
     unsafe fn make_asked(&mut self, ready: Ready<'_>) -> Came {
         let Ready { call, row, args, way, .. } = ready;
-        let wanted = Wanted::of(call, self.registry);
+        let wanted = Wanted::of(call, self.known);
         let needs = wanted.needs;
         let queued_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
-        let mut asked = Asked::of(call, wanted.answers, queued_ns, self.registry);
+        let mut asked = Asked::of(call, wanted.answers, queued_ns, self.known);
         let mut sight = Sight::default();
+        let traced = if needs.contains(Needs::TRACE) { traced(self.known, call) } else { None };
         if asked.required_refusal().is_none() {
             asked.look_before();
         }
@@ -175,6 +178,9 @@ impl Tools<'_> {
             let none = Begun::default();
             let way =
                 if needs.contains(Needs::RETRY) && way.seen().is_none() { Way::Rest(&none) } else { way };
+            if let Some((trace, id)) = traced.filter(|_| !way.is_traced()) {
+                trace.begin(id, call.nr(), self.by.is_pooled);
+            }
             let mut watch = Watched::new(needs, self.counters, way.seen(), &mut sight.seen);
             let is_pooled = self.by.is_pooled;
             let mut make = |cancel: &AtomicU32| {
@@ -187,9 +193,12 @@ impl Tools<'_> {
             };
             match entered {
                 Entered::Over(outcome) => outcome,
-                Entered::Later(begun) => return Err(begun),
+                Entered::Later(begun) => return Err(Begun { is_traced: traced.is_some(), ..begun }),
             }
         };
+        if let Some((trace, id)) = traced {
+            trace.end(id, outcome.result, self.by.is_pooled);
+        }
         if needs.contains(Needs::RETRY) {
             asked.note(AttributeId::RETRY, outcome.retry.token());
         }

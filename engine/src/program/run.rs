@@ -15,7 +15,7 @@ use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::run::enter::{Way, here};
 use crate::run::observe::{Watch, Watched};
-use crate::run::{First, Runner, hide};
+use crate::run::{First, Runner, hide, traced};
 use crate::sync::Ordering;
 
 impl Runner {
@@ -45,7 +45,7 @@ impl Runner {
             machine.begin(&program);
             out.fill(0);
         }
-        let mut asked = Asked::new(&head, slot, &self.registry);
+        let mut asked = Asked::new(&head, slot, &self.known);
         let mut spoilt = asked.required_refusal();
         if spoilt.is_none() {
             asked.look_before();
@@ -67,6 +67,10 @@ impl Runner {
             if machine.started_ns == 0 && needs.contains(Needs::CLOCK) {
                 machine.started_ns = now_ns();
             }
+            let traced = if needs.contains(Needs::TRACE) { traced(&self.known, &head) } else { None };
+            if let Some((trace, id)) = traced.filter(|_| machine.threads == 0) {
+                trace.begin(id, "program", self.is_pooled);
+            }
             machine.threads += 1;
             let before = machine.seen.take();
             let mut watch = Watched::new(needs, &mut self.counters, before.as_deref(), &mut sight.seen);
@@ -80,7 +84,7 @@ impl Runner {
                 effective: &mut self.effective,
                 built: &mut self.built,
                 tools: Tools {
-                    registry: &self.registry,
+                    known: &self.known,
                     counters: &mut self.atom_counters,
                     returns: &mut self.returns,
                     by: By { is_pooled: self.is_pooled, run_by, twins: way.twins() },
@@ -103,6 +107,9 @@ impl Runner {
             let finished_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
             let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
             let (result, flags) = machine.result(was_signalled, is_late);
+            if let Some((trace, id)) = traced {
+                trace.end(id, result, self.is_pooled);
+            }
             Outcome {
                 result,
                 flags,
@@ -137,7 +144,7 @@ impl Runner {
     /// As for [`Runner::run`].
     pub(crate) unsafe fn run_member(&mut self, group: &Together, index: usize, team: Team<'_>) {
         let mut tools = Tools {
-            registry: &self.registry,
+            known: &self.known,
             counters: &mut self.atom_counters,
             returns: &mut self.returns,
             by: By { is_pooled: true, run_by: RunBy::POOLED, twins: None },

@@ -45,6 +45,11 @@ impl Way<'_> {
         if let Way::Twin(abilities) = self { Some(*abilities) } else { None }
     }
 
+    /// Whether the trace has its beginning.
+    pub(crate) fn is_traced(&self) -> bool {
+        matches!(self, Way::Rest(begun) if begun.is_traced)
+    }
+
     /// What was seen of the first attempt.
     pub(crate) fn seen(&self) -> Option<&Seen> {
         if let Way::Rest(begun) = self { begun.seen.as_deref() } else { None }

@@ -5,6 +5,7 @@ mod checksum;
 mod pairs;
 mod spent;
 mod together;
+mod trace;
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
