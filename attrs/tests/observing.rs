@@ -303,13 +303,13 @@ fn attempts_add_up() {
 fn trace_is_an_echo() {
     for id in [0, 1, 7, u64::MAX, 0x0102_0304_0506_0708] {
         let payload = TraceValue { id }.payload();
-        assert_eq!(Trace.check(&payload, &CALL), plan(8, Needs::NONE));
+        assert_eq!(Trace.check(&payload, &CALL), plan(8, Needs::TRACE));
         let (status, value) = answer(&Trace, &payload, &OBSERVED);
         assert_eq!((status, TraceValue::parse(&value)), (Status::HANDLED, Some(TraceValue { id })));
     }
 }
 
-/// ATTR-33: no observing attribute keeps a call from being helped, and each needs something, but TRACE.
+/// ATTR-33: no observing attribute keeps a call from being helped, and each needs something.
 #[test]
 fn observing_does_not_move_the_call() {
     let observing: [Arc<dyn Attribute>; 6] = [

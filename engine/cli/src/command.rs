@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::print::json::JsonPrinter;
 use crate::print::text::TextPrinter;
 use crate::run::words::Words;
-use crate::run::{self, Ended, RunError, interrupt};
+use crate::run::{self, Ended, RunError, interrupt, setup};
 use crate::script::error::ScriptError;
 use crate::script::source::{SCRIPT_BYTES_MAX, Source};
 use crate::{print, probe, script, table};
@@ -77,13 +77,19 @@ fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
         message(&format!("signals cannot be handled here: {error}"));
         return Exit::NotSupported;
     }
-    let workers = options.workers;
+    let config = match setup::config(options.workers, options.trace.as_deref()) {
+        Ok(config) => config,
+        Err(text) => {
+            message(&text);
+            return Exit::NotSupported;
+        }
+    };
     let ended = if options.json {
-        run::run(plan, workers, None, &mut JsonPrinter { out: BufWriter::new(io::stdout().lock()) })
+        run::run(plan, config, None, &mut JsonPrinter { out: BufWriter::new(io::stdout().lock()) })
     } else {
         let out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
         let words = Words::new(options.shown_bytes, options.fd_paths);
-        run::run(plan, workers, Some(words), &mut TextPrinter { out })
+        run::run(plan, config, Some(words), &mut TextPrinter { out })
     };
     match ended {
         Err(RunError::Output(error, so_far)) => written(Err(error), so_far),

@@ -1,6 +1,7 @@
 //! What the command is asked on the command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
@@ -47,6 +48,10 @@ pub(crate) struct RunOptions {
     /// At most this many workers, 0 to 65536; with 0 the command runs every call itself, one after the other
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<u32>,
+    /// Write a line to PATH when a call with @trace begins, and one when it ends; /sys/kernel/tracing/trace_marker puts
+    /// them beside the kernel's events
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trace: Option<PathBuf>,
     /// A statement; repeated, one line each. There is no FILE then
     #[arg(short = 'e', value_name = "STATEMENT")]
     pub(crate) statements: Vec<String>,

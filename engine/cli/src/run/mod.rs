@@ -4,7 +4,7 @@ pub(crate) mod interrupt;
 mod memory;
 mod resolve;
 mod schedule;
-mod setup;
+pub(crate) mod setup;
 pub(crate) mod submit;
 pub(crate) mod values;
 pub(crate) mod words;
@@ -13,7 +13,7 @@ use std::io;
 use std::time::Duration;
 
 use syslet::attrs::{RunBy, WorkerValue};
-use syslet::{AttributeId, Completion, Engine, Ring, RunningCall, Status};
+use syslet::{AttributeId, Completion, Config, Engine, Ring, RunningCall, Status};
 
 use crate::exit::Exit;
 use crate::plan::{Plan, Step, StepId};
@@ -63,11 +63,12 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Runs everything in `plan` and tells `printer` of each step.
 pub(crate) fn run(
     plan: &Plan,
-    workers: Option<u32>,
+    config: Config,
     words: Option<Words>,
     printer: &mut dyn Printer,
 ) -> Result<Ended, RunError> {
-    let (engine, mut ring) = setup::ring(plan, workers).map_err(RunError::Engine)?;
+    let has_workers = config.get_workers_max() > 0;
+    let (engine, mut ring) = setup::ring(plan, config).map_err(RunError::Engine)?;
     let mut run = Run {
         plan,
         printer,
@@ -76,7 +77,7 @@ pub(crate) fn run(
         known: Known::new(plan),
         flights: (0..plan.steps.len()).map(|_| None).collect(),
         in_flight: 0,
-        has_workers: workers != Some(0),
+        has_workers,
         all_succeeded: true,
     };
     run.until_over(&engine, &mut ring).map_err(|error| RunError::Output(error, run.exit()))

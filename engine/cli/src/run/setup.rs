@@ -1,5 +1,9 @@
 //! An engine and a ring large enough for a plan.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
 use syslet::{Config, Engine, Params, Ring};
 
 use crate::plan::{Passed, Plan, Step, Way};
@@ -9,9 +13,19 @@ const BESIDE_BYTES: usize = 1024;
 /// At most this many calls are in flight.
 const SLOTS: u32 = 256;
 
-/// Opens a ring in which every step of `plan` fits, of an engine with so many workers at most.
-pub(crate) fn ring(plan: &Plan, workers: Option<u32>) -> Result<(Engine, Ring), String> {
+/// The engine that is asked for: with so many workers at most, and with a trace.
+pub(crate) fn config(workers: Option<u32>, trace: Option<&Path>) -> Result<Config, String> {
     let config = workers.map_or_else(Config::default, |workers| Config::default().workers_max(workers));
+    let Some(path) = trace else { return Ok(config) };
+    let mut options = OpenOptions::new();
+    // Of a pipe without a reader, opening it says so.
+    let file = options.append(true).create(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file = file.map_err(|error| format!("the trace cannot be opened: {}: {error}", path.display()))?;
+    Ok(config.trace(file.into()))
+}
+
+/// Opens a ring in which every step of `plan` fits.
+pub(crate) fn ring(plan: &Plan, config: Config) -> Result<(Engine, Ring), String> {
     let engine = Engine::start(config).map_err(|error| format!("the engine cannot start here: {error}"))?;
     let largest = |carried: fn(&Step) -> usize| plan.steps.iter().map(carried).max().unwrap_or(0);
     let (submission_record_max, submission_bytes) = sizes(largest(carried_in), 64 << 10);

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
+use crate::files::Directory;
 use crate::syslet::{command, statements, syslet};
 
 /// SCRIPT-33: success, failure, usage and script errors, calls that are not supported.
@@ -168,4 +169,19 @@ fn closed_stdout() {
         let output = command().args(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
         assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &[][..]), "{arguments:?}");
     }
+}
+
+/// ATTR-101: `--trace` writes where it is told to, and says when it cannot.
+#[test]
+fn trace_lines() {
+    let directory = Directory::new("trace");
+    let path = directory.path("lines");
+    let ended = statements(&["--trace", &path], &["close(7777) @trace(7)", "getpid()"]);
+    assert_eq!(ended.code, Some(1));
+    let lines = std::fs::read_to_string(&path).expect("lines");
+    let lines: Vec<_> = lines.lines().filter_map(|line| line.split(" tid=").next()).collect();
+    assert_eq!(lines, [&format!("syslet begin id=7 nr={}", libc::SYS_close), "syslet end id=7 result=-9"]);
+    let ended = statements(&["--trace", "/nonexistent/trace"], &["getpid()"]);
+    assert_eq!(ended.code, Some(3));
+    assert!(ended.stderr.contains("the trace cannot be opened: /nonexistent/trace"), "{}", ended.stderr);
 }
