@@ -187,6 +187,8 @@ enum syslet_attribute_id {
     SYSLET_ATTRIBUTE_COUNTERS = 9,
     SYSLET_ATTRIBUTE_TRACE = 10,
     SYSLET_ATTRIBUTE_DEADLINE = 11,
+    SYSLET_ATTRIBUTE_PRIORITY = 12,
+    SYSLET_ATTRIBUTE_LANE = 13,
     SYSLET_ATTRIBUTE_ATOMS = 14,
     SYSLET_ATTRIBUTE_NICE = 16,
     SYSLET_ATTRIBUTE_SCHED = 17,
@@ -336,6 +338,26 @@ struct syslet_atom_entry {
     uint32_t runs;
     int64_t value;
     uint32_t len;
+    uint32_t reserved;
+};
+
+/* The value of a PRIORITY return. It is asked with an int32_t. */
+struct syslet_priority {
+    uint64_t waited_ns;
+    int64_t level;
+};
+
+/* What LANE is asked with. */
+struct syslet_lane_ask {
+    uint64_t id;
+    uint32_t limit;
+    uint32_t reserved;
+};
+
+/* The value of a LANE return. */
+struct syslet_lane {
+    uint64_t waited_ns;
+    uint32_t running;
     uint32_t reserved;
 };
 

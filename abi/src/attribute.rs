@@ -48,6 +48,10 @@ impl AttributeId {
     pub const TRACE: AttributeId = AttributeId(10);
     /// When the call is to be over.
     pub const DEADLINE: AttributeId = AttributeId(11);
+    /// Where in the queue the call stands.
+    pub const PRIORITY: AttributeId = AttributeId(12);
+    /// With how many others of its kind it may run.
+    pub const LANE: AttributeId = AttributeId(13);
     /// What each atom of a program came to.
     pub const ATOMS: AttributeId = AttributeId(14);
     /// The nice value of the thread, for this call.

@@ -138,8 +138,11 @@ fn observed() -> [Layout; 8] {
 }
 
 /// What the attributes that change how their call is made are asked with, where it is more than a number.
-fn acting() -> [Layout; 5] {
+fn acting() -> [Layout; 8] {
     [
+        value("syslet_priority", 8, &["waited_ns", "level"]),
+        joined("syslet_lane_ask", &value("", 8, &["id"]), &value("", 4, &["limit", "reserved"])),
+        joined("syslet_lane", &value("", 8, &["waited_ns"]), &value("", 4, &["running", "reserved"])),
         value("syslet_sched_ask", 4, &["policy", "priority"]),
         value("syslet_ioprio_ask", 4, &["io_class", "level"]),
         value("syslet_credentials_ask", 4, &["given", "fsuid", "fsgid", "groups"]),

@@ -67,7 +67,7 @@ pub(crate) fn numbers() -> Values {
     values
 }
 
-fn attributes() -> [(&'static str, u64); 22] {
+fn attributes() -> [(&'static str, u64); 24] {
     let ids = [
         ("DATA", AttributeId::DATA),
         ("TIMING", AttributeId::TIMING),
@@ -80,6 +80,8 @@ fn attributes() -> [(&'static str, u64); 22] {
         ("COUNTERS", AttributeId::COUNTERS),
         ("TRACE", AttributeId::TRACE),
         ("DEADLINE", AttributeId::DEADLINE),
+        ("PRIORITY", AttributeId::PRIORITY),
+        ("LANE", AttributeId::LANE),
         ("ATOMS", AttributeId::ATOMS),
         ("NICE", AttributeId::NICE),
         ("SCHED", AttributeId::SCHED),

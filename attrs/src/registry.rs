@@ -17,7 +17,9 @@ use crate::data::Data;
 use crate::deadline::Deadline;
 use crate::io::Io;
 use crate::ioprio::Ioprio;
+use crate::lane::Lane;
 use crate::nice::Nice;
+use crate::priority::Priority;
 use crate::retry::Retry;
 use crate::sched::Sched;
 use crate::timer_slack::TimerSlack;
@@ -28,7 +30,7 @@ use crate::usage::Usage;
 use crate::worker::Worker;
 
 /// Those that say something of a call or its making, by id.
-fn observing() -> [Arc<dyn Attribute>; 12] {
+fn observing() -> [Arc<dyn Attribute>; 14] {
     [
         Arc::new(Data),
         Arc::new(Timing),
@@ -41,6 +43,8 @@ fn observing() -> [Arc<dyn Attribute>; 12] {
         Arc::new(Counters),
         Arc::new(Trace),
         Arc::new(Deadline),
+        Arc::new(Priority),
+        Arc::new(Lane),
         Arc::new(Atoms),
     ]
 }

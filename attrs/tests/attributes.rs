@@ -210,6 +210,8 @@ fn built_in_attributes() {
         (AttributeId::COUNTERS, "counters"),
         (AttributeId::TRACE, "trace"),
         (AttributeId::DEADLINE, "deadline"),
+        (AttributeId::PRIORITY, "priority"),
+        (AttributeId::LANE, "lane"),
         (AttributeId::ATOMS, "atoms"),
         (AttributeId::NICE, "nice"),
         (AttributeId::SCHED, "sched"),

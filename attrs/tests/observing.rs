@@ -6,9 +6,9 @@ use syslet_abi::{AttributeId, RawResult, Status};
 use syslet_attrs::{
     Attribute, Blocked, BlockedValue, Cache, CacheValue, CallFacts, Checksum, ChecksumAsk, ChecksumValue,
     Counted, Counters, CountersValue, CpuMask, Credentials, Cwd, DeadlineAsked, Evidence, Io, IoClass,
-    IoPriority, IoValue, Nature, Needs, Nice, Observed, Plan, Policy, Registry, RetryAsk, RetryOn,
-    Scheduling, Spent, TimerSlack, Token, Trace, TraceValue, Transferred, Umask, Usage, UsageValue, Verdict,
-    WorkerValue,
+    IoPriority, IoValue, Lane, LaneAsk, LaneValue, Nature, Needs, Nice, Observed, Plan, Policy, Priority,
+    PriorityValue, Registry, RetryAsk, RetryOn, Scheduling, Spent, TimerSlack, Token, Trace, TraceValue,
+    Transferred, Umask, Usage, UsageValue, Verdict, WorkerValue,
 };
 
 /// Of every nature, so that no attribute is inapplicable.
@@ -67,6 +67,8 @@ fn askable(id: AttributeId) -> Vec<Vec<u8>> {
         AttributeId::CHECKSUM => {
             vec![Vec::new(), ChecksumAsk { expected: Some(CHECK) }.payload().to_vec(), vec![0; 8]]
         }
+        AttributeId::PRIORITY => vec![Priority::payload(-1000).to_vec()],
+        AttributeId::LANE => vec![LaneAsk { id: 0, limit: 1 }.payload().to_vec()],
         AttributeId::NICE => vec![Nice::payload(-20).to_vec()],
         AttributeId::SCHED => vec![Scheduling { policy: Policy::RR, priority: 99 }.payload().to_vec()],
         AttributeId::IOPRIO => vec![IoPriority { class: IoClass::BEST_EFFORT, level: 7 }.payload().to_vec()],
@@ -131,6 +133,8 @@ fn every_value_grows_at_the_end() {
         assert_eq!(ChecksumValue::parse(value).is_some(), len >= ChecksumValue::BYTES);
         assert_eq!(CountersValue::parse(value).is_some(), len >= CountersValue::BYTES);
         assert_eq!(TraceValue::parse(value).is_some(), len >= TraceValue::BYTES);
+        assert_eq!(PriorityValue::parse(value).is_some(), len >= PriorityValue::BYTES);
+        assert_eq!(LaneValue::parse(value).is_some(), len >= LaneValue::BYTES);
     }
 }
 
@@ -307,6 +311,35 @@ fn trace_is_an_echo() {
         let (status, value) = answer(&Trace, &payload, &OBSERVED);
         assert_eq!((status, TraceValue::parse(&value)), (Status::HANDLED, Some(TraceValue { id })));
     }
+}
+
+/// ATTR-90: PRIORITY plans two numbers: what it waited, and the level, one more for each millisecond of it.
+#[test]
+fn priority_ages() {
+    assert_eq!(Priority.check(&Priority::payload(-7), &CALL), plan(16, Needs::CLOCK));
+    for (priority, waited_ns, level) in
+        [(-7, 999_999, -7), (-7, 7_000_000, 0), (1000, u64::MAX - 5, 18_446_744_074_709)]
+    {
+        let observed = Observed { queued_ns: 5, started_ns: waited_ns + 5, ..OBSERVED };
+        let (status, value) = answer(&Priority, &Priority::payload(priority), &observed);
+        let expected = Some(PriorityValue { waited_ns, level });
+        assert_eq!((status, PriorityValue::parse(&value)), (Status::HANDLED, expected));
+    }
+}
+
+/// ATTR-94, ATTR-99: LANE plans 16 bytes and a worker, and answers with what the engine has written over its payload.
+#[test]
+fn lane_is_answered_by_the_engine() {
+    let asked = LaneAsk { id: u64::MAX, limit: 3 };
+    assert_eq!(LaneAsk::parse(&asked.payload()), Some(asked));
+    let needs = Needs::CLOCK.with(Needs::LANE);
+    let planned = Plan { return_bytes_max: 16, may_help: false, needs };
+    assert_eq!(Lane.check(&asked.payload(), &CALL), Ok(planned));
+    assert_eq!(Lane.check(&LaneAsk { limit: 0, ..asked }.payload(), &CALL), Err(Status::INVALID));
+    let mut value = [0xa5; 16];
+    let of = LaneValue { waited_ns: 9, running: 2 };
+    let answered = Lane.after(&of.bytes(), Token::default(), &OBSERVED, &mut value);
+    assert_eq!((answered, LaneValue::parse(&value)), ((Status::HANDLED, 16), Some(of)));
 }
 
 /// ATTR-33: no observing attribute keeps a call from being helped, and each needs something.

@@ -13,8 +13,8 @@ use criterion::Criterion;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::geteuid;
 use syslet::attrs::{
-    ChecksumAsk, CpuMask, Credentials, Cwd, DeadlineAsked, IoClass, IoPriority, Nice, Policy, RetryAsk,
-    RetryOn, Scheduling, TimerSlack, TraceValue, Umask,
+    ChecksumAsk, CpuMask, Credentials, Cwd, DeadlineAsked, IoClass, IoPriority, LaneAsk, Nice, Policy,
+    Priority, RetryAsk, RetryOn, Scheduling, TimerSlack, TraceValue, Umask,
 };
 use syslet::{
     AttributeFlags, AttributeId, Config, Engine, Params, Ring, Status, Submission, SubmissionBuilder,
@@ -58,6 +58,8 @@ fn payload(id: AttributeId) -> Vec<u8> {
     match id {
         AttributeId::DEADLINE => DeadlineAsked::After(60_000_000_000).emit().to_vec(),
         AttributeId::TRACE => TraceValue { id: 7 }.payload().to_vec(),
+        AttributeId::PRIORITY => Priority::payload(5).to_vec(),
+        AttributeId::LANE => LaneAsk { id: 7, limit: 1 }.payload().to_vec(),
         AttributeId::CHECKSUM => ChecksumAsk::default().payload().to_vec(),
         AttributeId::NICE => Nice::payload(0).to_vec(),
         AttributeId::SCHED => Scheduling { policy: Policy::OTHER, priority: 0 }.payload().to_vec(),

@@ -17,8 +17,8 @@ pub(crate) struct Admission {
     pub(crate) needs: Needs,
     /// Who may run it, and how.
     pub(crate) marks: Marks,
-    /// Whether its submitter alone may run it, while there are workers.
-    pub(crate) own: bool,
+    /// Where it waits.
+    pub(crate) stands: Stands,
     /// Whether no attribute wants it kept from the submitter.
     pub(crate) may_help: bool,
     /// Whether the call has attributes or an out area; otherwise `answers` says nothing.
@@ -31,6 +31,8 @@ pub(crate) struct Admission {
     pub(crate) queued_ns: u64,
     /// When it is to stop, in nanoseconds of CLOCK_MONOTONIC, if it has a deadline.
     pub(crate) deadline_ns: Option<u64>,
+    /// Its PRIORITY; meaningful when the call has attributes.
+    pub(crate) priority: i32,
     pub(crate) answers: Answers,
     /// The id by which it is to be found, if it has one.
     pub(crate) trace: Option<u64>,
@@ -41,6 +43,11 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
+    /// Whether it is not to be taken in the order pushed. Says nothing of calls without attributes.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.priority != 0 || self.needs.contains(Needs::LANE)
+    }
+
     /// What of it decides who runs the call.
     #[inline(always)]
     pub(crate) fn who(&self) -> Wishes {
@@ -51,6 +58,18 @@ impl Admission {
             own_thread: self.needs.contains(Needs::OWN_THREAD),
         }
     }
+}
+
+/// Where an accepted call waits.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Stands {
+    /// In a ring.
+    #[default]
+    InRing,
+    /// Where its submitter alone finds it, while there are workers.
+    Apart,
+    /// On the shelf, or in front of its lane.
+    Aside,
 }
 
 /// What a submission wants of who runs it.

@@ -6,10 +6,10 @@ use syslet_abi::{
     ARGS_MAX, ATTRIBUTE_HEADER_BYTES, ArgKind, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET,
     Refusal, Status, padded,
 };
-use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Registry, TraceValue};
+use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, TraceValue};
 use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
 
-use crate::admission::{Admission, Answers, AskedIds, VALUE_BYTES_MAX};
+use crate::admission::{Admission, Answers, AskedIds, Stands, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
 use crate::facts::facts;
 use crate::refused::Refused;
@@ -57,8 +57,8 @@ pub(crate) fn admit(
     admission.is_brief = true;
     admission.atoms_bytes_max = None;
     admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
+    let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
     if admission.answering {
-        let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
         admit_answering(call, completion_max, shared, may_pool, admission)?;
     }
     let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &known_args(call)));
@@ -67,9 +67,26 @@ pub(crate) fn admit(
     if wants_twin && admission.marks == Marks::WORKER && has_twin() {
         admission.marks = admission.marks.with(Marks::TWIN);
     }
-    // Where no worker may look: without a pool nobody looks anywhere.
-    admission.own = shared.pool.is_some() && (!has_pool || facts.flags.contains(CallFlags::SYNC));
+    admission.stands = stands(admission, shared, may_pool);
     Ok(())
+}
+
+/// Where a submission waits.
+#[inline]
+pub(crate) fn stands(admission: &Admission, shared: &Shared, may_pool: bool) -> Stands {
+    if is_own(shared, may_pool) {
+        Stands::Apart
+    } else if admission.answering && admission.is_sorted() {
+        Stands::Aside
+    } else {
+        Stands::InRing
+    }
+}
+
+/// Whether a call waits where no worker may look: without workers nobody looks anywhere.
+#[inline]
+fn is_own(shared: &Shared, may_pool: bool) -> bool {
+    shared.pool.is_some() && !may_pool
 }
 
 /// The part of admission that only calls with attributes or an out area need.
@@ -143,6 +160,7 @@ fn decide(
     let mut needs = Needs::NONE;
     admission.asked = AskedIds::default();
     admission.trace = None;
+    admission.priority = 0;
     admission.returns_data = facts.out_len > 0;
     for (index, ask) in call.asks().enumerate() {
         admission.asked.note(index, ask.id);
@@ -154,7 +172,14 @@ fn decide(
             // It may take its time, so somebody watches.
             id => is_brief &= !id.is_application(),
         }
-        let plan = plan(&ask, &facts, &shared.known);
+        let mut plan = plan(&ask, &facts, &shared.known);
+        if ask.id == AttributeId::PRIORITY && plan.is_ok() {
+            if is_own(shared, may_pool) {
+                plan = Err(Status::INAPPLICABLE);
+            } else {
+                admission.priority = Priority::parse(ask.payload).unwrap_or(0);
+            }
+        }
         admission.may_help &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
         match plan {
             Ok(plan) if keeps_away(&plan) && !may_pool => {
@@ -178,12 +203,13 @@ fn decide(
     }
     let fits = bytes * BATCH_MAX <= completion_max;
     let is_told = needs.contains(Needs::TRACE) && shared.known.trace.is_some();
-    admission.is_brief = is_brief && fits && !needs.intersects(NOT_BRIEF) && !is_told;
+    admission.is_brief = is_brief && fits && admission.priority == 0 && !needs.intersects(NOT_BRIEF) && !is_told;
     Ok((bytes, needs))
 }
 
 /// What takes longer than the call, or stops it.
-const NOT_BRIEF: Needs = Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD);
+const NOT_BRIEF: Needs =
+    Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD).with(Needs::LANE);
 
 /// Whether the submitter may not make the call itself: what changes the thread that makes it is never the submitter's.
 fn keeps_away(plan: &Plan) -> bool {

@@ -4,23 +4,28 @@
 use syslet_abi::{Errno, USER_DATA_OFFSET};
 
 use crate::claim::Claim;
+use crate::clock::now_ns;
 use crate::handed::Begun;
 use crate::outcome::Outcome;
 use crate::pair::Ring;
 use crate::ring::batch::Marks;
 use crate::ring::track::bytes;
 use crate::run::First;
+use crate::shelf::Taker;
 use crate::slot::Ticket;
 
 impl Ring {
     /// Claims what is next and runs it, or hands it over; gives the number of calls claimed. The completions of one
     /// batch are posted together: nobody waits for them but this thread.
     pub(crate) fn help(&mut self) -> usize {
-        let count = if !self.own.is_empty() && self.own.pop(&mut self.batch) {
+        let is_own = !self.own.is_empty() && self.own.pop(&mut self.batch);
+        let count = if is_own || !self.port.shelf.is_empty_for_helpers() && self.take_sorted(false) {
             1
         } else {
             let taken = self.submissions.take(&mut self.batch, || true);
-            taken.expect("only this process writes its rings, so every record in them is whole")
+            let taken = taken.expect("only this process writes its rings, so every record in them is whole");
+            let is_late = taken == 0 && !self.port.shelf.is_empty_for_helpers() && self.take_sorted(true);
+            if is_late { 1 } else { taken }
         };
         let mut built = 0;
         for index in 0..count {
@@ -30,6 +35,12 @@ impl Ring {
             self.completions.claim(bytes(built)).commit(self.runner.done(built));
         }
         count
+    }
+
+    /// Claims what is next on the shelf, if its turn is before that of the ring.
+    fn take_sorted(&mut self, is_empty: bool) -> bool {
+        let is_empty = is_empty || self.submissions.is_empty();
+        self.port.shelf.take(&mut self.batch, Taker::Helper, now_ns(), is_empty)
     }
 
     /// Runs record `index` of the batch, or hands it over; gives the words of its completion, built at word `at`.
@@ -71,7 +82,7 @@ impl Ring {
             return Some(First::Built(self.runner.abandon(record, slot, at, Outcome::not_run(errno))));
         }
         // Should this call get stuck, others must not be: the workers get them.
-        let others_wait = !self.submissions.is_empty() && !self.port.is_listed();
+        let others_wait = self.has_shared_work() && !self.port.is_listed();
         let is_alone = others_wait && !self.may_give_away() || self.open_pool().is_none();
         if !is_alone {
             self.port.submitter.watch.enter();
@@ -112,6 +123,11 @@ impl Ring {
     #[inline]
     fn is_alone(&self, record: &[u64]) -> bool {
         !self.has_canceller.get() && !Marks::of(record[0]).contains(Marks::TIMED)
+    }
+
+    /// Whether anything is published that both this thread and workers may run.
+    pub(crate) fn has_shared_work(&self) -> bool {
+        !self.submissions.is_empty() || !self.port.shelf.is_empty_for_helpers()
     }
 
     /// Gives a claimed call to the workers.

@@ -33,6 +33,12 @@ mod refused;
 mod slot;
 mod ring;
 #[cfg(not(syslet_loom))]
+mod aside;
+#[cfg(not(syslet_loom))]
+mod lanes;
+#[cfg(not(syslet_loom))]
+mod shelf;
+#[cfg(not(syslet_loom))]
 mod wait;
 #[cfg(not(syslet_loom))]
 mod help;

@@ -10,6 +10,7 @@ use syslet_abi::{
 };
 
 use crate::admission::Admission;
+use crate::aside::Staged;
 use crate::claim::Claim;
 use crate::confinement::Confinement;
 use crate::pool::Pool;
@@ -49,6 +50,8 @@ pub struct Ring {
     pub(crate) admission: Admission,
     /// Calls that only this thread may run; without workers they stand in the ring with all others.
     pub(crate) own: OwnQueue,
+    /// Calls that do not stand in the ring, until they are published.
+    pub(crate) aside: Staged,
     /// Something was pushed that only a worker may run, and no worker knows.
     pub(crate) wants_worker: bool,
     pub(crate) spin: Spin,
@@ -90,7 +93,8 @@ impl Ring {
         let region = map(bytes)?;
         let pooled = NonZeroUsize::new(pooled_bytes(&params)).filter(|_| shared.pool.is_some());
         let pooled = pooled.map(map).transpose()?;
-        let port = Arc::new(Port::new(&region, &RingHeader { params }, pooled.as_ref()));
+        let lanes = shared.pool.as_ref().map(|pool| Arc::clone(&pool.lanes));
+        let port = Arc::new(Port::new(&region, &RingHeader { params }, pooled.as_ref(), lanes));
         let (submissions, completions) = (Arc::clone(&port.submissions), Arc::clone(&port.completions));
         let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
         let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
@@ -105,6 +109,7 @@ impl Ring {
             slots: Arc::clone(&port.slots),
             credit,
             own: OwnQueue::new(u64::from(params.submission_bytes)),
+            aside: Staged::default(),
             wants_worker: false,
             confinement: pool.map(|pool| Confinement::of_this_thread(pool.confinement())),
             has_canceller: Cell::new(false),

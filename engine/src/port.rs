@@ -2,8 +2,10 @@
 //! the ring is over, however long that is after the application's end was dropped.
 
 use syslet_abi::{EngineStatus, LINE_BYTES, Params, RingHeader, RingLayout, offset};
+use syslet_attrs::Needs;
 
 use crate::handed::HandedCalls;
+use crate::lanes::{Lanes, Released};
 use crate::lent::{LentSet, give_back};
 use crate::pool::board::Work;
 use crate::pool::tally::Tally;
@@ -13,8 +15,9 @@ use crate::ring::completions::Completions;
 use crate::ring::region::{Region, Word32, Words64};
 use crate::ring::submissions::Submissions;
 use crate::ring::track::bytes;
-use crate::slot::Slots;
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::shelf::Shelf;
+use crate::slot::{Slot, Slots, Ticket};
+use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, lock};
 use crate::wake::Wake;
 use crate::wake::event::Event;
 use crate::wake::eventfd::CompletionEvent;
@@ -39,6 +42,12 @@ pub(crate) struct Port {
     pub(crate) groups: Groups,
     /// Calls of programs that can be stopped alone.
     pub(crate) running: Running,
+    pub(crate) shelf: Shelf,
+    /// None without workers.
+    pub(crate) lanes: Option<Arc<Lanes>>,
+    /// Calls that wait for a lane, or have just been given a place in it: while there are any, other threads may put
+    /// this ring on the ready list.
+    pub(crate) awaited: AtomicU32,
     pub(crate) submitter: Submitter,
     /// Calls that were ended without being run, when engine or ring were closed. Several threads may do that.
     pub(crate) refused: Tally,
@@ -64,7 +73,12 @@ pub(crate) struct Submitter {
 
 impl Port {
     /// Over memory set up with this header, and over memory for what only workers may run.
-    pub(crate) fn new(region: &Arc<Region>, header: &RingHeader, pooled: Option<&Arc<Region>>) -> Port {
+    pub(crate) fn new(
+        region: &Arc<Region>,
+        header: &RingHeader,
+        pooled: Option<&Arc<Region>>,
+        lanes: Option<Arc<Lanes>>,
+    ) -> Port {
         let RingHeader { params } = header;
         let layout = RingLayout::of(params);
         for (to, word) in region.words(0, 8 * RingHeader::WORDS).iter().zip(header.emit()) {
@@ -88,6 +102,9 @@ impl Port {
             handed: HandedCalls::new(),
             groups: Groups::new(),
             running: Running::default(),
+            shelf: Shelf::new(),
+            lanes,
+            awaited: AtomicU32::new(0),
             submitter: Submitter { watch: Watch::new(), accepted: Tally::new(), finished: Tally::new() },
             refused: Tally::new(),
             poked: AtomicBool::new(false),
@@ -129,7 +146,39 @@ impl Port {
     /// Whether so much is queued that another thread pays, although it has to be woken.
     pub(crate) fn has_backlog(&self) -> bool {
         let pooled = self.pooled.as_ref().map_or(0, |ring| ring.queued_bytes());
-        pooled + self.submissions.queued_bytes() >= BACKLOG_BYTES
+        pooled + self.submissions.queued_bytes() + self.shelved_bytes() >= BACKLOG_BYTES
+    }
+
+    /// Whether nothing is in either ring.
+    pub(crate) fn rings_are_empty(&self) -> bool {
+        self.submissions.is_empty() && self.pooled.as_ref().is_none_or(|ring| ring.is_empty())
+    }
+
+    /// About how much stands on the shelf.
+    pub(crate) fn shelved_bytes(&self) -> u64 {
+        const SHORT_RECORD_BYTES: u64 = 64;
+        SHORT_RECORD_BYTES * u64::from(self.shelf.len())
+    }
+
+    /// The call is over, or has been kept from beginning, and its completion is not posted yet. Notes rings that get work
+    /// by that: they are to be made known when it is posted, which shall not wait for it.
+    #[inline]
+    pub(crate) fn ended(&self, slot: &Slot, ticket: Ticket, released: &mut Released) {
+        if slot.needs().contains(Needs::LANE) {
+            self.lanes.as_ref().inspect(|lanes| lanes.leave(self, ticket, released));
+        }
+    }
+
+    /// Whether another thread may put it on the ready list. Acquire: if not, what others have done to it for a lane is
+    /// seen.
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.awaited.load(Ordering::Acquire) > 0
+    }
+
+    /// One call less waits for its lane.
+    pub(crate) fn is_not_awaited(&self) {
+        self.awaited.fetch_sub(1, Ordering::Release);
     }
 
     /// Whether it stands on the ready list.
@@ -167,9 +216,6 @@ impl Work for Port {
     }
 
     fn has_work(&self) -> bool {
-        !self.handed.is_empty()
-            || !self.groups.is_empty()
-            || !self.submissions.is_empty()
-            || self.pooled.as_ref().is_some_and(|ring| !ring.is_empty())
+        !self.handed.is_empty() || !self.groups.is_empty() || self.shelf.len() > 0 || !self.rings_are_empty()
     }
 }

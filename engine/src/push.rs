@@ -4,6 +4,7 @@
 use syslet_abi::{Call, Kind, RecordWord, Refusal};
 use syslet_syscalls::{check_safe, row};
 
+use crate::admission::Stands;
 use crate::admit::admit;
 use crate::lent::{LENT_MAX, Lent};
 use crate::pair::Ring;
@@ -93,17 +94,21 @@ impl Ring {
 
     /// Publishes what was pushed; gives the bytes that became visible.
     pub(crate) fn publish(&mut self) -> u64 {
-        self.pooled.as_mut().map_or(0, Producer::publish) + self.producer.publish()
+        let aside = if self.aside.is_empty() { 0 } else { self.publish_aside() };
+        aside + self.pooled.as_mut().map_or(0, Producer::publish) + self.producer.publish()
     }
 
     /// Whether anything was pushed and not published.
     #[inline]
     pub(crate) fn has_unpublished(&self) -> bool {
-        self.producer.has_unpublished() || self.pooled.as_ref().is_some_and(Producer::has_unpublished)
+        self.producer.has_unpublished()
+            || self.pooled.as_ref().is_some_and(Producer::has_unpublished)
+            || !self.aside.is_empty()
     }
 
     /// Takes back what was not published: from now on only this thread sees it.
     pub(crate) fn withdraw(&mut self) {
+        self.withdraw_aside();
         for producer in [Some(&mut self.producer), self.pooled.as_mut()].into_iter().flatten() {
             producer.withdraw(|record| self.own.take_over(record));
         }
@@ -187,8 +192,10 @@ impl Ring {
         if !self.credit.take(worst) {
             return Err(Refusal::COMPLETION_FULL.into());
         }
-        if self.admission.own {
-            return self.enqueue_own(call, worst);
+        match self.admission.stands {
+            Stands::InRing => {}
+            Stands::Apart => return self.enqueue_own(call, worst),
+            Stands::Aside => return Ok(self.set_aside(call)),
         }
         let marks = self.admission.marks;
         let producer = match &mut self.pooled {
@@ -222,6 +229,17 @@ impl Ring {
         self.port.submitter.accepted.add(1);
         self.set_deadline(ticket);
         Ok(ticket)
+    }
+
+    /// The same for a call that is not to be taken in the order pushed: it takes no room in the ring.
+    fn set_aside(&mut self, call: &Call<'_>) -> Ticket {
+        let ticket = self.slot_owner.take(call, &self.admission);
+        let ticket = ticket.expect("a slot was free above, and nobody else takes any");
+        self.wants_worker |= self.admission.marks.contains(Marks::WORKER);
+        self.aside.push(call, ticket, &self.admission);
+        self.port.submitter.accepted.add(1);
+        self.set_deadline(ticket);
+        ticket
     }
 
     /// Has the call that was just accepted stopped when its time is up (ATTR-60). Without workers nobody is there to.

@@ -75,7 +75,7 @@ impl Ring {
         let waited = self.help_until(min, deadline);
         // What is left is for the workers: nobody may come back here.
         // On the list they see it already.
-        if !self.submissions.is_empty() && (self.port.is_listed() || self.may_give_away()) {
+        if self.has_shared_work() && (self.port.is_listed() || self.may_give_away()) {
             self.offer();
         }
         waited
@@ -116,9 +116,10 @@ impl Ring {
             self.publish();
             return false;
         }
-        let wants_worker = self.wants_worker || self.producer.queued_bytes() >= BACKLOG_BYTES;
+        let queued = self.producer.queued_bytes() + self.port.shelved_bytes();
+        let wants_worker = self.wants_worker || queued >= BACKLOG_BYTES;
         // Off the list nobody but this thread sees it, and nothing has to be asked.
-        if !wants_worker && !self.port.is_listed() {
+        if !wants_worker && !self.port.is_awaited() && !self.port.is_listed() {
             self.publish();
             return false;
         }

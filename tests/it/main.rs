@@ -16,6 +16,7 @@ mod limits;
 mod observing;
 mod pool;
 mod safe;
+mod sorted;
 mod twins;
 mod structures;
 

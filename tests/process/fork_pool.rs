@@ -14,8 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use syslet::attrs::{LaneAsk, Priority};
 use syslet::{
-    CallFlags, Config, Engine, Params, Refusal, Ring, RingError, Stats, Submission, WaitError, Waker,
+    AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Refusal, Ring, RingError, Stats,
+    Submission, SubmissionBuilder, WaitError, Waker,
 };
 
 use look::{alone, until, workers_in};
@@ -62,7 +64,12 @@ fn entries(engine: &Engine, ring: &mut Ring, waker: &Waker, call: &Submission) -
     found.iter().zip(1..).find(|(is_right, _)| !**is_right).map_or(0, |(_, number)| number)
 }
 
-/// POOL-23, ENGINE-26: the child of a process with sleeping workers is told at every entry, can drop everything, and
+/// The call in a lane where it is alone.
+fn in_lane(call: SubmissionBuilder) -> SubmissionBuilder {
+    call.attribute(AttributeId::LANE, AttributeFlags::NONE, &LaneAsk { id: 1, limit: 1 }.payload())
+}
+
+/// POOL-23, ENGINE-26: the child of a process with sleeping workers, and a call that waits for its lane, is told at every entry, can drop everything, and
 /// start an engine of its own; nothing of it shows in the parent's rings. A fork without the C library is no other.
 #[test]
 fn fork_child_is_told() {
@@ -72,8 +79,11 @@ fn fork_child_is_told() {
     let event = ring.event().unwrap();
     let (reader, mut writer) = pipe();
     let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(8).value(8);
-    let (waker, call) = (ring.waker(), getpid().flags(CallFlags::ASYNC).user_data(9).build());
-    push(&mut ring, &read.user_data(1).flags(CallFlags::ASYNC).build()).unwrap();
+    let call = getpid().flags(CallFlags::ASYNC).user_data(9);
+    let sorted = call.attribute(AttributeId::PRIORITY, AttributeFlags::NONE, &Priority::payload(9));
+    let (waker, call) = (ring.waker(), sorted.build());
+    push(&mut ring, &in_lane(read).user_data(1).build()).unwrap();
+    push(&mut ring, &in_lane(getpid()).user_data(2).build()).unwrap();
     ring.submit();
     until("a worker sleeps", || workers_in(libc::SYS_read).len() == 1);
     push(&mut ring, &call).unwrap();
@@ -92,12 +102,12 @@ fn fork_child_is_told() {
             i32::from(done.result != pid())
         });
     }
-    assert_eq!(ring.in_flight(), 2);
+    assert_eq!(ring.in_flight(), 3);
     writer.write_all(b"x").unwrap();
-    assert_eq!(ring.wait(2, None), Ok(2));
+    assert_eq!(ring.wait(3, None), Ok(3));
     let mut seen: Vec<_> = drain(&mut ring).iter().map(|done| (done.user_data, done.result)).collect();
     seen.sort_unstable();
-    assert_eq!(seen, [(1, 1), (9, pid())]);
+    assert_eq!(seen, [(1, 1), (2, pid()), (9, pid())]);
 }
 
 /// POOL-23: forks while workers are busy and their locks are hot: no child waits for a lock that nobody holds.
@@ -114,8 +124,9 @@ fn no_child_waits_for_a_lock() {
                 while !is_over.load(Ordering::Relaxed) {
                     for _ in 0..16 {
                         push(&mut ring, &getpid().flags(CallFlags::ASYNC).build()).unwrap();
+                        push(&mut ring, &in_lane(getpid()).build()).unwrap();
                     }
-                    assert_eq!(ring.wait(16, None), Ok(16));
+                    assert_eq!(ring.wait(32, None), Ok(32));
                     assert!(drain(&mut ring).iter().all(|done| done.result == pid()));
                 }
             })

@@ -21,10 +21,10 @@ use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{geteuid, gettid, mkfifo};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
-use syslet::attrs::{RunBy, WorkerValue};
+use syslet::attrs::{LaneAsk, Priority, RunBy, WorkerValue};
 use syslet::{
-    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Refusal, Ring, Submission,
-    SubmissionBuilder,
+    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Refusal, Ring, Status,
+    Submission, SubmissionBuilder,
 };
 
 use look::until;
@@ -137,6 +137,83 @@ fn identity_mismatch_refuses_pooling() {
         });
     }
     assert_pooled(&mut open(&engine));
+}
+
+/// A call in a lane where it is alone.
+fn in_lane(call: SubmissionBuilder) -> SubmissionBuilder {
+    call.attribute(AttributeId::LANE, AttributeFlags::NONE, &LaneAsk { id: 1, limit: 1 }.payload())
+}
+
+/// POOL-20, POOL-30: the same for calls that stand aside: with a priority, or with a lane, in which nobody is left.
+#[test]
+fn what_stands_aside_is_withdrawn() {
+    let engine = Engine::start(Config::default()).unwrap();
+    in_thread(|| {
+        let mut ring = open(&engine);
+        assert_pooled(&mut ring);
+        let high = |call: SubmissionBuilder| {
+            call.attribute(AttributeId::PRIORITY, AttributeFlags::NONE, &Priority::payload(7))
+        };
+        for (user_data, call) in [(0, in_lane(getppid())), (1, high(pooled(getppid()))), (2, high(getppid()))]
+        {
+            push(&mut ring, &call.user_data(user_data).build()).unwrap();
+        }
+        forbid(&[libc::SYS_getppid]);
+        assert_eq!(ring.wait(3, None), Ok(3));
+        let mut seen = drain(&mut ring);
+        seen.sort_by_key(|done| done.user_data);
+        seen[..2].iter().for_each(assert_never_run);
+        assert_eq!(seen[2].result, FORBIDDEN);
+        let done = run(&mut ring, high(getpid()));
+        assert_eq!(done.answer(AttributeId::PRIORITY), Some((Status::INAPPLICABLE, &[][..])));
+    });
+    assert_eq!(run(&mut open(&engine), in_lane(getppid())).result, i64::from(parent_id()));
+}
+
+/// POOL-33: while a call of a ring waits for its lane, other threads may give the ring to workers at any time. So a thread
+/// that has confined itself since then does not publish what workers must not have, though it helps.
+#[test]
+fn a_ring_that_waits_for_a_lane_is_looked_at() {
+    let engine = Engine::start(Config::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let path = CString::new(fifo.to_str().unwrap()).unwrap();
+    let at_cwd = i64::from(libc::AT_FDCWD);
+    let open_fifo = Submission::call(libc::SYS_openat).int(at_cwd).path(&path).int(libc::O_RDONLY.into());
+    let open_fifo = open_fifo.value(0).user_data(1).build();
+    let (reader, mut writer) = pipe();
+    let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(8).value(8);
+    let mut holder = open(&engine);
+    push(&mut holder, &in_lane(read).build()).unwrap();
+    holder.submit();
+    in_thread(move || {
+        let mut ring = open(&engine);
+        push(&mut ring, &in_lane(getppid()).user_data(0).build()).unwrap();
+        ring.submit();
+        let parent = i64::from(parent_id());
+        assert_pooled(&mut ring);
+        until("nobody looks at the ring", || engine.stats().idle + 1 == engine.stats().workers);
+        let tid = gettid().as_raw();
+        let release = thread::spawn(move || {
+            until("the submitter is stuck", || look::is_asleep_in(tid, libc::SYS_openat));
+            // The lane is free, the waiting call has a worker, which then looks for more.
+            writer.write_all(b"x").unwrap();
+            holder.wait(1, None).unwrap();
+            assert_eq!(drain(&mut holder)[0].result, 1);
+            assert_eq!(run(&mut holder, in_lane(getpid())).result, pid());
+            until("nobody works", || engine.stats().idle == engine.stats().workers);
+            OpenOptions::new().write(true).open(fifo).unwrap()
+        });
+        forbid(&[libc::SYS_getppid]);
+        push(&mut ring, &open_fifo).unwrap();
+        push(&mut ring, &getppid().user_data(2).build()).unwrap();
+        assert_eq!(ring.wait(3, None), Ok(3));
+        let seen = drain(&mut ring);
+        let result = |user_data| seen.iter().find(|done| done.user_data == user_data).unwrap().result;
+        assert_eq!((result(0), result(2)), (parent, FORBIDDEN));
+        release.join().unwrap();
+    });
 }
 
 /// POOL-20: no_new_privs alone is enough, and noticed at once.

@@ -63,7 +63,7 @@ fn script_error(error: &ScriptError, source: &Source) -> Exit {
 }
 
 fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
-    let changes = |id| (AttributeId::NICE..=AttributeId::RETRY).contains(&id);
+    let changes = |id| (AttributeId::LANE..=AttributeId::RETRY).contains(&id);
     let private =
         plan.steps.iter().find(|step| step.is_private || step.asks.iter().any(|ask| changes(ask.id)));
     if let (Some(step), Some(0)) = (private, options.workers) {

@@ -54,8 +54,9 @@ impl Pool {
         Err(Unfinished { calls: calls.collect() })
     }
 
-    /// Ends the calls that are queued in a ring; their completions say that they never ran.
+    /// Ends the calls that are queued in a ring, or wait for a lane; their completions say that they never ran.
     pub(crate) fn refuse_queued(&self, port: &Arc<Port>) {
+        self.lanes.give_up(port);
         let mut desk = Desk::for_closing(Arc::clone(&self.known));
         while desk.claim(port) {
             desk.refuse(port, Errno(libc::ECANCELED));

@@ -12,13 +12,16 @@ use super::disposable::{self, Ended, Own};
 use super::face::Face;
 use super::thread::own_tid;
 use crate::claim::{Claim, reason};
+use crate::clock::now_ns;
 use crate::handed::Begun;
 use crate::known::Known;
+use crate::lanes::Released;
 use crate::outcome::Outcome;
 use crate::port::Port;
 use crate::program::{Team, Together};
 use crate::ring::batch::{Batch, Marks};
 use crate::run::{First, Runner, is_program};
+use crate::shelf::Taker;
 use crate::slot::Ticket;
 use crate::sync::Ordering;
 
@@ -45,6 +48,8 @@ pub(crate) struct Desk {
     at: usize,
     /// Words of completions built and not posted.
     built: usize,
+    /// Who is to be told when they are posted.
+    released: Released,
 }
 
 /// A ring has the worker for so many claims while others wait.
@@ -65,6 +70,7 @@ impl Desk {
             served: 0,
             at: 0,
             built: 0,
+            released: Released::default(),
         }
     }
 
@@ -117,15 +123,27 @@ impl Desk {
             port.handed.recycle(handed);
             return true;
         }
+        if port.shelf.len() > 0 && self.claim_sorted(port, false) {
+            return true;
+        }
         // In turn: neither shall wait for the end of the other.
         self.prefers_pooled = !self.prefers_pooled;
         let (pooled, shared) = (port.pooled.as_deref(), Some(&*port.submissions));
         let rings = if self.prefers_pooled { [pooled, shared] } else { [shared, pooled] };
-        rings.into_iter().flatten().any(|ring| {
+        let is_taken = rings.into_iter().flatten().any(|ring| {
             // A ring off the list has work of its submitter's only.
             let taken = ring.take(&mut self.batch, || port.is_listed() || self.is_closing);
             taken.expect("only this process writes its rings, so every record in them is whole") > 0
-        })
+        });
+        is_taken || port.shelf.len() > 0 && self.claim_sorted(port, true)
+    }
+
+    /// Claims what is next on the shelf, if its turn is before that of the rings; `are_empty`: nothing is in them.
+    fn claim_sorted(&mut self, port: &Port, are_empty: bool) -> bool {
+        let taker = if self.is_closing { Taker::Closer } else { Taker::Worker };
+        // As for the rings.
+        let may_take = port.is_listed() || self.is_closing;
+        may_take && port.shelf.take(&mut self.batch, taker, now_ns(), are_empty || port.rings_are_empty())
     }
 
     /// The ring served last.
@@ -237,7 +255,9 @@ impl Desk {
             }
         };
         self.at = 1;
-        Some(pool.unblock_if(face.watch.leave()))
+        let was_blocked = pool.unblock_if(face.watch.leave());
+        port.ended(slot, ticket, &mut self.released);
+        Some(was_blocked)
     }
 
     /// Makes one call of a group, for whoever has its program. Says whether the worker counted as blocked meanwhile.
@@ -257,6 +277,7 @@ impl Desk {
     /// Posts the completions of the calls that are over.
     fn post(&mut self, port: &Port) {
         port.post(self.runner.done(self.built));
+        self.released.make_known();
     }
 
     /// Ends claimed calls that are not to run. What a first attempt has moved is moved: such a call ends as an
@@ -276,6 +297,7 @@ impl Desk {
             } else {
                 self.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
             };
+            port.ended(slot, ticket, &mut self.released);
             port.refused.add_beside_others(1);
         }
         self.at = self.batch.len();
@@ -314,6 +336,7 @@ impl Desk {
                 let outcome = Outcome::unknown(Errno(libc::EOWNERDEAD));
                 self.built += self.runner.abandon(record, slot, self.built, outcome);
                 self.at += 1;
+                port.ended(slot, ticket, &mut self.released);
                 face.finished.add(self.at as u64);
                 self.post(&port);
             }

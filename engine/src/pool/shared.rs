@@ -1,6 +1,6 @@
 //! What all threads of a pool share: the board's decisions, carried out.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::alarms::Alarms;
 use super::board::{Board, Count, Rouse, Sleeper, Work};
@@ -14,6 +14,7 @@ use crate::confinement::Workers;
 use crate::engine::Stats;
 use crate::identity::{Identity, Quick};
 use crate::known::Known;
+use crate::lanes::Lanes;
 use crate::port::Port;
 use crate::twin::Abilities;
 
@@ -25,6 +26,7 @@ pub(crate) struct Pool {
     pub(super) roll: Roll,
     pub(super) starter: Starter,
     pub(super) alarms: Alarms,
+    pub(crate) lanes: Arc<Lanes>,
     pub(super) known: Arc<Known>,
     pub(super) twins: Abilities,
     quick: Quick,
@@ -34,19 +36,20 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// A pool without threads.
-    pub(super) fn new(config: &Config, known: Arc<Known>, twins: Abilities) -> Pool {
-        Pool {
+    pub(super) fn new(config: &Config, known: Arc<Known>, twins: Abilities) -> Arc<Pool> {
+        Arc::new_cyclic(|pool| Pool {
             limits: Limits::new(&config.limits),
             board: Board::new(),
             roll: Roll::new(),
             starter: Starter::new(),
             alarms: Alarms::new(),
+            lanes: Arc::new(Lanes::new(Weak::clone(pool))),
             known,
             twins,
             quick: Quick::of_this_thread(),
             is_proc_there: Identity::of_this_thread().is_ok(),
             gate: config.gate.clone(),
-        }
+        })
     }
 
     /// A ring has work that its submitter does not do itself, or not alone (POOL-10). When nobody comes any more, it

@@ -30,7 +30,7 @@ const RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(12
 
 /// Starts a pool: its starter, and through it the first worker.
 pub(crate) fn start(config: &Config, known: Arc<Known>, twins: Abilities) -> nix::Result<Arc<Pool>> {
-    let pool = Arc::new(Pool::new(config, known, twins));
+    let pool = Pool::new(config, known, twins);
     let (tell, told) = sync_channel(1);
     let shared = Arc::clone(&pool);
     let thread = spawn("syslet-starter", Box::new(move || run(shared, &tell)))?;

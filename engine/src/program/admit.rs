@@ -9,7 +9,7 @@ use super::flow::Flow;
 use super::making::{marks, may_touch};
 use super::one::Wanted;
 use crate::admission::Admission;
-use crate::admit::{admit_answering, check_survives, known_args};
+use crate::admit::{admit_answering, check_survives, known_args, stands};
 use crate::refused::Refused;
 use crate::ring::batch::Marks;
 use crate::shared::Shared;
@@ -62,7 +62,7 @@ pub(crate) fn admit<'a>(
     admission.atoms_bytes_max = Some(sum.atoms_bytes);
     admit_answering(&program.head(), completion_max, shared, may_pool, admission)?;
     admission.marks = program_marks(flags, admission, &sum, has_pool);
-    admission.own = shared.pool.is_some() && (!has_pool || flags.contains(CallFlags::SYNC));
+    admission.stands = stands(admission, shared, may_pool);
     Ok(program)
 }
 

@@ -71,13 +71,14 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What the attributes plan. Those that change the thread are the program's only (SYSLET-24).
+    /// What the attributes plan. Those that change the thread, or when it is its turn, are the program's only (SYSLET-24).
     pub(super) fn of(call: &Call<'_>, registry: &Registry) -> Wanted {
         let facts = facts(call);
         let mut wanted = Wanted { answers: Answers::default(), bytes: 0, needs: Needs::NONE, may_help: true };
         for (index, ask) in call.asks().enumerate() {
             let plan = plan(&ask, &facts, registry).and_then(|plan| {
-                let is_own = plan.needs.contains(Needs::OWN_THREAD);
+                let is_own = plan.needs.intersects(Needs::OWN_THREAD.with(Needs::LANE))
+                    || ask.id == AttributeId::PRIORITY;
                 let fits = plan.return_bytes_max <= VALUE_BYTES_MAX;
                 if is_own {
                     Err(Status::INAPPLICABLE)

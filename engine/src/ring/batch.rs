@@ -49,6 +49,11 @@ impl Marks {
         Marks(RecordWord::unpack(word).flags & Marks::ALL)
     }
 
+    /// The same of a word.
+    pub(crate) fn on_first(self, word: u64) -> u64 {
+        self.on(RecordWord::unpack(word))
+    }
+
     /// The first word with these marks in it.
     #[inline]
     pub(super) fn on(self, word: RecordWord) -> u64 {

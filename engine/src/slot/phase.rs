@@ -268,6 +268,11 @@ impl Phase {
         matches!(state, State::DONE | State::REMOVED)
     }
 
+    /// Whether nobody has begun the call, or ended it.
+    pub(crate) fn is_queued(&self, generation: u64) -> bool {
+        self.0.load(Ordering::Acquire) == word(generation, State::QUEUED)
+    }
+
     /// The generation of the call that has the slot, if one has.
     pub(crate) fn occupant(&self) -> Option<u64> {
         let seen = self.0.load(Ordering::Acquire);

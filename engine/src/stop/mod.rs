@@ -6,6 +6,7 @@ pub(crate) mod signal;
 use nix::errno::Errno;
 
 use crate::claim::Why;
+use crate::lanes::Released;
 use crate::port::Port;
 use crate::slot::Ticket;
 use crate::slot::phase::Stop;
@@ -17,7 +18,12 @@ pub(crate) fn stop(port: &Port, ticket: Ticket, why: Why) -> Stop {
     let Some(slot) = port.slots.find(ticket) else { return Stop::NotFound };
     let found = slot.phase().stop(ticket.generation(), std::thread::yield_now);
     match found {
-        Stop::Removed => post::removed(port, slot, ticket, why),
+        Stop::Removed => {
+            let mut released = Released::default();
+            port.ended(slot, ticket, &mut released);
+            post::removed(port, slot, ticket, why);
+            released.make_known();
+        }
         Stop::Signal => {
             slot.cancel().store(why.word(), Ordering::Relaxed);
             interrupt(port, ticket, false);

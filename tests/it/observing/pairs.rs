@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use nix::unistd::geteuid;
 use syslet::attrs::{
-    ChecksumAsk, CpuMask, Credentials, DeadlineAsked, Registry, RetryAsk, RetryOn, TraceValue,
+    ChecksumAsk, CpuMask, Credentials, DeadlineAsked, LaneAsk, Priority, Registry, RetryAsk, RetryOn,
+    TraceValue,
 };
 use syslet::{AttributeFlags, AttributeId, DoneFlags, Refusal, Ring, Status, Submission, SubmissionBuilder};
 
@@ -20,6 +21,19 @@ fn payloads(id: AttributeId) -> Vec<Vec<u8>> {
             vec![Vec::new(), ChecksumAsk { expected: Some(1) }.payload().to_vec(), vec![9; 8]]
         }
         AttributeId::TRACE => vec![TraceValue { id: 7 }.payload().to_vec(), Vec::new()],
+        AttributeId::PRIORITY => {
+            vec![
+                Priority::payload(5).to_vec(),
+                Priority::payload(-5).to_vec(),
+                Priority::payload(1001).to_vec(),
+            ]
+        }
+        AttributeId::LANE => {
+            vec![
+                LaneAsk { id: 7, limit: 1 }.payload().to_vec(),
+                LaneAsk { id: 7, limit: 0 }.payload().to_vec(),
+            ]
+        }
         AttributeId::AFFINITY => vec![CpuMask([u64::MAX; 16]).payload(), vec![0; 8]],
         AttributeId::CREDENTIALS => {
             let own = Credentials { fsuid: Some(geteuid().as_raw()), fsgid: None, groups: None };
@@ -100,7 +114,7 @@ fn both(
             asks.iter().fold(call.clone(), |call, (id, payload)| call.attribute(*id, required, payload));
         if let Err(refused) = push(ring, &asked.build()) {
             assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER);
-            assert!(asks.iter().any(|(id, _)| (AttributeId::NICE..=AttributeId::RETRY).contains(id)));
+            assert!(asks.iter().any(|(id, _)| (AttributeId::LANE..=AttributeId::RETRY).contains(id)));
             return;
         }
         ring.submit_and_wait(1).expect("waited");

@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::thread;
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
-use syslet::attrs::WorkerValue;
+use syslet::attrs::{LaneAsk, LaneValue, WorkerValue};
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Ring, Status, Submission,
     SubmissionBuilder,
@@ -64,6 +64,29 @@ fn worker_death_completes_its_call() {
             }
         },
     );
+}
+
+/// ATTR-98: a call that takes its worker along gives its place in its lane to the next.
+#[test]
+fn who_dies_leaves_its_lane() {
+    with_deadly([libc::SYS_uname, libc::SYS_getppid], Config::default(), |_, mut ring| {
+        let ask = LaneAsk { id: 1, limit: 1 }.payload();
+        for user_data in 0..10 {
+            let nr = if user_data % 3 == 0 { libc::SYS_uname } else { libc::SYS_getpid };
+            let call = Submission::call(nr).attribute(AttributeId::LANE, AttributeFlags::NONE, &ask);
+            let call = if nr == libc::SYS_uname { call.output(390) } else { call };
+            push(&mut ring, &call.user_data(user_data).build()).expect("accepted");
+        }
+        assert_eq!(ring.wait(10, None), Ok(10));
+        for done in drain(&mut ring) {
+            if done.user_data.is_multiple_of(3) {
+                assert_owner_died(&done);
+            } else {
+                let value = LaneValue::parse(done.answer(AttributeId::LANE).expect("an answer").1);
+                assert_eq!((done.result, value.expect("a value").running), (pid(), 1));
+            }
+        }
+    });
 }
 
 /// POOL-17: instant calls claimed together with the one that kills run all the same, those before it and those behind;

@@ -42,6 +42,9 @@ pub(crate) fn words(answered: &Answered) -> String {
                 format!("{differs}{crc32c:#010x} of {bytes} bytes")
             })
         }
+        ("priority", Status::HANDLED) => value("waited_ns")
+            .zip(value("level"))
+            .map(|(waited, level)| format!("waited {}, level {}", time(waited), level.cast_signed())),
         ("nice", Status::HANDLED) => value("nice").map(|nice| nice.cast_signed().to_string()),
         ("sched", Status::HANDLED) => {
             value("policy").map(|policy| name_of(&Policy::NAMED, Policy(small(policy))))

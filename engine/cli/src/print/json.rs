@@ -63,7 +63,7 @@ fn attributes(answer: &Answer) -> Map<String, Value> {
         let mut object = Map::new();
         object.insert("status".to_owned(), answered.status.name().into());
         for (name, value) in &answered.values {
-            let is_signed = ["nice", "late_ns"].contains(name);
+            let is_signed = ["nice", "late_ns", "level"].contains(name);
             let number = if is_signed { value.cast_signed().into() } else { (*value).into() };
             object.insert((*name).to_owned(), number);
         }

@@ -6,8 +6,8 @@ use std::os::fd::AsRawFd;
 use serde_json::{Map, Value};
 use syslet::abi::AttributeFlags;
 use syslet::attrs::{
-    CpuMask, Credentials, Cwd, DeadlineAsked, IoClass, IoPriority, Nice, Policy, RetryAsk, RetryOn,
-    Scheduling, TimerSlack, TraceValue, Umask,
+    CpuMask, Credentials, Cwd, DeadlineAsked, IoClass, IoPriority, LaneAsk, Nice, Policy, Priority, RetryAsk,
+    RetryOn, Scheduling, TimerSlack, TraceValue, Umask,
 };
 use syslet::{AttributeId, Engine, Ring, Submission};
 
@@ -58,6 +58,8 @@ fn payload(id: AttributeId, root: Option<&File>) -> Vec<u8> {
     match id {
         AttributeId::DEADLINE => DeadlineAsked::After(MINUTE_NS).emit().to_vec(),
         AttributeId::TRACE => TraceValue { id: 7 }.payload().to_vec(),
+        AttributeId::PRIORITY => Priority::payload(1).to_vec(),
+        AttributeId::LANE => LaneAsk { id: 7, limit: 1 }.payload().to_vec(),
         AttributeId::NICE => Nice::payload(LAST).to_vec(),
         AttributeId::SCHED => Scheduling { policy: Policy::BATCH, priority: 0 }.payload().to_vec(),
         AttributeId::IOPRIO => IoPriority { class: IoClass::IDLE, level: 0 }.payload().to_vec(),

@@ -1,8 +1,9 @@
 //! The values of attributes, by name.
 
 use syslet::attrs::{
-    Affinity, BlockedValue, CacheValue, ChecksumValue, CountersValue, DeadlineValue, IoValue, Ioprio, Nice,
-    RetryValue, Sched, TimerSlack, TimingValue, TraceValue, UsageValue, WorkerValue,
+    Affinity, BlockedValue, CacheValue, ChecksumValue, CountersValue, DeadlineValue, IoValue, Ioprio,
+    LaneValue, Nice, PriorityValue, RetryValue, Sched, TimerSlack, TimingValue, TraceValue, UsageValue,
+    WorkerValue,
 };
 use syslet::{AttributeId, Status};
 
@@ -28,6 +29,10 @@ pub(crate) fn values(id: AttributeId, status: Status, value: &[u8]) -> Values {
         AttributeId::COUNTERS => CountersValue::parse(value).map(counters),
         AttributeId::DEADLINE => DeadlineValue::parse(value)
             .map(|it| vec![("late_ns", it.late_ns.cast_unsigned()), ("outcome", it.outcome.0.into())]),
+        AttributeId::PRIORITY => PriorityValue::parse(value)
+            .map(|it| vec![("waited_ns", it.waited_ns), ("level", it.level.cast_unsigned())]),
+        AttributeId::LANE => LaneValue::parse(value)
+            .map(|it| vec![("waited_ns", it.waited_ns), ("running", it.running.into())]),
         AttributeId::NICE => Nice::parse(value).map(|nice| vec![("nice", nice.cast_unsigned())]),
         AttributeId::SCHED => Sched::parse(value).map(|policy| vec![("policy", policy.0.into())]),
         AttributeId::IOPRIO => {

@@ -2,8 +2,8 @@
 
 use syslet::AttributeId;
 use syslet::attrs::{
-    CpuMask, Credentials, Cwd, IoClass, IoPriority, Nice, Policy, RetryAsk, RetryOn, Scheduling, TimerSlack,
-    Umask,
+    CpuMask, Credentials, Cwd, IoClass, IoPriority, LaneAsk, Nice, Policy, Priority, RetryAsk, RetryOn,
+    Scheduling, TimerSlack, Umask,
 };
 
 use crate::plan::{Patch, Source};
@@ -22,6 +22,8 @@ pub(crate) fn payload(
     assigned: &Assigned,
 ) -> Result<Option<Payload>, ScriptError> {
     let bytes = match id {
+        AttributeId::PRIORITY => priority(attribute)?,
+        AttributeId::LANE => lane(attribute)?,
         AttributeId::NICE => Nice::payload(one(attribute, "@nice(5)")?).to_vec(),
         AttributeId::SCHED => sched(attribute)?,
         AttributeId::IOPRIO => ioprio(attribute)?,
@@ -107,6 +109,30 @@ fn word_and_number<T: Copy>(
         [Choice { key: None, .. }, other] => Err(unknown(other, &[second])),
         _ => Err(wanted(attribute, &example)),
     }
+}
+
+fn priority(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
+    let payload = Priority::payload(one(attribute, "@priority(5)")?);
+    let in_range = Priority::parse(&payload).is_some();
+    let outside = || {
+        let message = format!("a priority is from -{0} to {0}", Priority::MAX);
+        ScriptError::new(attribute.options[0].value.span, message)
+    };
+    in_range.then(|| payload.to_vec()).ok_or_else(outside)
+}
+
+fn lane(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
+    let example = "@lane(7, limit=2)";
+    let (id, limit) = match &attribute.options[..] {
+        [Choice { key: None, value }, limit] if key(limit) == Some("limit") => (number(value)?, limit),
+        [Choice { key: None, .. }, other] => return Err(unknown(other, &["limit"])),
+        _ => return Err(wanted(attribute, example)),
+    };
+    let ask = LaneAsk { id, limit: number(&limit.value)? };
+    if ask.limit == 0 {
+        return Err(ScriptError::new(limit.value.span, "a limit is at least 1"));
+    }
+    Ok(ask.payload().to_vec())
 }
 
 fn sched(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {

@@ -246,6 +246,20 @@ fn observing_attributes() {
     assert!(of("4: ").ends_with("  @cache inapplicable"), "{text}");
 }
 
+/// SCRIPT-27, SCRIPT-43, SCRIPT-33: what attributes that say when a call is made answer, for people; a lane wants workers.
+#[test]
+fn sorting_attributes() {
+    let ended = syslet(&["run", "-e", "getpid() @priority(-5)", "-e", "getpid() @lane(7, limit=2)"]);
+    let text = ended.quiet().1;
+    let of = |line: &str| text.lines().find(|found| found.starts_with(line)).expect("a line").to_owned();
+    assert!(of("1: ").contains("  @priority waited ") && of("1: ").contains(", level "), "{text}");
+    assert!(of("2: ").contains("  @lane waited=") && of("2: ").ends_with(" running=1"), "{text}");
+    let helped = syslet(&["run", "--workers", "0", "-e", "getpid() @priority!(5)"]);
+    assert_eq!(helped.code, Some(0), "{helped:?}");
+    let refused = syslet(&["run", "--workers", "0", "-e", "getpid() @lane(7, limit=2)"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+}
+
 /// SCRIPT-27, SCRIPT-43: what attributes that change how their call is made say, for people; each has its effect.
 #[test]
 fn acting_attributes() {

@@ -1,8 +1,8 @@
 //! What is asked of a call besides itself.
 
 use syslet::attrs::{
-    CpuMask, Credentials, Cwd, IoClass, IoPriority, Nice, Policy, RetryAsk, RetryOn, Scheduling, TimerSlack,
-    Umask,
+    CpuMask, Credentials, Cwd, IoClass, IoPriority, LaneAsk, Nice, Policy, Priority, RetryAsk, RetryOn,
+    Scheduling, TimerSlack, Umask,
 };
 
 use super::{plan, refused};
@@ -68,6 +68,8 @@ fn attributes_that_act() {
     assert_eq!(payload("@ioprio(best_effort, level=3)"), ioprio(IoClass::BEST_EFFORT, 3));
     assert_eq!(payload("@affinity(1)"), CpuMask::of([1]).payload());
     assert_eq!(payload("@affinity(0, 0x41)"), CpuMask::of([0, 65]).payload());
+    assert_eq!(payload("@priority(-5)"), Priority::payload(-5));
+    assert_eq!(payload("@lane(7, limit=2)"), LaneAsk { id: 7, limit: 2 }.payload());
     let creds = Credentials { fsuid: Some(1), fsgid: Some(2), groups: Some(vec![3, 4]) };
     assert_eq!(payload("@creds(uid=1, gid=2, group=3, group=4)"), creds.payload());
     let none = Credentials { groups: Some(Vec::new()), ..Credentials::default() };
@@ -87,6 +89,15 @@ fn attributes_that_act_and_are_wrong() {
     refused("getpid() @nice", "nice", "wants something else");
     refused("getpid() @nice(soft)", "soft", "a number is wanted");
     refused("getpid() @nice(0x100000000)", "0x100000000", "does not fit 32 bits");
+    refused("getpid() @priority", "priority", "wants something else");
+    refused("getpid() @priority(1001)", "1001", "from -1000 to 1000");
+    refused("getpid() @lane", "lane", "wants something else");
+    refused("getpid() @lane(7)", "lane", "wants something else");
+    refused("getpid() @lane(limit=2)", "lane", "wants something else");
+    refused("getpid() @lane(7, 2)", "2", "wants a key");
+    refused("getpid() @lane(7, limt=2)", "limt", "nearest known name is `limit`");
+    refused("getpid() @lane(7, limit=0)", "0", "at least 1");
+    refused("getpid() @lane(-1, limit=1)", "-1", "does not fit 64 bits");
     refused("getpid() @sched(bach)", "bach", "nearest known name is `batch`");
     refused("getpid() @sched(rr, priorty=1)", "priorty", "nearest known name is `priority`");
     refused("getpid() @ioprio(idle, 3)", "3", "wants a key");

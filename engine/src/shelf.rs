@@ -1,0 +1,181 @@
+//! The shelf of a ring: calls that are not to be taken in the order pushed stand here, sorted, until somebody takes
+//! them.
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use syslet_attrs::Priority;
+
+use crate::ring::batch::Batch;
+use crate::sync::{AtomicU32, Mutex, Ordering, lock};
+
+/// Where a call stands among others: who has the lowest goes first. When it was accepted, in nanoseconds of
+/// CLOCK_MONOTONIC, less the head start that its priority gives it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Key(i64);
+
+impl Key {
+    #[allow(clippy::cast_possible_wrap, reason = "a step is a million")]
+    pub(crate) fn new(queued_ns: u64, priority: i32) -> Key {
+        let head_start = i64::from(priority) * Priority::STEP_NS as i64;
+        Key(i64::try_from(queued_ns).unwrap_or(i64::MAX).saturating_sub(head_start))
+    }
+
+    /// Whether a call that stands there would have come by now.
+    fn has_come(self, now_ns: u64) -> bool {
+        u64::try_from(self.0).map_or(true, |key_ns| key_ns <= now_ns)
+    }
+}
+
+/// Who takes a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Taker {
+    /// The helping submitter.
+    Helper,
+    /// A worker.
+    Worker,
+    /// Who ends all that is queued.
+    Closer,
+}
+
+/// After so many claims in a row the rings have one, if anything is in them.
+pub(crate) const SHELF_CLAIMS_IN_A_ROW: u32 = 4;
+/// Fewer than so many are not looked through for those that are gone.
+const FEW: usize = 64;
+/// More than so many used records are not kept.
+const SPARE_MAX: usize = 64;
+
+/// The sorted calls of one ring.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    /// How many there are, for who does not want the lock.
+    count: AtomicU32,
+    /// Of these, how many helpers may take.
+    shared: AtomicU32,
+    boards: Mutex<Boards>,
+}
+
+#[derive(Debug, Default)]
+struct Boards {
+    /// What both may run.
+    shared: BinaryHeap<Reverse<Standing>>,
+    /// What only workers may run.
+    pooled: BinaryHeap<Reverse<Standing>>,
+    /// Of those with one key the first goes first.
+    number: u64,
+    /// Claims since the rings had one.
+    in_a_row: u32,
+    /// Used records, kept for the next.
+    spare: Vec<Vec<u64>>,
+    /// It is looked through when it has so many.
+    look_through_at: usize,
+}
+
+#[derive(Debug)]
+struct Standing {
+    at: (Key, u64),
+    record: Vec<u64>,
+}
+
+impl Shelf {
+    pub(crate) fn new() -> Shelf {
+        let boards = Boards { look_through_at: FEW, ..Boards::default() };
+        Shelf { count: AtomicU32::new(0), shared: AtomicU32::new(0), boards: Mutex::new(boards) }
+    }
+
+    /// How many there are; a glance. Who announces work has pushed it before.
+    #[inline]
+    pub(crate) fn len(&self) -> u32 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is nothing that a helper may take; a glance.
+    #[inline]
+    pub(crate) fn is_empty_for_helpers(&self) -> bool {
+        self.shared.load(Ordering::Relaxed) == 0
+    }
+
+    /// Puts a record up. `is_wanted`: whether the call of a record is still to be made. Gives memory for another record.
+    pub(crate) fn push(
+        &self,
+        key: Key,
+        record: Vec<u64>,
+        is_pooled: bool,
+        is_wanted: impl Fn(&[u64]) -> bool,
+    ) -> Vec<u64> {
+        let mut boards = lock(&self.boards);
+        if boards.len() >= boards.look_through_at {
+            boards.shared.retain(|Reverse(standing)| is_wanted(&standing.record));
+            boards.pooled.retain(|Reverse(standing)| is_wanted(&standing.record));
+            boards.look_through_at = (2 * boards.len()).max(FEW);
+        }
+        let standing = Reverse(Standing { at: (key, boards.number), record });
+        boards.number += 1;
+        if is_pooled {
+            boards.pooled.push(standing)
+        } else {
+            boards.shared.push(standing)
+        }
+        self.count(&boards);
+        boards.spare.pop().unwrap_or_default()
+    }
+
+    /// Moves the record that is next to the batch, if one is: `rings_are_empty` where nothing else is.
+    pub(crate) fn take(&self, batch: &mut Batch, taker: Taker, now_ns: u64, rings_are_empty: bool) -> bool {
+        let mut boards = lock(&self.boards);
+        let first = |heap: &BinaryHeap<Reverse<Standing>>| heap.peek().map(|Reverse(standing)| standing.at);
+        let (shared, pooled) = (first(&boards.shared), first(&boards.pooled));
+        let pooled = pooled.filter(|_| taker != Taker::Helper);
+        let Some((key, _)) = [shared, pooled].into_iter().flatten().min() else { return false };
+        let is_alone = rings_are_empty || taker == Taker::Closer;
+        if !is_alone && (boards.in_a_row >= SHELF_CLAIMS_IN_A_ROW || !key.has_come(now_ns)) {
+            boards.in_a_row = 0;
+            return false;
+        }
+        boards.in_a_row = if is_alone { 0 } else { boards.in_a_row + 1 };
+        let is_pooled = shared.is_none_or(|shared| pooled.is_some_and(|pooled| pooled < shared));
+        let taken = if is_pooled { boards.pooled.pop() } else { boards.shared.pop() };
+        self.count(&boards);
+        let Some(Reverse(standing)) = taken else { return false };
+        batch.put(standing.record.iter().copied());
+        if boards.spare.len() < SPARE_MAX {
+            boards.spare.push(standing.record);
+        }
+        true
+    }
+
+    fn count(&self, boards: &Boards) {
+        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        self.count.store(count(boards.len()), Ordering::Relaxed);
+        self.shared.store(count(boards.shared.len()), Ordering::Relaxed);
+    }
+}
+
+impl Boards {
+    fn len(&self) -> usize {
+        self.shared.len() + self.pooled.len()
+    }
+}
+
+impl PartialEq for Standing {
+    fn eq(&self, other: &Standing) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for Standing {}
+
+impl PartialOrd for Standing {
+    fn partial_cmp(&self, other: &Standing) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Standing {
+    fn cmp(&self, other: &Standing) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}

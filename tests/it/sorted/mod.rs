@@ -1,0 +1,80 @@
+//! Calls that are not taken in the order pushed: PRIORITY and LANE.
+
+mod ends;
+mod lane;
+mod priority;
+
+use std::os::fd::AsRawFd;
+
+use syslet::attrs::{LaneAsk, LaneValue, Priority, PriorityValue};
+use syslet::{
+    AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Ring, Status, Submission,
+    SubmissionBuilder,
+};
+
+use crate::pool::look;
+use crate::rig::{Seen, push};
+
+/// How these attributes are asked for.
+trait Sorted {
+    fn priority(self, priority: i32) -> SubmissionBuilder;
+    fn lane(self, id: u64, limit: u32) -> SubmissionBuilder;
+}
+
+impl Sorted for SubmissionBuilder {
+    fn priority(self, priority: i32) -> SubmissionBuilder {
+        self.attribute(AttributeId::PRIORITY, AttributeFlags::NONE, &Priority::payload(priority))
+    }
+
+    fn lane(self, id: u64, limit: u32) -> SubmissionBuilder {
+        self.attribute(AttributeId::LANE, AttributeFlags::NONE, &LaneAsk { id, limit }.payload())
+    }
+}
+
+#[track_caller]
+fn handled(seen: &Seen, id: AttributeId) -> &[u8] {
+    let (status, value) = seen.answer(id).expect("it was asked");
+    assert_eq!((status, value.len()), (Status::HANDLED, 16), "{seen:?}");
+    value
+}
+
+#[track_caller]
+fn priority_of(seen: &Seen) -> PriorityValue {
+    PriorityValue::parse(handled(seen, AttributeId::PRIORITY)).expect("a value")
+}
+
+#[track_caller]
+fn lane_of(seen: &Seen) -> LaneValue {
+    LaneValue::parse(handled(seen, AttributeId::LANE)).expect("a value")
+}
+
+/// A call for a worker that sleeps until the pipe can be read, takes one byte, and tells when it began.
+fn read(reader: &impl AsRawFd) -> SubmissionBuilder {
+    let call = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+    call.flags(CallFlags::ASYNC).timing()
+}
+
+/// The user's words of calls that asked for TIMING, in the order in which they began.
+fn begun(mut seen: Vec<Seen>) -> Vec<u64> {
+    seen.sort_by_key(|seen| look::timing(seen).started_ns);
+    seen.iter().map(|seen| seen.user_data).collect()
+}
+
+/// How many threads of this process sleep in a read of that descriptor.
+fn readers(reader: &impl AsRawFd) -> usize {
+    let call = format!("{} {:#x} ", libc::SYS_read, reader.as_raw_fd());
+    let threads = std::fs::read_dir("/proc/self/task").expect("this process");
+    let asleep =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("syscall")).ok());
+    asleep.filter(|said| said.starts_with(&call)).count()
+}
+
+/// An engine with one worker, which sleeps until the pipe can be read, and the ring that its call (1000) is of.
+fn one_busy_worker(reader: &impl AsRawFd) -> (Engine, Ring) {
+    let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
+    let mut ring = engine.ring(&Params::default()).expect("a ring");
+    push(&mut ring, &look::hold(reader).user_data(1000).build()).expect("accepted");
+    ring.submit();
+    look::until("the worker sleeps", || engine.stats().blocked == 1);
+    (engine, ring)
+}
