@@ -54,7 +54,7 @@ fn rich() -> Vec<u8> {
     let kinds = ArgKinds(0).with(0, ArgKind::RESULT).with(1, ArgKind::OUT).with(2, ArgKind::REGISTER);
     let places = ArgKinds(0).with(1, ArgKind::IN);
     let store = ArgKinds(0).with(0, ArgKind::OUT).with(2, ArgKind::RESULT);
-    let errnos = Operand::number(Test::errnos(&[2, 17]).unwrap());
+    let errnos = Operand::number(Test::errnos(&[2, 17]).expect("two of four"));
     emitted(&[
         AtomRepr { test: Test::ERROR, then: Target::STOP, attributes: &[TRACE], ..GETPPID },
         AtomRepr {

@@ -203,13 +203,13 @@ fn decide(
     }
     let fits = bytes * BATCH_MAX <= completion_max;
     let is_told = needs.contains(Needs::TRACE) && shared.known.trace.is_some();
-    admission.is_brief = is_brief && fits && admission.priority == 0 && !needs.intersects(NOT_BRIEF) && !is_told;
+    admission.is_brief =
+        is_brief && fits && admission.priority == 0 && !needs.intersects(NOT_BRIEF) && !is_told;
     Ok((bytes, needs))
 }
 
 /// What takes longer than the call, or stops it.
-const NOT_BRIEF: Needs =
-    Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD).with(Needs::LANE);
+const NOT_BRIEF: Needs = Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD).with(Needs::LANE);
 
 /// Whether the submitter may not make the call itself: what changes the thread that makes it is never the submitter's.
 fn keeps_away(plan: &Plan) -> bool {

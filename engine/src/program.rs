@@ -20,9 +20,9 @@ pub(crate) use admit::{Door, admit};
 pub use build::{
     Area, Arg, Builder, Call, Data, Fd, Group, Made, Number, Register, Test, Value, Width, calls,
 };
-pub(crate) use effective::Effective;
 pub(crate) use machine::Machine;
 pub(crate) use member::{Member, Name, Running};
 pub(crate) use one::Team;
 pub use owned::Program;
+pub(crate) use run::Bench;
 pub(crate) use together::{Groups, Together};

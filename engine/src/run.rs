@@ -24,7 +24,7 @@ use crate::claim::Claim;
 use crate::handed::Begun;
 use crate::known::Known;
 use crate::outcome::Outcome;
-use crate::program::{Effective, Machine, Team};
+use crate::program::{Bench, Team};
 use crate::ring::batch::BATCH_MAX;
 use crate::ring::completions::hidden;
 use crate::slot::Slot;
@@ -44,16 +44,8 @@ pub(crate) struct Runner {
     pub(crate) built: Vec<u64>,
     /// Performance counters of the thread, once a call has asked for them.
     pub(crate) counters: Counters,
-    /// How far the program is that is being run; kept for the next.
-    pub(crate) machine: Option<Box<Machine>>,
-    /// Whether that program was begun elsewhere.
-    pub(crate) resumes: bool,
-    /// The call of a program that is being made.
-    pub(crate) effective: Effective,
-    /// Performance counters, once such a call has asked for them.
-    pub(crate) atom_counters: Counters,
-    /// What its attributes returned.
-    pub(crate) returns: Vec<u64>,
+    /// For programs.
+    pub(crate) bench: Bench,
     /// Whether this is a worker's.
     pub(crate) is_pooled: bool,
 }
@@ -81,11 +73,7 @@ impl Runner {
             done,
             built: Vec::new(),
             counters: Counters::default(),
-            machine: None,
-            resumes: false,
-            effective: Effective::default(),
-            atom_counters: Counters::default(),
-            returns: Vec::new(),
+            bench: Bench::default(),
             is_pooled: false,
         }
     }
@@ -136,7 +124,7 @@ impl Runner {
         begun: &mut Begun,
         team: Option<Team<'_>>,
     ) -> usize {
-        self.take_up(begun);
+        self.bench.take_up(begun);
         let first = if is_program(record) {
             // SAFETY: the caller's promise, passed on.
             unsafe { self.run_program(Way::Rest(begun), record, claim, 0, team) }
@@ -147,14 +135,6 @@ impl Runner {
         match first {
             First::Built(words) => words,
             First::Later(_) => unreachable!("the rest is a plain call"),
-        }
-    }
-
-    /// Goes on with a program where another thread has left it.
-    fn take_up(&mut self, begun: &mut Begun) {
-        if let Some(machine) = begun.program.take() {
-            self.machine = Some(machine);
-            self.resumes = true;
         }
     }
 

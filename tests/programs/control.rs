@@ -16,7 +16,7 @@ fn program(is_away: bool, write: impl for<'p> FnOnce(&mut Builder<'p>)) -> Progr
         }
         write(p);
     })
-    .unwrap()
+    .expect("a sound program")
 }
 
 /// SYSLET-1, SYSLET-7: what is opened is read and closed.

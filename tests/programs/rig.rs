@@ -10,31 +10,26 @@ pub(crate) struct Came {
     pub(crate) result: i64,
     pub(crate) flags: DoneFlags,
     pub(crate) data: Vec<u8>,
-    pub(crate) bytes: Vec<u8>,
 }
 
 impl Came {
     fn of(done: &Completion<'_>) -> Came {
-        Came {
-            result: done.result().0,
-            flags: done.flags(),
-            data: done.data().unwrap_or_default().to_vec(),
-            bytes: done.bytes().to_vec(),
-        }
+        Came { result: done.result().0, flags: done.flags(), data: done.data().unwrap_or_default().to_vec() }
     }
 }
 
 /// A ring of an engine with so many workers.
 pub(crate) fn ring(workers_max: u32) -> Ring {
-    Engine::start(Config::default().workers_max(workers_max)).unwrap().ring(&Params::default()).unwrap()
+    let engine = Engine::start(Config::default().workers_max(workers_max)).expect("an engine");
+    engine.ring(&Params::default()).expect("a ring")
 }
 
 /// Runs one program.
 pub(crate) fn run(ring: &mut Ring, program: &Program) -> Came {
     // SAFETY: see the top.
-    unsafe { ring.push_program(program) }.unwrap();
-    ring.wait(1, None).unwrap();
-    Came::of(&ring.completions().next().unwrap())
+    unsafe { ring.push_program(program) }.expect("accepted");
+    ring.wait(1, None).expect("waited");
+    Came::of(&ring.completions().next().expect("one completion"))
 }
 
 /// Runs it where nobody but the submitter makes calls, where it begins in the submitter, and in a worker.

@@ -10,7 +10,7 @@ use syslet::{CallFlags, DoneFlags};
 use crate::rig::{everywhere, ring, run};
 
 fn pipes<const N: usize>() -> [(OwnedFd, OwnedFd); N] {
-    std::array::from_fn(|_| pipe().unwrap())
+    std::array::from_fn(|_| pipe().expect("a pipe"))
 }
 
 /// SYSLET-26: the first call of a group waits for what the last one does: that works because nobody waits for it.

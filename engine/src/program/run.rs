@@ -4,6 +4,7 @@
 use syslet_abi::{CallFlags, DoneFlags, DoneWriter, Errno, Program, RawResult, Status};
 use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 
+use super::effective::Effective;
 use super::machine::{Ended, Machine};
 use super::making::Calls;
 use super::one::{By, Team, Tools};
@@ -12,11 +13,37 @@ use crate::asked::{Asked, Sight};
 use crate::claim::{Claim, reason};
 use crate::clock::now_ns;
 use crate::handed::Begun;
+use crate::known::Known;
 use crate::outcome::Outcome;
+use crate::run::counters::Counters;
 use crate::run::enter::{Way, here};
-use crate::run::observe::{Watch, Watched};
+use crate::run::observe::{Seen, Watch, Watched};
 use crate::run::{First, Runner, hide, traced};
 use crate::sync::Ordering;
+
+/// What a thread has for programs, kept from one to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Bench {
+    /// How far the program is that is being run.
+    machine: Option<Box<Machine>>,
+    /// Whether it was begun elsewhere.
+    resumes: bool,
+    /// The call that is being made.
+    effective: Effective,
+    /// Performance counters, once a single call has asked for them.
+    counters: Counters,
+    /// What the attributes of a call returned.
+    returns: Vec<u64>,
+}
+
+impl Bench {
+    /// Goes on with a program where another thread has left it.
+    pub(crate) fn take_up(&mut self, begun: &mut Begun) {
+        if let Some(machine) = begun.program.take() {
+            (self.machine, self.resumes) = (Some(machine), true);
+        }
+    }
+}
 
 impl Runner {
     /// Runs a program, or as much of it as may be run here.
@@ -34,110 +61,52 @@ impl Runner {
     ) -> First {
         let program = Program::admitted(bytemuck::cast_slice(record));
         let (head, slot) = (program.head(), claim.slot());
-        let needs = slot.needs();
         self.grow_by(slot, at, program.scratch_len());
-        let mut machine = self.machine.take().unwrap_or_else(Machine::new);
+        let mut machine = self.bench.machine.take().unwrap_or_else(Machine::new);
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(program.area_len());
-        if std::mem::take(&mut self.resumes) {
+        if std::mem::take(&mut self.bench.resumes) {
             way.restore(out);
         } else {
             machine.begin(&program);
             out.fill(0);
         }
         let mut asked = Asked::new(&head, slot, &self.known);
-        let mut spoilt = asked.required_refusal();
-        if spoilt.is_none() {
-            asked.look_before();
-            spoilt = asked.required_refusal().filter(|_| !machine.has_begun());
-        }
-        if spoilt.is_none() && needs.contains(Needs::OWN_THREAD) {
-            spoilt = asked.act(needs).or(asked.required_refusal());
-        }
         let mut sight = Sight::default();
-        let outcome = if let Some(errno) = spoilt {
-            claim.end(Outcome::not_run(errno), &head)
-        } else if !machine.has_begun() && asked.is_late(slot) {
-            claim.end(Outcome::late(), &head)
-        } else if !machine.has_begun() && claim.cancel().load(Ordering::Relaxed) != 0 {
-            claim.end(Outcome::cancelled(), &head)
-        } else {
-            let run_by = run_by(self.is_pooled, &program, needs);
-            let begun = if let Way::Rest(begun) = way { Some(begun) } else { None };
-            if machine.started_ns == 0 && needs.contains(Needs::CLOCK) {
-                machine.started_ns = now_ns();
-            }
-            let traced = if needs.contains(Needs::TRACE) { traced(&self.known, &head) } else { None };
-            if let Some((trace, id)) = traced.filter(|_| machine.threads == 0) {
-                trace.begin(id, "program", self.is_pooled);
-            }
-            machine.threads += 1;
-            let before = machine.seen.take();
-            let mut watch = Watched::new(needs, &mut self.counters, before.as_deref(), &mut sight.seen);
-            watch.begin(false);
-            let mut calls = Calls {
-                program,
-                data: head.data(),
-                out,
-                claim: *claim,
-                cancel: claim.cancel(),
-                effective: &mut self.effective,
-                built: &mut self.built,
-                tools: Tools {
+        let outcome = match not_run(&mut asked, &machine, claim) {
+            Some(outcome) => claim.end(outcome, &head),
+            None => {
+                let turn = Turn {
+                    program,
+                    way,
+                    claim,
                     known: &self.known,
-                    counters: &mut self.atom_counters,
-                    returns: &mut self.returns,
-                    by: By { is_pooled: self.is_pooled, run_by, twins: way.twins() },
+                    counters: &mut self.counters,
+                    built: &mut self.built,
+                    is_pooled: self.is_pooled,
                     team,
-                },
-                begun: begun.filter(|begun| begun.attempts > 0),
-                later: None,
-            };
-            let is_over = machine.run(&program, &mut calls);
-            let (claim, later) = (calls.claim, calls.later.take());
-            watch.end();
-            if !is_over {
-                machine.seen = watch.hand_on();
-                let begun = Begun { out: out.to_vec(), ..later.unwrap_or_default() };
-                claim.pause(machine.has_begun() || begun.progress > 0);
-                return First::Later(Begun { program: Some(machine), ..begun });
-            }
-            let was_signalled = claim.over();
-            let worker = worker(run_by, machine.threads, needs);
-            let finished_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
-            let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
-            let (result, flags) = machine.result(was_signalled, is_late);
-            if let Some((trace, id)) = traced {
-                trace.end(id, result, self.is_pooled);
-            }
-            Outcome {
-                result,
-                flags,
-                started_ns: machine.started_ns,
-                finished_ns,
-                worker,
-                retry: RetryValue::default(),
-                is_seen: true,
+                };
+                match turn.take(&mut machine, &mut self.bench, out, &mut sight.seen) {
+                    Ok(outcome) => outcome,
+                    Err(begun) => return First::Later(Begun { program: Some(machine), ..begun }),
+                }
             }
         };
-        let returned = program.out_len();
         if slot.returns_data() {
             match outcome.status_of_attributes() {
                 Some(status) => writer.data(status, 0),
-                None => writer.data(Status::HANDLED, returned),
+                None => writer.data(Status::HANDLED, program.out_len()),
             }
         }
         sight.atoms = Some(&machine);
         let all_handled = asked.look_after((&outcome, &sight), &mut writer);
-        self.machine = Some(machine);
+        self.bench.machine = Some(machine);
         if all_handled && outcome.is_hidden(&head) {
             return First::Built(hide(&mut self.done[at..], &head));
         }
         First::Built(writer.finish(head.user_data(), outcome.result, outcome.flags) / 8)
     }
-}
 
-impl Runner {
     /// Makes one call of a group.
     ///
     /// # Safety
@@ -145,13 +114,114 @@ impl Runner {
     pub(crate) unsafe fn run_member(&mut self, group: &Together, index: usize, team: Team<'_>) {
         let mut tools = Tools {
             known: &self.known,
-            counters: &mut self.atom_counters,
-            returns: &mut self.returns,
+            counters: &mut self.bench.counters,
+            returns: &mut self.bench.returns,
             by: By { is_pooled: true, run_by: RunBy::POOLED, twins: None },
             team: Some(team),
         };
         // SAFETY: the caller's promise, passed on.
         unsafe { group.make(index, &mut tools, team) };
+    }
+}
+
+/// Shows the program to its attributes, and performs what they ask for; gives how it ends if it is not to begin.
+fn not_run(asked: &mut Asked<'_>, machine: &Machine, claim: &Claim<'_>) -> Option<Outcome> {
+    let slot = claim.slot();
+    let mut refused = asked.required_refusal();
+    if refused.is_none() {
+        asked.look_before();
+        refused = asked.required_refusal();
+    }
+    if machine.has_begun() {
+        return None;
+    }
+    if refused.is_none() && slot.needs().contains(Needs::OWN_THREAD) {
+        refused = asked.act(slot.needs()).or(asked.required_refusal());
+    }
+    if let Some(errno) = refused {
+        Some(Outcome::not_run(errno))
+    } else if asked.is_late(slot) {
+        Some(Outcome::late())
+    } else {
+        let is_stopped = claim.cancel().load(Ordering::Relaxed) != 0;
+        is_stopped.then(Outcome::cancelled)
+    }
+}
+
+/// One thread's turn with a program.
+struct Turn<'a> {
+    program: Program<'a>,
+    way: Way<'a>,
+    claim: &'a Claim<'a>,
+    known: &'a Known,
+    counters: &'a mut Counters,
+    built: &'a mut Vec<u64>,
+    is_pooled: bool,
+    team: Option<Team<'a>>,
+}
+
+impl Turn<'_> {
+    /// Runs as much of the program as may be run here. `Err` when somebody else has to go on.
+    fn take(
+        self,
+        machine: &mut Machine,
+        bench: &mut Bench,
+        out: &mut [u8],
+        seen: &mut Seen,
+    ) -> Result<Outcome, Begun> {
+        let (head, slot) = (self.program.head(), self.claim.slot());
+        let needs = slot.needs();
+        let run_by = run_by(self.is_pooled, &self.program, needs);
+        let traced = if needs.contains(Needs::TRACE) { traced(self.known, &head) } else { None };
+        if machine.threads == 0 {
+            machine.started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+            traced.inspect(|(trace, id)| trace.begin(*id, "program", self.is_pooled));
+        }
+        machine.threads += 1;
+        let before = machine.seen.take();
+        let mut watch = Watched::new(needs, self.counters, before.as_deref(), seen);
+        watch.begin(false);
+        let begun = if let Way::Rest(begun) = self.way { Some(begun) } else { None };
+        let mut calls = Calls {
+            program: self.program,
+            data: head.data(),
+            out: &mut *out,
+            claim: *self.claim,
+            cancel: self.claim.cancel(),
+            effective: &mut bench.effective,
+            built: self.built,
+            tools: Tools {
+                known: self.known,
+                counters: &mut bench.counters,
+                returns: &mut bench.returns,
+                by: By { is_pooled: self.is_pooled, run_by, twins: self.way.twins() },
+                team: self.team,
+            },
+            begun: begun.filter(|begun| begun.attempts > 0),
+            later: None,
+        };
+        let is_over = machine.run(&self.program, &mut calls);
+        let (claim, later) = (calls.claim, calls.later.take());
+        watch.end();
+        if !is_over {
+            machine.seen = watch.hand_on();
+            let begun = Begun { out: out.to_vec(), ..later.unwrap_or_default() };
+            claim.pause(machine.has_begun() || begun.progress > 0);
+            return Err(begun);
+        }
+        let was_signalled = claim.over();
+        let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
+        let (result, flags) = machine.result(was_signalled, is_late);
+        traced.inspect(|(trace, id)| trace.end(*id, result, self.is_pooled));
+        Ok(Outcome {
+            result,
+            flags,
+            started_ns: machine.started_ns,
+            finished_ns: if needs.contains(Needs::CLOCK) { now_ns() } else { 0 },
+            worker: worker(run_by, machine.threads, needs),
+            retry: RetryValue::default(),
+            is_seen: true,
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use super::{assert_caught, assert_none, mask};
 /// Every file that may contain `unsafe`, and does.
 const ALLOWED: &[&str] = &[
     "benches/criterion/attributes.rs",
+    "benches/criterion/programs.rs",
     "benches/src/contender/blocking.rs",
     "benches/src/contender/direct.rs",
     "benches/src/contender/direct_inline.rs",
@@ -35,6 +36,10 @@ const ALLOWED: &[&str] = &[
     "engine/src/pool/thread.rs",
     "engine/src/pool/thread/tests.rs",
     "engine/src/pool/worker.rs",
+    "engine/src/program/making.rs",
+    "engine/src/program/one.rs",
+    "engine/src/program/run.rs",
+    "engine/src/program/together.rs",
     "engine/src/push.rs",
     "engine/src/ring/region.rs",
     "engine/src/run.rs",
@@ -64,6 +69,7 @@ const ALLOWED: &[&str] = &[
     "tests/equivalence/direct.rs",
     "tests/equivalence/rig.rs",
     "tests/equivalence/world.rs",
+    "tests/programs/rig.rs",
     "tests/it/call_is_call.rs",
     "tests/it/help.rs",
     "tests/it/pool/events.rs",
