@@ -8,6 +8,7 @@ mod header;
 mod layout;
 mod numbers;
 mod program;
+mod program_hostile;
 mod properties;
 mod refusals;
 mod sample;

@@ -1,18 +1,17 @@
-//! What a program holds, and what its structure is refused for.
+//! What a program holds, and what its structure is refused for; `program_hostile` has the bytes nobody would write.
 
-use proptest::collection::vec;
-use proptest::prelude::*;
 use syslet_abi::{
     ArgKind, ArgKinds, AskRepr, AtomFlags, AtomRepr, AttributeFlags, AttributeId, CallFlags, Inout, Kind,
     Limits, Operand, Program, ProgramRepr, Refusal, StepOp, Target, Test, Width,
 };
 
-use crate::sample::{LIMITS, poked, with_own_len};
+use crate::sample::{LIMITS, OWN, poked, with_own_len};
 
 const DATA: AskRepr<'static> =
     AskRepr { id: AttributeId::DATA, flags: AttributeFlags::NONE, payload: b"sixteen bytes in" };
 const TRACE: AskRepr<'static> =
     AskRepr { id: AttributeId::TRACE, flags: AttributeFlags::REQUIRED, payload: b"8 bytes!" };
+const PADDED: AskRepr<'static> = AskRepr { id: OWN, flags: AttributeFlags::NONE, payload: b"own" };
 const GETPPID: AtomRepr<'static> = AtomRepr::call(110);
 /// Offset of the first atom of [`emitted`].
 const FIRST: usize = 32 + 8 + 24;
@@ -34,7 +33,7 @@ fn repr<'a>(atoms: &'a [AtomRepr<'a>]) -> ProgramRepr<'a> {
     }
 }
 
-fn bytes(program: &ProgramRepr<'_>) -> Vec<u8> {
+pub(crate) fn bytes(program: &ProgramRepr<'_>) -> Vec<u8> {
     let mut record = vec![0xa5; program.len_bytes()];
     assert_eq!(program.emit(&mut record), record.len());
     record
@@ -50,13 +49,13 @@ fn refusal(record: &[u8]) -> (Refusal, usize) {
 }
 
 /// A program with an atom of every sort.
-fn rich() -> Vec<u8> {
+pub(crate) fn rich() -> Vec<u8> {
     let kinds = ArgKinds(0).with(0, ArgKind::RESULT).with(1, ArgKind::OUT).with(2, ArgKind::REGISTER);
     let places = ArgKinds(0).with(1, ArgKind::IN);
     let store = ArgKinds(0).with(0, ArgKind::OUT).with(2, ArgKind::RESULT);
     let errnos = Operand::number(Test::errnos(&[2, 17]).expect("two of four"));
     emitted(&[
-        AtomRepr { test: Test::ERROR, then: Target::STOP, attributes: &[TRACE], ..GETPPID },
+        AtomRepr { test: Test::ERROR, then: Target::STOP, attributes: &[TRACE, PADDED], ..GETPPID },
         AtomRepr {
             kinds,
             args: &[0, 64 | 1 << 32, 15],
@@ -155,6 +154,8 @@ fn the_header_is_checked() {
     let poke = |at: usize, bytes: &[u8]| refusal(&poked(&record, at, bytes));
     assert_eq!(poke(19, &[0]), (Refusal::RESERVED_BIT, 16));
     assert_eq!(poke(16, &(1_u32 << 31 | 0x10_0001).to_ne_bytes()), (Refusal::TOO_LARGE, 16));
+    let vast = bytes(&ProgramRepr { scratch_len: 1 << 31 | 8, ..repr(&[GETPPID]) });
+    assert_eq!(refusal(&vast), (Refusal::TOO_LARGE, 16));
     assert_eq!(poke(20, &[17]), (Refusal::REGISTER_UNKNOWN, 20));
     assert_eq!(poke(20, &[16]), (Refusal::RECORD_SHORT, 20));
     assert_eq!(poke(21, &[17]), (Refusal::TOO_MANY_ATTRIBUTES, 21));
@@ -234,11 +235,11 @@ fn what_is_named_is_there() {
     assert_eq!(with(ArgKind::HANDLE, 0), Err((Refusal::ARGUMENT_KIND_NOT_YET, 0)));
     assert_eq!(with(ArgKind(9), 0), Err((Refusal::ARGUMENT_KIND_UNKNOWN, 0)));
     let compares = |operand| AtomRepr { test: Test::EQUAL, operand, ..GETPPID };
-    assert_eq!(refusal(&emitted(&[compares(Operand::result(1))])).0, Refusal::RESULT_UNKNOWN);
-    assert_eq!(refusal(&emitted(&[compares(Operand::register(16))])).0, Refusal::REGISTER_UNKNOWN);
+    assert_eq!(refusal(&emitted(&[compares(Operand::result(1))])), (Refusal::RESULT_UNKNOWN, FIRST + 8));
+    assert_eq!(refusal(&emitted(&[compares(Operand::register(16))])), (Refusal::REGISTER_UNKNOWN, FIRST + 8));
     assert_eq!(
-        refusal(&emitted(&[compares(Operand { kind: 1, value: 0 })])).0,
-        Refusal::ARGUMENT_KIND_UNKNOWN
+        refusal(&emitted(&[compares(Operand { kind: 1, value: 0 })])),
+        (Refusal::ARGUMENT_KIND_UNKNOWN, FIRST + 23)
     );
 }
 
@@ -279,19 +280,23 @@ fn steps_are_checked() {
 fn groups_are_checked() {
     let head = step(StepOp::TOGETHER, ArgKinds(0), &[2, 0]);
     assert!(Program::check(&emitted(&[head, GETPPID, GETPPID]), &LIMITS).is_ok());
-    assert_eq!(refusal(&emitted(&[head, GETPPID])).0, Refusal::GROUP);
-    assert_eq!(refusal(&emitted(&[step(StepOp::TOGETHER, ArgKinds(0), &[0, 0]), GETPPID])).0, Refusal::GROUP);
-    assert_eq!(refusal(&emitted(&[step(StepOp::TOGETHER, ArgKinds(0), &[1, 2]), GETPPID])).0, Refusal::GROUP);
-    assert_eq!(refusal(&emitted(&[head, GETPPID, AtomRepr::step(StepOp::JUMP)])).0, Refusal::GROUP);
-    let leads = AtomRepr { then: Target::STOP, ..GETPPID };
-    assert_eq!(refusal(&emitted(&[head, GETPPID, leads])).0, Refusal::GROUP);
+    let of =
+        |calls, enough| emitted(&[step(StepOp::TOGETHER, ArgKinds(0), &[calls, enough]), GETPPID, GETPPID]);
+    for (calls, enough, at) in [(0, 0, 0), (3, 0, 0), (u64::MAX, 0, 0), (1, 2, 8), (2, u64::MAX, 8)] {
+        assert_eq!(refusal(&of(calls, enough)), (Refusal::GROUP, FIRST + 32 + at), "{calls}, {enough}");
+    }
+    let (first, second) = (FIRST + 48, FIRST + 80);
+    let two = |one, other| refusal(&emitted(&[head, one, other]));
+    assert_eq!(two(GETPPID, AtomRepr::step(StepOp::JUMP)), (Refusal::GROUP, second + 4));
     let asks = AtomRepr { test: Test::ZERO, ..GETPPID };
-    assert_eq!(refusal(&emitted(&[head, asks, GETPPID])).0, Refusal::GROUP);
+    assert_eq!(two(asks, GETPPID), (Refusal::GROUP, first + 22));
+    let leads = AtomRepr { then: Target::STOP, ..GETPPID };
+    assert_eq!(two(GETPPID, leads), (Refusal::GROUP, second + 28));
     let finally = |atom| AtomRepr { flags: AtomFlags::FINALLY, ..atom };
-    assert_eq!(refusal(&emitted(&[head, GETPPID, finally(GETPPID)])).0, Refusal::GROUP);
+    assert_eq!(two(GETPPID, finally(GETPPID)), (Refusal::GROUP, second + 6));
     assert_eq!(
-        refusal(&emitted(&[GETPPID, finally(head), finally(GETPPID), finally(GETPPID)])).0,
-        Refusal::GROUP
+        refusal(&emitted(&[GETPPID, finally(head), finally(GETPPID), finally(GETPPID)])),
+        (Refusal::GROUP, FIRST + 32 + 6)
     );
 }
 
@@ -310,48 +315,4 @@ fn targets_are_checked() {
     let head = step(StepOp::TOGETHER, ArgKinds(0), &[1, 0]);
     assert!(Program::check(&emitted(&[to(1), head, GETPPID]), &LIMITS).is_ok());
     assert_eq!(refusal(&emitted(&[to(2), head, GETPPID])), (Refusal::TARGET, FIRST + 28));
-}
-
-/// ABI-92: no truncation of a sound program is one.
-#[test]
-fn truncated_programs_are_refused() {
-    let record = rich();
-    for end in 0..record.len() {
-        assert!(Program::check(&record[..end], &LIMITS).is_err(), "cut at {end}");
-        if end >= 4 {
-            assert!(Program::check(&with_own_len(record[..end].to_vec()), &LIMITS).is_err(), "cut at {end}");
-        }
-    }
-}
-
-proptest! {
-    /// ABI-92: whatever bytes stand where, the check ends, and what it accepts can be read.
-    #[test]
-    fn hostile_bytes_are_refused_or_read(pokes in vec((any::<proptest::sample::Index>(), any::<u8>()), 0..6)) {
-        let mut record = rich();
-        for (at, byte) in pokes {
-            let at = at.index(record.len());
-            record[at] = byte;
-        }
-        if let Ok(program) = Program::check(&record, &LIMITS) {
-            let atoms: Vec<_> = program.atoms().collect();
-            prop_assert_eq!(atoms.len(), program.atom_count());
-            for atom in &atoms {
-                let _read = (atom.flags(), atom.test(), atom.operand(), atom.then(), atom.otherwise(), atom.step());
-                let _more = (0..8).map(|index| atom.value(index).value).sum::<u64>() ^ atom.own().asks().count() as u64;
-            }
-            let end = atoms.last().map_or(0, |atom| atom.offset() + atom.len());
-            prop_assert_eq!(end, record.len());
-        }
-    }
-
-    /// ABI-92: bytes that nobody has written are refused or read as well.
-    #[test]
-    fn random_bytes_are_refused_or_read(bytes in vec(any::<u8>(), 0..200)) {
-        let mut record = with_own_len([&[0; 8], &bytes[..bytes.len() / 8 * 8]].concat());
-        record[4..6].copy_from_slice(&Kind::SYSLET.0.to_ne_bytes());
-        if let Ok(program) = Program::check(&record, &LIMITS) {
-            prop_assert_eq!(program.atoms().count(), program.atom_count());
-        }
-    }
 }

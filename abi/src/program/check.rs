@@ -115,9 +115,6 @@ fn walk(record: &[u8], atoms_at: usize, areas: &Areas) -> Result<Parts, Fault> {
         }
         at += atom.len();
     }
-    if members_left > 0 {
-        return Err(Refusal::GROUP.at(at));
-    }
     if at == record.len() { Ok(parts) } else { Err(Refusal::ATOM_OVERRUN.at(at)) }
 }
 
@@ -179,7 +176,10 @@ fn asked(atom: &Atom<'_>, count: usize) -> Result<(), Fault> {
     if atom.test() == Test::ERRNO && operand.kind != ArgKind::VALUE.0 {
         return Err(Refusal::TEST_UNKNOWN.at(atom_field::OPERAND_KIND));
     }
-    number(operand, count).map_err(|refusal| refusal.at(atom_field::OPERAND_KIND))
+    number(operand, count).map_err(|refusal| match refusal {
+        Refusal::ARGUMENT_KIND_UNKNOWN => refusal.at(atom_field::OPERAND_KIND),
+        _ => refusal.at(atom_field::OPERAND),
+    })
 }
 
 /// Checks something that must be a number, a result or a register.
@@ -272,16 +272,26 @@ fn fixed(operand: Operand) -> Result<(), Refusal> {
 
 /// How many atoms run side by side, of the `left` behind this one.
 fn group(atom: &Atom<'_>, left: usize) -> Result<usize, Fault> {
-    let (members, enough) = (atom.arg(0), atom.arg(1));
-    let is_group = members >= 1 && members <= left as u64 && enough <= members;
-    let members = usize::try_from(members).ok().filter(|_| is_group);
-    members.filter(|_| !atom.flags().contains(AtomFlags::FINALLY)).ok_or(Refusal::GROUP.at(CALL_ARGS_OFFSET))
+    if atom.flags().contains(AtomFlags::FINALLY) {
+        return Err(Refusal::GROUP.at(FLAGS_OFFSET));
+    }
+    let members = usize::try_from(atom.arg(0)).ok().filter(|members| (1..=left).contains(members));
+    let members = members.ok_or(Refusal::GROUP.at(CALL_ARGS_OFFSET))?;
+    if atom.arg(1) <= members as u64 { Ok(members) } else { Err(Refusal::GROUP.at(CALL_ARGS_OFFSET + 8)) }
 }
 
 /// Checks one of several atoms that run side by side.
 fn member(atom: &Atom<'_>, is_finally: bool) -> Result<(), Fault> {
-    let leads_nowhere = atom.test() == Test::ALWAYS && atom.then() == Target::NEXT;
-    if atom.is_call() && leads_nowhere && !is_finally { Ok(()) } else { Err(Refusal::GROUP.at(KIND_OFFSET)) }
+    if is_finally {
+        return Err(Refusal::GROUP.at(FLAGS_OFFSET));
+    }
+    if !atom.is_call() {
+        return Err(Refusal::GROUP.at(KIND_OFFSET));
+    }
+    if atom.test() != Test::ALWAYS {
+        return Err(Refusal::GROUP.at(atom_field::TEST));
+    }
+    if atom.then() == Target::NEXT { Ok(()) } else { Err(Refusal::GROUP.at(atom_field::THEN)) }
 }
 
 /// Checks where an atom leads: to the front of one of its own part, on the way out only forward, never between those

@@ -129,7 +129,8 @@ impl ProgramRepr<'_> {
         let head = CallRepr {
             flags: self.flags,
             user_data: self.user_data,
-            nr: NO_CALL | self.scratch_len,
+            // More than 31 bits can count is refused as more than there can be.
+            nr: NO_CALL | self.scratch_len.min(!NO_CALL),
             kinds: ArgKinds(self.budget),
             args: self.registers,
             out_len: self.out_len,
