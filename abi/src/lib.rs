@@ -41,8 +41,8 @@ pub use header::{
     EngineStatus, HEADER_BYTES, HEADER_WORDS, LINE_BYTES, MAGIC, PAGE_BYTES, RingHeader, RingLayout, offset,
 };
 pub use program::{
-    ATOMS_MAX, Atom, AtomFlags, AtomRepr, Atoms, Operand, Program, ProgramRepr, REGISTERS_MAX,
-    SCRATCH_BYTES_MAX, StepOp, Target, Test, Width,
+    ATOMS_MAX, Atom, AtomFlags, AtomRepr, Atoms, Glance, Glimpse, Operand, Program, ProgramRepr,
+    REGISTERS_MAX, SCRATCH_BYTES_MAX, StepOp, Target, Test, Width,
 };
 pub use refusal::{Fault, Refusal};
 pub use result::RawResult;

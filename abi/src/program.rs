@@ -4,9 +4,11 @@
 
 mod atom;
 mod check;
+mod glance;
 mod repr;
 
 pub use atom::{Atom, AtomFlags, Operand, StepOp, Target, Test, Width};
+pub use glance::{Glance, Glimpse};
 pub use repr::{AtomRepr, ProgramRepr};
 
 use crate::attribute::AttributeId;

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use syslet_abi::{AskRepr, AtomRepr, Call, Kind, Program, ProgramRepr};
+use syslet_abi::{AskRepr, Atom, AtomRepr, Call, Glance, Kind, Program, ProgramRepr};
 
 use crate::program::{bytes, rich};
 use crate::sample::{LIMITS, poked, with_own_len};
@@ -68,6 +68,42 @@ fn there_is_one_encoding() {
     assert!(accepted > 100, "{accepted}");
 }
 
+/// ABI-93: the atoms of a refused program are found, and the fields in which faults are have their names.
+#[test]
+fn refused_programs_are_looked_at() {
+    let record = rich();
+    let glance = Glance::of(&record).expect("its atoms can be found");
+    let sound = Program::check(&record, &LIMITS).expect("it is sound");
+    assert_eq!((glance.data(), glance.area_len()), (sound.head().data(), 72));
+    assert!(glance.registers().eq([5]));
+    let found = |record: &[u8]| -> Vec<(usize, bool)> {
+        let glance = Glance::of(record).expect("its atoms can be found");
+        glance.atoms().map(|found| (found.offset, found.atom.is_some())).collect()
+    };
+    assert!(found(&record).into_iter().eq(sound.atoms().map(|atom| (atom.offset(), true))));
+    let second = sound.atoms().nth(1).expect("there is one").offset();
+    for (at, byte, all, readable) in
+        [(20, 7, 9, 8), (20, 4, 9, 8), (22, 99, 9, 9), (4, 9, 2, 1), (0, 1, 2, 1)]
+    {
+        let found = found(&poked(&record, second + at, &[byte]));
+        let counted = found.iter().filter(|(_, is_readable)| *is_readable).count();
+        assert_eq!((found.len(), counted), (all, readable), "{byte} at {at}");
+        assert_eq!(found[1].0, second);
+    }
+    for (at, byte) in [(4, 2), (20, 17), (21, 17), (45, 255)] {
+        assert!(Glance::of(&poked(&record, at, &[byte])).is_none(), "{byte} at {at}");
+    }
+    assert!(Glance::of(&record[..31]).is_none());
+    let layouts = crate::layout::all();
+    let atom = layouts.iter().find(|layout| layout.name == "syslet_atom").expect("it is there");
+    for field in &atom.fields {
+        for at in field.offset..field.offset + field.bytes {
+            assert_eq!(Atom::field(at), Some(&*field.name), "byte {at}");
+        }
+    }
+    assert_eq!(Atom::field(32), None);
+}
+
 proptest! {
     /// ABI-92: whatever bytes stand where, the check ends, and what it accepts can be read.
     #[test]
@@ -86,6 +122,12 @@ proptest! {
             }
             let end = atoms.last().map_or(0, |atom| atom.offset() + atom.len());
             prop_assert_eq!(end, record.len());
+        }
+        if let Some(glance) = Glance::of(&record) {
+            for atom in glance.atoms().filter_map(|found| found.atom) {
+                let _read = (0..6).map(|index| atom.arg(index)).fold(0, u64::wrapping_add);
+            }
+            prop_assert!(glance.atoms().all(|found| found.offset <= record.len()));
         }
     }
 

@@ -8,9 +8,10 @@ use crate::word::{Kind, RecordWord};
 pub(super) mod field {
     pub(crate) const OPERAND: usize = 8;
     pub(crate) const ARGC: usize = 20;
-    pub(crate) const KINDS: usize = 24;
+    pub(crate) const ATTR_COUNT: usize = 21;
     pub(crate) const TEST: usize = 22;
     pub(crate) const OPERAND_KIND: usize = 23;
+    pub(crate) const KINDS: usize = 24;
     pub(crate) const THEN: usize = 28;
     pub(crate) const OTHERWISE: usize = 30;
 }
@@ -257,6 +258,24 @@ impl<'a> Atom<'a> {
     pub(super) fn at(record: &'a [u8], offset: usize) -> Atom<'a> {
         let rest = &record[offset..];
         Atom { rest, head: rest.first_chunk().expect("an atom has all its fields"), offset }
+    }
+
+    /// The name of the field that byte `at` of an atom is in; none behind them.
+    #[must_use]
+    pub const fn field(at: usize) -> Option<&'static str> {
+        Some(match at {
+            ..field::OPERAND => "record",
+            field::OPERAND..NR_OFFSET => "operand",
+            NR_OFFSET..field::ARGC => "nr",
+            field::ARGC => "argc",
+            field::ATTR_COUNT => "attr_count",
+            field::TEST => "test",
+            field::OPERAND_KIND => "operand_kind",
+            field::KINDS..field::THEN => "arg_kinds",
+            field::THEN..field::OTHERWISE => "then",
+            field::OTHERWISE..CALL_ARGS_OFFSET => "otherwise",
+            _ => return None,
+        })
     }
 
     /// Its bytes.

@@ -119,7 +119,7 @@ fn walk(record: &[u8], atoms_at: usize, areas: &Areas) -> Result<Parts, Fault> {
 }
 
 /// The atom at `at`, if its fields, arguments and attributes lie inside the record.
-fn framed(record: &[u8], at: usize) -> Result<Atom<'_>, Fault> {
+pub(super) fn framed(record: &[u8], at: usize) -> Result<Atom<'_>, Fault> {
     if record.len() - at < CALL_BYTES_MIN {
         return Err(Refusal::ATOM_OVERRUN.at(at));
     }
