@@ -45,7 +45,7 @@ pub(super) fn shown(
         Place { data: None, out: None } if call.kinds().get(index) != ArgKind::VALUE => {
             unknown(call.kinds().get(index), word)
         }
-        Place { data: None, out: None } => passed(row, arg, word, call.args(), style),
+        Place { data: None, out: None } => passed(row, arg, word, known(call), style),
         Place { data: Some(at), out: None } => went_in(row, arg, call, index, at, style),
         Place { data: None, out: Some(at) } => match came() {
             Some(came) => memory(row, arg, came, style),
@@ -72,6 +72,17 @@ fn unknown(kind: ArgKind, word: u64) -> String {
         ArgKind::INOUT => format!("inout@{word:#x}"),
         ArgKind(kind) => format!("kind{kind}@{word:#x}"),
     }
+}
+
+/// The arguments, as far as they decide what others are: what is not known before the call is made decides nothing.
+fn known(call: &Call<'_>) -> [u64; 6] {
+    let mut args = call.args();
+    for index in call.kinds().not_values().filter(|index| call.kinds().get(*index).is_of_programs()) {
+        if let Some(arg) = args.get_mut(index) {
+            *arg = u64::MAX;
+        }
+    }
+    args
 }
 
 /// The 64 bits as they are. An address is not followed.

@@ -2,16 +2,18 @@
 //! rows, the lists of names beside them, and the bytes that travelled; no address is ever followed.
 //!
 //! A line's way: `argument` asks `names` (with `naming`) or `value` for numbers, `shapes`, `structure` and `vectors` for memory;
-//! `result` says what came of it.
+//! `result` says what came of it. A `program` is as many lines in one, each by `atom`.
 
 mod address;
 mod answer;
 mod argument;
+mod atom;
 mod bytes;
 mod descriptor;
 mod names;
 mod naming;
 mod number;
+mod program;
 mod reader;
 mod result;
 mod shapes;
@@ -22,7 +24,7 @@ mod structure;
 mod value;
 mod vectors;
 
-use syslet_abi::{CALL_ARGS_OFFSET, Call, Fault, Limits, NR_OFFSET, Refusal};
+use syslet_abi::{CALL_ARGS_OFFSET, Call, DoneFlags, Fault, Glance, Limits, NR_OFFSET, RawResult, Refusal};
 
 pub use answer::Answer;
 pub use bytes::{escaped, quoted};
@@ -59,8 +61,12 @@ impl Decoder {
     }
 
     /// A submission before the call is made, `close(3)`, whoever has looked at its record. Of one whose arguments cannot be found, the name.
+    /// A program is `syslet { 0: close(3); 1: close(4) }`.
     #[must_use]
     pub fn record(&self, record: &[u8]) -> String {
+        if program::is_program(record) {
+            return program::shown(record, self.style);
+        }
         match view(record) {
             Some(call) => self.line(&call, None),
             None => format!("{}(...)", name(nr_of(record))),
@@ -71,6 +77,9 @@ impl Decoder {
     /// none.
     #[must_use]
     pub fn answered(&self, record: &[u8], answer: &Answer<'_>) -> String {
+        if program::is_program(record) {
+            return format!("{} = {}", self.record(record), self.value(answer.result, answer.flags));
+        }
         match view(record) {
             Some(call) => format!("{} = {}", self.line(&call, Some(answer)), self.result(&call, answer)),
             None => format!("{} = {}", self.record(record), plain_result(answer.result)),
@@ -84,14 +93,31 @@ impl Decoder {
         format!("{} refused: {}{place}", self.record(record), fault.refusal)
     }
 
-    /// The argument in which a fault was found, `argument 2, filename`; nothing when the whole call is at fault.
+    /// The argument in which a fault was found, `argument 2, filename`; nothing when the whole call is at fault. In a
+    /// program the atom, and its argument or field: `atom 3, then`.
     #[must_use]
     pub fn place_of(&self, record: &[u8], fault: &Fault) -> Option<String> {
+        if program::is_program(record) {
+            return program::place_of(record, fault.at as usize);
+        }
         let call = view(record)?;
         let index = (fault.at as usize).checked_sub(CALL_ARGS_OFFSET)? / 8;
         let known = row(call.nr()).and_then(|row| row.args.get(index));
         let name = known.map_or_else(String::new, |arg| format!(", {}", arg.name));
         (index < call.argc()).then(|| format!("argument {}{name}", index + 1))
+    }
+
+    /// The atoms of a program, one by one, `1: read(#0, out@0, 4096), if <= 0 stop`, as far as they can be found;
+    /// nothing when the record is no program.
+    #[must_use]
+    pub fn atoms(&self, record: &[u8]) -> Option<Vec<String>> {
+        Glance::of(record).map(|glance| program::atoms(&glance, self.style))
+    }
+
+    /// A result of which nothing is known but its 64 bits, an atom's or a program's: a signed number, or an error.
+    #[must_use]
+    pub fn value(&self, result: RawResult, flags: DoneFlags) -> String {
+        result::shown(None, &[0; 6], result, flags, self.style.fd_paths)
     }
 
     /// One argument, from 0; with an answer, what the call wrote there.
@@ -107,11 +133,9 @@ impl Decoder {
     }
 
     fn line(&self, call: &Call<'_>, answer: Option<&Answer<'_>>) -> String {
-        let name =
-            row(call.nr()).map_or_else(|| format!("syscall_{:#x}", call.nr()), |row| row.name.to_owned());
         let arguments: Vec<String> =
             (0..call.argc()).map(|index| self.argument(call, index, answer)).collect();
-        format!("{name}({})", arguments.join(", "))
+        format!("{}({})", name(call.nr()), arguments.join(", "))
     }
 }
 

@@ -22,7 +22,9 @@ pub(super) fn shown(
             row.map_or_else(|| value.cast_signed().to_string(), |row| yielded(row, args, value, fd_paths))
         }
     };
-    format!("{text}{}", remark(flags))
+    let way_out =
+        if flags.contains(DoneFlags::FINALLY_FAILED) { " (a call of the way out failed)" } else { "" };
+    format!("{text}{}{way_out}", remark(flags))
 }
 
 /// A result of which nothing is known but its 64 bits: a signed number, or an error.

@@ -17,6 +17,8 @@ struct Named<'a> {
     /// What came back, when the call receives; nothing before it is over.
     came: Option<&'a [u8]>,
     receives: bool,
+    /// Whether other calls can see the out area, so that it matters where something is.
+    is_shared: bool,
     style: Style,
 }
 
@@ -30,7 +32,8 @@ pub(super) fn shown(
 ) -> String {
     let result = answer.and_then(|answer| answer.result.decode().ok());
     let came = result.and(answer).and_then(|answer| answer.data);
-    let named = Named { data: call.data(), came, receives: arg.ty.receives(), style };
+    let named =
+        Named { data: call.data(), came, receives: arg.ty.receives(), is_shared: call.is_sharing(), style };
     if let Inner::Vector(vector) = inner {
         return named.vector(vector, result);
     }
@@ -86,6 +89,7 @@ impl Named<'_> {
                 let len = usize::try_from(len).map_or(from.len(), |len| len.min(from.len()));
                 structure::shown(shape, &from[..len], self.style)
             }
+            _ if self.receives && self.is_shared => format!("out@{at}"),
             _ if self.receives => format!("out({})", entry.len),
             _ => format!("in@{}", entry.at),
         }

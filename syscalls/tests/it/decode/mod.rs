@@ -5,6 +5,7 @@ mod events;
 mod files;
 mod hostile;
 mod processes;
+mod programs;
 mod properties;
 mod refused;
 mod results;

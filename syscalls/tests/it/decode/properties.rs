@@ -2,11 +2,15 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use syslet_abi::{
-    ArgKind, ArgKinds, AskRepr, AttributeFlags, AttributeId, CallFlags, CallRepr, DoneFlags, RawResult,
+    ArgKind, ArgKinds, AskRepr, AttributeFlags, AttributeId, CallFlags, CallRepr, DoneFlags, Kind, RawResult,
+    Refusal,
 };
 use syslet_syscalls::decode::{Answer, Decoder};
 use syslet_syscalls::rows;
+
+use super::programs::{call, copying, program};
 
 /// Numbers, small ones often.
 fn number() -> impl Strategy<Value = u64> {
@@ -51,6 +55,47 @@ proptest! {
                 prop_assert!(line.starts_with(&format!("{}(", row.name)), "{}", line);
                 prop_assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{}", line);
             }
+        }
+    }
+
+    /// DECODE-26: a program whose bytes anybody has changed is printed as one line of ASCII, and any byte of it has a place or none.
+    #[test]
+    fn changed_programs_are_printed(
+        pokes in vec((any::<Index>(), prop_oneof![0..10_u8, any::<u8>()]), 0..12),
+        cut in any::<Index>(),
+        result: i64,
+        flags in 0..64_u16,
+        at: Index,
+        fd_paths: bool,
+    ) {
+        let mut record = copying();
+        for (at, byte) in pokes {
+            let at = at.index(record.len());
+            record[at] = byte;
+        }
+        record[4..6].copy_from_slice(&Kind::SYSLET.0.to_ne_bytes());
+        let decoder = Decoder::default().fd_paths(fd_paths);
+        let fault = Refusal::TARGET.at(at.index(record.len() + 8));
+        let answer = Answer { result: RawResult(result), flags: DoneFlags(flags), data: None };
+        for record in [&record[..], &record[..6 + cut.index(record.len() - 6)]] {
+            for line in [decoder.record(record), decoder.answered(record, &answer), decoder.refused(record, &fault)] {
+                prop_assert!(line.starts_with("syslet"), "{}", line);
+                prop_assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{}", line);
+            }
+        }
+    }
+
+    /// DECODE-26: atoms of every row, with arguments that are known later.
+    #[test]
+    fn every_row_is_printed_in_a_program(
+        args in vec((0..8_u8, number()), 0..=6),
+        data in vec(any::<u8>(), 0..80),
+    ) {
+        let args: Vec<(ArgKind, u64)> = args.into_iter().map(|(kind, value)| (ArgKind(kind), value)).collect();
+        let calls: Vec<_> = rows().iter().filter(|row| row.numbers.here().is_some()).map(|row| call(row.name, &args)).collect();
+        for calls in calls.chunks(100) {
+            let line = Decoder::default().record(&program(&[], &data, calls));
+            prop_assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{}", line);
         }
     }
 }
