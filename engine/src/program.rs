@@ -7,6 +7,7 @@ mod admit;
 mod answer;
 mod making;
 mod effective;
+mod entangled;
 mod flow;
 mod machine;
 mod member;

@@ -1,6 +1,6 @@
 //! The system calls, in the order a call meets them: the names it is written with (`constants`), what its row says
 //! (`row`, `argument`, `condition`, `restart`, `harm`) and the rows (`table`, `lookup`), the rules at the door
-//! (`door`, `extent`, `inner`), the structures that are built for the kernel (`build`), the one place where a call is
+//! (`door`, `extent`, `inner`), what calls that share an area may do beside each other (`kept`), the structures that are built for the kernel (`build`), the one place where a call is
 //! made (`invoke`), what comes back (`outcome`), and all of that in words (`decode`).
 
 mod argument;
@@ -13,6 +13,7 @@ mod extent;
 mod harm;
 mod inner;
 mod invoke;
+mod kept;
 mod lookup;
 mod outcome;
 mod restart;
@@ -29,6 +30,7 @@ pub use door::{check_arguments, check_safe};
 pub use harm::Harm;
 pub use inner::VECTOR_MAX;
 pub use invoke::{Invoked, invoke, stub_range};
+pub use kept::{kept, reached};
 pub use lookup::{is_foreign, row, row_by_name, rows};
 pub use nature::{Class, Scope};
 pub use outcome::{copy_in, prepare, written, written_for};

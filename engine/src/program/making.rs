@@ -8,6 +8,7 @@ use syslet_attrs::RunBy;
 use syslet_syscalls::{Class, Row, Scope, copy_in, row, settle};
 
 use super::effective::{Effective, refusal};
+use super::entangled::Entangled;
 use super::machine::{Caller, Machine, Value, members};
 use super::member::Name;
 use super::one::{Ready, Team, Tools};
@@ -109,9 +110,10 @@ impl Caller for Calls<'_, '_> {
             self.later = Some(Begun::default());
             return None;
         }
+        let entangled = self.entangled(machine, members.clone());
         match self.tools.team.filter(|team| team.may_share) {
-            Some(team) => Some(self.side_by_side(machine, members, enough, team)),
-            None => self.in_turn(machine, members, enough),
+            Some(team) => Some(self.side_by_side(machine, members, enough, &entangled, team)),
+            None => self.in_turn(machine, members, enough, &entangled),
         }
     }
 
@@ -141,12 +143,22 @@ impl Calls<'_, '_> {
     }
 
     /// One call of a group after the other.
-    fn in_turn(&mut self, machine: &mut Machine, members: Range<usize>, enough: u64) -> Option<Value> {
+    fn in_turn(
+        &mut self,
+        machine: &mut Machine,
+        members: Range<usize>,
+        enough: u64,
+        entangled: &Entangled,
+    ) -> Option<Value> {
         let mut succeeded = 0;
         for at in members {
             let is_wanted = (enough == 0 || succeeded < enough) && !self.is_cancelled();
             let member = machine.atom(&self.program, at);
-            let value = if is_wanted { self.call(machine, &member, at)? } else { Value::cancelled() };
+            let value = match (is_wanted, entangled.contains(at)) {
+                (true, true) => Value::error(libc::EFAULT),
+                (true, false) => self.call(machine, &member, at)?,
+                (false, _) => Value::cancelled(),
+            };
             succeeded += u64::from(!value.is_error());
             machine.keep(at, value);
         }
@@ -159,11 +171,13 @@ impl Calls<'_, '_> {
         machine: &mut Machine,
         members: Range<usize>,
         enough: u64,
+        entangled: &Entangled,
         team: Team<'_>,
     ) -> Value {
         let mut built: Vec<Vec<u64>> = members.clone().map(|_| Vec::new()).collect();
         let places = members.clone().zip(&mut built);
-        let places = places.map(|(at, built)| self.place(machine, at, built)).collect();
+        let places =
+            places.map(|(at, built)| self.place(machine, at, entangled.contains(at), built)).collect();
         let group = Arc::new(Together::new(places, enough));
         team.port.groups.add(&group);
         team.pool.offer(team.port);
@@ -188,13 +202,14 @@ impl Calls<'_, '_> {
     }
 
     /// A call of a group, with all that other threads need to make it.
-    fn place(&mut self, machine: &Machine, at: usize, built: &mut Vec<u64>) -> Place {
+    fn place(&mut self, machine: &Machine, at: usize, is_entangled: bool, built: &mut Vec<u64>) -> Place {
         let atom = machine.atom(&self.program, at);
         let (row, flags, out_len) = (row(atom.own().nr()), self.program.flags(), self.out.len());
         self.effective.fill(&atom, Some(machine));
         let call = self.effective.call(self.data, out_len);
         let may = |scope| may_touch(scope, flags);
         let refused = refusal(row, &call, self.effective.is_dynamic, self.out, may);
+        let refused = refused.or(is_entangled.then(|| Value::error(libc::EFAULT)));
         if let (Some(row), None) = (row, refused) {
             copy_in(row, &call, self.out);
         }

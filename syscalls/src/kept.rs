@@ -1,0 +1,58 @@
+//! What of the out area a call relies on while it is made, and what it may write there: calls that run side by side have
+//! the same one.
+
+use std::ops::Range;
+
+use syslet_abi::Call;
+
+use crate::argument::{Direction, Len};
+use crate::build::inners;
+use crate::extent::{NUMBER_BYTES, Place, extent, formed};
+use crate::inner::{Entry, Header};
+use crate::row::Row;
+
+/// The bytes of the out area that must stay as they are until the call is over: those of strings, and lengths that the
+/// kernel reads there. How far the call reaches was checked by them. `out` is the out area as it is now.
+pub fn kept<'a>(
+    row: &'a Row,
+    call: &'a Call<'_>,
+    out: &'a [u8],
+) -> impl Iterator<Item = Range<usize>> + use<'a> {
+    let number = |at: usize| at..at.saturating_add(NUMBER_BYTES);
+    row.args.iter().enumerate().take(call.argc()).filter_map(move |(index, arg)| {
+        let arg = formed(arg, call);
+        let own = Place::of(call, index).out;
+        match arg.len {
+            Len::Nul => {
+                let at = own?;
+                let nul = out.get(at..)?.iter().position(|&byte| byte == 0)?;
+                Some(at..at + nul + 1)
+            }
+            Len::At(by) => Place::of(call, by.into()).out.map(number),
+            Len::Sized(at, _) => Some(number(own?.saturating_add(at.into()))),
+            Len::Headed(_) => own.map(number),
+            _ => None,
+        }
+    })
+}
+
+/// The bytes of the out area that the call, or who makes it ready, may write.
+pub fn reached<'a>(row: &'a Row, call: &'a Call<'_>) -> impl Iterator<Item = Range<usize>> + use<'a> {
+    let arguments = row.args.iter().enumerate().take(call.argc()).filter_map(|(index, arg)| {
+        let arg = formed(arg, call);
+        let at = Place::of(call, index).out.filter(|_| arg.ty.direction() != Direction::In)?;
+        Some(at..at.saturating_add(extent(arg.len, index, call).unwrap_or(usize::MAX)))
+    });
+    let data = call.data();
+    let named = inners(row, call).filter(|(_, arg, _)| arg.ty.receives()).flat_map(move |(_, _, inner)| {
+        let of_header = |header: Header| [header.name, header.control];
+        let vectors = inner.vectors(data).flat_map(move |vector| vector.entries(data));
+        inner.headers(data).flat_map(of_header).chain(vectors).map(range)
+    });
+    arguments.chain(named)
+}
+
+fn range(entry: Entry) -> Range<usize> {
+    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    place(entry.at)..place(entry.at.saturating_add(entry.len))
+}
