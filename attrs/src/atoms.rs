@@ -84,7 +84,10 @@ impl<'a> AtomEntry<'a> {
         to[8..16].copy_from_slice(&self.value.0.to_ne_bytes());
         to[16..20].copy_from_slice(&len.to_ne_bytes());
         to[20..AtomEntry::HEAD_BYTES].fill(0);
-        to[AtomEntry::HEAD_BYTES..][..self.returned.len()].copy_from_slice(self.returned);
+        let (returned, padding) =
+            to[AtomEntry::HEAD_BYTES..self.len_bytes()].split_at_mut(self.returned.len());
+        returned.copy_from_slice(self.returned);
+        padding.fill(0);
     }
 
     fn parse(bytes: &'a [u8]) -> Option<AtomEntry<'a>> {
@@ -199,6 +202,10 @@ mod tests {
         let answers: Vec<_> = read.entries().flat_map(|entry| entry.returns()).collect();
         assert_eq!(answers.len(), 1);
         assert_eq!((answers[0].id, answers[0].status), (AttributeId::TIMING, Status::INAPPLICABLE));
+        let odd = AtomEntry { returned: &returned[..3], ..entries[1] };
+        let mut padded = [0xa5; AtomEntry::HEAD_BYTES + 8];
+        odd.emit(&mut padded);
+        assert_eq!(padded[AtomEntry::HEAD_BYTES..], [2, 0, 4, 0, 0, 0, 0, 0]);
         for end in 0..value.len() {
             let whole = AtomsValue::parse(&value[..end]).map_or(0, |value| value.entries().count());
             assert_eq!(whole, usize::from(end >= AtomsHead::BYTES + AtomEntry::HEAD_BYTES), "cut at {end}");
