@@ -3,6 +3,7 @@
 use syslet_abi::{Errno, Fault, Refusal};
 use syslet_syscalls::decode::Decoder;
 
+use crate::program::Program;
 use crate::submission::Submission;
 
 /// A submission that was not accepted. Nothing has been taken, and the submission is still the caller's.
@@ -50,15 +51,31 @@ impl Refused {
     /// `read(7, "x", 1) refused: the argument's kind contradicts … (argument 2, buf)`.
     #[must_use]
     pub fn explain(&self, submission: &Submission) -> String {
-        format!("{} refused: {}", Decoder::default().record(submission.bytes()), self.why(submission))
+        self.explain_record(submission.bytes())
+    }
+
+    /// The same of a program, with the atom at fault: `syslet { 0: dup(7, 0x8) } refused: … (atom 0, argument 2)`.
+    #[must_use]
+    pub fn explain_program(&self, program: &Program) -> String {
+        self.explain_record(program.bytes())
+    }
+
+    fn explain_record(&self, record: &[u8]) -> String {
+        format!("{} refused: {}", Decoder::default().record(record), self.why_record(record))
     }
 
     /// The second half of [`Refused::explain`].
     #[must_use]
     pub fn why(&self, submission: &Submission) -> String {
-        match (self.reason, Decoder::default().place_of(submission.bytes(), &self.fault)) {
-            (None, Some(place)) if !self.is_full() => format!("{} ({place})", self.refusal()),
-            _ => self.to_string(),
+        self.why_record(submission.bytes())
+    }
+
+    fn why_record(&self, record: &[u8]) -> String {
+        match (self.reason, Decoder::default().place_of(record, &self.fault)) {
+            (_, None) => self.to_string(),
+            _ if self.is_full() => self.to_string(),
+            (None, Some(place)) => format!("{} ({place})", self.refusal()),
+            (Some(_), Some(place)) => format!("{self} ({place})"),
         }
     }
 

@@ -4,3 +4,4 @@ mod control;
 mod entangled;
 mod rig;
 mod together;
+mod words;

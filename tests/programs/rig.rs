@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "programs of these tests use what they have made themselves")]
 
 use syslet::program::Program;
-use syslet::{Completion, Config, DoneFlags, Engine, Params, Ring};
+use syslet::{Completion, Config, DoneFlags, Engine, Params, Refused, Ring};
 
 /// What came back.
 #[derive(Debug)]
@@ -37,4 +37,10 @@ pub(crate) fn everywhere(build: impl Fn(bool) -> Program, mut check: impl FnMut(
     for (workers_max, is_away) in [(0, false), (4, false), (4, true)] {
         check(run(&mut ring(workers_max), &build(is_away)));
     }
+}
+
+/// Why an engine refuses a program.
+pub(crate) fn refused(program: &Program) -> Refused {
+    // SAFETY: it is not run.
+    unsafe { ring(1).push_program(program) }.expect_err("it is refused")
 }

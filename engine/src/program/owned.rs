@@ -1,6 +1,7 @@
 //! A program as a value: built once, submitted as often as wanted with other inputs.
 
 use syslet_abi::{CALL_ARGS_OFFSET, Limits, ProgramRepr, USER_DATA_OFFSET};
+use syslet_syscalls::decode::Decoder;
 
 use super::flow::Flow;
 use crate::refused::Refused;
@@ -34,6 +35,12 @@ impl Program {
         bytemuck::cast_slice(&self.words)
     }
 
+    /// The program in words: `syslet { 0: close(3); 1: close(4) }`.
+    #[must_use]
+    pub fn decoded(&self, decoder: &Decoder) -> String {
+        decoder.record(self.bytes())
+    }
+
     /// Changes the word that the completion echoes.
     #[inline]
     pub fn set_user_data(&mut self, user_data: u64) {
@@ -63,7 +70,7 @@ impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let program = syslet_abi::Program::admitted(self.bytes());
         f.debug_struct("Program")
-            .field("atoms", &program.atom_count())
+            .field("atoms", &format_args!("{}", self.decoded(&Decoder::default())))
             .field("user_data", &program.user_data())
             .field("bytes", &self.bytes().len())
             .finish()
