@@ -10,7 +10,7 @@ use syslet::abi::{
 };
 use syslet::program::Program;
 
-use crate::rig::everywhere;
+use crate::rig::built_everywhere;
 
 /// A call as a program has it.
 type Raw<'a> = (libc::c_long, &'a [(ArgKind, u64)]);
@@ -56,7 +56,7 @@ fn lengths_are_not_shared() {
     for (second, expected) in [(64, 0), (66, 0), (68, 2)] {
         let (one, other) = (name(0, 64, 0), name(128, second, 4));
         let calls = [(libc::SYS_getsockname, &one[..]), (libc::SYS_getsockname, &other[..])];
-        everywhere(
+        built_everywhere(
             |is_away| pair(&lengths, calls, is_away),
             |came| {
                 assert_eq!(came.result, expected, "at {second}");
@@ -75,7 +75,7 @@ fn strings_are_not_shared() {
     for (at, expected) in [(0, 2), (1, 1), (8, 1), (9, 2)] {
         let read = [value(reads.as_raw_fd()), (ArgKind::OUT, at), value(8)];
         let calls = [(libc::SYS_newfstatat, &stat[..]), (libc::SYS_read, &read[..])];
-        everywhere(
+        built_everywhere(
             |is_away| {
                 nix::unistd::write(&writes, b"no NULs!").unwrap();
                 pair(b"", calls, is_away)

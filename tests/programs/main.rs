@@ -1,7 +1,10 @@
 //! Programs of calls: each rule of `specs/syslets.md` that can be seen from outside.
 
 mod control;
+mod data;
 mod entangled;
 mod rig;
+mod running;
 mod together;
+mod way_out;
 mod words;

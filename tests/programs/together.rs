@@ -58,17 +58,14 @@ fn enough_is_enough() {
 #[test]
 fn members_run_in_turn_alone() {
     let [(reads, writes)] = pipes();
-    let build = |_| {
-        Program::build(|p| {
-            let (word, buffer) = (p.bytes(b"word"), p.area(16));
-            p.together(|g| {
-                g.call(write(writes.as_raw_fd(), word, 4).storage());
-                g.call(read(reads.as_raw_fd(), buffer, 16).storage());
-            });
-        })
-        .unwrap()
+    let write_first = |p: &mut syslet::program::Builder<'_>| {
+        let (word, buffer) = (p.bytes(b"word"), p.area(16));
+        p.together(|g| {
+            g.call(write(writes.as_raw_fd(), word, 4).storage());
+            g.call(read(reads.as_raw_fd(), buffer, 16).storage());
+        });
     };
-    everywhere(build, |came| {
+    everywhere(write_first, |came| {
         assert_eq!((came.result, came.flags), (2, DoneFlags::NONE));
         assert_eq!(&came.data[..4], b"word");
     });

@@ -49,7 +49,7 @@ impl Builder<'_> {
                 None => Target::STOP,
             },
         };
-        let out_len = padded(self.out_len);
+        let out_len = if self.scratch_len > 0 { padded(self.out_len) } else { self.out_len };
         let args = |draft: &Draft| -> Vec<u64> {
             let kinds = (0..).map(|index| draft.kinds.get(index));
             kinds.zip(draft.args.iter().copied()).map(|arg| value::placed(arg, out_len)).collect()

@@ -1,0 +1,196 @@
+//! What runs on every way out.
+
+use std::os::fd::AsRawFd as _;
+use std::time::Duration;
+
+use syslet::attrs::DeadlineAsked;
+use syslet::program::build::calls::{close, getppid, openat, read, write};
+use syslet::program::{Builder, Test};
+use syslet::{AttributeFlags, AttributeId, CallFlags, DoneFlags, Which};
+
+use crate::rig::{everywhere, next, pipe_ends, program, push, run};
+
+/// A word is written into a pipe on the way out; how the program ends is `how`'s to write.
+fn leaving(how: impl for<'p> Fn(&mut Builder<'p>), check: impl Fn(&crate::rig::Came)) {
+    let ((reads, _writes), _, writes) = pipe_ends();
+    everywhere(
+        |p| {
+            let word = p.bytes(b"out");
+            how(p);
+            p.finally(write(writes, word, 3));
+        },
+        |came| {
+            check(&came);
+            let mut word = [0; 8];
+            assert_eq!(nix::unistd::read(&reads, &mut word), Ok(3));
+        },
+    );
+}
+
+/// SYSLET-11, SYSLET-13: the way out is run at the end, after a stop, and without a budget; the result is not its own.
+#[test]
+fn every_way_out_is_run() {
+    let ppid = i64::from(nix::unistd::getppid().as_raw());
+    leaving(
+        |p| {
+            p.call(getppid()).value();
+        },
+        |came| assert_eq!(came.end(), (ppid, DoneFlags::NONE)),
+    );
+    leaving(
+        |p| {
+            p.call(getppid()).stop_if(Test::non_zero());
+            p.call(getppid()).stop_if(Test::zero());
+        },
+        |came| {
+            assert_eq!(came.end(), (ppid, DoneFlags::NONE));
+            assert_eq!(came.atoms().iter().map(|(atom, ..)| *atom).collect::<Vec<_>>(), [0, 2]);
+        },
+    );
+    leaving(
+        |p| {
+            p.budget(5);
+            p.repeat(|p| {
+                p.call(getppid()).value();
+            });
+        },
+        |came| assert_eq!(came.end(), (-i64::from(libc::ELOOP), DoneFlags::ENGINE_RESULT)),
+    );
+}
+
+/// SYSLET-12: what was not opened, or is closed, is not closed; what failed on the way out is said.
+#[test]
+fn what_is_not_there_is_left_alone() {
+    let ran = |came: &crate::rig::Came| came.atoms().iter().map(|(atom, ..)| *atom).collect::<Vec<_>>();
+    everywhere(
+        |p| {
+            let path = p.path(c"/does/not/exist");
+            let fd = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+            let other = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+            p.finally(close(fd));
+            p.finally(close(other));
+        },
+        |came| assert_eq!((came.end(), ran(&came)), ((-2, DoneFlags::NONE), vec![0])),
+    );
+    everywhere(
+        |p| {
+            let path = p.path(c"/");
+            let fd = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+            p.call(close(fd)).value();
+            p.finally(close(fd));
+        },
+        |came| assert_eq!((came.end(), ran(&came)), ((0, DoneFlags::NONE), vec![0, 1])),
+    );
+}
+
+/// SYSLET-13: a call of the way out that fails is said, the first of them by its number, and the others run.
+#[test]
+fn failures_on_the_way_out_are_said() {
+    everywhere(
+        |p| {
+            p.call(getppid()).value();
+            p.finally(getppid());
+            p.finally(close(-1));
+            p.finally(close(-2));
+            p.finally(getppid());
+        },
+        |came| {
+            assert_eq!(came.flags, DoneFlags::FINALLY_FAILED);
+            assert_eq!(came.atoms().len(), 5);
+            let (_, value) = came.answer(AttributeId::ATOMS).unwrap();
+            let head = syslet::attrs::AtomsValue::parse(value).unwrap().head;
+            assert_eq!((head.steps, head.last, head.finally_failed), (1, 0, Some(2)));
+        },
+    );
+}
+
+/// SYSLET-21, SYSLET-11: a cancelled program that waits in a worker leaves by the way out; one that has not begun does not
+/// run at all.
+#[test]
+fn cancelled_programs_clean_up() {
+    let mut ring = crate::rig::ring(1);
+    let ((_reads, _writes), never, _) = pipe_ends();
+    let ((told, _told), _, tells) = pipe_ends();
+    for flags in [CallFlags::NONE, CallFlags::ASYNC] {
+        let waiting = |p: &mut Builder<'_>| {
+            let (word, buffer) = (p.bytes(b"out"), p.area(8));
+            p.call(write(tells, word, 1)).value();
+            p.call(read(never, buffer, 8)).value();
+            p.call(getppid()).value();
+            p.finally(write(tells, word, 3));
+        };
+        let mut word = [0; 8];
+        let running = push(&mut ring, &program(flags, waiting)).unwrap();
+        ring.wait(1, Some(Duration::ZERO)).unwrap();
+        ring.submit();
+        assert_eq!(nix::unistd::read(&told, &mut word), Ok(1));
+        let queued = push(&mut ring, &program(CallFlags::ASYNC, waiting)).unwrap();
+        ring.submit();
+        assert_eq!(ring.cancel(Which::Ticket(queued)).removed, 1);
+        assert_eq!(ring.cancel(Which::Ticket(running)).signalled, 1);
+        let mut came = [next(&mut ring), next(&mut ring)];
+        came.sort_by_key(|came| !came.flags.contains(DoneFlags::NOT_RUN));
+        let not_run = DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT).with(DoneFlags::CANCELLED);
+        assert_eq!(came[0].end(), (-i64::from(libc::ECANCELED), not_run));
+        // Whether the call had begun is a matter of a moment.
+        assert!(
+            [-i64::from(libc::EINTR), -i64::from(libc::ECANCELED)].contains(&came[1].result),
+            "{:?}",
+            came[1]
+        );
+        assert!(came[1].flags.contains(DoneFlags::CANCELLED) && !came[1].flags.contains(DoneFlags::NOT_RUN));
+        let ran: Vec<_> = came[1].atoms().iter().map(|(atom, ..)| *atom).collect();
+        assert_eq!(ran, [0, 1, 3]);
+        assert_eq!(nix::unistd::read(&told, &mut word), Ok(3), "one of the two has left");
+    }
+}
+
+/// SYSLET-14: a cancel does not reach the way out.
+#[test]
+fn the_way_out_is_not_stopped() {
+    let mut ring = crate::rig::ring(1);
+    let ((_reads, writes), reads, _) = pipe_ends();
+    let ((told, _told), _, tells) = pipe_ends();
+    let sleeping = program(CallFlags::ASYNC, |p| {
+        let (word, buffer) = (p.bytes(b"word"), p.area(8));
+        p.call(getppid()).value();
+        p.finally(write(tells, word, 4));
+        p.finally(read(reads, buffer, 8));
+    });
+    let ticket = push(&mut ring, &sleeping).unwrap();
+    ring.submit();
+    assert_eq!(nix::unistd::read(&told, &mut [0; 8]), Ok(4));
+    let found = ring.cancel(Which::Ticket(ticket));
+    assert_eq!((found.signalled, found.removed, found.uninterruptible), (0, 0, 1));
+    nix::unistd::write(&writes, b"word").unwrap();
+    let came = next(&mut ring);
+    assert_eq!(came.end(), (i64::from(nix::unistd::getppid().as_raw()), DoneFlags::NONE));
+    assert_eq!(came.atoms()[2].3, 4);
+}
+
+/// SYSLET-22: a program's deadline ends it with ETIME, by the way out, and is told.
+#[test]
+fn late_programs_clean_up() {
+    let mut ring = crate::rig::ring(2);
+    let ((_reads, _writes), never, _) = pipe_ends();
+    let ((told, _told), _, tells) = pipe_ends();
+    for flags in [CallFlags::NONE, CallFlags::ASYNC] {
+        let late = program(flags, |p| {
+            p.attribute(
+                AttributeId::DEADLINE,
+                AttributeFlags::NONE,
+                &DeadlineAsked::After(30_000_000).emit(),
+            );
+            let (word, buffer) = (p.bytes(b"out"), p.area(8));
+            p.call(read(never, buffer, 8)).value();
+            p.call(getppid()).value();
+            p.finally(write(tells, word, 3));
+        });
+        let came = run(&mut ring, &late);
+        let cut = DoneFlags::CANCELLED.with(DoneFlags::ENGINE_RESULT);
+        assert_eq!(came.end(), (-i64::from(libc::ETIME), cut));
+        let mut word = [0; 8];
+        assert_eq!(nix::unistd::read(&told, &mut word), Ok(3));
+    }
+    assert!(told.as_raw_fd() > 2);
+}
