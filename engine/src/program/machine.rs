@@ -242,6 +242,15 @@ impl Machine {
         self.run_finally(program, caller)
     }
 
+    /// The program is to stop: the atom that would be next does not begin.
+    #[cold]
+    fn cut(&mut self, next: Option<usize>) {
+        if let Some(next) = next {
+            self.keep(next, Value::cancelled());
+            self.last = next;
+        }
+    }
+
     #[inline(always)]
     fn run_main(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> Option<Ended> {
         loop {
@@ -263,6 +272,7 @@ impl Machine {
             let next = self.leads(&atom, value.raw, index + 1 + members(&atom));
             let next = next.filter(|next| *next < self.finally);
             if caller.is_cancelled() && (next.is_some() || value.was_interrupted()) {
+                self.cut(next.filter(|_| !value.was_interrupted()));
                 return Some(Ended::Cancelled);
             }
             match next {
