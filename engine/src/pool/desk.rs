@@ -153,7 +153,8 @@ impl Desk {
 
     /// Whether the ring served last has work.
     pub(super) fn has_work(&self) -> bool {
-        self.port.as_ref().is_some_and(|port| port.has_work())
+        // What is not listed is its submitter's: to look at it again and again would not make it anybody else's.
+        self.port.as_ref().is_some_and(|port| port.is_listed() && port.has_work())
     }
 
     /// Lets go of the ring: its memory may be wanted back while this worker sleeps.

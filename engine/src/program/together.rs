@@ -13,8 +13,8 @@ use super::one::{Ready, Team, Tools};
 use crate::claim::NEVER;
 use crate::run::enter::Way;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
-use crate::wake::FutexWord;
 use crate::wake::futex::OwnWord;
+use crate::wake::gather::Gather;
 
 /// The calls of one group.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(crate) struct Together {
     places: Box<[Place]>,
     /// The first that nobody has taken.
     next: AtomicU32,
-    /// How many are over; who has the program sleeps on it.
-    over: OwnWord,
+    /// Who has the program waits here.
+    over: Gather<OwnWord>,
     succeeded: AtomicU64,
     /// So many successes are enough; all, if it is 0.
     enough: u64,
@@ -59,9 +59,9 @@ impl Place {
 impl Together {
     pub(super) fn new(places: Vec<Place>, enough: u64) -> Together {
         Together {
+            over: Gather::new(OwnWord::default(), u32::try_from(places.len()).unwrap_or(u32::MAX)),
             places: places.into(),
             next: AtomicU32::new(0),
-            over: OwnWord::default(),
             succeeded: AtomicU64::new(0),
             enough,
         }
@@ -112,11 +112,7 @@ impl Together {
         if is_success && succeeded == self.enough {
             self.stop(team);
         }
-        // Release: who sees it finds what came.
-        let over = self.over.fetch_add(1, Ordering::AcqRel) + 1;
-        if over as usize == self.places.len() {
-            self.over.wake_one();
-        }
+        self.over.arrive();
     }
 
     /// The thread that made it has died.
@@ -147,19 +143,14 @@ impl Together {
             unsafe { self.make(index, tools, team) };
         }
         let mut is_stopped = false;
-        loop {
-            let over = self.over.load(Ordering::Acquire);
-            if over as usize == self.places.len() {
-                return;
-            }
+        self.over.wait(|| {
+            // A signal that ends the sleep says that the program is to stop.
             if !is_stopped && program.load(Ordering::Relaxed) != 0 {
                 self.stop(team);
                 is_stopped = true;
             }
             team.pool.brace(team.watch, true, true);
-            // A signal ends it, too: the program is to stop then.
-            self.over.sleep(over, None);
-        }
+        });
     }
 
     /// How many have succeeded.

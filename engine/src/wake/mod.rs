@@ -5,6 +5,7 @@ pub(crate) mod event;
 pub(crate) mod eventfd;
 #[cfg(not(syslet_loom))]
 pub(crate) mod futex;
+pub(crate) mod gather;
 #[cfg(test)]
 #[cfg(syslet_loom)]
 pub(crate) mod loom_tests;
