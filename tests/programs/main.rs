@@ -2,7 +2,9 @@
 
 mod control;
 mod data;
+mod door;
 mod entangled;
+mod model;
 mod rig;
 mod running;
 mod together;

@@ -99,7 +99,8 @@ fn check_atoms(
         if !atom.is_call() {
             continue;
         }
-        let call = if atom.kinds().all_values() {
+        let is_static = atom.kinds().all_values();
+        let call = if is_static {
             atom.call(data, out_len)
         } else {
             effective.fill(&atom, None);
@@ -114,9 +115,12 @@ fn check_atoms(
         if let Some(row) = row {
             let scope;
             (class, scope) = row.nature(|| args);
-            check_survives(scope).map_err(|refused| refused.behind(atom.offset()))?;
             check_arguments(row, &call).map_err(fault)?;
-            check_scope(scope, program.flags()).map_err(fault)?;
+            // What a late number decides is decided when it is there.
+            if row.scope_when.is_empty() || is_static || !effective.is_dynamic {
+                check_survives(scope).map_err(|refused| refused.behind(atom.offset()))?;
+                check_scope(scope, program.flags()).map_err(fault)?;
+            }
         } else if !call.kinds().all_values() {
             return Err(fault(Refusal::VALUE_ONLY.at(NR_OFFSET)));
         }
