@@ -99,6 +99,13 @@ impl ArgKinds {
         })
     }
 
+    /// Whether any argument is of this kind.
+    #[must_use]
+    #[inline]
+    pub fn has(self, kind: ArgKind) -> bool {
+        self.not_values().any(|index| self.get(index) == kind)
+    }
+
     /// Whether bits beyond `argc` arguments are set.
     #[must_use]
     #[inline]

@@ -1,13 +1,15 @@
 //! What a program of calls costs beyond its calls: per atom, per step, and per program.
-#![allow(unsafe_code, reason = "makes and pushes calls that take no address")]
+#![allow(unsafe_code, reason = "makes and pushes calls whose addresses outlive them")]
 
+use std::ffi::{CStr, CString};
 use std::hint::black_box;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use syslet::program::build::calls::getppid;
+use syslet::program::build::calls::{close, getppid, openat, read, statx};
 use syslet::program::{Program, Test};
-use syslet::syscalls::invoke;
+use syslet::syscalls::{Invoked, invoke};
 use syslet::{Config, Engine, Params, Ring};
 
 /// Atoms of a long program.
@@ -61,6 +63,56 @@ fn counting() -> Program {
     build.expect("a program")
 }
 
+/// Opens a file, asks about it, reads 4 KiB and closes it.
+fn of_file(path: &CStr) -> Program {
+    let build = Program::build(|p| {
+        let (path, empty) = (p.path(path), p.path(c""));
+        let (about, buffer) = (p.scratch(256), p.scratch(4096));
+        let file = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY | libc::O_CLOEXEC, 0)).or_stop();
+        p.call(statx(file, empty, libc::AT_EMPTY_PATH, libc::STATX_SIZE, about)).or_stop();
+        p.call(read(file, buffer, 4096).storage()).or_stop();
+        p.finally(close(file));
+    });
+    build.expect("a program")
+}
+
+/// The same by plain calls.
+fn plain_file(path: &CStr, buffer: &mut [u8; 4352]) {
+    let never = std::sync::atomic::AtomicU32::new(0);
+    let ask = |nr: libc::c_long, args: [u64; 6]| {
+        let nr = u32::try_from(nr).expect("a number");
+        // SAFETY: the addresses are those of what outlives the call, with the lengths they have.
+        match unsafe { invoke(&never, nr, &args) } {
+            Invoked::Result(result @ 0..) => result.cast_unsigned(),
+            error => panic!("{error:?}"),
+        }
+    };
+    let at = i64::from(libc::AT_FDCWD).cast_unsigned();
+    let address = path.as_ptr().expose_provenance() as u64;
+    let place = buffer.as_mut_ptr().expose_provenance() as u64;
+    let empty = c"".as_ptr().expose_provenance() as u64;
+    let flags = u64::from((libc::O_RDONLY | libc::O_CLOEXEC).cast_unsigned());
+    let fd = ask(libc::SYS_openat, [at, address, flags, 0, 0, 0]);
+    let size = u64::from(libc::STATX_SIZE);
+    ask(libc::SYS_statx, [fd, empty, u64::from(libc::AT_EMPTY_PATH.cast_unsigned()), size, place, 0]);
+    black_box(ask(libc::SYS_read, [fd, place + 256, 4096, 0, 0, 0]));
+    ask(libc::SYS_close, [fd, 0, 0, 0, 0, 0]);
+}
+
+fn files(criterion: &mut Criterion) {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(&[7; 4096]).expect("written");
+    let path = CString::new(file.path().as_os_str().as_encoded_bytes()).expect("a path");
+    let mut group = criterion.benchmark_group("open-statx-read-close");
+    let mut buffer = [0; 4352];
+    group.bench_function("plain", |bencher| bencher.iter(|| plain_file(&path, &mut buffer)));
+    let (mut ring, program) = (ring(), of_file(&path));
+    group.bench_function("one program", |bencher| {
+        bencher.iter_custom(|count| run(&mut ring, &program, count))
+    });
+    group.finish();
+}
+
 fn programs(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("programs");
     let mut ring = ring();
@@ -78,5 +130,5 @@ fn programs(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, programs);
+criterion_group!(benches, programs, files);
 criterion_main!(benches);

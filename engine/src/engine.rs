@@ -1,7 +1,7 @@
 //! The engine: what all rings share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use syslet_abi::{ABI_VERSION, Features, Params};
@@ -52,6 +52,9 @@ const DEFAULTS: Params = Params {
     slots: 1024,
 };
 
+/// Of the next engine.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
 /// What there is without workers.
 const ALONE: Features = Features::HELP.or(Features::SYSLETS);
 
@@ -83,6 +86,7 @@ impl Engine {
                 guard,
                 pool,
                 twins,
+                number: NUMBER.fetch_add(1, Ordering::Relaxed),
                 program_steps_max: config.program_steps_max,
                 is_closed: AtomicBool::new(false),
             }),

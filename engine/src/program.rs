@@ -17,7 +17,7 @@ mod run;
 mod step;
 mod together;
 
-pub(crate) use admit::{Door, admit};
+pub(crate) use admit::{Door, Seen, admit};
 pub use build::{
     Area, Arg, Builder, Call, Data, Fd, Group, Made, Number, Register, Test, Value, Width, calls,
 };

@@ -1,6 +1,8 @@
 //! In: a submission is admitted, gets its slot and its room, and stands in the ring.
 #![allow(unsafe_code, reason = "declares the unsafe entries and calls one from the safe one")]
 
+use std::sync::OnceLock;
+
 use syslet_abi::{Call, Kind, RecordWord, Refusal};
 use syslet_syscalls::{check_safe, row};
 
@@ -42,7 +44,7 @@ impl Ring {
     pub unsafe fn push_bytes(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
         match kind_of(record) {
             Some(Kind::CANCEL) => self.push_cancel(record),
-            Some(Kind::SYSLET) => self.enqueue_program(record),
+            Some(Kind::SYSLET) => self.enqueue_program(record, None),
             _ => {
                 let call = self.admit(record)?;
                 self.enqueue(&call)
@@ -58,7 +60,7 @@ impl Ring {
     /// # Safety
     /// As for [`Ring::push`], for each of its calls.
     pub unsafe fn push_program(&mut self, program: &Program) -> Result<Ticket, Refused> {
-        self.enqueue_program(program.bytes())
+        self.enqueue_program(program.bytes(), Some(program.seen()))
     }
 
     /// Queues a submission that cannot break memory: a row of the table without memory effects or opaque arguments,
@@ -159,7 +161,11 @@ impl Ring {
     }
 
     /// Queues a program of calls.
-    fn enqueue_program(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+    fn enqueue_program(
+        &mut self,
+        record: &[u8],
+        seen: Option<&OnceLock<program::Seen>>,
+    ) -> Result<Ticket, Refused> {
         self.check_home()?;
         if self.shared.is_closed() {
             return Err(Refusal::CLOSED.into());
@@ -168,7 +174,7 @@ impl Ring {
         let bounds = (&self.limits, self.params.completion_record_max as usize);
         let door = self.door.get_or_insert_with(Box::default);
         let shared = &self.shared;
-        let program = program::admit(record, bounds, shared, has_pool, (door, &mut self.admission))?;
+        let program = program::admit(record, bounds, shared, has_pool, (door, &mut self.admission), seen)?;
         self.enqueue(&program.head())
     }
 

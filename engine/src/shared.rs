@@ -17,6 +17,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Option<Arc<Pool>>,
     /// The twins that may be tried.
     pub(crate) twins: Abilities,
+    /// No other engine of this process has it.
+    pub(crate) number: u64,
     /// No program may have a larger budget.
     pub(crate) program_steps_max: u32,
     pub(crate) is_closed: AtomicBool,

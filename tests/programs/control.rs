@@ -94,8 +94,8 @@ fn loops_end() {
             p.stop_if(n, Test::equal(100));
         }
     };
-    // Four atoms a round, but the jump of the last, and one behind.
-    let steps = 400;
+    // Three atoms a round, and one behind.
+    let steps = 301;
     everywhere(counting(steps), |came| assert_eq!(came.end(), (100, DoneFlags::NONE)));
     let spent = (-i64::from(libc::ELOOP), DoneFlags::ENGINE_RESULT);
     everywhere(counting(steps - 1), |came| assert_eq!(came.end(), spent));

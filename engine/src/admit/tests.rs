@@ -51,6 +51,7 @@ fn shared(twins: Twins) -> Shared {
         guard: Arc::new(ForkGuard::new().expect("a page")),
         pool: None,
         twins: twin::probe(twins),
+        number: 0,
         program_steps_max: 0,
         is_closed: AtomicBool::new(false),
     }

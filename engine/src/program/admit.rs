@@ -1,5 +1,7 @@
 //! What the door asks of a program beyond its structure: every call as if it were alone, and that all it reads is there.
 
+use std::sync::OnceLock;
+
 use syslet_abi::{ArgKind, Atom, CallFlags, Fault, Limits, NR_OFFSET, Program, Refusal};
 use syslet_attrs::{AtomEntry, AtomsHead, Needs};
 use syslet_syscalls::{Class, Scope, check_arguments, is_foreign, row};
@@ -25,6 +27,21 @@ pub(crate) struct Door {
     effective: Effective,
 }
 
+/// What a door has found of a program whose bytes are still the same, but for its word and its registers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    by: Looker,
+    sum: Sum,
+}
+
+/// Who has looked: another might find something else.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Looker {
+    engine: u64,
+    has_pool: bool,
+    limits: Limits,
+}
+
 /// What all atoms together come to.
 #[derive(Clone, Copy, Debug)]
 struct Sum {
@@ -44,7 +61,41 @@ pub(crate) fn admit<'a>(
     shared: &Shared,
     has_pool: bool,
     (door, admission): (&mut Door, &mut Admission),
+    seen: Option<&OnceLock<Seen>>,
 ) -> Result<Program<'a>, Refused> {
+    let by = Looker { engine: shared.number, has_pool, limits: *limits };
+    let found = seen.and_then(OnceLock::get).filter(|seen| seen.by == by);
+    let (program, sum) = match found {
+        Some(seen) => (Program::admitted(record), seen.sum),
+        None => {
+            let (program, sum) = look(record, limits, shared, has_pool, door)?;
+            if let Some(seen) = seen {
+                // Another ring may have been first: it keeps its own.
+                let _ = seen.set(Seen { by, sum });
+            }
+            (program, sum)
+        }
+    };
+    let flags = program.flags();
+    admission.fd = -1;
+    admission.may_help = true;
+    admission.answering = true;
+    let may_pool = has_pool && !flags.contains(CallFlags::SYNC);
+    admission.atoms_bytes_max = Some(sum.atoms_bytes);
+    admit_answering(&program.head(), completion_max, shared, may_pool, admission)?;
+    admission.marks = program_marks(flags, admission, &sum, has_pool);
+    admission.stands = stands(admission, shared, may_pool);
+    Ok(program)
+}
+
+/// Checks what does not depend on how the program is asked for.
+fn look<'a>(
+    record: &'a [u8],
+    limits: &Limits,
+    shared: &Shared,
+    has_pool: bool,
+    door: &mut Door,
+) -> Result<(Program<'a>, Sum), Refused> {
     let program = Program::check(record, limits)?;
     if program.budget() > shared.program_steps_max {
         return Err(Refusal::BUDGET.at(BUDGET_OFFSET).into());
@@ -55,15 +106,7 @@ pub(crate) fn admit<'a>(
     if sum.reads_values {
         door.flow.check(&program)?;
     }
-    admission.fd = -1;
-    admission.may_help = true;
-    admission.answering = true;
-    let may_pool = has_pool && !flags.contains(CallFlags::SYNC);
-    admission.atoms_bytes_max = Some(sum.atoms_bytes);
-    admit_answering(&program.head(), completion_max, shared, may_pool, admission)?;
-    admission.marks = program_marks(flags, admission, &sum, has_pool);
-    admission.stands = stands(admission, shared, may_pool);
-    Ok(program)
+    Ok((program, sum))
 }
 
 /// Who may run it.
@@ -103,7 +146,7 @@ fn check_atoms(
         let call = if is_static {
             atom.call(data, out_len)
         } else {
-            effective.fill(&atom, None);
+            effective.fill(&atom, row(atom.own().nr()), None);
             effective.call(data, out_len)
         };
         let fault = |fault: Fault| Refused::from(fault.behind(atom.offset()));

@@ -9,7 +9,9 @@ mod value;
 
 use std::marker::PhantomData;
 
-use syslet_abi::{AtomFlags, AttributeFlags, AttributeId, CallFlags, Kind, REGISTERS_MAX, StepOp, padded};
+use syslet_abi::{
+    AtomFlags, AttributeFlags, AttributeId, CallFlags, Kind, REGISTERS_MAX, StepOp, Test as AbiTest, padded,
+};
 
 pub use self::call::Call;
 use self::draft::{Draft, Label, Lead};
@@ -27,6 +29,8 @@ pub struct Builder<'p> {
     finally: Vec<Draft>,
     /// Where each label stands, once it does.
     labels: Vec<Option<usize>>,
+    /// Behind the last group.
+    group_end: usize,
     /// Begin and end of the loops around.
     loops: Vec<(Label, Label)>,
     registers: Vec<u64>,
@@ -52,6 +56,7 @@ impl Program {
             atoms: Vec::new(),
             finally: Vec::new(),
             labels: Vec::new(),
+            group_end: 0,
             loops: Vec::new(),
             registers: Vec::new(),
             data: Vec::new(),
@@ -211,9 +216,24 @@ impl<'p> Builder<'p> {
         self.loops.push((begin, end));
         block(self);
         self.loops.pop();
+        self.go_back(begin);
+        self.place(end);
+    }
+
+    /// Leads from the end of a loop to its begin: from the last atom, if it leads nowhere else and nothing leads behind it.
+    fn go_back(&mut self, begin: Label) {
+        let behind = self.atoms.len();
+        let is_free = behind > self.group_end && !self.labels.contains(&Some(behind));
+        if let Some(last) = self.atoms.last_mut().filter(|_| is_free) {
+            let leads = [Some(&mut last.then), (last.test != AbiTest::ALWAYS).then_some(&mut last.otherwise)];
+            let mut behind = leads.into_iter().flatten().filter(|lead| **lead == Lead::Next).peekable();
+            if behind.peek().is_some() {
+                behind.for_each(|lead| *lead = Lead::To(begin));
+                return;
+            }
+        }
         let jump = self.step(StepOp::JUMP, &[]);
         self.atoms[jump].then = Lead::To(begin);
-        self.place(end);
     }
 
     /// Has calls made side by side, and goes on when all are over. Gives how many have succeeded.
@@ -227,6 +247,7 @@ impl<'p> Builder<'p> {
         calls(&mut Group { builder: self });
         let count = self.atoms.len() - head - 1;
         self.atoms[head].args = vec![count as u64, enough as u64];
+        self.group_end = self.atoms.len();
         Value::new(head)
     }
 

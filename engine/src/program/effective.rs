@@ -13,13 +13,14 @@ const KINDS_WORD: usize = 3;
 #[derive(Debug, Default)]
 pub(crate) struct Effective {
     words: Vec<u64>,
-    /// Whether anything in it was not known at the door.
+    /// Whether anything in it that decides about others was not known at the door. What is a descriptor does not.
     pub(super) is_dynamic: bool,
 }
 
 impl Effective {
     /// Puts the numbers in. `None` stands for those that nobody knows yet: they are zero.
-    pub(super) fn fill(&mut self, atom: &Atom<'_>, machine: Option<&Machine>) {
+    #[inline]
+    pub(super) fn fill(&mut self, atom: &Atom<'_>, row: Option<&Row>, machine: Option<&Machine>) {
         self.words.clear();
         self.words.extend_from_slice(bytemuck::cast_slice(atom.bytes()));
         self.is_dynamic = false;
@@ -38,7 +39,8 @@ impl Effective {
                 },
                 _ => continue,
             };
-            self.is_dynamic = true;
+            let arg = row.and_then(|row| row.args.get(index));
+            self.is_dynamic |= !arg.is_some_and(|arg| arg.ty.is_descriptor());
             self.words[CALL_ARGS_OFFSET / 8 + index] = number;
         }
         let others = self.words[KINDS_WORD] & !u64::from(u32::MAX);

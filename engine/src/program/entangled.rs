@@ -52,7 +52,7 @@ impl Calls<'_, '_> {
         for at in members {
             let atom = machine.atom(&self.program, at);
             let Some(row) = row(atom.own().nr()).filter(|_| !atom.kinds().all_values()) else { continue };
-            self.effective.fill(&atom, Some(machine));
+            self.effective.fill(&atom, Some(row), Some(machine));
             let call = self.effective.call(self.data, self.out.len());
             if check_arguments(row, &call).is_ok() {
                 look(at, row, &call, self.out);

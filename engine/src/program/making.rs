@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use syslet_abi::{ARGS_MAX, Atom, Call, CallFlags, Program};
+use syslet_abi::{ARGS_MAX, ArgKind, Atom, Call, CallFlags, Program};
 use syslet_attrs::RunBy;
 use syslet_syscalls::{Class, Row, Scope, copy_in, row, settle};
 
@@ -51,15 +51,16 @@ impl Caller for Calls<'_, '_> {
         let call = if atom.kinds().all_values() {
             atom.call(data, out_len)
         } else {
-            self.effective.fill(atom, Some(machine));
+            self.effective.fill(atom, row, Some(machine));
             let call = self.effective.call(data, out_len);
             let flags = self.program.flags();
             let may = |scope| may_touch(scope, flags);
             if let Some(value) = refusal(row, &call, self.effective.is_dynamic, self.out, may) {
                 return Some(value);
             }
-            if let (Some(row), None) = (row, begun.filter(|begun| begun.progress > 0)) {
-                copy_in(row, &call, self.out);
+            let is_fresh = begun.is_none_or(|begun| begun.progress == 0);
+            if is_fresh && call.kinds().has(ArgKind::INOUT) {
+                row.inspect(|row| copy_in(row, &call, self.out));
             }
             call
         };
@@ -192,7 +193,7 @@ impl Calls<'_, '_> {
             }
             let atom = machine.atom(&self.program, at);
             if let Some(row) = row(atom.own().nr()).filter(|row| row.is_built) {
-                self.effective.fill(&atom, Some(machine));
+                self.effective.fill(&atom, Some(row), Some(machine));
                 let call = self.effective.call(self.data, self.out.len());
                 settle(row, &call, value.result(), built, self.out);
             }
@@ -205,7 +206,7 @@ impl Calls<'_, '_> {
     fn place(&mut self, machine: &Machine, at: usize, is_entangled: bool, built: &mut Vec<u64>) -> Place {
         let atom = machine.atom(&self.program, at);
         let (row, flags, out_len) = (row(atom.own().nr()), self.program.flags(), self.out.len());
-        self.effective.fill(&atom, Some(machine));
+        self.effective.fill(&atom, row, Some(machine));
         let call = self.effective.call(self.data, out_len);
         let may = |scope| may_touch(scope, flags);
         let refused = refusal(row, &call, self.effective.is_dynamic, self.out, may);

@@ -1,8 +1,11 @@
 //! A program as a value: built once, submitted as often as wanted with other inputs.
 
+use std::sync::OnceLock;
+
 use syslet_abi::{CALL_ARGS_OFFSET, Limits, ProgramRepr, USER_DATA_OFFSET};
 use syslet_syscalls::decode::Decoder;
 
+use super::admit::Seen;
 use super::flow::Flow;
 use crate::refused::Refused;
 
@@ -10,6 +13,8 @@ use crate::refused::Refused;
 #[derive(Clone)]
 pub struct Program {
     words: Vec<u64>,
+    /// What a door has found of it, until what it was found of changes.
+    seen: OnceLock<Seen>,
 }
 
 /// A program is checked by itself against these; the ring has its own.
@@ -25,7 +30,7 @@ impl Program {
         repr.emit(bytemuck::cast_slice_mut(&mut words));
         let program = syslet_abi::Program::check(bytemuck::cast_slice(&words), &LIMITS)?;
         Flow::default().check(&program)?;
-        Ok(Program { words })
+        Ok(Program { words, seen: OnceLock::new() })
     }
 
     /// The record, as the rings carry it.
@@ -33,6 +38,11 @@ impl Program {
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         bytemuck::cast_slice(&self.words)
+    }
+
+    /// Where a door keeps what it has found.
+    pub(crate) fn seen(&self) -> &OnceLock<Seen> {
+        &self.seen
     }
 
     /// The program in words: `syslet { 0: close(3); 1: close(4) }`.
@@ -58,9 +68,10 @@ impl Program {
         self.words[CALL_ARGS_OFFSET / 8 + index] = contents;
     }
 
-    /// The bytes that travel with it, for others in their place.
+    /// The bytes that travel with it, for others in their place. The next push checks the program anew.
     #[must_use]
     pub fn data_mut(&mut self) -> &mut [u8] {
+        self.seen = OnceLock::new();
         let data = syslet_abi::Program::admitted(self.bytes()).data_range();
         &mut bytemuck::cast_slice_mut(&mut self.words)[data]
     }

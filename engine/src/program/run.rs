@@ -69,7 +69,7 @@ impl Runner {
             way.restore(out);
         } else {
             machine.begin(&program);
-            out.fill(0);
+            out[..program.out_len()].fill(0);
         }
         let mut asked = Asked::new(&head, slot, &self.known);
         let mut sight = Sight::default();
