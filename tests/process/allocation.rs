@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use syslet::attrs::Priority;
+use syslet::program::Program;
+use syslet::program::build::calls::{close, openat, pread};
 use syslet::{AttributeFlags, AttributeId, Config, Engine, Params, Ring, Submission};
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
@@ -30,6 +32,40 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
+
+/// A program that opens, reads and closes, asked for what its atoms came to.
+fn reading() -> Program {
+    let build = Program::build(|p| {
+        p.atoms();
+        let (path, buffer, offset) = (p.path(c"/etc/os-release"), p.scratch(64), p.input());
+        let file = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+        p.call(pread(file, buffer, 64, offset).timing()).or_stop();
+        p.finally(close(file));
+    });
+    build.expect("a program")
+}
+
+/// SYSLET-34, ENGINE-23: a program is a value, pushed again and again with other inputs, and none of it allocates.
+fn no_program_allocates(ring: &mut Ring) {
+    let mut program = reading();
+    let mut before = 0;
+    for round in 0..2_000 {
+        if round == 2 {
+            before = ALLOCATIONS.load(Ordering::Relaxed);
+        }
+        program.set_user_data(round);
+        program.set_input(0, round % 32);
+        if round % 2 == 0 {
+            program.data_mut()[1] = b'e';
+        }
+        // SAFETY: it uses what it opens.
+        unsafe { ring.push_program(&program) }.expect("accepted");
+        ring.submit_and_wait(1).expect("waited");
+        let result = ring.completions().map(|done| done.result().0).sum::<i64>();
+        assert_eq!(result, 64);
+    }
+    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed), before, "allocations in 2,000 programs");
+}
 
 /// One round: every kind of submission, pushed safely and otherwise, run and read.
 fn round(ring: &mut Ring, submissions: &[Submission], safe: &Submission) -> usize {
@@ -79,4 +115,5 @@ fn no_call_allocates() {
     assert_eq!(ALLOCATIONS.load(Ordering::Relaxed), before, "allocations in 80,000 calls");
     drop(black_box(Box::new(1)));
     assert_eq!(ALLOCATIONS.load(Ordering::Relaxed), before + 1, "the counter counts");
+    no_program_allocates(&mut ring);
 }

@@ -1,5 +1,6 @@
 //! Programs of calls: each rule of `specs/syslets.md` that can be seen from outside.
 
+mod chains;
 mod control;
 mod data;
 mod door;

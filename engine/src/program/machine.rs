@@ -162,7 +162,8 @@ impl Machine {
         self.budget = program.budget();
         (self.next, self.steps, self.last) = (0, 0, 0);
         (self.ended, self.finally_failed) = (None, None);
-        self.returns.clear();
+        // Their memory is for the next.
+        self.returns.iter_mut().for_each(|(_, bytes)| bytes.clear());
         (self.started_ns, self.seen, self.threads) = (0, None, 0);
     }
 
