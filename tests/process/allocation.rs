@@ -45,7 +45,7 @@ fn reading() -> Program {
     build.expect("a program")
 }
 
-/// SYSLET-34, ENGINE-23: a program is a value, pushed again and again with other inputs, and none of it allocates.
+/// A program is a value, pushed again and again with other inputs, and none of it allocates.
 fn no_program_allocates(ring: &mut Ring) {
     let mut program = reading();
     let mut before = 0;
@@ -85,7 +85,7 @@ fn sorted(priority: i32) -> Submission {
     call.attribute(AttributeId::PRIORITY, AttributeFlags::NONE, &payload).build()
 }
 
-/// ENGINE-23: values, bytes both ways, attributes and lent descriptors cost no allocation once a ring is warm; and
+/// ENGINE-23, SYSLET-34: values, bytes both ways, attributes and lent descriptors cost no allocation once a ring is warm; and
 /// the counter counts.
 #[test]
 fn no_call_allocates() {

@@ -49,7 +49,7 @@ fn draw(state: &mut u64) -> u64 {
     *state
 }
 
-/// SYSLET-11, SYSLET-12: half of the programs are cancelled at some moment, some are late, the others read what is there;
+/// Half of the programs are cancelled at some moment, some are late, the others read what is there;
 /// each has one completion, and nothing stays open.
 fn storm(engine: &Engine) {
     let (reads, writes) = pipe().expect("a pipe");
@@ -84,7 +84,7 @@ fn storm(engine: &Engine) {
     assert_eq!((done, ring.in_flight()), (PROGRAMS, 0));
 }
 
-/// SYSLET-11: rings and engines are dropped and closed with programs queued, running, and in the middle of being handed over:
+/// Rings and engines are dropped and closed with programs queued, running, and in the middle of being handed over:
 /// the way out of what has begun is run.
 fn ends() {
     for how in 0..4 {
@@ -111,7 +111,7 @@ fn ends() {
     }
 }
 
-/// Nothing that programs have opened is open when they are over.
+/// SYSLET-11, SYSLET-12: nothing that programs have opened is open when they are over.
 #[test]
 fn nothing_stays_open() {
     let engine = Engine::start(Config::default().workers_max(8)).unwrap();

@@ -124,7 +124,7 @@ fn bounded_by_time() {
 /// What a chain does of `asked` bytes of which five are there; and the word that it writes behind, if it does.
 fn after_a_short_read(ring: &mut Ring, asked: u64, stops: bool, flags: CallFlags) -> (i64, Vec<u8>) {
     let ((reads, writes), from, to) = pipe_ends();
-    nix::unistd::write(&writes, b"short").unwrap();
+    nix::unistd::write(&writes, b"short").expect("written");
     let chain = Program::build(|p| {
         p.flags(flags);
         let (buffer, word) = (p.area(16), p.bytes(b"behind"));
@@ -137,10 +137,10 @@ fn after_a_short_read(ring: &mut Ring, asked: u64, stops: bool, flags: CallFlags
         };
         p.call(write(to, word, 6)).value();
     });
-    let came = run(ring, &chain.unwrap());
+    let came = run(ring, &chain.expect("a program"));
     drop(writes);
     let mut left = Vec::new();
-    std::fs::File::from(reads).read_to_end(&mut left).unwrap();
+    std::fs::File::from(reads).read_to_end(&mut left).expect("read");
     (came.result, left)
 }
 
