@@ -12,14 +12,14 @@ use crate::program::Name;
 use crate::refused::Refused;
 use crate::shared::Shared;
 use crate::slot::Ticket;
-use crate::slot::phase::Stop;
+use crate::slot::phase::{By, Stop};
 use crate::stop::stop;
 
-/// Which calls of a ring are to stop.
+/// Which calls are to stop: of one ring, or of all rings of an engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Which {
-    /// The one with this ticket.
+    /// The one with this ticket, which names a call of one ring: nothing among all rings.
     Ticket(Ticket),
     /// All that were given this word.
     UserData(u64),
@@ -50,12 +50,19 @@ pub struct Found {
     pub uninterruptible: u32,
 }
 
-/// Stops calls of one ring, from any thread. It does not keep the ring open; calls that outlive their ring can be
-/// stopped as well.
+/// Stops calls of one ring, or of all rings of an engine, from any thread. It does not keep a ring open; calls that
+/// outlive their ring can be stopped as well.
 #[derive(Clone, Debug)]
 pub struct Canceller {
     shared: Arc<Shared>,
-    port: Arc<Port>,
+    reach: Reach,
+}
+
+/// Whose calls.
+#[derive(Clone, Debug)]
+enum Reach {
+    Ring(Arc<Port>),
+    All,
 }
 
 impl Ring {
@@ -66,7 +73,9 @@ impl Ring {
         if self.check_home().is_err() {
             return Found::default();
         }
-        cancel(&self.shared, &self.port, which)
+        let mut found = Found::default();
+        cancel(&self.shared, &self.port, which, By::Submitter, &mut found);
+        found
     }
 
     /// Carries out a request to cancel, and posts its completion (CANCEL-12).
@@ -94,8 +103,10 @@ impl Ring {
     /// In a forked child.
     pub fn canceller(&self) -> Result<Canceller, RingError> {
         self.check_home().map_err(|_| RingError::Forked)?;
-        self.has_canceller.set(true);
-        Ok(Canceller { shared: Arc::clone(&self.shared), port: Arc::clone(&self.port) })
+        if !self.slot_owner.is_watched() {
+            self.slot_owner.open_to_others();
+        }
+        Ok(Canceller { shared: Arc::clone(&self.shared), reach: Reach::Ring(Arc::clone(&self.port)) })
     }
 }
 
@@ -113,22 +124,39 @@ impl Which {
 }
 
 impl Canceller {
-    /// Stops calls of the ring. Gives what was found; nothing in a forked child.
+    pub(crate) fn of_all(shared: Arc<Shared>) -> Canceller {
+        shared.stage.watch();
+        Canceller { shared, reach: Reach::All }
+    }
+
+    /// Stops calls. Gives what was found; nothing in a forked child.
     #[must_use = "whether there was such a call"]
     pub fn cancel(&self, which: Which) -> Found {
-        if self.shared.guard.is_home() { cancel(&self.shared, &self.port, which) } else { Found::default() }
+        let mut found = Found::default();
+        if !self.shared.guard.is_home() {
+            return found;
+        }
+        match (&self.reach, which) {
+            (Reach::Ring(port), _) => cancel(&self.shared, port, which, By::Other, &mut found),
+            (Reach::All, Which::Ticket(_) | Which::Atom(..)) => {}
+            (Reach::All, _) => {
+                for port in self.shared.stage.ports() {
+                    cancel(&self.shared, &port, which, By::Other, &mut found);
+                }
+            }
+        }
+        found
     }
 }
 
-fn cancel(shared: &Shared, port: &Arc<Port>, which: Which) -> Found {
-    let mut found = Found::default();
+fn cancel(shared: &Shared, port: &Arc<Port>, which: Which, by: By, found: &mut Found) {
     if let Which::Ticket(ticket) = which {
-        found.count(ask(shared, port, ticket));
-        return found;
+        found.count(ask(shared, port, ticket, by));
+        return;
     }
     if let Which::Atom(ticket, atom) = which {
         found.count(stop_atom(shared, port, Name { program: ticket.pack(), atom: atom.into() }));
-        return found;
+        return;
     }
     for ticket in port.slots.occupied() {
         let slot = port.slots.get(ticket);
@@ -141,10 +169,9 @@ fn cancel(shared: &Shared, port: &Arc<Port>, which: Which) -> Found {
         };
         if matches {
             // Should the slot be another call's by now, its ticket is stale.
-            found.count(ask(shared, port, ticket));
+            found.count(ask(shared, port, ticket, by));
         }
     }
-    found
 }
 
 /// Stops one call of a program.
@@ -155,8 +182,8 @@ fn stop_atom(shared: &Shared, port: &Port, name: Name) -> Stop {
 }
 
 /// Asks one call to stop, and has somebody see to it that it does.
-fn ask(shared: &Shared, port: &Arc<Port>, ticket: Ticket) -> Stop {
-    let found = stop(port, ticket, Why::Asked);
+fn ask(shared: &Shared, port: &Arc<Port>, ticket: Ticket, by: By) -> Stop {
+    let found = stop(port, ticket, by, Why::Asked);
     if found == Stop::Signal {
         shared.pool.as_ref().inspect(|pool| pool.look_after(port, ticket));
     }

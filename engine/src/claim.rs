@@ -49,7 +49,7 @@ pub(crate) struct Claim<'a> {
 enum How {
     /// It cannot sleep: nobody stops it.
     Instant,
-    /// In the submitter, where it is not interrupted.
+    /// In the submitter, or not in its own thread yet: where it is not interrupted.
     Helped,
     /// In a worker.
     Working,
@@ -62,16 +62,17 @@ impl<'a> Claim<'a> {
         Claim { slot, generation: ticket.generation(), how: How::Instant }
     }
 
-    /// A call that its submitter makes; nothing when somebody has ended it. `is_alone`: nobody else could meanwhile.
+    /// A call that its submitter makes; nothing when somebody has ended it.
     #[inline]
-    pub(crate) fn helped(slot: &'a Slot, ticket: Ticket, is_alone: bool) -> Option<Claim<'a>> {
+    pub(crate) fn helped(slot: &'a Slot, ticket: Ticket) -> Option<Claim<'a>> {
         let claim = Claim { slot, generation: ticket.generation(), how: How::Helped };
-        let phase = slot.phase();
-        claim.begun(if is_alone {
-            phase.begin_alone(claim.generation)
-        } else {
-            phase.begin(claim.generation, State::HELPED)
-        })
+        claim.begun(slot.phase().begin_helped(claim.generation))
+    }
+
+    /// A call for which a worker is about to start a thread; nothing when somebody has ended it.
+    pub(crate) fn prepared(slot: &'a Slot, ticket: Ticket) -> Option<Claim<'a>> {
+        let claim = Claim { slot, generation: ticket.generation(), how: How::Helped };
+        claim.begun(slot.phase().begin(claim.generation, State::HELPED))
     }
 
     /// A call that the worker with this number makes; nothing when somebody has ended it.

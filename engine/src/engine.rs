@@ -7,12 +7,14 @@ use std::time::Duration;
 use syslet_abi::{ABI_VERSION, Features, Params};
 use syslet_attrs::{Attribute, DuplicateId, Registry};
 
+use crate::cancel::Canceller;
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
 use crate::fork::ForkGuard;
 use crate::known::Known;
 use crate::pair::{Ring, RingError};
 use crate::pool::{self, Pool, Unfinished};
 use crate::shared::Shared;
+use crate::stage::Stage;
 use crate::stop::signal;
 use crate::trace::Trace;
 use crate::twin::{self, Abilities};
@@ -89,6 +91,7 @@ impl Engine {
                 number: NUMBER.fetch_add(1, Ordering::Relaxed),
                 program_steps_max: config.program_steps_max,
                 is_closed: AtomicBool::new(false),
+                stage: Stage::new(),
             }),
         })
     }
@@ -113,6 +116,20 @@ impl Engine {
     #[must_use]
     pub fn trace_lost(&self) -> u64 {
         self.shared.known.trace.as_ref().map_or(0, Trace::lost)
+    }
+
+    /// What stops calls of all rings of this engine, from any thread.
+    ///
+    /// A call that a submitter may make itself, and that is queued already when this is made, cannot be removed by it
+    /// before that ring is pushed to again: it is found where nobody can interrupt it, until a worker makes it.
+    ///
+    /// # Errors
+    /// In a forked child.
+    pub fn canceller(&self) -> Result<Canceller, RingError> {
+        if !self.shared.guard.is_home() {
+            return Err(RingError::Forked);
+        }
+        Ok(Canceller::of_all(Arc::clone(&self.shared)))
     }
 
     /// The attributes this engine knows.

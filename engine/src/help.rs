@@ -97,7 +97,7 @@ impl Ring {
         match first {
             Some(First::Later(mut begun)) if !self.may_give_away() => {
                 let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
-                let claim = Claim::helped(slot, ticket, self.is_alone(record))?;
+                let claim = Claim::helped(slot, ticket)?;
                 // SAFETY: as in `help_one`.
                 Some(First::Built(unsafe { self.runner.run_rest(record, &claim, &mut begun, None) }))
             }
@@ -108,7 +108,7 @@ impl Ring {
     /// Runs a call, or its twin.
     fn attempt(&mut self, index: usize, at: usize, ticket: Ticket, by_twin: bool) -> Option<First> {
         let record = self.batch.record(index);
-        let claim = Claim::helped(self.slots.get(ticket), ticket, self.is_alone(record))?;
+        let claim = Claim::helped(self.slots.get(ticket), ticket)?;
         Some(if by_twin {
             debug_assert_eq!(at, 0, "what is not instant is claimed alone");
             // SAFETY: as in `help_one`.
@@ -117,12 +117,6 @@ impl Ring {
             // SAFETY: as in `help_one`.
             First::Built(unsafe { self.runner.run(record, &claim, at) })
         })
-    }
-
-    /// Whether nobody but this thread could want the call to stop.
-    #[inline]
-    fn is_alone(&self, record: &[u64]) -> bool {
-        !self.has_canceller.get() && !Marks::of(record[0]).contains(Marks::TIMED)
     }
 
     /// Whether anything is published that both this thread and workers may run.

@@ -64,6 +64,8 @@ mod facts;
 #[cfg(not(syslet_loom))]
 mod cancel;
 #[cfg(not(syslet_loom))]
+mod stage;
+#[cfg(not(syslet_loom))]
 mod claim;
 #[cfg(not(syslet_loom))]
 mod stop;

@@ -57,8 +57,6 @@ pub struct Ring {
     pub(crate) spin: Spin,
     /// None without workers.
     pub(crate) confinement: Option<Confinement>,
-    /// Whether other threads may stop calls of this ring.
-    pub(crate) has_canceller: Cell<bool>,
     /// Whether this wait has found its thread to be confined as the workers are.
     pub(crate) has_looked: bool,
     /// For programs, once one is pushed.
@@ -100,6 +98,7 @@ impl Ring {
         let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
         let pool = shared.pool.as_deref();
         pool.inspect(|pool| pool.join(Arc::clone(&port)));
+        shared.stage.enter(&port);
         Ok(Ring {
             limits: limits(&params),
             producer: Producer::new(Arc::clone(&submissions)),
@@ -112,7 +111,6 @@ impl Ring {
             aside: Staged::default(),
             wants_worker: false,
             confinement: pool.map(|pool| Confinement::of_this_thread(pool.confinement())),
-            has_canceller: Cell::new(false),
             has_looked: false,
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             door: None,

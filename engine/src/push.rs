@@ -191,6 +191,7 @@ impl Ring {
     /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).
     #[inline(always)]
     fn enqueue(&mut self, call: &Call<'_>) -> Result<Ticket, Refused> {
+        self.notice_cancellers();
         let worst = u64::from(self.admission.credit);
         if !self.slot_owner.has_free() {
             return Err(Refusal::SLOTS_FULL.into());
@@ -246,6 +247,14 @@ impl Ring {
         self.port.submitter.accepted.add(1);
         self.set_deadline(ticket);
         ticket
+    }
+
+    /// Somebody may have come who stops calls of all rings (CANCEL-14).
+    #[inline(always)]
+    fn notice_cancellers(&self) {
+        if self.shared.stage.is_watched() && !self.slot_owner.is_watched() {
+            self.slot_owner.open_to_others();
+        }
     }
 
     /// Has the call that was just accepted stopped when its time is up (ATTR-60). Without workers nobody is there to.

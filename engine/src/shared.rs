@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::fork::ForkGuard;
 use crate::known::Known;
 use crate::pool::Pool;
+use crate::stage::Stage;
 use crate::twin::Abilities;
 
 /// What every ring of an engine needs.
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     /// No program may have a larger budget.
     pub(crate) program_steps_max: u32,
     pub(crate) is_closed: AtomicBool,
+    pub(crate) stage: Stage,
 }
 
 impl Drop for Shared {

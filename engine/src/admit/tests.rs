@@ -54,6 +54,7 @@ fn shared(twins: Twins) -> Shared {
         number: 0,
         program_steps_max: 0,
         is_closed: AtomicBool::new(false),
+        stage: crate::stage::Stage::new(),
     }
 }
 

@@ -210,7 +210,7 @@ impl Desk {
         let is_leaving = self.begun.as_ref().is_some_and(Begun::is_leaving);
         let claim = |tid| {
             let is_shielded = is_private || is_leaving;
-            if is_shielded { Claim::helped(slot, ticket, false) } else { Claim::working(slot, ticket, tid) }
+            if is_shielded { Claim::prepared(slot, ticket) } else { Claim::working(slot, ticket, tid) }
         };
         let mut claimed = claim(self.tid)?;
         face.show(slot.nr(), slot.user_data());

@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 use crate::port::Port;
 use crate::program::Member;
 use crate::slot::Ticket;
-use crate::slot::phase::Stop;
+use crate::slot::phase::{By, Stop};
 use crate::stop::{interrupt, stop};
 
 /// A call that was signalled is looked at again after so long, then after twice as long each time.
@@ -69,7 +69,7 @@ impl Pool {
     fn enforce(&self, alarm: &Alarm, passed_ns: u64, wait_ns: u64) {
         let why = Why::Late(passed_ns);
         let found = match &alarm.of {
-            Whose::Submission(port, ticket) => stop(port, *ticket, why),
+            Whose::Submission(port, ticket) => stop(port, *ticket, By::Other, why),
             Whose::Member(member) => member.stop(why),
         };
         match found {

@@ -1,7 +1,7 @@
 //! A call of a program that can be stopped by itself: it has a phase of its own, beside its program's.
 
 use crate::claim::Why;
-use crate::slot::phase::{Begin, Phase, State, Stop};
+use crate::slot::phase::{Begin, By, Phase, State, Stop};
 use crate::stop::signal;
 use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 
@@ -80,7 +80,7 @@ impl Member {
 
     /// Stops the call. Who gets [`Stop::Signal`] sees to it that it is looked at again.
     pub(crate) fn stop(&self, why: Why) -> Stop {
-        let found = self.phase.stop(GENERATION, std::thread::yield_now);
+        let found = self.phase.stop(GENERATION, By::Other, std::thread::yield_now);
         if matches!(found, Stop::Removed | Stop::Signal) {
             self.cancel.store(why.word(), Ordering::Relaxed);
         }

@@ -43,6 +43,12 @@ impl Marks {
         self.0 & other.0 == other.0
     }
 
+    /// Whether any of `other` is marked.
+    #[inline]
+    pub(crate) const fn meets(self, other: Marks) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The marks of a record with this first word.
     #[inline]
     pub(crate) fn of(word: u64) -> Marks {

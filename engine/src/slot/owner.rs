@@ -1,10 +1,12 @@
 //! The submitter's side of the slots: it alone takes them.
 
+use std::cell::Cell;
+
 use syslet_abi::Call;
 
 use super::phase::State;
 use super::{NIL, Slots, Ticket};
-use crate::admission::Admission;
+use crate::admission::{Admission, Stands};
 use crate::lent::{LentSet, give_back};
 use crate::ring::batch::Marks;
 use crate::sync::{Arc, Ordering};
@@ -15,13 +17,15 @@ pub(crate) struct SlotOwner {
     table: Arc<Slots>,
     free: u32,
     in_use: usize,
+    /// Whether other threads may stop its calls.
+    is_watched: Cell<bool>,
     /// Descriptors lent to calls in flight, by slot; empty until the first is lent.
     lent: Vec<LentSet>,
 }
 
 impl SlotOwner {
     pub(crate) fn new(table: Arc<Slots>) -> SlotOwner {
-        SlotOwner { table, free: 0, in_use: 0, lent: Vec::new() }
+        SlotOwner { table, free: 0, in_use: 0, is_watched: Cell::new(false), lent: Vec::new() }
     }
 
     /// Calls in flight: accepted, and their completion not consumed.
@@ -48,9 +52,39 @@ impl SlotOwner {
         if let (true, Some(id)) = (admission.answering, admission.trace) {
             self.table.traces[ticket.slot() as usize].store(id, Ordering::Relaxed);
         }
-        let is_instant = admission.marks.contains(Marks::INSTANT);
-        slot.phase.admit(ticket.generation(), if is_instant { State::INSTANT } else { State::QUEUED });
+        slot.phase.admit(ticket.generation(), self.first_state(admission));
         Some(ticket)
+    }
+
+    /// Its submitter begins what is ALONE without an exchange. What stands aside may wait for long, whoever makes it.
+    #[inline(always)]
+    fn first_state(&self, admission: &Admission) -> State {
+        let marks = admission.marks;
+        if marks.contains(Marks::INSTANT) {
+            State::INSTANT
+        } else if marks.meets(Marks::WORKER.with(Marks::TIMED))
+            || admission.stands == Stands::Aside
+            || self.is_watched()
+        {
+            State::QUEUED
+        } else {
+            State::ALONE
+        }
+    }
+
+    /// Whether other threads may stop its calls.
+    #[inline(always)]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_watched.get()
+    }
+
+    /// Other threads may stop its calls from now on, those that are queued among them.
+    #[cold]
+    pub(crate) fn open_to_others(&self) {
+        self.is_watched.set(true);
+        for ticket in self.table.occupied() {
+            self.table.get(ticket).phase.open(ticket.generation());
+        }
     }
 
     /// Takes a slot for something that is no call, and is over: only its completion is to come, of the shortest kind.

@@ -47,9 +47,11 @@ impl State {
     const STARTING: State = State(12);
     /// It has left the kernel, and takes what was sent to it.
     const LEAVING: State = State(13);
+    /// As QUEUED, and nobody but its submitter stops it before it begins.
+    pub(crate) const ALONE: State = State(14);
 }
 
-const STATE_BITS: u32 = 4;
+const STATE_BITS: u32 = 5;
 const STATE_MASK: u64 = (1 << STATE_BITS) - 1;
 
 /// What somebody who has claimed a call may do.
@@ -62,6 +64,15 @@ pub(crate) enum Begin {
     Stopped,
     /// Leave it alone: somebody else has ended it.
     Gone,
+}
+
+/// Who wants to stop a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum By {
+    /// The thread that submits the ring's calls.
+    Submitter,
+    /// Any other.
+    Other,
 }
 
 /// What somebody who wants to stop a call finds.
@@ -128,10 +139,11 @@ impl Phase {
         begin
     }
 
-    /// P1 where nobody but the calling thread stops calls: no exchange.
+    /// P1 in the submitter: no exchange where nobody but the calling thread stops the call, and nobody but the calling
+    /// thread has its record.
     #[inline]
-    pub(crate) fn begin_alone(&self, generation: u64) -> Begin {
-        if self.0.load(Ordering::Relaxed) != word(generation, State::QUEUED) {
+    pub(crate) fn begin_helped(&self, generation: u64) -> Begin {
+        if self.0.load(Ordering::Relaxed) != word(generation, State::ALONE) {
             return self.begin(generation, State::HELPED);
         }
         self.0.store(word(generation, State::HELPED), Ordering::Relaxed);
@@ -143,7 +155,7 @@ impl Phase {
         loop {
             let found = match State(seen & STATE_MASK) {
                 _ if seen >> STATE_BITS != generation => return Begin::Gone,
-                State::QUEUED | State::MOVED => Begin::Begun,
+                State::QUEUED | State::ALONE | State::MOVED => Begin::Begun,
                 State::STOPPED => Begin::Stopped,
                 _ => return Begin::Gone,
             };
@@ -218,8 +230,15 @@ impl Phase {
         self.0.store(next, Ordering::Release);
     }
 
+    /// The call may be stopped by others from now on. Its submitter's to say.
+    pub(super) fn open(&self, generation: u64) {
+        let (alone, queued) = (word(generation, State::ALONE), word(generation, State::QUEUED));
+        // Who has begun it meanwhile has it where others can stop it, or for a moment.
+        let _ = self.0.compare_exchange(alone, queued, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
     /// P2: somebody wants the call to stop. `pause` lets a worker go on that is between two steps.
-    pub(crate) fn stop(&self, generation: u64, pause: impl Fn()) -> Stop {
+    pub(crate) fn stop(&self, generation: u64, by: By, pause: impl Fn()) -> Stop {
         let mut seen = self.0.load(Ordering::Acquire);
         loop {
             if seen >> STATE_BITS != generation {
@@ -228,6 +247,7 @@ impl Phase {
             let (next, found) = match State(seen & STATE_MASK) {
                 State::FREE => return Stop::NotFound,
                 State::QUEUED => (State::REMOVED, Stop::Removed),
+                State::ALONE if by == By::Submitter => (State::REMOVED, Stop::Removed),
                 State::STARTING => {
                     pause();
                     seen = self.0.load(Ordering::Acquire);

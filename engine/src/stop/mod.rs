@@ -9,14 +9,14 @@ use crate::claim::Why;
 use crate::lanes::Released;
 use crate::port::Port;
 use crate::slot::Ticket;
-use crate::slot::phase::Stop;
+use crate::slot::phase::{By, Stop};
 use crate::sync::Ordering;
 
 /// Stops a call, for that reason. Who gets [`Stop::Signal`] has signalled its worker, and sees to it that the call is
 /// looked at again.
-pub(crate) fn stop(port: &Port, ticket: Ticket, why: Why) -> Stop {
+pub(crate) fn stop(port: &Port, ticket: Ticket, by: By, why: Why) -> Stop {
     let Some(slot) = port.slots.find(ticket) else { return Stop::NotFound };
-    let found = slot.phase().stop(ticket.generation(), std::thread::yield_now);
+    let found = slot.phase().stop(ticket.generation(), by, std::thread::yield_now);
     match found {
         Stop::Removed => {
             let mut released = Released::default();

@@ -1,6 +1,7 @@
 //! Cancelling: what is found, what comes of the call, and that nobody else notices.
 
 mod deadline;
+mod engine;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;

@@ -71,7 +71,11 @@ impl Model {
     }
 
     fn stop(&self, generation: u64) -> Stop {
-        let found = self.phase.stop(generation, thread::yield_now);
+        self.stop_as(generation, By::Other)
+    }
+
+    fn stop_as(&self, generation: u64, by: By) -> Stop {
+        let found = self.phase.stop(generation, by, thread::yield_now);
         match found {
             Stop::Removed => self.post(),
             Stop::Signal => {
@@ -103,6 +107,61 @@ fn loom_a_signal_meets_its_own_call_only() {
         assert!(next && !model.take(), "a late signal: {found:?}");
         assert_eq!(model.posted.load(Ordering::Relaxed), 1, "one completion: {found:?}");
     });
+}
+
+/// CANCEL-14: of a call that its submitter begins without an exchange there is one completion, whoever wants it to stop:
+/// another thread, or the submitter itself, which may have said before that others may.
+#[test]
+fn loom_a_call_that_is_alone_has_one_completion() {
+    for (is_opened, is_stopped) in [(false, false), (true, false), (true, true)] {
+        explore(move || {
+            let model = Model::new();
+            model.phase.admit(1, State::ALONE);
+            let other = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.stop(1))
+            };
+            if is_opened {
+                model.phase.open(1);
+            }
+            if is_stopped && model.phase.stop(1, By::Submitter, thread::yield_now) == Stop::Removed {
+                model.post();
+            }
+            if model.phase.begin_helped(1) != Begin::Gone {
+                model.phase.leave_helped(1, State::DONE);
+                model.post();
+            }
+            let found = other.join().unwrap();
+            assert_eq!(model.posted.load(Ordering::Relaxed), 1, "{found:?}");
+            assert!(!model.take(), "no signal");
+        });
+    }
+}
+
+/// CANCEL-14: the same when a worker claims it, while its submitter wants it to stop or lets others.
+#[test]
+fn loom_a_call_that_is_alone_meets_a_worker() {
+    for by_others in [false, true] {
+        explore(move || {
+            let model = Model::new();
+            model.phase.admit(1, State::ALONE);
+            let worker = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || {
+                    model.work(1);
+                    assert!(!model.take(), "a late signal");
+                })
+            };
+            let found = if by_others {
+                model.phase.open(1);
+                model.stop(1)
+            } else {
+                model.stop_as(1, By::Submitter)
+            };
+            worker.join().unwrap();
+            assert_eq!(model.posted.load(Ordering::Relaxed), 1, "{found:?}");
+        });
+    }
 }
 
 /// CANCEL-4: of two who want a running call to stop, one signals its worker.

@@ -10,12 +10,38 @@ fn a_queued_call_is_removed_once() {
     let phase = Phase::new();
     phase.admit(7, State::QUEUED);
     assert_eq!((phase.generation(), phase.occupant()), (7, Some(7)));
-    assert_eq!(phase.stop(7, never), Stop::Removed);
-    assert_eq!(phase.stop(7, never), Stop::Complete);
+    assert_eq!(phase.stop(7, By::Other, never), Stop::Removed);
+    assert_eq!(phase.stop(7, By::Other, never), Stop::Complete);
     assert_eq!(phase.begin(7, State::HELPED), Begin::Gone);
     assert_eq!(phase.begin_working(7, never), Begin::Gone, "it notes nothing");
     phase.release(8);
-    assert_eq!((phase.generation(), phase.occupant(), phase.stop(7, never)), (8, None, Stop::NotFound));
+    assert_eq!(
+        (phase.generation(), phase.occupant(), phase.stop(7, By::Other, never)),
+        (8, None, Stop::NotFound)
+    );
+}
+
+/// CANCEL-14: what its submitter alone may stop is removed by the submitter, by nobody else, until it says that others may,
+/// or a worker has it.
+#[test]
+fn a_call_that_is_alone_is_its_submitters() {
+    let phase = Phase::new();
+    for (generation, by_worker) in [(1, false), (2, true)] {
+        phase.admit(generation, State::ALONE);
+        assert_eq!(phase.stop(generation, By::Other, never), Stop::Uninterruptible);
+        let begin =
+            if by_worker { phase.begin_working(generation, || ()) } else { phase.begin_helped(generation) };
+        assert_eq!(begin, Begin::Begun);
+        let found = if by_worker { Stop::Signal } else { Stop::Uninterruptible };
+        assert_eq!(phase.stop(generation, By::Other, never), found);
+    }
+    phase.admit(3, State::ALONE);
+    assert_eq!(phase.stop(3, By::Submitter, never), Stop::Removed);
+    assert_eq!(phase.begin_helped(3), Begin::Gone);
+    phase.admit(4, State::ALONE);
+    phase.open(4);
+    assert_eq!(phase.stop(4, By::Other, never), Stop::Removed);
+    assert_eq!(phase.begin_helped(4), Begin::Gone);
 }
 
 /// CANCEL-2: an old ticket finds nothing, whatever has the slot.
@@ -24,8 +50,8 @@ fn a_later_call_is_not_found() {
     let phase = Phase::new();
     for state in [State::QUEUED, State::INSTANT, State::HELPED, State::RUNNING] {
         phase.admit(8, state);
-        assert_eq!(phase.stop(7, never), Stop::NotFound);
-        assert_eq!(phase.stop(9, never), Stop::NotFound);
+        assert_eq!(phase.stop(7, By::Other, never), Stop::NotFound);
+        assert_eq!(phase.stop(9, By::Other, never), Stop::NotFound);
     }
 }
 
@@ -34,14 +60,14 @@ fn a_later_call_is_not_found() {
 fn what_nobody_can_interrupt() {
     let phase = Phase::new();
     phase.admit(1, State::INSTANT);
-    assert_eq!(phase.stop(1, never), Stop::Uninterruptible);
+    assert_eq!(phase.stop(1, By::Other, never), Stop::Uninterruptible);
     phase.admit(2, State::QUEUED);
     assert_eq!(phase.begin(2, State::HELPED), Begin::Begun);
-    assert_eq!(phase.stop(2, never), Stop::Uninterruptible);
+    assert_eq!(phase.stop(2, By::Other, never), Stop::Uninterruptible);
     phase.leave_helped(2, State::QUEUED);
     assert_eq!(phase.begin_working(2, || ()), Begin::Begun, "a worker goes on");
     assert!(!phase.leave(2, State::DONE, never));
-    assert_eq!(phase.stop(2, never), Stop::Complete);
+    assert_eq!(phase.stop(2, By::Other, never), Stop::Complete);
 }
 
 /// CANCEL-4: one signals a running call, the others learn that somebody has; the worker takes the signal before it goes
@@ -51,22 +77,22 @@ fn a_running_call_is_signalled_once() {
     let phase = Phase::new();
     phase.admit(3, State::QUEUED);
     assert_eq!([(); 2].map(|()| phase.begin_working(3, || ())), [Begin::Begun, Begin::Gone]);
-    assert_eq!(phase.stop(3, never), Stop::Signal);
-    assert_eq!(phase.stop(3, never), Stop::Signalled);
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Signal);
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Signalled);
     assert!(!phase.signal_again(3), "it is not sent yet");
     phase.signalled(3, false);
-    assert_eq!(phase.stop(3, never), Stop::Signalled);
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Signalled);
     assert!(phase.signal_again(3) && !phase.signal_again(3));
     phase.signalled(3, false);
     assert!(phase.signal_again(3));
     phase.signalled(3, true);
-    assert_eq!(phase.stop(3, never), Stop::Uninterruptible, "many signals in vain");
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Uninterruptible, "many signals in vain");
     assert!(phase.signal_again(3));
     phase.signalled(3, false);
     let entered = std::cell::Cell::new(0);
     assert!(phase.leave(3, State::DONE, || entered.set(entered.get() + 1)));
     assert_eq!(entered.get(), 1);
-    assert_eq!(phase.stop(3, never), Stop::Complete);
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Complete);
 }
 
 /// CANCEL-6: what a first attempt has moved is moved: such a call is not removed, but ended by the worker that has it.
@@ -78,7 +104,7 @@ fn a_call_that_has_moved_bytes_is_ended_by_its_worker() {
         assert_eq!(phase.begin(4, State::HELPED), Begin::Begun);
         phase.leave_helped(4, State::MOVED);
         if is_stopped {
-            assert_eq!([(); 2].map(|()| phase.stop(4, never)), [Stop::Stopped; 2]);
+            assert_eq!([(); 2].map(|()| phase.stop(4, By::Other, never)), [Stop::Stopped; 2]);
         }
         let expected = if is_stopped { Begin::Stopped } else { Begin::Begun };
         assert_eq!([(); 2].map(|()| phase.begin_working(4, || ())), [expected, Begin::Gone]);

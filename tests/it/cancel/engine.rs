@@ -1,0 +1,102 @@
+//! Cancelling calls of all rings of an engine.
+
+use std::thread;
+
+use nix::unistd::gettid;
+use syslet::{CallFlags, Config, DoneFlags, Engine, Found, Params, Submission, Which};
+
+use super::{ECANCELED, GONE, assert_stopped, counts, found, one, read, read_here};
+use crate::pool::look;
+use crate::rig::{alone, drain, getpid, pid, pipe, push, run};
+
+fn stopped(found: Found) -> u32 {
+    found.removed + found.signalled
+}
+
+/// CANCEL-13: calls of all rings stop, by each name but a ticket's, queued ones and running ones, in rings of other threads,
+/// and in one whose application's end is gone. The rings go on.
+#[test]
+fn cancel_engine_stops_all_rings() {
+    let (engine, first) = look::start(Config::default().workers_max(2));
+    let canceller = engine.canceller().expect("at home");
+    let (reader, _writer) = pipe();
+    let mut rings = vec![first];
+    rings.extend((0..2).map(|_| engine.ring(&Params::default()).expect("a ring")));
+    let mut ticket = None;
+    for ring in &mut rings {
+        ticket = Some(push(ring, &look::hold(&reader).user_data(1).build()).expect("accepted"));
+        ring.submit();
+        push(ring, &read(&reader).user_data(2).build()).expect("accepted");
+        ring.submit();
+    }
+    look::until("both workers sleep", || engine.stats().blocked == 2);
+    assert!(canceller.cancel(Which::Ticket(ticket.expect("one"))).is_nothing(), "of which ring?");
+    assert!(canceller.cancel(Which::UserData(9)).is_nothing());
+    drop(rings.remove(0));
+    let removed = canceller.cancel(Which::Fd(std::os::fd::AsRawFd::as_raw_fd(&reader)));
+    assert!(removed.removed >= 2 && removed.uninterruptible == 0, "{removed:?}");
+    let handle = canceller.clone();
+    thread::spawn(move || {
+        look::until("nothing is left", || {
+            let _ = handle.cancel(Which::All);
+            engine.stats().in_flight == 0
+        });
+    })
+    .join()
+    .expect("no panic");
+    for ring in &mut rings {
+        ring.wait(2, None).expect("waited");
+        let seen = drain(ring);
+        assert_eq!(seen.len(), 2);
+        seen.iter().for_each(|seen| assert_stopped(seen.result, seen.flags));
+        assert_eq!(run(ring, getpid().flags(CallFlags::ASYNC)).result, pid());
+        assert_eq!(stopped(canceller.cancel(Which::All)), 0);
+    }
+}
+
+/// CANCEL-14: what its submitter may begin without asking anybody is not removed by others while it is queued; it is once
+/// the ring has its own canceller, or is pushed to again, and always by the submitter. Without workers, too.
+#[test]
+fn what_was_queued_before_anybody_could_stop_it() {
+    let (reader, mut writer) = pipe();
+    for config in [alone(), Config::default()] {
+        let engine = Engine::start(config).expect("an engine");
+        let open = || engine.ring(&Params::default()).expect("a ring");
+        let [mut first, mut second, mut third] = std::array::from_fn(|_| open());
+        for ring in [&mut first, &mut second, &mut third] {
+            push(ring, &read_here(&reader).user_data(1).build()).expect("accepted");
+        }
+        let canceller = engine.canceller().expect("at home");
+        assert_eq!(counts(canceller.cancel(Which::UserData(1))), found(0, 0, 0, 3));
+        push(&mut first, &read_here(&reader).user_data(2).build()).expect("accepted");
+        let own = second.canceller().expect("at home");
+        assert_eq!(counts(own.cancel(Which::All)), found(1, 0, 0, 0));
+        assert_eq!(
+            counts(canceller.cancel(Which::Number(u32::try_from(libc::SYS_read).expect("a number")))),
+            [2, 0, 1, 1]
+        );
+        assert_eq!(counts(third.cancel(Which::All)), found(1, 0, 0, 0));
+        for (ring, count) in [(&mut first, 2), (&mut second, 1), (&mut third, 1)] {
+            ring.wait(count, None).expect("waited");
+            let seen = drain(ring);
+            assert_eq!(seen.len(), count);
+            assert!(seen.iter().all(|seen| (seen.result, seen.flags) == (ECANCELED, GONE)));
+            assert_eq!(run(ring, getpid()).result, pid());
+        }
+    }
+    // What a submitter is in is not interrupted.
+    let engine = Engine::start(alone()).expect("an engine");
+    let (mut ring, canceller) = (engine.ring(&Params::default()).expect("a ring"), engine.canceller());
+    let (canceller, own) = (canceller.expect("at home"), gettid().as_raw());
+    push(&mut ring, &read_here(&reader).build()).expect("accepted");
+    let other = thread::spawn(move || {
+        look::until("it sleeps there", || look::is_in_call(own, libc::SYS_read));
+        let found = canceller.cancel(Which::All);
+        std::io::Write::write_all(&mut writer, b"x").expect("room");
+        found
+    });
+    let seen = one(&mut ring);
+    assert_eq!((seen.result, seen.flags), (1, DoneFlags::NONE));
+    assert_eq!(stopped(other.join().expect("no panic")), 0);
+    assert_eq!(run(&mut ring, Submission::call(libc::SYS_getppid)).flags, DoneFlags::NONE);
+}
