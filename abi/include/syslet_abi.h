@@ -165,13 +165,21 @@ enum syslet_cancel_by {
     SYSLET_CANCEL_TRACE = 4
 };
 
+/* What follows when the signal does not help. */
+enum syslet_cancel_step {
+    SYSLET_STEP_SHUTDOWN = 1,
+    SYSLET_STEP_ABANDON = 2
+};
+
 /* A request to cancel submissions of the same ring. */
 struct syslet_cancel {
     struct syslet_record record;
     uint64_t user_data;
     uint32_t by;
-    uint32_t reserved;
+    uint32_t steps;
     uint64_t value;
+    uint64_t shutdown_ns;
+    uint64_t abandon_ns;
 };
 
 /* Which attribute. Ids from APPLICATION up are the application's own. */
@@ -221,7 +229,8 @@ enum syslet_done_flag {
     SYSLET_DONE_CANCELLED = 4,
     SYSLET_DONE_ABANDONED = 8,
     SYSLET_DONE_MORE = 16,
-    SYSLET_DONE_FINALLY_FAILED = 32
+    SYSLET_DONE_FINALLY_FAILED = 32,
+    SYSLET_DONE_RELEASED = 64
 };
 
 /* A completion. Behind it: attribute returns up to the record's end, DATA first if there is one. */
@@ -528,7 +537,7 @@ struct syslet_ring_header {
 #ifdef SYSLET_STATIC_ASSERT
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_record) == 8, "the first word of a record");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_call) == 32, "a submission without arguments");
-SYSLET_STATIC_ASSERT(sizeof(struct syslet_cancel) == 32, "a request to cancel");
+SYSLET_STATIC_ASSERT(sizeof(struct syslet_cancel) == 48, "a request to cancel");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_attribute) == 8, "the header of an attribute");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_done) == 24, "a completion without returns");
 SYSLET_STATIC_ASSERT(sizeof(struct syslet_return) == 8, "the header of an attribute return");

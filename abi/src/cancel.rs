@@ -7,9 +7,11 @@ use crate::word::{FLAGS_OFFSET, KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
 mod field {
     pub(super) const USER_DATA: usize = 8;
     pub(super) const BY: usize = 16;
-    pub(super) const RESERVED: usize = 20;
+    pub(super) const STEPS: usize = 20;
     pub(super) const VALUE: usize = 24;
-    pub(super) const END: usize = 32;
+    pub(super) const SHUTDOWN_NS: usize = 32;
+    pub(super) const ABANDON_NS: usize = 40;
+    pub(super) const END: usize = 48;
 }
 
 /// Size of the record in bytes.
@@ -32,6 +34,33 @@ impl CancelBy {
     pub const TRACE: CancelBy = CancelBy(4);
 }
 
+/// What follows when the signal does not help.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CancelSteps(pub u32);
+
+impl CancelSteps {
+    /// Nothing.
+    pub const NONE: CancelSteps = CancelSteps(0);
+    /// The call's socket is shut down.
+    pub const SHUTDOWN: CancelSteps = CancelSteps(1);
+    /// The call is given up.
+    pub const ABANDON: CancelSteps = CancelSteps(2);
+
+    const KNOWN: u32 = 3;
+
+    /// Whether all steps of `other` are among these.
+    #[must_use]
+    pub const fn contains(self, other: CancelSteps) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These steps and those of `other`.
+    #[must_use]
+    pub const fn with(self, other: CancelSteps) -> CancelSteps {
+        CancelSteps(self.0 | other.0)
+    }
+}
+
 /// The request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Cancel {
@@ -41,13 +70,25 @@ pub struct Cancel {
     pub by: CancelBy,
     /// The word, the descriptor, the number or the id.
     pub value: u64,
+    /// What follows when the signal does not help.
+    pub steps: CancelSteps,
+    /// How long after the request the socket is shut down, in nanoseconds; zero without that step.
+    pub shutdown_ns: u64,
+    /// How long after the request the call is given up, in nanoseconds; zero without that step.
+    pub abandon_ns: u64,
 }
 
 impl Cancel {
+    /// A request without further steps.
+    #[must_use]
+    pub const fn by(user_data: u64, by: CancelBy, value: u64) -> Cancel {
+        Cancel { user_data, by, value, steps: CancelSteps::NONE, shutdown_ns: 0, abandon_ns: 0 }
+    }
+
     /// Reads a record.
     ///
     /// # Errors
-    /// The first thing at fault: kind, length, flags, what it names by, reserved bytes, a value that is none.
+    /// The first thing at fault: kind, length, flags, what it names by, steps, a value that is none, a time without its step.
     pub fn check(record: &[u8]) -> Result<Cancel, Fault> {
         if record.len() < RecordWord::BYTES {
             return Err(Refusal::RECORD_SHORT.at(LEN_OFFSET));
@@ -66,8 +107,9 @@ impl Cancel {
         if by.0 > CancelBy::TRACE.0 {
             return Err(Refusal::RESERVED_BIT.at(field::BY));
         }
-        if u32_at(record, field::RESERVED) != 0 {
-            return Err(Refusal::RESERVED_BIT.at(field::RESERVED));
+        let steps = CancelSteps(u32_at(record, field::STEPS));
+        if steps.0 & !CancelSteps::KNOWN != 0 {
+            return Err(Refusal::RESERVED_BIT.at(field::STEPS));
         }
         let value = u64_at(record, field::VALUE);
         let most = match by {
@@ -79,7 +121,15 @@ impl Cancel {
         if value > most {
             return Err(Refusal::RESERVED_BIT.at(field::VALUE));
         }
-        Ok(Cancel { user_data: u64_at(record, field::USER_DATA), by, value })
+        let [shutdown_ns, abandon_ns] =
+            [(CancelSteps::SHUTDOWN, field::SHUTDOWN_NS), (CancelSteps::ABANDON, field::ABANDON_NS)].map(
+                |(step, at)| match u64_at(record, at) {
+                    1.. if !steps.contains(step) => Err(Refusal::RESERVED_BIT.at(at)),
+                    ns => Ok(ns),
+                },
+            );
+        let user_data = u64_at(record, field::USER_DATA);
+        Ok(Cancel { user_data, by, value, steps, shutdown_ns: shutdown_ns?, abandon_ns: abandon_ns? })
     }
 
     /// The record.
@@ -90,7 +140,10 @@ impl Cancel {
         put(&mut record, 0, &word.pack().to_ne_bytes());
         put(&mut record, field::USER_DATA, &self.user_data.to_ne_bytes());
         put(&mut record, field::BY, &self.by.0.to_ne_bytes());
+        put(&mut record, field::STEPS, &self.steps.0.to_ne_bytes());
         put(&mut record, field::VALUE, &self.value.to_ne_bytes());
+        put(&mut record, field::SHUTDOWN_NS, &self.shutdown_ns.to_ne_bytes());
+        put(&mut record, field::ABANDON_NS, &self.abandon_ns.to_ne_bytes());
         record
     }
 }

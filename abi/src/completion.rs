@@ -42,8 +42,10 @@ impl DoneFlags {
     pub const MORE: DoneFlags = DoneFlags(16);
     /// A call of the program's way out failed.
     pub const FINALLY_FAILED: DoneFlags = DoneFlags(32);
+    /// The abandoned call has really ended: its memory is the application's again.
+    pub const RELEASED: DoneFlags = DoneFlags(64);
 
-    const KNOWN: u16 = 63;
+    const KNOWN: u16 = 127;
 
     /// Whether all flags of `other` are set.
     #[must_use]

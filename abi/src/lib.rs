@@ -34,7 +34,7 @@ pub use attribute::{
     Status,
 };
 pub use bytes::padded;
-pub use cancel::{CANCEL_BYTES, Cancel, CancelBy};
+pub use cancel::{CANCEL_BYTES, Cancel, CancelBy, CancelSteps};
 pub use completion::{DONE_BYTES_MIN, DONE_DATA_OFFSET, Done, DoneFlags, DoneWriter};
 pub use errno::Errno;
 pub use header::{

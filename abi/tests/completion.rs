@@ -52,6 +52,7 @@ fn unknown_completion_flags_are_refused() {
         DoneFlags::ABANDONED,
         DoneFlags::MORE,
         DoneFlags::FINALLY_FAILED,
+        DoneFlags::RELEASED,
     ];
     for (bit, flag) in known.into_iter().enumerate() {
         let record = poked(&rich_done(), 6, &flag.0.to_ne_bytes());

@@ -2,7 +2,7 @@
 
 use syslet_abi::{
     ATTRIBUTE_HEADER_BYTES, ArgKinds, AskRepr, AtomRepr, AttributeFlags, AttributeId, CALL_ARGS_OFFSET,
-    CALL_BYTES_MIN, CANCEL_BYTES, Call, CallFlags, CallRepr, Cancel, CancelBy, DONE_BYTES_MIN,
+    CALL_BYTES_MIN, CANCEL_BYTES, Call, CallFlags, CallRepr, Cancel, CancelBy, CancelSteps, DONE_BYTES_MIN,
     DONE_DATA_OFFSET, Done, DoneFlags, DoneWriter, Features, HEADER_BYTES, Kind, NR_OFFSET, Operand,
     PARAMS_BYTES, Params, ProgramRepr, RawResult, RecordWord, Refusal, SetupError, Status, Target, Test,
     USER_DATA_OFFSET, offset,
@@ -196,19 +196,18 @@ fn attribute() -> Layout {
 }
 
 fn cancel() -> Layout {
-    let request = Cancel { user_data: 0, by: CancelBy::ALL, value: 0 };
+    let request = Cancel::by(0, CancelBy::ALL, 0);
     let bytes = |request: Cancel| request.emit().to_vec();
     let fields = vec![
         word_field(),
         probe("user_data", |p| bytes(Cancel { user_data: p, ..request })),
         probe("by", |p| bytes(Cancel { by: CancelBy(u32_of(p)), ..request })),
+        probe("steps", |p| bytes(Cancel { steps: CancelSteps(u32_of(p)), ..request })),
         probe("value", |p| bytes(Cancel { value: p, ..request })),
+        probe("shutdown_ns", |p| bytes(Cancel { shutdown_ns: p, ..request })),
+        probe("abandon_ns", |p| bytes(Cancel { abandon_ns: p, ..request })),
     ];
-    let guarded = |at: usize| {
-        let refused = Cancel::check(&poked(&request.emit(), at, &[1])).expect_err("it is reserved");
-        refused.refusal == Refusal::RESERVED_BIT
-    };
-    layout("syslet_cancel", CANCEL_BYTES, with_holes(CANCEL_BYTES, fields, &[("reserved", &guarded)]))
+    layout("syslet_cancel", CANCEL_BYTES, with_holes(CANCEL_BYTES, fields, &[]))
 }
 
 fn done() -> Layout {

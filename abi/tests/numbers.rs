@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use syslet_abi::{
     ABI_VERSION, ARGS_MAX, ATOMS_MAX, ATTRIBUTES_MAX, ArgKind, AtomFlags, AttributeFlags, AttributeId,
-    CallFlags, CancelBy, DoneFlags, EngineStatus, Features, Kind, LINE_BYTES, MAGIC, PAGE_BYTES, Params,
-    RECORD_MAX_MIN, REGISTERS_MAX, RING_BYTES_MAX, RING_BYTES_MIN, RecordWord, Refusal, SCRATCH_BYTES_MAX,
-    Status, StepOp, Target, Test, Width,
+    CallFlags, CancelBy, CancelSteps, DoneFlags, EngineStatus, Features, Kind, LINE_BYTES, MAGIC, PAGE_BYTES,
+    Params, RECORD_MAX_MIN, REGISTERS_MAX, RING_BYTES_MAX, RING_BYTES_MIN, RecordWord, Refusal,
+    SCRATCH_BYTES_MAX, Status, StepOp, Target, Test, Width,
 };
 
 /// Numbers, by their name in C.
@@ -60,6 +60,8 @@ pub(crate) fn numbers() -> Values {
         ("TRACE", CancelBy::TRACE),
     ];
     add("CANCEL_", &names.map(|(name, by)| (name, by.0.into())));
+    let steps = [("SHUTDOWN", CancelSteps::SHUTDOWN), ("ABANDON", CancelSteps::ABANDON)];
+    add("STEP_", &steps.map(|(name, step)| (name, step.0.into())));
     add("ATTRIBUTE_", &attributes());
     add("ATTRIBUTE_", &[("REQUIRED", AttributeFlags::REQUIRED.0.into())]);
     values.extend(numbers_of_answers());
@@ -152,6 +154,7 @@ fn numbers_of_answers() -> Values {
         ("ABANDONED", DoneFlags::ABANDONED),
         ("MORE", DoneFlags::MORE),
         ("FINALLY_FAILED", DoneFlags::FINALLY_FAILED),
+        ("RELEASED", DoneFlags::RELEASED),
     ];
     add("DONE_", &flags.map(|(name, flag)| (name, flag.0.into())));
     let statuses = [
@@ -186,7 +189,7 @@ fn numbers_of_answers() -> Values {
 
 /// The prefixes in C of what the spec's tables number, in the order of the tables. The first cell of a table's head
 /// says what it is.
-const TABLES: [(&str, &str); 13] = [
+const TABLES: [(&str, &str); 14] = [
     ("kind", "SYSLET_KIND_"),
     ("flag", "SYSLET_CALL_"),
     ("argument kind", "SYSLET_ARG_"),
@@ -196,6 +199,7 @@ const TABLES: [(&str, &str); 13] = [
     ("next", "SYSLET_NEXT_"),
     ("step", "SYSLET_STEP_"),
     ("by", "SYSLET_CANCEL_"),
+    ("step", "SYSLET_STEP_"),
     ("flag", "SYSLET_DONE_"),
     ("status", "SYSLET_STATUS_"),
     ("feature bit", "SYSLET_FEATURE_"),

@@ -1,6 +1,6 @@
 //! What the door decides about a submission, small enough to travel in its slot.
 
-use syslet_abi::{ATTRIBUTES_MAX, AttributeId, Status};
+use syslet_abi::{ATTRIBUTES_MAX, AttributeId, DONE_BYTES_MIN, Status};
 use syslet_attrs::Needs;
 
 use crate::ring::batch::Marks;
@@ -15,6 +15,8 @@ pub(crate) struct Admission {
     pub(crate) credit: u32,
     /// What the attributes need observed.
     pub(crate) needs: Needs,
+    /// Whether it may be given up while it runs, and what follows then.
+    pub(crate) loss: Loss,
     /// Who may run it, and how.
     pub(crate) marks: Marks,
     /// Where it waits.
@@ -48,6 +50,12 @@ impl Admission {
         self.priority != 0 || self.needs.contains(Needs::LANE)
     }
 
+    /// Room to hold for all that is posted of the call, in bytes.
+    #[inline(always)]
+    pub(crate) fn room(&self) -> u64 {
+        u64::from(self.credit) + if self.loss == Loss::Reported { DONE_BYTES_MIN as u64 } else { 0 }
+    }
+
     /// What of it decides who runs the call.
     #[inline(always)]
     pub(crate) fn who(&self) -> Wishes {
@@ -70,6 +78,18 @@ pub(crate) enum Stands {
     Apart,
     /// On the shelf, or in front of its lane.
     Aside,
+}
+
+/// What may be done about a call that nothing interrupts.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Loss {
+    /// It may be given up: what it writes is the engine's.
+    #[default]
+    Borne,
+    /// The same, and a second record says when it is really over.
+    Reported,
+    /// It has memory of the application's, which would not know until when: it is not given up.
+    Refused,
 }
 
 /// What a submission wants of who runs it.

@@ -7,9 +7,9 @@ use syslet_abi::{
     Refusal, Status, padded,
 };
 use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, TraceValue};
-use syslet_syscalls::{Class, Row, Scope, check_arguments, is_foreign, row};
+use syslet_syscalls::{Class, Direction, Row, Scope, check_arguments, is_foreign, row};
 
-use crate::admission::{Admission, Answers, AskedIds, Stands, VALUE_BYTES_MAX};
+use crate::admission::{Admission, Answers, AskedIds, Loss, Stands, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
 use crate::facts::facts;
 use crate::refused::Refused;
@@ -67,6 +67,7 @@ pub(crate) fn admit(
     if wants_twin && admission.marks == Marks::WORKER && has_twin() {
         admission.marks = admission.marks.with(Marks::TWIN);
     }
+    admission.loss = loss(row, call, admission.marks);
     admission.stands = stands(admission, shared, may_pool);
     Ok(())
 }
@@ -87,6 +88,26 @@ pub(crate) fn stands(admission: &Admission, shared: &Shared, may_pool: bool) -> 
 #[inline]
 fn is_own(shared: &Shared, may_pool: bool) -> bool {
     shared.pool.is_some() && !may_pool
+}
+
+/// What may be done about the call when nothing interrupts it (CANCEL-18). Workers alone are given up, and what is instant
+/// is over before.
+#[inline(always)]
+fn loss(row: Option<&Row>, call: &Call<'_>, marks: Marks) -> Loss {
+    if call.flags().contains(CallFlags::RELEASE) {
+        return Loss::Reported;
+    }
+    if !marks.contains(Marks::INSTANT) && holds_memory(row, call) { Loss::Refused } else { Loss::Borne }
+}
+
+/// Whether an argument is, or may be, an address in the application's memory.
+fn holds_memory(row: Option<&Row>, call: &Call<'_>) -> bool {
+    let kinds = call.kinds();
+    let is_address = |index: usize| {
+        let is_one = row.is_none_or(|row| row.args[index].ty.direction() != Direction::Value);
+        is_one && kinds.get(index) == ArgKind::VALUE && call.arg(index) != 0
+    };
+    (0..call.argc()).any(is_address)
 }
 
 /// The part of admission that only calls with attributes or an out area need.

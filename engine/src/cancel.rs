@@ -2,8 +2,9 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::time::Duration;
 
-use syslet_abi::{Cancel, CancelBy, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawResult, Refusal};
+use syslet_abi::{Cancel, CancelBy, CancelSteps, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawResult, Refusal};
 
 use crate::claim::Why;
 use crate::pair::{Ring, RingError};
@@ -46,8 +47,50 @@ pub struct Found {
     pub signalled: u32,
     /// Over.
     pub over: u32,
-    /// Where nobody can interrupt them: with their submitter, or over in a moment.
+    /// Where nobody can interrupt them: with their submitter, or over in a moment; or in a worker that many signals have
+    /// not interrupted.
     pub uninterruptible: u32,
+    /// Of those in a worker, asked to be given up, how many are not as things are: they have memory of the application's
+    /// without [`crate::CallFlags::RELEASE`], for good; or there are as many as may be, until one of those ends.
+    pub kept: u32,
+}
+
+/// What follows when the signal does not help. Nothing of it is done to a call that is over by then.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[must_use]
+pub struct Escalation {
+    pub(crate) shutdown_ns: Option<u64>,
+    pub(crate) abandon_ns: Option<u64>,
+}
+
+impl Escalation {
+    /// So much later, the socket that is the call's first descriptor is shut down in both directions: also for everybody
+    /// else who uses it. That is the one which has the descriptor's number then: whoever closes descriptors of
+    /// calls in flight, and opens others, must not ask for it.
+    pub fn shutdown_after(self, after: Duration) -> Escalation {
+        Escalation { shutdown_ns: Some(nanoseconds(after)), ..self }
+    }
+
+    /// So much later, the call is given up: it goes on in its thread for as long as the kernel keeps that, but its
+    /// completion comes now, with ABANDONED, and another worker takes the place, if [`crate::Config::abandoned_max`]
+    /// allows. A call with memory of the application's (an address as VALUE) is given up only if RELEASE was asked: its
+    /// second completion, with RELEASED, says when that memory is not used any more.
+    pub fn abandon_after(self, after: Duration) -> Escalation {
+        Escalation { abandon_ns: Some(nanoseconds(after)), ..self }
+    }
+
+    /// What a request asks for.
+    fn named(request: &Cancel) -> Escalation {
+        let asked = |step, ns| request.steps.contains(step).then_some(ns);
+        Escalation {
+            shutdown_ns: asked(CancelSteps::SHUTDOWN, request.shutdown_ns),
+            abandon_ns: asked(CancelSteps::ABANDON, request.abandon_ns),
+        }
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Stops calls of one ring, or of all rings of an engine, from any thread. It does not keep a ring open; calls that
@@ -70,26 +113,31 @@ impl Ring {
     ///
     /// Completions come as ever, one for each call: CANCELLED says that the call was kept from beginning or from ending.
     pub fn cancel(&mut self, which: Which) -> Found {
+        self.cancel_with(which, Escalation::default())
+    }
+
+    /// [`Ring::cancel`], and says what follows when the signal does not help.
+    pub fn cancel_with(&mut self, which: Which, escalation: Escalation) -> Found {
         if self.check_home().is_err() {
             return Found::default();
         }
         let mut found = Found::default();
-        cancel(&self.shared, &self.port, which, By::Submitter, &mut found);
+        cancel(&self.shared, &self.port, which, (By::Submitter, escalation), &mut found);
         found
     }
 
     /// Carries out a request to cancel, and posts its completion (CANCEL-12).
     pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
         self.check_home()?;
-        let Cancel { user_data, by, value } = Cancel::check(record)?;
+        let request = Cancel::check(record)?;
         if !self.slot_owner.has_free() {
             return Err(Refusal::SLOTS_FULL.into());
         }
         if !self.credit.take(DONE_BYTES_MIN as u64) {
             return Err(Refusal::COMPLETION_FULL.into());
         }
-        let found = self.cancel(Which::named(by, value));
-        let ticket = self.slot_owner.take_answer(user_data).expect("a slot was free above");
+        let found = self.cancel_with(Which::named(request.by, request.value), Escalation::named(&request));
+        let ticket = self.slot_owner.take_answer(request.user_data).expect("a slot was free above");
         let done = Done::bare(ticket.pack(), found.as_result(), DoneFlags::NONE);
         self.port.submitter.accepted.add(1);
         self.port.submitter.finished.add(1);
@@ -132,16 +180,23 @@ impl Canceller {
     /// Stops calls. Gives what was found; nothing in a forked child.
     #[must_use = "whether there was such a call"]
     pub fn cancel(&self, which: Which) -> Found {
+        self.cancel_with(which, Escalation::default())
+    }
+
+    /// [`Canceller::cancel`], and says what follows when the signal does not help.
+    #[must_use = "whether there was such a call"]
+    pub fn cancel_with(&self, which: Which, escalation: Escalation) -> Found {
+        let how = (By::Other, escalation);
         let mut found = Found::default();
         if !self.shared.guard.is_home() {
             return found;
         }
         match (&self.reach, which) {
-            (Reach::Ring(port), _) => cancel(&self.shared, port, which, By::Other, &mut found),
+            (Reach::Ring(port), _) => cancel(&self.shared, port, which, how, &mut found),
             (Reach::All, Which::Ticket(_) | Which::Atom(..)) => {}
             (Reach::All, _) => {
                 for port in self.shared.stage.ports() {
-                    cancel(&self.shared, &port, which, By::Other, &mut found);
+                    cancel(&self.shared, &port, which, how, &mut found);
                 }
             }
         }
@@ -149,9 +204,9 @@ impl Canceller {
     }
 }
 
-fn cancel(shared: &Shared, port: &Arc<Port>, which: Which, by: By, found: &mut Found) {
+fn cancel(shared: &Shared, port: &Arc<Port>, which: Which, how: (By, Escalation), found: &mut Found) {
     if let Which::Ticket(ticket) = which {
-        found.count(ask(shared, port, ticket, by));
+        ask(shared, port, ticket, how, found);
         return;
     }
     if let Which::Atom(ticket, atom) = which {
@@ -169,7 +224,7 @@ fn cancel(shared: &Shared, port: &Arc<Port>, which: Which, by: By, found: &mut F
         };
         if matches {
             // Should the slot be another call's by now, its ticket is stale.
-            found.count(ask(shared, port, ticket, by));
+            ask(shared, port, ticket, how, found);
         }
     }
 }
@@ -182,12 +237,24 @@ fn stop_atom(shared: &Shared, port: &Port, name: Name) -> Stop {
 }
 
 /// Asks one call to stop, and has somebody see to it that it does.
-fn ask(shared: &Shared, port: &Arc<Port>, ticket: Ticket, by: By) -> Stop {
+fn ask(
+    shared: &Shared,
+    port: &Arc<Port>,
+    ticket: Ticket,
+    (by, escalation): (By, Escalation),
+    all: &mut Found,
+) {
     let found = stop(port, ticket, by, Why::Asked);
+    all.count(found);
+    let is_in_worker = matches!(found, Stop::Signal | Stop::Signalled | Stop::Stubborn);
+    let Some(pool) = shared.pool.as_ref().filter(|_| is_in_worker) else { return };
     if found == Stop::Signal {
-        shared.pool.as_ref().inspect(|pool| pool.look_after(port, ticket));
+        pool.look_after(port, ticket);
     }
-    found
+    if escalation != Escalation::default() {
+        let is_given_up = pool.escalate(port, ticket, escalation);
+        all.kept += u32::from(escalation.abandon_ns.is_some() && !is_given_up);
+    }
 }
 
 impl Found {
@@ -213,7 +280,7 @@ impl Found {
             Stop::Removed => self.removed += 1,
             Stop::Signal | Stop::Signalled | Stop::Stopped => self.signalled += 1,
             Stop::Complete => self.over += 1,
-            Stop::Uninterruptible => self.uninterruptible += 1,
+            Stop::Uninterruptible | Stop::Stubborn => self.uninterruptible += 1,
         }
     }
 }

@@ -33,6 +33,7 @@ pub(crate) struct PoolLimits {
     pub(crate) stall_ns: u64,
     pub(crate) idle_ns: u64,
     pub(crate) spin_ns: u64,
+    pub(crate) abandoned_max: u32,
 }
 
 /// Asked before each thread is started.
@@ -84,6 +85,7 @@ impl Default for Config {
             stall_ns: 1_000_000,
             idle_ns: 10_000_000_000,
             spin_ns: if cpus > 1 { 50_000 } else { 0 },
+            abandoned_max: 16,
         };
         Config {
             limits,
@@ -128,6 +130,13 @@ impl Config {
     /// one CPU.
     pub fn spin(mut self, spin: Duration) -> Config {
         self.limits.spin_ns = nanoseconds(spin);
+        self
+    }
+
+    /// At most so many calls at once are given up while they run ([`crate::Escalation::abandon_after`]), each with a thread
+    /// that nobody gets back before the kernel lets it go: up to 65,536, 16 by default; 0 is never.
+    pub fn abandoned_max(mut self, abandoned_max: u32) -> Config {
+        self.limits.abandoned_max = abandoned_max;
         self
     }
 
@@ -189,6 +198,12 @@ impl Config {
         Duration::from_nanos(self.limits.spin_ns)
     }
 
+    /// At most how many calls are given up at once.
+    #[must_use]
+    pub fn get_abandoned_max(&self) -> u32 {
+        self.limits.abandoned_max
+    }
+
     /// Adds an attribute of the application's own, with an id from [`syslet_abi::AttributeId::APPLICATION`] up.
     pub fn attribute(mut self, attribute: Arc<dyn Attribute>) -> Config {
         self.attributes.push(attribute);
@@ -210,7 +225,8 @@ impl PoolLimits {
         in_range("runnable_max", self.runnable_max.into(), 1, WORKERS_MAX)?;
         in_range("stall_ns", self.stall_ns, 10_000, 10_000_000_000)?;
         in_range("idle_ns", self.idle_ns, 1_000_000, u64::MAX)?;
-        in_range("spin_ns", self.spin_ns, 0, 1_000_000)
+        in_range("spin_ns", self.spin_ns, 0, 1_000_000)?;
+        in_range("abandoned_max", self.abandoned_max.into(), 0, WORKERS_MAX)
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Stats {
     pub idle: u32,
     /// Of these, how many are in a call that sleeps, as far as is known.
     pub blocked: u32,
+    /// Workers that are in calls which were given up; not among the others.
+    pub abandoned: u32,
     /// Threads that the system refused to start, since the engine was started.
     pub spawns_refused: u64,
     /// Calls accepted by rings and not over.

@@ -95,7 +95,7 @@ pub use syslet_abi::{
 
 #[cfg(not(syslet_loom))]
 pub use crate::{
-    cancel::{Canceller, Found, Which},
+    cancel::{Canceller, Escalation, Found, Which},
     completion::{Completion, Completions},
     config::{Config, LimitError, StartError},
     engine::{Engine, Stats},

@@ -192,7 +192,7 @@ impl Ring {
     #[inline(always)]
     fn enqueue(&mut self, call: &Call<'_>) -> Result<Ticket, Refused> {
         self.notice_cancellers();
-        let worst = u64::from(self.admission.credit);
+        let worst = self.admission.room();
         if !self.slot_owner.has_free() {
             return Err(Refusal::SLOTS_FULL.into());
         }

@@ -11,7 +11,7 @@ use syslet_attrs::Needs;
 pub(crate) use self::owner::SlotOwner;
 use self::phase::Phase;
 pub use self::ticket::Ticket;
-use crate::admission::{Admission, Answers, AskedIds};
+use crate::admission::{Admission, Answers, AskedIds, Loss};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// End of a list of slots.
@@ -28,7 +28,7 @@ pub(crate) struct Slot {
     nr: AtomicU32,
     fd: AtomicU32,
     credit: AtomicU32,
-    /// What must be observed, and [`RETURNS_DATA`].
+    /// What must be observed, and the three bits below.
     needs: AtomicU32,
     queued_ns: AtomicU64,
     /// Not zero: the call shall not begin, for this reason. The stub reads it just before the instruction.
@@ -49,6 +49,11 @@ const _: () = assert!(size_of::<Slot>() == 128);
 
 /// The call has an out area, or asks for DATA.
 const RETURNS_DATA: u32 = 1 << 31;
+/// It is not given up while it runs.
+const IS_KEPT: u32 = 1 << 30;
+/// When it was given up, a second record follows.
+const IS_REPORTED: u32 = 1 << 29;
+const BITS: u32 = RETURNS_DATA | IS_KEPT | IS_REPORTED;
 
 impl Slot {
     fn new(next: u32) -> Slot {
@@ -83,7 +88,22 @@ impl Slot {
     }
 
     pub(crate) fn needs(&self) -> Needs {
-        Needs(self.needs.load(Ordering::Relaxed) & !RETURNS_DATA)
+        Needs(self.needs.load(Ordering::Relaxed) & !BITS)
+    }
+
+    /// Whether the call may be given up while it runs.
+    pub(crate) fn may_be_given_up(&self) -> bool {
+        self.needs.load(Ordering::Relaxed) & IS_KEPT == 0
+    }
+
+    /// Whether a second record follows when the call was given up.
+    pub(crate) fn is_reported(&self) -> bool {
+        self.needs.load(Ordering::Relaxed) & IS_REPORTED != 0
+    }
+
+    /// Room held for all that is posted of the call, in bytes.
+    fn room(&self) -> u64 {
+        self.credit() + if self.is_reported() { DONE_BYTES_MIN as u64 } else { 0 }
     }
 
     pub(crate) fn queued_ns(&self) -> u64 {
@@ -97,7 +117,12 @@ impl Slot {
         self.fd.store(admission.fd.cast_unsigned(), Ordering::Relaxed);
         self.credit.store(admission.credit, Ordering::Relaxed);
         let data = if admission.answering && admission.returns_data { RETURNS_DATA } else { 0 };
-        self.needs.store(admission.needs.0 | data, Ordering::Relaxed);
+        let loss = match admission.loss {
+            Loss::Borne => 0,
+            Loss::Reported => IS_REPORTED,
+            Loss::Refused => IS_KEPT,
+        };
+        self.needs.store(admission.needs.0 | data | loss, Ordering::Relaxed);
         self.cancel.store(0, Ordering::Relaxed);
         if admission.answering {
             self.queued_ns.store(admission.queued_ns, Ordering::Relaxed);
@@ -117,6 +142,7 @@ impl Slot {
         self.nr.store(u32::MAX, Ordering::Relaxed);
         self.fd.store(u32::MAX, Ordering::Relaxed);
         self.credit.store(DONE_BYTES_MIN as u32, Ordering::Relaxed);
+        self.needs.store(0, Ordering::Relaxed);
     }
 
     /// What is asked, if the call has attributes or an out area.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use syslet_abi::DoneFlags;
+
 use crate::pair::{Ring, RingError};
 use crate::port::{BACKLOG_BYTES, Port};
 use crate::shared::Shared;
@@ -152,8 +154,13 @@ impl Ring {
     /// Says whether the inbox had room for all.
     pub(crate) fn drain(&mut self) -> bool {
         self.port.event.rearm();
-        self.consumer.drain(&mut self.inbox, |ticket| {
-            let (user_data, held) = self.slot_owner.settle(Ticket::unpack(ticket));
+        self.consumer.drain(&mut self.inbox, |ticket, flags| {
+            let ticket = Ticket::unpack(ticket);
+            let (user_data, held) = if flags.contains(DoneFlags::ABANDONED) {
+                self.slot_owner.settle_abandoned(ticket, flags)
+            } else {
+                self.slot_owner.settle(ticket)
+            };
             self.credit.give_back(held);
             user_data
         })

@@ -34,15 +34,13 @@ pub(crate) fn check(facts: Facts) -> Result<(), Refused> {
 }
 
 /// Flags that nobody is refused for.
-const USUAL: CallFlags = CallFlags::NO_COMPLETE.with(CallFlags::STORAGE);
+const USUAL: CallFlags = CallFlags::NO_COMPLETE.with(CallFlags::STORAGE).with(CallFlags::RELEASE);
 
 fn check_unusual(facts: Facts) -> Result<(), Refused> {
     let Facts { flags, class, scope, has_pool, .. } = facts;
     let sync = flags.contains(CallFlags::SYNC);
     let private = flags.contains(CallFlags::PRIVATE);
-    let refusal = if flags.contains(CallFlags::RELEASE) {
-        Refusal::FLAG_NOT_YET.at(FLAGS_OFFSET)
-    } else if (private || flags.contains(CallFlags::ASYNC)) && !has_pool {
+    let refusal = if (private || flags.contains(CallFlags::ASYNC)) && !has_pool {
         Refusal::NEEDS_WORKER.at(FLAGS_OFFSET)
     } else if scope == Scope::WritesThread && !private {
         Refusal::THREAD_STATE.at(NR_OFFSET)

@@ -3,6 +3,7 @@
 #[allow(dead_code, reason = "what other tests need")]
 #[path = "../process/look.rs"]
 mod look;
+mod abandon;
 mod race;
 #[allow(dead_code, reason = "what other tests need")]
 #[path = "../it/rig.rs"]

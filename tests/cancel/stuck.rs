@@ -12,9 +12,9 @@ use crate::look::{alone, until, workers_in};
 use crate::rig::{drain, pipe, push};
 
 /// A page whose first touch waits for this process to provide it.
-struct Page {
+pub(crate) struct Page {
     fd: OwnedFd,
-    address: u64,
+    pub(crate) address: u64,
 }
 
 const PAGE: usize = 4096;
@@ -23,7 +23,7 @@ const UFFDIO_REGISTER: u64 = 0xc020_aa00;
 const UFFDIO_ZEROPAGE: u64 = 0xc020_aa04;
 
 impl Page {
-    fn new() -> Result<Page, std::io::Error> {
+    pub(crate) fn new() -> Result<Page, std::io::Error> {
         // SAFETY: makes a descriptor.
         let fd = unsafe { libc::syscall(libc::SYS_userfaultfd, libc::O_CLOEXEC) };
         if fd < 0 {
@@ -43,7 +43,7 @@ impl Page {
     }
 
     /// Lets whoever waits for it go on.
-    fn provide(&self) {
+    pub(crate) fn provide(&self) {
         self.ask(UFFDIO_ZEROPAGE, &mut [self.address, PAGE as u64, 0, 0]);
     }
 
@@ -86,4 +86,13 @@ fn uninterruptible_is_reported() {
     assert!([8, -i64::from(libc::EINTR), -i64::from(libc::ECANCELED)].contains(&seen.result), "{seen:?}");
     assert_eq!(seen.flags.contains(DoneFlags::CANCELLED), seen.result < 0);
     engine.close(Duration::from_secs(60)).expect("all is over");
+}
+
+/// Reads into the page, and is stuck there until it is provided.
+pub(crate) fn read_stuck(fd: std::os::fd::RawFd, page: &Page) {
+    let to: *mut std::ffi::c_void =
+        ptr::with_exposed_provenance_mut(usize::try_from(page.address).expect("an address"));
+    // SAFETY: the page is as long as that, and stays mapped.
+    let count = unsafe { libc::read(fd, to, 8) };
+    assert_eq!(count, 8);
 }

@@ -173,7 +173,6 @@ fn what_needs_a_worker() {
     assert_eq!(reason(getpid().flags(CallFlags::ASYNC.with(CallFlags::SYNC))), Refusal::FLAGS_CONTRADICT);
     assert_eq!(reason(getpid().flags(CallFlags::PRIVATE)), Refusal::NEEDS_WORKER);
     assert_eq!(reason(getpid().flags(CallFlags::PRIVATE.with(CallFlags::SYNC))), Refusal::FLAGS_CONTRADICT);
-    assert_eq!(reason(getpid().flags(CallFlags::RELEASE)), Refusal::FLAG_NOT_YET);
     assert_eq!(reason(Submission::call(libc::SYS_pause)), Refusal::NEEDS_WORKER);
     let (reader, _writer) = pipe();
     let lock =

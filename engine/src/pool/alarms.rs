@@ -27,6 +27,11 @@ pub(super) enum Task {
     },
     /// The call was signalled, and is looked at again; so long after the time before, in nanoseconds.
     Again(u64),
+    /// The call was signalled, and its socket is to be shut down. Where that cannot be now, it is looked at again so much
+    /// later.
+    Shutdown(u64),
+    /// The call was signalled, and is to be given up; the same.
+    Abandon(u64),
 }
 
 /// One alarm.

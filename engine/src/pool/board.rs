@@ -60,6 +60,8 @@ struct Roster<P, S> {
 pub(crate) struct Quota {
     pub(crate) workers_max: u32,
     pub(crate) runnable_max: u32,
+    /// Workers in calls that were given up: others may be there in their places.
+    pub(crate) given_up: u32,
 }
 
 /// What is to be done for listed work, once the lock is released.
@@ -162,8 +164,9 @@ impl<P: Work, S: Sleeper> Board<P, S> {
             self.searching.fetch_add(1, Ordering::Relaxed);
             return Rouse::Wake(seat);
         }
-        let may_start = !roster.barred && roster.workers < quota.workers_max;
-        if may_start && u64::from(roster.workers) <= in_flight() {
+        let workers = roster.workers.saturating_sub(quota.given_up);
+        let may_start = !roster.barred && workers < quota.workers_max;
+        if may_start && u64::from(workers) <= in_flight() {
             roster.workers += 1;
             self.searching.fetch_add(1, Ordering::Relaxed);
             return Rouse::Start;
@@ -262,7 +265,9 @@ impl<P: Work, S: Sleeper> Board<P, S> {
         }
         // B4: pairs with B1, and with the fence in `block`.
         fence(Ordering::SeqCst);
-        if self.is_closed() || !seat.stays() && roster.workers > quota.workers_max {
+        if self.is_closed()
+            || !seat.stays() && roster.workers.saturating_sub(quota.given_up) > quota.workers_max
+        {
             roster.workers -= 1;
             return Parked::Leave;
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use syslet_abi::{Errno, USER_DATA_OFFSET};
+use syslet_abi::{Done, DoneFlags, Errno, Kind, RawResult, RecordWord, USER_DATA_OFFSET};
 use syslet_attrs::Needs;
 
 use super::Pool;
@@ -20,6 +20,7 @@ use crate::outcome::Outcome;
 use crate::port::Port;
 use crate::program::{Team, Together};
 use crate::ring::batch::{Batch, Marks};
+use crate::ring::completions::{BACK_BYTES, back};
 use crate::run::{First, Runner, is_program};
 use crate::shelf::Taker;
 use crate::slot::Ticket;
@@ -230,6 +231,7 @@ impl Desk {
                     begun = Some(later);
                     let Some(again) = claim(self.tid) else {
                         pool.unblock_if(face.watch.leave());
+                        self.come_back(pool, port, ticket);
                         return None;
                     };
                     claimed = again;
@@ -257,8 +259,46 @@ impl Desk {
         };
         self.at = 1;
         let was_blocked = pool.unblock_if(face.watch.leave());
+        if self.come_back(pool, port, ticket) {
+            return None;
+        }
         port.ended(slot, ticket, &mut self.released);
         Some(was_blocked)
+    }
+
+    /// If the call was given up, which this worker or one that died has made, and is over: the worker counts again, and
+    /// whoever waits for the call's real end is told. Says whether it was.
+    fn come_back(&mut self, pool: &Pool, port: &Port, ticket: Ticket) -> bool {
+        let (slot, generation) = (port.slots.get(ticket), ticket.generation());
+        if !slot.phase().is_given_up(generation) {
+            return false;
+        }
+        port.ended(slot, ticket, &mut self.released);
+        pool.limits.take_back();
+        if slot.is_reported() {
+            slot.phase().until_told(generation, std::thread::yield_now);
+            port.post(&Done::bare(
+                ticket.pack(),
+                self.result(),
+                DoneFlags::ABANDONED.with(DoneFlags::RELEASED),
+            ));
+        } else if slot.phase().come_back(generation) {
+            // Nobody waits for it: the submitter finds it when it looks.
+            port.completions.claim(BACK_BYTES).commit(&back(ticket.pack()));
+        }
+        self.built = 0;
+        self.released.make_known();
+        true
+    }
+
+    /// The result of the call that was made; 0 when it is a success that was to be hidden.
+    fn result(&self) -> RawResult {
+        let done = self.runner.done(self.built);
+        match done.first().map(|word| RecordWord::unpack(*word).kind) {
+            Some(Kind::DONE) => Done::trusted(bytemuck::cast_slice(done)).result(),
+            Some(_) => RawResult(0),
+            None => RawResult::error(Errno(libc::ECANCELED)),
+        }
     }
 
     /// Makes one call of a group, for whoever has its program. Says whether the worker counted as blocked meanwhile.
@@ -340,6 +380,8 @@ impl Desk {
                 port.ended(slot, ticket, &mut self.released);
                 face.finished.add(self.at as u64);
                 self.post(&port);
+            } else if self.come_back(pool, &port, ticket) {
+                self.at += 1;
             }
             for index in self.at..self.batch.len() {
                 port.handed.push(self.batch.record(index), Begun::default());
@@ -369,7 +411,8 @@ fn run_apart(
         Ok(Ended::Killed) => Outcome::unknown(Errno(libc::EOWNERDEAD)),
         Err(errno) => Outcome::not_run(Errno(errno as i32)),
     };
-    let is_ours = Claim::bury(claim.slot(), ticket(record));
+    let (slot, ticket) = (claim.slot(), ticket(record));
+    let is_ours = Claim::bury(slot, ticket) || slot.phase().is_given_up(ticket.generation());
     debug_assert!(is_ours, "what is being made is not removed");
     runner.abandon(record, claim.slot(), 0, outcome)
 }

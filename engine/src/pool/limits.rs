@@ -11,6 +11,9 @@ use crate::config::PoolLimits;
 pub(crate) struct Limits {
     workers_max: AtomicU32,
     runnable_max: AtomicU32,
+    abandoned_max: u32,
+    /// Workers in calls that were given up.
+    given_up: AtomicU32,
     pub(crate) stall: Duration,
     pub(crate) idle: Duration,
     pub(crate) spin_ns: u64,
@@ -21,6 +24,8 @@ impl Limits {
         Limits {
             workers_max: AtomicU32::new(limits.workers_max),
             runnable_max: AtomicU32::new(limits.runnable_max),
+            abandoned_max: limits.abandoned_max,
+            given_up: AtomicU32::new(0),
             stall: Duration::from_nanos(limits.stall_ns),
             idle: Duration::from_nanos(limits.idle_ns),
             spin_ns: limits.spin_ns,
@@ -31,7 +36,29 @@ impl Limits {
         Quota {
             workers_max: self.workers_max.load(Ordering::Relaxed),
             runnable_max: self.runnable_max.load(Ordering::Relaxed),
+            given_up: self.given_up(),
         }
+    }
+
+    /// Workers in calls that were given up.
+    pub(crate) fn given_up(&self) -> u32 {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// Whether no other call can be given up for now.
+    pub(crate) fn is_given_up_full(&self) -> bool {
+        self.given_up() >= self.abandoned_max
+    }
+
+    /// One more call is given up, if there may be one.
+    pub(crate) fn give_up(&self) -> bool {
+        let more = |given_up| (given_up < self.abandoned_max).then_some(given_up + 1);
+        self.given_up.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// The worker of one that was given up is back, or it was not given up after all.
+    pub(crate) fn take_back(&self) {
+        self.given_up.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn set_workers_max(&self, workers_max: u32) {

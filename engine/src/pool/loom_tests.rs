@@ -65,7 +65,7 @@ impl Sleeper for Worker {
     }
 }
 
-const QUOTA: Quota = Quota { workers_max: 1, runnable_max: 1 };
+const QUOTA: Quota = Quota { workers_max: 1, runnable_max: 1, given_up: 0 };
 
 type Pool = Board<Queue, Worker>;
 

@@ -17,6 +17,8 @@ mod desk;
 #[cfg(not(syslet_loom))]
 mod disposable;
 #[cfg(not(syslet_loom))]
+mod escalation;
+#[cfg(not(syslet_loom))]
 mod face;
 #[cfg(not(syslet_loom))]
 mod limits;

@@ -50,6 +50,11 @@ impl Roll {
         }
     }
 
+    /// A call is over that no worker and no ring counts: it was given up.
+    pub(super) fn finish_one(&self) {
+        lock(&self.0).finished += 1;
+    }
+
     pub(super) fn ports(&self) -> Vec<Arc<Port>> {
         lock(&self.0).ports.clone()
     }

@@ -147,7 +147,10 @@ impl Pool {
     pub(crate) fn set_workers_max(&self, workers_max: u32) {
         self.limits.set_workers_max(workers_max);
         // More may be started for what waits; those that are too many are called, so that they see it.
-        self.board.call_superfluous(workers_max).iter().for_each(|seat| seat.call());
+        self.board
+            .call_superfluous(workers_max.saturating_add(self.limits.given_up()))
+            .iter()
+            .for_each(|seat| seat.call());
         self.rouse();
     }
 
@@ -158,7 +161,14 @@ impl Pool {
 
     pub(crate) fn stats(&self) -> Stats {
         let Count { workers, idle, blocked } = self.board.count();
-        let spawns_refused = self.starter.refused();
-        Stats { workers, idle, blocked, spawns_refused, in_flight: self.roll.in_flight() }
+        let abandoned = self.limits.given_up();
+        Stats {
+            workers: workers.saturating_sub(abandoned),
+            idle,
+            blocked: blocked.saturating_sub(abandoned),
+            abandoned,
+            spawns_refused: self.starter.refused(),
+            in_flight: self.roll.in_flight(),
+        }
     }
 }

@@ -13,8 +13,8 @@ use crate::slot::phase::{By, Stop};
 use crate::stop::{interrupt, stop};
 
 /// A call that was signalled is looked at again after so long, then after twice as long each time.
-const AGAIN_NS: u64 = 1_000_000;
-const AGAIN_NS_MAX: u64 = 128_000_000;
+pub(super) const AGAIN_NS: u64 = 1_000_000;
+pub(super) const AGAIN_NS_MAX: u64 = 128_000_000;
 /// A call that was signalled again so late is said not to be interruptible.
 const STUBBORN_NS: u64 = 32_000_000;
 
@@ -49,7 +49,7 @@ impl Pool {
         self.set_alarm(now_ns() + AGAIN_NS, Task::Again(AGAIN_NS), of);
     }
 
-    fn set_alarm(&self, at_ns: u64, task: Task, of: Whose) {
+    pub(super) fn set_alarm(&self, at_ns: u64, task: Task, of: Whose) {
         let alarm = Alarm { at_ns, task, of };
         if self.alarms.set(alarm) {
             self.starter.alarm();
@@ -62,6 +62,8 @@ impl Pool {
             match alarm.task {
                 Task::Deadline { passed_ns, wait_ns } => self.enforce(&alarm, passed_ns, wait_ns),
                 Task::Again(wait_ns) => self.signal_again(&alarm, wait_ns),
+                Task::Shutdown(wait_ns) => self.shut_down(&alarm, wait_ns),
+                Task::Abandon(wait_ns) => self.abandon(&alarm, wait_ns),
             }
         }
     }

@@ -10,7 +10,7 @@ use super::effective::Effective;
 use super::flow::Flow;
 use super::making::{marks, may_touch};
 use super::one::Wanted;
-use crate::admission::Admission;
+use crate::admission::{Admission, Loss};
 use crate::admit::{admit_answering, check_survives, known_args, stands};
 use crate::refused::Refused;
 use crate::ring::batch::Marks;
@@ -78,6 +78,8 @@ pub(crate) fn admit<'a>(
     };
     let flags = program.flags();
     admission.fd = -1;
+    // What its other calls would need is with the worker that has it.
+    admission.loss = Loss::Refused;
     admission.may_help = true;
     admission.answering = true;
     let may_pool = has_pool && !flags.contains(CallFlags::SYNC);

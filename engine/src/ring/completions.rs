@@ -1,6 +1,6 @@
 //! The completion ring: any number of producers claim and fill, one consumer copies out and zeroes.
 
-use syslet_abi::{Kind, USER_DATA_OFFSET};
+use syslet_abi::{DoneFlags, Kind, USER_DATA_OFFSET};
 
 use super::inbox::Inbox;
 use super::track::{Track, Words, pad};
@@ -12,6 +12,17 @@ const HIDDEN: u16 = 1;
 /// The words that end a call whose success is hidden.
 pub(crate) const fn hidden(ticket: u64) -> [u64; 2] {
     [pad(16, HIDDEN), ticket]
+}
+
+/// Flag of a PAD that says that the worker of a call that was given up is back: its second word is the call's ticket.
+const BACK: u16 = 2;
+
+/// Room that is held for it, once the call's completion is consumed.
+pub(crate) const BACK_BYTES: u64 = 16;
+
+/// The words that say that the worker of a call that was given up is back.
+pub(crate) const fn back(ticket: u64) -> [u64; 2] {
+    [pad(BACK_BYTES, BACK), ticket]
 }
 
 /// Until it is consumed a completion has its call's ticket where the user's word will stand: only the submitter
@@ -113,9 +124,9 @@ impl<W: Words> Consumer<W> {
     }
 
     /// Moves what is ready into the inbox, as far as that has room. Each call is over with that: `settle` is given its
-    /// ticket, and gives the word that the application knows it by. Says whether all that was ready had room.
+    /// ticket and what is special about the record, and gives the word that the application knows it by. Says whether all that was ready had room.
     #[inline(always)]
-    pub(crate) fn drain(&mut self, inbox: &mut Inbox, mut settle: impl FnMut(u64) -> u64) -> bool {
+    pub(crate) fn drain(&mut self, inbox: &mut Inbox, mut settle: impl FnMut(u64, DoneFlags) -> u64) -> bool {
         let (from, mut has_room) = (self.head, true);
         loop {
             // C4: pairs with C3.
@@ -127,7 +138,10 @@ impl<W: Words> Consumer<W> {
             let record = self.ring.track.record(self.head, len);
             if word.kind == Kind::PAD {
                 if word.flags & HIDDEN != 0 {
-                    settle(record[1].load(Ordering::Relaxed));
+                    settle(record[1].load(Ordering::Relaxed), DoneFlags::NONE);
+                } else if word.flags & BACK != 0 {
+                    let flags = DoneFlags::ABANDONED.with(DoneFlags::RELEASED);
+                    settle(record[1].load(Ordering::Relaxed), flags);
                 }
                 record.iter().for_each(clear);
             } else if let Some(copy) = inbox.room_for(record.len()) {
@@ -135,7 +149,7 @@ impl<W: Words> Consumer<W> {
                     *to = from.load(Ordering::Relaxed);
                     clear(from);
                 }
-                copy[TICKET_WORD] = settle(copy[TICKET_WORD]);
+                copy[TICKET_WORD] = settle(copy[TICKET_WORD], DoneFlags(word.flags));
             } else {
                 has_room = false;
                 break;

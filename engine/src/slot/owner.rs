@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 
-use syslet_abi::Call;
+use syslet_abi::{Call, DONE_BYTES_MIN, DoneFlags};
 
 use super::phase::State;
 use super::{NIL, Slots, Ticket};
 use crate::admission::{Admission, Stands};
 use crate::lent::{LentSet, give_back};
 use crate::ring::batch::Marks;
+use crate::ring::completions::BACK_BYTES;
 use crate::sync::{Arc, Ordering};
 
 /// The submitter's end of a table of slots.
@@ -17,6 +18,8 @@ pub(crate) struct SlotOwner {
     table: Arc<Slots>,
     free: u32,
     in_use: usize,
+    /// Of these, the slots of calls that are given up and consumed, whose workers are not back.
+    owed: usize,
     /// Whether other threads may stop its calls.
     is_watched: Cell<bool>,
     /// Descriptors lent to calls in flight, by slot; empty until the first is lent.
@@ -25,12 +28,12 @@ pub(crate) struct SlotOwner {
 
 impl SlotOwner {
     pub(crate) fn new(table: Arc<Slots>) -> SlotOwner {
-        SlotOwner { table, free: 0, in_use: 0, is_watched: Cell::new(false), lent: Vec::new() }
+        SlotOwner { table, free: 0, in_use: 0, owed: 0, is_watched: Cell::new(false), lent: Vec::new() }
     }
 
     /// Calls in flight: accepted, and their completion not consumed.
     pub(crate) fn in_use(&self) -> usize {
-        self.in_use
+        self.in_use - self.owed
     }
 
     /// Whether a slot is free.
@@ -120,6 +123,39 @@ impl SlotOwner {
     pub(crate) fn settle(&mut self, ticket: Ticket) -> (u64, u64) {
         let slot = self.table.get(ticket);
         debug_assert_eq!(slot.phase.generation(), ticket.generation(), "a call ends once");
+        let known = (slot.user_data(), slot.room());
+        self.free(ticket);
+        known
+    }
+
+    /// The same for what is posted of a call that is given up: the slot is free when its worker is back, and nothing more
+    /// is to come.
+    #[cold]
+    pub(crate) fn settle_abandoned(&mut self, ticket: Ticket, flags: DoneFlags) -> (u64, u64) {
+        let slot = self.table.get(ticket);
+        debug_assert_eq!(slot.phase.generation(), ticket.generation(), "a call ends once");
+        let user_data = slot.user_data();
+        let room = if flags.contains(DoneFlags::RELEASED) {
+            let is_reported = slot.is_reported();
+            self.owed -= usize::from(!is_reported);
+            self.free(ticket);
+            if is_reported { DONE_BYTES_MIN as u64 } else { BACK_BYTES }
+        } else if slot.is_reported() {
+            slot.credit()
+        } else if slot.phase.consume_abandoned(ticket.generation()) {
+            let room = slot.credit();
+            self.free(ticket);
+            room
+        } else {
+            self.owed += 1;
+            slot.credit() - BACK_BYTES
+        };
+        (user_data, room)
+    }
+
+    #[inline(always)]
+    fn free(&mut self, ticket: Ticket) {
+        let slot = self.table.get(ticket);
         slot.phase.release(ticket.generation() + 1);
         slot.next.store(self.free, Ordering::Relaxed);
         self.free = ticket.slot();
@@ -127,6 +163,5 @@ impl SlotOwner {
         if let Some(lent) = self.lent.get_mut(ticket.slot() as usize) {
             give_back(std::mem::take(lent));
         }
-        (slot.user_data(), slot.credit())
     }
 }

@@ -49,6 +49,21 @@ impl State {
     const LEAVING: State = State(13);
     /// As QUEUED, and nobody but its submitter stops it before it begins.
     pub(crate) const ALONE: State = State(14);
+    /// Its worker, which was signalled, is given up and still in the call. Whoever has given it up posts its completion.
+    const ABANDONED: State = State(15);
+    /// The same, and that completion is posted: the worker may post what follows it.
+    const TOLD: State = State(16);
+    /// The same as ABANDONED, and that completion is consumed: the worker has to say when it is back.
+    const OWED: State = State(17);
+    /// The worker is back before that completion was consumed.
+    const RETURNED: State = State(18);
+}
+
+impl State {
+    /// Whether its worker is given up, and has not said yet that it is back.
+    fn is_given_up(self) -> bool {
+        matches!(self, State::ABANDONED | State::TOLD | State::OWED)
+    }
 }
 
 const STATE_BITS: u32 = 5;
@@ -91,8 +106,22 @@ pub(crate) enum Stop {
     Stopped,
     /// It is over.
     Complete,
+    /// Many signals were sent to its worker, in vain.
+    Stubborn,
     /// It runs where nobody can interrupt it.
     Uninterruptible,
+}
+
+/// What somebody finds who wants to give a call up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub(crate) enum Abandon {
+    /// It is given up. Its completion is the caller's to post.
+    Abandoned,
+    /// It is not over, and not where it could be given up.
+    Busy,
+    /// It is over.
+    Over,
 }
 
 impl Phase {
@@ -173,7 +202,7 @@ impl Phase {
         self.0.store(word(generation, next), Ordering::Release);
     }
 
-    /// P4: the worker has left the kernel; says whether it was signalled meanwhile. Then the signal has been taken when
+    /// P4: the worker has left the kernel; says whether it was signalled meanwhile, or given up. Then the signal has been taken when
     /// this returns: it cannot meet a later call. `enter` makes some system call, on whose way back a pending signal is
     /// taken.
     #[inline]
@@ -193,6 +222,7 @@ impl Phase {
             match State(seen & STATE_MASK) {
                 _ if seen >> STATE_BITS != generation => return false,
                 State::REMOVED => return false,
+                state if state.is_given_up() => return false,
                 State::SIGNALLING => {
                     enter();
                     seen = self.0.load(Ordering::Acquire);
@@ -212,11 +242,17 @@ impl Phase {
     fn leave_signalled(&self, next: u64, enter: impl Fn()) {
         let mut seen = self.0.load(Ordering::Acquire);
         loop {
-            if State(seen & STATE_MASK) == State::SIGNALLING {
+            let state = State(seen & STATE_MASK);
+            if state == State::SIGNALLING {
                 // P5: the sender is between its two steps.
                 enter();
                 seen = self.0.load(Ordering::Acquire);
                 continue;
+            }
+            if state.is_given_up() {
+                // P7: nobody signals it any more. The slot stays this call's until the worker says that it is back.
+                enter();
+                return;
             }
             // P6: nobody signals it again from here on.
             let leaving = seen & !STATE_MASK | State::LEAVING.0;
@@ -255,7 +291,10 @@ impl Phase {
                 }
                 State::RUNNING => (State::SIGNALLING, Stop::Signal),
                 State::SIGNALLING | State::SIGNALLED | State::LEAVING => return Stop::Signalled,
-                State::DONE | State::REMOVED => return Stop::Complete,
+                State::DONE | State::REMOVED | State::RETURNED => return Stop::Complete,
+                State::ABANDONED | State::TOLD => return Stop::Complete,
+                State::OWED => return Stop::NotFound,
+                State::STUBBORN => return Stop::Stubborn,
                 State::MOVED => (State::STOPPED, Stop::Stopped),
                 State::STOPPED => return Stop::Stopped,
                 _ => return Stop::Uninterruptible,
@@ -291,6 +330,65 @@ impl Phase {
     /// Whether nobody has begun the call, or ended it.
     pub(crate) fn is_queued(&self, generation: u64) -> bool {
         self.0.load(Ordering::Acquire) == word(generation, State::QUEUED)
+    }
+
+    /// A1: gives the call up.
+    pub(crate) fn abandon(&self, generation: u64) -> Abandon {
+        let abandoned = word(generation, State::ABANDONED);
+        let mut seen = self.0.load(Ordering::Acquire);
+        loop {
+            match State(seen & STATE_MASK) {
+                _ if self.has_ended(generation) => return Abandon::Over,
+                State::SIGNALLED | State::STUBBORN => {}
+                _ => return Abandon::Busy,
+            }
+            match self.0.compare_exchange(seen, abandoned, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Abandon::Abandoned,
+                Err(other) => seen = other,
+            }
+        }
+    }
+
+    /// A2, where a second record follows: the completion of the call that was given up is posted.
+    pub(crate) fn told(&self, generation: u64) {
+        // A plain store: the worker waits for it, and the slot stays until the second record is consumed.
+        self.0.store(word(generation, State::TOLD), Ordering::Release);
+    }
+
+    /// Whether the call is over, or was given up.
+    pub(crate) fn has_ended(&self, generation: u64) -> bool {
+        let seen = self.0.load(Ordering::Acquire);
+        let state = State(seen & STATE_MASK);
+        seen >> STATE_BITS != generation
+            || state.is_given_up()
+            || matches!(state, State::FREE | State::DONE | State::REMOVED | State::RETURNED)
+    }
+
+    /// Whether the call is given up, and its worker has not said yet that it is back. Asked by that worker.
+    pub(crate) fn is_given_up(&self, generation: u64) -> bool {
+        let seen = self.0.load(Ordering::Acquire);
+        seen >> STATE_BITS == generation && State(seen & STATE_MASK).is_given_up()
+    }
+
+    /// A3, where a second record follows: the worker is back, and waits until it may post that.
+    pub(crate) fn until_told(&self, generation: u64, pause: impl Fn()) {
+        while self.0.load(Ordering::Acquire) != word(generation, State::TOLD) {
+            pause();
+        }
+    }
+
+    /// A3 elsewhere: the worker is back, and has nothing to do with the slot any more. Says whether the submitter waits
+    /// for a record that says so.
+    pub(crate) fn come_back(&self, generation: u64) -> bool {
+        let (abandoned, returned) = (word(generation, State::ABANDONED), word(generation, State::RETURNED));
+        self.0.compare_exchange(abandoned, returned, Ordering::AcqRel, Ordering::Acquire).is_err()
+    }
+
+    /// A4: the completion of a call that was given up is consumed, and no other record was promised. Says whether its
+    /// worker is back; if not, a record will say when it is.
+    pub(super) fn consume_abandoned(&self, generation: u64) -> bool {
+        let (abandoned, owed) = (word(generation, State::ABANDONED), word(generation, State::OWED));
+        self.0.compare_exchange(abandoned, owed, Ordering::AcqRel, Ordering::Acquire).is_err()
     }
 
     /// The generation of the call that has the slot, if one has.

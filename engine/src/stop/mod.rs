@@ -1,6 +1,7 @@
 //! Stopping one call: it is removed, or its worker is signalled.
 
-mod post;
+pub(crate) mod post;
+pub(crate) mod shutdown;
 pub(crate) mod signal;
 
 use nix::errno::Errno;

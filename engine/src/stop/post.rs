@@ -1,45 +1,71 @@
-//! The completion of a call that never began, made of what its slot knows: its record is somewhere in the ring, and
-//! whoever claims it passes over it.
+//! Completions made of what the slot of a call knows: of a call that never began, whose record is somewhere in the ring,
+//! and is passed over by whoever claims it; and of one that was given up, whose record its worker has.
 
-use syslet_abi::{AttributeId, DoneWriter, Status};
+use syslet_abi::{AttributeId, DoneFlags, DoneWriter, Errno, RawResult, Status};
 use syslet_attrs::DeadlineValue;
 
-use crate::claim::Why;
+use crate::claim::{Why, reason};
 use crate::outcome::Outcome;
 use crate::port::Port;
 use crate::slot::{Slot, Ticket};
+use crate::sync::Ordering;
 
-/// Posts it.
+/// Posts that of a call that was removed.
 pub(super) fn removed(port: &Port, slot: &Slot, ticket: Ticket, why: Why) {
-    let done = completion(slot, ticket, why);
+    let outcome = match why {
+        Why::Asked => Outcome::cancelled(),
+        Why::Late(_) => Outcome::late(),
+    };
+    let late_ns = match why {
+        Why::Asked => None,
+        Why::Late(deadline_ns) => Some(deadline_ns),
+    };
+    let done = completion(slot, ticket, &outcome, |id, writer| match (late_ns, id) {
+        (Some(deadline_ns), AttributeId::DEADLINE) => {
+            let value = DeadlineValue::of(deadline_ns, outcome.finished_ns, outcome.result);
+            writer.attribute(id, DeadlineValue::BYTES, |to| {
+                value.emit(to);
+                (Status::HANDLED, DeadlineValue::BYTES)
+            });
+        }
+        _ => writer.attribute(id, 0, |_| (Status::INAPPLICABLE, 0)),
+    });
     // First: a call whose completion is seen must not count as in flight.
     port.refused.add_beside_others(1);
     port.post(&done);
 }
 
-fn completion(slot: &Slot, ticket: Ticket, why: Why) -> Vec<u64> {
-    let outcome = match why {
-        Why::Asked => Outcome::cancelled(),
-        Why::Late(_) => Outcome::late(),
+/// Posts that of a call that was given up.
+pub(crate) fn abandoned(port: &Port, slot: &Slot, ticket: Ticket) {
+    let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
+    let flags = DoneFlags::ENGINE_RESULT.with(DoneFlags::CANCELLED).with(DoneFlags::ABANDONED);
+    let outcome = Outcome {
+        result: RawResult::error(Errno(if is_late { libc::ETIME } else { libc::ECANCELED })),
+        flags: if slot.is_reported() { flags.with(DoneFlags::MORE) } else { flags },
+        ..Outcome::unknown(Errno(libc::ECANCELED))
     };
+    let unavailable = |id, writer: &mut DoneWriter<'_>| writer.attribute(id, 0, |_| (Status::UNAVAILABLE, 0));
+    port.post(&completion(slot, ticket, &outcome, unavailable));
+}
+
+/// Builds one. `answer` writes the return of an attribute that was not refused at the door.
+fn completion(
+    slot: &Slot,
+    ticket: Ticket,
+    outcome: &Outcome,
+    answer: impl Fn(AttributeId, &mut DoneWriter<'_>),
+) -> Vec<u64> {
     let mut done = vec![0_u64; crate::ring::track::words(slot.credit())];
     let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut done));
     if slot.returns_data() {
-        writer.data(Status::INAPPLICABLE, 0);
+        writer.data(outcome.status_of_attributes().unwrap_or(Status::UNAVAILABLE), 0);
     }
     if let Some(asked) = slot.asked() {
         let answers = slot.answers();
         for (index, id) in asked.iter().enumerate().filter(|(_, id)| *id != AttributeId::DATA) {
-            let verdict = answers.verdict(index);
-            match (why, verdict) {
-                (Why::Late(deadline_ns), None) if id == AttributeId::DEADLINE => {
-                    let value = DeadlineValue::of(deadline_ns, outcome.finished_ns, outcome.result);
-                    writer.attribute(id, DeadlineValue::BYTES, |to| {
-                        value.emit(to);
-                        (Status::HANDLED, DeadlineValue::BYTES)
-                    });
-                }
-                _ => writer.attribute(id, 0, |_| (verdict.unwrap_or(Status::INAPPLICABLE), 0)),
+            match answers.verdict(index) {
+                Some(verdict) => writer.attribute(id, 0, |_| (verdict, 0)),
+                None => answer(id, &mut writer),
             }
         }
     }

@@ -88,6 +88,7 @@ fn remark(flags: DoneFlags) -> &'static str {
     let is = |flag: DoneFlags| flags.contains(flag);
     match () {
         () if is(DoneFlags::NOT_RUN) => " (not run)",
+        () if is(DoneFlags::RELEASED) => " (released)",
         () if is(DoneFlags::ABANDONED) => " (abandoned)",
         () if is(DoneFlags::ENGINE_RESULT) => " (by the engine)",
         () if is(DoneFlags::CANCELLED) => " (cancelled)",

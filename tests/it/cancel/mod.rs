@@ -235,7 +235,7 @@ fn requests_as_records() {
     let mut ring = one_busy_worker(&reader);
     let fd = u64::try_from(reader.as_raw_fd()).unwrap();
     let ask = |ring: &mut Ring, by: CancelBy, value: u64| {
-        push_bytes(ring, &Cancel { user_data: 99, by, value }.emit()).expect("accepted");
+        push_bytes(ring, &Cancel::by(99, by, value).emit()).expect("accepted");
         ring.wait(1, None).expect("waited");
         let (own, others): (Vec<_>, Vec<_>) = drain(ring).into_iter().partition(|seen| seen.user_data == 99);
         assert_eq!((own.len(), own[0].flags, own[0].returns.len()), (1, DoneFlags::NONE, 0));
@@ -250,7 +250,7 @@ fn requests_as_records() {
     let (count, others) = ask(&mut ring, CancelBy::FD, fd);
     assert_eq!((count, others.len()), (2, 2), "those queued: the worker's has its descriptor in memory");
     let ppoll = u64::try_from(libc::SYS_ppoll).unwrap();
-    push_bytes(&mut ring, &Cancel { user_data: 99, by: CancelBy::NUMBER, value: ppoll }.emit()).unwrap();
+    push_bytes(&mut ring, &Cancel::by(99, CancelBy::NUMBER, ppoll).emit()).unwrap();
     ring.wait(2, None).unwrap();
     let mut seen = drain(&mut ring);
     // The worker may post before the request is over.
@@ -259,13 +259,13 @@ fn requests_as_records() {
     assert_eq!((seen[1].user_data, seen[1].result), (99, 1));
     push(&mut ring, &getpid().build()).unwrap();
     assert_eq!(ask(&mut ring, CancelBy::ALL, 0).0, -i64::from(libc::EBUSY));
-    let broken = push_bytes(&mut ring, &Cancel { user_data: 0, by: CancelBy(9), value: 0 }.emit());
+    let broken = push_bytes(&mut ring, &Cancel::by(0, CancelBy(9), 0).emit());
     assert_eq!(broken.unwrap_err().refusal(), Refusal::RESERVED_BIT);
 
     let params = Params { slots: 1, ..Params::default() };
     let mut full = ring_with(Config::default(), &params);
     push(&mut full, &read(&reader).build()).unwrap();
-    let request = Cancel { user_data: 0, by: CancelBy::ALL, value: 0 }.emit();
+    let request = Cancel::by(0, CancelBy::ALL, 0).emit();
     assert!(push_bytes(&mut full, &request).unwrap_err().is_full());
     assert_eq!(full.cancel(Which::All).removed, 1);
 }

@@ -50,6 +50,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/run/retry.rs",
     "engine/src/run/retry/tests.rs",
     "engine/src/twin.rs",
+    "engine/src/stop/shutdown.rs",
     "engine/src/stop/signal.rs",
     "engine/src/twin/again.rs",
     "engine/src/twin/ask.rs",

@@ -15,6 +15,7 @@ pub(super) fn limits() -> Map<String, Value> {
         ("stall_ns", nanoseconds(config.get_stall())),
         ("idle_ns", nanoseconds(config.get_idle())),
         ("spin_ns", nanoseconds(config.get_spin())),
+        ("abandoned_max", config.get_abandoned_max().into()),
         ("processes_max", soft_limit(&text, "Max processes")),
         ("open_files_max", soft_limit(&text, "Max open files")),
         ("locked_bytes_max", soft_limit(&text, "Max locked memory")),

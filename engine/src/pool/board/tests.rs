@@ -38,7 +38,7 @@ fn board() -> (Board<Full, Place>, [Arc<Full>; 2]) {
 }
 
 fn quota(workers_max: u32) -> Quota {
-    Quota { workers_max, runnable_max: 64 }
+    Quota { workers_max, runnable_max: 64, given_up: 0 }
 }
 
 /// How many threads are started for so many calls in flight, when every worker is at work.

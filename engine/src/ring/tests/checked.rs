@@ -166,7 +166,7 @@ impl CheckedCompletions {
         assert_eq!(self.consumer.is_ready(), !self.posted.is_empty());
         let mut posted = std::mem::take(&mut self.posted).into_iter();
         let mut expected = Vec::new();
-        let has_room = self.consumer.drain(&mut self.inbox, |ticket| {
+        let has_room = self.consumer.drain(&mut self.inbox, |ticket, _| {
             let (number, words, worst) = posted.next().expect("only what was posted is consumed");
             assert_eq!(ticket, number, "in the order posted");
             self.credit.give_back(worst);

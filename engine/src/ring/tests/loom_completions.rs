@@ -62,7 +62,7 @@ impl Submitter {
     }
 
     fn drain(&mut self) {
-        self.consumer.drain(&mut self.inbox, |ticket| {
+        self.consumer.drain(&mut self.inbox, |ticket, _| {
             self.credit.give_back(DONE_BYTES);
             ticket
         });

@@ -254,3 +254,114 @@ fn loom_a_signal_sent_again_meets_its_own_call_only() {
         assert_eq!(model.posted.load(Ordering::Relaxed), 1);
     });
 }
+
+/// Who wants the call to stop, and gives it up.
+fn give_up(model: &Model, generation: u64) -> bool {
+    model.stop(generation) == Stop::Signal && model.phase.abandon(generation) == Abandon::Abandoned
+}
+
+/// A worker that makes one call; says whether it was given up. No signal is left for the next.
+fn work_until_back(model: &Model, generation: u64) -> Option<bool> {
+    if model.phase.begin_working(generation, || model.maker.store(1, Ordering::Relaxed)) == Begin::Gone {
+        return None;
+    }
+    let _was_hit = model.take();
+    model.leave(generation);
+    let is_given_up = model.phase.is_given_up(generation);
+    assert!(!model.take(), "a late signal");
+    if !is_given_up {
+        model.post();
+    }
+    Some(is_given_up)
+}
+
+/// CANCEL-16, CANCEL-19: a call that is given up while its worker leaves it has one completion. Of the worker and the
+/// submitter one learns that the other is through with the slot, and nobody touches it afterwards.
+#[test]
+fn loom_a_call_given_up_frees_its_slot_once() {
+    explore(|| {
+        let model = Model::new();
+        let other = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || {
+                let is_given_up = give_up(&model, 1);
+                if is_given_up {
+                    model.post();
+                }
+                is_given_up.then(|| {
+                    let is_free = model.phase.consume_abandoned(1);
+                    if is_free {
+                        model.phase.release(2);
+                        model.phase.admit(2, State::RUNNING);
+                    }
+                    is_free
+                })
+            })
+        };
+        let worked = work_until_back(&model, 1);
+        let is_owed = (worked == Some(true)).then(|| model.phase.come_back(1));
+        let is_free = other.join().unwrap();
+        assert_eq!(is_free.is_some(), worked == Some(true));
+        assert_eq!(is_free, is_owed.map(|is_owed| !is_owed), "one of the two");
+        assert_eq!(model.posted.load(Ordering::Relaxed), 1);
+        if is_free == Some(true) {
+            assert_eq!(model.phase.stop(2, By::Other, thread::yield_now), Stop::Signal, "it is as it was");
+        }
+    });
+}
+
+/// CANCEL-17: where a second record follows, it comes behind the first.
+#[test]
+fn loom_the_second_record_comes_second() {
+    explore(|| {
+        let model = Model::new();
+        let other = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || {
+                let is_given_up = give_up(&model, 1);
+                if is_given_up {
+                    model.post();
+                    model.phase.told(1);
+                }
+                is_given_up
+            })
+        };
+        let worked = work_until_back(&model, 1);
+        if worked == Some(true) {
+            model.phase.until_told(1, thread::yield_now);
+            assert_eq!(model.posted.load(Ordering::Relaxed), 1, "the first is there");
+            model.phase.release(2);
+        }
+        assert_eq!(other.join().unwrap(), worked == Some(true));
+        assert_eq!(model.posted.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// CANCEL-16: a call is given up, or signalled again by a third thread, or left: no signal meets what its worker does next.
+#[test]
+fn loom_nobody_signals_what_is_given_up() {
+    explore(|| {
+        let model = Model::new();
+        assert_eq!(model.phase.begin_working(1, || model.maker.store(1, Ordering::Relaxed)), Begin::Begun);
+        assert_eq!(model.stop(1), Stop::Signal);
+        let again = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || {
+                if model.phase.signal_again(1) {
+                    model.pending.store(true, Ordering::Release);
+                    model.phase.signalled(1, true);
+                }
+            })
+        };
+        let abandon = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.phase.abandon(1))
+        };
+        model.leave(1);
+        let is_given_up = model.phase.is_given_up(1);
+        let was_clean = !model.take();
+        again.join().unwrap();
+        assert!(was_clean && !model.take(), "a late signal");
+        assert_eq!(abandon.join().unwrap() == Abandon::Abandoned, is_given_up);
+    });
+}

@@ -86,13 +86,56 @@ fn a_running_call_is_signalled_once() {
     phase.signalled(3, false);
     assert!(phase.signal_again(3));
     phase.signalled(3, true);
-    assert_eq!(phase.stop(3, By::Other, never), Stop::Uninterruptible, "many signals in vain");
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Stubborn, "many signals in vain");
     assert!(phase.signal_again(3));
     phase.signalled(3, false);
     let entered = std::cell::Cell::new(0);
     assert!(phase.leave(3, State::DONE, || entered.set(entered.get() + 1)));
     assert_eq!(entered.get(), 1);
     assert_eq!(phase.stop(3, By::Other, never), Stop::Complete);
+}
+
+/// CANCEL-16, CANCEL-19: only a call that was signalled is given up, once; it is over for everybody but its worker, who says
+/// that it is back, before or after its completion is consumed. The slot is the call's until both have happened.
+#[test]
+fn a_call_is_given_up_once() {
+    let phase = Phase::new();
+    for is_consumed_first in [false, true] {
+        phase.admit(5, State::QUEUED);
+        assert_eq!(phase.abandon(5), Abandon::Busy);
+        assert_eq!(phase.begin_working(5, || ()), Begin::Begun);
+        assert_eq!(phase.abandon(5), Abandon::Busy, "nobody has signalled it");
+        assert_eq!(phase.stop(5, By::Other, never), Stop::Signal);
+        assert_eq!(phase.abandon(5), Abandon::Busy, "somebody is about to");
+        phase.signalled(5, is_consumed_first);
+        assert!(!phase.has_ended(5) && !phase.is_given_up(5));
+        assert_eq!([(); 2].map(|()| phase.abandon(5)), [Abandon::Abandoned, Abandon::Over]);
+        assert!(phase.has_ended(5) && phase.is_given_up(5) && !phase.signal_again(5));
+        assert_eq!(phase.stop(5, By::Other, never), Stop::Complete);
+        assert!(!phase.bury(5, never), "its completion is posted");
+        if is_consumed_first {
+            assert!(!phase.consume_abandoned(5), "its worker is not back");
+            assert_eq!(phase.stop(5, By::Other, never), Stop::NotFound);
+        }
+        let entered = std::cell::Cell::new(0);
+        assert!(phase.leave(5, State::DONE, || entered.set(entered.get() + 1)));
+        assert_eq!((entered.get(), phase.is_given_up(5)), (1, true));
+        assert_eq!(phase.come_back(5), is_consumed_first);
+        assert!(is_consumed_first || !phase.is_given_up(5) && phase.consume_abandoned(5));
+        phase.release(6);
+        assert_eq!(
+            (phase.abandon(5), phase.is_given_up(5), phase.has_ended(5)),
+            (Abandon::Over, false, true)
+        );
+    }
+    // Where a second record follows, the worker waits until the first is posted.
+    phase.admit(7, State::RUNNING);
+    assert_eq!(phase.stop(7, By::Other, never), Stop::Signal);
+    phase.signalled(7, false);
+    assert_eq!(phase.abandon(7), Abandon::Abandoned);
+    phase.until_told(7, || phase.told(7));
+    assert!(phase.is_given_up(7) && phase.has_ended(7));
+    assert_eq!(phase.stop(7, By::Other, never), Stop::Complete);
 }
 
 /// CANCEL-6: what a first attempt has moved is moved: such a call is not removed, but ended by the worker that has it.

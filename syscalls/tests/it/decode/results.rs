@@ -60,6 +60,7 @@ fn flags() {
     assert_eq!(flagged(DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT)), format!("{line} (not run)"));
     assert_eq!(flagged(DoneFlags::CANCELLED), format!("{line} (cancelled)"));
     assert_eq!(flagged(DoneFlags::ABANDONED.with(DoneFlags::ENGINE_RESULT)), format!("{line} (abandoned)"));
+    assert_eq!(flagged(DoneFlags::ABANDONED.with(DoneFlags::RELEASED)), format!("{line} (released)"));
 }
 
 /// DECODE-2: a number without a row is printed as such, its arguments in hex.

@@ -1,0 +1,22 @@
+//! Shutting a socket down, for a call that sleeps in it.
+#![allow(unsafe_code, reason = "the standard library shuts down sockets that it owns, and no others")]
+
+use std::ffi::c_int;
+use std::mem::MaybeUninit;
+
+/// Whether the descriptor names a socket now.
+pub(crate) fn is_socket(fd: i32) -> bool {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: writes one status to where it is told.
+    let asked = unsafe { libc::fstat(fd, status.as_mut_ptr()) };
+    // SAFETY: the call succeeded, so it has written.
+    asked == 0 && unsafe { status.assume_init() }.st_mode & libc::S_IFMT == libc::S_IFSOCK
+}
+
+/// Ends both directions. It may sleep, where another thread is in the same socket. What is no socket any more stays as it
+/// is.
+pub(crate) fn both_ways(fd: i32) {
+    const BOTH: c_int = libc::SHUT_RDWR;
+    // SAFETY: touches no memory of this process; who asked for it answers for the socket.
+    unsafe { libc::shutdown(fd, BOTH) };
+}
