@@ -4,6 +4,7 @@
 #[path = "../process/look.rs"]
 mod look;
 mod abandon;
+mod abandon_storm;
 mod race;
 #[allow(dead_code, reason = "what other tests need")]
 #[path = "../it/rig.rs"]
