@@ -6,7 +6,9 @@ use std::time::Duration;
 use syslet::attrs::{AtomsValue, RunBy, TimingValue, WorkerValue};
 use syslet::program::build::calls::{getppid, read, write};
 use syslet::program::{Builder, Test};
-use syslet::{AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Status, Which};
+use syslet::{
+    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Escalation, Params, Status, Which,
+};
 
 use crate::rig::{everywhere, next, pipe_ends, program, push, ring, run, until_blocked};
 
@@ -184,6 +186,28 @@ fn single_calls_are_cancelled() {
         assert!(came.atoms()[1].1.contains(DoneFlags::CANCELLED), "{:?}", came.atoms());
         assert!(ring.cancel(Which::Atom(ticket, 1)).is_nothing());
     }
+}
+
+/// CANCEL-18: a program is signalled and not given up, though it holds nothing of the application's.
+#[test]
+fn programs_are_not_given_up() {
+    let engine = Engine::start(Config::default().workers_max(1)).unwrap();
+    let mut ring = engine.ring(&Params::default()).unwrap();
+    let (_ends, never, _) = pipe_ends();
+    let ((told, _tells), _, tells) = pipe_ends();
+    let waiting = program(CallFlags::ASYNC, |p| {
+        let (mark, buffer) = (p.bytes(b"1"), p.area(8));
+        p.call(write(tells, mark, 1)).or_stop();
+        p.call(read(never, buffer, 8)).value();
+    });
+    push(&mut ring, &waiting).unwrap();
+    ring.submit();
+    // A worker has it.
+    nix::unistd::read(&told, &mut [0]).unwrap();
+    let found = ring.cancel_with(Which::All, Escalation::default().abandon_after(Duration::ZERO));
+    assert_eq!((found.signalled, found.kept), (1, 1));
+    assert!(!next(&mut ring).flags.contains(DoneFlags::ABANDONED));
+    assert_eq!(engine.stats().abandoned, 0);
 }
 
 /// SYSLET-20, SYSLET-29: NO_COMPLETE hides a success, and no error.

@@ -28,8 +28,10 @@ impl Pool {
         if !port.slots.get(ticket).may_be_given_up() {
             return false;
         }
+        // Before it is set: this one is not to find its own place taken.
+        let has_place = !self.limits.is_given_up_full();
         set(after_ns, Task::Abandon(AGAIN_NS));
-        !self.limits.is_given_up_full()
+        has_place
     }
 
     /// In a thread of its own: who makes the call may hold what the shutdown waits for.
