@@ -7,10 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use syslet::attrs::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use syslet::{
-    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Refusal, Status, Submission,
-};
+use syslet::{AttributeFlags, AttributeId, Config, DoneFlags, Engine, Params, Refusal, Status, Submission};
 
+use super::look;
 use crate::rig::{drain, getpid, pid, pipe, push};
 
 const CANCELLED: i64 = -(libc::ECANCELED as i64);
@@ -66,9 +65,9 @@ fn a_call_half_done_says_how_far_it_came() {
     let engine = Engine::start(Config::default().workers_max(1)).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
     let (held, mut release) = pipe();
-    let read = Submission::call(libc::SYS_read).int(held.as_raw_fd().into()).output(8).value(8);
-    push(&mut ring, &read.flags(CallFlags::ASYNC).build()).unwrap();
+    push(&mut ring, &look::hold(&held).build()).unwrap();
     ring.submit();
+    look::until("the only worker sleeps", || engine.stats().blocked == 1);
     let (mut reader, writer) = pipe();
     let bytes = vec![7; 1 << 20];
     let address = bytes.as_ptr().expose_provenance() as u64;
@@ -76,7 +75,7 @@ fn a_call_half_done_says_how_far_it_came() {
     let write = Submission::call(libc::SYS_write).int(fd).value(address).value(bytes.len() as u64);
     push(&mut ring, &write.user_data(1).build()).unwrap();
     assert_eq!(ring.wait(1, Some(Duration::from_millis(1))), Ok(0));
-    assert_eq!(engine.close(Duration::ZERO).unwrap_err().calls.len(), 1, "the read");
+    assert_eq!(engine.close(Duration::ZERO).unwrap_err().calls.len(), 1, "the worker's");
     assert_eq!(ring.wait(1, None), Ok(1));
     let done = drain(&mut ring).remove(0);
     drop(writer);
