@@ -1,5 +1,56 @@
 //! Programs of calls: what the door asks of them (`admit`, `flow`), how far one is (`machine`, `step`), how its calls are
 //! made (`effective`, `making`), and its one completion (`run`).
+//!
+//! A program is written call by call; what a call gives is there to be used once the call is written:
+//!
+//! ```
+//! use syslet::program::build::calls::{close, openat, read};
+//! use syslet::program::Program;
+//! use syslet::{Config, Engine, Params};
+//!
+//! let first_bytes = Program::build(|p| {
+//!     let (path, buffer) = (p.path(c"/etc/passwd"), p.area(16));
+//!     let file = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+//!     p.call(read(file, buffer, 16)).or_stop();
+//!     p.finally(close(file));
+//! })?;
+//! let mut ring = Engine::start(Config::default())?.ring(&Params::default())?;
+//! // Safety: it uses what it opens.
+//! unsafe { ring.push_program(&first_bytes) }?;
+//! ring.wait(1, None)?;
+//! let done = ring.completions().next().ok_or("one program, one completion")?;
+//! assert_eq!((done.result().0, done.data().map(<[u8]>::len)), (16, Some(16)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What is not written yet has no name, and what another program has made is of another type:
+//!
+//! ```compile_fail,E0425
+//! # use syslet::program::{Program, build::calls::{close, getppid}};
+//! Program::build(|p| {
+//!     p.call(close(file));
+//!     let file = p.call(getppid()).value();
+//! });
+//! ```
+//!
+//! ```compile_fail,E0521
+//! # use syslet::program::{Program, build::calls::{close, openat}};
+//! Program::build(|p| {
+//!     let path = p.path(c"/");
+//!     let file = p.call(openat(libc::AT_FDCWD, path, 0, 0)).or_stop();
+//!     Program::build(|other| drop(other.call(close(file))));
+//! });
+//! ```
+//!
+//! A count is no descriptor:
+//!
+//! ```compile_fail,E0277
+//! # use syslet::program::{Program, build::calls::{close, getppid}};
+//! Program::build(|p| {
+//!     let count = p.call(getppid()).value();
+//!     p.call(close(count));
+//! });
+//! ```
 
 pub mod build;
 

@@ -6,6 +6,7 @@ mod data;
 mod door;
 mod entangled;
 mod model;
+mod private;
 mod rig;
 mod running;
 mod together;
