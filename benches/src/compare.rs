@@ -109,15 +109,18 @@ fn per_call(took: Duration, calls: usize) -> f64 {
 
 /// The medians of what each contender took in each round; the first is the baseline.
 fn summarize(turns: &[Turns]) -> Vec<Summary> {
-    let ratios =
-        |times: &[f64]| times.iter().zip(&turns[0].ns_per_call).map(|(time, base)| time / base).collect();
-    let summary = |turns: &Turns| Summary {
-        calls_per_round: turns.calls,
-        ns_per_call: median(turns.ns_per_call.clone()),
-        cpu_ns_per_call: median(turns.cpu_ns_per_call.clone()),
-        ratio: median(ratios(&turns.ns_per_call)),
-    };
-    turns.iter().map(summary).collect()
+    let base = &turns[0].ns_per_call;
+    turns.iter().map(|turns| summary(turns.calls, &turns.ns_per_call, &turns.cpu_ns_per_call, base)).collect()
+}
+
+/// The medians of one contender; the ratios are to `base`, round by round.
+pub(crate) fn summary(calls: usize, wall_ns: &[f64], cpu_ns: &[f64], base: &[f64]) -> Summary {
+    Summary {
+        calls_per_round: calls,
+        ns_per_call: median(wall_ns.to_vec()),
+        cpu_ns_per_call: median(cpu_ns.to_vec()),
+        ratio: median(wall_ns.iter().zip(base).map(|(time, base)| time / base).collect()),
+    }
 }
 
 /// The middle value, or the mean of the two in the middle.

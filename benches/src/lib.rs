@@ -3,9 +3,12 @@
 //!
 //! Beside that, a soak looks for completions that are lost, doubled or wrong, and sleepers are counted and weighed.
 //!
+//! Chains of calls are compared as pieces of work.
+//!
 //! A new workload is a file in `workload/` and a line in its list; a new contender likewise.
 
 pub mod call;
+pub mod chains;
 pub mod compare;
 pub mod contender;
 pub mod mixed_slow;

@@ -10,18 +10,19 @@ use std::time::Duration;
 
 use clap::Parser;
 use nix::sys::time::TimeSpec;
-use options::{Command, Compare, MixedSlow, Options, Shared, Sleepers, Soak};
+use options::{Chains, Command, Compare, MixedSlow, Options, Shared, Sleepers, Soak};
 use report::{Figures, Line, Outcome, Report, Subject};
 use syslet_benches::call::RawCall;
 use syslet_benches::compare::{self, batch_calls, compare};
 use syslet_benches::sleepers::{self, Idle};
 use syslet_benches::soak::{Settings, soak};
 use syslet_benches::turn::Entrant;
-use syslet_benches::{contender, mixed_slow, workload};
+use syslet_benches::{chains, contender, mixed_slow, workload};
 
 fn main() -> ExitCode {
     let done = match Options::parse().command {
         Command::Compare(options) => run_compare(&options),
+        Command::Chains(options) => run_chains(&options),
         Command::MixedSlow(options) => run_mixed_slow(&options),
         Command::Soak(options) => run_soak(&options),
         Command::Sleepers(options) => run_sleepers(&options),
@@ -45,6 +46,35 @@ fn run_compare(options: &Compare) -> io::Result<()> {
         for &depth in &options.depths {
             let depth = usize::try_from(depth).map_err(io::Error::other)?;
             compare_one(kind, depth, options, &mut report)?;
+        }
+    }
+    report.end()
+}
+
+/// Compares everybody on chains of calls, per piece of work.
+fn run_chains(options: &Chains) -> io::Result<()> {
+    writeln!(io::stderr(), "{}", report::machine())?;
+    let mut report = Report::begin(io::stdout().lock(), options.json)?;
+    let is_asked = |kind: &&chains::Kind| options.workloads.iter().any(|name| name == kind.name);
+    for kind in chains::ALL.iter().filter(is_asked) {
+        let work = (kind.prepare)()?;
+        let subject = Subject { workload: kind.name.to_owned(), depth: work.pieces, note: work.note };
+        let (mut doers, mut skipped) = (Vec::new(), Vec::new());
+        for (contender, doer) in work.doers {
+            match doer {
+                Ok(doer) => doers.push((contender, doer)),
+                Err(reason) => skipped.push((contender, reason)),
+            }
+        }
+        let rounds = if options.quick { 5 } else { 51 };
+        let summaries = chains::compare(&mut doers, work.pieces, work.bytes, rounds);
+        for ((contender, doer), summary) in doers.iter().zip(summaries.map_err(io::Error::other)?) {
+            let line = Line { contender, settings: doer.settings(), outcome: Outcome::Ran(summary) };
+            report.line(&subject, &line)?;
+        }
+        for (contender, reason) in skipped {
+            let line = Line { contender, settings: String::new(), outcome: Outcome::Skipped(reason) };
+            report.line(&subject, &line)?;
         }
     }
     report.end()

@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use syslet_benches::{contender, workload};
+use syslet_benches::{chains, contender, workload};
 
 /// At most this many calls in flight.
 const DEPTH_MAX: u64 = 1024;
@@ -21,6 +21,8 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Runs contenders in interleaved rounds and prints medians
     Compare(Compare),
+    /// Compares ways of doing work of several calls that depend on each other
+    Chains(Chains),
     /// Prints the latency of fast calls beside slow ones, and without them
     MixedSlow(MixedSlow),
     /// Looks for lost, doubled and wrong completions while everything changes
@@ -39,6 +41,19 @@ pub(crate) struct Compare {
     pub(crate) depths: Vec<u64>,
     #[command(flatten)]
     pub(crate) shared: Shared,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Chains {
+    /// What to do
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = PossibleValuesParser::new(chain_names().collect::<Vec<_>>()), default_values_t = all(chain_names()))]
+    pub(crate) workloads: Vec<String>,
+    /// Fewer rounds: coarse figures, soon
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// One line of JSON for each result instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -107,6 +122,10 @@ impl MixedSlow {
         let is_it = |kind: &&workload::Kind| kind.name == self.fast;
         workload::ALL.iter().find(is_it).expect("only known names are parsed")
     }
+}
+
+fn chain_names() -> impl Iterator<Item = &'static str> {
+    chains::ALL.iter().map(|kind| kind.name)
 }
 
 fn workload_names() -> impl Iterator<Item = &'static str> {

@@ -3,7 +3,7 @@
 mod getppid;
 mod pipe_pingpong;
 mod pread_cached;
-mod scratch;
+pub(crate) mod scratch;
 mod statx;
 
 use std::fmt::Debug;

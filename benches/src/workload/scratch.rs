@@ -8,7 +8,7 @@ use nix::sys::statfs;
 
 /// Beside this program, because the system's folder for temporary files is often kept in memory, and no ordinary
 /// file system.
-pub(super) fn folder() -> io::Result<PathBuf> {
+pub(crate) fn folder() -> io::Result<PathBuf> {
     let program = std::env::current_exe()?;
     program.parent().map(PathBuf::from).ok_or_else(|| io::Error::other("this program lies in no folder"))
 }

@@ -7,6 +7,9 @@ use super::{assert_caught, assert_none, mask};
 const ALLOWED: &[&str] = &[
     "benches/criterion/attributes.rs",
     "benches/criterion/programs.rs",
+    "benches/src/chains/sys.rs",
+    "benches/src/chains/syslets.rs",
+    "benches/src/chains/uring.rs",
     "benches/src/contender/blocking.rs",
     "benches/src/contender/direct.rs",
     "benches/src/contender/direct_inline.rs",
