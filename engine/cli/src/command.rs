@@ -11,7 +11,8 @@ use syslet::AttributeId;
 
 use crate::exit::Exit;
 use crate::options::{Command, Options, ProbeOptions, RunOptions, TableOptions};
-use crate::plan::Plan;
+use crate::plan::{Ask, Plan};
+use crate::print::Quiet;
 use crate::print::json::JsonPrinter;
 use crate::print::text::TextPrinter;
 use crate::run::words::Words;
@@ -63,9 +64,8 @@ fn script_error(error: &ScriptError, source: &Source) -> Exit {
 }
 
 fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
-    let changes = |id| (AttributeId::LANE..=AttributeId::RETRY).contains(&id);
-    let private =
-        plan.steps.iter().find(|step| step.is_private || step.asks.iter().any(|ask| changes(ask.id)));
+    let changes = |ask: &Ask| (AttributeId::LANE..=AttributeId::RETRY).contains(&ask.id);
+    let private = plan.steps.iter().find(|step| step.is_private || step.all_asks().any(changes));
     if let (Some(step), Some(0)) = (private, options.workers) {
         message(&format!(
             "line {}: {} is to have a thread of its own, or a worker, and there are none",
@@ -85,11 +85,14 @@ fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
         }
     };
     let ended = if options.json {
-        run::run(plan, config, None, &mut JsonPrinter { out: BufWriter::new(io::stdout().lock()) })
+        let out = BufWriter::new(io::stdout().lock());
+        let mut printer = JsonPrinter { out };
+        run::run(plan, config, None, &mut Quiet { is_quiet: options.quiet, printer: &mut printer })
     } else {
         let out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
         let words = Words::new(options.shown_bytes, options.fd_paths);
-        run::run(plan, config, Some(words), &mut TextPrinter { out })
+        let mut printer = TextPrinter { out };
+        run::run(plan, config, Some(words), &mut Quiet { is_quiet: options.quiet, printer: &mut printer })
     };
     match ended {
         Err(RunError::Output(error, so_far)) => written(Err(error), so_far),

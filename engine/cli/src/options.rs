@@ -36,6 +36,9 @@ pub(crate) struct RunOptions {
     /// Print the plan and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print nothing of what succeeds
+    #[arg(short = 'q', long)]
+    pub(crate) quiet: bool,
     /// Show at most this many bytes of data in text output
     #[arg(short = 's', value_name = "BYTES", default_value_t = 32)]
     pub(crate) shown_bytes: usize,

@@ -1,8 +1,11 @@
 //! What a checked script comes to: steps, what each passes, what each waits for.
 
+pub(crate) mod group;
+
 use syslet::abi::{AttributeFlags, AttributeId};
 use syslet::syscalls::Row;
 
+use crate::plan::group::Group;
 use crate::script::source::Span;
 use crate::script::syntax::Width;
 
@@ -42,6 +45,8 @@ pub(crate) struct Step {
     pub(crate) waits: Vec<Wait>,
     /// Whether a later step reads what comes back.
     pub(crate) area_read: bool,
+    /// The calls of a group; the operands are then the numbers that its first registers begin with.
+    pub(crate) group: Option<Group>,
 }
 
 /// An attribute asked for.
@@ -172,6 +177,12 @@ impl Operand {
 }
 
 impl Step {
+    /// The attributes asked for, those of a group's calls among them.
+    pub(crate) fn all_asks(&self) -> impl Iterator<Item = &Ask> {
+        let atoms = self.group.iter().flat_map(|group| &group.atoms);
+        self.asks.iter().chain(atoms.flat_map(|atom| &atom.asks))
+    }
+
     /// The first argument with bytes that come back, and how many they are at most.
     pub(crate) fn first_area(&self) -> Option<(usize, usize)> {
         let areas = self.operands.iter().enumerate();

@@ -34,12 +34,34 @@ pub(crate) struct Answer {
     pub(crate) data: Vec<Data>,
     /// In the order asked.
     pub(crate) attributes: Vec<Answered>,
+    /// Of a group, the atoms that ran, in the order of their numbers.
+    pub(crate) atoms: Vec<AtomAnswer>,
+    /// Of a group, what its areas hold in words, by name, for a printer that shows it.
+    pub(crate) areas: Vec<(String, String)>,
+}
+
+/// What ATOMS said of one atom.
+#[derive(Clone, Debug)]
+pub(crate) struct AtomAnswer {
+    /// Its number.
+    pub(crate) atom: usize,
+    /// How often it ran.
+    pub(crate) runs: u32,
+    /// Its value, the last time.
+    pub(crate) value: RawResult,
+    /// The value in words, for a printer that shows it.
+    pub(crate) words: String,
+    pub(crate) flags: DoneFlags,
+    /// In the order asked.
+    pub(crate) attributes: Vec<Answered>,
 }
 
 /// Bytes that came back for an argument.
 #[derive(Clone, Debug)]
 pub(crate) struct Data {
     pub(crate) argument: usize,
+    /// Of a group, the name of the area.
+    pub(crate) name: Option<String>,
     pub(crate) bytes: Vec<u8>,
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use syslet::attrs::RunBy;
 
-use crate::print::{Printer, errno_name};
-use crate::report::{Answer, Outcome, Report};
+use crate::print::{Printer, errno_name, tree};
+use crate::report::{Answer, Answered, Data, Outcome, Report};
 
 /// Prints to `out`.
 #[derive(Debug)]
@@ -38,28 +38,38 @@ fn line(report: &Report<'_>) -> Value {
         Some(RunBy::PRIVATE) => "private",
         _ => "submitter",
     });
-    json!({
+    let mut object = json!({
         "v": 1,
         "line": step.line,
         "name": step.name,
         "call": step.call,
-        "nr": step.nr,
+        "nr": step.group.is_none().then_some(step.nr),
         "result": answer.map(|answer| answer.result.0),
         "error": answer.and_then(|answer| answer.result.decode().err()).map(|errno| errno_name(errno.0)),
         "ran": ran,
         "skipped_because": why,
         "data": answer.map_or_else(Vec::new, data),
-        "attributes": answer.map_or_else(Map::new, attributes),
-    })
+        "attributes": answer.map_or_else(Map::new, |answer| attributes(&answer.attributes)),
+    });
+    if let Some(group) = &step.group {
+        object["atoms"] = answer.map_or_else(Vec::new, |answer| tree::objects(group, answer)).into();
+    }
+    object
 }
 
 fn data(answer: &Answer) -> Vec<Value> {
-    let entry = |data: &crate::report::Data| json!({ "arg": data.argument, "len": data.bytes.len(), "base64": BASE64_STANDARD.encode(&data.bytes) });
+    let entry = |data: &Data| {
+        let (len, base64) = (data.bytes.len(), BASE64_STANDARD.encode(&data.bytes));
+        match &data.name {
+            None => json!({ "arg": data.argument, "len": len, "base64": base64 }),
+            Some(name) => json!({ "name": name, "len": len, "base64": base64 }),
+        }
+    };
     answer.data.iter().map(entry).collect()
 }
 
-fn attributes(answer: &Answer) -> Map<String, Value> {
-    let entry = |answered: &crate::report::Answered| {
+pub(crate) fn attributes(answered: &[Answered]) -> Map<String, Value> {
+    let entry = |answered: &Answered| {
         let mut object = Map::new();
         object.insert("status".to_owned(), answered.status.name().into());
         for (name, value) in &answered.values {
@@ -69,5 +79,5 @@ fn attributes(answer: &Answer) -> Map<String, Value> {
         }
         (answered.name.to_owned(), Value::Object(object))
     };
-    answer.attributes.iter().map(entry).collect()
+    answered.iter().map(entry).collect()
 }

@@ -6,6 +6,7 @@ pub(crate) mod plan;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+mod tree;
 
 use std::io;
 
@@ -18,6 +19,22 @@ pub(crate) trait Printer {
 
     /// Everything told so far is visible.
     fn flush(&mut self) -> io::Result<()>;
+}
+
+/// Tells, of what succeeded, nothing if it is asked not to.
+pub(crate) struct Quiet<'a> {
+    pub(crate) is_quiet: bool,
+    pub(crate) printer: &'a mut dyn Printer,
+}
+
+impl Printer for Quiet<'_> {
+    fn report(&mut self, report: &Report<'_>) -> io::Result<()> {
+        if self.is_quiet && report.outcome.succeeded() { Ok(()) } else { self.printer.report(report) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.printer.flush()
+    }
 }
 
 /// The name of an error number, or the number.

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use syslet::CallFlags;
-use syslet::syscalls::decode::quoted;
+use syslet::syscalls::decode::{Decoder, quoted};
 
+use crate::plan::group::Group;
 use crate::plan::{Operand, Passed, Plan, Shown, Source, Step, StepId, Way};
 use crate::run::submit::flags;
 
@@ -40,12 +41,20 @@ struct Planned<'a> {
 impl Planned<'_> {
     fn text(&self, step: &Step, out: &mut impl Write) -> io::Result<()> {
         let name = step.name.as_ref().map_or(String::new(), |name| format!("{name} = "));
+        if let Some(group) = &step.group {
+            return self.group_text(step, group, out);
+        }
         let sync = if self.flag_names(step).is_empty() { "" } else { " SYNC" };
         writeln!(out, "{}: {name}{} [{}]{sync}", step.line, step.call, step.nr)?;
         for (index, operand) in step.operands.iter().enumerate() {
             let arg = step.row.and_then(|row| row.args.get(index)).map_or("", |arg| arg.name);
             writeln!(out, "      {index} {arg:<10} {:<6} {}", kind(operand), self.shown(operand))?;
         }
+        self.behind(step, out)
+    }
+
+    /// What it waits for, and what it is asked.
+    fn behind(&self, step: &Step, out: &mut impl Write) -> io::Result<()> {
         if !step.waits.is_empty() {
             writeln!(out, "      waits for {}", self.waits(step).join(", "))?;
         }
@@ -54,6 +63,29 @@ impl Planned<'_> {
             writeln!(out, "      @{}{required}", ask.name)?;
         }
         Ok(())
+    }
+
+    /// The atoms, numbered, with the lines that they come from.
+    fn group_text(&self, step: &Step, group: &Group, out: &mut impl Write) -> io::Result<()> {
+        let name = step.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
+        let flags: String = self.flag_names(step).iter().map(|flag| format!(" {flag}")).collect();
+        writeln!(out, "{}: syslet{name} budget({}){flags}", step.line, group.budget)?;
+        for (index, operand) in step.operands.iter().enumerate() {
+            writeln!(out, "      r{index} = {}", self.shown(operand))?;
+        }
+        for (atom, words) in group.atoms.iter().zip(self.atoms(step, group)) {
+            let asks: String = atom.asks.iter().map(|ask| format!("  @{}", ask.name)).collect();
+            writeln!(out, "      {words}{asks}  # line {}", atom.line)?;
+        }
+        self.behind(step, out)
+    }
+
+    /// The atoms in words.
+    fn atoms(&self, step: &Step, group: &Group) -> Vec<String> {
+        let registers = vec![0; step.operands.len()];
+        let program = group.build(&registers, CallFlags::NONE, &[]);
+        let decoder = Decoder::default().shown_bytes(self.shown_bytes);
+        program.ok().and_then(|program| decoder.atoms(program.bytes())).unwrap_or_default()
     }
 
     fn flag_names(&self, step: &Step) -> Vec<&'static str> {
@@ -73,17 +105,22 @@ impl Planned<'_> {
             .iter()
             .map(|ask| json!({ "name": ask.name, "required": ask.flags.is_required() }))
             .collect();
-        json!({
+        let mut object = json!({
             "v": 1,
             "line": step.line,
             "name": step.name,
             "call": step.call,
-            "nr": step.nr,
+            "nr": step.group.is_none().then_some(step.nr),
             "arguments": arguments,
             "waits_for": self.waits(step),
             "flags": self.flag_names(step),
             "attributes": asks,
-        })
+        });
+        if let Some(group) = &step.group {
+            object["budget"] = group.budget.into();
+            object["atoms"] = self.atoms(step, group).into();
+        }
+        object
     }
 
     fn waits(&self, step: &Step) -> Vec<String> {

@@ -13,7 +13,16 @@ fn not_run(step: &Step) -> Report<'_> {
     let attributes = vec![Answered { name: "timing", status: Status::UNAVAILABLE, values: Vec::new() }];
     let flags = DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT);
     let words = "-1 EOPNOTSUPP (Operation not supported) (not run)".to_owned();
-    let answer = Answer { result: RawResult(-95), words, flags, ran_by: None, data: Vec::new(), attributes };
+    let answer = Answer {
+        result: RawResult(-95),
+        words,
+        flags,
+        ran_by: None,
+        data: Vec::new(),
+        attributes,
+        atoms: Vec::new(),
+        areas: Vec::new(),
+    };
     Report { step, arguments: Vec::new(), outcome: Outcome::Done(answer) }
 }
 
@@ -29,6 +38,7 @@ fn step() -> Step {
         is_private: false,
         waits: Vec::new(),
         area_read: false,
+        group: None,
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::print::Printer;
+use syslet::RawResult;
+
 use crate::print::attribute::words;
-use crate::report::{Answer, Answered, Outcome, Report};
+use crate::print::{Printer, tree};
+use crate::report::{Answered, Outcome, Report};
 
 const RED: &str = "\x1b[31m";
 const YELLOW: &str = "\x1b[33m";
@@ -21,12 +23,17 @@ impl<W: Write> Printer for TextPrinter<W> {
     fn report(&mut self, report: &Report<'_>) -> io::Result<()> {
         let step = report.step;
         let arguments = report.arguments.join(", ");
-        let start = format!("{}: {}({arguments})", step.line, step.call);
+        let start = match (&step.group, &step.name) {
+            (None, _) => format!("{}: {}({arguments})", step.line, step.call),
+            (Some(_), None) => format!("{}: {}", step.line, step.call),
+            (Some(_), Some(name)) => format!("{}: {} {name}", step.line, step.call),
+        };
         match &report.outcome {
             Outcome::Skipped(why) => writeln!(self.out, "{start} {YELLOW}skipped: {why}{PLAIN}"),
             Outcome::Done(answer) => {
                 let attributes: String = answer.attributes.iter().map(attribute).collect();
-                writeln!(self.out, "{start} = {}{attributes}", result(answer))
+                writeln!(self.out, "{start} = {}{attributes}", result(answer.result, &answer.words))?;
+                step.group.as_ref().map_or(Ok(()), |group| tree::text(group, answer, &mut self.out))
             }
         }
     }
@@ -36,14 +43,14 @@ impl<W: Write> Printer for TextPrinter<W> {
     }
 }
 
-/// The result; an error stands out.
-fn result(answer: &Answer) -> String {
-    match answer.result.decode() {
-        Err(_) => format!("{RED}{}{PLAIN}", answer.words),
-        Ok(_) => answer.words.clone(),
+/// The result in words; an error stands out.
+pub(crate) fn result(result: RawResult, words: &str) -> String {
+    match result.decode() {
+        Err(_) => format!("{RED}{words}{PLAIN}"),
+        Ok(_) => words.to_owned(),
     }
 }
 
-fn attribute(answered: &Answered) -> String {
+pub(crate) fn attribute(answered: &Answered) -> String {
     format!("  {DIM}{}{PLAIN}", words(answered))
 }

@@ -1,5 +1,6 @@
 //! Running a plan: what is ready is submitted, what completes makes more ready.
 
+pub(crate) mod group;
 pub(crate) mod interrupt;
 mod memory;
 mod resolve;
@@ -12,11 +13,12 @@ pub(crate) mod words;
 use std::io;
 use std::time::Duration;
 
+use syslet::abi::Return;
 use syslet::attrs::{RunBy, WorkerValue};
 use syslet::{AttributeId, Completion, Config, Engine, Ring, RunningCall, Status};
 
 use crate::exit::Exit;
-use crate::plan::{Plan, Step, StepId};
+use crate::plan::{Ask, Plan, Step, StepId};
 use crate::print::Printer;
 use crate::report::{Answer, Answered, Outcome, Report};
 use crate::run::resolve::Known;
@@ -207,22 +209,30 @@ fn answer(
     done: &Completion<'_>,
     words: Option<&Words>,
 ) -> (Vec<String>, Answer) {
-    let attributes = step.asks.iter().filter_map(|ask| {
-        let returned = done.attribute(ask.id)?;
-        let values = values(ask.id, returned.status, returned.value);
-        Some(Answered { name: ask.name, status: returned.status, values })
-    });
     let data = flight.data(step, done);
     let (arguments, result) = flight.into_words(step, done, &data, words);
+    let areas = words.map_or_else(Vec::new, |words| words.areas(&data));
     let answer = Answer {
         result: done.result(),
         words: result,
         flags: done.flags(),
         ran_by: ran_by(done),
         data,
-        attributes: attributes.collect(),
+        attributes: answered(&step.asks, |id| done.attribute(id)),
+        areas,
+        atoms: step.group.as_ref().map_or_else(Vec::new, |group| group::atoms(group, done, words)),
     };
     (arguments, answer)
+}
+
+/// What was returned for the attributes that were asked for.
+fn answered<'a>(asks: &[Ask], returned: impl Fn(AttributeId) -> Option<Return<'a>>) -> Vec<Answered> {
+    let one = |ask: &Ask| {
+        let returned = returned(ask.id)?;
+        let values = values(ask.id, returned.status, returned.value);
+        Some(Answered { name: ask.name, status: returned.status, values })
+    };
+    asks.iter().filter_map(one).collect()
 }
 
 /// Who made the call, if anybody did.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use syslet::{Config, Engine, Params, Ring};
 
+use crate::plan::group::Atom;
 use crate::plan::{Passed, Plan, Step, Way};
 
 /// Room in every record beside what its arguments carry: words, headers, paddings, attributes and their returns.
@@ -26,6 +27,8 @@ pub(crate) fn config(workers: Option<u32>, trace: Option<&Path>) -> Result<Confi
 
 /// Opens a ring in which every step of `plan` fits.
 pub(crate) fn ring(plan: &Plan, config: Config) -> Result<(Engine, Ring), String> {
+    let budget = plan.steps.iter().filter_map(|step| step.group.as_ref()).map(|group| group.budget).max();
+    let config = budget.map_or(config.clone(), |budget| config.program_steps_max(budget));
     let engine = Engine::start(config).map_err(|error| format!("the engine cannot start here: {error}"))?;
     let largest = |carried: fn(&Step) -> usize| plan.steps.iter().map(carried).max().unwrap_or(0);
     let (submission_record_max, submission_bytes) = sizes(largest(carried_in), 64 << 10);
@@ -51,6 +54,9 @@ fn sizes(carried: usize, ring_min: usize) -> (u32, u32) {
 }
 
 fn carried_in(step: &Step) -> usize {
+    if let Some(group) = &step.group {
+        return group.data.len() + group.atoms.iter().map(Atom::record_bytes_max).sum::<usize>();
+    }
     let carried = step.operands.iter().map(|operand| match &operand.passed {
         Passed::Memory { way: Way::In | Way::InOut, bytes, .. } => bytes.len() + 8,
         _ => 0,
@@ -59,6 +65,11 @@ fn carried_in(step: &Step) -> usize {
 }
 
 fn carried_out(step: &Step) -> usize {
+    if let Some(group) = &step.group {
+        return group.out_bytes
+            + group.scratch_bytes
+            + group.atoms.iter().map(Atom::answer_bytes_max).sum::<usize>();
+    }
     let carried = step.operands.iter().map(|operand| match &operand.passed {
         Passed::Memory { way: Way::InOut, bytes, .. } => bytes.len() + 8,
         Passed::Out { way: Way::Out, bytes } => bytes + 8,

@@ -2,12 +2,14 @@
 #![allow(unsafe_code, reason = "pushes calls whose addresses only the script can answer for")]
 
 use syslet::abi::{AttributeFlags, AttributeId, Call, CallFlags};
+use syslet::program::Program;
 use syslet::syscalls::decode::Answer;
 use syslet::syscalls::{Class, Row, Scope, written_for};
 use syslet::{Completion, Refused, Ring, Submission};
 
 use crate::plan::{Passed, Plan, Step, StepId, Way};
 use crate::report::Data;
+use crate::run::group;
 use crate::run::memory::Block;
 use crate::run::resolve::Known;
 use crate::run::words::Words;
@@ -15,16 +17,26 @@ use crate::run::words::Words;
 /// A step that was built, and what must live until it is over.
 #[derive(Debug)]
 pub(crate) struct Flight {
-    submission: Submission,
+    packet: Packet,
     /// The arguments in words, if anybody reads them.
     pub(crate) arguments: Vec<String>,
     /// Memory passed by address, by argument.
     held: Vec<(usize, Block)>,
 }
 
+/// What is pushed.
+#[derive(Debug)]
+enum Packet {
+    Call(Submission),
+    Group(Program),
+}
+
 /// The flags a step is submitted with (SCRIPT-24, SCRIPT-41): what is bound to its thread runs here, and without workers what may
 /// sleep for ever does.
 pub(crate) fn flags(step: &Step, args: &[u64], has_workers: bool) -> CallFlags {
+    if let Some(group) = &step.group {
+        return group::flags(step, group, has_workers);
+    }
     let is_bound = step.row.is_some_and(|row| row.scope_with(args) == Scope::BoundToThread);
     let may_sleep = step.row.is_none_or(|row| row.class_with(args) == Class::Sleeps);
     let here = is_bound || may_sleep && !has_workers;
@@ -44,6 +56,10 @@ impl Flight {
         words: Option<&Words>,
     ) -> Result<Flight, String> {
         let step = &plan.steps[id];
+        if let Some(group) = &step.group {
+            let program = group::build(step, group, id, known, has_workers)?;
+            return Ok(Flight { packet: Packet::Group(program), arguments: Vec::new(), held: Vec::new() });
+        }
         let mut builder = Submission::call(step.nr).user_data(id as u64);
         let (mut numbers, mut held) = (Vec::new(), Vec::new());
         for (index, operand) in step.operands.iter().enumerate() {
@@ -89,20 +105,36 @@ impl Flight {
         let submission = builder.flags(flags(step, &numbers, has_workers)).build();
         let arguments =
             words.map_or_else(Vec::new, |words| words.before(step, &Call::admitted(submission.bytes())));
-        Ok(Flight { submission, arguments, held })
+        Ok(Flight { packet: Packet::Call(submission), arguments, held })
     }
 
     /// Pushes the submission.
     pub(crate) fn push(&self, ring: &mut Ring) -> Result<(), Refused> {
-        // SAFETY: the addresses passed are those of buffers and of held memory, which live until the call is over,
-        // and of memory that the script itself mapped. What the calls do to the process beyond that is what the
-        // user's script asks for; specs/scripts.md says so.
-        unsafe { ring.push(&self.submission) }.map(|_ticket| ())
+        let pushed = match &self.packet {
+            // SAFETY: the addresses passed are those of buffers and of held memory, which live until the call is over,
+            // and of memory that the script itself mapped. What the calls do to the process beyond that is what the
+            // user's script asks for; specs/scripts.md says so.
+            Packet::Call(submission) => unsafe { ring.push(submission) },
+            // SAFETY: the same: addresses in a group are those of buffers, and what the script has mapped.
+            Packet::Group(program) => unsafe { ring.push_program(program) },
+        };
+        pushed.map(|_ticket| ())
     }
 
     /// Why the submission was refused.
     pub(crate) fn refused(&self, refused: &Refused) -> String {
-        format!("refused: {}", refused.why(&self.submission))
+        match &self.packet {
+            Packet::Call(submission) => format!("refused: {}", refused.why(submission)),
+            Packet::Group(program) => format!("refused: {}", group::why(refused, program)),
+        }
+    }
+
+    /// The call that was submitted; of a group its head, which has no arguments.
+    fn call(&self) -> Call<'_> {
+        Call::admitted(match &self.packet {
+            Packet::Call(submission) => submission.bytes(),
+            Packet::Group(program) => program.bytes(),
+        })
     }
 
     /// The arguments and the result in words, now that the step is over.
@@ -114,20 +146,27 @@ impl Flight {
         words: Option<&Words>,
     ) -> (Vec<String>, String) {
         let Some(words) = words else { return (Vec::new(), String::new()) };
-        let call = Call::admitted(self.submission.bytes());
         let answer = Answer { result: done.result(), flags: done.flags(), data: done.data() };
-        let arguments = words.after(step, &call, self.arguments, &answer, data);
+        if step.group.is_some() {
+            return (Vec::new(), words.value(done.result(), done.flags()));
+        }
+        let before = self.arguments.clone();
+        let call = self.call();
+        let arguments = words.after(step, &call, before, &answer, data);
         (arguments, words.result(&call, &answer))
     }
 
     /// What came back, by argument; a failed call that left nothing in an area is not said to have filled it.
     pub(crate) fn data(&self, step: &Step, done: &Completion<'_>) -> Vec<Data> {
+        if let Some(group) = &step.group {
+            return group::data(group, done);
+        }
         let failed = done.result().decode().is_err();
-        let call = Call::admitted(self.submission.bytes());
+        let call = self.call();
         let came = |argument: usize| {
             let carried = || carried(step.row?, &call, argument, done);
             let bytes = self.held_area(step, argument, done).or_else(carried)?;
-            (!failed || !bytes.is_empty()).then_some(Data { argument, bytes })
+            (!failed || !bytes.is_empty()).then_some(Data { argument, name: None, bytes })
         };
         (0..step.operands.len()).filter_map(came).collect()
     }

@@ -3,6 +3,7 @@
 
 use syslet::abi::Call;
 use syslet::syscalls::decode::{Answer, Decoder, quoted};
+use syslet::{DoneFlags, RawResult};
 
 use crate::plan::{Operand, Passed, Shown, Source, Step, Way};
 use crate::report::Data;
@@ -44,7 +45,7 @@ impl Words {
         data: &[Data],
     ) -> Vec<String> {
         for (index, operand) in step.operands.iter().enumerate() {
-            let held = data.iter().find(|data| data.argument == index);
+            let held = data.iter().find(|data| data.argument == index && data.name.is_none());
             match (&operand.passed, held) {
                 (passed, _) if comes_back(passed) => {
                     before[index] = self.decoder.argument(call, index, Some(answer));
@@ -59,6 +60,20 @@ impl Words {
     /// What came of a step.
     pub(crate) fn result(&self, call: &Call<'_>, answer: &Answer<'_>) -> String {
         self.decoder.result(call, answer)
+    }
+
+    /// A value of which nothing is known but its bits: an atom's, or a group's.
+    pub(crate) fn value(&self, result: RawResult, flags: DoneFlags) -> String {
+        self.decoder.value(result, flags)
+    }
+
+    /// What the areas of a group hold; zeros at their end are left out.
+    pub(crate) fn areas(&self, data: &[Data]) -> Vec<(String, String)> {
+        let held = |data: &Data| {
+            let len = data.bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            Some((data.name.clone()?, quoted(&data.bytes[..len], self.shown_bytes)))
+        };
+        data.iter().filter_map(held).collect()
     }
 
     fn as_written(&self, operand: &Operand) -> String {

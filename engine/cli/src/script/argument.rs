@@ -51,7 +51,7 @@ impl Cursor<'_> {
         Ok(Spanned::new(value, span))
     }
 
-    fn view(&mut self, width: Width) -> Result<View, ScriptError> {
+    pub(crate) fn view(&mut self, width: Width) -> Result<View, ScriptError> {
         self.take();
         self.mark('(')?;
         let of = self.word("the name of a buffer or of an earlier statement")?;

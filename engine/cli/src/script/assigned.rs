@@ -45,6 +45,11 @@ impl Assigned {
         self.names.get(name).map(|&(named, _)| named)
     }
 
+    /// All names.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
     /// What a name stands for that can be nothing else.
     pub(crate) fn find(&self, name: &Spanned<String>) -> Result<Named, ScriptError> {
         self.get(&name.value).ok_or_else(|| {

@@ -1,24 +1,24 @@
 //! From the tree to the plan: what each statement calls, passes and asks for.
 
-use syslet::syscalls::{self, Row, Scope};
+use syslet::syscalls::Scope;
 
-use crate::exit::Exit;
-use crate::plan::{BufferSpec, Plan, Step};
+use crate::plan::{BufferSpec, Plan, Step, Wait};
 use crate::script::asks::{PRIVATE, asks, private};
 use crate::script::assigned::{Assigned, Named};
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
 use crate::script::given::{self, Given};
+use crate::script::group::lower::lower;
+use crate::script::group::syntax;
 use crate::script::length;
 use crate::script::lower::Position;
 use crate::script::order::Order;
-use crate::script::source::{Span, Spanned};
-use crate::script::syntax::{Argument, Body, Call, Script, Statement, Value};
+use crate::script::source::Spanned;
+use crate::script::syntax::{Body, Call, Script, Statement, Value};
+use crate::script::target::Target;
 
 /// A buffer is at most this long.
 const BUFFER_BYTES_MAX: usize = 64 << 20;
-/// A call has at most this many arguments.
-const ARGS_MAX: usize = 6;
 
 /// Checks `script`, read from `text`, and gives what is to run, with `arguments` put in.
 pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
@@ -29,7 +29,9 @@ pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Resul
         match given::each(statement) {
             None => checker.statement(statement, once)?,
             Some(span) => {
-                if let Some(name) = &statement.name {
+                if let Some(name) = &statement.name
+                    && !matches!(statement.body, Body::Group(_))
+                {
                     return Err(ScriptError::new(name.span, "a statement that contains $@ cannot be named")
                         .help("it stands for as many calls as there are arguments"));
                 }
@@ -56,8 +58,11 @@ impl Checker<'_> {
         let named = match &statement.body {
             Body::Buffer(size) => self.buffer(statement, size, given)?,
             Body::Call(call) => self.call(statement, call, given)?,
+            Body::Group(group) => self.group(statement, group, given)?,
         };
         match &statement.name {
+            // A label only: it stands for as many groups as there are arguments.
+            Some(_) if given.each.is_some() => Ok(()),
             Some(name) => self.assigned.assign(name, named, statement.line),
             None => Ok(()),
         }
@@ -75,13 +80,44 @@ impl Checker<'_> {
         Ok(Named::Buffer(self.plan.buffers.len() - 1))
     }
 
-    fn call(&mut self, statement: &Statement, call: &Call, given: Given<'_>) -> Result<Named, ScriptError> {
-        let Target { name, nr, row, arguments } = self.target(call, given)?;
-        let most = row.map_or(ARGS_MAX, |row| row.args.len());
-        if let Some(extra) = arguments.get(most) {
-            let message = format!("{name} has {most} arguments, and this is one more");
-            return Err(ScriptError::new(extra.span, message));
+    /// A group is a step whose arguments are what it takes from outside.
+    fn group(
+        &mut self,
+        statement: &Statement,
+        group: &syntax::Group,
+        given: Given<'_>,
+    ) -> Result<Named, ScriptError> {
+        let (own, others): (Vec<_>, Vec<_>) =
+            group.attributes.iter().partition(|attribute| attribute.name.value == PRIVATE);
+        let is_private = private(&own)?;
+        let asks = asks(&others, &self.assigned)?;
+        let context = Context { text: self.text, assigned: &self.assigned, given, plan: &mut self.plan };
+        let (lowered, operands) = lower(group, is_private, context)?;
+        let mut step = Step {
+            line: statement.line,
+            name: statement.name.as_ref().map(|name| name.value.clone()),
+            call: "syslet".to_owned(),
+            nr: 0,
+            row: None,
+            operands,
+            asks,
+            is_private,
+            waits: Vec::new(),
+            area_read: false,
+            group: Some(lowered),
+        };
+        self.order.place(&mut step, &group.after, &self.assigned, &self.plan)?;
+        let id = self.plan.steps.len();
+        let is_next = group.in_order && given.each.is_some_and(|each| each > 0);
+        if is_next && step.waits.iter().all(|wait| wait.step != id - 1) {
+            step.waits.push(Wait { step: id - 1, must_succeed: false });
         }
+        self.plan.steps.push(step);
+        Ok(Named::Step(id))
+    }
+
+    fn call(&mut self, statement: &Statement, call: &Call, given: Given<'_>) -> Result<Named, ScriptError> {
+        let Target { name, nr, row, arguments } = Target::of(call, &self.assigned, given)?;
         let mut context = Context { text: self.text, assigned: &self.assigned, given, plan: &mut self.plan };
         let mut operands = Vec::with_capacity(arguments.len());
         for (index, argument) in arguments.iter().enumerate() {
@@ -103,6 +139,7 @@ impl Checker<'_> {
             is_private,
             waits: Vec::new(),
             area_read: false,
+            group: None,
         };
         if let Some(harm) = row.and_then(|row| row.harm_with(&step.fixed_args())) {
             let message = format!("{} cannot run here: {}", step.call, harm.why());
@@ -123,46 +160,4 @@ impl Checker<'_> {
         self.plan.steps.push(step);
         Ok(Named::Step(self.plan.steps.len() - 1))
     }
-
-    /// Which call is meant.
-    fn target<'a>(&self, call: &'a Call, given: Given<'_>) -> Result<Target<'a>, ScriptError> {
-        if call.name.value == "syscall" {
-            return self.by_number(call, given);
-        }
-        let word = &call.name.value;
-        let row = syscalls::row_by_name(word).ok_or_else(|| unknown_call(word, call.name.span))?;
-        let nr = row.numbers.here().ok_or_else(|| ScriptError {
-            exit: Exit::NotSupported,
-            ..ScriptError::new(call.name.span, format!("{word} does not exist on this architecture"))
-        })?;
-        Ok(Target { name: word.clone(), nr: nr.into(), row: Some(row), arguments: &call.arguments })
-    }
-
-    fn by_number<'a>(&self, call: &'a Call, given: Given<'_>) -> Result<Target<'a>, ScriptError> {
-        let wanted = || {
-            ScriptError::new(call.name.span, "syscall wants a number first").help("syscall(39) is getpid()")
-        };
-        let (first, arguments) = call.arguments.split_first().ok_or_else(wanted)?;
-        let Argument::Value(value) = &first.value else { return Err(wanted()) };
-        let number = self.assigned.number(value, given)?;
-        let nr = u32::try_from(number)
-            .map_err(|_| ScriptError::new(first.span, format!("{number} is not the number of a call")))?;
-        let row = syscalls::row(nr);
-        let name = row.map_or("syscall", |row| row.name).to_owned();
-        Ok(Target { name, nr, row, arguments })
-    }
-}
-
-/// A call, and the arguments it gets.
-struct Target<'a> {
-    name: String,
-    nr: u32,
-    row: Option<&'static Row>,
-    arguments: &'a [Spanned<Argument>],
-}
-
-fn unknown_call(word: &str, span: Span) -> ScriptError {
-    ScriptError::new(span, format!("the table has no call `{word}`"))
-        .help("a call that is not in the table is written syscall(NUMBER, …)")
-        .nearest(word, syscalls::rows().iter().map(|row| row.name))
 }

@@ -54,6 +54,26 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    pub(crate) fn takes_sign(&mut self, sign: &str) -> bool {
+        let found = matches!(self.peek(), Some(Token::Sign(found)) if *found == sign);
+        if found {
+            self.take();
+        }
+        found
+    }
+
+    pub(crate) fn takes_word(&mut self, word: &str) -> bool {
+        let found = matches!(self.peek(), Some(Token::Word(found)) if found == word);
+        if found {
+            self.take();
+        }
+        found
+    }
+
+    pub(crate) fn sign(&mut self, sign: &str) -> Result<(), ScriptError> {
+        if self.takes_sign(sign) { Ok(()) } else { self.expected(&format!("`{sign}`")) }
+    }
+
     pub(crate) fn expected<T>(&self, what: &str) -> Result<T, ScriptError> {
         let found = self.peek().map_or("the end of the line".to_owned(), Token::describe);
         Err(ScriptError::new(self.here(), format!("expected {what}, found {found}")))

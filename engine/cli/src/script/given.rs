@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use crate::script::error::ScriptError;
+use crate::script::group::syntax::{Asked, Condition, Item};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{
-    Argument, Body, Choice, Field, Operand, Parameter, Piece, Setting, Statement, Term, Text, Value,
+    Argument, Attribute, Body, Call, Choice, Field, Operand, Parameter, Piece, Setting, Statement, Term,
+    Text, Value,
 };
 
 /// The command's arguments, and which of them `$@` stands for just now.
@@ -51,11 +53,38 @@ impl<'a> Given<'a> {
 pub(crate) fn each(statement: &Statement) -> Option<Span> {
     match &statement.body {
         Body::Buffer(size) => in_value(&size.value),
-        Body::Call(call) => {
-            let arguments = call.arguments.iter().find_map(|argument| in_argument(&argument.value));
-            let mut options = call.attributes.iter().flat_map(|attribute| &attribute.options);
-            arguments.or_else(|| options.find_map(in_choice))
+        Body::Call(call) => in_call(call),
+        Body::Group(group) => in_attributes(&group.attributes).or_else(|| in_items(&group.items)),
+    }
+}
+
+fn in_call(call: &Call) -> Option<Span> {
+    let arguments = call.arguments.iter().find_map(|argument| in_argument(&argument.value));
+    arguments.or_else(|| in_attributes(&call.attributes))
+}
+
+fn in_attributes(attributes: &[Attribute]) -> Option<Span> {
+    attributes.iter().flat_map(|attribute| &attribute.options).find_map(in_choice)
+}
+
+fn in_items(items: &[Spanned<Item>]) -> Option<Span> {
+    items.iter().find_map(|item| match &item.value {
+        Item::Area { size, .. } => in_value(&size.value),
+        Item::Call { call, .. } => in_call(call),
+        Item::Change { by: Operand::Value(value), .. } => in_value(value),
+        Item::Change { by: Operand::View(view), .. } => in_value(&view.offset.value),
+        Item::Leave { when, .. } => when.as_ref().and_then(in_condition),
+        Item::If { when, then, otherwise } => {
+            in_condition(when).or_else(|| in_items(then)).or_else(|| in_items(otherwise))
         }
+        Item::Loop(items) | Item::Finally(items) | Item::Together { items, .. } => in_items(items),
+    })
+}
+
+fn in_condition(condition: &Condition) -> Option<Span> {
+    match &condition.asked {
+        Asked::Compared(_, value) => in_value(value),
+        Asked::Errno(_) | Asked::Error => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Position<'a> {
 
 impl Position<'_> {
     /// Structures with addresses in them are written with those of buffers, and held by the command.
-    fn direction(&self) -> Direction {
+    pub(crate) fn direction(&self) -> Direction {
         let arg = self.arg.filter(|arg| !arg.ty.has_addresses());
         arg.map_or(Direction::Opaque, |arg| arg.ty.direction())
     }
@@ -58,7 +58,7 @@ impl Position<'_> {
     }
 
     /// Whether any number can stand here, addresses not among them.
-    fn takes_numbers(&self) -> bool {
+    pub(crate) fn takes_numbers(&self) -> bool {
         self.direction() == Direction::Value || self.way() == Some(Way::Held)
     }
 
@@ -84,7 +84,7 @@ impl Position<'_> {
         }
     }
 
-    fn wrong(&self, span: Span, what: &str) -> ScriptError {
+    pub(crate) fn wrong(&self, span: Span, what: &str) -> ScriptError {
         ScriptError::new(span, format!("{} cannot be {what}", self.describe())).help(self.wants())
     }
 }

@@ -3,6 +3,7 @@
 mod argument;
 mod cursor;
 pub(crate) mod error;
+pub(crate) mod group;
 pub(crate) mod number;
 mod parse;
 mod show;
@@ -21,6 +22,7 @@ pub(crate) mod context;
 pub(crate) mod lower;
 mod order;
 mod pack;
+mod target;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
-//! Tokens as a tree, by descent. Nothing in the grammar nests, so neither does this.
+//! Tokens as a tree, by descent. Nothing nests but the blocks of groups.
 
 use crate::script::cursor::Cursor;
 use crate::script::error::ScriptError;
+use crate::script::group::parse as group;
 use crate::script::number::Number;
 use crate::script::source::{Source, Spanned};
 use crate::script::syntax::{
@@ -13,13 +14,32 @@ use crate::script::token::{Token, tokens};
 pub(crate) fn parse(source: &Source) -> Result<Script, ScriptError> {
     let mut script = Vec::new();
     let mut base = 0;
-    for (index, line) in source.text.split('\n').enumerate() {
-        let tokens = tokens(line, base)?;
-        let end = base + line.trim_end().len();
-        if !tokens.is_empty() {
-            script.push(Cursor::new(&tokens, end).statement(index + 1)?);
+    let mut lines = source.text.split('\n').enumerate();
+    while let Some((index, line)) = lines.next() {
+        let (tokens, end);
+        if group::begins(line) {
+            let mut group = group::Lines::default();
+            let mut next = Some(line);
+            while let Some(line) = next {
+                group.add(line, base)?;
+                base += line.len() + 1;
+                next = if group.is_open() { lines.next().map(|(_, line)| line) } else { None };
+            }
+            (tokens, end) = group.finish()?;
+        } else {
+            tokens = self::tokens(line, base)?;
+            end = base + line.trim_end().len();
+            base += line.len() + 1;
         }
-        base += line.len() + 1;
+        if tokens.is_empty() {
+            continue;
+        }
+        let mut cursor = Cursor::new(&tokens, end);
+        script.push(if group::begins(line) {
+            cursor.group(index + 1)?
+        } else {
+            cursor.statement(index + 1)?
+        });
     }
     Ok(script)
 }
@@ -56,7 +76,7 @@ impl Cursor<'_> {
         Ok(Statement { name, body: Body::Call(call), line })
     }
 
-    fn modifier(&mut self, call: &mut Call) -> Result<(), ScriptError> {
+    pub(crate) fn modifier(&mut self, call: &mut Call) -> Result<(), ScriptError> {
         match self.peek() {
             Some(Token::Mark('@')) => {
                 self.take();
@@ -74,7 +94,7 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    fn attribute(&mut self) -> Result<Attribute, ScriptError> {
+    pub(crate) fn attribute(&mut self) -> Result<Attribute, ScriptError> {
         let name = self.word("the name of an attribute")?;
         let required = self.takes('!');
         let options = if self.takes('(') { self.list(Cursor::choice)? } else { Vec::new() };
@@ -103,7 +123,7 @@ impl Cursor<'_> {
     }
 }
 
-fn check_name(name: &Spanned<String>) -> Result<(), ScriptError> {
+pub(crate) fn check_name(name: &Spanned<String>) -> Result<(), ScriptError> {
     if RESERVED.contains(&&*name.value) || Width::named(&name.value).is_some() {
         return Err(ScriptError::new(name.span, format!("`{}` is a word of the language", name.value)));
     }

@@ -4,6 +4,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use syslet::syscalls::decode::escaped;
 
+use crate::script::group;
 use crate::script::syntax::{
     Argument, Attribute, Body, Call, Choice, Field, Operand, Parameter, Piece, Setting, Statement, Term,
     Text, Value, View,
@@ -11,12 +12,16 @@ use crate::script::syntax::{
 
 impl Display for Statement {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if let Body::Group(group) = &self.body {
+            return group::show::statement(self, group, f);
+        }
         if let Some(name) = &self.name {
             write!(f, "{} = ", name.value)?;
         }
         match &self.body {
             Body::Buffer(size) => write!(f, "buffer({})", size.value),
             Body::Call(call) => call.fmt(f),
+            Body::Group(_) => Ok(()),
         }
     }
 }

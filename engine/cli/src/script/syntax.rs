@@ -1,11 +1,12 @@
 //! The tree of a script: what was written, before it means anything.
 
+use crate::script::group::syntax::Group;
 use crate::script::source::{Span, Spanned};
 
 /// A script: its statements in order.
 pub(crate) type Script = Vec<Statement>;
 
-/// One line.
+/// One line, or a group.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Statement {
     pub(crate) name: Option<Spanned<String>>,
@@ -20,6 +21,8 @@ pub(crate) enum Body {
     Buffer(Spanned<Value>),
     /// A call and what belongs to it.
     Call(Call),
+    /// `syslet { … }`
+    Group(Group),
 }
 
 #[derive(Clone, Debug, PartialEq)]

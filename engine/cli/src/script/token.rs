@@ -14,10 +14,35 @@ pub(crate) enum Token {
     Parameter(Parameter),
     /// One of `( ) , = | @ !`
     Mark(char),
+    /// In a group, what is no other token: one of `SIGNS`.
+    Sign(&'static str),
+    /// In a group, the end of a line, or `;`.
+    End,
+}
+
+/// What only groups are written with; the longer ones come first.
+const SIGNS: [&str; 11] = ["==", "!=", "<=", ">=", "+=", "-=", "<", ">", "&", "{", "}"];
+
+/// The tokens of one line of a group.
+pub(crate) fn group_tokens(line: &str, base: usize) -> Result<Vec<Spanned<Token>>, ScriptError> {
+    all(line, base, |at| {
+        let sign = SIGNS.into_iter().find(|sign| line[at..].starts_with(sign));
+        let end = line[at..].starts_with(';').then_some((Token::End, at + 1));
+        sign.map(|sign| (Token::Sign(sign), at + sign.len())).or(end)
+    })
 }
 
 /// The tokens of one line, comments left out. `base` is where the line stands in the script.
 pub(crate) fn tokens(line: &str, base: usize) -> Result<Vec<Spanned<Token>>, ScriptError> {
+    all(line, base, |_| None)
+}
+
+/// The tokens of one line; `special` gives one that only some lines have, and where it ends.
+fn all(
+    line: &str,
+    base: usize,
+    special: impl Fn(usize) -> Option<(Token, usize)>,
+) -> Result<Vec<Spanned<Token>>, ScriptError> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(first) = line[at..].chars().next() {
@@ -28,7 +53,7 @@ pub(crate) fn tokens(line: &str, base: usize) -> Result<Vec<Spanned<Token>>, Scr
             at += 1;
             continue;
         }
-        let (token, end) = token(line, at, base)?;
+        let (token, end) = special(at).map_or_else(|| token(line, at, base), Ok)?;
         tokens.push(Spanned::new(token, Span { start: base + at, end: base + end }));
         at = end;
     }
@@ -95,6 +120,8 @@ impl Token {
             Token::Text(_) => "a string".to_owned(),
             Token::Parameter(_) => "an argument of the command".to_owned(),
             Token::Mark(mark) => format!("`{mark}`"),
+            Token::Sign(sign) => format!("`{sign}`"),
+            Token::End => "the end of the line".to_owned(),
         }
     }
 }

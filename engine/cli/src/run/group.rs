@@ -1,0 +1,97 @@
+//! A group: its submission, and what came back of its atoms.
+
+use syslet::abi::{AttributeFlags, AttributeId, CallFlags, Fault, Returns};
+use syslet::attrs::AtomsValue;
+use syslet::program::Program;
+use syslet::syscalls::decode::Decoder;
+use syslet::{Completion, Refused};
+
+use crate::plan::group::{Asked, Group};
+use crate::plan::{Operand, Passed, Step, StepId};
+use crate::report::{AtomAnswer, Data};
+use crate::run::answered;
+use crate::run::resolve::Known;
+use crate::run::words::Words;
+
+/// The flags of the submission: what is bound to its thread runs here, and all of it where there are no workers.
+pub(crate) fn flags(step: &Step, group: &Group, has_workers: bool) -> CallFlags {
+    if step.is_private {
+        CallFlags::PRIVATE
+    } else if group.is_bound || !has_workers {
+        CallFlags::SYNC
+    } else {
+        CallFlags::NONE
+    }
+}
+
+/// The submission of a group, or why there is none.
+pub(crate) fn build(
+    step: &Step,
+    group: &Group,
+    id: StepId,
+    known: &Known,
+    has_workers: bool,
+) -> Result<Program, String> {
+    let number = |operand: &Operand| match operand.passed {
+        Passed::Value(source) => known.number(source),
+        _ => Ok(0),
+    };
+    let registers = step.operands.iter().map(number).collect::<Result<Vec<u64>, String>>()?;
+    let mut asked: Vec<Asked> = Vec::new();
+    for ask in &step.asks {
+        let patch = ask.patch.map(|(patch, _)| patch);
+        asked.push((ask.id, ask.flags, known.filled(&ask.payload, patch.as_slice())?));
+    }
+    // Asked or not: the output says what came of each atom, and who ran them.
+    for id in [AttributeId::WORKER, AttributeId::ATOMS] {
+        if !step.asks.iter().any(|ask| ask.id == id) {
+            asked.push((id, AttributeFlags::NONE, Vec::new()));
+        }
+    }
+    let program = group.build(&registers, flags(step, group, has_workers), &asked);
+    let mut program = program.map_err(|fault| format!("refused: {}", fault.refusal))?;
+    program.set_user_data(id as u64);
+    Ok(program)
+}
+
+/// Why it was refused, and which atom is at fault.
+pub(crate) fn why(refused: &Refused, program: &Program) -> String {
+    let fault = Fault { refusal: refused.refusal(), at: refused.at() };
+    match Decoder::default().place_of(program.bytes(), &fault) {
+        None => refused.to_string(),
+        Some(place) => format!("{refused} ({place})"),
+    }
+}
+
+/// What the named areas hold; nothing if the group did not run.
+pub(crate) fn data(group: &Group, done: &Completion<'_>) -> Vec<Data> {
+    let Some(came) = done.data() else { return Vec::new() };
+    let area = |(argument, area): (usize, &crate::plan::group::AreaSpec)| {
+        let bytes = came.get(area.at..area.at + area.bytes)?.to_vec();
+        Some(Data { argument, name: Some(area.name.clone()), bytes })
+    };
+    group.areas.iter().enumerate().filter_map(area).collect()
+}
+
+/// What came of the atoms that ran.
+pub(crate) fn atoms(group: &Group, done: &Completion<'_>, words: Option<&Words>) -> Vec<AtomAnswer> {
+    let Some(value) = done.attribute(AttributeId::ATOMS).and_then(|atoms| AtomsValue::parse(atoms.value))
+    else {
+        return Vec::new();
+    };
+    let entries = value.entries().map(|entry| {
+        let atom = usize::from(entry.atom);
+        let asks = group.atoms.get(atom).map_or(&[][..], |atom| &atom.asks);
+        AtomAnswer {
+            atom,
+            runs: entry.runs,
+            value: entry.value,
+            words: words.map_or_else(String::new, |words| words.value(entry.value, entry.flags)),
+            flags: entry.flags,
+            attributes: answered(asks, |id| {
+                Returns::of(entry.returned).into_iter().flatten().find(|returned| returned.id == id)
+            }),
+        }
+    });
+    entries.collect()
+}

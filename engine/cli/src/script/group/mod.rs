@@ -1,0 +1,9 @@
+//! Groups: statements that become one submission, with conditions, loops and clean-up.
+
+mod argument;
+mod control;
+pub(crate) mod lower;
+mod names;
+pub(crate) mod parse;
+pub(crate) mod show;
+pub(crate) mod syntax;
