@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use syslet::abi::{
     ATOMS_MAX, CallFlags, Kind, Operand as Compared, SCRATCH_BYTES_MAX, StepOp, Test, Width as AtomWidth,
 };
-use syslet::syscalls::Scope;
+use syslet::syscalls::{Descriptors, Scope};
 
 use crate::plan::Operand as Input;
 use crate::plan::group::{AreaSpec, Arg, Atom, Group, Lead};
-use crate::script::asks::asks;
+use crate::script::asks::{PRIVATE, asks};
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
 use crate::script::group::argument::{Lowered, check_lengths};
@@ -139,6 +139,10 @@ impl Lowering<'_> {
             lowered.push(self.argument(argument, Position { call: &target.name, index, arg })?);
         }
         check_lengths(&target.name, target.row.map_or(&[], |row| row.args), &lowered)?;
+        if let Some(own) = call.attributes.iter().find(|attribute| attribute.name.value == PRIVATE) {
+            return Err(ScriptError::new(own.name.span, "a thread of its own is for the whole group")
+                .help("write `@private` behind `syslet`"));
+        }
         let attributes: Vec<_> = call.attributes.iter().collect();
         let shown: Vec<&str> = lowered.iter().map(|lowered| lowered.shown.as_str()).collect();
         let atom = Draft {
@@ -155,6 +159,7 @@ impl Lowering<'_> {
             return Err(ScriptError::new(patched.1, "in a group, a result can be no attribute's value"));
         }
         self.check_scope(&atom, &target.name, call.name.span)?;
+        self.check_closed(&atom, &target.name)?;
         let id = self.push(atom)?;
         name.map_or(Ok(()), |name| self.assign(name, Local::Result(id)))
     }
@@ -182,6 +187,27 @@ impl Lowering<'_> {
                 self.group.is_bound |= scope == Scope::BoundToThread;
                 Ok(())
             }
+        }
+    }
+
+    /// Checks that what statements outside have made is closed outside.
+    fn check_closed(&self, atom: &Atom, name: &str) -> Result<(), ScriptError> {
+        let argument = match atom.row.map(|row| row.descriptors) {
+            None | Some(Descriptors::Kept) => return Ok(()),
+            Some(Descriptors::Closes(argument) | Descriptors::Replaces(argument)) => argument,
+            Some(Descriptors::ClosesRange) => {
+                return Err(ScriptError::new(
+                    atom.span,
+                    format!("{name} closes what others use: it stands outside of groups"),
+                ));
+            }
+        };
+        match atom.args.get(usize::from(argument)) {
+            Some((Arg::Register(register), span)) if usize::from(*register) < self.inputs.len() => {
+                Err(ScriptError::new(*span, "what a statement outside has made is closed outside")
+                    .help("write it as a statement of its own below the group"))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -3,6 +3,9 @@
 mod arguments;
 mod attributes;
 mod calls;
+mod group_faults;
+mod group_atoms;
+mod groups;
 mod memory;
 mod order;
 mod properties;

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::{compiled, source};
+use super::{compiled, groups, source};
+use crate::script::group::syntax::GROUP_WORDS;
 use crate::script::parse::parse;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{
@@ -10,12 +11,15 @@ use crate::script::syntax::{
     Term, Text, Unit, Value, View, Width,
 };
 
-fn at<T>(value: T) -> Spanned<T> {
+pub(super) fn at<T>(value: T) -> Spanned<T> {
     Spanned::new(value, Span::default())
 }
 
-fn word() -> impl Strategy<Value = String> {
-    let free = |word: &String| !RESERVED.contains(&word.as_str()) && Width::named(word).is_none();
+pub(super) fn word() -> impl Strategy<Value = String> {
+    let free = |word: &String| {
+        let is_reserved = RESERVED.iter().chain(&GROUP_WORDS).any(|reserved| reserved == word);
+        !is_reserved && Width::named(word).is_none()
+    };
     "[a-zA-Z_][a-zA-Z0-9_]{0,8}".prop_filter("a word of the language", free)
 }
 
@@ -27,7 +31,7 @@ fn parameter() -> impl Strategy<Value = Parameter> {
     prop_oneof![(1u32..1000).prop_map(Parameter::Number), Just(Parameter::Each), Just(Parameter::Count)]
 }
 
-fn value() -> impl Strategy<Value = Value> {
+pub(super) fn value() -> impl Strategy<Value = Value> {
     let term = prop_oneof![
         integer().prop_map(Term::Integer),
         word().prop_map(Term::Word),
@@ -53,7 +57,7 @@ fn width() -> impl Strategy<Value = Width> {
     (0..Width::ALL.len()).prop_map(|index| Width::ALL[index].1)
 }
 
-fn view() -> impl Strategy<Value = View> {
+pub(super) fn view() -> impl Strategy<Value = View> {
     (width(), word(), value()).prop_map(|(width, of, offset)| View {
         width,
         of: at(of),
@@ -90,12 +94,12 @@ fn choice() -> impl Strategy<Value = Choice> {
     (prop::option::of(word()), setting).prop_map(|(key, value)| Choice { key: key.map(at), value: at(value) })
 }
 
-fn attribute() -> impl Strategy<Value = Attribute> {
+pub(super) fn attribute() -> impl Strategy<Value = Attribute> {
     (word(), any::<bool>(), prop::collection::vec(choice(), 0..3))
         .prop_map(|(name, required, options)| Attribute { name: at(name), required, options })
 }
 
-fn call() -> impl Strategy<Value = Call> {
+pub(super) fn call() -> impl Strategy<Value = Call> {
     let arguments = prop::collection::vec(argument().prop_map(at), 0..4);
     let after = prop::collection::vec(word().prop_map(at), 0..3);
     (word(), arguments, after, prop::collection::vec(attribute(), 0..3)).prop_map(
@@ -114,7 +118,7 @@ fn statement() -> impl Strategy<Value = Statement> {
         body: Body::Buffer(at(size)),
         line: 1,
     });
-    prop_oneof![4 => call, 1 => buffer]
+    prop_oneof![4 => call, 1 => buffer, 2 => groups::group()]
 }
 
 proptest! {
@@ -179,6 +183,21 @@ fn part() -> impl Strategy<Value = &'static str> {
         "|",
         "O_RDONLY",
         "é",
+        "syslet ",
+        "syslet {\n",
+        "{\n",
+        "}",
+        "loop {\n",
+        "if n < 0 {\n",
+        "else ",
+        "finally {\n",
+        "together {\n",
+        "stop if fd ",
+        "break\n",
+        "n += 1\n",
+        "n = read(0, out(8), 8)\n",
+        "a = area(8)\n",
+        "errno(n, EIO)",
     ])
 }
 

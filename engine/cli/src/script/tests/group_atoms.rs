@@ -1,0 +1,136 @@
+//! The atoms that groups come to.
+
+use syslet::abi::CallFlags;
+use syslet::syscalls::decode::Decoder;
+
+use super::{compiled, plan, plan_with};
+use crate::plan::{Plan, Step};
+
+/// The atoms of the plan's last step, a group, in words.
+#[track_caller]
+fn atoms(plan: &Plan) -> Vec<String> {
+    let step: &Step = plan.steps.last().unwrap();
+    let group = step.group.as_ref().unwrap();
+    let program = group.build(&vec![0; step.operands.len()], CallFlags::NONE, &[]).unwrap();
+    Decoder::default().atoms(program.bytes()).unwrap()
+}
+
+#[track_caller]
+fn comes_to(text: &str, expected: &[&str]) {
+    assert_eq!(atoms(&plan(text)), expected, "{text}");
+}
+
+/// SCRIPT-51: a test right behind what made its value is that atom's; all others are steps.
+#[test]
+fn tests_are_fused() {
+    comes_to(
+        "syslet { fd = dup(0); stop if fd < 0; fsync(fd) }",
+        &["0: dup(0), if < 0 stop", "1: fsync(#0)"],
+    );
+    comes_to(
+        "syslet { fd = dup(0); stop if fd == 7; stop if fd & 8; getpid() }",
+        &["0: dup(0), if == 7 stop", "1: #0, if & 0x8 stop", "2: getpid()"],
+    );
+    comes_to(
+        "syslet { a = dup(0); getpid(); stop if error(a) }",
+        &["0: dup(0)", "1: getpid()", "2: #0, if error stop"],
+    );
+    comes_to(
+        "syslet { x = 5; x -= 1; stop if x <= 0; getpid() }",
+        &["0: r15 = 5", "1: r15 -= 1, if <= 0 stop", "2: getpid()"],
+    );
+}
+
+/// SCRIPT-47: each comparison leads where it says.
+#[test]
+fn comparisons() {
+    let cases = [
+        ("a == 0", "if == 0 stop"),
+        ("a == 5", "if == 5 stop"),
+        ("a != 0", "unless == 0 stop"),
+        ("a != 5", "unless == 5 stop"),
+        ("a < 0", "if < 0 stop"),
+        ("a < 5", "if < 5 stop"),
+        ("a <= 0", "if <= 0 stop"),
+        ("a <= 5", "unless > 5 stop"),
+        ("a > 0", "if > 0 stop"),
+        ("a >= 0", "unless < 0 stop"),
+        ("a >= 5", "unless < 5 stop"),
+        ("a & O_WRONLY", "if & 0x1 stop"),
+        ("errno(a, EEXIST, EISDIR)", "if EEXIST|EISDIR stop"),
+        ("error(a)", "if error stop"),
+    ];
+    for (asked, said) in cases {
+        let said = format!("0: getpid(), {said}");
+        comes_to(&format!("syslet {{ a = getpid(); stop if {asked}; getpid() }}"), &[&said, "1: getpid()"]);
+    }
+}
+
+/// SCRIPT-48: branches, loops, and what leaves and repeats them.
+#[test]
+fn branches_and_loops() {
+    comes_to(
+        "syslet { a = dup(0); if a < 0 { getpid() } else if a == 3 { getuid() } else { getgid() }; getppid() }",
+        &[
+            "0: dup(0), unless < 0 to 2",
+            "1: getpid(), to 5",
+            "2: #0, unless == 3 to 4",
+            "3: getuid(), to 5",
+            "4: getgid()",
+            "5: getppid()",
+        ],
+    );
+    comes_to(
+        "syslet { n = 0; loop { n += 1; continue if n < 3; break if n == 7; getpid() }; finally { getuid() } }",
+        &[
+            "0: r15 = 0",
+            "1: r15 += 1, if < 3 to 1",
+            "2: r15, if == 7 stop",
+            "3: getpid(), to 1",
+            "4: finally getuid()",
+        ],
+    );
+    comes_to(
+        "syslet { loop { a = getpid(); if a == 1 { stop }; break } ; getuid() }",
+        &["0: getpid(), unless == 1 to 2", "1: jump stop", "2: jump to 4", "3: jump to 0", "4: getuid()"],
+    );
+}
+
+/// SCRIPT-48: calls side by side; nothing is asked of one of them.
+#[test]
+fn side_by_side() {
+    comes_to(
+        "syslet { together(1) { a = getpid(); getuid() }; stop if a < 0 }",
+        &["0: together(2, 1)", "1: getpid()", "2: getuid()", "3: #1, if < 0 stop"],
+    );
+}
+
+/// SCRIPT-46, SCRIPT-50: what comes from outside are the first registers, areas lie one behind the other, and what does
+/// not come back lies last.
+#[test]
+fn data() {
+    let plan = plan(
+        "fd = dup(0)\nsyslet { s = scratch(16); a = area(12); b = area(8); read(fd, s, 16); read(fd, b, 8); x = i32(a, 4) }",
+    );
+    assert_eq!(atoms(&plan), ["0: read(r0, out@24, 16)", "1: read(r0, out@16, 8)", "2: r15 = i32 at out@4"]);
+    let group = plan.steps[1].group.as_ref().unwrap();
+    assert_eq!((group.out_bytes, group.scratch_bytes), (24, 16));
+    assert_eq!(plan.steps[1].waits.iter().map(|wait| wait.step).collect::<Vec<_>>(), [0]);
+}
+
+/// SCRIPT-52: a group with `$@` is repeated; `in order` has each wait for the one before, whatever became of it.
+#[test]
+fn repeated() {
+    let text = |order: &str| format!("syslet each {order} {{ unlinkat(AT_FDCWD, $@, 0) }}");
+    let free = plan_with(&text(""), &["a", "b", "c"]);
+    assert!(free.steps.len() == 3 && free.steps.iter().all(|step| step.waits.is_empty()));
+    assert_eq!(atoms(&free), ["0: unlinkat(AT_FDCWD, \"c\", 0)"]);
+    let ordered = plan_with(&text("in order"), &["a", "b", "c"]);
+    let waits: Vec<_> = ordered
+        .steps
+        .iter()
+        .map(|step| step.waits.iter().map(|wait| (wait.step, wait.must_succeed)).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(waits, [vec![], vec![(0, false)], vec![(1, false)]]);
+    assert!(compiled(&format!("{}\nclose(each)", text("")), &["a"]).is_err());
+}

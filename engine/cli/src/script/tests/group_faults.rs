@@ -1,0 +1,108 @@
+//! What is wrong with groups, and where.
+
+use super::{plan, refused, refused_with};
+
+/// SCRIPT-45: groups span lines; what is not closed, not known there or behind the last brace is an error at its place.
+#[test]
+fn blocks() {
+    refused("syslet {\ngetpid()\n", "syslet", "no closing `}`");
+    refused("syslet x\n", "", "expected `budget(N)`");
+    refused("syslet {\ngetpid() getpid()\n}", "getpid", "the end of the line or `}`");
+    refused("syslet {\ngetpid()\n} x", "x", "nothing behind a group");
+    refused("syslet {\nelse {\n}\n}", "else", "right behind the `}`");
+    refused("syslet {\nloop = 1\n}", "=", "expected `{`");
+    refused("syslet loop {\ngetpid()\n}", "loop", "a word of the language");
+    refused("syslet {\n}", "syslet", "at least one call");
+    let deep = format!("syslet {{ getpid(); {}{}", "if x == 0 { ".repeat(17), "}".repeat(18));
+    refused(&deep, "{", "16 deep at most");
+}
+
+/// SCRIPT-45: `syslet` is a name and a call as before, and the words of groups are names outside of them.
+#[test]
+fn version_1_is_as_it_was() {
+    plan("syslet = getpid()\nloop = dup(syslet)\nclose(loop) after loop");
+    refused("syslet(1)", "syslet", "no call `syslet`");
+    refused("a = getpid(); b = getpid()", ";", "a statement ends with its line");
+    refused("close({)", "{", "pack(…)");
+}
+
+/// SCRIPT-46: names of a group are its own, and are given once; registers can be changed, results cannot.
+#[test]
+fn names() {
+    refused("syslet {\na = getpid()\na = getpid()\n}", "a", "already assigned");
+    refused("x = getpid()\nsyslet {\nx = 1\n}", "x", "already assigned");
+    refused("syslet {\na = getpid()\na += 1\n}", "a", "no register");
+    refused("syslet {\ntotal = 0\ntotl += 1\n}", "totl", "nearest known name is `total`");
+    refused("syslet {\nO_RDONLY = 0\n}", "O_RDONLY", "a constant");
+    refused("syslet {\na = getpid()\n}\nclose(a)", "a", "unknown constant or name");
+    refused("syslet {\na = getpid()\nlseek(0, a|1, 0)\n}", "a", "only stand alone");
+    let many: String = (0..17).map(|index| format!("r{index} = {index}\n")).collect();
+    refused(&format!("syslet {{\n{many}}}"), "r16", "16 registers");
+}
+
+/// SCRIPT-47: conditions ask known names; error numbers are known, and at most four.
+#[test]
+fn conditions() {
+    refused("syslet {\nfd = dup(0)\nstop if fx < 0\n}", "fx", "nearest known name is `fd`");
+    refused("syslet {\nfd = dup(0)\nstop if fd ! 0\n}", "!", "expected one of ==");
+    refused(
+        "syslet {\nfd = dup(0)\nif errno(fd, EXIST) { getpid() }\n}",
+        "EXIST",
+        "nearest known name is `EEXIST`",
+    );
+    refused(
+        "syslet {\nfd = dup(0)\nif errno(fd, O_RDONLY) { getpid() }\n}",
+        "O_RDONLY",
+        "unknown error number",
+    );
+    refused("syslet {\nfd = dup(0)\nstop if errno(fd)\n}", "errno", "by name");
+    refused(
+        "syslet {\nfd = dup(0)\nstop if errno(fd, EIO, EPERM, EBADF, EINTR, EAGAIN)\n}",
+        "EAGAIN",
+        "four",
+    );
+    refused("syslet {\nfd = dup(0)\nstop if erno(fd)\n}", "erno", "nearest known name is `errno`");
+    refused("syslet {\nfd = dup(0)\nstop if O_WRONLY == 1\n}", "O_WRONLY", "always the same");
+}
+
+/// SCRIPT-48: what leaves a loop stands in one; the way out stands last, once, and has none.
+#[test]
+fn control() {
+    refused("syslet {\ngetpid()\nbreak\n}", "break", "stands in no loop");
+    refused("syslet {\nloop {\n}\n}", "loop", "nothing happens");
+    refused("syslet {\nfinally {\n}\ngetpid()\n}", "finally", "at the end");
+    refused("syslet {\ngetpid()\nfinally {\nloop {\ngetpid()\n}\n}\n}", "loop", "leads forward only");
+    refused("syslet {\ntogether {\na = 1\n}\n}", "a", "only calls");
+    refused("syslet {\ntogether(3) {\ngetpid()\n}\n}", "3", "from 1 to 1");
+}
+
+/// SCRIPT-49: what the door would refuse is an error where it stands.
+#[test]
+fn refused_by_the_door() {
+    refused("syslet {\nfd = dup(0)\nclose(fd)\nfsync(fd)\n}", "fd", "the group is refused");
+    refused("syslet {\nx = 1\nif x == 1 {\nfd = dup(0)\n}\nfsync(fd)\n}", "fd", "the group is refused");
+    refused("syslet {\nx = 1\nif x == 1 {\nfd = dup(0)\n}\nstop if fd < 0\n}", "fd", "the group is refused");
+    refused("syslet {\nexit_group(0)\n}", "exit_group", "cannot run here");
+    refused("syslet {\nunshare(CLONE_NEWNET)\n}", "unshare", "changes the thread");
+    refused("syslet {\ngetpid() @private\n}", "private", "for the whole group");
+    refused("syslet budget(0) {\ngetpid()\n}", "0", "no budget");
+    refused("x = dup(0)\nsyslet {\nclose(x)\n}", "x", "closed outside");
+    refused("x = dup(0)\nclose(x)\nsyslet {\nfsync(x)\n}", "x", "line 2 closes this descriptor");
+}
+
+/// SCRIPT-50: areas stand where memory does, and are as long as what is known to be written there.
+#[test]
+fn areas() {
+    refused("syslet {\nb = area(8)\nread(0, b, 9)\n}", "b", "has 8 bytes, and the call reaches 9");
+    refused("syslet {\nb = area(8)\nclose(b)\n}", "b", "cannot be a part of the group's area");
+    refused("syslet {\nb = area(8)\nread(b, b, 8)\n}", "b", "cannot be a part");
+    refused("syslet {\nb = area(8)\nx = i32(b, 5)\n}", "5", "lies outside the 8 bytes");
+    refused("syslet {\nn = getpid()\nx = i32(n, 0)\n}", "n", "no area");
+    refused("syslet {\nb = scratch(8)\nfsync(i32(b, 0))\n}", "i32(b, 0)", "put into a register first");
+    refused(
+        "syslet {\nn = getpid()\nnanosleep(pack(i64 n, i64 0), 0)\n}",
+        "i64 n",
+        "known before anything runs",
+    );
+    refused_with("syslet {\nread(0, $1, 8)\n}", &["x"], "$1", "no number");
+}
