@@ -61,7 +61,7 @@ fn check_given(step: &Step, arg: &Arg, position: &Position<'_>) -> Result<(), Sc
 }
 
 /// The argument that says how long one is.
-fn decided_by(len: Len) -> Option<usize> {
+pub(crate) fn decided_by(len: Len) -> Option<usize> {
     match len {
         Len::Arg(by)
         | Len::Times(by, _)

@@ -3,6 +3,8 @@
 mod document;
 mod ending;
 mod files;
+mod group_scripts;
+mod groups;
 mod json;
 mod order;
 mod probe;

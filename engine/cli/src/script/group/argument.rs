@@ -7,7 +7,7 @@ use crate::plan::{Passed, Shown, Source, Way};
 use crate::script::error::ScriptError;
 use crate::script::group::lower::Lowering;
 use crate::script::group::names::Local;
-use crate::script::length::reach;
+use crate::script::length::{decided_by, reach};
 use crate::script::lower::Position;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Argument, Field, Operand};
@@ -142,6 +142,11 @@ pub(crate) fn check_lengths(
     };
     for (index, (one, arg)) in lowered.iter().zip(args).enumerate() {
         let Some(bytes) = one.bytes else { continue };
+        if let Some(by) = decided_by(arg.len).filter(|by| *by >= lowered.len()) {
+            let message =
+                format!("argument {} of {call}, which says how long this one is, is missing", by + 1);
+            return Err(ScriptError::new(one.span, message));
+        }
         if let Some(reached) = reach(arg.len, fixed, |_| None).filter(|&reached| reached > bytes as u64) {
             let position = Position { call, index, arg: Some(arg) };
             let message =

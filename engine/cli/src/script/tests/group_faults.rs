@@ -94,6 +94,7 @@ fn refused_by_the_door() {
 #[test]
 fn areas() {
     refused("syslet {\nb = area(8)\nread(0, b, 9)\n}", "b", "has 8 bytes, and the call reaches 9");
+    refused("syslet {\nread(0, out(8))\n}", "out(8)", "is missing");
     refused("syslet {\nb = area(8)\nclose(b)\n}", "b", "cannot be a part of the group's area");
     refused("syslet {\nb = area(8)\nread(b, b, 8)\n}", "b", "cannot be a part");
     refused("syslet {\nb = area(8)\nx = i32(b, 5)\n}", "5", "lies outside the 8 bytes");
