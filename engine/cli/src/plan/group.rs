@@ -1,16 +1,15 @@
 //! A group: calls and steps that become one submission.
 
-use syslet::abi::{
-    ArgKind, ArgKinds, AskRepr, AtomFlags, AtomRepr, AttributeFlags, AttributeId, CALL_ARGS_OFFSET,
-    CALL_BYTES_MIN, CallFlags, Inout, Kind, Operand, ProgramRepr, Target, Test, padded,
-};
+mod emit;
+
+use syslet::abi::{CALL_BYTES_MIN, Kind, Operand, Test, padded};
 use syslet::attrs::AtomEntry;
-use syslet::program::Program;
 use syslet::syscalls::Row;
-use syslet::{Refusal, Refused};
 
 use crate::plan::Ask;
 use crate::script::source::Span;
+
+pub(crate) use emit::Asked;
 
 /// An attribute returns at most so much.
 const RETURN_BYTES_MAX: usize = 256;
@@ -108,128 +107,7 @@ pub(crate) enum Lead {
     To(usize),
 }
 
-/// What the whole submission is asked.
-pub(crate) type Asked = (AttributeId, AttributeFlags, Vec<u8>);
-
-/// Why there is no program: the refusal, and which atom and argument it means.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    pub(crate) refusal: Refusal,
-    pub(crate) span: Option<Span>,
-}
-
-impl Group {
-    /// The submission.
-    pub(crate) fn build(
-        &self,
-        registers: &[u64],
-        flags: CallFlags,
-        asked: &[Asked],
-    ) -> Result<Program, Fault> {
-        let args: Vec<Vec<u64>> = self.atoms.iter().map(|atom| self.words_of(atom)).collect();
-        let asks: Vec<Vec<AskRepr<'_>>> = self.atoms.iter().map(Atom::asks_repr).collect();
-        let atoms = self.atoms.iter().zip(&args).zip(&asks);
-        let atoms: Vec<AtomRepr<'_>> = atoms
-            .map(|((atom, args), asks)| AtomRepr { args, attributes: asks, ..self.repr(atom) })
-            .collect();
-        let data = AskRepr { id: AttributeId::DATA, flags: AttributeFlags::NONE, payload: &self.data };
-        let asked = asked.iter().map(|(id, flags, payload)| AskRepr { id: *id, flags: *flags, payload });
-        let attributes: Vec<AskRepr<'_>> =
-            (!self.data.is_empty()).then_some(data).into_iter().chain(asked).collect();
-        let repr = ProgramRepr {
-            flags,
-            user_data: 0,
-            registers,
-            budget: self.budget,
-            out_len: u32::try_from(self.out_len()).unwrap_or(u32::MAX),
-            scratch_len: u32::try_from(self.scratch_bytes).unwrap_or(u32::MAX),
-            attributes: &attributes,
-            atoms: &atoms,
-        };
-        Program::of(&repr).map_err(|refused| self.fault(&refused, &repr))
-    }
-
-    /// What lies behind it in the same area keeps its alignment.
-    fn out_len(&self) -> usize {
-        if self.scratch_bytes > 0 { padded(self.out_bytes) } else { self.out_bytes }
-    }
-
-    fn repr(&self, atom: &Atom) -> AtomRepr<'static> {
-        let kinds = atom.args.iter().enumerate();
-        let flags = if atom.is_finally { AtomFlags::FINALLY } else { AtomFlags::NONE };
-        AtomRepr {
-            kind: atom.kind,
-            flags,
-            kinds: kinds.fold(ArgKinds(0), |kinds, (index, (arg, _))| kinds.with(index, arg.kind())),
-            test: atom.test,
-            operand: atom.operand,
-            then: self.target(atom.then, atom.is_finally),
-            otherwise: self.target(atom.otherwise, atom.is_finally),
-            ..AtomRepr::call(atom.nr)
-        }
-    }
-
-    /// A label behind the last atom of its part is the end.
-    fn target(&self, lead: Lead, is_finally: bool) -> Target {
-        let end = if is_finally { self.atoms.len() } else { self.main };
-        match lead {
-            Lead::Next => Target::NEXT,
-            Lead::Stop => Target::STOP,
-            Lead::To(label) => match self.labels[label] {
-                at if at < end => Target(u16::try_from(at).unwrap_or(Target::STOP.0)),
-                _ => Target::STOP,
-            },
-        }
-    }
-
-    fn words_of(&self, atom: &Atom) -> Vec<u64> {
-        let offset = |place| match place {
-            Place::ComesBack(at) => at,
-            Place::Scratch(at) => self.out_len() + at,
-        };
-        let as_u32 = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let word = |arg: &Arg| match *arg {
-            Arg::Value(value) => value,
-            Arg::Result(atom) => atom.into(),
-            Arg::Register(register) => register.into(),
-            Arg::In(at) => at as u64,
-            Arg::Out(place) => offset(place) as u64,
-            Arg::Inout(place, data) => Inout { out: as_u32(offset(place)), data: as_u32(data) }.pack(),
-        };
-        atom.args.iter().map(|(arg, _)| word(arg)).collect()
-    }
-
-    /// Where in the script a refusal points.
-    fn fault(&self, refused: &Refused, repr: &ProgramRepr<'_>) -> Fault {
-        let fault_at = refused.at() as usize;
-        let mut at = repr.len_bytes() - repr.atoms.iter().map(AtomRepr::len_bytes).sum::<usize>();
-        let mut span = None;
-        for (atom, repr) in self.atoms.iter().zip(repr.atoms) {
-            let end = at + repr.len_bytes();
-            if (at..end).contains(&fault_at) {
-                span = Some(atom.at(fault_at - at));
-            }
-            at = end;
-        }
-        Fault { refusal: refused.refusal(), span }
-    }
-}
-
 impl Atom {
-    /// What stands at this byte of its record.
-    fn at(&self, at: usize) -> Span {
-        let argument = at.checked_sub(CALL_ARGS_OFFSET).and_then(|at| self.args.get(at / 8));
-        match argument {
-            Some((_, span)) => *span,
-            None if (8..16).contains(&at) || at == 22 || at == 23 => self.asked,
-            None => self.span,
-        }
-    }
-
-    fn asks_repr(&self) -> Vec<AskRepr<'_>> {
-        self.asks.iter().map(|ask| AskRepr { id: ask.id, flags: ask.flags, payload: &ask.payload }).collect()
-    }
-
     /// Bytes it takes in a submission at most.
     pub(crate) fn record_bytes_max(&self) -> usize {
         let asks = self.asks.iter().map(|ask| 16 + padded(ask.payload.len()));
@@ -260,17 +138,6 @@ impl Atom {
 }
 
 impl Arg {
-    fn kind(self) -> ArgKind {
-        match self {
-            Arg::Value(_) => ArgKind::VALUE,
-            Arg::Result(_) => ArgKind::RESULT,
-            Arg::Register(_) => ArgKind::REGISTER,
-            Arg::In(_) => ArgKind::IN,
-            Arg::Out(_) => ArgKind::OUT,
-            Arg::Inout(..) => ArgKind::INOUT,
-        }
-    }
-
     /// A number as something to compare with.
     pub(crate) fn operand(self) -> Operand {
         match self {

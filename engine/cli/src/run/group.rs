@@ -58,8 +58,9 @@ pub(crate) fn build(
 pub(crate) fn why(refused: &Refused, program: &Program) -> String {
     let fault = Fault { refusal: refused.refusal(), at: refused.at() };
     match Decoder::default().place_of(program.bytes(), &fault) {
-        None => refused.to_string(),
+        Some(place) if refused.reason().is_none() => format!("{} ({place})", refused.refusal()),
         Some(place) => format!("{refused} ({place})"),
+        None => refused.to_string(),
     }
 }
 

@@ -2,24 +2,17 @@
 
 use std::collections::HashMap;
 
-use syslet::abi::{
-    ATOMS_MAX, CallFlags, Kind, Operand as Compared, SCRATCH_BYTES_MAX, StepOp, Test, Width as AtomWidth,
-};
-use syslet::syscalls::{Descriptors, Scope};
+use syslet::abi::{ATOMS_MAX, CallFlags, Kind, Operand as Compared, SCRATCH_BYTES_MAX, StepOp, Test};
 
 use crate::plan::Operand as Input;
 use crate::plan::group::{AreaSpec, Arg, Atom, Group, Lead};
-use crate::script::asks::{PRIVATE, asks};
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
-use crate::script::group::argument::{Lowered, check_lengths};
 use crate::script::group::control::Loop;
 use crate::script::group::names::Local;
-use crate::script::group::syntax::{self, Change, Item};
-use crate::script::lower::{OUT_BYTES_MAX, Position};
+use crate::script::group::syntax::{self, Item};
+use crate::script::lower::OUT_BYTES_MAX;
 use crate::script::source::{Span, Spanned};
-use crate::script::syntax::{Call, Operand, View, Width};
-use crate::script::target::Target;
 
 /// How many atoms may run where the script does not say: some gigabytes in pieces of 64 KiB.
 const BUDGET: u32 = 1_000_000;
@@ -40,7 +33,7 @@ pub(crate) struct Lowering<'a> {
     /// Whether the last atom leads simply to what comes next, and nothing else does.
     pub(crate) is_free: bool,
     pub(crate) in_finally: bool,
-    is_private: bool,
+    pub(crate) is_private: bool,
     depth: usize,
 }
 
@@ -129,167 +122,6 @@ impl Lowering<'_> {
             Item::Finally(_) => Err(ScriptError::new(span, "`finally` stands once, at the end of the group")),
             Item::Together { enough, items } => self.together(enough.as_ref(), items, span),
         }
-    }
-
-    fn call(&mut self, name: Option<&Spanned<String>>, call: &Call, span: Span) -> Result<(), ScriptError> {
-        let target = Target::of(call, self.context.assigned, self.context.given)?;
-        let mut lowered: Vec<Lowered> = Vec::with_capacity(target.arguments.len());
-        for (index, argument) in target.arguments.iter().enumerate() {
-            let arg = target.row.and_then(|row| row.args.get(index));
-            lowered.push(self.argument(argument, Position { call: &target.name, index, arg })?);
-        }
-        check_lengths(&target.name, target.row.map_or(&[], |row| row.args), &lowered)?;
-        if let Some(own) = call.attributes.iter().find(|attribute| attribute.name.value == PRIVATE) {
-            return Err(ScriptError::new(own.name.span, "a thread of its own is for the whole group")
-                .help("write `@private` behind `syslet`"));
-        }
-        let attributes: Vec<_> = call.attributes.iter().collect();
-        let shown: Vec<&str> = lowered.iter().map(|lowered| lowered.shown.as_str()).collect();
-        let atom = Draft {
-            name: name.map(|name| name.value.clone()),
-            words: format!("{}({})", target.name, shown.join(", ")),
-            row: target.row,
-            kind: Kind::CALL,
-            nr: target.nr,
-            args: lowered.iter().map(|lowered| (lowered.arg, lowered.span)).collect(),
-            asks: asks(&attributes, self.context.assigned)?,
-            ..self.step(StepOp::JUMP, Vec::new(), String::new(), span)
-        };
-        if let Some(patched) = atom.asks.iter().find_map(|ask| ask.patch) {
-            return Err(ScriptError::new(patched.1, "in a group, a result can be no attribute's value"));
-        }
-        self.check_scope(&atom, &target.name, call.name.span)?;
-        self.check_closed(&atom, &target.name)?;
-        let id = self.push(atom)?;
-        name.map_or(Ok(()), |name| self.assign(name, Local::Result(id)))
-    }
-
-    /// Checks that the call can run where the group does.
-    fn check_scope(&mut self, atom: &Atom, name: &str, span: Span) -> Result<(), ScriptError> {
-        let Some(row) = atom.row else { return Ok(()) };
-        let args = atom.fixed_args();
-        if let Some(harm) = row.harm_with(&args) {
-            return Err(ScriptError::new(span, format!("{name} cannot run here: {}", harm.why())));
-        }
-        match row.scope_with(&args) {
-            Scope::WritesThread if !self.is_private => Err(ScriptError::new(
-                span,
-                format!("{name} changes the thread that makes it"),
-            )
-            .help(
-                "`@private` behind `syslet` gives the group a thread of its own, with which the change ends",
-            )),
-            Scope::BoundToThread if self.is_private => Err(ScriptError::new(
-                span,
-                format!("{name} acts for the thread that makes it, which must last"),
-            )),
-            scope => {
-                self.group.is_bound |= scope == Scope::BoundToThread;
-                Ok(())
-            }
-        }
-    }
-
-    /// Checks that what statements outside have made is closed outside.
-    fn check_closed(&self, atom: &Atom, name: &str) -> Result<(), ScriptError> {
-        let argument = match atom.row.map(|row| row.descriptors) {
-            None | Some(Descriptors::Kept) => return Ok(()),
-            Some(Descriptors::Closes(argument) | Descriptors::Replaces(argument)) => argument,
-            Some(Descriptors::ClosesRange) => {
-                return Err(ScriptError::new(
-                    atom.span,
-                    format!("{name} closes what others use: it stands outside of groups"),
-                ));
-            }
-        };
-        match atom.args.get(usize::from(argument)) {
-            Some((Arg::Register(register), span)) if usize::from(*register) < self.inputs.len() => {
-                Err(ScriptError::new(*span, "what a statement outside has made is closed outside")
-                    .help("write it as a statement of its own below the group"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn change(
-        &mut self,
-        name: &Spanned<String>,
-        change: Change,
-        by: &Operand,
-        span: Span,
-    ) -> Result<(), ScriptError> {
-        let (op, args, words) = match by {
-            Operand::Value(value) => {
-                let number = self.number(value)?;
-                let op = match change {
-                    Change::Set => StepOp::SET,
-                    Change::Add => StepOp::ADD,
-                    Change::Subtract => StepOp::SUBTRACT,
-                };
-                let words = format!("{} {} {value}", name.value, change.sign());
-                (op, vec![(number, value.span())], words)
-            }
-            Operand::View(view) => {
-                let (place, width) = self.view(view)?;
-                let args = vec![(place, view.of.span), (Arg::Value(width), view.of.span)];
-                (StepOp::LOAD, args, format!("{} = {view}", name.value))
-            }
-        };
-        let register = self.register(name, change == Change::Set)?;
-        let args = [(Arg::Value(register.into()), name.span)].into_iter().chain(args).collect();
-        let atom = self.step(op, args, words, span);
-        self.push(Draft { name: Some(name.value.clone()), ..atom }).map(drop)
-    }
-
-    /// A number in an area of the group.
-    fn view(&self, view: &View) -> Result<(Arg, u64), ScriptError> {
-        let word = &view.of.value;
-        let Some(Local::Area { place, bytes }) = self.names.get(word).copied() else {
-            return Err(ScriptError::new(view.of.span, format!("`{word}` is no area of this group")));
-        };
-        let number = self.context.assigned.number(&view.offset.value, self.context.given)?;
-        let Width { bytes: width, signed } = view.width;
-        let inside =
-            usize::try_from(number).ok().filter(|at| at.checked_add(width).is_some_and(|end| end <= bytes));
-        let offset = inside.ok_or_else(|| {
-            let name = view.width.name();
-            let message = format!("{name} at offset {number} lies outside the {bytes} bytes of `{word}`");
-            ScriptError::new(view.offset.span, message)
-        })?;
-        let signed = if signed { AtomWidth::SIGNED } else { 0 };
-        Ok((Arg::Out(place.behind(offset)), width as u64 | signed))
-    }
-
-    fn together(
-        &mut self,
-        enough: Option<&Spanned<crate::script::syntax::Value>>,
-        items: &[Spanned<Item>],
-        span: Span,
-    ) -> Result<(), ScriptError> {
-        let plain = |item: &&Spanned<Item>| !matches!(item.value, Item::Call { .. });
-        if let Some(other) = items.iter().find(plain) {
-            return Err(ScriptError::new(other.span, "only calls run side by side"));
-        }
-        if self.in_finally || items.is_empty() {
-            let message = if items.is_empty() {
-                "nothing runs side by side here"
-            } else {
-                "the way out runs one after the other"
-            };
-            return Err(ScriptError::new(span, message));
-        }
-        let (enough, at) = match enough {
-            None => (0, span),
-            Some(enough) => {
-                (self.context.assigned.size(enough, items.len(), self.context.given)?, enough.span)
-            }
-        };
-        let args = vec![(Arg::Value(items.len() as u64), span), (Arg::Value(enough as u64), at)];
-        let atom = self.step(StepOp::TOGETHER, args, format!("together of {}", items.len()), span);
-        self.push(atom)?;
-        self.block(items)?;
-        self.is_free = false;
-        Ok(())
     }
 
     /// A step behind which the next atom comes.

@@ -1,9 +1,11 @@
 //! Groups: statements that become one submission, with conditions, loops and clean-up.
 
 mod argument;
+mod call;
 mod control;
 pub(crate) mod lower;
 mod names;
+mod step;
 pub(crate) mod parse;
 pub(crate) mod show;
 pub(crate) mod syntax;
