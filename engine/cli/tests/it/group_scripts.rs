@@ -114,6 +114,30 @@ fn lock_append() {
     assert!(found == pieces, "{:?}", found.iter().map(Vec::len).collect::<Vec<_>>());
 }
 
+/// SCRIPT-62: while somebody else has the lock, nothing is appended.
+#[test]
+fn lock_append_waits() {
+    let directory = Directory::new("lock-append-waits");
+    let (log, piece) = (directory.file("log", ""), directory.file("piece", "appended"));
+    let held = File::open(&log).unwrap();
+    held.lock_shared().unwrap();
+    let mut command = command();
+    command.args(["run", "-q", LOCK_APPEND, &log]).stdin(File::open(piece).unwrap());
+    let mut running = command.spawn().unwrap();
+    let waiter = running.id().to_string();
+    let waits = || {
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|lock| lock.contains("->") && lock.split_whitespace().any(|word| word == waiter))
+    };
+    while running.try_wait().unwrap().is_none() && !waits() {
+        std::thread::yield_now();
+    }
+    assert_eq!(fs::read(&log).unwrap(), b"", "it did not wait for the lock");
+    held.unlock().unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+    assert_eq!(fs::read(&log).unwrap(), b"appended");
+}
+
 /// SCRIPT-63: directories that are there are no failure, files in their place are.
 #[test]
 fn mkdir_p() {
