@@ -12,6 +12,8 @@ use crate::workload::scratch;
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) paths: Vec<CString>,
+    /// Of each of them.
+    pub(super) bytes: usize,
     _folder: TempDir,
 }
 
@@ -26,6 +28,6 @@ impl Files {
             CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other)
         });
         let paths = paths.collect::<io::Result<_>>()?;
-        Ok(Files { paths, _folder: folder })
+        Ok(Files { paths, bytes, _folder: folder })
     }
 }

@@ -14,8 +14,8 @@ use super::{Doer, Work, sys, uring};
 
 const FILES: usize = 2_000;
 /// Of one file.
-pub(super) const BYTES: usize = 4096;
-pub(super) const FLAGS: i32 = libc::O_RDONLY | libc::O_CLOEXEC;
+const BYTES: usize = 4096;
+const FLAGS: i32 = libc::O_RDONLY | libc::O_CLOEXEC;
 
 pub(super) fn prepare() -> io::Result<Work> {
     let files = Arc::new(Files::make(FILES, BYTES)?);

@@ -8,7 +8,6 @@ use ::io_uring::{IoUring, opcode, types};
 
 use super::Doer;
 use super::files::Files;
-use super::open_read_close::{BYTES, FLAGS};
 
 /// Chains in flight at once, each with a direct descriptor.
 const DEPTH: u32 = 128;
@@ -35,7 +34,7 @@ impl Linked {
             .map_err(|error| format!("direct descriptors: {error}"))?;
         // SAFETY: zeros are such a structure.
         let about = || Box::new(unsafe { std::mem::zeroed::<libc::statx>() });
-        let buffers = (0..DEPTH).map(|_| (about(), vec![0; BYTES])).collect();
+        let buffers = (0..DEPTH).map(|_| (about(), vec![0; files.bytes])).collect();
         Ok(Linked { ring, files, buffers })
     }
 
@@ -46,9 +45,9 @@ impl Linked {
         let path = self.files.paths[piece].as_ptr();
         let (about, buffer) = &mut self.buffers[slot];
         let about: *mut libc::statx = &raw mut **about;
-        let bytes = u32::try_from(BYTES).map_err(|error| error.to_string())?;
+        let bytes = u32::try_from(self.files.bytes).map_err(|error| error.to_string())?;
         let at = types::Fd(libc::AT_FDCWD);
-        let open = opcode::OpenAt::new(at, path).flags(FLAGS & !libc::O_CLOEXEC).file_index(Some(direct));
+        let open = opcode::OpenAt::new(at, path).flags(libc::O_RDONLY).file_index(Some(direct));
         let statx = opcode::Statx::new(at, path, about.cast()).mask(libc::STATX_SIZE);
         let read = opcode::Read::new(types::Fixed(number), buffer.as_mut_ptr(), bytes);
         let close = opcode::Close::new(types::Fixed(number));
