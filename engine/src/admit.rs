@@ -1,7 +1,5 @@
 //! The door. Everything that can be refused is refused here; a refusal has taken nothing.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use syslet_abi::{
     ARGS_MAX, ATTRIBUTE_HEADER_BYTES, ArgKind, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET,
     Refusal, Status, padded,
@@ -11,6 +9,7 @@ use syslet_syscalls::{Class, Direction, Row, Scope, check_arguments, is_foreign,
 
 use crate::admission::{Admission, Answers, AskedIds, Loss, Stands, VALUE_BYTES_MAX};
 use crate::clock::now_ns;
+use crate::contained::contained;
 use crate::facts::facts;
 use crate::refused::Refused;
 use crate::ring::batch::{BATCH_MAX, Marks};
@@ -250,15 +249,6 @@ pub(crate) fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Res
         // An application's attribute may answer anything; what means nothing before the call is a failure.
         _ => Status::UNAVAILABLE,
     })
-}
-
-/// Runs a method of the attribute with this id; `None` when it is the application's own and panicked (ENGINE-27).
-pub(crate) fn contained<T>(id: AttributeId, method: impl FnOnce() -> T) -> Option<T> {
-    if !id.is_application() {
-        return Some(method());
-    }
-    // What was thrown is the application's as well: dropping it could panic again.
-    catch_unwind(AssertUnwindSafe(method)).map_err(std::mem::forget).ok()
 }
 
 #[cfg(test)]

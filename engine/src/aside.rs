@@ -4,8 +4,6 @@ use syslet_abi::{AttributeId, Call, USER_DATA_OFFSET};
 use syslet_attrs::{LaneAsk, LaneValue, Needs};
 
 use crate::admission::Admission;
-use crate::pair::Ring;
-use crate::port::Port;
 use crate::ring::batch::Marks;
 use crate::shelf::Key;
 use crate::slot::Ticket;
@@ -34,6 +32,13 @@ impl Staged {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.calls.is_empty()
+    }
+
+    /// Gives all of them away, in the order pushed. `to` may return used memory, for records to come.
+    pub(crate) fn give(&mut self, mut to: impl FnMut(Aside) -> Option<Vec<u64>>) {
+        for call in self.calls.drain(..) {
+            self.spare.extend(to(call));
+        }
     }
 
     /// Appends a call, with its ticket in the place of user_data, and its marks.
@@ -69,11 +74,6 @@ impl Aside {
         self.queued_ns
     }
 
-    /// Whether nobody has ended it.
-    pub(crate) fn is_queued(&self, port: &Port) -> bool {
-        is_queued(port, &self.record)
-    }
-
     /// Writes the value of its LANE over what that was asked with.
     pub(crate) fn note(&mut self, value: LaneValue) {
         let asked = Call::admitted(bytemuck::cast_slice(&self.record)).asks();
@@ -83,44 +83,26 @@ impl Aside {
         }
     }
 
-    /// Puts it on its ring's shelf. Gives memory for the next one.
-    pub(crate) fn stand(self, port: &Port) -> Vec<u64> {
-        port.shelf.push(self.key, self.record, self.is_pooled, |record| is_queued(port, record))
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.is_pooled
+    }
+
+    /// What it asks of a lane, if it has to pass one.
+    pub(crate) fn lane(&self) -> Option<LaneAsk> {
+        self.lane
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        8 * self.record.len() as u64
+    }
+
+    /// As it would stand in the ring.
+    pub(crate) fn into_record(self) -> Vec<u64> {
+        self.record
     }
 }
 
-impl Ring {
-    /// Publishes what stands aside; gives its bytes.
-    pub(crate) fn publish_aside(&mut self) -> u64 {
-        let Staged { calls, spare } = &mut self.aside;
-        let mut bytes = 0;
-        for call in calls.drain(..) {
-            bytes += 8 * call.record.len() as u64;
-            match (&call.lane, &self.port.lanes) {
-                (Some(lane), Some(lanes)) => {
-                    let lane = *lane;
-                    lanes.enter(&self.port, call, lane);
-                }
-                _ => spare.push(call.stand(&self.port)),
-            }
-        }
-        bytes
-    }
-
-    /// Takes back what stands aside and is not published, to run it in the order pushed, or to end it.
-    pub(crate) fn withdraw_aside(&mut self) {
-        for call in self.aside.calls.drain(..) {
-            self.own.take_over(&call.record);
-            self.aside.spare.push(call.record);
-        }
-    }
-}
-
-fn ticket(record: &[u64]) -> Ticket {
+/// The ticket of a record that stands, or is to stand, on a shelf.
+pub(crate) fn ticket(record: &[u64]) -> Ticket {
     Ticket::unpack(record[USER_DATA_OFFSET / 8])
-}
-
-fn is_queued(port: &Port, record: &[u64]) -> bool {
-    let ticket = ticket(record);
-    port.slots.get(ticket).phase().is_queued(ticket.generation())
 }

@@ -5,8 +5,8 @@ use syslet_attrs::{Action, CallFacts, DeadlineAsked, Needs, Observed, Registry, 
 
 use crate::act::{Failed, perform};
 use crate::admission::Answers;
-use crate::admit::contained;
 use crate::clock::now_ns;
+use crate::contained::contained;
 use crate::facts::facts;
 use crate::outcome::Outcome;
 use crate::program::Machine;

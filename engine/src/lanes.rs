@@ -3,6 +3,7 @@
 
 mod table;
 
+use std::fmt::Debug;
 use std::sync::{Arc, Weak};
 
 use syslet_attrs::{LaneAsk, LaneValue};
@@ -10,30 +11,62 @@ use syslet_attrs::{LaneAsk, LaneValue};
 use self::table::{Name, Table, Wish};
 use crate::aside::Aside;
 use crate::clock::now_ns;
-use crate::pool::Pool;
-use crate::port::Port;
 use crate::slot::Ticket;
-use crate::sync::{Mutex, Ordering, lock};
+use crate::sync::{Mutex, lock};
+
+/// A ring, as lanes see it.
+pub(crate) trait Berth {
+    /// Whether nobody has ended that call.
+    fn is_queued(&self, ticket: Ticket) -> bool;
+
+    /// Puts a call on its shelf.
+    fn stand(&self, call: Aside);
+
+    /// One call more waits for its lane, or has a place and is not made known.
+    fn is_awaited_once_more(&self);
+
+    /// One call less does.
+    fn is_not_awaited(&self);
+
+    /// Whether any call does.
+    fn is_awaited(&self) -> bool;
+
+    /// Brings workers to it.
+    fn make_known(self: &Arc<Self>);
+}
+
+/// Who brings workers to rings.
+pub(crate) trait Crew<R>: Debug + Send + Sync {
+    /// This ring has work.
+    fn offer(&self, ring: &Arc<R>);
+
+    /// Whether nobody comes any more.
+    fn is_closed(&self) -> bool;
+}
 
 /// All lanes of an engine, whatever ring their calls come from.
 #[derive(Debug)]
-pub(crate) struct Lanes {
-    table: Mutex<Table<Call>>,
-    pool: Weak<Pool>,
+pub(crate) struct Lanes<R> {
+    table: Mutex<Table<Call<R>>>,
+    crew: Weak<dyn Crew<R>>,
 }
 
 /// What is kept of a call that waits.
 #[derive(Debug)]
-struct Call {
-    port: Arc<Port>,
+struct Call<R> {
+    ring: Arc<R>,
     call: Aside,
 }
 
 /// Rings on whose shelves calls stand since they have a place, once for each call. Workers do not know yet.
-#[derive(Debug, Default)]
-pub(crate) struct Released(Vec<Arc<Port>>);
+#[derive(Debug)]
+pub(crate) struct Released<R>(Vec<Arc<R>>);
 
-impl Released {
+impl<R: Berth> Released<R> {
+    pub(crate) fn new() -> Released<R> {
+        Released(Vec::new())
+    }
+
     /// Brings workers to them.
     #[inline]
     pub(crate) fn make_known(&mut self) {
@@ -44,67 +77,71 @@ impl Released {
 
     #[cold]
     fn make_all_known(&mut self) {
-        for port in self.0.drain(..) {
-            let pool = port.lanes.as_ref().and_then(|lanes| lanes.pool.upgrade());
-            pool.inspect(|pool| pool.offer(&port));
-            port.is_not_awaited();
+        for ring in self.0.drain(..) {
+            ring.make_known();
+            ring.is_not_awaited();
         }
     }
 
     /// Puts a call that has its place on its shelf, with so many in its lane.
-    fn stand(&mut self, call: Call, running: u32) {
-        let Call { port, mut call } = call;
+    fn stand(&mut self, call: Call<R>, running: u32) {
+        let Call { ring, mut call } = call;
         call.note(LaneValue { waited_ns: now_ns().saturating_sub(call.queued_ns()), running });
-        call.stand(&port);
-        self.0.push(port);
+        ring.stand(call);
+        self.0.push(ring);
     }
 }
 
-impl Lanes {
-    pub(crate) fn new(pool: Weak<Pool>) -> Lanes {
-        Lanes { table: Mutex::new(Table::new()), pool }
+impl<R: Berth> Lanes<R> {
+    pub(crate) fn new(crew: Weak<dyn Crew<R>>) -> Lanes<R> {
+        Lanes { table: Mutex::new(Table::new()), crew }
+    }
+
+    /// Who brings workers, while they are there.
+    pub(crate) fn crew(&self) -> Option<Arc<dyn Crew<R>>> {
+        self.crew.upgrade()
     }
 
     /// A published call comes to its lane. If there is room it stands on its shelf when this returns, and is for the
     /// caller to make known.
-    pub(crate) fn enter(&self, port: &Arc<Port>, call: Aside, ask: LaneAsk) {
-        let mut released = Released::default();
+    pub(crate) fn enter(&self, ring: &Arc<R>, call: Aside, ask: LaneAsk) {
+        let mut released = Released::new();
         let mut table = lock(&self.table);
         // Under the lock: who removes a call does that first, and then takes it out of here.
-        if !call.is_queued(port) {
+        if !ring.is_queued(call.ticket()) {
             return;
         }
-        let name = name(port, call.ticket());
+        let name = name(&**ring, call.ticket());
         let wish = Wish { lane: ask.id, limit: ask.limit, key: call.key() };
         // First: who sees nothing awaited sees what has been made known of it.
-        port.awaited.fetch_add(1, Ordering::Relaxed);
-        let call = Call { port: Arc::clone(port), call };
+        ring.is_awaited_once_more();
+        let call = Call { ring: Arc::clone(ring), call };
         table.enter(name, wish, call, |call, running| released.stand(call, running));
         drop(table);
-        released.0.extract_if(.., |other| Arc::ptr_eq(other, port)).for_each(|port| port.is_not_awaited());
+        released.0.extract_if(.., |other| Arc::ptr_eq(other, ring)).for_each(|ring| ring.is_not_awaited());
         released.make_known();
     }
 
     /// A call is over, or has been kept from beginning: its place is the next one's. Leaving twice is leaving once.
-    pub(crate) fn leave(&self, port: &Port, ticket: Ticket, released: &mut Released) {
-        if self.pool.upgrade().is_some_and(|pool| pool.is_closed()) {
+    pub(crate) fn leave(&self, ring: &R, ticket: Ticket, released: &mut Released<R>) {
+        if self.crew().is_some_and(|crew| crew.is_closed()) {
             // Else the ring whose call comes next would be closed from inside of this one, and so on.
             self.close();
         }
         let mut table = lock(&self.table);
-        let kept = table.leave(name(port, ticket), |call, running| released.stand(call, running));
+        let kept = table.leave(name(ring, ticket), |call, running| released.stand(call, running));
         drop(table);
-        kept.inspect(|call| call.port.is_not_awaited());
+        kept.inspect(|call| call.ring.is_not_awaited());
     }
 
     /// Nobody is to make the calls of that ring that wait: they stand on its shelf when this returns.
-    pub(crate) fn give_up(&self, port: &Port) {
-        if !port.is_awaited() {
+    pub(crate) fn give_up(&self, ring: &R) {
+        if !ring.is_awaited() {
             return;
         }
-        let mut released = Released::default();
+        let mut released = Released::new();
         let mut table = lock(&self.table);
-        let calls = table.give_up(owner(port), |call, running| released.stand(call, running));
+        let calls = table.give_up(owner(ring), |call, running| released.stand(call, running));
         calls.into_iter().for_each(put_back);
         drop(table);
         released.make_known();
@@ -117,15 +154,15 @@ impl Lanes {
 }
 
 /// Puts a call that has no place on its shelf.
-fn put_back(Call { port, call }: Call) {
-    call.stand(&port);
-    port.is_not_awaited();
+fn put_back<R: Berth>(Call { ring, call }: Call<R>) {
+    ring.stand(call);
+    ring.is_not_awaited();
 }
 
-fn name(port: &Port, ticket: Ticket) -> Name {
-    Name { owner: owner(port), ticket: ticket.pack() }
+fn name<R>(ring: &R, ticket: Ticket) -> Name {
+    Name { owner: owner(ring), ticket: ticket.pack() }
 }
 
-fn owner(port: &Port) -> usize {
-    std::ptr::from_ref(port).addr()
+fn owner<R>(ring: &R) -> usize {
+    std::ptr::from_ref(ring).addr()
 }

@@ -37,6 +37,8 @@ mod aside;
 #[cfg(not(syslet_loom))]
 mod lanes;
 #[cfg(not(syslet_loom))]
+mod publish;
+#[cfg(not(syslet_loom))]
 mod shelf;
 #[cfg(not(syslet_loom))]
 mod wait;
@@ -59,6 +61,8 @@ mod twin;
 mod act;
 #[cfg(not(syslet_loom))]
 mod asked;
+#[cfg(not(syslet_loom))]
+mod contained;
 #[cfg(not(syslet_loom))]
 mod facts;
 #[cfg(not(syslet_loom))]

@@ -4,8 +4,9 @@
 use syslet_abi::{EngineStatus, LINE_BYTES, Params, RingHeader, RingLayout, offset};
 use syslet_attrs::Needs;
 
+use crate::aside::{Aside, ticket};
 use crate::handed::HandedCalls;
-use crate::lanes::{Lanes, Released};
+use crate::lanes::{Berth, Lanes, Released};
 use crate::lent::{LentSet, give_back};
 use crate::pool::board::Work;
 use crate::pool::tally::Tally;
@@ -44,10 +45,10 @@ pub(crate) struct Port {
     pub(crate) running: Running,
     pub(crate) shelf: Shelf,
     /// None without workers.
-    pub(crate) lanes: Option<Arc<Lanes>>,
+    pub(crate) lanes: Option<Arc<Lanes<Port>>>,
     /// Calls that wait for a lane, or have just been given a place in it: while there are any, other threads may put
     /// this ring on the ready list.
-    pub(crate) awaited: AtomicU32,
+    awaited: AtomicU32,
     pub(crate) submitter: Submitter,
     /// Calls that were ended without being run, when engine or ring were closed. Several threads may do that.
     pub(crate) refused: Tally,
@@ -77,7 +78,7 @@ impl Port {
         region: &Arc<Region>,
         header: &RingHeader,
         pooled: Option<&Arc<Region>>,
-        lanes: Option<Arc<Lanes>>,
+        lanes: Option<Arc<Lanes<Port>>>,
     ) -> Port {
         let RingHeader { params } = header;
         let layout = RingLayout::of(params);
@@ -163,27 +164,21 @@ impl Port {
     /// The call is over, or has been kept from beginning, and its completion is not posted yet. Notes rings that get work
     /// by that: they are to be made known when it is posted, which shall not wait for it.
     #[inline]
-    pub(crate) fn ended(&self, slot: &Slot, ticket: Ticket, released: &mut Released) {
+    pub(crate) fn ended(&self, slot: &Slot, ticket: Ticket, released: &mut Released<Port>) {
         if slot.needs().contains(Needs::LANE) {
             self.lanes.as_ref().inspect(|lanes| lanes.leave(self, ticket, released));
         }
     }
 
-    /// Whether another thread may put it on the ready list. Acquire: if not, what others have done to it for a lane is
-    /// seen.
-    #[inline]
-    pub(crate) fn is_awaited(&self) -> bool {
-        self.awaited.load(Ordering::Acquire) > 0
-    }
-
-    /// One call less waits for its lane.
-    pub(crate) fn is_not_awaited(&self) {
-        self.awaited.fetch_sub(1, Ordering::Release);
-    }
-
     /// Whether it stands on the ready list.
     pub(crate) fn is_listed(&self) -> bool {
         self.listed.load(Ordering::Relaxed)
+    }
+
+    /// Puts a call on the shelf. Gives memory for the record of another.
+    pub(crate) fn shelve(&self, call: Aside) -> Vec<u64> {
+        let (key, is_pooled) = (call.key(), call.is_pooled());
+        self.shelf.push(key, call.into_record(), is_pooled, |record| self.is_queued(ticket(record)))
     }
 
     /// Keeps descriptors open until the last call is over.
@@ -207,6 +202,36 @@ fn pooled_ring(region: &Arc<Region>, params: &Params) -> Submissions<Words64> {
 impl Drop for Port {
     fn drop(&mut self) {
         lock(&self.orphans).drain(..).for_each(give_back);
+    }
+}
+
+impl Berth for Port {
+    fn is_queued(&self, ticket: Ticket) -> bool {
+        self.slots.get(ticket).phase().is_queued(ticket.generation())
+    }
+
+    fn stand(&self, call: Aside) {
+        self.shelve(call);
+    }
+
+    fn is_awaited_once_more(&self) {
+        self.awaited.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_not_awaited(&self) {
+        self.awaited.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Acquire: if not, what others have done to it for a lane is seen. While it is, other threads may put it on the
+    /// ready list.
+    #[inline]
+    fn is_awaited(&self) -> bool {
+        self.awaited.load(Ordering::Acquire) > 0
+    }
+
+    fn make_known(self: &Arc<Port>) {
+        let crew = self.lanes.as_ref().and_then(|lanes| lanes.crew());
+        crew.inspect(|crew| crew.offer(self));
     }
 }
 

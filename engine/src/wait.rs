@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use syslet_abi::DoneFlags;
 
+use crate::lanes::Berth;
 use crate::pair::{Ring, RingError};
 use crate::port::{BACKLOG_BYTES, Port};
 use crate::shared::Shared;

@@ -50,7 +50,7 @@ pub(crate) struct Desk {
     /// Words of completions built and not posted.
     built: usize,
     /// Who is to be told when they are posted.
-    released: Released,
+    released: Released<Port>,
 }
 
 /// A ring has the worker for so many claims while others wait.
@@ -71,7 +71,7 @@ impl Desk {
             served: 0,
             at: 0,
             built: 0,
-            released: Released::default(),
+            released: Released::new(),
         }
     }
 

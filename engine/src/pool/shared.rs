@@ -14,7 +14,7 @@ use crate::confinement::Workers;
 use crate::engine::Stats;
 use crate::identity::{Identity, Quick};
 use crate::known::Known;
-use crate::lanes::Lanes;
+use crate::lanes::{Crew, Lanes};
 use crate::port::Port;
 use crate::twin::Abilities;
 
@@ -26,7 +26,7 @@ pub(crate) struct Pool {
     pub(super) roll: Roll,
     pub(super) starter: Starter,
     pub(super) alarms: Alarms,
-    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) lanes: Arc<Lanes<Port>>,
     pub(super) known: Arc<Known>,
     pub(super) twins: Abilities,
     quick: Quick,
@@ -43,7 +43,7 @@ impl Pool {
             roll: Roll::new(),
             starter: Starter::new(),
             alarms: Alarms::new(),
-            lanes: Arc::new(Lanes::new(Weak::clone(pool))),
+            lanes: Arc::new(Lanes::new(Weak::<Pool>::clone(pool))),
             known,
             twins,
             quick: Quick::of_this_thread(),
@@ -170,5 +170,15 @@ impl Pool {
             spawns_refused: self.starter.refused(),
             in_flight: self.roll.in_flight(),
         }
+    }
+}
+
+impl Crew<Port> for Pool {
+    fn offer(&self, port: &Arc<Port>) {
+        Pool::offer(self, port);
+    }
+
+    fn is_closed(&self) -> bool {
+        Pool::is_closed(self)
     }
 }

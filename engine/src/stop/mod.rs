@@ -20,7 +20,7 @@ pub(crate) fn stop(port: &Port, ticket: Ticket, by: By, why: Why) -> Stop {
     let found = slot.phase().stop(ticket.generation(), by, std::thread::yield_now);
     match found {
         Stop::Removed => {
-            let mut released = Released::default();
+            let mut released = Released::new();
             port.ended(slot, ticket, &mut released);
             post::removed(port, slot, ticket, why);
             released.make_known();
