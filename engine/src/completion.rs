@@ -5,9 +5,9 @@ use syslet_attrs::TimingValue;
 
 use syslet_syscalls::decode::{self, Answer, Decoder};
 
+use crate::door::submission::Submission;
 use crate::pair::Ring;
 use crate::ring::inbox::Reader;
-use crate::submission::Submission;
 
 /// One completion: the raw result, and one return for each attribute.
 #[derive(Clone, Copy)]

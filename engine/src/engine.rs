@@ -7,16 +7,16 @@ use std::time::Duration;
 use syslet_abi::{ABI_VERSION, Features, Params};
 use syslet_attrs::{Attribute, DuplicateId, Registry};
 
-use crate::cancel::Canceller;
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
 use crate::fork::ForkGuard;
-use crate::known::Known;
 use crate::pair::{Ring, RingError};
 use crate::pool::{self, Pool, Unfinished};
+use crate::run::known::Known;
+use crate::run::trace::Trace;
 use crate::shared::Shared;
-use crate::stage::Stage;
+use crate::stop::cancel::Canceller;
 use crate::stop::signal;
-use crate::trace::Trace;
+use crate::stop::stage::Stage;
 use crate::twin::{self, Abilities};
 
 /// Runs system calls for any number of rings.

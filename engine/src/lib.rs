@@ -19,38 +19,14 @@ mod pair;
 mod port;
 
 #[cfg(not(syslet_loom))]
-mod submission;
-mod lent;
+mod door;
 #[cfg(not(syslet_loom))]
-mod push;
-#[cfg(not(syslet_loom))]
-mod admit;
-mod admission;
-#[cfg(not(syslet_loom))]
-mod who;
-#[cfg(not(syslet_loom))]
-mod refused;
+mod submitter;
 mod slot;
 mod ring;
 #[cfg(not(syslet_loom))]
-mod aside;
-#[cfg(not(syslet_loom))]
-mod lanes;
-#[cfg(not(syslet_loom))]
-mod publish;
-#[cfg(not(syslet_loom))]
-mod shelf;
-#[cfg(not(syslet_loom))]
-mod wait;
-#[cfg(not(syslet_loom))]
-mod help;
-#[cfg(not(syslet_loom))]
-mod handed;
+mod queue;
 mod pool;
-#[cfg(not(syslet_loom))]
-mod confinement;
-#[cfg(not(syslet_loom))]
-mod identity;
 #[cfg(not(syslet_loom))]
 pub mod program;
 #[cfg(not(syslet_loom))]
@@ -58,33 +34,13 @@ mod run;
 #[cfg(not(syslet_loom))]
 mod twin;
 #[cfg(not(syslet_loom))]
-mod act;
-#[cfg(not(syslet_loom))]
-mod asked;
-#[cfg(not(syslet_loom))]
-mod contained;
-#[cfg(not(syslet_loom))]
-mod facts;
-#[cfg(not(syslet_loom))]
-mod cancel;
-#[cfg(not(syslet_loom))]
-mod stage;
-#[cfg(not(syslet_loom))]
-mod claim;
-#[cfg(not(syslet_loom))]
 mod stop;
-#[cfg(not(syslet_loom))]
-mod outcome;
 #[cfg(not(syslet_loom))]
 mod completion;
 mod wake;
 
 #[cfg(not(syslet_loom))]
 mod clock;
-#[cfg(not(syslet_loom))]
-mod known;
-#[cfg(not(syslet_loom))]
-mod trace;
 #[cfg(not(syslet_loom))]
 mod fork;
 mod sync;
@@ -99,17 +55,17 @@ pub use syslet_abi::{
 
 #[cfg(not(syslet_loom))]
 pub use crate::{
-    cancel::{Canceller, Escalation, Found, Which},
     completion::{Completion, Completions},
     config::{Config, LimitError, StartError},
+    door::refused::Refused,
+    door::submission::{Message, MessageRoom, Submission, SubmissionBuilder},
     engine::{Engine, Stats},
     pair::{Ring, RingError},
     pool::{RunningCall, Unfinished},
-    refused::Refused,
+    stop::cancel::{Canceller, Escalation, Found, Which},
     stop::signal::SignalError,
-    submission::{Message, MessageRoom, Submission, SubmissionBuilder},
+    submitter::wait::{WaitError, Waker},
     twin::Twins,
-    wait::{WaitError, Waker},
     wake::eventfd::CompletionEvent,
 };
-pub use crate::{lent::LENT_MAX, slot::Ticket};
+pub use crate::{slot::Ticket, slot::lent::LENT_MAX};

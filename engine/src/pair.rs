@@ -9,14 +9,11 @@ use syslet_abi::{
     EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, USER_DATA_OFFSET, offset,
 };
 
-use crate::admission::Admission;
-use crate::aside::Staged;
-use crate::claim::Claim;
-use crate::confinement::Confinement;
 use crate::pool::Pool;
 use crate::pool::spin::Spin;
 use crate::port::{Port, pooled_bytes};
 use crate::program;
+use crate::queue::aside::Staged;
 use crate::ring::batch::{Batch, Marks};
 use crate::ring::completions::{Completions, Consumer};
 use crate::ring::credit::Credit;
@@ -24,9 +21,12 @@ use crate::ring::inbox::Inbox;
 use crate::ring::own::OwnQueue;
 use crate::ring::region::{Region, Words64};
 use crate::ring::submissions::{Producer, Submissions};
+use crate::run::claim::Claim;
 use crate::run::{BATCH_DONE_BYTES, Runner};
 use crate::shared::Shared;
+use crate::slot::admission::Admission;
 use crate::slot::{SlotOwner, Slots, Ticket};
+use crate::submitter::confinement::Confinement;
 
 /// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
 /// be sent to another, not shared.

@@ -4,19 +4,19 @@
 use syslet_abi::{EngineStatus, LINE_BYTES, Params, RingHeader, RingLayout, offset};
 use syslet_attrs::Needs;
 
-use crate::aside::{Aside, ticket};
-use crate::handed::HandedCalls;
-use crate::lanes::{Berth, Lanes, Released};
-use crate::lent::{LentSet, give_back};
 use crate::pool::board::Work;
 use crate::pool::tally::Tally;
 use crate::pool::watch::Watch;
 use crate::program::{Groups, Running};
+use crate::queue::aside::{Aside, ticket};
+use crate::queue::handed::HandedCalls;
+use crate::queue::lanes::{Berth, Lanes, Released};
+use crate::queue::shelf::Shelf;
 use crate::ring::completions::Completions;
 use crate::ring::region::{Region, Word32, Words64};
 use crate::ring::submissions::Submissions;
 use crate::ring::track::bytes;
-use crate::shelf::Shelf;
+use crate::slot::lent::{LentSet, give_back};
 use crate::slot::{Slot, Slots, Ticket};
 use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, lock};
 use crate::wake::Wake;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::fork::ForkGuard;
-use crate::known::Known;
 use crate::pool::Pool;
-use crate::stage::Stage;
+use crate::run::known::Known;
+use crate::stop::stage::Stage;
 use crate::twin::Abilities;
 
 /// What every ring of an engine needs.

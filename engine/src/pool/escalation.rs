@@ -6,11 +6,11 @@ use super::alarms::{Alarm, Task, Whose};
 use super::shared::Pool;
 use super::stops::{AGAIN_NS, AGAIN_NS_MAX};
 use super::thread::spawn;
-use crate::cancel::Escalation;
 use crate::clock::now_ns;
 use crate::port::Port;
 use crate::slot::Ticket;
 use crate::slot::phase::Abandon;
+use crate::stop::cancel::Escalation;
 use crate::stop::{interrupt, post, shutdown};
 
 impl Pool {

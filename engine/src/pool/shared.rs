@@ -10,12 +10,12 @@ use super::seat::Seat;
 use super::summons::Starter;
 use super::watch::Watch;
 use crate::config::{Config, SpawnGate};
-use crate::confinement::Workers;
 use crate::engine::Stats;
-use crate::identity::{Identity, Quick};
-use crate::known::Known;
-use crate::lanes::{Crew, Lanes};
 use crate::port::Port;
+use crate::queue::lanes::{Crew, Lanes};
+use crate::run::known::Known;
+use crate::submitter::confinement::Workers;
+use crate::submitter::identity::{Identity, Quick};
 use crate::twin::Abilities;
 
 /// What all threads of one pool share.

@@ -14,8 +14,8 @@ use super::watch::Glance;
 use super::worker;
 use crate::clock::now_ns;
 use crate::config::Config;
-use crate::known::Known;
 use crate::port::Port;
+use crate::run::known::Known;
 use crate::sync::Ordering;
 use crate::twin::Abilities;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::alarms::{Alarm, Task, Whose};
 use super::shared::Pool;
-use crate::claim::Why;
 use crate::clock::now_ns;
 use crate::port::Port;
 use crate::program::Member;
+use crate::run::claim::Why;
 use crate::slot::Ticket;
 use crate::slot::phase::{By, Stop};
 use crate::stop::{interrupt, stop};

@@ -10,12 +10,12 @@ use super::effective::Effective;
 use super::flow::Flow;
 use super::making::{marks, may_touch};
 use super::one::Wanted;
-use crate::admission::{Admission, Loss};
-use crate::admit::{admit_answering, check_survives, known_args, stands};
-use crate::refused::Refused;
+use crate::door::admit::{admit_answering, check_survives, known_args, stands};
+use crate::door::refused::Refused;
+use crate::door::who;
 use crate::ring::batch::Marks;
 use crate::shared::Shared;
-use crate::who;
+use crate::slot::admission::{Admission, Loss};
 
 /// Offset of a program's budget.
 const BUDGET_OFFSET: usize = 24;

@@ -19,7 +19,7 @@ pub use self::made::{Group, Made};
 use self::value::Brand;
 pub use self::value::{Area, Arg, Data, Fd, Number, Register, Test, Value, Width};
 use super::Program;
-use crate::refused::Refused;
+use crate::door::refused::Refused;
 
 /// Writes one program.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use syslet_abi::{
 use syslet_syscalls::{Descriptors, row};
 
 use super::machine::members;
-use crate::refused::Refused;
+use crate::door::refused::Refused;
 
 /// One bit for each atom.
 type AtomSet = [u64; ATOMS_MAX / 64];

@@ -13,16 +13,16 @@ use super::machine::{Caller, Machine, Value, members};
 use super::member::Name;
 use super::one::{Ready, Team, Tools};
 use super::together::{Place, Together};
-use crate::admission::Wishes;
-use crate::claim::{Claim, NEVER};
-use crate::handed::Begun;
-use crate::outcome::Outcome;
+use crate::door::who;
+use crate::queue::handed::Begun;
 use crate::ring::batch::Marks;
+use crate::run::claim::{Claim, NEVER};
 use crate::run::enter::Way;
+use crate::run::outcome::Outcome;
 use crate::run::resolve;
+use crate::slot::admission::Wishes;
 use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::twin::{self, Abilities};
-use crate::who;
 
 /// What a thread has while it makes the calls of one program.
 #[derive(Debug)]

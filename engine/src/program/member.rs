@@ -1,6 +1,6 @@
 //! A call of a program that can be stopped by itself: it has a phase of its own, beside its program's.
 
-use crate::claim::Why;
+use crate::run::claim::Why;
 use crate::slot::phase::{Begin, By, Phase, State, Stop};
 use crate::stop::signal;
 use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};

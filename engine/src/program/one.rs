@@ -1,30 +1,29 @@
 //! One call of a program, all its numbers known: made, watched as far as its attributes ask, stopped when its own time is up.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
-use crate::known::Known;
+use crate::run::known::Known;
 use syslet_abi::{ARGS_MAX, AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneWriter, RawResult, Status};
 use syslet_attrs::{DeadlineAsked, Needs, Registry, RunBy};
 use syslet_syscalls::Row;
 
 use super::machine::Value;
 use super::member::{Member, Name};
-use crate::admission::{Answers, VALUE_BYTES_MAX};
-use crate::admit::{plan, value_bytes};
-use crate::asked::{Asked, Sight};
-use crate::claim::reason;
 use crate::clock::now_ns;
-use crate::facts::facts;
-use crate::handed::Begun;
-use crate::outcome::Outcome;
+use crate::door::admit::{plan, value_bytes};
 use crate::pool::Pool;
 use crate::pool::thread::own_tid;
 use crate::pool::watch::Watch;
 use crate::port::Port;
+use crate::queue::handed::Begun;
+use crate::run::asked::{Asked, Sight};
+use crate::run::claim::reason;
 use crate::run::counters::Counters;
 use crate::run::enter::{Entered, Way, enter};
+use crate::run::facts::facts;
 use crate::run::observe::{Unwatched, Watched};
-use crate::run::traced;
+use crate::run::outcome::Outcome;
 use crate::run::transfer::Moved;
+use crate::slot::admission::{Answers, VALUE_BYTES_MAX};
 use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::twin::Abilities;
 
@@ -164,7 +163,7 @@ impl Tools<'_> {
         let queued_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
         let mut asked = Asked::of(call, wanted.answers, queued_ns, self.known);
         let mut sight = Sight::default();
-        let traced = if needs.contains(Needs::TRACE) { traced(self.known, call) } else { None };
+        let traced = self.known.traced(call, needs);
         if asked.required_refusal().is_none() {
             asked.look_before();
         }

@@ -7,7 +7,7 @@ use syslet_syscalls::decode::Decoder;
 
 use super::admit::Seen;
 use super::flow::Flow;
-use crate::refused::Refused;
+use crate::door::refused::Refused;
 
 /// A program of calls: an owned record. It can be pushed as often as wanted, its inputs changed in between.
 #[derive(Clone)]

@@ -9,16 +9,16 @@ use super::machine::{Ended, Machine};
 use super::making::Calls;
 use super::one::{By, Team, Tools};
 use super::together::Together;
-use crate::asked::{Asked, Sight};
-use crate::claim::{Claim, reason};
 use crate::clock::now_ns;
-use crate::handed::Begun;
-use crate::known::Known;
-use crate::outcome::Outcome;
+use crate::queue::handed::Begun;
+use crate::run::asked::{Asked, Sight};
+use crate::run::claim::{Claim, reason};
 use crate::run::counters::Counters;
 use crate::run::enter::{Way, here};
+use crate::run::known::Known;
 use crate::run::observe::{Seen, Watch, Watched};
-use crate::run::{First, Runner, hide, traced};
+use crate::run::outcome::Outcome;
+use crate::run::{First, Runner, hide};
 use crate::sync::Ordering;
 
 /// What a thread has for programs, kept from one to the next.
@@ -172,7 +172,7 @@ impl Turn<'_> {
         let (head, slot) = (self.program.head(), self.claim.slot());
         let needs = slot.needs();
         let run_by = run_by(self.is_pooled, &self.program, needs);
-        let traced = if needs.contains(Needs::TRACE) { traced(self.known, &head) } else { None };
+        let traced = self.known.traced(&head, needs);
         if machine.threads == 0 {
             machine.started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
             traced.inspect(|(trace, id)| trace.begin(*id, "program", self.is_pooled));

@@ -10,7 +10,7 @@ use syslet_syscalls::row;
 use super::machine::Value;
 use super::member::{Member, Name};
 use super::one::{Ready, Team, Tools};
-use crate::claim::NEVER;
+use crate::run::claim::NEVER;
 use crate::run::enter::Way;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::wake::futex::OwnWord;

@@ -6,11 +6,11 @@ use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 use syslet_syscalls::{Invoked, Row, invoke, row};
 
 use super::observe::{Seen, Watch};
+use super::outcome::Outcome;
 use super::retry::retried;
 use crate::clock::now_ns;
-use crate::handed::Begun;
-use crate::outcome::Outcome;
 use crate::pool::{masks, signals};
+use crate::queue::handed::Begun;
 use crate::sync::AtomicU32;
 use crate::twin::{self, Abilities, Attempt};
 

@@ -4,10 +4,10 @@ use std::cell::Cell;
 
 use syslet_abi::{Call, DONE_BYTES_MIN, DoneFlags};
 
+use super::admission::{Admission, Stands};
+use super::lent::{LentSet, give_back};
 use super::phase::State;
 use super::{NIL, Slots, Ticket};
-use crate::admission::{Admission, Stands};
-use crate::lent::{LentSet, give_back};
 use crate::ring::batch::Marks;
 use crate::ring::completions::BACK_BYTES;
 use crate::sync::{Arc, Ordering};

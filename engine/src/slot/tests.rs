@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use syslet_abi::{ArgKinds, Call, CallFlags, CallRepr};
 
+use super::admission::Admission;
 use super::{SlotOwner, Slots, Ticket};
-use crate::admission::Admission;
 
 fn take(owner: &mut SlotOwner) -> Option<Ticket> {
     let (flags, kinds) = (CallFlags::NONE, ArgKinds::default());

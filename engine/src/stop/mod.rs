@@ -1,14 +1,16 @@
 //! Stopping one call: it is removed, or its worker is signalled.
 
+pub(crate) mod cancel;
+pub(crate) mod stage;
 pub(crate) mod post;
 pub(crate) mod shutdown;
 pub(crate) mod signal;
 
 use nix::errno::Errno;
 
-use crate::claim::Why;
-use crate::lanes::Released;
 use crate::port::Port;
+use crate::queue::lanes::Released;
+use crate::run::claim::Why;
 use crate::slot::Ticket;
 use crate::slot::phase::{By, Stop};
 use crate::sync::Ordering;

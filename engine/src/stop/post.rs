@@ -4,9 +4,9 @@
 use syslet_abi::{AttributeId, DoneFlags, DoneWriter, Errno, RawResult, Status};
 use syslet_attrs::DeadlineValue;
 
-use crate::claim::{Why, reason};
-use crate::outcome::Outcome;
 use crate::port::Port;
+use crate::run::claim::{Why, reason};
+use crate::run::outcome::Outcome;
 use crate::slot::{Slot, Ticket};
 use crate::sync::Ordering;
 

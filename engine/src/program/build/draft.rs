@@ -8,7 +8,7 @@ use syslet_abi::{
 use super::super::Program;
 use super::Builder;
 use super::value::{self, Arg};
-use crate::refused::Refused;
+use crate::door::refused::Refused;
 
 /// A place among the atoms.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use syslet_abi::AttributeFlags;
 
 use super::*;
-use crate::submission::Submission;
+use crate::door::submission::Submission;
 
 /// What comes of a read of ten bytes from a pipe when the kernel answers like this, one answer for each attempt.
 fn reads(ask: RetryAsk, answers: &[i64]) -> (Invoked, RetryValue) {

@@ -12,8 +12,8 @@ use syslet_syscalls::{Class, Row, row, rows};
 
 use super::{Admission, admit};
 use crate::fork::ForkGuard;
-use crate::known::Known;
 use crate::ring::batch::Marks;
+use crate::run::known::Known;
 use crate::shared::Shared;
 use crate::twin::{self, Twins};
 use crate::{Submission, SubmissionBuilder};
@@ -54,7 +54,7 @@ fn shared(twins: Twins) -> Shared {
         number: 0,
         program_steps_max: 0,
         is_closed: AtomicBool::new(false),
-        stage: crate::stage::Stage::new(),
+        stage: crate::stop::stage::Stage::new(),
     }
 }
 

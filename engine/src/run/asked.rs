@@ -3,15 +3,15 @@
 use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
 use syslet_attrs::{Action, CallFacts, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
 
-use crate::act::{Failed, perform};
-use crate::admission::Answers;
+use super::act::{Failed, perform};
+use super::contained::contained;
+use super::facts::facts;
+use super::observe::Seen;
+use super::outcome::Outcome;
 use crate::clock::now_ns;
-use crate::contained::contained;
-use crate::facts::facts;
-use crate::outcome::Outcome;
 use crate::program::Machine;
-use crate::run::observe::Seen;
 use crate::slot::Slot;
+use crate::slot::admission::Answers;
 
 /// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
 pub(crate) struct Asked<'a> {

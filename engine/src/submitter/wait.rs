@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use syslet_abi::DoneFlags;
 
-use crate::lanes::Berth;
 use crate::pair::{Ring, RingError};
 use crate::port::{BACKLOG_BYTES, Port};
+use crate::queue::lanes::Berth;
 use crate::shared::Shared;
 use crate::slot::Ticket;
 use crate::wake::Slept;

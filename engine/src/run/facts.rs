@@ -6,7 +6,7 @@ use syslet_abi::Call;
 use syslet_attrs::{CallFacts, Nature};
 use syslet_syscalls::{ArgType, Class, Memory, Row, Twin, is_foreign, rows};
 
-use crate::run::transfer::Moved;
+use super::transfer::Moved;
 
 /// The facts of one call.
 pub(crate) fn facts(call: &Call<'_>) -> CallFacts {

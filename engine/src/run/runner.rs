@@ -1,34 +1,26 @@
 //! One claimed call: attributes look, the kernel is entered, attributes look again, the completion is built.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
-pub(crate) mod counters;
-pub(crate) mod enter;
-pub(crate) mod observe;
-pub(crate) mod transfer;
-mod retry;
-
 use std::sync::Arc;
 
-use syslet_abi::{
-    ARGS_MAX, ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Inout, Kind, RecordWord, Status,
-};
-use syslet_attrs::{Needs, RunBy, TraceValue};
-use syslet_syscalls::{Bases, Row, build, prepare, row, settle, written};
+use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Kind, RecordWord};
+use syslet_attrs::{Needs, RunBy};
+use syslet_syscalls::{prepare, row, settle};
 
-use self::counters::Counters;
-use self::enter::{Entered, Way};
-use self::observe::{Unwatched, Watched};
-use self::transfer::Moved;
-use crate::asked::{Asked, Sight};
-use crate::claim::Claim;
-use crate::handed::Begun;
-use crate::known::Known;
-use crate::outcome::Outcome;
+use super::arguments::resolve;
+use super::asked::{Asked, Sight};
+use super::claim::Claim;
+use super::counters::Counters;
+use super::enter::{Entered, Way, enter};
+use super::finish::{finish, hide};
+use super::known::Known;
+use super::observe::{Unwatched, WATCHED, Watched};
+use super::outcome::Outcome;
+use super::transfer::Moved;
 use crate::program::{Bench, Team};
+use crate::queue::handed::Begun;
 use crate::ring::batch::BATCH_MAX;
-use crate::ring::completions::hidden;
 use crate::slot::Slot;
-use crate::trace::Trace;
 use crate::twin::Abilities;
 
 /// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
@@ -153,15 +145,7 @@ impl Runner {
         }
         // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
         let entered = unsafe {
-            enter::enter(
-                &way,
-                &call,
-                claim.cancel(),
-                &call.args(),
-                Needs::NONE,
-                self.is_pooled,
-                &mut Unwatched,
-            )
+            enter(&way, &call, claim.cancel(), &call.args(), Needs::NONE, self.is_pooled, &mut Unwatched)
         };
         let outcome = match entered {
             Entered::Over(outcome) => claim.end(outcome, &call),
@@ -208,18 +192,18 @@ impl Runner {
         } else {
             let args = resolve(row, call, out, &mut self.built);
             let cancel = claim.cancel();
-            let traced = if needs.contains(Needs::TRACE) { traced(&self.known, call) } else { None };
+            let traced = self.known.traced(call, needs);
             if let Some((trace, id)) = traced.filter(|_| !way.is_traced()) {
                 trace.begin(id, call.nr(), self.is_pooled);
             }
-            let entered = if needs.intersects(observe::WATCHED) {
+            let entered = if needs.intersects(WATCHED) {
                 let mut watch = Watched::new(needs, &mut self.counters, way.seen(), &mut sight.seen);
                 // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far
                 // as the row says, which the door has checked, or to what was built of addresses in both.
-                unsafe { enter::enter(&way, call, cancel, &args, needs, self.is_pooled, &mut watch) }
+                unsafe { enter(&way, call, cancel, &args, needs, self.is_pooled, &mut watch) }
             } else {
                 // SAFETY: the same.
-                unsafe { enter::enter(&way, call, cancel, &args, needs, self.is_pooled, &mut Unwatched) }
+                unsafe { enter(&way, call, cancel, &args, needs, self.is_pooled, &mut Unwatched) }
             };
             match entered {
                 Entered::Over(outcome) => {
@@ -281,77 +265,8 @@ impl Runner {
     }
 }
 
-/// Writes the attribute returns and the rest of the completion; gives its length in words, 0 when it is hidden.
-fn finish(
-    asked: &Asked<'_>,
-    (outcome, sight): (&Outcome, &Sight<'_>),
-    slot: &Slot,
-    mut writer: DoneWriter<'_>,
-) -> usize {
-    let data_handled = !slot.returns_data() || return_data(asked.call, outcome, &mut writer);
-    let others_handled = asked.look_after((outcome, sight), &mut writer);
-    if data_handled && others_handled && outcome.is_hidden(asked.call) {
-        return 0;
-    }
-    writer.finish(asked.call.user_data(), outcome.result, outcome.flags) / 8
-}
-
 /// Whether a queued record is a program.
 #[inline(always)]
 pub(crate) fn is_program(record: &[u64]) -> bool {
     RecordWord::unpack(record[0]).kind == Kind::SYSLET
-}
-
-/// Where a call with TRACE is told of, and by which id.
-pub(crate) fn traced<'a>(known: &'a Known, call: &Call<'_>) -> Option<(&'a Trace, u64)> {
-    let ask = call.asks().find(|ask| ask.id == AttributeId::TRACE)?;
-    Some((known.trace.as_ref()?, TraceValue::parse(ask.payload)?.id))
-}
-
-/// Ends a call whose success is hidden; gives the words that takes.
-pub(crate) fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
-    let words = hidden(call.user_data());
-    done[..words.len()].copy_from_slice(&words);
-    words.len()
-}
-
-/// The arguments as the kernel gets them: offsets become addresses in the record and the out area, structures with
-/// offsets in them become others, in `built`.
-pub(crate) fn resolve(
-    row: Option<&Row>,
-    call: &Call<'_>,
-    out: &mut [u8],
-    built: &mut Vec<u64>,
-) -> [u64; ARGS_MAX] {
-    let kinds = call.kinds();
-    let mut args = call.args();
-    if kinds.all_values() {
-        return args;
-    }
-    let data = call.data().as_ptr().expose_provenance() as u64;
-    let out = out.as_mut_ptr().expose_provenance() as u64;
-    for (index, arg) in args.iter_mut().enumerate().take(call.argc()) {
-        *arg = match kinds.get(index) {
-            ArgKind::IN => data + *arg,
-            ArgKind::OUT => out + *arg,
-            ArgKind::INOUT => out + u64::from(Inout::unpack(*arg).out),
-            _ => *arg,
-        };
-    }
-    if let Some(row) = row.filter(|row| row.is_built) {
-        build(row, call, Bases { data, out }, built, &mut args);
-    }
-    args
-}
-
-/// Writes the DATA return; says whether it was handled.
-fn return_data(call: &Call<'_>, outcome: &Outcome, writer: &mut DoneWriter<'_>) -> bool {
-    let out_len = call.out_len();
-    if let Some(status) = outcome.status_of_attributes() {
-        writer.data(status, 0);
-        return false;
-    }
-    let len = row(call.nr()).map_or(0, |row| written(row, call, outcome.result, writer.out_area(out_len)));
-    writer.data(Status::HANDLED, len);
-    true
 }

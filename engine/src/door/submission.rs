@@ -11,7 +11,7 @@ use syslet_abi::{
 
 use syslet_syscalls::decode::Decoder;
 
-use crate::lent::{LENT_MAX, Lent, LentSet};
+use crate::slot::lent::{LENT_MAX, Lent, LentSet};
 
 /// A submission of one system call: an owned record. It can be pushed as often as wanted, and changed in between.
 #[derive(Clone)]

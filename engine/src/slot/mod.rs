@@ -1,6 +1,8 @@
 //! The fixed table of calls in flight. A call in flight is its slot, never a stack frame, so that whoever cancels,
 //! waits or takes over finds everything here.
 
+pub(crate) mod admission;
+pub(crate) mod lent;
 mod owner;
 pub(crate) mod phase;
 mod ticket;
@@ -8,10 +10,10 @@ mod ticket;
 use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN};
 use syslet_attrs::Needs;
 
+use self::admission::{Admission, Answers, AskedIds, Loss};
 pub(crate) use self::owner::SlotOwner;
 use self::phase::Phase;
 pub use self::ticket::Ticket;
-use crate::admission::{Admission, Answers, AskedIds, Loss};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// End of a list of slots.

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::shelf::Key;
+use crate::queue::shelf::Key;
 
 /// The name of a call: whose it is, and its ticket.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -3,8 +3,8 @@
 use syslet_abi::{Errno, Fault, Refusal};
 use syslet_syscalls::decode::Decoder;
 
+use super::submission::Submission;
 use crate::program::Program;
-use crate::submission::Submission;
 
 /// A submission that was not accepted. Nothing has been taken, and the submission is still the caller's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -2,7 +2,7 @@
 
 use syslet_abi::Call;
 
-use crate::outcome::Outcome;
+use super::outcome::Outcome;
 use crate::slot::phase::{Begin, State};
 use crate::slot::{Slot, Ticket};
 use crate::sync::{AtomicU32, Ordering};

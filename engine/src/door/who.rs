@@ -3,9 +3,9 @@
 use syslet_abi::{CallFlags, NR_OFFSET, Refusal};
 use syslet_syscalls::{Class, Scope};
 
-use crate::admission::Wishes;
-use crate::refused::Refused;
+use super::refused::Refused;
 use crate::ring::batch::Marks;
+use crate::slot::admission::Wishes;
 
 /// Offset of a record's flags.
 const FLAGS_OFFSET: usize = 6;

@@ -3,10 +3,10 @@
 use syslet_abi::{AttributeId, Call, USER_DATA_OFFSET};
 use syslet_attrs::{LaneAsk, LaneValue, Needs};
 
-use crate::admission::Admission;
+use super::shelf::Key;
 use crate::ring::batch::Marks;
-use crate::shelf::Key;
 use crate::slot::Ticket;
+use crate::slot::admission::Admission;
 
 /// One of them.
 #[derive(Debug)]

@@ -7,16 +7,16 @@ use syslet_abi::{
 use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, TraceValue};
 use syslet_syscalls::{Class, Direction, Row, Scope, check_arguments, is_foreign, row};
 
-use crate::admission::{Admission, Answers, AskedIds, Loss, Stands, VALUE_BYTES_MAX};
+use super::refused::Refused;
+use super::who;
 use crate::clock::now_ns;
-use crate::contained::contained;
-use crate::facts::facts;
-use crate::refused::Refused;
 use crate::ring::batch::{BATCH_MAX, Marks};
+use crate::run::contained::contained;
 use crate::run::counters::may_count;
+use crate::run::facts::facts;
 use crate::shared::Shared;
+use crate::slot::admission::{Admission, Answers, AskedIds, Loss, Stands, VALUE_BYTES_MAX};
 use crate::twin;
-use crate::who;
 
 /// Room held for a completion without attribute returns.
 #[allow(clippy::cast_possible_truncation, reason = "24")]

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use syslet_abi::{Cancel, CancelBy, CancelSteps, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawResult, Refusal};
 
-use crate::claim::Why;
+use super::stop;
+use crate::door::refused::Refused;
 use crate::pair::{Ring, RingError};
 use crate::port::Port;
 use crate::program::Name;
-use crate::refused::Refused;
+use crate::run::claim::Why;
 use crate::shared::Shared;
 use crate::slot::Ticket;
 use crate::slot::phase::{By, Stop};
-use crate::stop::stop;
 
 /// Which calls are to stop: of one ring, or of all rings of an engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

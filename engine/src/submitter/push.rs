@@ -6,15 +6,15 @@ use std::sync::OnceLock;
 use syslet_abi::{Call, Kind, RecordWord, Refusal};
 use syslet_syscalls::{check_safe, row};
 
-use crate::admission::Stands;
-use crate::admit::admit;
-use crate::lent::{LENT_MAX, Lent};
+use crate::door::admit::admit;
+use crate::door::refused::Refused;
+use crate::door::submission::Submission;
 use crate::pair::Ring;
 use crate::program::{self, Program};
-use crate::refused::Refused;
 use crate::ring::batch::Marks;
 use crate::slot::Ticket;
-use crate::submission::Submission;
+use crate::slot::admission::Stands;
+use crate::slot::lent::{LENT_MAX, Lent};
 
 impl Ring {
     /// Queues a submission; [`Ring::submit`] or a wait publishes it.

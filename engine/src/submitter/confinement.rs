@@ -5,7 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::identity::{Identity, Quick};
+use super::identity::{Identity, Quick};
 
 /// What a ring knows of its submitter.
 #[derive(Debug)]

@@ -3,15 +3,15 @@
 
 use syslet_abi::{Errno, USER_DATA_OFFSET};
 
-use crate::claim::Claim;
 use crate::clock::now_ns;
-use crate::handed::Begun;
-use crate::outcome::Outcome;
 use crate::pair::Ring;
+use crate::queue::handed::Begun;
+use crate::queue::shelf::Taker;
 use crate::ring::batch::Marks;
 use crate::ring::track::bytes;
 use crate::run::First;
-use crate::shelf::Taker;
+use crate::run::claim::Claim;
+use crate::run::outcome::Outcome;
 use crate::slot::Ticket;
 
 impl Ring {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use syslet_attrs::{LaneAsk, LaneValue};
 
 use self::table::{Name, Table, Wish};
-use crate::aside::Aside;
+use super::aside::Aside;
 use crate::clock::now_ns;
 use crate::slot::Ticket;
 use crate::sync::{Mutex, lock};

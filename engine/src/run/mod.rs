@@ -1,0 +1,28 @@
+//! A claimed call is made: attributes look, the kernel is entered, attributes look again, the completion is built.
+//!
+//! In the order in which a call passes: who has it (`claim`), what its attributes see and do (`facts`, `asked`, `act`,
+//! `contained`), how it is made and watched (`runner`, `arguments`, `enter`, `retry`, `observe`), and what came of it
+//! (`outcome`, `finish`).
+
+pub(crate) mod claim;
+pub(crate) mod known;
+pub(crate) mod facts;
+pub(crate) mod asked;
+pub(crate) mod contained;
+mod act;
+mod runner;
+mod arguments;
+pub(crate) mod enter;
+mod retry;
+pub(crate) mod observe;
+pub(crate) mod counters;
+pub(crate) mod transfer;
+pub(crate) mod outcome;
+mod finish;
+pub(crate) mod trace;
+
+pub(crate) use self::{
+    arguments::resolve,
+    finish::hide,
+    runner::{BATCH_DONE_BYTES, First, Runner, is_program},
+};
