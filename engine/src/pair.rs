@@ -10,7 +10,7 @@ use syslet_abi::{
 };
 
 use crate::pool::Pool;
-use crate::pool::spin::Spin;
+use crate::pool::worker::spin::Spin;
 use crate::port::{Port, pooled_bytes};
 use crate::program;
 use crate::queue::aside::Staged;

@@ -6,7 +6,7 @@ use syslet_attrs::Needs;
 
 use crate::pool::board::Work;
 use crate::pool::tally::Tally;
-use crate::pool::watch::Watch;
+use crate::pool::worker::watch::Watch;
 use crate::program::{Groups, Running};
 use crate::queue::aside::{Aside, ticket};
 use crate::queue::handed::HandedCalls;

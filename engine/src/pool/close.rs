@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use syslet_abi::Errno;
 
 use super::board::Sleeper;
-use super::desk::Desk;
 use super::shared::Pool;
+use super::worker::desk::Desk;
 use crate::port::Port;
 
 /// A call that still runs.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::seat::Seat;
+use super::worker::seat::Seat;
 use crate::port::Port;
 use crate::sync::{Mutex, lock};
 

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Weak};
 
-use super::alarms::Alarms;
 use super::board::{Board, Count, Rouse, Sleeper, Work};
 use super::limits::Limits;
 use super::roll::Roll;
-use super::seat::Seat;
-use super::summons::Starter;
-use super::watch::Watch;
+use super::starter::alarms::Alarms;
+use super::starter::summons::Starter;
+use super::worker::seat::Seat;
+use super::worker::watch::Watch;
 use crate::config::{Config, SpawnGate};
 use crate::engine::Stats;
 use crate::port::Port;

@@ -12,7 +12,7 @@ use crate::clock::now_ns;
 use crate::door::admit::{plan, value_bytes};
 use crate::pool::Pool;
 use crate::pool::thread::own_tid;
-use crate::pool::watch::Watch;
+use crate::pool::worker::watch::Watch;
 use crate::port::Port;
 use crate::queue::handed::Begun;
 use crate::run::asked::{Asked, Sight};

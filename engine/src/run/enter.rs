@@ -9,7 +9,7 @@ use super::observe::{Seen, Watch};
 use super::outcome::Outcome;
 use super::retry::retried;
 use crate::clock::now_ns;
-use crate::pool::{masks, signals};
+use crate::pool::thread::{masks, signals};
 use crate::queue::handed::Begun;
 use crate::sync::AtomicU32;
 use crate::twin::{self, Abilities, Attempt};

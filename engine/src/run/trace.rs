@@ -11,8 +11,8 @@ use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::write;
 use syslet_abi::RawResult;
 
-use crate::pool::signals;
 use crate::pool::thread::own_tid;
+use crate::pool::thread::signals;
 
 /// Where the lines go.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use crate::stop::signal::unblocked;
 /// Stack of a worker, without the thread-local storage that glibc cuts out of a stack. It holds the engine's frames,
 /// the attributes' code (an application's own among it), and one signal frame: glibc's setuid runs a handler here, and
 /// with all vector registers in use a frame takes up to 11 KiB. Small enough that no huge page fits in.
-pub(super) const STACK_BYTES: usize =
+pub(crate) const STACK_BYTES: usize =
     if libc::PTHREAD_STACK_MIN > 64 << 10 { libc::PTHREAD_STACK_MIN } else { 64 << 10 };
 const _: () = assert!(STACK_BYTES.is_multiple_of(libc::PTHREAD_STACK_MIN));
 

@@ -17,7 +17,7 @@ const FEW: usize = 64;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Task {
+pub(in crate::pool) enum Task {
     /// The call's deadline passes, or passed then. Where nobody can stop it, it is looked at again so much later.
     Deadline {
         /// The deadline.
@@ -36,16 +36,16 @@ pub(super) enum Task {
 
 /// One alarm.
 #[derive(Debug)]
-pub(super) struct Alarm {
+pub(in crate::pool) struct Alarm {
     /// Nanoseconds of CLOCK_MONOTONIC.
-    pub(super) at_ns: u64,
-    pub(super) task: Task,
-    pub(super) of: Whose,
+    pub(in crate::pool) at_ns: u64,
+    pub(in crate::pool) task: Task,
+    pub(in crate::pool) of: Whose,
 }
 
 /// What is to be stopped.
 #[derive(Clone, Debug)]
-pub(super) enum Whose {
+pub(in crate::pool) enum Whose {
     /// A call, or a program.
     Submission(Arc<Port>, Ticket),
     /// One call of a program.
@@ -54,7 +54,7 @@ pub(super) enum Whose {
 
 /// All alarms of a pool: one heap, no timer each.
 #[derive(Debug)]
-pub(super) struct Alarms {
+pub(in crate::pool) struct Alarms {
     /// When the first one is due, for who does not want the lock.
     first_ns: AtomicU64,
     heap: Mutex<Heap>,
@@ -68,13 +68,13 @@ struct Heap {
 }
 
 impl Alarms {
-    pub(super) fn new() -> Alarms {
+    pub(in crate::pool) fn new() -> Alarms {
         let heap = Heap { alarms: BinaryHeap::new(), look_through_at: FEW };
         Alarms { first_ns: AtomicU64::new(NEVER), heap: Mutex::new(heap) }
     }
 
     /// Sets an alarm; says whether it is the first to be due, so that the starter has to hear of it.
-    pub(super) fn set(&self, alarm: Alarm) -> bool {
+    pub(in crate::pool) fn set(&self, alarm: Alarm) -> bool {
         let mut heap = lock(&self.heap);
         if heap.alarms.len() >= heap.look_through_at {
             // Calls that were over long before their deadline: those alarms cost memory only.
@@ -90,7 +90,7 @@ impl Alarms {
     }
 
     /// The next alarm that is due.
-    pub(super) fn due(&self, now_ns: u64) -> Option<Alarm> {
+    pub(in crate::pool) fn due(&self, now_ns: u64) -> Option<Alarm> {
         if self.first_ns.load(Ordering::Relaxed) > now_ns {
             return None;
         }
@@ -103,7 +103,7 @@ impl Alarms {
     }
 
     /// When the first one is due, if any is set.
-    pub(super) fn first_ns(&self) -> Option<u64> {
+    pub(in crate::pool) fn first_ns(&self) -> Option<u64> {
         Some(self.first_ns.load(Ordering::Relaxed)).filter(|first_ns| *first_ns != NEVER)
     }
 }

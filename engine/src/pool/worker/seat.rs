@@ -3,10 +3,10 @@
 
 use std::cell::UnsafeCell;
 
-use super::Pool;
-use super::board::Sleeper;
 use super::desk::Desk;
 use super::face::Face;
+use crate::pool::Pool;
+use crate::pool::board::Sleeper;
 use crate::port::Port;
 use crate::sync::{Arc, AtomicBool, AtomicU32, Ordering};
 use crate::wake::futex::OwnWord;

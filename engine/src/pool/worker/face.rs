@@ -1,7 +1,7 @@
 //! What a worker shows of its work to those who look.
 
-use super::tally::Tally;
 use super::watch::Watch;
+use crate::pool::tally::Tally;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Written by the worker alone.

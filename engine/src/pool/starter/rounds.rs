@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::board::{Sleeper, Work};
-use super::desk::Desk;
-use super::seat::Seat;
-use super::shared::Pool;
 use super::summons::{ASLEEP, CLOSE, SLOW};
-use super::thread::{Thread, own_tid, spawn};
-use super::watch::Glance;
-use super::worker;
 use crate::clock::now_ns;
 use crate::config::Config;
+use crate::pool::board::{Sleeper, Work};
+use crate::pool::shared::Pool;
+use crate::pool::thread::{Thread, own_tid, spawn};
+use crate::pool::worker::desk::Desk;
+use crate::pool::worker::life;
+use crate::pool::worker::seat::Seat;
+use crate::pool::worker::watch::Glance;
 use crate::port::Port;
 use crate::run::known::Known;
 use crate::sync::Ordering;
@@ -161,7 +161,7 @@ impl Keeper {
         self.pool.roll.add_seat(Arc::clone(&seat));
         let body = move || {
             own.set_tid(own_tid().cast_unsigned());
-            worker::live(&pool, &own);
+            life::live(&pool, &own);
             pool.roll.remove_seat(&own);
             own.leave();
             pool.starter.leave();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::alarms::{Alarm, Task, Whose};
-use super::shared::Pool;
 use crate::clock::now_ns;
+use crate::pool::shared::Pool;
 use crate::port::Port;
 use crate::program::Member;
 use crate::run::claim::Why;
@@ -13,8 +13,8 @@ use crate::slot::phase::{By, Stop};
 use crate::stop::{interrupt, stop};
 
 /// A call that was signalled is looked at again after so long, then after twice as long each time.
-pub(super) const AGAIN_NS: u64 = 1_000_000;
-pub(super) const AGAIN_NS_MAX: u64 = 128_000_000;
+pub(in crate::pool) const AGAIN_NS: u64 = 1_000_000;
+pub(in crate::pool) const AGAIN_NS_MAX: u64 = 128_000_000;
 /// A call that was signalled again so late is said not to be interruptible.
 const STUBBORN_NS: u64 = 32_000_000;
 
@@ -49,7 +49,7 @@ impl Pool {
         self.set_alarm(now_ns() + AGAIN_NS, Task::Again(AGAIN_NS), of);
     }
 
-    pub(super) fn set_alarm(&self, at_ns: u64, task: Task, of: Whose) {
+    pub(in crate::pool) fn set_alarm(&self, at_ns: u64, task: Task, of: Whose) {
         let alarm = Alarm { at_ns, task, of };
         if self.alarms.set(alarm) {
             self.starter.alarm();
@@ -57,7 +57,7 @@ impl Pool {
     }
 
     /// Does what is due.
-    pub(super) fn serve_alarms(&self) {
+    pub(in crate::pool) fn serve_alarms(&self) {
         while let Some(alarm) = self.alarms.due(now_ns()) {
             match alarm.task {
                 Task::Deadline { passed_ns, wait_ns } => self.enforce(&alarm, passed_ns, wait_ns),

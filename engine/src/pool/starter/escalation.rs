@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::alarms::{Alarm, Task, Whose};
-use super::shared::Pool;
 use super::stops::{AGAIN_NS, AGAIN_NS_MAX};
-use super::thread::spawn;
 use crate::clock::now_ns;
+use crate::pool::shared::Pool;
+use crate::pool::thread::spawn;
 use crate::port::Port;
 use crate::slot::Ticket;
 use crate::slot::phase::Abandon;
@@ -35,7 +35,7 @@ impl Pool {
     }
 
     /// In a thread of its own: who makes the call may hold what the shutdown waits for.
-    pub(super) fn shut_down(&self, alarm: &Alarm, wait_ns: u64) {
+    pub(in crate::pool) fn shut_down(&self, alarm: &Alarm, wait_ns: u64) {
         let Whose::Submission(port, ticket) = &alarm.of else { return };
         let slot = port.slots.get(*ticket);
         if slot.phase().has_ended(ticket.generation()) || !shutdown::is_socket(slot.fd()) {
@@ -61,7 +61,7 @@ impl Pool {
     }
 
     /// Gives a call up, if it is still in its worker: its completion is posted, and another worker may take the place.
-    pub(super) fn abandon(&self, alarm: &Alarm, wait_ns: u64) {
+    pub(in crate::pool) fn abandon(&self, alarm: &Alarm, wait_ns: u64) {
         let Whose::Submission(port, ticket) = &alarm.of else { return };
         let (slot, generation) = (port.slots.get(*ticket), ticket.generation());
         if slot.phase().has_ended(generation) {

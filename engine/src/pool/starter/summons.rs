@@ -9,33 +9,33 @@ use crate::wake::futex::OwnWord;
 
 /// The starter as others see it.
 #[derive(Debug)]
-pub(super) struct Starter {
-    pub(super) wake: Wake<OwnWord>,
+pub(in crate::pool) struct Starter {
+    pub(in crate::pool) wake: Wake<OwnWord>,
     /// Workers asked for.
-    pub(super) requests: AtomicU32,
+    pub(in crate::pool) requests: AtomicU32,
     /// How often it looks: one of the paces below. Others may raise it.
-    pub(super) pace: AtomicU32,
+    pub(in crate::pool) pace: AtomicU32,
     /// A worker has ended.
-    pub(super) left: AtomicBool,
+    pub(in crate::pool) left: AtomicBool,
     /// Something is to be done earlier than it knows.
-    pub(super) alarmed: AtomicBool,
-    pub(super) tid: AtomicU32,
+    pub(in crate::pool) alarmed: AtomicBool,
+    pub(in crate::pool) tid: AtomicU32,
     /// Threads that the system refused.
-    pub(super) refused: AtomicU64,
+    pub(in crate::pool) refused: AtomicU64,
     /// All threads of the pool have ended. Any number of threads may wait for it.
     ended: Mutex<bool>,
     closers: Condvar,
 }
 
 /// All workers are idle: it sleeps until stirred.
-pub(super) const ASLEEP: u32 = 0;
+pub(in crate::pool) const ASLEEP: u32 = 0;
 /// Workers are about: now and then it looks whether one has died.
-pub(super) const SLOW: u32 = 1;
+pub(in crate::pool) const SLOW: u32 = 1;
 /// Work waits behind calls: it looks whether one is stuck.
-pub(super) const CLOSE: u32 = 2;
+pub(in crate::pool) const CLOSE: u32 = 2;
 
 impl Starter {
-    pub(super) fn new() -> Starter {
+    pub(in crate::pool) fn new() -> Starter {
         Starter {
             wake: Wake::new(OwnWord::default(), OwnWord::default()),
             requests: AtomicU32::new(0),
@@ -50,23 +50,23 @@ impl Starter {
     }
 
     /// Asks for a worker, which is counted already.
-    pub(super) fn request(&self) {
+    pub(in crate::pool) fn request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.wake.notify();
     }
 
     /// A worker is no longer idle. Who says so has held the board's lock since, and the starter takes it before it
     /// falls asleep: one of them sees the other.
-    pub(super) fn stir(&self) {
+    pub(in crate::pool) fn stir(&self) {
         self.raise(SLOW);
     }
 
     /// Work waits behind a call that is not known to sleep.
-    pub(super) fn watch_closely(&self) {
+    pub(in crate::pool) fn watch_closely(&self) {
         self.raise(CLOSE);
     }
 
-    pub(super) fn raise(&self, pace: u32) {
+    pub(in crate::pool) fn raise(&self, pace: u32) {
         // Mostly it is at that pace. A value that is a moment old is made good at the next slow look.
         if self.pace.load(Ordering::Relaxed) < pace && self.pace.fetch_max(pace, Ordering::Relaxed) < pace {
             self.wake.notify();
@@ -74,34 +74,34 @@ impl Starter {
     }
 
     /// A worker ends.
-    pub(super) fn leave(&self) {
+    pub(in crate::pool) fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);
         self.wake.notify();
     }
 
     /// Something is to be done earlier than it knows.
-    pub(super) fn alarm(&self) {
+    pub(in crate::pool) fn alarm(&self) {
         self.alarmed.store(true, Ordering::Relaxed);
         self.wake.notify();
     }
 
     /// The kernel's number of the starter's thread: workers are confined as it is.
-    pub(super) fn tid(&self) -> u32 {
+    pub(in crate::pool) fn tid(&self) -> u32 {
         self.tid.load(Ordering::Relaxed)
     }
 
     /// How many threads the system refused to start.
-    pub(super) fn refused(&self) -> u64 {
+    pub(in crate::pool) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
 
     /// Wakes it to see that the pool is closed.
-    pub(super) fn close(&self) {
+    pub(in crate::pool) fn close(&self) {
         self.leave();
     }
 
     /// Sleeps until all threads of the pool have ended, or until the deadline; says which.
-    pub(super) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
+    pub(in crate::pool) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
         let mut ended = lock(&self.ended);
         while !*ended {
             let Some(deadline) = deadline else {
@@ -118,7 +118,7 @@ impl Starter {
     }
 
     /// Tells who waits that all threads of the pool have ended.
-    pub(super) fn end(&self) {
+    pub(in crate::pool) fn end(&self) {
         *lock(&self.ended) = true;
         self.closers.notify_all();
     }

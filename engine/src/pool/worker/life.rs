@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use super::Pool;
-use super::board::{Parked, Sleeper};
 use super::desk::Desk;
 use super::seat::Seat;
 use super::spin::Spin;
+use crate::pool::Pool;
+use crate::pool::board::{Parked, Sleeper};
 
 /// Lives until the pool is closed, or the worker has had nothing to do for long enough.
-pub(super) fn live(pool: &Pool, seat: &Arc<Seat>) {
+pub(in crate::pool) fn live(pool: &Pool, seat: &Arc<Seat>) {
     // SAFETY: this is the worker's thread, and the only reference it makes.
     let desk = unsafe { seat.desk() };
     desk.sit(seat.tid());

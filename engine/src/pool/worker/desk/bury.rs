@@ -1,0 +1,89 @@
+//! Calls that are not to be made, and what a worker that died leaves behind.
+#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+
+use std::sync::Arc;
+
+use syslet_abi::Errno;
+
+use super::{Desk, ticket};
+use crate::pool::Pool;
+use crate::pool::worker::face::Face;
+use crate::port::Port;
+use crate::program::Team;
+use crate::queue::handed::Begun;
+use crate::ring::batch::{Batch, Marks};
+use crate::run::claim::{Claim, reason};
+use crate::run::outcome::Outcome;
+use crate::run::{Runner, is_program};
+use crate::sync::Ordering;
+
+impl Desk {
+    /// Ends claimed calls that are not to run. What a first attempt has moved is moved: such a call ends as an
+    /// interrupted one does, with what was done.
+    pub(in crate::pool) fn refuse(&mut self, port: &Port, errno: Errno) {
+        let mut begun = self.begun.take().filter(Begun::has_moved);
+        for index in 0..self.batch.len() {
+            let record = self.batch.record(index);
+            let ticket = ticket(record);
+            let slot = port.slots.get(ticket);
+            let is_instant = Marks::of(record[0]).contains(Marks::INSTANT);
+            let Some(claim) = Claim::ended(slot, ticket, is_instant) else { continue };
+            self.built += if let Some(mut begun) = begun.take() {
+                slot.cancel().store(reason::ASKED, Ordering::Relaxed);
+                // SAFETY: as in `run_instants`; and the cancelled slot keeps the rest from being made.
+                unsafe { self.runner.run_rest(record, &claim, &mut begun, None) }
+            } else {
+                self.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
+            };
+            port.ended(slot, ticket, &mut self.released);
+            port.refused.add_beside_others(1);
+        }
+        self.at = self.batch.len();
+        if self.built > 0 {
+            self.post(port);
+        }
+    }
+
+    /// Other threads may be in calls of the program that this one has: what they read and write stays.
+    fn leave_behind(&mut self) {
+        let mut batch = Batch::new();
+        batch.put(self.batch.record(self.at).iter().copied());
+        std::mem::forget(std::mem::replace(&mut self.batch, batch));
+        let runner = Runner::pooled(Arc::clone(self.runner.known()));
+        std::mem::forget(std::mem::replace(&mut self.runner, runner));
+        self.at = 0;
+    }
+
+    /// Cleans up behind a worker that died: posts what it had built, ends the call that killed it, and gives back
+    /// those it had claimed and not begun.
+    pub(in crate::pool) fn bury(&mut self, pool: &Pool, face: &Face) -> Option<Arc<Port>> {
+        let port = self.port.take()?;
+        if let Some((group, index, _)) = self.member.take() {
+            let team = Team { pool, port: &port, watch: &face.watch, may_share: false };
+            group.bury(index, team);
+            return Some(port);
+        }
+        if self.at < self.batch.len() {
+            if is_program(self.batch.record(self.at)) {
+                self.leave_behind();
+            }
+            let record = self.batch.record(self.at);
+            let ticket = ticket(record);
+            let slot = port.slots.get(ticket);
+            if Claim::bury(slot, ticket) {
+                let outcome = Outcome::unknown(Errno(libc::EOWNERDEAD));
+                self.built += self.runner.abandon(record, slot, self.built, outcome);
+                self.at += 1;
+                port.ended(slot, ticket, &mut self.released);
+                face.finished.add(self.at as u64);
+                self.post(&port);
+            } else if self.come_back(pool, &port, ticket) {
+                self.at += 1;
+            }
+            for index in self.at..self.batch.len() {
+                port.handed.push(self.batch.record(index), Begun::default());
+            }
+        }
+        Some(port)
+    }
+}
