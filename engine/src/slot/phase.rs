@@ -1,13 +1,17 @@
 //! How far a call in flight is: whether it can still be kept from beginning, and how it can be interrupted. Steps in
 //! comments (P1 …) are those of specs/cancel.md.
 
+mod abandon;
 #[cfg(test)]
 #[cfg(syslet_loom)]
 mod loom_tests;
+mod stop;
 #[cfg(test)]
 #[cfg(not(syslet_loom))]
 mod tests;
 
+pub(crate) use self::abandon::Abandon;
+pub(crate) use self::stop::{By, Stop};
 use crate::sync::{AtomicU64, Ordering};
 
 /// One word: which use of the slot it is, above a state.
@@ -79,49 +83,6 @@ pub(crate) enum Begin {
     Stopped,
     /// Leave it alone: somebody else has ended it.
     Gone,
-}
-
-/// Who wants to stop a call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum By {
-    /// The thread that submits the ring's calls.
-    Submitter,
-    /// Any other.
-    Other,
-}
-
-/// What somebody who wants to stop a call finds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use]
-pub(crate) enum Stop {
-    /// The slot is another call's, or nobody's.
-    NotFound,
-    /// It will never begin. Its completion is the caller's to post.
-    Removed,
-    /// A worker makes it. The caller is the one to signal that worker, and has to say when it has.
-    Signal,
-    /// Somebody has signalled its worker already.
-    Signalled,
-    /// It has begun, and will end with what was done as soon as a worker has it.
-    Stopped,
-    /// It is over.
-    Complete,
-    /// Many signals were sent to its worker, in vain.
-    Stubborn,
-    /// It runs where nobody can interrupt it.
-    Uninterruptible,
-}
-
-/// What somebody finds who wants to give a call up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use]
-pub(crate) enum Abandon {
-    /// It is given up. Its completion is the caller's to post.
-    Abandoned,
-    /// It is not over, and not where it could be given up.
-    Busy,
-    /// It is over.
-    Over,
 }
 
 impl Phase {
@@ -238,89 +199,6 @@ impl Phase {
         }
     }
 
-    #[cold]
-    fn leave_signalled(&self, next: u64, enter: impl Fn()) {
-        let mut seen = self.0.load(Ordering::Acquire);
-        loop {
-            let state = State(seen & STATE_MASK);
-            if state == State::SIGNALLING {
-                // P5: the sender is between its two steps.
-                enter();
-                seen = self.0.load(Ordering::Acquire);
-                continue;
-            }
-            if state.is_given_up() {
-                // P7: nobody signals it any more. The slot stays this call's until the worker says that it is back.
-                enter();
-                return;
-            }
-            // P6: nobody signals it again from here on.
-            let leaving = seen & !STATE_MASK | State::LEAVING.0;
-            match self.0.compare_exchange(seen, leaving, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => break,
-                Err(other) => seen = other,
-            }
-        }
-        // P7: what was sent before is taken now at the latest.
-        enter();
-        self.0.store(next, Ordering::Release);
-    }
-
-    /// The call may be stopped by others from now on. Its submitter's to say.
-    pub(super) fn open(&self, generation: u64) {
-        let (alone, queued) = (word(generation, State::ALONE), word(generation, State::QUEUED));
-        // Who has begun it meanwhile has it where others can stop it, or for a moment.
-        let _ = self.0.compare_exchange(alone, queued, Ordering::AcqRel, Ordering::Relaxed);
-    }
-
-    /// P2: somebody wants the call to stop. `pause` lets a worker go on that is between two steps.
-    pub(crate) fn stop(&self, generation: u64, by: By, pause: impl Fn()) -> Stop {
-        let mut seen = self.0.load(Ordering::Acquire);
-        loop {
-            if seen >> STATE_BITS != generation {
-                return Stop::NotFound;
-            }
-            let (next, found) = match State(seen & STATE_MASK) {
-                State::FREE => return Stop::NotFound,
-                State::QUEUED => (State::REMOVED, Stop::Removed),
-                State::ALONE if by == By::Submitter => (State::REMOVED, Stop::Removed),
-                State::STARTING => {
-                    pause();
-                    seen = self.0.load(Ordering::Acquire);
-                    continue;
-                }
-                State::RUNNING => (State::SIGNALLING, Stop::Signal),
-                State::SIGNALLING | State::SIGNALLED | State::LEAVING => return Stop::Signalled,
-                State::DONE | State::REMOVED | State::RETURNED => return Stop::Complete,
-                State::ABANDONED | State::TOLD => return Stop::Complete,
-                State::OWED => return Stop::NotFound,
-                State::STUBBORN => return Stop::Stubborn,
-                State::MOVED => (State::STOPPED, Stop::Stopped),
-                State::STOPPED => return Stop::Stopped,
-                _ => return Stop::Uninterruptible,
-            };
-            match self.0.compare_exchange(seen, word(generation, next), Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return found,
-                Err(other) => seen = other,
-            }
-        }
-    }
-
-    /// P3: the signal has been sent; `is_stubborn` when many were, in vain.
-    pub(crate) fn signalled(&self, generation: u64, is_stubborn: bool) {
-        let state = if is_stubborn { State::STUBBORN } else { State::SIGNALLED };
-        self.0.store(word(generation, state), Ordering::Release);
-    }
-
-    /// The call that somebody has signalled, and that is still in its worker, may be signalled again.
-    pub(crate) fn signal_again(&self, generation: u64) -> bool {
-        let sending = word(generation, State::SIGNALLING);
-        [State::SIGNALLED, State::STUBBORN].into_iter().any(|state| {
-            let sent = word(generation, state);
-            self.0.compare_exchange(sent, sending, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-        })
-    }
-
     /// Whether the call is over, or was stopped before it began.
     pub(crate) fn is_over(&self) -> bool {
         let state = State(self.0.load(Ordering::Acquire) & STATE_MASK);
@@ -330,65 +208,6 @@ impl Phase {
     /// Whether nobody has begun the call, or ended it.
     pub(crate) fn is_queued(&self, generation: u64) -> bool {
         self.0.load(Ordering::Acquire) == word(generation, State::QUEUED)
-    }
-
-    /// A1: gives the call up.
-    pub(crate) fn abandon(&self, generation: u64) -> Abandon {
-        let abandoned = word(generation, State::ABANDONED);
-        let mut seen = self.0.load(Ordering::Acquire);
-        loop {
-            match State(seen & STATE_MASK) {
-                _ if self.has_ended(generation) => return Abandon::Over,
-                State::SIGNALLED | State::STUBBORN => {}
-                _ => return Abandon::Busy,
-            }
-            match self.0.compare_exchange(seen, abandoned, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return Abandon::Abandoned,
-                Err(other) => seen = other,
-            }
-        }
-    }
-
-    /// A2, where a second record follows: the completion of the call that was given up is posted.
-    pub(crate) fn told(&self, generation: u64) {
-        // A plain store: the worker waits for it, and the slot stays until the second record is consumed.
-        self.0.store(word(generation, State::TOLD), Ordering::Release);
-    }
-
-    /// Whether the call is over, or was given up.
-    pub(crate) fn has_ended(&self, generation: u64) -> bool {
-        let seen = self.0.load(Ordering::Acquire);
-        let state = State(seen & STATE_MASK);
-        seen >> STATE_BITS != generation
-            || state.is_given_up()
-            || matches!(state, State::FREE | State::DONE | State::REMOVED | State::RETURNED)
-    }
-
-    /// Whether the call is given up, and its worker has not said yet that it is back. Asked by that worker.
-    pub(crate) fn is_given_up(&self, generation: u64) -> bool {
-        let seen = self.0.load(Ordering::Acquire);
-        seen >> STATE_BITS == generation && State(seen & STATE_MASK).is_given_up()
-    }
-
-    /// A3, where a second record follows: the worker is back, and waits until it may post that.
-    pub(crate) fn until_told(&self, generation: u64, pause: impl Fn()) {
-        while self.0.load(Ordering::Acquire) != word(generation, State::TOLD) {
-            pause();
-        }
-    }
-
-    /// A3 elsewhere: the worker is back, and has nothing to do with the slot any more. Says whether the submitter waits
-    /// for a record that says so.
-    pub(crate) fn come_back(&self, generation: u64) -> bool {
-        let (abandoned, returned) = (word(generation, State::ABANDONED), word(generation, State::RETURNED));
-        self.0.compare_exchange(abandoned, returned, Ordering::AcqRel, Ordering::Acquire).is_err()
-    }
-
-    /// A4: the completion of a call that was given up is consumed, and no other record was promised. Says whether its
-    /// worker is back; if not, a record will say when it is.
-    pub(super) fn consume_abandoned(&self, generation: u64) -> bool {
-        let (abandoned, owed) = (word(generation, State::ABANDONED), word(generation, State::OWED));
-        self.0.compare_exchange(abandoned, owed, Ordering::AcqRel, Ordering::Acquire).is_err()
     }
 
     /// The generation of the call that has the slot, if one has.
