@@ -28,8 +28,8 @@ impl Ring {
     /// and the call must not break what other code relies on: unmap memory in use, close descriptors that others
     /// own. When the ring is dropped before, that holds until every call of it is over.
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        let call = self.admit(submission.bytes())?;
-        self.enqueue_lending(&call, submission)
+        self.admit(submission.bytes())?;
+        self.enqueue_lending(&Call::admitted(submission.bytes()), submission)
     }
 
     /// Queues a record that somebody else has built.
@@ -45,8 +45,8 @@ impl Ring {
             Some(Kind::CANCEL) => self.push_cancel(record),
             Some(Kind::SYSLET) => self.enqueue_program(record, None),
             _ => {
-                let call = self.admit(record)?;
-                self.enqueue(&call)
+                self.admit(record)?;
+                self.enqueue(&Call::admitted(record))
             }
         }
     }
@@ -68,7 +68,8 @@ impl Ring {
     /// # Errors
     /// As for [`Ring::push`], and when the submission is not of this kind.
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        let call = self.admit(submission.bytes())?;
+        self.admit(submission.bytes())?;
+        let call = Call::admitted(submission.bytes());
         let mut numbers = [-1; LENT_MAX];
         for (number, lent) in numbers.iter_mut().zip(submission.lent()) {
             *number = lent.as_ref().map_or(-1, Lent::number);
@@ -77,19 +78,19 @@ impl Ring {
         self.enqueue_lending(&call, submission)
     }
 
-    /// Checks all that can be checked without taking anything.
+    /// Checks all that can be checked without taking anything. The record is a call then; it is not handed back as one,
+    /// since a result of that size travels through memory.
     #[inline(always)]
-    fn admit<'a>(&mut self, record: &'a [u8]) -> Result<Call<'a>, Refused> {
+    fn admit(&mut self, record: &[u8]) -> Result<(), Refused> {
         self.check_home()?;
         if self.shared.is_closed() {
             return Err(Refusal::CLOSED.into());
         }
         Call::verify(record, &self.limits)?;
-        let call = Call::admitted(record);
         let completion_max = self.params.completion_record_max as usize;
         let has_pool = self.open_pool().is_some();
-        admit(&call, completion_max, &self.shared, has_pool, &mut self.admission)?;
-        Ok(call)
+        let call = Call::admitted(record);
+        Ok(admit(&call, completion_max, &self.shared, has_pool, &mut self.admission)?)
     }
 
     /// Queues a program of calls.
