@@ -90,7 +90,7 @@ impl Ring {
         let completion_max = self.params.completion_record_max as usize;
         let has_pool = self.open_pool().is_some();
         let call = Call::admitted(record);
-        Ok(admit(&call, completion_max, &self.shared, has_pool, &mut self.admission)?)
+        admit(&call, completion_max, &self.shared, has_pool, &mut self.admission)
     }
 
     /// Queues a program of calls.
