@@ -5,6 +5,7 @@ mod control;
 mod data;
 mod door;
 mod entangled;
+mod handed;
 mod model;
 mod private;
 mod rig;

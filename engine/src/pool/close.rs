@@ -1,5 +1,6 @@
 //! The end of a pool.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ pub struct RunningCall {
     pub nr: u32,
     /// The word given with its submission.
     pub user_data: u64,
-    /// The thread that makes it.
+    /// The thread that makes it; 0 while that is being started.
     pub tid: u32,
 }
 
@@ -51,15 +52,24 @@ impl Pool {
             let (nr, user_data) = seat.face.shown();
             RunningCall { nr, user_data, tid: seat.tid() }
         });
-        Err(Unfinished { calls: calls.collect() })
+        Err(Unfinished { calls: calls.chain(self.leaving.calls()).collect() })
     }
 
-    /// Ends the calls that are queued in a ring, or wait for a lane; their completions say that they never ran.
+    /// Ends the calls that are queued in a ring, or wait for a lane; their completions say that they never ran. Programs
+    /// that were begun leave by their way out.
     pub(crate) fn refuse_queued(&self, port: &Arc<Port>) {
         self.lanes.give_up(port);
+        let mut leaving = VecDeque::new();
         let mut desk = Desk::for_closing(Arc::clone(&self.known));
         while desk.claim(port) {
-            desk.refuse(port, Errno(libc::ECANCELED));
+            if desk.has_begun_program() {
+                leaving.push_back(std::mem::replace(&mut desk, Desk::for_closing(Arc::clone(&self.known))));
+            } else {
+                desk.refuse(port, Errno(libc::ECANCELED));
+            }
+        }
+        if !leaving.is_empty() {
+            self.let_leave(port, leaving);
         }
     }
 }

@@ -18,6 +18,8 @@ mod starter;
 pub(crate) mod thread;
 #[cfg(not(syslet_loom))]
 mod close;
+#[cfg(not(syslet_loom))]
+mod leaving;
 
 #[cfg(test)]
 #[cfg(syslet_loom)]

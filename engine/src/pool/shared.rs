@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use super::board::{Board, Count, Rouse, Sleeper, Work};
+use super::leaving::Leaving;
 use super::limits::Limits;
 use super::roll::Roll;
 use super::starter::alarms::Alarms;
@@ -32,6 +33,8 @@ pub(crate) struct Pool {
     quick: Quick,
     is_proc_there: bool,
     pub(super) gate: Option<SpawnGate>,
+    pub(super) leaving: Leaving,
+    pub(super) me: Weak<Pool>,
 }
 
 impl Pool {
@@ -49,6 +52,8 @@ impl Pool {
             quick: Quick::of_this_thread(),
             is_proc_there: Identity::of_this_thread().is_ok(),
             gate: config.gate.clone(),
+            leaving: Leaving::default(),
+            me: Weak::clone(pool),
         })
     }
 

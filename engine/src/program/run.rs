@@ -19,6 +19,7 @@ use crate::run::known::Known;
 use crate::run::observe::{Seen, Watch, Watched};
 use crate::run::outcome::Outcome;
 use crate::run::{First, Runner, hide};
+use crate::slot::phase::State;
 use crate::sync::Ordering;
 
 /// What a thread has for programs, kept from one to the next.
@@ -206,7 +207,11 @@ impl Turn<'_> {
         if !is_over {
             machine.seen = watch.hand_on();
             let begun = Begun { out: out.to_vec(), ..later.unwrap_or_default() };
-            claim.pause(machine.has_begun() || begun.progress > 0);
+            if machine.is_leaving() {
+                claim.pause_in(State::PARTING);
+            } else {
+                claim.pause(machine.has_begun() || begun.progress > 0);
+            }
             return Err(begun);
         }
         let was_signalled = claim.over();

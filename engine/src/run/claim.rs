@@ -96,11 +96,15 @@ impl<'a> Claim<'a> {
         match begin {
             Begin::Begun => Some(self),
             Begin::Gone => None,
-            Begin::Stopped => {
-                self.slot.cancel().store(reason::ASKED, Ordering::Relaxed);
-                Some(self)
-            }
+            Begin::Stopped => Some(self.because(reason::ASKED)),
+            Begin::Overdue => Some(self.because(reason::LATE)),
         }
+    }
+
+    /// Its rest is not to be made, for that reason.
+    fn because(self, reason: u32) -> Claim<'a> {
+        self.slot.cancel().store(reason, Ordering::Relaxed);
+        self
     }
 
     /// Goes on in a worker with that number, which the caller has started for it.
@@ -163,7 +167,11 @@ impl<'a> Claim<'a> {
 
     /// A first attempt is over, and a worker has to go on.
     pub(crate) fn pause(&self, has_moved: bool) {
-        let next = if has_moved { State::MOVED } else { State::QUEUED };
+        self.pause_in(if has_moved { State::MOVED } else { State::QUEUED });
+    }
+
+    /// The same, with what others may do to the call meanwhile.
+    pub(crate) fn pause_in(&self, next: State) {
         match self.how {
             How::Helped => self.slot.phase().leave_helped(self.generation, next),
             // Should it have been signalled, the cancel word keeps it from going on.

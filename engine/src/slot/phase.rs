@@ -61,6 +61,10 @@ impl State {
     const OWED: State = State(17);
     /// The worker is back before that completion was consumed.
     const RETURNED: State = State(18);
+    /// As STOPPED, because its deadline has passed.
+    const OVERDUE: State = State(19);
+    /// As MOVED, and what is left of it is not stopped: a program on its way out.
+    pub(crate) const PARTING: State = State(20);
 }
 
 impl State {
@@ -81,6 +85,8 @@ pub(crate) enum Begin {
     Begun,
     /// End it with what was done.
     Stopped,
+    /// The same, because its deadline has passed.
+    Overdue,
     /// Leave it alone: somebody else has ended it.
     Gone,
 }
@@ -145,8 +151,9 @@ impl Phase {
         loop {
             let found = match State(seen & STATE_MASK) {
                 _ if seen >> STATE_BITS != generation => return Begin::Gone,
-                State::QUEUED | State::ALONE | State::MOVED => Begin::Begun,
+                State::QUEUED | State::ALONE | State::MOVED | State::PARTING => Begin::Begun,
                 State::STOPPED => Begin::Stopped,
+                State::OVERDUE => Begin::Overdue,
                 _ => return Begin::Gone,
             };
             match self.0.compare_exchange(seen, begun, Ordering::AcqRel, Ordering::Relaxed) {

@@ -102,7 +102,7 @@ impl Keeper {
                 last_slow = Instant::now();
                 self.look_for_the_dead();
             }
-            if pool.board.is_closed() && self.crew.is_empty() {
+            if pool.board.is_closed() && self.crew.is_empty() && pool.leaving.is_empty() {
                 return;
             }
             self.look_for_the_stuck();

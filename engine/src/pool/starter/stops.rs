@@ -71,7 +71,7 @@ impl Pool {
     fn enforce(&self, alarm: &Alarm, passed_ns: u64, wait_ns: u64) {
         let why = Why::Late(passed_ns);
         let found = match &alarm.of {
-            Whose::Submission(port, ticket) => stop(port, *ticket, By::Other, why),
+            Whose::Submission(port, ticket) => stop(port, *ticket, By::Deadline, why),
             Whose::Member(member) => member.stop(why),
         };
         match found {

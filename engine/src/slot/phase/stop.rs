@@ -10,6 +10,8 @@ pub(crate) enum By {
     Submitter,
     /// Any other.
     Other,
+    /// The starter, because the call's deadline has passed.
+    Deadline,
 }
 
 /// What somebody who wants to stop a call finds.
@@ -64,8 +66,9 @@ impl Phase {
                 State::ABANDONED | State::TOLD => return Stop::Complete,
                 State::OWED => return Stop::NotFound,
                 State::STUBBORN => return Stop::Stubborn,
+                State::MOVED if by == By::Deadline => (State::OVERDUE, Stop::Stopped),
                 State::MOVED => (State::STOPPED, Stop::Stopped),
-                State::STOPPED => return Stop::Stopped,
+                State::STOPPED | State::OVERDUE => return Stop::Stopped,
                 _ => return Stop::Uninterruptible,
             };
             match self.0.compare_exchange(seen, word(generation, next), Ordering::AcqRel, Ordering::Acquire) {

@@ -142,15 +142,32 @@ fn a_call_is_given_up_once() {
 #[test]
 fn a_call_that_has_moved_bytes_is_ended_by_its_worker() {
     let phase = Phase::new();
-    for is_stopped in [false, true] {
+    let cases = [
+        (None, Begin::Begun),
+        (Some(By::Other), Begin::Stopped),
+        (Some(By::Submitter), Begin::Stopped),
+        (Some(By::Deadline), Begin::Overdue),
+    ];
+    for (by, expected) in cases {
         phase.admit(4, State::QUEUED);
         assert_eq!(phase.begin(4, State::HELPED), Begin::Begun);
         phase.leave_helped(4, State::MOVED);
-        if is_stopped {
-            assert_eq!([(); 2].map(|()| phase.stop(4, By::Other, never)), [Stop::Stopped; 2]);
+        if let Some(by) = by {
+            assert_eq!([(); 2].map(|()| phase.stop(4, by, never)), [Stop::Stopped; 2]);
         }
-        let expected = if is_stopped { Begin::Stopped } else { Begin::Begun };
         assert_eq!([(); 2].map(|()| phase.begin_working(4, || ())), [expected, Begin::Gone]);
         assert!(!phase.leave(4, State::DONE, never));
     }
+}
+
+/// CANCEL-6, SYSLET-14: what waits for a worker on its way out is not stopped, by nobody.
+#[test]
+fn what_is_on_its_way_out_is_not_stopped() {
+    let phase = Phase::new();
+    phase.admit(4, State::HELPED);
+    phase.leave_helped(4, State::PARTING);
+    for by in [By::Submitter, By::Other, By::Deadline] {
+        assert_eq!(phase.stop(4, by, never), Stop::Uninterruptible);
+    }
+    assert_eq!([(); 2].map(|()| phase.begin(4, State::HELPED)), [Begin::Begun, Begin::Gone]);
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use syslet_abi::Errno;
 
 use super::{Desk, ticket};
-use crate::pool::Pool;
 use crate::pool::worker::face::Face;
+use crate::pool::{Pool, RunningCall};
 use crate::port::Port;
 use crate::program::Team;
 use crate::queue::handed::Begun;
@@ -42,6 +42,17 @@ impl Desk {
         if self.built > 0 {
             self.post(port);
         }
+    }
+
+    /// Whether it has claimed a program that was begun.
+    pub(in crate::pool) fn has_begun_program(&self) -> bool {
+        self.begun.as_ref().is_some_and(|begun| begun.program.is_some() && begun.has_moved())
+    }
+
+    /// What it has claimed, as calls that run are told of; no thread makes it yet.
+    pub(in crate::pool) fn shown(&self, port: &Port) -> RunningCall {
+        let slot = port.slots.get(ticket(self.batch.record(self.at)));
+        RunningCall { nr: slot.nr(), user_data: slot.user_data(), tid: 0 }
     }
 
     /// Other threads may be in calls of the program that this one has: what they read and write stays.
