@@ -111,17 +111,19 @@ fn call() -> Layout {
     layout("syslet_call", CALL_BYTES_MIN, with_holes(CALL_BYTES_MIN, fields, &[("reserved", &reserved)]))
 }
 
+/// A program of no atoms.
+const NO_PROGRAM: ProgramRepr<'_> = ProgramRepr {
+    flags: CallFlags::NONE,
+    user_data: 0,
+    registers: &[],
+    budget: 0,
+    out_len: 0,
+    scratch_len: 0,
+    attributes: &[],
+    atoms: &[],
+};
+
 fn program() -> Layout {
-    let bare = ProgramRepr {
-        flags: CallFlags::NONE,
-        user_data: 0,
-        registers: &[],
-        budget: 0,
-        out_len: 0,
-        scratch_len: 0,
-        attributes: &[],
-        atoms: &[],
-    };
     let bytes = |program: ProgramRepr<'_>| {
         let mut record = vec![0; program.len_bytes()];
         program.emit(&mut record);
@@ -133,29 +135,20 @@ fn program() -> Layout {
     let atoms = vec![AtomRepr::call(0); 0xffff];
     let fields = vec![
         word_field(),
-        probe("user_data", |p| bytes(ProgramRepr { user_data: p, ..bare })),
-        probe("scratch", |p| bytes(ProgramRepr { scratch_len: u32_of(p), ..bare })),
-        probe("register_count", |p| bytes(ProgramRepr { registers: &[0; 255][..count(p)], ..bare })),
-        probe("attr_count", |p| bytes(ProgramRepr { attributes: &[ask; 255][..count(p)], ..bare })),
-        probe("atom_count", |p| bytes(ProgramRepr { atoms: &atoms[..usize::from(u16_of(p))], ..bare })),
-        probe("budget", |p| bytes(ProgramRepr { budget: u32_of(p), ..bare })),
-        probe("out_len", |p| bytes(ProgramRepr { out_len: u32_of(p), ..bare })),
+        probe("user_data", |p| bytes(ProgramRepr { user_data: p, ..NO_PROGRAM })),
+        probe("scratch", |p| bytes(ProgramRepr { scratch_len: u32_of(p), ..NO_PROGRAM })),
+        probe("register_count", |p| bytes(ProgramRepr { registers: &[0; 255][..count(p)], ..NO_PROGRAM })),
+        probe("attr_count", |p| bytes(ProgramRepr { attributes: &[ask; 255][..count(p)], ..NO_PROGRAM })),
+        probe("atom_count", |p| bytes(ProgramRepr { atoms: &atoms[..usize::from(u16_of(p))], ..NO_PROGRAM })),
+        probe("budget", |p| bytes(ProgramRepr { budget: u32_of(p), ..NO_PROGRAM })),
+        probe("out_len", |p| bytes(ProgramRepr { out_len: u32_of(p), ..NO_PROGRAM })),
     ];
     layout("syslet_program", CALL_BYTES_MIN, with_holes(CALL_BYTES_MIN, fields, &[]))
 }
 
 fn atom() -> Layout {
     let bytes = |atom: AtomRepr<'_>| {
-        let program = ProgramRepr {
-            flags: CallFlags::NONE,
-            user_data: 0,
-            registers: &[],
-            budget: 0,
-            out_len: 0,
-            scratch_len: 0,
-            attributes: &[],
-            atoms: &[atom],
-        };
+        let program = ProgramRepr { atoms: &[atom], ..NO_PROGRAM };
         let mut record = vec![0; program.len_bytes()];
         program.emit(&mut record);
         [&[0; 8], &record[CALL_BYTES_MIN + 8..2 * CALL_BYTES_MIN]].concat()
