@@ -6,10 +6,10 @@ use syslet_abi::{ArgKind, Atom, CallFlags, Fault, Limits, NR_OFFSET, Program, Re
 use syslet_attrs::{AtomEntry, AtomsHead, Needs};
 use syslet_syscalls::{Class, Scope, check_arguments, is_foreign, row};
 
+use super::allowed::{marks, may_touch};
 use super::effective::Effective;
 use super::flow::Flow;
-use super::making::{marks, may_touch};
-use super::one::Wanted;
+use super::wanted::Wanted;
 use crate::door::admit::{admit_answering, check_survives, known_args, stands};
 use crate::door::refused::Refused;
 use crate::door::who;

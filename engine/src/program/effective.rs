@@ -3,8 +3,8 @@
 use syslet_abi::{ArgKind, Atom, CALL_ARGS_OFFSET, Call};
 use syslet_syscalls::{Direction, Len, Row, Scope, check_arguments};
 
-use super::machine::{Machine, Value};
-use super::step::offset;
+use super::machine::Machine;
+use super::value::Value;
 
 /// Where the kinds of the arguments stand.
 const KINDS_WORD: usize = 3;
@@ -34,7 +34,7 @@ impl Effective {
                 }
                 ArgKind::IN | ArgKind::OUT if operand.value > u64::from(u32::MAX) => match machine {
                     // Beyond every area: that is found at once.
-                    Some(machine) => offset(machine, operand).map_or(u64::MAX, |at| at as u64),
+                    Some(machine) => machine.offset(operand).map_or(u64::MAX, |at| at as u64),
                     None => operand.value & u64::from(u32::MAX),
                 },
                 _ => continue,

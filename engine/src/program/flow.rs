@@ -3,9 +3,8 @@
 use syslet_abi::{
     ATOMS_MAX, ArgKind, Atom, AtomFlags, CALL_ARGS_OFFSET, Program, Refusal, Target, Test, USER_DATA_OFFSET,
 };
-use syslet_syscalls::{Descriptors, row};
 
-use super::machine::members;
+use super::atom::{closes, members};
 use crate::door::refused::Refused;
 
 /// One bit for each atom.
@@ -81,16 +80,6 @@ fn after(atom: &Atom<'_>, index: usize, mut set: AtomSet) -> AtomSet {
     }
     set[index / 64] |= 1 << (index % 64);
     set
-}
-
-/// The atom whose descriptor this one closes.
-pub(super) fn closes(atom: &Atom<'_>) -> Option<usize> {
-    if !atom.is_call() || atom.kinds().all_values() {
-        return None;
-    }
-    let Descriptors::Closes(argument) = row(atom.own().nr())?.descriptors else { return None };
-    let operand = atom.value(argument.into());
-    if operand.kind == ArgKind::RESULT.0 { usize::try_from(operand.value).ok() } else { None }
 }
 
 /// Whether all that an atom reads is there; where not, why and at which of its bytes.

@@ -3,26 +3,24 @@
 
 use std::ops::Range;
 
-use syslet_abi::{ARGS_MAX, ArgKind, Atom, Call, CallFlags, Program};
-use syslet_attrs::RunBy;
-use syslet_syscalls::{Class, Row, Scope, copy_in, row, settle};
+use syslet_abi::{ARGS_MAX, ArgKind, Atom, Program};
+use syslet_syscalls::{copy_in, row, settle};
 
+use super::allowed::{here, may_touch};
+use super::atom::members;
+use super::caller::Caller;
 use super::effective::{Effective, refusal};
 use super::entangled::Entangled;
-use super::machine::{Caller, Machine, Value, members};
+use super::machine::Machine;
 use super::member::Name;
 use super::one::{Ready, Team, Tools};
 use super::together::{Place, Together};
-use crate::door::who;
+use super::value::Value;
 use crate::queue::handed::Begun;
-use crate::ring::batch::Marks;
 use crate::run::claim::{Claim, NEVER};
 use crate::run::enter::Way;
-use crate::run::outcome::Outcome;
 use crate::run::resolve;
-use crate::slot::admission::Wishes;
 use crate::sync::{Arc, AtomicU32, Ordering};
-use crate::twin::{self, Abilities};
 
 /// What a thread has while it makes the calls of one program.
 #[derive(Debug)]
@@ -111,7 +109,7 @@ impl Caller for Calls<'_, '_> {
             self.later = Some(Begun::default());
             return None;
         }
-        let entangled = self.entangled(machine, members.clone());
+        let entangled = Entangled::of(&self.program, self.out, self.effective, machine, members.clone());
         match self.tools.team.filter(|team| team.may_share) {
             Some(team) => Some(self.side_by_side(machine, members, enough, &entangled, team)),
             None => self.in_turn(machine, members, enough, &entangled),
@@ -217,51 +215,4 @@ impl Calls<'_, '_> {
         let args = if refused.is_none() { resolve(row, &call, self.out, built) } else { [0; ARGS_MAX] };
         Place::new(self.effective.words().to_vec(), args, (self.name(at), out_len), refused)
     }
-}
-
-impl Value {
-    pub(super) fn of(outcome: &Outcome) -> Value {
-        Value { raw: outcome.result.0.cast_unsigned(), flags: outcome.flags }
-    }
-}
-
-/// Whether a program with these flags may touch that.
-pub(super) fn may_touch(scope: Scope, flags: CallFlags) -> bool {
-    match scope {
-        Scope::Process | Scope::ReadsThread => true,
-        Scope::WritesThread => flags.contains(CallFlags::PRIVATE),
-        Scope::BoundToThread => flags.contains(CallFlags::SYNC),
-        Scope::EngineLife(_) => false,
-    }
-}
-
-/// How a submitter makes the call; or that it cannot, and whether the call is one that sleeps.
-fn here<'a>(
-    abilities: Abilities,
-    row: Option<&Row>,
-    call: &Call<'_>,
-    args: &[u64; ARGS_MAX],
-) -> Result<Way<'a>, bool> {
-    let marks = marks(abilities, row, call, args);
-    if marks.contains(Marks::WORKER) {
-        Err(marks.contains(Marks::SLEEPS))
-    } else if marks.contains(Marks::TWIN) {
-        Ok(Way::Twin(abilities))
-    } else {
-        Ok(Way::Plain(RunBy::HELPED))
-    }
-}
-
-/// How a call of a program would be marked if it were submitted alone.
-pub(super) fn marks(
-    abilities: Abilities,
-    row: Option<&Row>,
-    call: &Call<'_>,
-    args: &[u64; ARGS_MAX],
-) -> Marks {
-    let (class, scope) = row.map_or((Class::Descriptor, Scope::Process), |row| row.nature(|| *args));
-    let signals = row
-        .is_some_and(|row| class == Class::Instant && row.class != Class::Instant && twin::may_signal(row));
-    let facts = who::Facts { flags: call.flags(), class, scope, signals, has_pool: true };
-    who::marks(facts, Wishes::NONE, || row.is_some_and(|row| twin::may_try(abilities, row, args)))
 }

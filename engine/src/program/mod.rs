@@ -1,5 +1,5 @@
-//! Programs of calls: what the door asks of them (`admit`, `flow`), how far one is (`machine`, `step`), how its calls are
-//! made (`effective`, `making`), and its one completion (`run`).
+//! Programs of calls: what the door asks of them (`admit`, `flow`), how far one is (`machine`) and where it goes (`course`,
+//! `step`), how its calls are made (`making`, `effective`, `one`), and its one completion (`run`, `answer`).
 //!
 //! A program is written call by call; what a call gives is there to be used once the call is written:
 //!
@@ -54,19 +54,25 @@
 
 pub mod build;
 
-mod admit;
-mod answer;
-mod making;
-mod effective;
-mod entangled;
-mod flow;
-mod machine;
-mod member;
-mod one;
 mod owned;
+mod admit;
+mod flow;
 mod run;
+mod machine;
+mod course;
+mod atom;
 mod step;
+mod caller;
+mod making;
+mod allowed;
+mod effective;
+mod wanted;
+mod one;
+mod member;
+mod entangled;
 mod together;
+mod value;
+mod answer;
 
 pub(crate) use admit::{Door, Seen, admit};
 pub use build::{

@@ -2,14 +2,14 @@
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
 use crate::run::known::Known;
-use syslet_abi::{ARGS_MAX, AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneWriter, RawResult, Status};
-use syslet_attrs::{DeadlineAsked, Needs, Registry, RunBy};
+use syslet_abi::{ARGS_MAX, AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneWriter, RawResult};
+use syslet_attrs::{DeadlineAsked, Needs, RunBy};
 use syslet_syscalls::Row;
 
-use super::machine::Value;
 use super::member::{Member, Name};
+use super::value::Value;
+use super::wanted::Wanted;
 use crate::clock::now_ns;
-use crate::door::admit::{plan, value_bytes};
 use crate::pool::Pool;
 use crate::pool::thread::own_tid;
 use crate::pool::worker::watch::Watch;
@@ -19,11 +19,9 @@ use crate::run::asked::{Asked, Sight};
 use crate::run::claim::reason;
 use crate::run::counters::Counters;
 use crate::run::enter::{Entered, Way, enter};
-use crate::run::facts::facts;
 use crate::run::observe::{Unwatched, Watched};
 use crate::run::outcome::Outcome;
 use crate::run::transfer::Moved;
-use crate::slot::admission::{Answers, VALUE_BYTES_MAX};
 use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::twin::Abilities;
 
@@ -59,49 +57,6 @@ pub(crate) struct Team<'a> {
     pub(crate) may_share: bool,
 }
 
-/// What is asked of one call, and what has to be done for it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
-    answers: Answers,
-    /// Longest returns, in bytes.
-    pub(super) bytes: usize,
-    needs: Needs,
-    may_help: bool,
-}
-
-impl Wanted {
-    /// What the attributes plan. Those that change the thread, or when it is its turn, are the program's only (SYSLET-24).
-    pub(super) fn of(call: &Call<'_>, registry: &Registry) -> Wanted {
-        let facts = facts(call);
-        let mut wanted = Wanted { answers: Answers::default(), bytes: 0, needs: Needs::NONE, may_help: true };
-        for (index, ask) in call.asks().enumerate() {
-            let plan = plan(&ask, &facts, registry).and_then(|plan| {
-                let is_own = plan.needs.intersects(Needs::OWN_THREAD.with(Needs::LANE))
-                    || ask.id == AttributeId::PRIORITY;
-                let fits = plan.return_bytes_max <= VALUE_BYTES_MAX;
-                if is_own {
-                    Err(Status::INAPPLICABLE)
-                } else {
-                    fits.then_some(plan).ok_or(Status::UNAVAILABLE)
-                }
-            });
-            match plan {
-                Ok(plan) => {
-                    wanted.answers.allow(index, plan.return_bytes_max.next_multiple_of(8));
-                    wanted.bytes += value_bytes(plan.return_bytes_max);
-                    wanted.needs = wanted.needs.with(plan.needs);
-                    wanted.may_help &= plan.may_help;
-                }
-                Err(status) => {
-                    wanted.answers.refuse(index, status);
-                    wanted.bytes += value_bytes(0);
-                }
-            }
-        }
-        wanted
-    }
-}
-
 /// A call about to be made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ready<'a> {
@@ -115,6 +70,12 @@ pub(super) struct Ready<'a> {
     pub(super) name: Name,
     /// As whom it is stopped, if it is one of a group.
     pub(super) member: Option<&'a Arc<Member>>,
+}
+
+impl Value {
+    fn of(outcome: &Outcome) -> Value {
+        Value { raw: outcome.result.0.cast_unsigned(), flags: outcome.flags }
+    }
 }
 
 /// What a call came to, and how many bytes of returns there are.

@@ -1,15 +1,17 @@
 //! Steps: what a program does without a call.
 
-use syslet_abi::{ArgKind, Atom, Operand, StepOp, Width};
+use syslet_abi::{ArgKind, Atom, StepOp, Width};
 
-use super::machine::{Caller, Machine, Value};
+use super::caller::Caller;
+use super::machine::Machine;
+use super::value::Value;
 
 /// Takes one step. The door has seen to it that it is one.
 #[inline(always)]
 pub(super) fn step(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Value {
     let register = |machine: &mut Machine, change: fn(u64, u64) -> u64| {
         let number = machine.number(atom.value(1));
-        let register = &mut machine.registers[place(atom.arg(0))];
+        let register = machine.register(atom.arg(0));
         *register = change(*register, number);
         Value::plain(*register)
     };
@@ -24,28 +26,22 @@ pub(super) fn step(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Cal
     }
 }
 
-/// A register's place.
-#[allow(clippy::cast_possible_truncation, reason = "masked")]
-fn place(register: u64) -> usize {
-    register as usize % syslet_abi::REGISTERS_MAX
-}
-
 fn load(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Value {
     let from = atom.value(1);
     let width = Width(atom.arg(2));
-    let at = offset(machine, from);
+    let at = machine.offset(from);
     let number = if from.kind == ArgKind::IN.0 {
         read(caller.data(), at, width)
     } else {
         read(caller.out(), at, width)
     };
     let Some(number) = number else { return Value::error(libc::EFAULT) };
-    machine.registers[place(atom.arg(0))] = number;
+    *machine.register(atom.arg(0)) = number;
     Value::plain(number)
 }
 
 fn store(machine: &Machine, atom: &Atom<'_>, out: &mut [u8]) -> Value {
-    let (at, width) = (offset(machine, atom.value(0)), Width(atom.arg(1)));
+    let (at, width) = (machine.offset(atom.value(0)), Width(atom.arg(1)));
     let number = machine.number(atom.value(2));
     let bytes = width.bytes().unwrap_or(1);
     let end = at.and_then(|at| at.checked_add(bytes));
@@ -54,16 +50,6 @@ fn store(machine: &Machine, atom: &Atom<'_>, out: &mut [u8]) -> Value {
     };
     place.copy_from_slice(&number.to_le_bytes()[..bytes]);
     Value::plain(number)
-}
-
-/// Where an offset leads, with the register that is added to it; nothing beyond all memory.
-pub(super) fn offset(machine: &Machine, operand: Operand) -> Option<usize> {
-    let fixed = operand.value & u64::from(u32::MAX);
-    let moved = match operand.value >> 32 {
-        0 => fixed,
-        register => fixed.checked_add(machine.registers[place(register - 1)])?,
-    };
-    usize::try_from(moved).ok()
 }
 
 /// The number at that place, if it lies inside.

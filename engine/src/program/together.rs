@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 use syslet_abi::{ARGS_MAX, Call};
 use syslet_syscalls::row;
 
-use super::machine::Value;
 use super::member::{Member, Name};
 use super::one::{Ready, Team, Tools};
+use super::value::Value;
 use crate::run::claim::NEVER;
 use crate::run::enter::Way;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};

@@ -1,0 +1,27 @@
+//! What the machine asks of the thread that has the program.
+
+use syslet_abi::Atom;
+
+use super::machine::Machine;
+use super::value::Value;
+
+/// Who makes the calls of a program.
+pub(super) trait Caller {
+    /// Makes the call of atom `index`; nothing when somebody else has to go on from there.
+    fn call(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value>;
+
+    /// Runs the members of a group, which begins behind atom `index`; gives how many have succeeded. Nothing as above.
+    fn together(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value>;
+
+    /// What the submission brought.
+    fn data(&self) -> &[u8];
+
+    /// The out area.
+    fn out(&mut self) -> &mut [u8];
+
+    /// Whether the program is to stop.
+    fn is_cancelled(&self) -> bool;
+
+    /// No cancel reaches the program from here on.
+    fn shield(&mut self);
+}

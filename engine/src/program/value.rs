@@ -1,0 +1,41 @@
+//! What one atom of a program came to.
+
+use syslet_abi::{DoneFlags, RawResult};
+
+/// What an atom came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Value {
+    pub(super) raw: u64,
+    pub(super) flags: DoneFlags,
+}
+
+impl Value {
+    pub(super) fn plain(raw: u64) -> Value {
+        Value { raw, flags: DoneFlags::NONE }
+    }
+
+    /// What the engine says in place of a call.
+    pub(super) fn error(errno: i32) -> Value {
+        let raw = i64::from(-errno).cast_unsigned();
+        Value { raw, flags: DoneFlags::ENGINE_RESULT.with(DoneFlags::NOT_RUN) }
+    }
+
+    /// A call that did not begin because the program is to stop.
+    pub(super) fn cancelled() -> Value {
+        let value = Value::error(libc::ECANCELED);
+        Value { flags: value.flags.with(DoneFlags::CANCELLED), ..value }
+    }
+
+    /// Whether a signal could have cut the call short, or kept it from beginning.
+    pub(super) fn was_interrupted(self) -> bool {
+        self.raw.cast_signed() == -i64::from(libc::EINTR) || self.flags.contains(DoneFlags::CANCELLED)
+    }
+
+    pub(super) fn result(self) -> RawResult {
+        RawResult(self.raw.cast_signed())
+    }
+
+    pub(super) fn is_error(self) -> bool {
+        (-4095..0).contains(&self.raw.cast_signed())
+    }
+}

@@ -1,0 +1,51 @@
+//! What the attributes of one call of a program ask for, and which of them can be honoured.
+
+use syslet_abi::{AttributeId, Call, Status};
+use syslet_attrs::{Needs, Registry};
+
+use crate::door::admit::{plan, value_bytes};
+use crate::run::facts::facts;
+use crate::slot::admission::{Answers, VALUE_BYTES_MAX};
+
+/// What is asked of one call, and what has to be done for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) answers: Answers,
+    /// Longest returns, in bytes.
+    pub(super) bytes: usize,
+    pub(super) needs: Needs,
+    pub(super) may_help: bool,
+}
+
+impl Wanted {
+    /// What the attributes plan. Those that change the thread, or when it is its turn, are the program's only (SYSLET-24).
+    pub(super) fn of(call: &Call<'_>, registry: &Registry) -> Wanted {
+        let facts = facts(call);
+        let mut wanted = Wanted { answers: Answers::default(), bytes: 0, needs: Needs::NONE, may_help: true };
+        for (index, ask) in call.asks().enumerate() {
+            let plan = plan(&ask, &facts, registry).and_then(|plan| {
+                let is_own = plan.needs.intersects(Needs::OWN_THREAD.with(Needs::LANE))
+                    || ask.id == AttributeId::PRIORITY;
+                let fits = plan.return_bytes_max <= VALUE_BYTES_MAX;
+                if is_own {
+                    Err(Status::INAPPLICABLE)
+                } else {
+                    fits.then_some(plan).ok_or(Status::UNAVAILABLE)
+                }
+            });
+            match plan {
+                Ok(plan) => {
+                    wanted.answers.allow(index, plan.return_bytes_max.next_multiple_of(8));
+                    wanted.bytes += value_bytes(plan.return_bytes_max);
+                    wanted.needs = wanted.needs.with(plan.needs);
+                    wanted.may_help &= plan.may_help;
+                }
+                Err(status) => {
+                    wanted.answers.refuse(index, status);
+                    wanted.bytes += value_bytes(0);
+                }
+            }
+        }
+        wanted
+    }
+}
