@@ -81,6 +81,15 @@ fn what_is_not_there_is_left_alone() {
         },
         |came| assert_eq!((came.end(), ran(&came)), ((0, DoneFlags::NONE), vec![0, 1])),
     );
+    everywhere(
+        |p| {
+            let path = p.path(c"/");
+            let fd = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+            p.finally(close(fd));
+            p.finally(close(fd));
+        },
+        |came| assert_eq!((came.flags, ran(&came)), (DoneFlags::NONE, vec![0, 1])),
+    );
 }
 
 /// SYSLET-13: a call of the way out that fails is said, the first of them by its number, and the others run.

@@ -72,6 +72,9 @@ impl Machine {
             }
             let Some(value) = self.one(&atom, index, caller) else { return false };
             self.keep(index, value);
+            if let Some(closed) = closes(&atom) {
+                self.close(closed);
+            }
             if atom.is_call() && value.is_error() && self.finally_failed.is_none() {
                 self.finally_failed = Some(index);
             }
