@@ -374,6 +374,20 @@ impl<'a> Atom<'a> {
         Operand { kind: self.kinds().get(index).0, value: self.arg(index) }
     }
 
+    /// The number of its call, if it makes one.
+    #[must_use]
+    #[inline]
+    pub fn nr(&self) -> u32 {
+        u32_at(self.head, NR_OFFSET)
+    }
+
+    /// How many attributes its call has.
+    #[must_use]
+    #[inline]
+    pub fn attribute_count(&self) -> usize {
+        usize::from(self.head[field::ATTR_COUNT])
+    }
+
     /// The call without the areas it shares.
     #[must_use]
     #[inline]

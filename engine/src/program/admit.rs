@@ -148,7 +148,7 @@ fn check_atoms(
         let call = if is_static {
             atom.call(data, out_len)
         } else {
-            effective.fill(&atom, row(atom.own().nr()), None);
+            effective.fill(&atom, row(atom.nr()), None);
             effective.call(data, out_len)
         };
         let fault = |fault: Fault| Refused::from(fault.behind(atom.offset()));
@@ -177,7 +177,7 @@ fn check_atoms(
             sum.atoms_bytes += Wanted::of(&call, &shared.known).bytes;
         }
         sum.begins_away |=
-            index == 0 && marks(shared.twins, row, &call, &known_args(&call)).contains(Marks::WORKER);
+            index == 0 && marks(shared.twins, row, call.flags(), &known_args(&call)).contains(Marks::WORKER);
     }
     Ok(sum)
 }

@@ -1,6 +1,6 @@
 //! What a call of a program may touch, and in whose hands it may be made.
 
-use syslet_abi::{ARGS_MAX, Call, CallFlags};
+use syslet_abi::{ARGS_MAX, CallFlags};
 use syslet_attrs::RunBy;
 use syslet_syscalls::{Class, Row, Scope};
 
@@ -24,10 +24,10 @@ pub(super) fn may_touch(scope: Scope, flags: CallFlags) -> bool {
 pub(super) fn here<'a>(
     abilities: Abilities,
     row: Option<&Row>,
-    call: &Call<'_>,
+    flags: CallFlags,
     args: &[u64; ARGS_MAX],
 ) -> Result<Way<'a>, bool> {
-    let marks = marks(abilities, row, call, args);
+    let marks = marks(abilities, row, flags, args);
     if marks.contains(Marks::WORKER) {
         Err(marks.contains(Marks::SLEEPS))
     } else if marks.contains(Marks::TWIN) {
@@ -41,12 +41,12 @@ pub(super) fn here<'a>(
 pub(super) fn marks(
     abilities: Abilities,
     row: Option<&Row>,
-    call: &Call<'_>,
+    flags: CallFlags,
     args: &[u64; ARGS_MAX],
 ) -> Marks {
     let (class, scope) = row.map_or((Class::Descriptor, Scope::Process), |row| row.nature(|| *args));
     let signals = row
         .is_some_and(|row| class == Class::Instant && row.class != Class::Instant && twin::may_signal(row));
-    let facts = who::Facts { flags: call.flags(), class, scope, signals, has_pool: true };
+    let facts = who::Facts { flags, class, scope, signals, has_pool: true };
     who::marks(facts, Wishes::NONE, || row.is_some_and(|row| twin::may_try(abilities, row, args)))
 }

@@ -18,7 +18,7 @@ pub(super) fn closes(atom: &Atom<'_>) -> Option<usize> {
     if !atom.is_call() || atom.kinds().all_values() {
         return None;
     }
-    let Descriptors::Closes(argument) = row(atom.own().nr())?.descriptors else { return None };
+    let Descriptors::Closes(argument) = row(atom.nr())?.descriptors else { return None };
     let operand = atom.value(argument.into());
     if operand.kind == ArgKind::RESULT.0 { usize::try_from(operand.value).ok() } else { None }
 }

@@ -10,8 +10,8 @@ pub(super) trait Caller {
     /// Makes the call of atom `index`; nothing when somebody else has to go on from there.
     fn call(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value>;
 
-    /// Runs the members of a group, which begins behind atom `index`; gives how many have succeeded. Nothing as above.
-    fn together(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value>;
+    /// Runs the members of the group that begins behind atom `index`; gives how many have succeeded. Nothing as above.
+    fn together(&mut self, machine: &mut Machine, index: usize) -> Option<Value>;
 
     /// What the submission brought.
     fn data(&self) -> &[u8];

@@ -33,32 +33,28 @@ impl Machine {
 
     #[inline(always)]
     fn run_main(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> Option<Ended> {
+        if self.next >= self.finally {
+            return Some(Ended::Stopped);
+        }
         loop {
-            if self.next >= self.finally {
-                return Some(Ended::Stopped);
-            }
             if self.steps == self.budget {
                 return Some(Ended::Exhausted);
             }
             let index = self.next;
             let atom = self.atom(program, index);
-            let value = self.one(&atom, index, caller)?;
-            self.keep(index, value);
-            if let Some(closed) = closes(&atom) {
-                self.close(closed);
-            }
+            let (value, behind) = self.one(&atom, index, caller)?;
             self.last = index;
             self.steps += 1;
-            let next = self.leads(&atom, value.raw, index + 1 + members(&atom));
-            let next = next.filter(|next| *next < self.finally);
-            if caller.is_cancelled() && (next.is_some() || value.was_interrupted()) {
-                self.cut(next.filter(|_| !value.was_interrupted()));
+            let next = self.leads(&atom, value.raw, behind);
+            let has_next = next < self.finally;
+            if caller.is_cancelled() && (has_next || value.was_interrupted()) {
+                self.cut((has_next && !value.was_interrupted()).then_some(next));
                 return Some(Ended::Cancelled);
             }
-            match next {
-                Some(next) => self.next = next,
-                None => return Some(Ended::Stopped),
+            if !has_next {
+                return Some(Ended::Stopped);
             }
+            self.next = next;
         }
     }
 
@@ -70,41 +66,42 @@ impl Machine {
                 self.next += 1;
                 continue;
             }
-            let Some(value) = self.one(&atom, index, caller) else { return false };
-            self.keep(index, value);
-            if let Some(closed) = closes(&atom) {
-                self.close(closed);
-            }
+            let Some((value, behind)) = self.one(&atom, index, caller) else { return false };
             if atom.is_call() && value.is_error() && self.finally_failed.is_none() {
                 self.finally_failed = Some(index);
             }
-            self.next = self.leads(&atom, value.raw, index + 1).unwrap_or(self.atom_count);
+            self.next = self.leads(&atom, value.raw, behind);
         }
         true
     }
 
+    /// Runs one atom, and keeps its value; gives it, and which atom is behind. Nothing when somebody else has to go on.
     #[inline(always)]
-    fn one(&mut self, atom: &Atom<'_>, index: usize, caller: &mut impl Caller) -> Option<Value> {
-        if atom.is_call() {
-            caller.call(self, atom, index)
+    fn one(&mut self, atom: &Atom<'_>, index: usize, caller: &mut impl Caller) -> Option<(Value, usize)> {
+        let (value, behind) = if atom.is_call() {
+            (caller.call(self, atom, index)?, index + 1)
         } else if atom.step() == StepOp::TOGETHER {
-            caller.together(self, atom, index)
+            (caller.together(self, index)?, index + 1 + members(atom))
         } else {
-            Some(step(self, atom, caller))
+            (step(self, atom, caller), index + 1)
+        };
+        self.keep(index, value);
+        if atom.is_call()
+            && let Some(closed) = closes(atom)
+        {
+            self.close(closed);
         }
+        Some((value, behind))
     }
 
-    /// Which atom is next; nothing at the end.
+    /// Which atom is next; none of them at the end.
     #[inline(always)]
-    fn leads(&self, atom: &Atom<'_>, value: u64, behind: usize) -> Option<usize> {
+    fn leads(&self, atom: &Atom<'_>, value: u64, behind: usize) -> usize {
         let test = atom.test();
         let operand = if test.has_operand() { self.number(atom.operand()) } else { 0 };
         let target = if test.holds(value, operand) { atom.then() } else { atom.otherwise() };
-        match target {
-            Target::NEXT => Some(behind),
-            Target::STOP => None,
-            Target(index) => Some(usize::from(index)),
-        }
+        // STOP is the number of no atom.
+        if target == Target::NEXT { behind } else { usize::from(target.0) }
     }
 
     /// Whether an atom of the way out is given what is not there, or is an error.

@@ -29,7 +29,7 @@ impl Entangled {
         let mut each_checked = |look: &mut dyn FnMut(usize, &Row, &Call<'_>)| {
             for at in members.clone() {
                 let atom = machine.atom(program, at);
-                let Some(row) = row(atom.own().nr()).filter(|_| !atom.kinds().all_values()) else { continue };
+                let Some(row) = row(atom.nr()).filter(|_| !atom.kinds().all_values()) else { continue };
                 effective.fill(&atom, Some(row), Some(machine));
                 let call = effective.call(data, out.len());
                 if check_arguments(row, &call).is_ok() {

@@ -3,12 +3,13 @@
 
 use std::ops::Range;
 
-use syslet_abi::{ARGS_MAX, ArgKind, Atom, Program};
-use syslet_syscalls::{copy_in, row, settle};
+use syslet_abi::{ARGS_MAX, ArgKind, Atom, AtomFlags, CallFlags, Program};
+use syslet_syscalls::{Row, copy_in, row, settle};
 
 use super::allowed::{here, may_touch};
 use super::atom::members;
 use super::caller::Caller;
+use super::direct::{Areas, direct};
 use super::effective::{Effective, refusal};
 use super::entangled::Entangled;
 use super::machine::Machine;
@@ -18,7 +19,7 @@ use super::together::{Place, Together};
 use super::value::Value;
 use crate::queue::handed::Begun;
 use crate::run::claim::{Claim, NEVER};
-use crate::run::enter::Way;
+use crate::run::enter::{Way, plain};
 use crate::run::resolve;
 use crate::sync::{Arc, AtomicU32, Ordering};
 
@@ -43,66 +44,22 @@ pub(super) struct Calls<'a, 'c> {
 impl Caller for Calls<'_, '_> {
     #[inline(always)]
     fn call(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value> {
-        let begun = self.begun.take();
-        let row = row(atom.own().nr());
-        let (data, out_len) = (self.data, self.out.len());
-        let call = if atom.kinds().all_values() {
-            atom.call(data, out_len)
-        } else {
-            self.effective.fill(atom, row, Some(machine));
-            let call = self.effective.call(data, out_len);
-            let flags = self.program.flags();
-            let may = |scope| may_touch(scope, flags);
-            if let Some(value) = refusal(row, &call, self.effective.is_dynamic, self.out, may) {
-                return Some(value);
-            }
-            let is_fresh = begun.is_none_or(|begun| begun.progress == 0);
-            if is_fresh && call.kinds().has(ArgKind::INOUT) {
-                row.inspect(|row| copy_in(row, &call, self.out));
-            }
-            call
-        };
-        let args = resolve(row, &call, self.out, self.built);
-        let way = match (begun, self.tools.by.twins) {
-            (Some(begun), _) => Way::Rest(begun),
-            (None, None) => Way::Plain(self.tools.by.run_by),
-            (None, Some(abilities)) => match here(abilities, row, &call, &args) {
-                Ok(way) => way,
-                Err(sleeps) => {
-                    self.later = Some(Begun { sleeps, ..Begun::default() });
-                    return None;
-                }
-            },
-        };
-        let ready = Ready {
-            call: &call,
-            row,
-            args: &args,
-            way,
-            cancel: self.cancel,
-            name: self.name(index),
-            member: None,
-        };
-        // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
-        // area, as far as the row says, which was checked at the door, or above where it was not known there.
-        match unsafe { self.tools.make(ready) } {
-            Ok((value, returned)) => {
-                if returned > 0 {
-                    machine.keep_returns(index, self.tools.returned(returned));
-                }
-                if let Some(row) = row.filter(|row| row.is_built) {
-                    settle(row, &call, value.result(), self.built, self.out);
-                }
-                Some(value)
-            }
-            Err(begun) => {
-                self.later = Some(begun);
-                None
-            }
+        let (row, mut args) = (row(atom.nr()), [0; ARGS_MAX]);
+        if self.is_straight(atom)
+            && direct(atom, row, machine, Areas::of(self.data, self.out), &mut args)
+            && self.may_make(atom, row, &args)
+        {
+            // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the
+            // out area, as far as the row says, which was checked at the door.
+            let invoked = unsafe { plain(self.cancel, atom.nr(), &args, self.tools.by.is_pooled) };
+            return Some(Value::made(invoked));
         }
+        self.call_with_care(machine, index)
     }
 
-    fn together(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value> {
+    #[inline(never)]
+    fn together(&mut self, machine: &mut Machine, index: usize) -> Option<Value> {
+        let atom = &machine.atom(&self.program, index);
         let (members, enough) = (index + 1..index + 1 + members(atom), atom.arg(1));
         if self.tools.by.twins.is_some() {
             // Only who may sleep can wait for others.
@@ -139,6 +96,83 @@ impl Calls<'_, '_> {
     /// By what a call of this program is found.
     fn name(&self, atom: usize) -> Name {
         Name { program: self.program.user_data(), atom }
+    }
+
+    /// Whether nothing is asked of the call but that it is made, from its beginning.
+    #[inline(always)]
+    fn is_straight(&self, atom: &Atom<'_>) -> bool {
+        let is_bare = atom.attribute_count() == 0 && !atom.flags().contains(AtomFlags::STOPPABLE);
+        is_bare && self.begun.is_none()
+    }
+
+    /// Whether this thread may make it, as it is.
+    #[inline(always)]
+    fn may_make(&self, atom: &Atom<'_>, row: Option<&Row>, args: &[u64; ARGS_MAX]) -> bool {
+        self.tools.by.twins.is_none_or(|abilities| {
+            matches!(here(abilities, row, CallFlags(atom.flags().0), args), Ok(Way::Plain(_)))
+        })
+    }
+
+    /// Makes a call of which something is to be checked, observed or kept apart.
+    #[inline(never)]
+    fn call_with_care(&mut self, machine: &mut Machine, index: usize) -> Option<Value> {
+        let atom = &machine.atom(&self.program, index);
+        let (begun, row) = (self.begun.take(), row(atom.nr()));
+        let (data, out_len) = (self.data, self.out.len());
+        let call = if atom.kinds().all_values() {
+            atom.call(data, out_len)
+        } else {
+            self.effective.fill(atom, row, Some(machine));
+            let call = self.effective.call(data, out_len);
+            let flags = self.program.flags();
+            let may = |scope| may_touch(scope, flags);
+            if let Some(value) = refusal(row, &call, self.effective.is_dynamic, self.out, may) {
+                return Some(value);
+            }
+            let is_fresh = begun.is_none_or(|begun| begun.progress == 0);
+            if is_fresh && call.kinds().has(ArgKind::INOUT) {
+                row.inspect(|row| copy_in(row, &call, self.out));
+            }
+            call
+        };
+        let args = resolve(row, &call, self.out, self.built);
+        let way = match (begun, self.tools.by.twins) {
+            (Some(begun), _) => Way::Rest(begun),
+            (None, None) => Way::Plain(self.tools.by.run_by),
+            (None, Some(abilities)) => match here(abilities, row, call.flags(), &args) {
+                Ok(way) => way,
+                Err(sleeps) => {
+                    self.later = Some(Begun { sleeps, ..Begun::default() });
+                    return None;
+                }
+            },
+        };
+        let ready = Ready {
+            call: &call,
+            row,
+            args: &args,
+            way,
+            cancel: self.cancel,
+            name: self.name(index),
+            member: None,
+        };
+        // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
+        // area, as far as the row says, which was checked at the door, or above where it was not known there.
+        match unsafe { self.tools.make(ready) } {
+            Ok((value, returned)) => {
+                if returned > 0 {
+                    machine.keep_returns(index, self.tools.returned(returned));
+                }
+                if let Some(row) = row.filter(|row| row.is_built) {
+                    settle(row, &call, value.result(), self.built, self.out);
+                }
+                Some(value)
+            }
+            Err(begun) => {
+                self.later = Some(begun);
+                None
+            }
+        }
     }
 
     /// One call of a group after the other.
@@ -190,7 +224,7 @@ impl Calls<'_, '_> {
                 machine.keep_returns(at, &returned);
             }
             let atom = machine.atom(&self.program, at);
-            if let Some(row) = row(atom.own().nr()).filter(|row| row.is_built) {
+            if let Some(row) = row(atom.nr()).filter(|row| row.is_built) {
                 self.effective.fill(&atom, Some(row), Some(machine));
                 let call = self.effective.call(self.data, self.out.len());
                 settle(row, &call, value.result(), built, self.out);
@@ -203,7 +237,7 @@ impl Calls<'_, '_> {
     /// A call of a group, with all that other threads need to make it.
     fn place(&mut self, machine: &Machine, at: usize, is_entangled: bool, built: &mut Vec<u64>) -> Place {
         let atom = machine.atom(&self.program, at);
-        let (row, flags, out_len) = (row(atom.own().nr()), self.program.flags(), self.out.len());
+        let (row, flags, out_len) = (row(atom.nr()), self.program.flags(), self.out.len());
         self.effective.fill(&atom, row, Some(machine));
         let call = self.effective.call(self.data, out_len);
         let may = |scope| may_touch(scope, flags);

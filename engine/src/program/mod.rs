@@ -64,6 +64,7 @@ mod atom;
 mod step;
 mod caller;
 mod making;
+mod direct;
 mod allowed;
 mod effective;
 mod wanted;

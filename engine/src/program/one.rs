@@ -94,18 +94,10 @@ impl Tools<'_> {
             // SAFETY: the caller's promise, passed on.
             return unsafe { self.make_asked(ready) };
         }
+        let Ready { call, args, way, cancel, .. } = ready;
         // SAFETY: the caller's promise, passed on.
-        let entered = unsafe {
-            enter(
-                &ready.way,
-                ready.call,
-                ready.cancel,
-                ready.args,
-                Needs::NONE,
-                self.by.is_pooled,
-                &mut Unwatched,
-            )
-        };
+        let entered =
+            unsafe { enter(&way, call, cancel, args, Needs::NONE, self.by.is_pooled, &mut Unwatched) };
         match entered {
             Entered::Over(outcome) => Ok((Value::of(&outcome), 0)),
             Entered::Later(begun) => Err(begun),

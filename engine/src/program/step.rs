@@ -20,13 +20,13 @@ pub(super) fn step(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Cal
         StepOp::ADD => register(machine, u64::wrapping_add),
         StepOp::SUBTRACT => register(machine, u64::wrapping_sub),
         StepOp::COMPARE => Value::plain(machine.number(atom.value(0))),
-        StepOp::LOAD => load(machine, atom, caller),
-        StepOp::STORE => store(machine, atom, caller.out()),
+        StepOp::LOAD => load(machine, *atom, caller),
+        StepOp::STORE => store(machine, *atom, caller.out()),
         _ => Value::plain(0),
     }
 }
 
-fn load(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Value {
+fn load(machine: &mut Machine, atom: Atom<'_>, caller: &mut impl Caller) -> Value {
     let from = atom.value(1);
     let width = Width(atom.arg(2));
     let at = machine.offset(from);
@@ -40,7 +40,7 @@ fn load(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Val
     Value::plain(number)
 }
 
-fn store(machine: &Machine, atom: &Atom<'_>, out: &mut [u8]) -> Value {
+fn store(machine: &Machine, atom: Atom<'_>, out: &mut [u8]) -> Value {
     let (at, width) = (machine.offset(atom.value(0)), Width(atom.arg(1)));
     let number = machine.number(atom.value(2));
     let bytes = width.bytes().unwrap_or(1);

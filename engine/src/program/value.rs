@@ -1,6 +1,7 @@
 //! What one atom of a program came to.
 
 use syslet_abi::{DoneFlags, RawResult};
+use syslet_syscalls::Invoked;
 
 /// What an atom came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -12,6 +13,15 @@ pub(super) struct Value {
 impl Value {
     pub(super) fn plain(raw: u64) -> Value {
         Value { raw, flags: DoneFlags::NONE }
+    }
+
+    /// What the kernel says of a call, or that it did not begin.
+    #[inline(always)]
+    pub(super) fn made(invoked: Invoked) -> Value {
+        match invoked {
+            Invoked::Result(result) => Value::plain(result.cast_unsigned()),
+            Invoked::NeverBegan => Value::cancelled(),
+        }
     }
 
     /// What the engine says in place of a call.

@@ -169,7 +169,7 @@ fn asked_cpu() -> u32 {
 /// # Safety
 /// As for [`invoke`].
 #[inline(always)]
-unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &[u64; ARGS_MAX], is_pooled: bool) -> Invoked {
+pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &[u64; ARGS_MAX], is_pooled: bool) -> Invoked {
     if is_pooled {
         // SAFETY: the caller's promise, passed on.
         return unsafe { pooled(cancel, nr, args) };

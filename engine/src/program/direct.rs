@@ -1,0 +1,59 @@
+//! Calls of which the door knew all but descriptors: nothing is checked again, and their arguments go straight to the kernel.
+
+use syslet_abi::{ARGS_MAX, ArgKind, Atom, Operand};
+use syslet_syscalls::{Len, Row};
+
+use super::machine::Machine;
+
+/// Where the areas of a program are in memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Areas {
+    data: u64,
+    out: u64,
+}
+
+impl Areas {
+    #[inline(always)]
+    pub(super) fn of(data: &[u8], out: &mut [u8]) -> Areas {
+        Areas {
+            data: data.as_ptr().expose_provenance() as u64,
+            out: out.as_mut_ptr().expose_provenance() as u64,
+        }
+    }
+}
+
+/// Puts the arguments of a call into `args` as the kernel gets them; false when anybody has to look at it first.
+///
+/// They are written where they are read: copied in pieces of another size they would wait for the processor's stores.
+#[inline(always)]
+pub(super) fn direct(
+    atom: &Atom<'_>,
+    row: Option<&Row>,
+    machine: &Machine,
+    areas: Areas,
+    args: &mut [u64; ARGS_MAX],
+) -> bool {
+    for (index, arg) in args.iter_mut().enumerate() {
+        *arg = atom.arg(index);
+    }
+    let kinds = atom.kinds();
+    if kinds.all_values() {
+        return true;
+    }
+    let Some(row) = row.filter(|row| !row.is_built) else { return false };
+    for index in kinds.not_values() {
+        let Some(about) = row.args.get(index) else { return false };
+        let (kind, value) = (kinds.get(index), args[index]);
+        let is_fixed = value <= u64::from(u32::MAX);
+        args[index] = match kind {
+            ArgKind::RESULT | ArgKind::REGISTER if about.ty.is_descriptor() => {
+                machine.number(Operand { kind: kind.0, value })
+            }
+            ArgKind::IN if is_fixed => areas.data + value,
+            // Whether a string there has an end is not known before.
+            ArgKind::OUT if is_fixed && about.len != Len::Nul => areas.out + value,
+            _ => return false,
+        };
+    }
+    true
+}
