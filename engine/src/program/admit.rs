@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use syslet_abi::{ArgKind, Atom, CallFlags, Fault, Limits, NR_OFFSET, Program, Refusal};
+use syslet_abi::{ArgKind, Atom, AttributeId, CallFlags, Fault, Limits, NR_OFFSET, Program, Refusal};
 use syslet_attrs::{AtomEntry, AtomsHead, Needs};
 use syslet_syscalls::{Class, Scope, check_arguments, is_foreign, row};
 
@@ -32,6 +32,8 @@ pub(crate) struct Door {
 pub(crate) struct Seen {
     by: Looker,
     sum: Sum,
+    /// What was decided, where another time would not decide otherwise: nothing is asked but DATA.
+    decided: Option<Admission>,
 }
 
 /// Who has looked: another might find something else.
@@ -40,6 +42,7 @@ struct Looker {
     engine: u64,
     has_pool: bool,
     limits: Limits,
+    completion_max: usize,
 }
 
 /// What all atoms together come to.
@@ -63,31 +66,45 @@ pub(crate) fn admit<'a>(
     (door, admission): (&mut Door, &mut Admission),
     seen: Option<&OnceLock<Seen>>,
 ) -> Result<Program<'a>, Refused> {
-    let by = Looker { engine: shared.number, has_pool, limits: *limits };
+    let by = Looker { engine: shared.number, has_pool, limits: *limits, completion_max };
     let found = seen.and_then(OnceLock::get).filter(|seen| seen.by == by);
+    if let Some(Seen { decided: Some(decided), .. }) = found {
+        *admission = *decided;
+        return Ok(Program::admitted(record));
+    }
     let (program, sum) = match found {
         Some(seen) => (Program::admitted(record), seen.sum),
-        None => {
-            let (program, sum) = look(record, limits, shared, has_pool, door)?;
-            if let Some(seen) = seen {
-                // Another ring may have been first: it keeps its own.
-                let _ = seen.set(Seen { by, sum });
-            }
-            (program, sum)
-        }
+        None => look(record, limits, shared, has_pool, door)?,
     };
+    decide(&program, &sum, by, shared, admission)?;
+    if let Some(seen) = seen {
+        let is_steady = program.head().asks().all(|ask| ask.id == AttributeId::DATA);
+        // Another ring may have been first: it keeps its own.
+        let _ = seen.set(Seen { by, sum, decided: is_steady.then_some(*admission) });
+    }
+    Ok(program)
+}
+
+/// Decides about a program that has been looked at, as the door decides about a call.
+fn decide(
+    program: &Program<'_>,
+    sum: &Sum,
+    by: Looker,
+    shared: &Shared,
+    admission: &mut Admission,
+) -> Result<(), Refused> {
     let flags = program.flags();
     admission.fd = -1;
     // What its other calls would need is with the worker that has it.
     admission.loss = Loss::Refused;
     admission.may_help = true;
     admission.answering = true;
-    let may_pool = has_pool && !flags.contains(CallFlags::SYNC);
+    let may_pool = by.has_pool && !flags.contains(CallFlags::SYNC);
     admission.atoms_bytes_max = Some(sum.atoms_bytes);
-    admit_answering(&program.head(), completion_max, shared, may_pool, admission)?;
-    admission.marks = program_marks(flags, admission, &sum, has_pool);
+    admit_answering(&program.head(), by.completion_max, shared, may_pool, admission)?;
+    admission.marks = program_marks(flags, admission, sum, by.has_pool);
     admission.stands = stands(admission, shared, may_pool);
-    Ok(program)
+    Ok(())
 }
 
 /// Checks what does not depend on how the program is asked for.

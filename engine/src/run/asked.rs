@@ -1,7 +1,7 @@
 //! The attributes of one call, before and after it runs.
 
 use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
-use syslet_attrs::{Action, CallFacts, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
+use syslet_attrs::{Action, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
 
 use super::act::{Failed, perform};
 use super::contained::contained;
@@ -18,7 +18,6 @@ pub(crate) struct Asked<'a> {
     pub(crate) call: &'a Call<'a>,
     pub(crate) answers: Answers,
     pub(crate) registry: &'a Registry,
-    facts: CallFacts,
     queued_ns: u64,
     /// From `before` to `after`, for attributes that are honoured.
     pub(crate) tokens: [Token; ATTRIBUTES_MAX],
@@ -47,7 +46,7 @@ impl<'a> Asked<'a> {
         registry: &'a Registry,
     ) -> Asked<'a> {
         let tokens = [Token::default(); ATTRIBUTES_MAX];
-        Asked { call, answers, registry, facts: facts(call), queued_ns, tokens }
+        Asked { call, answers, registry, queued_ns, tokens }
     }
 
     /// The error for the first REQUIRED attribute that cannot be honoured, if there is one.
@@ -80,7 +79,7 @@ impl<'a> Asked<'a> {
             let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
                 continue;
             };
-            if let Some(token) = contained(ask.id, || attribute.before(ask.payload, &self.facts)) {
+            if let Some(token) = contained(ask.id, || attribute.before(ask.payload, &facts(self.call))) {
                 self.tokens[index] = token;
                 continue;
             }
@@ -136,8 +135,12 @@ impl<'a> Asked<'a> {
         (outcome, sight): (&Outcome, &Sight<'_>),
         writer: &mut DoneWriter<'_>,
     ) -> bool {
+        let mut asks = self.call.asks().enumerate().filter(|(_, ask)| ask.id != AttributeId::DATA).peekable();
+        if asks.peek().is_none() {
+            return true;
+        }
         let observed = Observed {
-            call: self.facts,
+            call: facts(self.call),
             result: outcome.result,
             queued_ns: self.queued_ns,
             started_ns: outcome.started_ns,
@@ -149,7 +152,7 @@ impl<'a> Asked<'a> {
             counted: sight.seen.counted,
         };
         let mut all_handled = true;
-        for (index, ask) in self.call.asks().enumerate().filter(|(_, ask)| ask.id != AttributeId::DATA) {
+        for (index, ask) in asks {
             let refused = match self.answers.verdict(index) {
                 // It says how late a call was that it has kept from beginning.
                 None if ask.id == AttributeId::DEADLINE && outcome.is_late() => None,
