@@ -3,7 +3,7 @@
 use crate::argument::{ArgKind, ArgKinds};
 use crate::bytes::{u16_at, u32_at, u64_at};
 use crate::submission::{CALL_ARGS_OFFSET, CALL_BYTES_MIN, Call, NR_OFFSET};
-use crate::word::{Kind, RecordWord};
+use crate::word::{FLAGS_OFFSET, KIND_OFFSET, Kind, LEN_OFFSET};
 
 pub(super) mod field {
     pub(crate) const OPERAND: usize = 8;
@@ -290,7 +290,7 @@ impl<'a> Atom<'a> {
     #[inline]
     #[allow(clippy::len_without_is_empty, reason = "none is empty")]
     pub fn len(&self) -> usize {
-        RecordWord::at(self.head).len as usize
+        u32_at(self.head, LEN_OFFSET) as usize
     }
 
     /// Where they begin in the record.
@@ -304,14 +304,14 @@ impl<'a> Atom<'a> {
     #[must_use]
     #[inline]
     pub fn is_call(&self) -> bool {
-        RecordWord::at(self.head).kind == Kind::CALL
+        Kind(u16_at(self.head, KIND_OFFSET)) == Kind::CALL
     }
 
     /// Its flags.
     #[must_use]
     #[inline]
     pub fn flags(&self) -> AtomFlags {
-        AtomFlags(RecordWord::at(self.head).flags)
+        AtomFlags(u16_at(self.head, FLAGS_OFFSET))
     }
 
     /// What it does, if it makes no call.
@@ -386,6 +386,16 @@ impl<'a> Atom<'a> {
     #[inline]
     pub fn attribute_count(&self) -> usize {
         usize::from(self.head[field::ATTR_COUNT])
+    }
+
+    /// Argument `index` of a step, which a checked program has seen to be there.
+    ///
+    /// # Panics
+    /// Where the program ends before it.
+    #[must_use]
+    #[inline]
+    pub fn given(&self, index: usize) -> Operand {
+        Operand { kind: self.kinds().get(index).0, value: u64_at(self.rest, CALL_ARGS_OFFSET + 8 * index) }
     }
 
     /// The call without the areas it shares.

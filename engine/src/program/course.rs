@@ -1,5 +1,7 @@
 //! From one atom to the next: each is run, and its value decides where the program goes.
 
+use std::hint::cold_path;
+
 use syslet_abi::{ATOMS_MAX, ArgKind, Atom, Program, StepOp, Target};
 
 use super::atom::{closes, members};
@@ -10,88 +12,109 @@ use super::value::Value;
 
 impl Machine {
     /// Goes on until the program is over; false when somebody else has to go on.
+    ///
+    /// Both parts have one loop: what makes calls is there once, and stays in the processor's cache.
+    #[inline(always)]
     pub(super) fn run(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> bool {
-        if self.ended.is_none() {
-            let Some(ended) = self.run_main(program, caller) else { return false };
-            self.ended = Some(ended);
-            self.next = self.finally;
-        }
-        if self.next < self.atom_count {
+        if self.is_leaving() {
             caller.shield();
         }
-        self.run_finally(program, caller)
-    }
-
-    /// The program is to stop: the atom that would be next does not begin.
-    #[cold]
-    fn cut(&mut self, next: Option<usize>) {
-        if let Some(next) = next {
-            self.keep(next, Value::cancelled());
-            self.last = next;
-        }
-    }
-
-    #[inline(always)]
-    fn run_main(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> Option<Ended> {
-        if self.next >= self.finally {
-            return Some(Ended::Stopped);
-        }
-        loop {
-            if self.steps == self.budget {
-                return Some(Ended::Exhausted);
-            }
+        while let Some(atom) = self.upcoming(program, caller) {
             let index = self.next;
-            let atom = self.atom(program, index);
-            let (value, behind) = self.one(&atom, index, caller)?;
-            self.last = index;
-            self.steps += 1;
-            let next = self.leads(&atom, value.raw, behind);
-            let has_next = next < self.finally;
-            if caller.is_cancelled() && (has_next || value.was_interrupted()) {
-                self.cut((has_next && !value.was_interrupted()).then_some(next));
-                return Some(Ended::Cancelled);
-            }
-            if !has_next {
-                return Some(Ended::Stopped);
-            }
-            self.next = next;
-        }
-    }
-
-    fn run_finally(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> bool {
-        while self.next < self.atom_count {
-            let index = self.next;
-            let atom = self.atom(program, index);
-            if self.is_pointless(&atom) {
-                self.next += 1;
+            let (came, behind) = if atom.is_call() {
+                (caller.call(self, &atom, index), index + 1)
+            } else if atom.step() == StepOp::TOGETHER {
+                (caller.together(self, index), index + 1 + members(&atom))
+            } else {
+                self.take_steps(program, caller);
                 continue;
+            };
+            let Some(value) = came else { return false };
+            self.go_on(&atom, value, behind, caller);
+            if let Some(closed) = closes(&atom) {
+                self.close(closed);
             }
-            let Some((value, behind)) = self.one(&atom, index, caller) else { return false };
-            if atom.is_call() && value.is_error() && self.finally_failed.is_none() {
-                self.finally_failed = Some(index);
-            }
-            self.next = self.leads(&atom, value.raw, behind);
         }
         true
     }
 
-    /// Runs one atom, and keeps its value; gives it, and which atom is behind. Nothing when somebody else has to go on.
-    #[inline(always)]
-    fn one(&mut self, atom: &Atom<'_>, index: usize, caller: &mut impl Caller) -> Option<(Value, usize)> {
-        let (value, behind) = if atom.is_call() {
-            (caller.call(self, atom, index)?, index + 1)
-        } else if atom.step() == StepOp::TOGETHER {
-            (caller.together(self, index)?, index + 1 + members(atom))
-        } else {
-            (step(self, atom, caller), index + 1)
-        };
-        self.keep(index, value);
-        if atom.is_call()
-            && let Some(closed) = closes(atom)
-        {
-            self.close(closed);
+    /// Takes steps, of which one is next, as long as they follow each other in the main part. A loop without calls in it, and
+    /// which ends where anything else is to be done, has all that it needs in registers.
+    #[inline(never)]
+    fn take_steps(&mut self, program: &Program<'_>, caller: &mut impl Caller) {
+        loop {
+            let atom = self.atom(program, self.next);
+            if atom.is_call() {
+                return;
+            }
+            let Some(value) = step(self, &atom, caller) else { return };
+            let goes_on = self.go_on(&atom, value, self.next + 1, caller);
+            if !goes_on || self.next >= self.finally || self.steps == self.budget {
+                return;
+            }
         }
-        Some((value, behind))
+    }
+
+    /// The atom that is to be run; none when the program is over.
+    #[inline(always)]
+    fn upcoming<'a>(&mut self, program: &Program<'a>, caller: &mut impl Caller) -> Option<Atom<'a>> {
+        if !self.is_leaving() {
+            if self.next >= self.finally {
+                self.leave(Ended::Stopped, caller);
+            } else if self.steps == self.budget {
+                self.leave(Ended::Exhausted, caller);
+            } else {
+                return Some(self.atom(program, self.next));
+            }
+        }
+        while self.next < self.atom_count {
+            let atom = self.atom(program, self.next);
+            if !self.is_pointless(&atom) {
+                return Some(atom);
+            }
+            self.next += 1;
+        }
+        None
+    }
+
+    /// An atom has come to that value: keeps it, and goes where it leads. Says whether that is in the main part.
+    #[inline(always)]
+    fn go_on(&mut self, atom: &Atom<'_>, value: Value, behind: usize, caller: &mut impl Caller) -> bool {
+        let index = self.next;
+        self.keep(index, value);
+        self.next = self.leads(atom, value.raw, behind);
+        if self.is_leaving() {
+            if atom.is_call() && value.is_error() && self.finally_failed.is_none() {
+                self.finally_failed = Some(index);
+            }
+            return false;
+        }
+        self.last = index;
+        self.steps += 1;
+        if caller.is_cancelled() && (self.next < self.finally || value.was_interrupted()) {
+            self.cut(value);
+            self.leave(Ended::Cancelled, caller);
+            return false;
+        }
+        true
+    }
+
+    /// The main part is over: what is left is the way out.
+    fn leave(&mut self, ended: Ended, caller: &mut impl Caller) {
+        self.ended = Some(ended);
+        self.next = self.finally;
+        if self.next < self.atom_count {
+            caller.shield();
+        }
+    }
+
+    /// The program is to stop: the atom that would be next does not begin, unless one was kept from it already.
+    #[cold]
+    fn cut(&mut self, value: Value) {
+        if !value.was_interrupted() {
+            self.keep(self.next, Value::cancelled());
+            self.last = self.next;
+        }
     }
 
     /// Which atom is next; none of them at the end.
@@ -100,8 +123,13 @@ impl Machine {
         let test = atom.test();
         let operand = if test.has_operand() { self.number(atom.operand()) } else { 0 };
         let target = if test.holds(value, operand) { atom.then() } else { atom.otherwise() };
-        // STOP is the number of no atom.
-        if target == Target::NEXT { behind } else { usize::from(target.0) }
+        if target != Target::NEXT {
+            // A branch, which the processor guesses: a choice between two numbers would wait for them.
+            cold_path();
+            // STOP is the number of no atom.
+            return usize::from(target.0);
+        }
+        behind
     }
 
     /// Whether an atom of the way out is given what is not there, or is an error.

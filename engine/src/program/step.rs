@@ -6,29 +6,30 @@ use super::caller::Caller;
 use super::machine::Machine;
 use super::value::Value;
 
-/// Takes one step. The door has seen to it that it is one.
+/// Takes one step, of those that the door lets in; nothing when it is a group of calls.
 #[inline(always)]
-pub(super) fn step(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Value {
+pub(super) fn step(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Option<Value> {
     let register = |machine: &mut Machine, change: fn(u64, u64) -> u64| {
-        let number = machine.number(atom.value(1));
-        let register = machine.register(atom.arg(0));
+        let number = machine.number(atom.given(1));
+        let register = machine.register(atom.given(0).value);
         *register = change(*register, number);
         Value::plain(*register)
     };
-    match atom.step() {
+    Some(match atom.step() {
         StepOp::SET => register(machine, |_, number| number),
         StepOp::ADD => register(machine, u64::wrapping_add),
         StepOp::SUBTRACT => register(machine, u64::wrapping_sub),
-        StepOp::COMPARE => Value::plain(machine.number(atom.value(0))),
+        StepOp::COMPARE => Value::plain(machine.number(atom.given(0))),
         StepOp::LOAD => load(machine, *atom, caller),
         StepOp::STORE => store(machine, *atom, caller.out()),
+        StepOp::TOGETHER => return None,
         _ => Value::plain(0),
-    }
+    })
 }
 
 fn load(machine: &mut Machine, atom: Atom<'_>, caller: &mut impl Caller) -> Value {
-    let from = atom.value(1);
-    let width = Width(atom.arg(2));
+    let from = atom.given(1);
+    let width = Width(atom.given(2).value);
     let at = machine.offset(from);
     let number = if from.kind == ArgKind::IN.0 {
         read(caller.data(), at, width)
@@ -36,13 +37,13 @@ fn load(machine: &mut Machine, atom: Atom<'_>, caller: &mut impl Caller) -> Valu
         read(caller.out(), at, width)
     };
     let Some(number) = number else { return Value::error(libc::EFAULT) };
-    *machine.register(atom.arg(0)) = number;
+    *machine.register(atom.given(0).value) = number;
     Value::plain(number)
 }
 
 fn store(machine: &Machine, atom: Atom<'_>, out: &mut [u8]) -> Value {
-    let (at, width) = (machine.offset(atom.value(0)), Width(atom.arg(1)));
-    let number = machine.number(atom.value(2));
+    let (at, width) = (machine.offset(atom.given(0)), Width(atom.given(1).value));
+    let number = machine.number(atom.given(2));
     let bytes = width.bytes().unwrap_or(1);
     let end = at.and_then(|at| at.checked_add(bytes));
     let Some(place) = at.zip(end).and_then(|(at, end)| out.get_mut(at..end)) else {
