@@ -124,7 +124,7 @@ fn programs(criterion: &mut Criterion) {
         });
     }
     let program = counting();
-    group.bench_function(format!("{ROUNDS} rounds of three steps"), |bencher| {
+    group.bench_function(format!("{ROUNDS} rounds of two steps"), |bencher| {
         bencher.iter_custom(|count| run(&mut ring, &program, count));
     });
     group.finish();
