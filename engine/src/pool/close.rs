@@ -7,27 +7,12 @@ use std::time::{Duration, Instant};
 use syslet_abi::Errno;
 
 use super::board::Sleeper;
+use super::leaving::Exit;
 use super::shared::Pool;
+use super::thread::spawn;
+use super::unfinished::{RunningCall, Unfinished};
 use super::worker::desk::Desk;
 use crate::port::Port;
-
-/// A call that still runs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct RunningCall {
-    /// The number of the call.
-    pub nr: u32,
-    /// The word given with its submission.
-    pub user_data: u64,
-    /// The thread that makes it; 0 while that is being started.
-    pub tid: u32,
-}
-
-/// The deadline has passed, and calls still run. Their rings' memory stays until they are over.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Unfinished {
-    /// Which.
-    pub calls: Vec<RunningCall>,
-}
 
 impl Pool {
     /// No call is taken any more; threads end as soon as they have nothing to run. Waits for nobody.
@@ -72,15 +57,26 @@ impl Pool {
             self.let_leave(port, leaving);
         }
     }
-}
 
-impl std::fmt::Display for Unfinished {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} calls still run:", self.calls.len())?;
-        self.calls.iter().try_for_each(|RunningCall { nr, user_data, tid }| {
-            write!(f, " call {nr} (user_data {user_data}) in thread {tid};")
-        })
+    /// Lets the programs leave that these desks have claimed, in a thread of their own: who drops a ring does not wait.
+    /// Where no thread is to be had, they leave here.
+    fn let_leave(&self, port: &Arc<Port>, desks: VecDeque<Desk>) {
+        // First: who closes the pool waits for it.
+        let exit = self.leaving.enter(port, desks);
+        let (own, pool) = (Arc::clone(&exit), self.me.upgrade());
+        let body = move || {
+            own.run();
+            pool.inspect(|pool| pool.has_left(&own));
+        };
+        let may_start = self.gate.as_ref().is_none_or(|gate| gate.0().is_ok());
+        if !may_start || spawn("syslet-leaving", Box::new(body)).is_err() {
+            exit.run();
+            self.has_left(&exit);
+        }
+    }
+
+    fn has_left(&self, exit: &Arc<Exit>) {
+        self.leaving.end(exit);
+        self.starter.leave();
     }
 }
-
-impl std::error::Error for Unfinished {}

@@ -17,9 +17,11 @@ mod starter;
 #[cfg(not(syslet_loom))]
 pub(crate) mod thread;
 #[cfg(not(syslet_loom))]
-mod close;
-#[cfg(not(syslet_loom))]
 mod leaving;
+#[cfg(not(syslet_loom))]
+mod unfinished;
+#[cfg(not(syslet_loom))]
+mod close;
 
 #[cfg(test)]
 #[cfg(syslet_loom)]
@@ -29,8 +31,8 @@ mod loom_tests;
 pub(crate) mod look;
 
 #[cfg(not(syslet_loom))]
-pub use close::{RunningCall, Unfinished};
-#[cfg(not(syslet_loom))]
 pub(crate) use shared::Pool;
 #[cfg(not(syslet_loom))]
 pub(crate) use starter::start;
+#[cfg(not(syslet_loom))]
+pub use unfinished::{RunningCall, Unfinished};
