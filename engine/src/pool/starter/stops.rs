@@ -88,11 +88,14 @@ impl Pool {
     fn signal_again(&self, alarm: &Alarm, wait_ns: u64) {
         let is_there = match &alarm.of {
             Whose::Submission(port, ticket) => {
-                let is_there = port.slots.get(*ticket).phase().signal_again(ticket.generation());
-                if is_there {
+                let phase = port.slots.get(*ticket).phase();
+                if phase.signal_again(ticket.generation()) {
                     interrupt(port, *ticket, wait_ns >= STUBBORN_NS);
+                    true
+                } else {
+                    // Who shuts its socket down holds it just now, and looks after nothing.
+                    !phase.has_ended(ticket.generation())
                 }
-                is_there
             }
             Whose::Member(member) => member.stop_again(),
         };
@@ -100,5 +103,38 @@ impl Pool {
             let wait_ns = (2 * wait_ns).min(AGAIN_NS_MAX);
             self.set_alarm(now_ns() + wait_ns, Task::Again(wait_ns), alarm.of.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::slot::phase::State;
+    use crate::{Config, Engine, Params};
+
+    /// CANCEL-8: a call that somebody holds just now, to shut its socket down, is looked after later; one that is over is not.
+    #[test]
+    fn who_is_held_is_looked_after_later() {
+        let alone = Config::default().workers_max(0);
+        let ring = Engine::start(alone.clone()).unwrap().ring(&Params::default()).unwrap();
+        let pool = Pool::new(&alone, Arc::clone(&ring.shared.known), ring.shared.twins);
+        let ticket = Ticket::unpack(0);
+        let phase = ring.port.slots.get(ticket).phase();
+        phase.admit(ticket.generation(), State::RUNNING);
+        assert_eq!(phase.stop(ticket.generation(), By::Other, || ()), Stop::Signal);
+        pool.look_after(&ring.port, ticket);
+        let served = |was: Option<u64>| {
+            while pool.alarms.first_ns() == was {
+                pool.serve_alarms();
+            }
+            pool.alarms.first_ns()
+        };
+        let first_ns = pool.alarms.first_ns();
+        let second_ns = served(first_ns);
+        assert!(second_ns > first_ns, "it is held");
+        phase.admit(ticket.generation(), State::DONE);
+        assert_eq!(served(second_ns), None);
     }
 }
