@@ -6,10 +6,13 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
+use syslet::DoneFlags;
 use syslet::attrs::RunBy;
 
-use crate::print::{Printer, errno_name, tree};
-use crate::report::{Answer, Answered, Data, Outcome, Report};
+use crate::plan::group::{Atom, Group};
+use crate::print::ran::ran;
+use crate::print::{Printer, errno_name};
+use crate::report::{Answer, Answered, AtomAnswer, Data, Outcome, Report};
 
 /// Prints to `out`.
 #[derive(Debug)]
@@ -52,7 +55,7 @@ fn line(report: &Report<'_>) -> Value {
         "attributes": answer.map_or_else(Map::new, |answer| attributes(&answer.attributes)),
     });
     if let Some(group) = &step.group {
-        object["atoms"] = answer.map_or_else(Vec::new, |answer| tree::objects(group, answer)).into();
+        object["atoms"] = answer.map_or_else(Vec::new, |answer| atoms(group, answer)).into();
     }
     object
 }
@@ -68,7 +71,7 @@ fn data(answer: &Answer) -> Vec<Value> {
     answer.data.iter().map(entry).collect()
 }
 
-pub(crate) fn attributes(answered: &[Answered]) -> Map<String, Value> {
+fn attributes(answered: &[Answered]) -> Map<String, Value> {
     let entry = |answered: &Answered| {
         let mut object = Map::new();
         object.insert("status".to_owned(), answered.status.name().into());
@@ -80,4 +83,26 @@ pub(crate) fn attributes(answered: &[Answered]) -> Map<String, Value> {
         (answered.name.to_owned(), Value::Object(object))
     };
     answered.iter().map(entry).collect()
+}
+
+/// The atoms that ran, as objects.
+fn atoms(group: &Group, answer: &Answer) -> Vec<Value> {
+    let object = |(atom, answer): (&Atom, &AtomAnswer)| {
+        let error = answer.value.decode().err().filter(|_| atom.is_call());
+        json!({
+            "atom": answer.atom,
+            "line": atom.line,
+            "depth": atom.depth,
+            "name": atom.name,
+            "call": atom.call_name(),
+            "text": atom.words,
+            "finally": atom.is_finally,
+            "runs": answer.runs,
+            "value": answer.value.0,
+            "error": error.map(|errno| errno_name(errno.0)),
+            "made": !answer.flags.contains(DoneFlags::ENGINE_RESULT),
+            "attributes": attributes(&answer.attributes),
+        })
+    };
+    ran(group, answer).map(object).collect()
 }

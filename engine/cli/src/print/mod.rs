@@ -3,10 +3,10 @@
 pub(crate) mod attribute;
 pub(crate) mod json;
 pub(crate) mod plan;
+mod ran;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
-mod tree;
 
 use std::io;
 

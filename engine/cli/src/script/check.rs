@@ -14,7 +14,8 @@ use crate::script::length;
 use crate::script::lower::Position;
 use crate::script::order::Order;
 use crate::script::source::Spanned;
-use crate::script::syntax::{Body, Call, Script, Statement, Value};
+use crate::script::statement::{Body, Script, Statement};
+use crate::script::syntax::{Call, Value};
 use crate::script::target::Target;
 
 /// A buffer is at most this long.

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use crate::script::error::ScriptError;
 use crate::script::group::syntax::{Asked, Condition, Item};
 use crate::script::source::{Span, Spanned};
+use crate::script::statement::{Body, Statement};
 use crate::script::syntax::{
-    Argument, Attribute, Body, Call, Choice, Field, Operand, Parameter, Piece, Setting, Statement, Term,
-    Text, Value,
+    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Piece, Setting, Term, Text, Value,
 };
 
 /// The command's arguments, and which of them `$@` stands for just now.

@@ -4,10 +4,10 @@ use crate::script::cursor::Cursor;
 use crate::script::error::ScriptError;
 use crate::script::group::parse as group;
 use crate::script::number::Number;
+use crate::script::reserved::check_name;
 use crate::script::source::{Source, Spanned};
-use crate::script::syntax::{
-    Attribute, Body, Call, Choice, RESERVED, Script, Setting, Statement, Value, Width,
-};
+use crate::script::statement::{Body, Script, Statement};
+use crate::script::syntax::{Attribute, Call, Choice, Setting, Value};
 use crate::script::token::{Token, tokens};
 
 /// Reads a script.
@@ -121,11 +121,4 @@ impl Cursor<'_> {
         self.take();
         Ok(Choice { key, value: Spanned::new(value, span) })
     }
-}
-
-pub(crate) fn check_name(name: &Spanned<String>) -> Result<(), ScriptError> {
-    if RESERVED.contains(&&*name.value) || Width::named(&name.value).is_some() {
-        return Err(ScriptError::new(name.span, format!("`{}` is a word of the language", name.value)));
-    }
-    Ok(())
 }

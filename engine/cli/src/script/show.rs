@@ -5,9 +5,9 @@ use std::fmt::{Display, Formatter, Result};
 use syslet::syscalls::decode::escaped;
 
 use crate::script::group;
+use crate::script::statement::{Body, Statement};
 use crate::script::syntax::{
-    Argument, Attribute, Body, Call, Choice, Field, Operand, Parameter, Piece, Setting, Statement, Term,
-    Text, Value, View,
+    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Piece, Setting, Term, Text, Value, View,
 };
 
 impl Display for Statement {

@@ -1,29 +1,6 @@
-//! The tree of a script: what was written, before it means anything.
+//! The tree of a call: what was written, before it means anything.
 
-use crate::script::group::syntax::Group;
 use crate::script::source::{Span, Spanned};
-
-/// A script: its statements in order.
-pub(crate) type Script = Vec<Statement>;
-
-/// One line, or a group.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Statement {
-    pub(crate) name: Option<Spanned<String>>,
-    pub(crate) body: Body,
-    /// Counts from 1.
-    pub(crate) line: usize,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Body {
-    /// `buffer(N)`
-    Buffer(Spanned<Value>),
-    /// A call and what belongs to it.
-    Call(Call),
-    /// `syslet { … }`
-    Group(Group),
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Call {
@@ -149,9 +126,6 @@ impl Width {
 }
 
 const _: () = assert!(cfg!(target_endian = "little"), "read() and the packing put the low bytes first");
-
-/// Words that cannot be names.
-pub(crate) const RESERVED: [&str; 4] = ["after", "buffer", "out", "pack"];
 
 /// `@name!(…)`
 #[derive(Clone, Debug, PartialEq)]

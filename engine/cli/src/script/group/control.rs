@@ -5,18 +5,10 @@ use syslet::abi::{Operand, StepOp, Test};
 use crate::names;
 use crate::plan::group::{Arg, Lead};
 use crate::script::error::ScriptError;
-use crate::script::group::lower::Lowering;
-use crate::script::group::names::Local;
+use crate::script::group::lowering::{Draft, Local, Loop, Lowering};
 use crate::script::group::syntax::{Asked, Comparison, Condition, Item, Leave};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Term, Value};
-
-/// The ends of a loop.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Loop {
-    begin: usize,
-    end: usize,
-}
 
 /// A question as an atom asks it: whether the answer is turned round, and what it is compared with.
 struct Question {
@@ -104,7 +96,7 @@ impl Lowering<'_> {
             last.then = to;
         } else {
             let atom = self.step(StepOp::JUMP, Vec::new(), String::new(), span);
-            self.push(super::lower::Draft { then: to, ..atom })?;
+            self.push(Draft { then: to, ..atom })?;
         }
         self.is_free = false;
         Ok(())

@@ -2,40 +2,19 @@
 
 use std::collections::HashMap;
 
-use syslet::abi::{ATOMS_MAX, CallFlags, Kind, Operand as Compared, SCRATCH_BYTES_MAX, StepOp, Test};
+use syslet::abi::{CallFlags, SCRATCH_BYTES_MAX};
 
 use crate::plan::Operand as Input;
-use crate::plan::group::{AreaSpec, Arg, Atom, Group, Lead};
+use crate::plan::group::{AreaSpec, Group};
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
-use crate::script::group::control::Loop;
-use crate::script::group::names::Local;
+use crate::script::group::lowering::{Local, Lowering};
 use crate::script::group::syntax::{self, Item};
 use crate::script::lower::OUT_BYTES_MAX;
-use crate::script::source::{Span, Spanned};
+use crate::script::source::Spanned;
 
 /// How many atoms may run where the script does not say: some gigabytes in pieces of 64 KiB.
 const BUDGET: u32 = 1_000_000;
-
-/// An atom that is not among the others yet.
-pub(crate) type Draft = Atom;
-
-/// A group, and what is known while it is being made.
-pub(crate) struct Lowering<'a> {
-    pub(crate) context: Context<'a>,
-    pub(crate) group: Group,
-    pub(crate) names: HashMap<String, Local>,
-    /// Numbers from outside; their registers are the first ones.
-    pub(crate) inputs: Vec<Input>,
-    /// How many names are registers.
-    pub(crate) registers: usize,
-    pub(crate) loops: Vec<Loop>,
-    /// Whether the last atom leads simply to what comes next, and nothing else does.
-    pub(crate) is_free: bool,
-    pub(crate) in_finally: bool,
-    pub(crate) is_private: bool,
-    depth: usize,
-}
 
 /// The atoms of a group, and the numbers it takes from outside.
 pub(crate) fn lower(
@@ -122,41 +101,5 @@ impl Lowering<'_> {
             Item::Finally(_) => Err(ScriptError::new(span, "`finally` stands once, at the end of the group")),
             Item::Together { enough, items } => self.together(enough.as_ref(), items, span),
         }
-    }
-
-    /// A step behind which the next atom comes.
-    pub(crate) fn step(&self, op: StepOp, args: Vec<(Arg, Span)>, words: String, span: Span) -> Atom {
-        let line = 1 + self.context.text[..span.start].matches('\n').count();
-        Atom {
-            line,
-            span,
-            name: None,
-            words,
-            depth: self.depth,
-            row: None,
-            kind: Kind::STEP,
-            nr: op.0,
-            is_finally: self.in_finally,
-            args,
-            test: Test::ALWAYS,
-            operand: Compared::number(0),
-            asked: span,
-            then: Lead::Next,
-            otherwise: Lead::Next,
-            asks: Vec::new(),
-        }
-    }
-
-    /// Adds an atom; gives its number.
-    pub(crate) fn push(&mut self, atom: Atom) -> Result<u16, ScriptError> {
-        let id = self.group.atoms.len();
-        if id == ATOMS_MAX {
-            let message =
-                format!("a group comes to {ATOMS_MAX} calls and steps at most, and this is one more");
-            return Err(ScriptError::new(atom.span, message));
-        }
-        self.group.atoms.push(atom);
-        self.is_free = true;
-        Ok(u16::try_from(id).unwrap_or_default())
     }
 }

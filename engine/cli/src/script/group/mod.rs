@@ -4,6 +4,7 @@ mod argument;
 mod call;
 mod control;
 pub(crate) mod lower;
+mod lowering;
 mod names;
 mod step;
 pub(crate) mod parse;

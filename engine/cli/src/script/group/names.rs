@@ -2,25 +2,17 @@
 
 use crate::names;
 use crate::plan::Source;
-use crate::plan::group::{Arg, Place};
+use crate::plan::group::Arg;
 use crate::plan::{Operand, Passed, Shown};
 use crate::script::assigned::Named;
 use crate::script::error::ScriptError;
-use crate::script::group::lower::Lowering;
+use crate::script::group::lowering::{Local, Lowering};
 use crate::script::number::bits;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Term, Value};
 
 /// A program has so many registers.
 const REGISTERS: usize = 16;
-
-/// What a name of the group stands for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Local {
-    Result(u16),
-    Register(u8),
-    Area { place: Place, bytes: usize },
-}
 
 impl Lowering<'_> {
     /// A new name.

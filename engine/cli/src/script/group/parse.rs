@@ -3,9 +3,10 @@
 use crate::script::cursor::Cursor;
 use crate::script::error::ScriptError;
 use crate::script::group::syntax::{Asked, Change, Comparison, Condition, GROUP_WORDS, Group, Item, Leave};
-use crate::script::parse::check_name;
+use crate::script::reserved::check_name;
 use crate::script::source::{Span, Spanned};
-use crate::script::syntax::{Body, Call, Operand, Statement, Width};
+use crate::script::statement::{Body, Statement};
+use crate::script::syntax::{Call, Operand, Width};
 use crate::script::token::{Token, group_tokens};
 
 /// Blocks stand in each other at most so deep.

@@ -4,7 +4,8 @@ use std::fmt::{Display, Formatter, Result, Write};
 
 use crate::script::group::syntax::{Asked, Condition, Group, Item};
 use crate::script::source::Spanned;
-use crate::script::syntax::{Call, Operand, Statement};
+use crate::script::statement::Statement;
+use crate::script::syntax::{Call, Operand};
 
 /// A statement whose body is `group`.
 pub(crate) fn statement(statement: &Statement, group: &Group, f: &mut Formatter<'_>) -> Result {

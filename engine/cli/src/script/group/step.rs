@@ -4,8 +4,7 @@ use syslet::abi::{StepOp, Width as AtomWidth};
 
 use crate::plan::group::Arg;
 use crate::script::error::ScriptError;
-use crate::script::group::lower::{Draft, Lowering};
-use crate::script::group::names::Local;
+use crate::script::group::lowering::{Draft, Local, Lowering};
 use crate::script::group::syntax::{Change, Item};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Operand, Value, View, Width};

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::properties::{at, attribute, call, value, view, word};
 use crate::script::group::syntax::{Asked, Change, Comparison, Condition, Group, Item, Leave};
 use crate::script::source::Spanned;
-use crate::script::syntax::{Body, Call, Operand, Statement};
+use crate::script::statement::{Body, Statement};
+use crate::script::syntax::{Call, Operand};
 
 fn condition() -> impl Strategy<Value = Condition> {
     let comparison = (0..Comparison::ALL.len()).prop_map(|index| Comparison::ALL[index].0);

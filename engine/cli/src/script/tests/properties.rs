@@ -5,10 +5,12 @@ use proptest::prelude::*;
 use super::{compiled, groups, source};
 use crate::script::group::syntax::GROUP_WORDS;
 use crate::script::parse::parse;
+use crate::script::reserved::RESERVED;
 use crate::script::source::{Span, Spanned};
+use crate::script::statement::{Body, Statement};
 use crate::script::syntax::{
-    Argument, Attribute, Body, Call, Choice, Field, Operand, Parameter, Piece, RESERVED, Setting, Statement,
-    Term, Text, Unit, Value, View, Width,
+    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Piece, Setting, Term, Text, Unit, Value,
+    View, Width,
 };
 
 pub(super) fn at<T>(value: T) -> Spanned<T> {

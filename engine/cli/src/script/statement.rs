@@ -1,0 +1,27 @@
+//! The tree of a script: its statements.
+
+use crate::script::group::syntax::Group;
+use crate::script::source::Spanned;
+use crate::script::syntax::{Call, Value};
+
+/// A script: its statements in order.
+pub(crate) type Script = Vec<Statement>;
+
+/// One line, or a group.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Statement {
+    pub(crate) name: Option<Spanned<String>>,
+    pub(crate) body: Body,
+    /// Counts from 1.
+    pub(crate) line: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Body {
+    /// `buffer(N)`
+    Buffer(Spanned<Value>),
+    /// A call and what belongs to it.
+    Call(Call),
+    /// `syslet { … }`
+    Group(Group),
+}
