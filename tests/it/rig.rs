@@ -1,6 +1,7 @@
 //! A ring to test, and completions that outlive it.
 #![allow(unsafe_code, reason = "pushes submissions; every test answers for its own")]
 
+use syslet::program::Program;
 use syslet::{
     AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Refused, Ring, Status, Submission,
     SubmissionBuilder, Ticket,
@@ -50,6 +51,12 @@ pub(crate) fn ring_with(config: Config, params: &Params) -> Ring {
 pub(crate) fn push(ring: &mut Ring, submission: &Submission) -> Result<Ticket, Refused> {
     // SAFETY: tests push calls whose addresses are bad on purpose, or live as long as the test.
     unsafe { ring.push(submission) }
+}
+
+/// The same of a program.
+pub(crate) fn push_program(ring: &mut Ring, program: &Program) -> Result<Ticket, Refused> {
+    // SAFETY: programs of these tests use what they have made themselves.
+    unsafe { ring.push_program(program) }
 }
 
 /// Pushes a record that the test has made harmless.

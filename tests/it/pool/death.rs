@@ -3,15 +3,19 @@
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::thread;
+use std::time::Duration;
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
-use syslet::attrs::{LaneAsk, LaneValue, WorkerValue};
+use syslet::attrs::{AtomsValue, LaneAsk, LaneValue, WorkerValue};
+use syslet::program::Program;
+use syslet::program::build::calls;
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Ring, Status, Submission,
     SubmissionBuilder,
 };
 
-use crate::rig::{Seen, drain, getpid, pid, pipe, push, run};
+use super::look::until;
+use crate::rig::{Seen, drain, getpid, pid, pipe, push, push_program, run};
 
 /// Runs `body` with an engine and a ring, whose workers do not survive these calls.
 fn with_deadly(numbers: [libc::c_long; 2], config: Config, body: impl FnOnce(&Engine, Ring) + Send) {
@@ -129,4 +133,48 @@ fn a_blocked_worker_dies() {
         writer.write_all(b"x").expect("written");
         assert_eq!(ring.wait(1, None), Ok(1));
     });
+}
+
+/// SYSLET-26, POOL-17: a member that takes its worker along is over with −EOWNERDEAD, and its program goes on; where it takes
+/// the worker of its program along, the program is. Either way it ends once.
+#[test]
+fn a_deadly_member_ends_alone() {
+    with_deadly(
+        [libc::SYS_uname, libc::SYS_getppid],
+        Config::default().workers_max(2),
+        |engine, mut ring| {
+            let (reader, mut writer) = pipe();
+            let fd = reader.as_raw_fd();
+            let program = Program::build(|p| {
+                p.flags(CallFlags::ASYNC);
+                p.atoms();
+                let buffer = p.area(1);
+                p.together(|calls| {
+                    calls.call(calls::read(fd, buffer, 1));
+                    calls.call(calls::getppid());
+                });
+            })
+            .expect("a program");
+            // Which of the two workers takes which of the calls is chance.
+            let has_gone_on = |_| {
+                push_program(&mut ring, &program).expect("accepted");
+                ring.submit();
+                ring.wait(1, Some(Duration::from_millis(50))).expect("waited");
+                writer.write_all(b"x").expect("written");
+                ring.wait(1, None).expect("waited");
+                let done = drain(&mut ring).remove(0);
+                let atoms = AtomsValue::parse(done.answer(AttributeId::ATOMS).expect("an answer").1);
+                let Some(atoms) = atoms.filter(|_| done.result >= 0) else {
+                    assert_owner_died(&done);
+                    // Nobody else reads what was written for it, but the one that took that call, or the next program.
+                    return false;
+                };
+                let came: Vec<_> = atoms.entries().map(|entry| entry.value.0).collect();
+                assert_eq!((done.result, came), (1, vec![1, 1, -i64::from(libc::EOWNERDEAD)]));
+                true
+            };
+            assert!((0..200).any(has_gone_on), "it is always the program's own worker");
+            until("nothing is in flight", || engine.stats().in_flight == 0);
+        },
+    );
 }
