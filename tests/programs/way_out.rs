@@ -92,6 +92,48 @@ fn what_is_not_there_is_left_alone() {
     );
 }
 
+/// SYSLET-12: what was closed beside other calls, or on the way out, is not closed again; what a close that was not made has left
+/// open is.
+#[test]
+fn each_descriptor_is_closed_once() {
+    let ran = |came: &crate::rig::Came| came.atoms().iter().map(|(atom, ..)| *atom).collect::<Vec<_>>();
+    everywhere(
+        |p| {
+            let path = p.path(c"/");
+            let fd = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+            p.together(|g| {
+                g.call(close(fd));
+                g.call(getppid());
+            });
+            p.finally(close(fd));
+        },
+        |came| assert_eq!((came.end(), ran(&came)), ((2, DoneFlags::NONE), vec![0, 1, 2, 3])),
+    );
+    everywhere(
+        |p| {
+            let path = p.path(c"/");
+            let fd = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+            p.finally(close(fd));
+            p.finally(close(fd));
+        },
+        |came| assert_eq!((came.flags, ran(&came)), (DoneFlags::NONE, vec![0, 1])),
+    );
+    everywhere(
+        |p| {
+            let path = p.path(c"/");
+            let fd = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+            // Nobody can honour it, so the call is not made.
+            let refused = close(fd).attribute(AttributeId(0x7000), AttributeFlags::REQUIRED, &[]);
+            p.call(refused).value();
+            p.finally(close(fd));
+        },
+        |came| {
+            let refused = (-i64::from(libc::EOPNOTSUPP), DoneFlags::ENGINE_RESULT);
+            assert_eq!((came.end(), ran(&came)), (refused, vec![0, 1, 2]));
+        },
+    );
+}
+
 /// SYSLET-13: a call of the way out that fails is said, the first of them by its number, and the others run.
 #[test]
 fn failures_on_the_way_out_are_said() {

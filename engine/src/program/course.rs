@@ -4,7 +4,7 @@ use std::hint::cold_path;
 
 use syslet_abi::{ATOMS_MAX, ArgKind, Atom, Program, StepOp, Target};
 
-use super::atom::{closes, members};
+use super::atom::members;
 use super::caller::Caller;
 use super::machine::{Ended, Machine};
 use super::step::step;
@@ -31,9 +31,7 @@ impl Machine {
             };
             let Some(value) = came else { return false };
             self.go_on(&atom, value, behind, caller);
-            if let Some(closed) = closes(&atom) {
-                self.close(closed);
-            }
+            self.note_closed(&atom, value);
         }
         true
     }

@@ -1,8 +1,9 @@
 //! What a program is in the middle of: its registers, the values of its atoms, and which is next. It travels with the
 //! program when another thread goes on.
 
-use syslet_abi::{ATOMS_MAX, ArgKind, Atom, AtomFlags, Operand, Program, REGISTERS_MAX};
+use syslet_abi::{ATOMS_MAX, ArgKind, Atom, AtomFlags, DoneFlags, Operand, Program, REGISTERS_MAX};
 
+use super::atom::closes;
 use super::value::Value;
 use crate::run::observe::Seen;
 
@@ -156,9 +157,12 @@ impl Machine {
         self.kept[atom % ATOMS_MAX].is_present
     }
 
-    /// What an atom opened is closed.
-    pub(super) fn close(&mut self, atom: usize) {
-        self.kept[atom % ATOMS_MAX].is_present = false;
+    /// What an atom has closed cannot be used any more. A call that was not made has closed nothing.
+    #[inline(always)]
+    pub(super) fn note_closed(&mut self, atom: &Atom<'_>, value: Value) {
+        if let Some(closed) = closes(atom).filter(|_| !value.flags.contains(DoneFlags::NOT_RUN)) {
+            self.kept[closed % ATOMS_MAX].is_present = false;
+        }
     }
 
     /// Keeps what an atom came to.

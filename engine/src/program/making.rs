@@ -194,6 +194,7 @@ impl Calls<'_, '_> {
             };
             succeeded += u64::from(!value.is_error());
             machine.keep(at, value);
+            machine.note_closed(&member, value);
         }
         Some(Value::plain(succeeded))
     }
@@ -230,6 +231,7 @@ impl Calls<'_, '_> {
                 settle(row, &call, value.result(), built, self.out);
             }
             machine.keep(at, value);
+            machine.note_closed(&atom, value);
         }
         Value::plain(group.succeeded())
     }
