@@ -3,9 +3,10 @@
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use nix::unistd::pipe;
+use syslet::attrs::AtomsValue;
 use syslet::program::build::calls::{getppid, read, write};
-use syslet::program::{Program, Test};
-use syslet::{CallFlags, DoneFlags};
+use syslet::program::{Builder, Program, Test};
+use syslet::{AttributeId, CallFlags, DoneFlags};
 
 use crate::rig::{everywhere, ring, run};
 
@@ -69,4 +70,30 @@ fn members_run_in_turn_alone() {
         assert_eq!((came.result, came.flags), (2, DoneFlags::NONE));
         assert_eq!(&came.data[..4], b"word");
     });
+}
+
+/// SYSLET-5: members are atoms that are run: each takes one from the budget, and a group for which not enough is left does not
+/// begin.
+#[test]
+fn members_take_from_the_budget() {
+    let rounds = |budget: u32| {
+        move |p: &mut Builder<'_>| {
+            p.budget(budget);
+            p.repeat(|p| {
+                p.together(|g| {
+                    g.call(getppid());
+                    g.call(getppid());
+                });
+            });
+        }
+    };
+    // A group, its two members, and the jump behind it.
+    for (budget, steps, ran) in [(8, 8, [2, 2, 2, 2]), (7, 7, [2, 2, 2, 1]), (6, 4, [1, 1, 1, 1])] {
+        everywhere(rounds(budget), |came| {
+            assert_eq!(came.end(), (-i64::from(libc::ELOOP), DoneFlags::ENGINE_RESULT));
+            let (_, value) = came.answer(AttributeId::ATOMS).unwrap();
+            assert_eq!(AtomsValue::parse(value).unwrap().head.steps, steps, "{budget}");
+            assert_eq!(came.atoms().iter().map(|(_, _, runs, _)| *runs).collect::<Vec<_>>(), ran);
+        });
+    }
 }

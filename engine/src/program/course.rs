@@ -24,7 +24,16 @@ impl Machine {
             let (came, behind) = if atom.is_call() {
                 (caller.call(self, &atom, index), index + 1)
             } else if atom.step() == StepOp::TOGETHER {
-                (caller.together(self, index), index + 1 + members(&atom))
+                let members = members(&atom);
+                // The door has seen to it that they are no more than atoms.
+                let cost = u32::try_from(members).unwrap_or(u32::MAX);
+                if self.budget - self.steps <= cost {
+                    self.leave(Ended::Exhausted, caller);
+                    continue;
+                }
+                let came = caller.together(self, index);
+                self.steps += if came.is_some() { cost } else { 0 };
+                (came, index + 1 + members)
             } else {
                 self.take_steps(program, caller);
                 continue;
