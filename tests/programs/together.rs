@@ -3,12 +3,12 @@
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use nix::unistd::pipe;
-use syslet::attrs::AtomsValue;
+use syslet::attrs::{AtomsValue, DeadlineAsked};
 use syslet::program::build::calls::{getppid, read, write};
 use syslet::program::{Builder, Program, Test};
-use syslet::{AttributeId, CallFlags, DoneFlags};
+use syslet::{AttributeFlags, AttributeId, CallFlags, DoneFlags, Ring, Which};
 
-use crate::rig::{everywhere, ring, run};
+use crate::rig::{everywhere, next, pipe_ends, program, push, ring, run};
 
 fn pipes<const N: usize>() -> [(OwnedFd, OwnedFd); N] {
     std::array::from_fn(|_| pipe().expect("a pipe"))
@@ -95,5 +95,45 @@ fn members_take_from_the_budget() {
             assert_eq!(AtomsValue::parse(value).unwrap().head.steps, steps, "{budget}");
             assert_eq!(came.atoms().iter().map(|(_, _, runs, _)| *runs).collect::<Vec<_>>(), ran);
         });
+    }
+}
+
+/// Two members that sleep for ever, and one that succeeds; tells when it begins.
+fn sleeping<'p>(p: &mut Builder<'p>, never: i32, tells: i32) {
+    let (mark, one, other) = (p.bytes(b"1"), p.area(8), p.area(8));
+    p.call(write(tells, mark, 1)).or_stop();
+    p.together(|g| {
+        g.call(getppid());
+        g.call(read(never, one, 8));
+        g.call(read(never, other, 8));
+    });
+}
+
+/// SYSLET-21, SYSLET-22: a group that is cut short says so, as the last atom as well: a cancelled one with what has succeeded,
+/// a late one with ETIME.
+#[test]
+fn cut_groups_say_so() {
+    let (_ends, never, _) = pipe_ends();
+    let ((told, _tells), _, tells) = pipe_ends();
+    let begin = |ring: &mut Ring, deadline: Option<DeadlineAsked>| {
+        let cut = program(CallFlags::ASYNC, |p| {
+            let asked = deadline.iter();
+            asked.for_each(|at| p.attribute(AttributeId::DEADLINE, AttributeFlags::REQUIRED, &at.emit()));
+            sleeping(p, never, tells);
+        });
+        let ticket = push(ring, &cut).unwrap();
+        ring.submit();
+        assert_eq!(nix::unistd::read(&told, &mut [0]), Ok(1));
+        ticket
+    };
+    for workers_max in [1, 4] {
+        let mut ring = ring(workers_max);
+        let ticket = begin(&mut ring, None);
+        assert_eq!(ring.cancel(Which::Ticket(ticket)).signalled, 1);
+        let came = next(&mut ring);
+        assert!(came.flags.contains(DoneFlags::CANCELLED), "{came:?}");
+        begin(&mut ring, Some(DeadlineAsked::After(30_000_000)));
+        let late = (-i64::from(libc::ETIME), DoneFlags::CANCELLED.with(DoneFlags::ENGINE_RESULT));
+        assert_eq!(next(&mut ring).end(), late);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use syslet_abi::{ARGS_MAX, ArgKind, Atom, AtomFlags, CallFlags, Program};
+use syslet_abi::{ARGS_MAX, ArgKind, Atom, AtomFlags, CallFlags, DoneFlags, Program};
 use syslet_syscalls::{Row, copy_in, row, settle};
 
 use super::allowed::{here, may_touch};
@@ -183,7 +183,7 @@ impl Calls<'_, '_> {
         enough: u64,
         entangled: &Entangled,
     ) -> Option<Value> {
-        let mut succeeded = 0;
+        let (mut succeeded, count) = (0, members.len());
         for at in members {
             let is_wanted = (enough == 0 || succeeded < enough) && !self.is_cancelled();
             let member = machine.atom(&self.program, at);
@@ -196,7 +196,7 @@ impl Calls<'_, '_> {
             machine.keep(at, value);
             machine.note_closed(&member, value);
         }
-        Some(Value::plain(succeeded))
+        Some(self.of_group(succeeded, enough, count))
     }
 
     /// All calls of a group, by as many workers as come.
@@ -208,6 +208,7 @@ impl Calls<'_, '_> {
         entangled: &Entangled,
         team: Team<'_>,
     ) -> Value {
+        let count = members.len();
         let mut built: Vec<Vec<u64>> = members.clone().map(|_| Vec::new()).collect();
         let places = members.clone().zip(&mut built);
         let places =
@@ -233,7 +234,14 @@ impl Calls<'_, '_> {
             machine.keep(at, value);
             machine.note_closed(&atom, value);
         }
-        Value::plain(group.succeeded())
+        self.of_group(group.succeeded(), enough, count)
+    }
+
+    /// The value of a group with so many members. One that the program's end has cut short says so, as a call does.
+    fn of_group(&self, succeeded: u64, enough: u64, count: usize) -> Value {
+        let wanted = if enough == 0 { count as u64 } else { enough };
+        let is_cut = succeeded < wanted && self.is_cancelled();
+        Value { flags: if is_cut { DoneFlags::CANCELLED } else { DoneFlags::NONE }, ..Value::plain(succeeded) }
     }
 
     /// A call of a group, with all that other threads need to make it.
