@@ -219,6 +219,39 @@ fn the_way_out_is_not_stopped() {
     assert_eq!(came.atoms()[2].3, 4);
 }
 
+/// SYSLET-14: a call of the way out is not kept from beginning by its own deadline, nor found by who would stop it alone.
+#[test]
+fn calls_of_the_way_out_are_not_stopped() {
+    let ((_reads, writes), from, _) = pipe_ends();
+    everywhere(
+        |p| {
+            let buffer = p.area(8);
+            p.call(getppid()).value();
+            p.finally(read(from, buffer, 8).storage().within(Duration::ZERO));
+            nix::unistd::write(&writes, b"word").unwrap();
+        },
+        |came| assert_eq!((came.flags, came.atoms()[1].3), (DoneFlags::NONE, 4)),
+    );
+    let mut ring = crate::rig::ring(1);
+    let ((told, _told), _, tells) = pipe_ends();
+    let sleeping = program(CallFlags::ASYNC, |p| {
+        let (word, buffer) = (p.bytes(b"word"), p.area(8));
+        p.call(getppid()).value();
+        p.finally(write(tells, word, 4));
+        p.finally(read(from, buffer, 8).stoppable());
+    });
+    let ticket = push(&mut ring, &sleeping).unwrap();
+    ring.submit();
+    assert_eq!(nix::unistd::read(&told, &mut [0; 8]), Ok(4));
+    for _ in 0..2_000 {
+        assert!(ring.cancel(Which::Atom(ticket, 2)).is_nothing());
+        std::thread::yield_now();
+    }
+    nix::unistd::write(&writes, b"word").unwrap();
+    let came = next(&mut ring);
+    assert_eq!((came.flags, came.atoms()[2].3), (DoneFlags::NONE, 4));
+}
+
 /// SYSLET-22: a program's deadline ends it with ETIME, by the way out, and is told.
 #[test]
 fn late_programs_clean_up() {

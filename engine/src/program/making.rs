@@ -89,6 +89,7 @@ impl Caller for Calls<'_, '_> {
     fn shield(&mut self) {
         self.claim = self.claim.shield();
         self.cancel = &NEVER;
+        self.tools.by.is_leaving = true;
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) struct By {
     pub(super) run_by: RunBy,
     /// Nothing that could block may be made, but through a twin.
     pub(super) twins: Option<Abilities>,
+    /// On the way out no call is stopped, by nobody.
+    pub(super) is_leaving: bool,
 }
 
 /// Those who look after the thread that makes the calls, and who could make others.
@@ -123,7 +125,7 @@ impl Tools<'_> {
         let outcome = if let Some(errno) = asked.required_refusal() {
             Outcome::not_run(errno)
         } else {
-            let is_own = ready.member.is_some() || is_own(call, needs);
+            let is_own = ready.member.is_some() || is_own(call, needs) && !self.by.is_leaving;
             let is_away = matches!(way, Way::Twin(_) | Way::Plain(RunBy::HELPED)) && self.by.twins.is_some();
             if is_away && (!wanted.may_help || is_own) {
                 return Err(Begun::default());

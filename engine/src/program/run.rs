@@ -117,7 +117,7 @@ impl Runner {
             known: &self.known,
             counters: &mut self.bench.counters,
             returns: &mut self.bench.returns,
-            by: By { is_pooled: true, run_by: RunBy::POOLED, twins: None },
+            by: By { is_pooled: true, run_by: RunBy::POOLED, twins: None, is_leaving: false },
             team: Some(team),
         };
         // SAFETY: the caller's promise, passed on.
@@ -195,7 +195,7 @@ impl Turn<'_> {
                 known: self.known,
                 counters: &mut bench.counters,
                 returns: &mut bench.returns,
-                by: By { is_pooled: self.is_pooled, run_by, twins: self.way.twins() },
+                by: By { is_pooled: self.is_pooled, run_by, twins: self.way.twins(), is_leaving: false },
                 team: self.team,
             },
             begun: begun.filter(|begun| begun.attempts > 0),
