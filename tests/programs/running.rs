@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use syslet::attrs::{AtomsValue, RunBy, TimingValue, WorkerValue};
 use syslet::program::build::calls::{getppid, read, write};
-use syslet::program::{Builder, Test};
+use syslet::program::{Builder, Call, Number, Test};
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Escalation, Params, Status, Which,
 };
@@ -106,6 +106,28 @@ fn single_calls_are_asked() {
             assert!(entries[1].flags.contains(DoneFlags::NOT_RUN));
             let second: Vec<_> = entries[1].returns().map(|answer| answer.status).collect();
             assert_eq!(second, [Status::UNSUPPORTED]);
+        },
+    );
+}
+
+/// SYSLET-30: what is answered of an atom is of the last time: nothing of an earlier one, if it was not made then.
+#[test]
+fn answers_are_of_the_last_time() {
+    everywhere(
+        |p| {
+            let (area, offset) = (p.area(64), p.register(0));
+            p.repeat(|p| {
+                let getcwd = Call::<Number>::new(libc::SYS_getcwd).arg(area.plus(offset)).arg(8);
+                p.call(getcwd.timing()).value();
+                p.break_if(offset, Test::non_zero());
+                p.set(offset, 64_u64);
+            });
+        },
+        |came| {
+            let (_, value) = came.answer(AttributeId::ATOMS).unwrap();
+            let entry = AtomsValue::parse(value).unwrap().entries().next().unwrap();
+            assert_eq!((entry.runs, entry.value.0), (2, -i64::from(libc::EFAULT)));
+            assert_eq!(entry.returns().count(), 0);
         },
     );
 }

@@ -30,14 +30,23 @@ pub(crate) struct Machine {
     pub(super) ended: Option<Ended>,
     /// The first call of the way out that failed.
     pub(super) finally_failed: Option<usize>,
-    /// What the attributes of single calls returned, the last time; by atom.
-    returns: Vec<(usize, Vec<u8>)>,
+    /// What the attributes of single calls returned, the last time that they did.
+    returns: Vec<Returned>,
     /// When the program began, if anybody wants to know.
     pub(super) started_ns: u64,
     /// What was seen of it in other threads, if anybody wants to know.
     pub(super) seen: Option<Box<Seen>>,
     /// How many threads have had it.
     pub(super) threads: u32,
+}
+
+/// What the attributes of one atom returned.
+#[derive(Debug)]
+struct Returned {
+    atom: usize,
+    /// Of which of its runs.
+    run: u32,
+    bytes: Vec<u8>,
 }
 
 /// What one atom has come to.
@@ -103,7 +112,7 @@ impl Machine {
         (self.next, self.steps, self.last) = (0, 0, 0);
         (self.ended, self.finally_failed) = (None, None);
         // Their memory is for the next.
-        self.returns.iter_mut().for_each(|(_, bytes)| bytes.clear());
+        self.returns.iter_mut().for_each(|kept| kept.bytes.clear());
         (self.started_ns, self.seen, self.threads) = (0, None, 0);
     }
 
@@ -173,20 +182,24 @@ impl Machine {
         *kept = Kept { value: value.raw, runs, flags: value.flags.0, is_present: true };
     }
 
-    /// Keeps what the attributes of an atom returned.
+    /// Keeps what the attributes of an atom returned, before what it came to.
     pub(super) fn keep_returns(&mut self, index: usize, bytes: &[u8]) {
-        match self.returns.iter_mut().find(|(atom, _)| *atom == index) {
-            Some((_, kept)) => {
-                kept.clear();
-                kept.extend_from_slice(bytes);
+        let run = self.kept[index % ATOMS_MAX].runs.saturating_add(1);
+        match self.returns.iter_mut().find(|kept| kept.atom == index) {
+            Some(kept) => {
+                kept.run = run;
+                kept.bytes.clear();
+                kept.bytes.extend_from_slice(bytes);
             }
-            None => self.returns.push((index, bytes.to_vec())),
+            None => self.returns.push(Returned { atom: index, run, bytes: bytes.to_vec() }),
         }
     }
 
-    /// What the attributes of an atom returned.
+    /// What the attributes of an atom returned, if it was made the last time.
     pub(super) fn returned(&self, index: usize) -> &[u8] {
-        self.returns.iter().find(|(atom, _)| *atom == index).map_or(&[], |(_, bytes)| bytes)
+        let run = self.kept[index % ATOMS_MAX].runs;
+        let found = self.returns.iter().find(|kept| kept.atom == index && kept.run == run);
+        found.map_or(&[], |kept| &kept.bytes)
     }
 }
 
