@@ -6,7 +6,7 @@ use std::time::Duration;
 use syslet::attrs::DeadlineAsked;
 use syslet::program::build::calls::{close, getppid, openat, read, write};
 use syslet::program::{Builder, Test};
-use syslet::{AttributeFlags, AttributeId, CallFlags, DoneFlags, Which};
+use syslet::{AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Which};
 
 use crate::rig::{everywhere, next, pipe_ends, program, push, run};
 
@@ -217,6 +217,31 @@ fn the_way_out_is_not_stopped() {
     let came = next(&mut ring);
     assert_eq!(came.end(), (i64::from(nix::unistd::getppid().as_raw()), DoneFlags::NONE));
     assert_eq!(came.atoms()[2].3, 4);
+}
+
+/// SYSLET-22, SYSLET-11: a program that never sleeps is ended by its deadline as well, whoever runs it, and leaves by the way out.
+#[test]
+fn busy_programs_are_late() {
+    // So many take much longer than the deadline, wherever they run.
+    const BUDGET: u32 = u32::MAX;
+    for (workers_max, flags) in [(0, CallFlags::NONE), (2, CallFlags::NONE), (2, CallFlags::ASYNC)] {
+        let config = Config::default().workers_max(workers_max).program_steps_max(BUDGET);
+        let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
+        let busy = program(flags, |p| {
+            p.budget(BUDGET);
+            let asked = DeadlineAsked::After(2_000_000).emit();
+            p.attribute(AttributeId::DEADLINE, AttributeFlags::REQUIRED, &asked);
+            let n = p.register(0);
+            p.repeat(|p| p.add(n, 1));
+            p.finally(getppid());
+        });
+        // One that is late before it begins says nothing here.
+        let mut runs = std::iter::repeat_with(|| run(&mut ring, &busy));
+        let came = runs.find(|came| !came.flags.contains(DoneFlags::NOT_RUN)).expect("there is no end");
+        let late = (-i64::from(libc::ETIME), DoneFlags::CANCELLED.with(DoneFlags::ENGINE_RESULT));
+        assert_eq!(came.end(), late, "{workers_max} {flags:?}");
+        assert_eq!(came.atoms().last().map(|(atom, _, runs, _)| (*atom, *runs)), Some((1, 1)));
+    }
 }
 
 /// SYSLET-14: a call of the way out is not kept from beginning by its own deadline, nor found by who would stop it alone.

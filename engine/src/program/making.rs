@@ -17,8 +17,9 @@ use super::member::Name;
 use super::one::{Ready, Team, Tools};
 use super::together::{Place, Together};
 use super::value::Value;
+use crate::clock::now_ns;
 use crate::queue::handed::Begun;
-use crate::run::claim::{Claim, NEVER};
+use crate::run::claim::{Claim, NEVER, reason};
 use crate::run::enter::{Way, plain};
 use crate::run::resolve;
 use crate::sync::{Arc, AtomicU32, Ordering};
@@ -32,6 +33,8 @@ pub(super) struct Calls<'a, 'c> {
     pub(super) claim: Claim<'c>,
     /// The word that keeps the next call from beginning.
     pub(super) cancel: &'c AtomicU32,
+    /// When the program is late, where nobody but this thread can tell.
+    pub(super) deadline_ns: Option<u64>,
     pub(super) effective: &'a mut Effective,
     pub(super) built: &'a mut Vec<u64>,
     pub(super) tools: Tools<'a>,
@@ -83,17 +86,27 @@ impl Caller for Calls<'_, '_> {
 
     #[inline(always)]
     fn is_cancelled(&self) -> bool {
-        self.cancel.load(Ordering::Relaxed) != 0
+        self.cancel.load(Ordering::Relaxed) != 0 || self.deadline_ns.is_some_and(|at_ns| self.is_late(at_ns))
     }
 
     fn shield(&mut self) {
         self.claim = self.claim.shield();
-        self.cancel = &NEVER;
+        (self.cancel, self.deadline_ns) = (&NEVER, None);
         self.tools.by.is_leaving = true;
     }
 }
 
 impl Calls<'_, '_> {
+    /// Whether the deadline has passed; if so, that is why the program is to stop.
+    #[cold]
+    fn is_late(&self, deadline_ns: u64) -> bool {
+        let is_late = deadline_ns <= now_ns();
+        if is_late {
+            self.claim.slot().cancel().store(reason::LATE, Ordering::Relaxed);
+        }
+        is_late
+    }
+
     /// By what a call of this program is found.
     fn name(&self, atom: usize) -> Name {
         Name { program: self.program.user_data(), atom }
@@ -242,7 +255,10 @@ impl Calls<'_, '_> {
     fn of_group(&self, succeeded: u64, enough: u64, count: usize) -> Value {
         let wanted = if enough == 0 { count as u64 } else { enough };
         let is_cut = succeeded < wanted && self.is_cancelled();
-        Value { flags: if is_cut { DoneFlags::CANCELLED } else { DoneFlags::NONE }, ..Value::plain(succeeded) }
+        Value {
+            flags: if is_cut { DoneFlags::CANCELLED } else { DoneFlags::NONE },
+            ..Value::plain(succeeded)
+        }
     }
 
     /// A call of a group, with all that other threads need to make it.

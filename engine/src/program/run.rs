@@ -86,6 +86,8 @@ impl Runner {
                     built: &mut self.built,
                     is_pooled: self.is_pooled,
                     team,
+                    // In a worker it is interrupted.
+                    deadline_ns: asked.deadline_ns(slot).filter(|_| !self.is_pooled),
                 };
                 match turn.take(&mut machine, &mut self.bench, out, &mut sight.seen) {
                     Ok(outcome) => outcome,
@@ -159,6 +161,8 @@ struct Turn<'a> {
     built: &'a mut Vec<u64>,
     is_pooled: bool,
     team: Option<Team<'a>>,
+    /// When it is late, where nobody but this thread can tell.
+    deadline_ns: Option<u64>,
 }
 
 impl Turn<'_> {
@@ -189,6 +193,7 @@ impl Turn<'_> {
             out: &mut *out,
             claim: *self.claim,
             cancel: self.claim.cancel(),
+            deadline_ns: self.deadline_ns,
             effective: &mut bench.effective,
             built: self.built,
             tools: Tools {

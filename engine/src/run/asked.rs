@@ -64,12 +64,17 @@ impl<'a> Asked<'a> {
 
     /// Whether the call has a deadline that has passed.
     pub(crate) fn is_late(&self, slot: &Slot) -> bool {
+        self.deadline_ns(slot).is_some_and(|deadline_ns| deadline_ns <= now_ns())
+    }
+
+    /// The call's deadline, in nanoseconds of CLOCK_MONOTONIC.
+    pub(crate) fn deadline_ns(&self, slot: &Slot) -> Option<u64> {
         if !slot.needs().contains(Needs::DEADLINE) {
-            return false;
+            return None;
         }
         let asked = self.call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
         let deadline = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok());
-        deadline.is_some_and(|deadline| deadline.instant(slot.queued_ns()) <= now_ns())
+        deadline.map(|deadline| deadline.instant(slot.queued_ns()))
     }
 
     /// Shows the call to every attribute that is honoured; the engine's own have nothing to see there. One that panics
