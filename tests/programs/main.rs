@@ -6,6 +6,7 @@ mod data;
 mod door;
 mod entangled;
 mod handed;
+mod hostile;
 mod model;
 mod private;
 mod rig;

@@ -75,6 +75,7 @@ const ALLOWED: &[&str] = &[
     "tests/equivalence/rig.rs",
     "tests/equivalence/world.rs",
     "tests/process/program_fds.rs",
+    "tests/programs/hostile.rs",
     "tests/programs/private.rs",
     "tests/programs/rig.rs",
     "tests/it/call_is_call.rs",
