@@ -63,6 +63,30 @@ fn cp_to_nowhere() {
     assert_eq!((lines[0]["error"].as_str(), calls), (Some("ENOENT"), vec!["openat", "openat", "close"]));
 }
 
+/// SCRIPT-59, SCRIPT-60, SCRIPT-62: what can be written in part only is no success. The limit of a file's size stands for a full disk; it
+/// is no multiple of what is written at once, and leaves room for the rings.
+#[test]
+fn parts_are_no_successes() {
+    let directory = Directory::new("parts");
+    let from = directory.file("from", "");
+    File::options().write(true).open(&from).unwrap().set_len(20 << 20).unwrap();
+    for (script, args) in [
+        (CP, vec![from.clone(), directory.path("copy")]),
+        (LOCK_APPEND, vec![directory.path("log")]),
+        (CAT, vec![from.clone()]),
+    ] {
+        let limited = "trap '' XFSZ; ulimit -f 8193; exec \"$0\" \"$@\"";
+        let program = command();
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", limited]).arg(program.get_program()).args(["run", "-q", script]).args(args);
+        shell.stdin(File::open(&from).unwrap());
+        if script == CAT {
+            shell.stdout(File::create(directory.path("out")).unwrap());
+        }
+        assert_eq!(shell.output().unwrap().status.code(), Some(1), "{script}");
+    }
+}
+
 /// SCRIPT-61: each of many files is looked at, read and closed by one submission.
 #[test]
 fn small_files() {
