@@ -40,6 +40,25 @@ fn no_more_than_asked_for() {
     }
 }
 
+/// RING-8: calls that sleep for storage are taken together, but not more than are waited for, and one at a time in a wait
+/// with a timeout.
+#[test]
+fn no_more_storage_than_asked_for() {
+    let mut ring = rig::ring();
+    let home = tempfile::tempdir().unwrap();
+    let made = || (0..6).take_while(|number| home.path().join(number.to_string()).is_dir()).count();
+    for number in 0..6 {
+        let path = format!("{}/{number}\0", home.path().display());
+        let mkdirat = Submission::call(libc::SYS_mkdirat).value(0).input(path.as_bytes()).value(0o700);
+        push(&mut ring, &mkdirat.build()).unwrap();
+    }
+    assert_eq!((ring.wait(1, None), made()), (Ok(1), 1));
+    assert_eq!((ring.wait(3, None), made()), (Ok(3), 3));
+    assert_eq!((ring.wait(6, Some(Duration::ZERO)), made()), (Ok(4), 4));
+    assert_eq!((ring.wait(6, None), made()), (Ok(6), 6));
+    assert!(drain(&mut ring).iter().all(|done| done.result == 0));
+}
+
 /// ENGINE-14: a wait for nothing runs nothing.
 #[test]
 fn waiting_for_nothing() {

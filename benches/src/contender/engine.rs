@@ -114,7 +114,10 @@ impl Windows for Engine {
 
     fn settings(&self) -> String {
         match self.style {
-            Style::Help => "workers_max = 0, SYNC on calls that could sleep for ever".to_owned(),
+            Style::Help => {
+                "workers_max = 0, STORAGE on calls for regular files, SYNC on those that could sleep for ever"
+                    .to_owned()
+            }
             Style::Default => "default limits, STORAGE on calls for regular files".to_owned(),
             Style::Twin => "default limits, no flags".to_owned(),
             Style::Workers(count) => format!("workers_max = {count}, ASYNC on every call"),
@@ -133,7 +136,7 @@ impl Style {
 
     fn shape(self, call: &RawCall<'_>) -> Shape {
         let flags = match (self, call.sleeps_for()) {
-            (Style::Default, SleepsFor::Storage) => CallFlags::STORAGE,
+            (Style::Default | Style::Help, SleepsFor::Storage) => CallFlags::STORAGE,
             (Style::Help, SleepsFor::Time | SleepsFor::Another) => CallFlags::SYNC,
             (Style::Workers(_), _) => CallFlags::ASYNC,
             (Style::Help | Style::Default | Style::Twin, _) => CallFlags::NONE,

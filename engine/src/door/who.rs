@@ -54,6 +54,17 @@ fn check_unusual(facts: Facts) -> Result<(), Refused> {
     Err(refusal.into())
 }
 
+/// How a record is marked that only its submitter runs, when it is not instant.
+#[inline(never)]
+fn marks_alone(facts: Facts, wishes: Wishes) -> Marks {
+    let is_storage = match facts.class {
+        Class::Storage => true,
+        Class::Descriptor => facts.flags.contains(CallFlags::STORAGE),
+        Class::Instant | Class::Sleeps => false,
+    };
+    if is_storage && wishes.is_short && !facts.has_pool { Marks::STORAGE } else { Marks::PLAIN }
+}
+
 /// How a queued record is marked. `has_twin`: whether its twin may be tried.
 #[inline(always)]
 pub(crate) fn marks(facts: Facts, wishes: Wishes, has_twin: impl FnOnce() -> bool) -> Marks {
@@ -61,7 +72,10 @@ pub(crate) fn marks(facts: Facts, wishes: Wishes, has_twin: impl FnOnce() -> boo
     let short = if class == Class::Instant && wishes.is_short { Marks::INSTANT } else { Marks::PLAIN };
     let timed = if wishes.is_timed { Marks::TIMED } else { Marks::PLAIN };
     if !has_pool || flags.contains(CallFlags::SYNC) {
-        return short.with(timed);
+        if class == Class::Instant {
+            return short.with(timed);
+        }
+        return marks_alone(facts, wishes).with(timed);
     }
     let sleeps = if class == Class::Sleeps { Marks::SLEEPS } else { Marks::PLAIN };
     let is_local = match class {

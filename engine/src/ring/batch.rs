@@ -29,7 +29,10 @@ impl Marks {
     /// It has a deadline.
     pub(crate) const TIMED: Marks = Marks(1 << 10);
 
-    const ALL: u16 = 0b11_1111 << 10;
+    /// The call sleeps for storage at most, and its submitter may take it together with others.
+    pub(crate) const STORAGE: Marks = Marks(1 << 9);
+
+    const ALL: u16 = 0b111_1111 << 9;
 
     /// The marks of both.
     #[inline]
@@ -74,8 +77,10 @@ pub(crate) struct Batch {
     /// Where record i ends in the buffer, in words; it begins where the one before ends.
     ends: [usize; BATCH_MAX],
     count: usize,
-    /// Whether more may join: none of its calls can sleep.
-    all_instant: bool,
+    /// How many it may hold with those that it holds.
+    limit: usize,
+    /// How many it may hold with one among them that sleeps for storage.
+    storage_max: usize,
 }
 
 impl Batch {
@@ -86,7 +91,8 @@ impl Batch {
             buffer: vec![0; words(SHORT_RECORD_BYTES * BATCH_MAX as u64)],
             ends: [0; BATCH_MAX],
             count: 0,
-            all_instant: false,
+            limit: BATCH_MAX,
+            storage_max: 1,
         }
     }
 
@@ -101,7 +107,12 @@ impl Batch {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.count = 0;
+        (self.count, self.limit) = (0, BATCH_MAX);
+    }
+
+    /// From now on so many are taken together at most when some sleep for storage; one always is.
+    pub(crate) fn allow_storage(&mut self, count: usize) {
+        self.storage_max = count.clamp(1, BATCH_MAX);
     }
 
     /// Holds one record that was not taken from the ring.
@@ -117,9 +128,8 @@ impl Batch {
     /// Where a record that begins with `word` would be copied to; `None` when it does not belong into this batch.
     pub(super) fn room_for(&mut self, word: RecordWord, record_words: usize) -> Option<&mut [u64]> {
         let start = self.start(self.count);
-        let instant = word.flags & Marks::INSTANT.0 != 0;
-        let joins = self.count == 0 || instant && self.all_instant && self.count < BATCH_MAX;
-        if !joins {
+        let limit = self.limit.min(self.limit_with(Marks(word.flags)));
+        if self.count >= limit {
             return None;
         }
         if start + record_words > self.buffer.len() {
@@ -128,10 +138,20 @@ impl Batch {
             }
             self.buffer.resize(record_words, 0);
         }
-        self.all_instant = instant;
+        self.limit = limit;
         self.ends[self.count] = start + record_words;
         self.count += 1;
         Some(&mut self.buffer[start..start + record_words])
+    }
+
+    fn limit_with(&self, marks: Marks) -> usize {
+        if marks.contains(Marks::INSTANT) {
+            BATCH_MAX
+        } else if marks.contains(Marks::STORAGE) {
+            self.storage_max
+        } else {
+            1
+        }
     }
 
     fn start(&self, index: usize) -> usize {

@@ -16,8 +16,10 @@ use crate::slot::Ticket;
 
 impl Ring {
     /// Claims what is next and runs it, or hands it over; gives the number of calls claimed. The completions of one
-    /// batch are posted together: nobody waits for them but this thread.
-    pub(crate) fn help(&mut self) -> usize {
+    /// batch are posted together: nobody waits for them but this thread. Of calls that sleep for storage it claims
+    /// `storage_max` together, at most.
+    pub(crate) fn help(&mut self, storage_max: usize) -> usize {
+        self.batch.allow_storage(storage_max);
         let is_own = !self.own.is_empty() && self.own.pop(&mut self.batch);
         let count = if is_own || !self.port.shelf.is_empty_for_helpers() && self.take_sorted(false) {
             1

@@ -134,7 +134,10 @@ impl Ring {
     /// Helps, and sleeps where there is nothing to help, until it is enough.
     fn help_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
         while self.inbox.len() < min && !self.port.take_poke() {
-            let has_helped = self.help() > 0;
+            // Without workers nobody else could run what one claim takes; only the wait itself must not grow longer.
+            let is_alone = self.shared.pool.is_none() && deadline.is_none();
+            let storage_max = if is_alone { min - self.inbox.len() } else { 1 };
+            let has_helped = self.help(storage_max) > 0;
             let has_room = self.drain();
             if !has_helped && self.inbox.len() < min {
                 // Where what is ready has no room, nobody can wait for more.

@@ -63,11 +63,20 @@ const COMPLETION_MAX: usize = 64 << 10;
 
 /// How the door of a ring with workers marks a submission; nothing when it refuses it.
 fn marked(shared: &Shared, completion_max: usize, submission: &SubmissionBuilder) -> Option<Marks> {
+    marked_with(true, shared, completion_max, submission)
+}
+
+fn marked_with(
+    has_pool: bool,
+    shared: &Shared,
+    completion_max: usize,
+    submission: &SubmissionBuilder,
+) -> Option<Marks> {
     let submission = submission.clone().build();
     let limits = Limits { record_bytes_max: 4 << 10, out_bytes_max: COMPLETION_MAX };
     let call = Call::check(submission.bytes(), &limits).expect("well-formed");
     let mut admission = Admission::default();
-    admit(&call, completion_max, shared, true, &mut admission).ok()?;
+    admit(&call, completion_max, shared, has_pool, &mut admission).ok()?;
     Some(admission.marks)
 }
 
@@ -107,6 +116,25 @@ fn what_is_taken_together() {
     }
     let retry = asked(AttributeId::RETRY, &RetryAsk { on: RetryOn::SHORT, ..RetryAsk::default() }.payload());
     assert_eq!(marked(COMPLETION_MAX, &retry), Some(Marks::WORKER));
+}
+
+/// RING-8: without workers, calls that sleep for storage at most are taken together with others, if their completions are
+/// short; those that can sleep for longer are not.
+#[test]
+fn what_is_taken_together_without_workers() {
+    let shared = shared(Twins::All);
+    let marked = |submission: &_| marked_with(false, &shared, COMPLETION_MAX, submission).unwrap();
+    let call = |nr| Submission::call(nr).value(0).value(0).value(0);
+    let together = [call(libc::SYS_openat), call(libc::SYS_read).flags(CallFlags::STORAGE)];
+    for submission in together {
+        assert_eq!(marked(&submission), Marks::STORAGE, "{submission:?}");
+    }
+    let nanosleep = Submission::call(libc::SYS_nanosleep).value(0).value(0).flags(CallFlags::SYNC);
+    let long = Submission::call(libc::SYS_read).value(0).output(16).value(16).flags(CallFlags::STORAGE);
+    for submission in [call(libc::SYS_read), nanosleep, long] {
+        assert_eq!(marked(&submission), Marks::PLAIN, "{submission:?}");
+    }
+    assert_eq!(marked(&Submission::call(libc::SYS_getpid)), Marks::INSTANT);
 }
 
 /// Arguments that reach every place where they decide what the call is: none set, all set, and each condition of the row

@@ -16,7 +16,7 @@ use crate::sync::Arc;
 struct Queued {
     ticket: u64,
     words: usize,
-    instant: bool,
+    marks: Marks,
     /// Where it ends, counted in words from the beginning of time.
     end: usize,
 }
@@ -53,7 +53,7 @@ impl CheckedSubmissions {
     }
 
     /// Pushes without publishing. Refused exactly when record and padding do not fit behind what is not taken.
-    pub(super) fn push(&mut self, words: usize, instant: bool) {
+    pub(super) fn push(&mut self, words: usize, marks: Marks) {
         let place = self.next % self.ring_words;
         let padding = if place + words > self.ring_words { self.ring_words - place } else { 0 };
         let end = self.next + padding + words;
@@ -61,8 +61,8 @@ impl CheckedSubmissions {
         let room = self.producer.claim(record.len() as u64);
         assert_eq!(room.is_ok(), end - self.head <= self.ring_words, "full exactly when there is no room");
         if let Ok(room) = room {
-            room.commit(&record, self.next_ticket, marks(instant));
-            self.written.push_back(Queued { ticket: self.next_ticket, words, instant, end });
+            room.commit(&record, self.next_ticket, marks);
+            self.written.push_back(Queued { ticket: self.next_ticket, words, marks, end });
             (self.next, self.next_ticket) = (end, self.next_ticket + 1);
         }
     }
@@ -73,16 +73,23 @@ impl CheckedSubmissions {
         self.published = self.written.len();
     }
 
-    /// Claims once: the first published record, and those that cannot sleep behind one that cannot.
-    pub(super) fn take(&mut self) {
-        let together =
-            self.written.iter().take(self.published.min(BATCH_MAX)).take_while(|queued| queued.instant);
-        let expected = together.count().max(self.published.min(1));
+    /// Claims once: the first published record, and those that cannot sleep behind one that cannot; with those that
+    /// sleep for storage `storage_max`.
+    pub(super) fn take(&mut self, storage_max: usize) {
+        self.batch.allow_storage(storage_max);
+        let most = |queued: &Queued| match queued.marks {
+            Marks::INSTANT => BATCH_MAX,
+            Marks::STORAGE => storage_max,
+            _ => 1,
+        };
+        let published = || self.written.iter().take(self.published);
+        let fits = |count: &usize| published().take(*count).all(|queued| *count <= most(queued));
+        let expected = (0..=self.published).filter(fits).max().unwrap_or_default();
         assert_eq!(self.ring.take(&mut self.batch, || true), Ok(expected));
         for index in 0..expected {
             let queued = self.written.pop_front().expect("the model has as many");
             let record = self.batch.record(index);
-            assert_eq!(Marks::of(record[0]), marks(queued.instant), "the marks are as pushed");
+            assert_eq!(Marks::of(record[0]), queued.marks, "the marks are as pushed");
             assert_eq!((number_of(record), record.len()), (queued.ticket, queued.words));
             self.head = queued.end;
         }
@@ -97,9 +104,9 @@ impl CheckedSubmissions {
     pub(super) fn finish(mut self) {
         self.publish();
         while self.published > 0 {
-            self.take();
+            self.take(1);
         }
-        self.take();
+        self.take(1);
     }
 }
 
@@ -189,8 +196,4 @@ impl CheckedCompletions {
         assert_eq!(self.held, 0);
         assert!(self.credit.take(self.usable) && !self.credit.take(8), "all credit is back, and no more");
     }
-}
-
-fn marks(instant: bool) -> Marks {
-    if instant { Marks::INSTANT } else { Marks::PLAIN }
 }

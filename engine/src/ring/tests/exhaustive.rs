@@ -4,7 +4,7 @@ use syslet_abi::Kind;
 
 use super::checked::{CheckedCompletions, CheckedSubmissions};
 use super::heap::Heap;
-use crate::ring::batch::Batch;
+use crate::ring::batch::{Batch, Marks};
 use crate::ring::submissions::{Broken, Submissions};
 use crate::ring::track::Track;
 use crate::sync::Ordering;
@@ -25,9 +25,9 @@ fn every_short_run_of_submissions() {
         let mut ring = CheckedSubmissions::new(8, 4);
         for &digit in digits {
             match digit {
-                3 => ring.take(),
+                3 => ring.take(1),
                 words => {
-                    ring.push(words + 2, false);
+                    ring.push(words + 2, Marks::PLAIN);
                     ring.publish();
                 }
             }
@@ -36,17 +36,19 @@ fn every_short_run_of_submissions() {
     });
 }
 
-/// RING-8, RING-9: every mixture of calls that can sleep and calls that cannot, published or not yet.
+/// RING-8, RING-9: every mixture of calls that can sleep, sleep for storage or cannot, published or not yet.
 #[test]
 fn every_short_mixture_of_claims() {
-    each_sequence(4, 7, |digits| {
+    each_sequence(6, 7, |digits| {
         let mut ring = CheckedSubmissions::new(16, 4);
         for &digit in digits {
             match digit {
-                0 => ring.push(2, false),
-                1 => ring.push(2, true),
-                2 => ring.publish(),
-                _ => ring.take(),
+                0 => ring.push(2, Marks::PLAIN),
+                1 => ring.push(2, Marks::STORAGE),
+                2 => ring.push(2, Marks::INSTANT),
+                3 => ring.publish(),
+                4 => ring.take(1),
+                _ => ring.take(2),
             }
         }
         ring.finish();
@@ -58,10 +60,10 @@ fn every_short_mixture_of_claims() {
 fn a_claim_is_bounded() {
     let mut ring = CheckedSubmissions::new(64, 4);
     for _ in 0..20 {
-        ring.push(2, true);
+        ring.push(2, Marks::INSTANT);
     }
     ring.publish();
-    ring.take();
+    ring.take(1);
     ring.finish();
 }
 

@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 
 use super::checked::{CheckedCompletions, CheckedSubmissions};
+use crate::ring::batch::Marks;
+
+const MARKS: [Marks; 3] = [Marks::INSTANT, Marks::STORAGE, Marks::PLAIN];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -12,16 +15,16 @@ proptest! {
     #[test]
     fn submissions_are_as_the_model(
         ring_log in 3_usize..8,
-        steps in prop::collection::vec((0_u8..4, 2_usize..17, any::<bool>()), 1..600),
+        steps in prop::collection::vec((0_u8..4, 2_usize..17, 0_usize..5), 1..600),
     ) {
         let ring_words = 1 << ring_log;
         let record_words_max = ring_words / 2;
         let mut ring = CheckedSubmissions::new(ring_words, record_words_max);
-        for (operation, words, instant) in steps {
+        for (operation, words, other) in steps {
             match operation {
-                0 | 1 => ring.push(words.min(record_words_max), instant),
+                0 | 1 => ring.push(words.min(record_words_max), MARKS[other % MARKS.len()]),
                 2 => ring.publish(),
-                _ => ring.take(),
+                _ => ring.take(other + 1),
             }
         }
         ring.finish();
