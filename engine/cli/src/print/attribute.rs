@@ -67,13 +67,15 @@ fn name_of<T: PartialEq>(named: &[(&'static str, T)], what: T) -> String {
     named.iter().find(|(_, one)| *one == what).map_or("unknown", |(name, _)| name).to_owned()
 }
 
-/// The values by name, times in a fitting unit.
+/// The values by name, times in a fitting unit; `~` says that a time is sampled.
 fn plain(answered: &Answered) -> String {
-    let one = |(name, value): &(&str, u64)| match name.strip_suffix("_ns") {
-        Some(name) => format!("{name}={}", time(*value)),
+    let is_sampled = answered.values.contains(&("sampled", 1));
+    let one = |&(name, value): &(&str, u64)| match name.strip_suffix("_ns") {
+        Some(name @ ("user" | "system")) if is_sampled => format!("{name}~{}", time(value)),
+        Some(name) => format!("{name}={}", time(value)),
         None => format!("{name}={value}"),
     };
-    answered.values.iter().filter(|(name, _)| *name != "flags").map(one).collect::<Vec<_>>().join(" ")
+    answered.values.iter().filter(|(name, _)| *name != "sampled").map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// Nanoseconds in the unit that gives few digits.

@@ -74,7 +74,7 @@ fn usage(usage: UsageValue) -> Values {
         ("major_faults", usage.major_faults),
         ("voluntary_switches", usage.voluntary_switches),
         ("involuntary_switches", usage.involuntary_switches),
-        ("flags", usage.flags),
+        ("sampled", usage.flags & UsageValue::SAMPLED),
     ]
 }
 

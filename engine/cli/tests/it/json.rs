@@ -93,6 +93,9 @@ fn observing_attributes() {
     assert_eq!(keys(&lines[0]["attributes"]["cache"]), "status verdict evidence");
     let said = &lines[1]["attributes"];
     assert_eq!(keys(said), "cache usage io blocked checksum trace");
+    let usage = "status cpu_ns user_ns system_ns minor_faults major_faults voluntary_switches \
+                 involuntary_switches sampled";
+    assert_eq!((keys(&said["usage"]).as_str(), &said["usage"]["sampled"]), (usage, &json!(1)));
     assert_eq!(keys(&said["io"]), "status read_bytes written_bytes");
     assert_eq!(keys(&said["blocked"]), "status sleeps off_cpu_ns");
     assert_eq!(said["checksum"], json!({"status":"handled","bytes":9,"crc32c":0xe306_9283_u32}));

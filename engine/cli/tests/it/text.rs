@@ -227,6 +227,7 @@ fn observing_attributes() {
         "pread64(fd, out(9), 9, 0) @cache @checksum @io @trace(7)",
         "pread64(fd, out(9), 9, 0) @checksum(1)",
         "getpid() @cache",
+        "getpid() @usage",
     ];
     let mut all = vec!["run"];
     lines.iter().for_each(|line| all.extend(["-e", line]));
@@ -244,6 +245,12 @@ fn observing_attributes() {
     assert!(said.contains("@io read_bytes=0 written_bytes=") && said.ends_with("  @trace id=7"), "{said}");
     assert!(of("3: ").ends_with("  @checksum mismatch: 0xe3069283 of 9 bytes"), "{text}");
     assert!(of("4: ").ends_with("  @cache inapplicable"), "{text}");
+    let usage = of("5: ");
+    assert!(
+        ["  @usage cpu=", " user~", " system~", "_switches="].iter().all(|said| usage.contains(said)),
+        "{usage}"
+    );
+    assert!(usage.split('=').next_back().is_some_and(|last| last.parse::<u64>().is_ok()), "{usage}");
 }
 
 /// SCRIPT-27, SCRIPT-43, SCRIPT-33: what attributes that say when a call is made answer, for people; a lane wants workers.
