@@ -40,6 +40,11 @@ impl Running {
         }
     }
 
+    /// Nobody makes calls of that program any more.
+    pub(crate) fn forget(&self, program: u64) {
+        lock(&self.0).retain(|(name, _)| name.program != program);
+    }
+
     /// The call of that name, if it is being made.
     pub(crate) fn find(&self, name: Name) -> Option<Arc<Member>> {
         let running = lock(&self.0);
@@ -66,6 +71,11 @@ impl Member {
     /// The call is over. When this returns no signal meant for it is on its way.
     pub(super) fn end(&self) -> bool {
         self.phase.leave(GENERATION, State::DONE, std::thread::yield_now)
+    }
+
+    /// The thread that was to make the call has died.
+    pub(super) fn bury(&self) {
+        self.phase.bury(GENERATION, State::DONE, std::thread::yield_now);
     }
 
     /// The word the stub tests.

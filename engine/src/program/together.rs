@@ -22,12 +22,17 @@ pub(crate) struct Together {
     places: Box<[Place]>,
     /// The first that nobody has taken.
     next: AtomicU32,
+    /// The one that who has the program makes just now, or [`NONE`].
+    own: AtomicU32,
     /// Who has the program waits here.
     over: Gather<OwnWord>,
     succeeded: AtomicU64,
     /// So many successes are enough; all, if it is 0.
     enough: u64,
 }
+
+/// No call of a group.
+const NONE: u32 = u32::MAX;
 
 /// One call of a group.
 #[derive(Debug)]
@@ -62,6 +67,7 @@ impl Together {
             over: Gather::new(OwnWord::default(), u32::try_from(places.len()).unwrap_or(u32::MAX)),
             places: places.into(),
             next: AtomicU32::new(0),
+            own: AtomicU32::new(NONE),
             succeeded: AtomicU64::new(0),
             enough,
         }
@@ -117,10 +123,30 @@ impl Together {
 
     /// The thread that made it has died.
     pub(crate) fn bury(&self, index: usize, team: Team<'_>) {
-        let mut came = lock(&self.places[index].came);
-        came.get_or_insert((Value::error(libc::EOWNERDEAD), Vec::new()));
-        drop(came);
+        let place = &self.places[index];
+        place.member.bury();
+        team.port.running.remove(place.name);
+        lock(&place.came).get_or_insert((Value::error(libc::EOWNERDEAD), Vec::new()));
         self.finish(index, team);
+    }
+
+    /// The thread that had the program has died: what nobody has begun is not made, what is being made is stopped.
+    pub(crate) fn orphan(self: &Arc<Self>, team: Team<'_>) {
+        team.port.groups.remove(self);
+        while let Some(index) = self.take() {
+            *lock(&self.places[index].came) = Some((Value::cancelled(), Vec::new()));
+            self.finish(index, team);
+        }
+        let own = self.own.load(Ordering::Relaxed);
+        if own != NONE {
+            self.bury(own as usize, team);
+        }
+        self.stop(team);
+    }
+
+    /// Waits for all that are being made, in the place of a thread that died.
+    pub(crate) fn outlast(&self, team: Option<Team<'_>>) {
+        self.over.wait(|| team.iter().for_each(|team| team.pool.brace(team.watch, true, true)));
     }
 
     /// Stops all that are not over.
@@ -139,8 +165,10 @@ impl Together {
             if program.load(Ordering::Relaxed) != 0 {
                 self.stop(team);
             }
+            self.own.store(u32::try_from(index).unwrap_or(NONE), Ordering::Relaxed);
             // SAFETY: the caller's promise, passed on.
             unsafe { self.make(index, tools, team) };
+            self.own.store(NONE, Ordering::Relaxed);
         }
         let mut is_stopped = false;
         self.over.wait(|| {
@@ -172,15 +200,30 @@ pub(crate) struct Groups {
     /// Calls of groups that are not over, beyond the programs they are of.
     calls: AtomicU64,
     queue: Mutex<VecDeque<Arc<Together>>>,
+    /// All that are not over.
+    begun: Mutex<Vec<Arc<Together>>>,
 }
 
 impl Groups {
     pub(crate) fn new() -> Groups {
-        Groups { count: AtomicU32::new(0), calls: AtomicU64::new(0), queue: Mutex::new(VecDeque::new()) }
+        Groups {
+            count: AtomicU32::new(0),
+            calls: AtomicU64::new(0),
+            queue: Mutex::new(VecDeque::new()),
+            begun: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The group that the program with this ticket is in.
+    pub(crate) fn of(&self, program: u64) -> Option<Arc<Together>> {
+        let begun = lock(&self.begun);
+        let found = begun.iter().find(|group| group.places.iter().any(|place| place.name.program == program));
+        found.map(Arc::clone)
     }
 
     pub(super) fn add(&self, group: &Arc<Together>) {
         self.calls.fetch_add(group.places.len() as u64, Ordering::Relaxed);
+        lock(&self.begun).push(Arc::clone(group));
         let mut queue = lock(&self.queue);
         queue.push_back(Arc::clone(group));
         self.count.fetch_add(1, Ordering::Relaxed);
@@ -189,6 +232,7 @@ impl Groups {
     /// All calls of the group are over.
     pub(super) fn remove(&self, group: &Arc<Together>) {
         self.calls.fetch_sub(group.places.len() as u64, Ordering::Relaxed);
+        lock(&self.begun).retain(|other| !Arc::ptr_eq(other, group));
         let mut queue = lock(&self.queue);
         if let Some(at) = queue.iter().position(|other| Arc::ptr_eq(other, group)) {
             queue.remove(at);

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::program::Machine;
+use crate::program::{Machine, Together};
 use crate::run::observe::Seen;
-use crate::sync::{AtomicU32, Mutex, Ordering, lock};
+use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 
 /// How far a call came before it was handed over.
 #[derive(Debug, Default)]
@@ -27,17 +27,24 @@ pub(crate) struct Begun {
     pub(crate) seen: Option<Box<Seen>>,
     /// How far the program is whose call this is, if it is one's.
     pub(crate) program: Option<Box<Machine>>,
+    /// The calls side by side of a program whose worker died: they are to be over before it is.
+    pub(crate) orphan: Option<Arc<Together>>,
 }
 
 impl Begun {
     /// Whether this is a program on its way out, where no cancel reaches it.
     pub(crate) fn is_leaving(&self) -> bool {
-        self.program.as_ref().is_some_and(|machine| machine.is_leaving())
+        self.orphan.is_some() || self.program.as_ref().is_some_and(|machine| machine.is_leaving())
     }
 
     /// Whether bytes were moved or atoms have run, so that the call cannot end as if it had not begun.
     pub(crate) fn has_moved(&self) -> bool {
-        self.progress > 0 || self.program.as_ref().is_some_and(|machine| machine.has_begun())
+        self.progress > 0 || self.is_begun_program()
+    }
+
+    /// Whether this is a program, and atoms have run.
+    pub(crate) fn is_begun_program(&self) -> bool {
+        self.orphan.is_some() || self.program.as_ref().is_some_and(|machine| machine.has_begun())
     }
 }
 

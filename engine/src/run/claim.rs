@@ -116,7 +116,12 @@ impl<'a> Claim<'a> {
 
     /// The thread that was to make the call has died, or was never there. Says whether the call is the caller's to end.
     pub(crate) fn bury(slot: &Slot, ticket: Ticket) -> bool {
-        slot.phase().bury(ticket.generation(), std::thread::yield_now)
+        Claim::bury_for(slot, ticket, State::DONE)
+    }
+
+    /// The same, with what is to come of the call.
+    pub(crate) fn bury_for(slot: &Slot, ticket: Ticket, next: State) -> bool {
+        slot.phase().bury(ticket.generation(), next, std::thread::yield_now)
     }
 
     pub(crate) fn slot(&self) -> &'a Slot {

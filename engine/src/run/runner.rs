@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Kind, RecordWord};
+use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Errno, Kind, RecordWord};
 use syslet_attrs::{Needs, RunBy};
 use syslet_syscalls::{prepare, row, settle};
 
@@ -116,6 +116,11 @@ impl Runner {
         begun: &mut Begun,
         team: Option<Team<'_>>,
     ) -> usize {
+        if let Some(group) = begun.orphan.take() {
+            group.outlast(team);
+            claim.over();
+            return self.abandon(record, claim.slot(), 0, Outcome::unknown(Errno(libc::EOWNERDEAD)));
+        }
         self.bench.take_up(begun);
         let first = if is_program(record) {
             // SAFETY: the caller's promise, passed on.

@@ -184,7 +184,7 @@ impl Phase {
     }
 
     /// The thread that was to make the call has died. Says whether the call is the caller's to end.
-    pub(crate) fn bury(&self, generation: u64, enter: impl Fn()) -> bool {
+    pub(crate) fn bury(&self, generation: u64, next: State, enter: impl Fn()) -> bool {
         let mut seen = self.0.load(Ordering::Acquire);
         loop {
             match State(seen & STATE_MASK) {
@@ -198,8 +198,8 @@ impl Phase {
                 }
                 _ => {}
             }
-            let done = word(generation, State::DONE);
-            match self.0.compare_exchange(seen, done, Ordering::AcqRel, Ordering::Acquire) {
+            let next = word(generation, next);
+            match self.0.compare_exchange(seen, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return true,
                 Err(other) => seen = other,
             }

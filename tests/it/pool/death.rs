@@ -14,7 +14,7 @@ use syslet::{
     SubmissionBuilder,
 };
 
-use super::look::until;
+use super::look::{self, until};
 use crate::rig::{Seen, drain, getpid, pid, pipe, push, push_program, run};
 
 /// Runs `body` with an engine and a ring, whose workers do not survive these calls.
@@ -133,6 +133,52 @@ fn a_blocked_worker_dies() {
         writer.write_all(b"x").expect("written");
         assert_eq!(ring.wait(1, None), Ok(1));
     });
+}
+
+/// SYSLET-37, POOL-17: a program whose own worker dies in a group is over when all members are: those that sleep are
+/// stopped, and what nobody has begun is not made.
+#[test]
+fn a_group_outlives_its_program_by_nothing() {
+    with_deadly(
+        [libc::SYS_uname, libc::SYS_getppid],
+        Config::default().workers_max(2),
+        |engine, mut ring| {
+            let (reader, mut writer) = pipe();
+            let fd = reader.as_raw_fd();
+            let program = Program::build(|p| {
+                p.flags(CallFlags::ASYNC);
+                let buffer = p.area(1);
+                p.together(|calls| {
+                    calls.call(calls::getppid());
+                    calls.call(calls::read(fd, buffer, 1));
+                    calls.call(calls::read(fd, buffer, 1));
+                });
+            })
+            .expect("a program");
+            let takes_its_worker_along = |_| {
+                push_program(&mut ring, &program).expect("accepted");
+                ring.submit();
+                let is_over = ring.wait(1, Some(Duration::from_secs(2))).expect("waited") > 0;
+                if !is_over {
+                    // The other worker was before it.
+                    writer.write_all(b"xx").expect("written");
+                    ring.wait(1, None).expect("waited");
+                }
+                let done = drain(&mut ring).remove(0);
+                if done.result != -i64::from(libc::EOWNERDEAD) {
+                    assert_eq!((done.result, look::unread(&reader)), (2, 0));
+                    return false;
+                }
+                assert_owner_died(&done);
+                is_over
+            };
+            assert!((0..100).any(takes_its_worker_along), "it is never the program's own worker");
+            until("nothing is in flight", || engine.stats().in_flight == 0);
+            writer.write_all(b"x").expect("written");
+            assert_eq!(run(&mut ring, getpid().flags(CallFlags::ASYNC)).result, pid());
+            assert_eq!(look::unread(&reader), 1, "nobody reads any more");
+        },
+    );
 }
 
 /// SYSLET-26, POOL-17: a member that takes its worker along is over with −EOWNERDEAD, and its program goes on; where it takes

@@ -60,13 +60,15 @@ fn begun(mut command: Command) -> (Child, BufReader<std::process::ChildStdout>) 
     (child, stdout)
 }
 
-/// Returns when the process sleeps. Behind what it said there is only one call in which it can.
-fn until_asleep(pid: u32) {
-    let asleep = || {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-        status.lines().any(|line| line.starts_with("State:\tS"))
+/// Returns when a thread of the process sleeps in read. Behind what it said there is only one in which it can.
+fn until_reading(pid: u32) {
+    let in_read = |task: std::fs::DirEntry| {
+        // A thread may have ended meanwhile.
+        let call = std::fs::read_to_string(task.path().join("syscall")).unwrap_or_default();
+        call.split(' ').next().is_some_and(|nr| nr == libc::SYS_read.to_string())
     };
-    while !asleep() {
+    let tasks = || std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs").flatten();
+    while !tasks().any(in_read) {
         std::thread::yield_now();
     }
 }
@@ -95,7 +97,7 @@ const SLEEP: [&str; 8] = [
 fn interrupted_with_workers() {
     let arguments: Vec<&str> = ["run"].into_iter().chain(SLEEP).collect();
     let (child, stdout) = begun(interruptible(&arguments));
-    until_asleep(child.id());
+    until_reading(child.id());
     assert_eq!(syslet(&["run", "-e", "kill($1, SIGINT)", &child.id().to_string()]).code, Some(0));
     let (code, text, messages) = rest(child, stdout);
     let skipped =
@@ -109,7 +111,7 @@ fn interrupted_with_workers() {
 fn interrupted() {
     let arguments: Vec<&str> = ["run", "--workers", "0"].into_iter().chain(SLEEP).collect();
     let (child, stdout) = begun(interruptible(&arguments));
-    until_asleep(child.id());
+    until_reading(child.id());
     let kill = syslet(&["run", "-e", "kill($1, SIGINT)", &child.id().to_string()]);
     assert_eq!(kill.code, Some(0));
     let (code, text, messages) = rest(child, stdout);

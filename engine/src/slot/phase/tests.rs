@@ -112,7 +112,7 @@ fn a_call_is_given_up_once() {
         assert_eq!([(); 2].map(|()| phase.abandon(5)), [Abandon::Abandoned, Abandon::Over]);
         assert!(phase.has_ended(5) && phase.is_given_up(5) && !phase.signal_again(5));
         assert_eq!(phase.stop(5, By::Other, never), Stop::Complete);
-        assert!(!phase.bury(5, never), "its completion is posted");
+        assert!(!phase.bury(5, State::DONE, never), "its completion is posted");
         if is_consumed_first {
             assert!(!phase.consume_abandoned(5), "its worker is not back");
             assert_eq!(phase.stop(5, By::Other, never), Stop::NotFound);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use syslet_abi::Errno;
+use syslet_abi::{Errno, USER_DATA_OFFSET};
 
 use super::{Desk, ticket};
 use crate::pool::worker::face::Face;
@@ -15,6 +15,7 @@ use crate::ring::batch::{Batch, Marks};
 use crate::run::claim::{Claim, reason};
 use crate::run::outcome::Outcome;
 use crate::run::{Runner, is_program};
+use crate::slot::phase::State;
 use crate::sync::Ordering;
 
 impl Desk {
@@ -46,7 +47,7 @@ impl Desk {
 
     /// Whether it has claimed a program that was begun.
     pub(in crate::pool) fn has_begun_program(&self) -> bool {
-        self.begun.as_ref().is_some_and(|begun| begun.program.is_some() && begun.has_moved())
+        self.begun.as_ref().is_some_and(Begun::is_begun_program)
     }
 
     /// What it has claimed, as calls that run are told of; no thread makes it yet.
@@ -77,11 +78,18 @@ impl Desk {
         if self.at < self.batch.len() {
             if is_program(self.batch.record(self.at)) {
                 self.leave_behind();
+                port.running.forget(self.batch.record(self.at)[USER_DATA_OFFSET / 8]);
             }
             let record = self.batch.record(self.at);
             let ticket = ticket(record);
             let slot = port.slots.get(ticket);
-            if Claim::bury(slot, ticket) {
+            if let Some(group) = port.groups.of(ticket.pack()) {
+                // Its program is over when all of them are.
+                Claim::bury_for(slot, ticket, State::PARTING);
+                group.orphan(Team { pool, port: &port, watch: &face.watch, may_share: false });
+                port.handed.push(record, Begun { orphan: Some(group), ..Begun::default() });
+                self.at += 1;
+            } else if Claim::bury(slot, ticket) {
                 let outcome = Outcome::unknown(Errno(libc::EOWNERDEAD));
                 self.built += self.runner.abandon(record, slot, self.built, outcome);
                 self.at += 1;
