@@ -9,6 +9,7 @@ mod edges;
 mod files;
 mod layout;
 mod mask;
+mod places;
 mod rules;
 mod unsafe_code;
 mod words;
