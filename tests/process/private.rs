@@ -232,6 +232,7 @@ fn private_calls_leave_no_trace() {
     if !is_superuser("changing ids, namespaces and confinement") {
         return;
     }
+    until("earlier engines are gone", || look::engine_threads().is_empty());
     let engine = Engine::start(Config::default().workers_max(2).runnable_max(2)).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
     let _sleeper = occupy_one(&mut ring);
