@@ -244,6 +244,36 @@ fn busy_programs_are_late() {
     }
 }
 
+/// SYSLET-36, SYSLET-11: another thread ends a program that never sleeps and that its submitter runs; it leaves by the way out.
+#[test]
+fn busy_programs_are_stopped() {
+    const BUDGET: u32 = u32::MAX;
+    for (workers_max, flags) in [(0, CallFlags::NONE), (2, CallFlags::SYNC), (2, CallFlags::NONE)] {
+        let config = Config::default().workers_max(workers_max).program_steps_max(BUDGET);
+        let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
+        let ((reads, _writes), _, tells) = pipe_ends();
+        let busy = program(flags, |p| {
+            p.budget(BUDGET);
+            let (word, n) = (p.bytes(b"in"), p.register(0));
+            p.call(write(tells, word, 2)).value();
+            p.repeat(|p| p.add(n, 1));
+            p.finally(getppid());
+        });
+        let canceller = ring.canceller().unwrap();
+        let other = std::thread::spawn(move || {
+            let mut word = [0; 2];
+            assert_eq!(nix::unistd::read(&reads, &mut word), Ok(2), "it is in its loop soon");
+            canceller.cancel(Which::All)
+        });
+        let came = run(&mut ring, &busy);
+        let found = other.join().unwrap();
+        assert_eq!((found.signalled, found.uninterruptible), (1, 0), "{found:?}");
+        let cut = DoneFlags::CANCELLED.with(DoneFlags::ENGINE_RESULT);
+        assert_eq!(came.end(), (-i64::from(libc::ECANCELED), cut), "{workers_max} {flags:?}");
+        assert_eq!(came.atoms().last().map(|(atom, _, runs, _)| (*atom, *runs)), Some((2, 1)));
+    }
+}
+
 /// SYSLET-14: a call of the way out is not kept from beginning by its own deadline, nor found by who would stop it alone.
 #[test]
 fn calls_of_the_way_out_are_not_stopped() {

@@ -6,7 +6,7 @@ use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 
 use super::effective::Effective;
 use super::machine::{Ended, Machine};
-use super::making::Calls;
+use super::making::{Calls, Lookout};
 use super::one::{By, Team, Tools};
 use super::together::Together;
 use crate::clock::now_ns;
@@ -87,7 +87,7 @@ impl Runner {
                     is_pooled: self.is_pooled,
                     team,
                     // In a worker it is interrupted.
-                    deadline_ns: asked.deadline_ns(slot).filter(|_| !self.is_pooled),
+                    lookout: (!self.is_pooled).then(|| Lookout { deadline_ns: asked.deadline_ns(slot) }),
                 };
                 match turn.take(&mut machine, &mut self.bench, out, &mut sight.seen) {
                     Ok(outcome) => outcome,
@@ -161,8 +161,8 @@ struct Turn<'a> {
     built: &'a mut Vec<u64>,
     is_pooled: bool,
     team: Option<Team<'a>>,
-    /// When it is late, where nobody but this thread can tell.
-    deadline_ns: Option<u64>,
+    /// What this thread has to look at by itself.
+    lookout: Option<Lookout>,
 }
 
 impl Turn<'_> {
@@ -191,9 +191,9 @@ impl Turn<'_> {
             program: self.program,
             data: head.data(),
             out: &mut *out,
-            claim: *self.claim,
+            claim: if machine.is_leaving() { *self.claim } else { self.claim.stepping() },
             cancel: self.claim.cancel(),
-            deadline_ns: self.deadline_ns,
+            lookout: self.lookout,
             effective: &mut bench.effective,
             built: self.built,
             tools: Tools {

@@ -51,6 +51,8 @@ enum How {
     Instant,
     /// In the submitter, or not in its own thread yet: where it is not interrupted.
     Helped,
+    /// As Helped, a program.
+    Stepping,
     /// In a worker.
     Working,
 }
@@ -152,14 +154,32 @@ impl<'a> Claim<'a> {
                 self.slot.phase().leave_helped(self.generation, State::DONE);
                 false
             }
+            How::Stepping => {
+                self.slot.phase().leave_steps(self.generation, State::DONE);
+                false
+            }
             How::Working => self.leave(State::DONE),
         }
     }
 
+    /// It is a program. In its submitter, where nobody interrupts it, it looks between its atoms whether it is asked to stop.
+    pub(crate) fn stepping(&self) -> Claim<'a> {
+        let looks = self.how == How::Helped && self.slot.phase().step(self.generation);
+        Claim { how: if looks { How::Stepping } else { self.how }, ..*self }
+    }
+
+    /// Whether it is asked to stop, and looks.
+    #[inline(always)]
+    pub(crate) fn is_asked(&self) -> bool {
+        self.how == How::Stepping && self.slot.phase().is_asked(self.generation)
+    }
+
     /// From here on nobody interrupts what it does. When this returns no signal meant for it is on its way.
     pub(crate) fn shield(&self) -> Claim<'a> {
-        if self.how == How::Working {
-            self.leave(State::HELPED);
+        match self.how {
+            How::Working => drop(self.leave(State::HELPED)),
+            How::Stepping => self.slot.phase().leave_steps(self.generation, State::HELPED),
+            How::Helped | How::Instant => {}
         }
         Claim { how: How::Helped, ..*self }
     }
@@ -179,6 +199,7 @@ impl<'a> Claim<'a> {
     pub(crate) fn pause_in(&self, next: State) {
         match self.how {
             How::Helped => self.slot.phase().leave_helped(self.generation, next),
+            How::Stepping => self.slot.phase().leave_steps(self.generation, next),
             // Should it have been signalled, the cancel word keeps it from going on.
             How::Working => drop(self.leave(next)),
             How::Instant => {}

@@ -65,6 +65,12 @@ impl State {
     const OVERDUE: State = State(19);
     /// As MOVED, and what is left of it is not stopped: a program on its way out.
     pub(crate) const PARTING: State = State(20);
+    /// A program that its submitter runs. Nobody interrupts that; but between two atoms it looks whether it shall stop.
+    const STEPPING: State = State(21);
+    /// The same, and it shall.
+    const ASKED: State = State(22);
+    /// As HELPED, of what was ALONE.
+    const UNSEEN: State = State(23);
 }
 
 impl State {
@@ -142,7 +148,7 @@ impl Phase {
         if self.0.load(Ordering::Relaxed) != word(generation, State::ALONE) {
             return self.begin(generation, State::HELPED);
         }
-        self.0.store(word(generation, State::HELPED), Ordering::Relaxed);
+        self.0.store(word(generation, State::UNSEEN), Ordering::Relaxed);
         Begin::Begun
     }
 
@@ -168,6 +174,37 @@ impl Phase {
     pub(crate) fn leave_helped(&self, generation: u64, next: State) {
         // A plain store: while it is helped nobody else changes it.
         self.0.store(word(generation, next), Ordering::Release);
+    }
+
+    /// The submitter, which has begun it, runs a program. Says whether it has to look if it shall stop: what was ALONE is
+    /// stopped by nobody else.
+    pub(crate) fn step(&self, generation: u64) -> bool {
+        let is_seen = self.0.load(Ordering::Relaxed) == word(generation, State::HELPED);
+        if is_seen {
+            self.0.store(word(generation, State::STEPPING), Ordering::Relaxed);
+        }
+        is_seen
+    }
+
+    /// Whether somebody has asked that program to stop.
+    #[inline(always)]
+    pub(crate) fn is_asked(&self, generation: u64) -> bool {
+        // Relaxed: nothing else is learnt from who has asked.
+        self.0.load(Ordering::Relaxed) == word(generation, State::ASKED)
+    }
+
+    /// The submitter, which has looked, goes on without looking, or has run as much of it as it could: then whoever has asked
+    /// it to stop has stopped what is left.
+    pub(crate) fn leave_steps(&self, generation: u64, next: State) {
+        let stepping = word(generation, State::STEPPING);
+        // Release: whoever goes on finds what was done.
+        let left =
+            self.0.compare_exchange(stepping, word(generation, next), Ordering::Release, Ordering::Relaxed);
+        if left.is_err() {
+            let is_left_over = matches!(next, State::MOVED | State::QUEUED);
+            let next = if is_left_over { State::STOPPED } else { next };
+            self.0.swap(word(generation, next), Ordering::Release);
+        }
     }
 
     /// P4: the worker has left the kernel; says whether it was signalled meanwhile, or given up. Then the signal has been taken when

@@ -26,7 +26,8 @@ pub(crate) enum Stop {
     Signal,
     /// Somebody has signalled its worker already.
     Signalled,
-    /// It has begun, and will end with what was done as soon as a worker has it.
+    /// It has begun, and will end with what was done as soon as a worker has it; or, if it is a program that its submitter
+    /// runs, behind the atom that is being run.
     Stopped,
     /// It is over.
     Complete,
@@ -68,7 +69,9 @@ impl Phase {
                 State::STUBBORN => return Stop::Stubborn,
                 State::MOVED if by == By::Deadline => (State::OVERDUE, Stop::Stopped),
                 State::MOVED => (State::STOPPED, Stop::Stopped),
-                State::STOPPED | State::OVERDUE => return Stop::Stopped,
+                State::STOPPED | State::OVERDUE | State::ASKED => return Stop::Stopped,
+                // Its deadline it sees by itself.
+                State::STEPPING if by != By::Deadline => (State::ASKED, Stop::Stopped),
                 _ => return Stop::Uninterruptible,
             };
             match self.0.compare_exchange(seen, word(generation, next), Ordering::AcqRel, Ordering::Acquire) {

@@ -160,6 +160,36 @@ fn a_call_that_has_moved_bytes_is_ended_by_its_worker() {
     }
 }
 
+/// SYSLET-36: a program that its submitter runs is asked to stop, which it sees; what is left of it is not gone on with.
+/// Its deadline it sees by itself.
+#[test]
+fn a_program_in_its_submitter_is_asked() {
+    let phase = Phase::new();
+    for next in [State::MOVED, State::QUEUED] {
+        for by in [By::Submitter, By::Other] {
+            phase.admit(4, State::QUEUED);
+            assert_eq!(phase.begin_helped(4), Begin::Begun);
+            assert!(phase.step(4));
+            assert_eq!(phase.stop(4, By::Deadline, never), Stop::Uninterruptible);
+            assert!(!phase.is_asked(4));
+            assert_eq!([(); 2].map(|()| phase.stop(4, by, never)), [Stop::Stopped; 2]);
+            assert!(phase.is_asked(4) && !phase.is_asked(5));
+            phase.leave_steps(4, next);
+            assert_eq!(phase.begin_working(4, || ()), Begin::Stopped);
+            assert!(!phase.leave(4, State::DONE, never));
+        }
+    }
+    phase.admit(5, State::QUEUED);
+    assert_eq!(phase.begin_helped(5), Begin::Begun);
+    assert!(phase.step(5));
+    phase.leave_steps(5, State::MOVED);
+    assert_eq!(phase.begin_working(5, || ()), Begin::Begun, "nobody has asked");
+    phase.admit(6, State::ALONE);
+    assert_eq!(phase.begin_helped(6), Begin::Begun);
+    assert!(!phase.step(6), "nobody will ask");
+    assert_eq!(phase.stop(6, By::Other, never), Stop::Uninterruptible);
+}
+
 /// CANCEL-6, SYSLET-14: what waits for a worker on its way out is not stopped, by nobody.
 #[test]
 fn what_is_on_its_way_out_is_not_stopped() {
