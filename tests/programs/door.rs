@@ -45,6 +45,31 @@ fn getppid_atom() -> AtomRepr<'static> {
     AtomRepr::call(number(libc::SYS_getppid))
 }
 
+/// SYSLET-15: what a program is refused for says which atom is at fault, to who built it and to who pushed it.
+#[test]
+fn refusals_name_the_atom() {
+    let unbuilt = Program::build(|p| {
+        let (fd, was_opened) = (open(p), p.register(0));
+        p.when(was_opened, syslet::program::Test::equal(1), |p| {
+            p.call(close(fd)).value();
+        });
+        p.call(close(fd)).value();
+    });
+    let unbuilt = unbuilt.expect_err("it may be closed");
+    assert_eq!((unbuilt.refusal(), unbuilt.atom()), (Refusal::RESULT_UNKNOWN, Some(3)));
+    let words = "the atom reads a result that may not be there (atom 3, byte ";
+    assert!(unbuilt.to_string().starts_with(words), "{unbuilt}");
+    let exit = [getppid_atom(), AtomRepr { args: &[0], ..AtomRepr::call(number(libc::SYS_exit)) }];
+    let program = Program::of(&with(CallFlags::NONE, &exit)).expect("no engine has looked");
+    let refused = push(&mut ring(1), &program).expect_err("it would end the thread");
+    assert_eq!((refused.refusal(), refused.atom()), (Refusal::ENGINE_LIFE, Some(1)));
+    assert!(refused.to_string().ends_with(" (atom 1)"), "{refused}");
+    assert_eq!(refused.why_program(&program).matches("atom 1").count(), 1);
+    let budget = Program::of(&ProgramRepr { budget: u32::MAX, ..with(CallFlags::NONE, &exit) });
+    let refused = push(&mut ring(1), &budget.expect("no engine has looked")).expect_err("too much");
+    assert_eq!((refused.refusal(), refused.atom()), (Refusal::BUDGET, None));
+}
+
 /// SYSLET-15, SYSLET-17: a call is refused in a program as it is alone, at the byte of its atom.
 #[test]
 fn calls_are_refused_as_ever() {

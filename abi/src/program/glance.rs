@@ -71,6 +71,13 @@ impl<'a> Glance<'a> {
             Some(Glimpse { offset, atom: found.filter(has_arguments) })
         })
     }
+
+    /// The atom that byte `at` of the record lies in, and its number.
+    #[must_use]
+    pub fn atom_at(&self, at: usize) -> Option<(usize, Glimpse<'a>)> {
+        let before = self.atoms().enumerate().take_while(|(_, glimpse)| glimpse.offset <= at);
+        before.last().filter(|(_, glimpse)| glimpse.atom.is_none_or(|atom| at < glimpse.offset + atom.len()))
+    }
 }
 
 fn has_arguments(atom: &Atom<'_>) -> bool {

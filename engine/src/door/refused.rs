@@ -1,6 +1,6 @@
 //! What the application sees of a refusal.
 
-use syslet_abi::{Errno, Fault, Refusal};
+use syslet_abi::{Errno, Fault, Glance, Refusal};
 use syslet_syscalls::decode::Decoder;
 
 use super::submission::Submission;
@@ -11,16 +11,24 @@ use crate::program::Program;
 pub struct Refused {
     fault: Fault,
     reason: Option<&'static str>,
+    /// The atom at fault, by its number, where it is one's of a program.
+    atom: Option<u16>,
 }
 
 impl Refused {
     pub(crate) fn because(refusal: Refusal, at: usize, reason: &'static str) -> Refused {
-        Refused { fault: refusal.at(at), reason: Some(reason) }
+        Refused { fault: refusal.at(at), reason: Some(reason), atom: None }
     }
 
     /// The same, where `offset` bytes stand before what it was counted in.
     pub(crate) fn behind(self, offset: usize) -> Refused {
         Refused { fault: self.fault.behind(offset), ..self }
+    }
+
+    /// The same of a program: names the atom that the fault lies in.
+    pub(crate) fn in_program(self, record: &[u8]) -> Refused {
+        let atom = Glance::of(record).and_then(|glance| glance.atom_at(self.fault.at as usize));
+        Refused { atom: atom.and_then(|(number, _)| u16::try_from(number).ok()), ..self }
     }
 
     /// Why, as a number of the format.
@@ -33,6 +41,12 @@ impl Refused {
     #[must_use]
     pub fn at(&self) -> u32 {
         self.fault.at
+    }
+
+    /// The atom that the fault lies in, from 0, if a program was refused for one.
+    #[must_use]
+    pub fn atom(&self) -> Option<usize> {
+        self.atom.map(usize::from)
     }
 
     /// What is special about this call, where its number alone explains the refusal.
@@ -70,12 +84,18 @@ impl Refused {
         self.why_record(submission.bytes())
     }
 
+    /// The second half of [`Refused::explain_program`].
+    #[must_use]
+    pub fn why_program(&self, program: &Program) -> String {
+        self.why_record(program.bytes())
+    }
+
     fn why_record(&self, record: &[u8]) -> String {
         match (self.reason, Decoder::default().place_of(record, &self.fault)) {
             (_, None) => self.to_string(),
             _ if self.is_full() => self.to_string(),
             (None, Some(place)) => format!("{} ({place})", self.refusal()),
-            (Some(_), Some(place)) => format!("{self} ({place})"),
+            (Some(reason), Some(place)) => format!("{}: {reason} ({place})", self.refusal()),
         }
     }
 
@@ -88,7 +108,7 @@ impl Refused {
 
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Refused {
-        Refused { fault, reason: None }
+        Refused { fault, reason: None, atom: None }
     }
 }
 
@@ -100,10 +120,14 @@ impl From<Refusal> for Refused {
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.reason {
-            Some(reason) => write!(f, "{}: {reason}", self.fault.refusal),
-            None if self.is_full() || self.fault.at == 0 => self.fault.refusal.fmt(f),
-            None => self.fault.fmt(f),
+        match (self.reason, self.atom) {
+            (Some(reason), None) => write!(f, "{}: {reason}", self.fault.refusal),
+            (Some(reason), Some(atom)) => write!(f, "{}: {reason} (atom {atom})", self.fault.refusal),
+            (None, Some(atom)) => {
+                write!(f, "{} (atom {atom}, byte {} of the record)", self.fault.refusal, self.fault.at)
+            }
+            (None, None) if self.is_full() || self.fault.at == 0 => self.fault.refusal.fmt(f),
+            (None, None) => self.fault.fmt(f),
         }
     }
 }

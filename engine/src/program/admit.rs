@@ -74,7 +74,10 @@ pub(crate) fn admit<'a>(
     }
     let (program, sum) = match found {
         Some(seen) => (Program::admitted(record), seen.sum),
-        None => look(record, limits, shared, has_pool, door)?,
+        None => {
+            let looked = look(record, limits, shared, has_pool, door);
+            looked.map_err(|refused| refused.in_program(record))?
+        }
     };
     decide(&program, &sum, by, shared, admission)?;
     if let Some(seen) = seen {

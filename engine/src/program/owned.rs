@@ -28,8 +28,10 @@ impl Program {
     pub fn of(repr: &ProgramRepr<'_>) -> Result<Program, Refused> {
         let mut words = vec![0; repr.len_bytes() / 8];
         repr.emit(bytemuck::cast_slice_mut(&mut words));
-        let program = syslet_abi::Program::check(bytemuck::cast_slice(&words), &LIMITS)?;
-        Flow::default().check(&program)?;
+        let record = bytemuck::cast_slice(&words);
+        let checked = syslet_abi::Program::check(record, &LIMITS).map_err(Refused::from);
+        let checked = checked.and_then(|program| Flow::default().check(&program));
+        checked.map_err(|refused| refused.in_program(record))?;
         Ok(Program { words, seen: OnceLock::new() })
     }
 

@@ -35,14 +35,10 @@ pub(super) fn atoms(glance: &Glance<'_>, style: Style) -> Vec<String> {
 
 /// The atom that byte `at` is in, and its argument or field: `atom 3, argument 2, buf`.
 pub(super) fn place_of(record: &[u8], at: usize) -> Option<String> {
-    let glance = Glance::of(record)?;
-    let (number, found) = glance.atoms().enumerate().take_while(|(_, found)| found.offset <= at).last()?;
+    let (number, found) = Glance::of(record)?.atom_at(at)?;
     let at = at - found.offset;
     let field = Atom::field(at).unwrap_or("attributes");
     let Some(atom) = found.atom else { return Some(format!("atom {number}, {field}")) };
-    if at >= atom.len() {
-        return None;
-    }
     let index = at.checked_sub(CALL_ARGS_OFFSET).map(|at| at / 8).filter(|index| *index < atom.own().argc());
     let Some(index) = index else { return Some(format!("atom {number}, {field}")) };
     let name = argument_name(&atom, index).map_or_else(String::new, |name| format!(", {name}"));

@@ -1,10 +1,9 @@
 //! A group: its submission, and what came back of its atoms.
 
-use syslet::abi::{AttributeFlags, AttributeId, CallFlags, Fault, Returns};
+use syslet::Completion;
+use syslet::abi::{AttributeFlags, AttributeId, CallFlags, Returns};
 use syslet::attrs::AtomsValue;
 use syslet::program::Program;
-use syslet::syscalls::decode::Decoder;
-use syslet::{Completion, Refused};
 
 use crate::plan::group::{Asked, Group};
 use crate::plan::{Operand, Passed, Step, StepId};
@@ -52,16 +51,6 @@ pub(crate) fn build(
     let mut program = program.map_err(|fault| format!("refused: {}", fault.refusal))?;
     program.set_user_data(id as u64);
     Ok(program)
-}
-
-/// Why it was refused, and which atom is at fault.
-pub(crate) fn why(refused: &Refused, program: &Program) -> String {
-    let fault = Fault { refusal: refused.refusal(), at: refused.at() };
-    match Decoder::default().place_of(program.bytes(), &fault) {
-        Some(place) if refused.reason().is_none() => format!("{} ({place})", refused.refusal()),
-        Some(place) => format!("{refused} ({place})"),
-        None => refused.to_string(),
-    }
 }
 
 /// What the named areas hold; nothing if the group did not run.

@@ -125,7 +125,7 @@ impl Flight {
     pub(crate) fn refused(&self, refused: &Refused) -> String {
         match &self.packet {
             Packet::Call(submission) => format!("refused: {}", refused.why(submission)),
-            Packet::Group(program) => format!("refused: {}", group::why(refused, program)),
+            Packet::Group(program) => format!("refused: {}", refused.why_program(program)),
         }
     }
 
