@@ -2,12 +2,13 @@
 //!
 //! Both handlers are installed without SA_RESTART, so that a call which sleeps returns. A signal that comes between
 //! the look at the flag and the call would be lost on it; so the handler starts a timer that repeats the signal until
-//! the run ends.
-#![allow(unsafe_code, reason = "signal handlers and timers are set through libc")]
+//! the run ends. A group that this thread runs goes on behind the call; so a thread waits for the signal, and cancels it.
+#![allow(unsafe_code, reason = "signal handlers, timers and futexes are used through libc")]
 
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use crate::exit::Exit;
@@ -21,6 +22,8 @@ const TIMED_OUT: i32 = 2;
 
 /// What ended the run first.
 static STOP: AtomicI32 = AtomicI32::new(RUNNING);
+/// How many signals there were; it may wrap.
+static SIGNALS: AtomicI32 = AtomicI32::new(0);
 /// The timer, once there is one. Its signal is not one that scripts use.
 static TIMER: AtomicPtr<libc::c_void> = AtomicPtr::new(ptr::null_mut());
 
@@ -52,6 +55,44 @@ pub(crate) fn install(timeout: Option<Duration>) -> io::Result<()> {
     if is_ignored(libc::SIGINT)? { Ok(()) } else { handle(libc::SIGINT) }
 }
 
+/// When the run shall end, and with each repetition of the signal, a thread that takes no signals itself calls `stop`.
+pub(crate) fn on_stop(stop: impl Fn() + Send + 'static) -> io::Result<()> {
+    let watch = move || {
+        // Where that fails the signal may come here, and is repeated until it meets the other thread.
+        let _ = block_signals();
+        loop {
+            let seen = SIGNALS.load(Ordering::Acquire);
+            if stopped().is_some() {
+                stop();
+            }
+            futex(libc::FUTEX_WAIT, seen);
+        }
+    };
+    thread::Builder::new().name("syslet-stop".to_owned()).spawn(watch).map(drop)
+}
+
+fn block_signals() -> io::Result<()> {
+    let mut all = {
+        // SAFETY: a sigset_t is plain data, for which zeros are valid.
+        unsafe { std::mem::zeroed::<libc::sigset_t>() }
+    };
+    // SAFETY: the pointer is to a live local.
+    check(unsafe { libc::sigfillset(&raw mut all) })?;
+    // SAFETY: the set was filled, and nothing is asked of the mask before.
+    match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, ptr::null_mut()) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// Sleeps while there were `number` signals, or wakes so many who do. Async-signal-safe.
+fn futex(operation: libc::c_int, number: i32) {
+    let operation = operation | libc::FUTEX_PRIVATE_FLAG;
+    let no_timeout = ptr::null::<libc::timespec>();
+    // SAFETY: the word lives for ever.
+    unsafe { libc::syscall(libc::SYS_futex, SIGNALS.as_ptr(), operation, number, no_timeout) };
+}
+
 fn timer_signal() -> libc::c_int {
     libc::SIGRTMAX() - 1
 }
@@ -78,6 +119,9 @@ fn no_action() -> libc::sigaction {
 extern "C" fn on_signal(signal: libc::c_int) {
     let why = if signal == libc::SIGINT { INTERRUPTED } else { TIMED_OUT };
     let _ = STOP.compare_exchange(RUNNING, why, Ordering::Relaxed, Ordering::Relaxed);
+    // Release: who sees that there was one sees why.
+    SIGNALS.fetch_add(1, Ordering::Release);
+    futex(libc::FUTEX_WAKE, i32::MAX);
     start_timer(REPEAT);
 }
 

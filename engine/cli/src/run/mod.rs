@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use syslet::abi::Return;
 use syslet::attrs::{RunBy, WorkerValue};
-use syslet::{AttributeId, Completion, Config, Engine, Ring, RunningCall, Status};
+use syslet::{AttributeId, Completion, Config, Engine, Ring, RunningCall, Status, Which};
 
 use crate::exit::Exit;
 use crate::plan::{Ask, Plan, Step, StepId};
@@ -59,7 +59,7 @@ pub(crate) struct Ended {
     pub(crate) running: Vec<String>,
 }
 
-/// When the run is ended from outside, calls in workers have so long to end as well.
+/// When the run is ended from outside, calls in workers have so long to end.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Runs everything in `plan` and tells `printer` of each step.
@@ -71,6 +71,13 @@ pub(crate) fn run(
 ) -> Result<Ended, RunError> {
     let has_workers = config.get_workers_max() > 0;
     let (engine, mut ring) = setup::ring(plan, config).map_err(RunError::Engine)?;
+    if plan.steps.iter().any(|step| step.group.is_some()) {
+        let canceller = ring.canceller().map_err(|error| RunError::Engine(error.to_string()))?;
+        let stop = move || {
+            let _ = canceller.cancel(Which::All);
+        };
+        interrupt::on_stop(stop).map_err(|error| RunError::Engine(format!("no thread: {error}")))?;
+    }
     let mut run = Run {
         plan,
         printer,
@@ -183,16 +190,19 @@ impl Run<'_> {
         self.printer.report(&Report { step: &self.plan.steps[id], arguments, outcome })
     }
 
-    /// Ends the run before everything is over. What workers are in the middle of gets a moment, and is named if that is
-    /// not enough.
+    /// Ends the run before everything is over. What is in flight is cancelled, gets a moment, and is named if that is not
+    /// enough.
     fn skip_the_rest(&mut self, stop: Exit, engine: &Engine, ring: &mut Ring) -> io::Result<Ended> {
+        let _ = ring.cancel(Which::All);
         let running = engine.close(PATIENCE).err().map_or_else(Vec::new, |unfinished| unfinished.calls);
         // Ends what this thread would have run.
         let _ = ring.wait(1, Some(Duration::ZERO));
         self.consume(ring)?;
         let step = |call: &RunningCall| self.plan.steps.get(usize::try_from(call.user_data).ok()?);
         let line = |step: &Step| format!("line {}: {} is still running", step.line, step.call);
-        let running = running.iter().filter_map(step).map(line).collect();
+        let mut running: Vec<String> = running.iter().filter_map(step).map(line).collect();
+        // Calls of a group that run side by side are one step.
+        running.dedup();
         let why = if stop == Exit::TimedOut { "timed out" } else { "interrupted" };
         for id in self.schedule.left() {
             self.skip(id, why.to_owned())?;
