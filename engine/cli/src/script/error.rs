@@ -5,6 +5,9 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use crate::exit::Exit;
 use crate::script::source::{Source, Span};
 
+/// A message has about so many characters at most.
+const SHOWN_MAX: usize = 240;
+
 /// A fault in a script. Nothing has run then.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ScriptError {
@@ -40,7 +43,8 @@ impl ScriptError {
         let (line, number, span) = self.line(&source.text);
         let place = AnnotationKind::Primary.span(span.range());
         let snippet = Snippet::source(line).path(&source.name).line_start(number).annotation(place);
-        let mut group = Level::ERROR.primary_title(&self.message).element(snippet);
+        let message = shortened(&self.message);
+        let mut group = Level::ERROR.primary_title(&message).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help));
         }
@@ -58,9 +62,23 @@ impl ScriptError {
     }
 }
 
+/// The message, if it is not too long; else what it begins and ends with: what it quotes may be most of the script.
+fn shortened(message: &str) -> String {
+    let count = message.chars().count();
+    if count <= SHOWN_MAX {
+        return message.to_owned();
+    }
+    let shown = SHOWN_MAX / 2;
+    let (begin, end) = (message.chars().take(shown), message.chars().skip(count - shown));
+    begin.chain("...".chars()).chain(end).collect()
+}
+
 /// The known name most like `word`, unless all are far from it.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |name: &&str| strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
-    let near = known.into_iter().min_by_key(distance)?;
-    (distance(&near) <= 1 + word.len() / 3).then_some(near)
+    let most = 1 + word.len() / 3;
+    // No word is nearer than their lengths say; only a few are compared with one that is very long.
+    let near =
+        known.into_iter().filter(|name| name.len().abs_diff(word.len()) <= most).min_by_key(distance)?;
+    (distance(&near) <= most).then_some(near)
 }

@@ -184,6 +184,25 @@ fn script_errors() {
     assert_eq!((run.code, &*run.stdout, run.stderr), (Some(2), "", expected));
 }
 
+/// SCRIPT-30: however long a word is, what is said of it is short, and no name is looked for that could not be near.
+#[test]
+fn errors_of_long_words() {
+    let directory = Directory::new("long-words");
+    let long = "x".repeat(1 << 18);
+    for script in [
+        format!("{long}()"),
+        format!("close({long})"),
+        format!("getpid() @{long}"),
+        format!("getpid() {long}"),
+    ] {
+        let file = directory.file("long.syslet", &script);
+        let run = syslet(&["run", &file]);
+        assert_eq!(run.code, Some(2));
+        assert!(run.stderr.contains(":1:") && run.stderr.contains('^'), "a place");
+        assert!(run.stderr.len() < 2000, "{} bytes", run.stderr.len());
+    }
+}
+
 /// SCRIPT-1: a file that is no script, or is not there, is said to be so.
 #[test]
 fn unreadable_scripts() {
