@@ -168,8 +168,12 @@ fn read(file: &OsString) -> Result<Source, String> {
         return Err(format!("{name} is too long: a script has at most 16 MiB"));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
-        format!("{name}:{line}: a script is UTF-8, and this is not")
+        let (before, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+        let line = before.split(|&byte| byte == b'\n').count();
+        let begin = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let column = 1 + String::from_utf8_lossy(&before[begin..]).chars().count();
+        let byte = rest.first().copied().unwrap_or_default();
+        format!("{name}:{line}:{column}: a script is UTF-8, and the byte {byte:#04x} here is not")
     })?;
     Ok(Source { name, text })
 }

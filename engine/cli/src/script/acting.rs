@@ -42,7 +42,7 @@ pub(crate) fn payload(
 }
 
 fn wanted(attribute: &Attribute, example: &str) -> ScriptError {
-    let message = format!("`{}` wants something else", attribute.name.value);
+    let message = format!("`{}` is asked in another way", attribute.name.value);
     ScriptError::new(attribute.name.span, message).help(format!("`{example}`"))
 }
 
@@ -76,8 +76,8 @@ fn named<T: Copy>(setting: &Spanned<Setting>, known: &[(&'static str, T)]) -> Re
         return Err(ScriptError::new(setting.span, "a word is wanted here"));
     };
     known.iter().find(|(name, _)| name == word).map(|&(_, what)| what).ok_or_else(|| {
-        ScriptError::new(setting.span, format!("unknown word `{word}`"))
-            .nearest(word, known.iter().map(|&(name, _)| name))
+        let names: Vec<&str> = known.iter().map(|&(name, _)| name).collect();
+        ScriptError::new(setting.span, format!("unknown word `{word}`")).one_of(word, &names)
     })
 }
 
@@ -89,8 +89,9 @@ fn key(choice: &Choice) -> Option<&str> {
 fn unknown(choice: &Choice, keys: &[&'static str]) -> ScriptError {
     match &choice.key {
         None => ScriptError::new(choice.value.span, "this one wants a key in front"),
-        Some(key) => ScriptError::new(key.span, format!("unknown key `{}`", key.value))
-            .nearest(&key.value, keys.iter().copied()),
+        Some(key) => {
+            ScriptError::new(key.span, format!("unknown key `{}`", key.value)).one_of(&key.value, keys)
+        }
     }
 }
 
@@ -151,10 +152,9 @@ fn affinity(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
         return Err(wanted(attribute, "@affinity(0, 1)"));
     }
     let cpu = |choice: &Choice| match choice.key {
-        None => number::<u16>(&choice.value).and_then(|cpu| {
-            let fits = cpu < 1024;
-            fits.then_some(cpu.into())
-                .ok_or_else(|| ScriptError::new(choice.value.span, "CPUs are counted from 0 to 1023"))
+        None => number::<i128>(&choice.value).and_then(|cpu| {
+            let fits = usize::try_from(cpu).ok().filter(|cpu| *cpu < 1024);
+            fits.ok_or_else(|| ScriptError::new(choice.value.span, "CPUs are counted from 0 to 1023"))
         }),
         Some(_) => Err(unknown(choice, &[])),
     };

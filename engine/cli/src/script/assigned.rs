@@ -93,9 +93,19 @@ impl Assigned {
         most: usize,
         given: Given<'_>,
     ) -> Result<usize, ScriptError> {
+        self.count(value, (most, "bytes"), given)
+    }
+
+    /// A number of such things, from 1 to so many.
+    pub(crate) fn count(
+        &self,
+        value: &Spanned<Value>,
+        (most, things): (usize, &str),
+        given: Given<'_>,
+    ) -> Result<usize, ScriptError> {
         let number = self.number(&value.value, given)?;
         usize::try_from(number).ok().filter(|size| (1..=most).contains(size)).ok_or_else(|| {
-            ScriptError::new(value.span, format!("{number} bytes: it must be from 1 to {most}"))
+            ScriptError::new(value.span, format!("{number} {things}: it must be from 1 to {most}"))
         })
     }
 

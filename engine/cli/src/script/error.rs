@@ -38,6 +38,15 @@ impl ScriptError {
         }
     }
 
+    /// Names the nearest of `known` to `word`, or all of them, which are few.
+    pub(crate) fn one_of(self, word: &str, known: &[&str]) -> ScriptError {
+        if known.is_empty() || nearest(word, known.iter().copied()).is_some() {
+            return self.nearest(word, known.iter().copied());
+        }
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        self.help(format!("known are {}", known.join(", ")))
+    }
+
     /// The message with file, line, column, the line itself and a caret.
     pub(crate) fn render(&self, source: &Source, renderer: &Renderer) -> String {
         let (line, number, span) = self.line(&source.text);

@@ -61,7 +61,7 @@ impl<'a> Target<'a> {
         let nr = u32::try_from(number)
             .map_err(|_| ScriptError::new(first.span, format!("{number} is not the number of a call")))?;
         let row = syscalls::row(nr);
-        let name = row.map_or("syscall", |row| row.name).to_owned();
+        let name = row.map_or_else(|| format!("syscall_{nr:#x}"), |row| row.name.to_owned());
         Ok(Target { name, nr, row, arguments })
     }
 }

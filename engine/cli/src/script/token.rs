@@ -89,6 +89,7 @@ fn unexpected(found: char, span: Span) -> ScriptError {
     match found {
         '\'' => error.help("strings stand in double quotes"),
         ';' => error.help("a statement ends with its line"),
+        '\u{feff}' => error.help("this is a byte order mark: save the script without it"),
         '{' | '[' => error.help("write a struct or an array as pack(…)"),
         '&' => error.help("memory that statements share is a buffer: b = buffer(64)"),
         '+' | '*' | '/' | '<' | '~' | '^' => error.help("only `|` joins numbers"),

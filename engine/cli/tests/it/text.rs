@@ -207,11 +207,11 @@ fn errors_of_long_words() {
 #[test]
 fn unreadable_scripts() {
     let directory = Directory::new("unreadable");
-    let bytes = directory.file("bytes", b"getpid()\n\xff\n");
+    let bytes = directory.file("bytes", b"getpid()\n# \xff\n");
     let run = syslet(&["run", &bytes]);
     assert_eq!(
         (run.code, run.stderr),
-        (Some(2), format!("syslet: {bytes}:2: a script is UTF-8, and this is not\n"))
+        (Some(2), format!("syslet: {bytes}:2:3: a script is UTF-8, and the byte 0xff here is not\n"))
     );
     let run = syslet(&["run", &directory.path("none")]);
     assert!(run.code == Some(2) && run.stderr.contains("cannot be read: No such file"), "{}", run.stderr);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use syslet::Refusal;
 use syslet::abi::{CallFlags, SCRATCH_BYTES_MAX};
 
 use crate::plan::Operand as Input;
@@ -11,7 +12,7 @@ use crate::script::error::ScriptError;
 use crate::script::group::lowering::{Local, Lowering};
 use crate::script::group::syntax::{self, Item};
 use crate::script::lower::OUT_BYTES_MAX;
-use crate::script::source::Spanned;
+use crate::script::source::{Span, Spanned};
 
 /// How many atoms may run where the script does not say: some gigabytes in pieces of 64 KiB.
 const BUDGET: u32 = 1_000_000;
@@ -22,6 +23,7 @@ pub(crate) fn lower(
     is_private: bool,
     context: Context<'_>,
 ) -> Result<(Group, Vec<Input>), ScriptError> {
+    let text = context.text;
     let mut lowering = Lowering {
         context,
         group: Group { budget: BUDGET, ..Group::default() },
@@ -40,9 +42,22 @@ pub(crate) fn lower(
     let registers = vec![0; inputs.len()];
     if let Err(fault) = group.build(&registers, CallFlags::NONE, &[]) {
         let span = fault.span.unwrap_or(tree.word.span);
-        return Err(ScriptError::new(span, format!("the group is refused: {}", fault.refusal)));
+        return Err(refused(fault.refusal, span, text));
     }
     Ok((group, inputs))
+}
+
+/// What the door would say of the group, in words of the script.
+fn refused(refusal: Refusal, span: Span, text: &str) -> ScriptError {
+    if refusal != Refusal::RESULT_UNKNOWN {
+        return ScriptError::new(span, format!("the group is refused: {refusal}"));
+    }
+    let what = text.get(span.range()).unwrap_or_default();
+    ScriptError::new(
+        span,
+        format!("`{what}` may not be there: on some way to here it is not made, or closed"),
+    )
+    .help("use it where it was made, or in `finally`, which leaves out what is not there")
 }
 
 impl Lowering<'_> {

@@ -153,6 +153,12 @@ impl Cursor<'_> {
                 let enough = if self.takes('(') { Some(self.sized()?) } else { None };
                 Ok(Item::Together { enough, items: self.block(depth + 1)? })
             }
+            ("syslet", _)
+                if matches!(self.peek(), Some(Token::Word(_) | Token::Sign("{") | Token::Mark('@'))) =>
+            {
+                Err(ScriptError::new(first.span, "a group cannot stand in another")
+                    .help("blocks in a group are `if`, `loop`, `together` and `finally`"))
+            }
             ("else", _) => Err(ScriptError::new(first.span, "`else` stands right behind the `}` of an `if`")),
             _ => self.plain(first),
         }

@@ -80,7 +80,8 @@ impl Lowering<'_> {
         let (enough, at) = match enough {
             None => (0, span),
             Some(enough) => {
-                (self.context.assigned.size(enough, items.len(), self.context.given)?, enough.span)
+                let calls = (items.len(), "calls");
+                (self.context.assigned.count(enough, calls, self.context.given)?, enough.span)
             }
         };
         let args = vec![(Arg::Value(items.len() as u64), span), (Arg::Value(enough as u64), at)];

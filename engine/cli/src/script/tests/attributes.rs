@@ -86,14 +86,14 @@ fn attributes_that_act() {
 /// SCRIPT-43: and what is wrong.
 #[test]
 fn attributes_that_act_and_are_wrong() {
-    refused("getpid() @nice", "nice", "wants something else");
+    refused("getpid() @nice", "nice", "asked in another way");
     refused("getpid() @nice(soft)", "soft", "a number is wanted");
     refused("getpid() @nice(0x100000000)", "0x100000000", "does not fit 32 bits");
-    refused("getpid() @priority", "priority", "wants something else");
+    refused("getpid() @priority", "priority", "asked in another way");
     refused("getpid() @priority(1001)", "1001", "from -1000 to 1000");
-    refused("getpid() @lane", "lane", "wants something else");
-    refused("getpid() @lane(7)", "lane", "wants something else");
-    refused("getpid() @lane(limit=2)", "lane", "wants something else");
+    refused("getpid() @lane", "lane", "asked in another way");
+    refused("getpid() @lane(7)", "lane", "asked in another way");
+    refused("getpid() @lane(limit=2)", "lane", "asked in another way");
     refused("getpid() @lane(7, 2)", "2", "wants a key");
     refused("getpid() @lane(7, limt=2)", "limt", "nearest known name is `limit`");
     refused("getpid() @lane(7, limit=0)", "0", "at least 1");
@@ -101,10 +101,16 @@ fn attributes_that_act_and_are_wrong() {
     refused("getpid() @sched(bach)", "bach", "nearest known name is `batch`");
     refused("getpid() @sched(rr, priorty=1)", "priorty", "nearest known name is `priority`");
     refused("getpid() @ioprio(idle, 3)", "3", "wants a key");
-    refused("getpid() @affinity", "affinity", "wants something else");
+    refused("getpid() @affinity", "affinity", "asked in another way");
     refused("getpid() @affinity(1024)", "1024", "from 0 to 1023");
-    refused("getpid() @creds()", "creds", "wants something else");
-    refused("getpid() @creds(user=1)", "user", "unknown key");
+    refused("getpid() @creds()", "creds", "asked in another way");
+    refused(
+        "getpid() @creds(user=1)",
+        "user",
+        "unknown key `user`; known are `uid`, `gid`, `group`, `groups`",
+    );
+    refused("getpid() @sched(quickly)", "quickly", "known are `other`, `fifo`, `rr`, `batch`, `idle`");
+    refused("getpid() @affinity(99999)", "99999", "from 0 to 1023");
     refused("getpid() @creds(uid=-1)", "-1", "does not fit 32 bits");
     refused("getpid() @cwd(dir)", "dir", "no statement above is named `dir`");
     refused("getpid() @timer_slack(5)", "5", "a time is wanted");

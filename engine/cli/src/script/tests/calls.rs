@@ -19,6 +19,7 @@ fn calls_by_number() {
 fn unknown_calls() {
     refused("raed(0, out(1), 1)", "raed", "nearest known name is `read`");
     refused("qqqqqqqqqqqqqqqqq()", "qqqqqqqqqqqqqqqqq", "syscall(NUMBER, …)");
+    assert_eq!(plan("syscall(600, 1)").steps[0].call, "syscall_0x258");
     refused("syscall()", "syscall", "wants a number first");
     refused("syscall(\"read\")", "syscall", "wants a number first");
     refused("syscall(-1)", "-1", "not the number of a call");

@@ -73,15 +73,16 @@ fn control() {
     refused("syslet {\nfinally {\n}\ngetpid()\n}", "finally", "at the end");
     refused("syslet {\ngetpid()\nfinally {\nloop {\ngetpid()\n}\n}\n}", "loop", "leads forward only");
     refused("syslet {\ntogether {\na = 1\n}\n}", "a", "only calls");
-    refused("syslet {\ntogether(3) {\ngetpid()\n}\n}", "3", "from 1 to 1");
+    refused("syslet {\ntogether(3) {\ngetpid()\n}\n}", "3", "3 calls: it must be from 1 to 1");
+    refused("syslet {\nsyslet inner {\ngetpid()\n}\n}", "syslet", "cannot stand in another");
 }
 
 /// SCRIPT-49: what the door would refuse is an error where it stands.
 #[test]
 fn refused_by_the_door() {
-    refused("syslet {\nfd = dup(0)\nclose(fd)\nfsync(fd)\n}", "fd", "the group is refused");
-    refused("syslet {\nx = 1\nif x == 1 {\nfd = dup(0)\n}\nfsync(fd)\n}", "fd", "the group is refused");
-    refused("syslet {\nx = 1\nif x == 1 {\nfd = dup(0)\n}\nstop if fd < 0\n}", "fd", "the group is refused");
+    refused("syslet {\nfd = dup(0)\nclose(fd)\nfsync(fd)\n}", "fd", "`fd` may not be there");
+    refused("syslet {\nx = 1\nif x == 1 {\nfd = dup(0)\n}\nfsync(fd)\n}", "fd", "`fd` may not be there");
+    refused("syslet {\nx = 1\nif x == 1 {\nfd = dup(0)\n}\nstop if fd < 0\n}", "fd", "`fd` may not be there");
     refused("syslet {\nexit_group(0)\n}", "exit_group", "cannot run here");
     refused("syslet {\nunshare(CLONE_NEWNET)\n}", "unshare", "changes the thread");
     refused("syslet {\ngetpid() @private\n}", "private", "for the whole group");
