@@ -96,8 +96,8 @@ fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
     };
     match ended {
         Err(RunError::Output(error, so_far)) => written(Err(error), so_far),
-        Ok(Ended { exit, running }) => {
-            running.iter().for_each(|line| message(line));
+        Ok(Ended { exit, remarks }) => {
+            remarks.iter().for_each(|line| message(line));
             exit
         }
         Err(RunError::Engine(text)) => {

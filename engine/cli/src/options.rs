@@ -25,7 +25,8 @@ pub(crate) enum Command {
     /// A script is a list of system calls, one a line: `fd = openat(AT_FDCWD, "/etc/hosts", O_RDONLY)`. What needs nothing from
     /// another is in flight together. A group, `syslet NAME { … }` over several lines, is one submission: in it `stop if fd < 0`,
     /// `if … { … } else { … }`, `loop { … }`, `break if n == 0`, `together { … }` and, at its end, `finally { … }` decide what
-    /// is called; `total += n` changes a register, `buf = area(4096)` is memory that comes back. specs/scripts.md has all of it
+    /// is called; `total += n` changes a register, `buf = area(4096)` is memory that comes back. `@timing`, `@deadline(50ms)` and
+    /// other attributes stand behind a call; `syslet probe` lists them. specs/scripts.md has all of it
     Run(RunOptions),
     /// Says what syslet can do here: kernel, limits, first attempts, io_uring, confinement
     Probe(ProbeOptions),
@@ -34,6 +35,9 @@ pub(crate) enum Command {
 }
 
 #[derive(Args, Debug)]
+#[command(
+    override_usage = "syslet run [OPTIONS] <FILE|-> [ARG]...\n       syslet run [OPTIONS] -e <STATEMENT>... [ARG]..."
+)]
 pub(crate) struct RunOptions {
     /// Print JSON Lines
     #[arg(long)]
@@ -54,7 +58,7 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
     /// At most this many workers, 0 to 65536; with 0 the command runs every call itself, one after the other
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=65_536))]
     pub(crate) workers: Option<u32>,
     /// Write a line to PATH when a call with @trace begins, and one when it ends; /sys/kernel/tracing/trace_marker puts
     /// them beside the kernel's events
@@ -63,8 +67,8 @@ pub(crate) struct RunOptions {
     /// A statement; repeated, one line each. There is no FILE then
     #[arg(short = 'e', value_name = "STATEMENT")]
     pub(crate) statements: Vec<String>,
-    /// The script, - for standard input; behind it the script's arguments
-    #[arg(value_name = "FILE|-] [ARG", trailing_var_arg = true, required_unless_present = "statements")]
+    /// The script, - for standard input; behind it the script's arguments: $1, $2 …
+    #[arg(value_name = "FILE", trailing_var_arg = true, required_unless_present = "statements")]
     pub(crate) operands: Vec<OsString>,
 }
 

@@ -55,8 +55,8 @@ pub(crate) enum RunError {
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) exit: Exit,
-    /// A line for each call that runs on although the run was ended.
-    pub(crate) running: Vec<String>,
+    /// What else there is to tell, a line each: calls that run on although the run was ended, a trace that has gaps.
+    pub(crate) remarks: Vec<String>,
 }
 
 /// When the run is ended from outside, calls in workers have so long to end.
@@ -89,7 +89,13 @@ pub(crate) fn run(
         has_workers,
         all_succeeded: true,
     };
-    run.until_over(&engine, &mut ring).map_err(|error| RunError::Output(error, run.exit()))
+    let ended = run.until_over(&engine, &mut ring);
+    let mut ended = ended.map_err(|error| RunError::Output(error, run.exit()))?;
+    let lost = engine.trace_lost();
+    if lost > 0 {
+        ended.remarks.push(format!("{lost} lines of the trace could not be written"));
+    }
+    Ok(ended)
 }
 
 impl Run<'_> {
@@ -105,7 +111,7 @@ impl Run<'_> {
             self.submit_ready(ring)?;
             self.printer.flush()?;
             if self.in_flight == 0 {
-                return Ok(Ended { exit: self.exit(), running: Vec::new() });
+                return Ok(Ended { exit: self.exit(), remarks: Vec::new() });
             }
             // An interrupted wait is as good as any: what is ready is read, and the reason is looked at above.
             let _ = ring.wait(1, None);
@@ -200,15 +206,15 @@ impl Run<'_> {
         self.consume(ring)?;
         let step = |call: &RunningCall| self.plan.steps.get(usize::try_from(call.user_data).ok()?);
         let line = |step: &Step| format!("line {}: {} is still running", step.line, step.call);
-        let mut running: Vec<String> = running.iter().filter_map(step).map(line).collect();
+        let mut remarks: Vec<String> = running.iter().filter_map(step).map(line).collect();
         // Calls of a group that run side by side are one step.
-        running.dedup();
+        remarks.dedup();
         let why = if stop == Exit::TimedOut { "timed out" } else { "interrupted" };
         for id in self.schedule.left() {
             self.skip(id, why.to_owned())?;
         }
         self.printer.flush()?;
-        Ok(Ended { exit: stop, running })
+        Ok(Ended { exit: stop, remarks })
     }
 }
 

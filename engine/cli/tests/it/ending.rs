@@ -12,7 +12,10 @@ fn exit_codes() {
     assert_eq!(statements(&[], &["getpid()"]).code, Some(0));
     assert_eq!(statements(&[], &["close(7777)"]).code, Some(1));
     assert_eq!(statements(&[], &["close("]).code, Some(2));
-    assert_eq!(syslet(&["run"]).code, Some(2));
+    let usage = syslet(&["run"]);
+    assert_eq!(usage.code, Some(2));
+    assert!(usage.stderr.contains("syslet run [OPTIONS] <FILE|-> [ARG]..."), "{}", usage.stderr);
+    assert_eq!(statements(&["--workers", "65537"], &["getpid()"]).code, Some(2));
     assert_eq!(syslet(&["run", "--nonsense", "x"]).code, Some(2));
     assert_eq!(syslet(&[]).code, Some(2));
     assert_eq!(statements(&[], &["setfsuid(0)"]).code, Some(2));
@@ -219,7 +222,7 @@ fn closed_stdout() {
     }
 }
 
-/// ATTR-101: `--trace` writes where it is told to, and says when it cannot.
+/// ATTR-101, ATTR-102: `--trace` writes where it is told to, and says when it cannot.
 #[test]
 fn trace_lines() {
     let directory = Directory::new("trace");
@@ -229,6 +232,11 @@ fn trace_lines() {
     let lines = std::fs::read_to_string(&path).expect("lines");
     let lines: Vec<_> = lines.lines().filter_map(|line| line.split(" tid=").next()).collect();
     assert_eq!(lines, [&format!("syslet begin id=7 nr={}", libc::SYS_close), "syslet end id=7 result=-9"]);
+    let ended = statements(&["--trace", "/dev/full"], &["getpid() @trace(7)"]);
+    assert_eq!(
+        (ended.code, &*ended.stderr),
+        (Some(0), "syslet: 2 lines of the trace could not be written\n")
+    );
     let ended = statements(&["--trace", "/nonexistent/trace"], &["getpid()"]);
     assert_eq!(ended.code, Some(3));
     assert!(ended.stderr.contains("the trace cannot be opened: /nonexistent/trace"), "{}", ended.stderr);
