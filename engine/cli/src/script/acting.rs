@@ -41,6 +41,20 @@ pub(crate) fn payload(
     Ok(Some((bytes, None)))
 }
 
+/// What the numbers of an attribute may be that the engine does not take.
+pub(crate) fn out_of_range(attribute: &Attribute, id: AttributeId) -> ScriptError {
+    let range = match id {
+        AttributeId::NICE => "a nice value is from -20 to 19",
+        AttributeId::SCHED => "a priority is from 1 to 99 with fifo and rr, and 0 with the others",
+        AttributeId::IOPRIO => "a level is from 0 to 7 with real_time and best_effort, and 0 with the others",
+        AttributeId::CREDENTIALS => "ids are from 0 to 4294967294, and at most 64 of them are groups",
+        AttributeId::UMASK => "a mask is from 0 to 0o777",
+        _ => "the number is too large",
+    };
+    let span = attribute.options.last().map_or(attribute.name.span, |option| option.value.span);
+    ScriptError::new(span, range)
+}
+
 fn wanted(attribute: &Attribute, example: &str) -> ScriptError {
     let message = format!("`{}` is asked in another way", attribute.name.value);
     ScriptError::new(attribute.name.span, message).help(format!("`{example}`"))
@@ -187,6 +201,10 @@ fn cwd(attribute: &Attribute, assigned: &Assigned) -> Result<Payload, ScriptErro
     let [Choice { key: None, value }] = &attribute.options[..] else {
         return Err(wanted(attribute, "@cwd(dir)"));
     };
+    if matches!(value.value, Setting::Text(_)) {
+        return Err(ScriptError::new(value.span, "`cwd` takes the descriptor of a directory")
+            .help("dir = openat(AT_FDCWD, \"…\", O_PATH|O_DIRECTORY) above, and `@cwd(dir)` here"));
+    }
     let Setting::Word(word) = &value.value else {
         return Ok((Cwd::payload(number(value)?).to_vec(), None));
     };

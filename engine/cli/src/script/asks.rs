@@ -1,7 +1,10 @@
 //! Attributes as they are written, and as the engine is asked for them.
 
+use syslet::Status;
 use syslet::abi::{AttributeFlags, AttributeId};
-use syslet::attrs::{Attribute as Known, ChecksumAsk, DeadlineAsked, Registry, TraceValue};
+use syslet::attrs::{
+    Attribute as Known, CallFacts, ChecksumAsk, DeadlineAsked, Nature, Registry, TraceValue,
+};
 
 use crate::plan::Ask;
 use crate::script::acting;
@@ -11,6 +14,10 @@ use crate::script::syntax::{Attribute, Choice, Setting};
 
 /// What is written as an attribute, and is a flag of the submission.
 pub(crate) const PRIVATE: &str = "private";
+
+/// A call of which nothing is known.
+const ANY: CallFacts =
+    CallFacts { nr: 0, args: [0; 6], out_len: 0, nature: Nature::NONE, atoms_bytes_max: None };
 
 /// Whether the call is to have a thread of its own.
 pub(crate) fn private(asked: &[&Attribute]) -> Result<bool, ScriptError> {
@@ -46,6 +53,9 @@ pub(crate) fn asks(attributes: &[&Attribute], assigned: &Assigned) -> Result<Vec
             Some(payload) => payload,
             None => (payload(known.id(), attribute)?, None),
         };
+        if patch.is_none() && known.check(&payload, &ANY) == Err(Status::INVALID) {
+            return Err(acting::out_of_range(attribute, known.id()));
+        }
         let patch = patch.map(|patch| (patch, attribute.options[0].value.span));
         let flags = if attribute.required { AttributeFlags::REQUIRED } else { AttributeFlags::NONE };
         asks.push(Ask { name: known.name(), id: known.id(), flags, payload, patch });

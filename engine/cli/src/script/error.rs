@@ -38,6 +38,11 @@ impl ScriptError {
         }
     }
 
+    /// Helps so if nothing else does.
+    pub(crate) fn or_help(self, help: &str) -> ScriptError {
+        if self.help.is_some() { self } else { self.help(help) }
+    }
+
     /// Names the nearest of `known` to `word`, or all of them, which are few.
     pub(crate) fn one_of(self, word: &str, known: &[&str]) -> ScriptError {
         if known.is_empty() || nearest(word, known.iter().copied()).is_some() {

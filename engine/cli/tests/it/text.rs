@@ -299,7 +299,7 @@ fn acting_attributes() {
         "ioprio_get(1, 0) @ioprio(best_effort, level=6)",
         "fd = openat(AT_FDCWD, \"f\", O_RDONLY) @cwd!(dir) @umask(0o77) @timer_slack(1ms)",
         "read(fd, out(100), 100) @retry(short)",
-        "getpid() @nice(99)",
+        "getpid() @cwd(9999)",
     ];
     let mut all = vec!["run"];
     lines.iter().for_each(|line| all.extend(["-e", line]));
@@ -312,7 +312,7 @@ fn acting_attributes() {
     assert!(of("4: ").ends_with("  @ioprio best_effort level 6"), "{text}");
     assert!(of("5: ").ends_with("  @cwd handled  @umask handled  @timer_slack slack=1.0ms"), "{text}");
     assert!(of("6: ").ends_with("  @retry 2 attempt(s), end of file"), "{text}");
-    assert!(of("7: ").ends_with("  @nice invalid"), "{text}");
+    assert!(of("7: ").ends_with("  @cwd unavailable"), "{text}");
     let refused = syslet(&["run", "--workers", "0", "-e", "getpid() @nice(5)"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
 }

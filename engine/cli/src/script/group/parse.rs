@@ -223,6 +223,14 @@ impl Cursor<'_> {
     fn condition(&mut self) -> Result<Condition, ScriptError> {
         let first = self.word("a name, `errno(…)` or `error(…)`")?;
         if self.takes('(') {
+            if !["errno", "error"].contains(&first.value.as_str()) {
+                return Err(ScriptError::new(
+                    first.span,
+                    format!("a condition cannot be `{}(…)`", first.value),
+                )
+                .nearest(&first.value, ["errno", "error"])
+                .or_help("it asks what has a name: make the call above, as `NAME = …`"));
+            }
             let mut words = self.list(|cursor| cursor.word("a name"))?.into_iter();
             let of = words.next().ok_or_else(|| ScriptError::new(first.span, "a name is missing"))?;
             let errnos: Vec<_> = words.collect();
@@ -230,11 +238,9 @@ impl Cursor<'_> {
                 ("errno", false) => Ok(Condition { of, asked: Asked::Errno(errnos) }),
                 ("errno", true) => Err(ScriptError::new(first.span, "errno wants error numbers by name")
                     .help("errno(NAME, EEXIST); any error is error(NAME)")),
-                ("error", true) => Ok(Condition { of, asked: Asked::Error }),
-                ("error", false) => Err(ScriptError::new(first.span, "error wants one name")
+                (_, true) => Ok(Condition { of, asked: Asked::Error }),
+                (_, false) => Err(ScriptError::new(first.span, "error wants one name")
                     .help("certain ones are errno(NAME, EEXIST)")),
-                (word, _) => Err(ScriptError::new(first.span, format!("a condition cannot be `{word}(…)`"))
-                    .nearest(word, ["errno", "error"])),
             };
         }
         let comparison = Comparison::ALL.into_iter().find(|(_, sign)| self.takes_sign(sign));

@@ -110,6 +110,13 @@ fn attributes_that_act_and_are_wrong() {
         "unknown key `user`; known are `uid`, `gid`, `group`, `groups`",
     );
     refused("getpid() @sched(quickly)", "quickly", "known are `other`, `fifo`, `rr`, `batch`, `idle`");
+    refused("getpid() @nice(99)", "99", "from -20 to 19");
+    refused("getpid() @sched(fifo)", "fifo", "from 1 to 99");
+    refused("getpid() @sched(fifo, priority=500)", "500", "from 1 to 99");
+    refused("getpid() @ioprio(real_time, level=9)", "9", "from 0 to 7");
+    refused("getpid() @creds(uid=4294967295)", "4294967295", "from 0 to 4294967294");
+    refused("getpid() @umask(0o7777)", "0o7777", "from 0 to 0o777");
+    refused("getpid() @cwd(\"/\")", "\"/\"", "takes the descriptor");
     refused("getpid() @affinity(99999)", "99999", "from 0 to 1023");
     refused("getpid() @creds(uid=-1)", "-1", "does not fit 32 bits");
     refused("getpid() @cwd(dir)", "dir", "no statement above is named `dir`");

@@ -61,6 +61,7 @@ fn conditions() {
         "EAGAIN",
         "four",
     );
+    refused("syslet {\nstop if getpid() > 0\n}", "getpid", "make the call above");
     refused("syslet {\nfd = dup(0)\nstop if erno(fd)\n}", "erno", "nearest known name is `errno`");
     refused("syslet {\nfd = dup(0)\nstop if O_WRONLY == 1\n}", "O_WRONLY", "always the same");
 }
