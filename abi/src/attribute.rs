@@ -102,8 +102,15 @@ impl AttributeFlags {
 }
 
 /// What became of an attribute. Zero is never sent.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct Status(pub u16);
+
+/// The number and its name.
+impl core::fmt::Debug for Status {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Status({} {})", self.0, self.name())
+    }
+}
 
 impl Status {
     /// Done as asked; the value, if the attribute has one, follows.

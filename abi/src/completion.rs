@@ -2,6 +2,7 @@
 
 use crate::attribute::{ATTRIBUTE_HEADER_BYTES, AttributeId, Return, Returns, Status, emit_header};
 use crate::bytes::{len32, padded, put, tiles, u64_at};
+use crate::flags;
 use crate::refusal::{Fault, Refusal};
 use crate::result::RawResult;
 use crate::word::{FLAGS_OFFSET, KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
@@ -24,8 +25,17 @@ const BARE_LEN: u32 = DONE_BYTES_MIN as u32;
 const _: () = assert!(DONE_DATA_OFFSET.is_multiple_of(16), "the kernel fills structures there in place");
 
 /// Flags of a completion.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct DoneFlags(pub u16);
+
+/// The flags by name.
+impl core::fmt::Debug for DoneFlags {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const NAMES: [&str; 7] =
+            ["NOT_RUN", "ENGINE_RESULT", "CANCELLED", "ABANDONED", "MORE", "FINALLY_FAILED", "RELEASED"];
+        flags::write(f, "DoneFlags", self.0.into(), &NAMES)
+    }
+}
 
 impl DoneFlags {
     /// No flag: the call ran and this is its result.

@@ -3,8 +3,15 @@
 use crate::Errno;
 
 /// The reason of a refusal, numbered. A refused submission has taken nothing.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct Refusal(pub u16);
+
+/// The number and its name.
+impl core::fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Refusal({} {})", self.0, self.name())
+    }
+}
 
 /// A refusal, and the byte of the record where the fault was found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

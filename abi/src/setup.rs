@@ -4,6 +4,7 @@ use crate::ABI_VERSION;
 use crate::bytes::{all_zero, put, tiles, u32_at, u64_at};
 use crate::completion::DONE_BYTES_MIN;
 use crate::errno::Errno;
+use crate::flags;
 use crate::submission::CALL_BYTES_MIN;
 
 mod field {
@@ -51,19 +52,27 @@ const _: () = assert!(CALL_BYTES_MIN + 48 <= RECORD_MAX_MIN as usize);
 const _: () = assert!(DONE_BYTES_MIN <= RECORD_MAX_MIN as usize);
 
 /// Abilities, one bit each.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct Features(pub u64);
+
+/// The abilities by name.
+impl core::fmt::Debug for Features {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const NAMES: [&str; 5] = ["HELP", "WORKERS", "CANCEL", "SYSLETS", "SHARED"];
+        flags::write(f, "Features", self.0, &NAMES)
+    }
+}
 
 impl Features {
     /// None.
     pub const NONE: Features = Features(0);
     /// A waiting submitter runs queued calls itself.
     pub const HELP: Features = Features(1);
-    /// Reserved: workers run calls.
+    /// Workers run calls.
     pub const WORKERS: Features = Features(2);
-    /// Reserved: running calls can be cancelled.
+    /// Running calls can be cancelled.
     pub const CANCEL: Features = Features(4);
-    /// Reserved: programs of calls.
+    /// Programs of calls.
     pub const SYSLETS: Features = Features(8);
     /// Reserved: another process may write the rings.
     pub const SHARED: Features = Features(16);

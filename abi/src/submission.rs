@@ -8,6 +8,7 @@ pub use repr::CallRepr;
 use crate::argument::{ARGS_MAX, ArgKinds};
 use crate::attribute::{Asks, AttributeId};
 use crate::bytes::{tiles, u16_at, u32_at, u64_at};
+use crate::flags;
 use crate::refusal::Fault;
 use crate::word::{FLAGS_OFFSET, RecordWord};
 
@@ -48,8 +49,16 @@ const _: () = assert!(tiles(
 const _: () = assert!(field::ARGS.is_multiple_of(8), "arguments are read as aligned words");
 
 /// Flags of a submission.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct CallFlags(pub u16);
+
+/// The flags by name.
+impl core::fmt::Debug for CallFlags {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const NAMES: [&str; 6] = ["ASYNC", "SYNC", "STORAGE", "PRIVATE", "NO_COMPLETE", "RELEASE"];
+        flags::write(f, "CallFlags", self.0.into(), &NAMES)
+    }
+}
 
 impl CallFlags {
     /// No flag.

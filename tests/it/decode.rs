@@ -1,7 +1,9 @@
 //! Submissions, completions and refusals in words, as the application meets them.
 
 use syslet::syscalls::decode::Decoder;
-use syslet::{CallFlags, Submission, SubmissionBuilder};
+use syslet::{
+    CallFlags, DoneFlags, Features, Refusal, RunningCall, Status, Submission, SubmissionBuilder, Unfinished,
+};
 
 use crate::rig::{self, push};
 
@@ -51,6 +53,36 @@ fn debug_of_submissions() {
     let contradicting =
         Submission::call(libc::SYS_getpid).flags(CallFlags::SYNC.with(CallFlags::ASYNC)).build();
     assert!(format!("{contradicting:?}").contains("call: getpid(...)"), "{contradicting:?}");
+}
+
+/// DECODE-28: what has a name is shown by it, what has none as a number.
+#[test]
+fn debug_of_numbers() {
+    for (shown, name) in [
+        (format!("{:?}", Refusal::SLOTS_FULL), format!("Refusal({} SLOTS_FULL)", Refusal::SLOTS_FULL.0)),
+        (format!("{:?}", Status::UNSUPPORTED), "Status(2 unsupported)".to_owned()),
+        (format!("{:?}", DoneFlags::NONE), "DoneFlags(0)".to_owned()),
+        (
+            format!("{:?}", DoneFlags::CANCELLED.with(DoneFlags::NOT_RUN)),
+            "DoneFlags(NOT_RUN|CANCELLED)".to_owned(),
+        ),
+        (format!("{:?}", DoneFlags::RELEASED), "DoneFlags(RELEASED)".to_owned()),
+        (
+            format!("{:?}", CallFlags::RELEASE.with(CallFlags(1 << 15))),
+            "CallFlags(RELEASE|0x8000)".to_owned(),
+        ),
+        (format!("{:?}", Features::SHARED.or(Features::HELP)), "Features(HELP|SHARED)".to_owned()),
+        (format!("{:?}", CallFlags(1 << 15)), "CallFlags(0x8000)".to_owned()),
+    ] {
+        assert_eq!(shown, name);
+    }
+    let call = |nr, user_data| RunningCall { nr, user_data, tid: 9 };
+    let read = call(u32::try_from(libc::SYS_read).unwrap(), 5);
+    let one = Unfinished { calls: vec![read] };
+    assert_eq!(one.to_string(), "1 call still runs: read (user_data 5) in thread 9");
+    let two = Unfinished { calls: vec![read, call(600, 6)] };
+    let expected = "2 calls still run: read (user_data 5) in thread 9; call 600 (user_data 6) in thread 9";
+    assert_eq!(two.to_string(), expected);
 }
 
 /// DECODE-14: a refusal names call and argument, or says what is special about the call.

@@ -1,5 +1,7 @@
 //! Calls that still run when a pool is closed.
 
+use syslet_syscalls::row;
+
 /// A call that still runs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RunningCall {
@@ -20,9 +22,15 @@ pub struct Unfinished {
 
 impl std::fmt::Display for Unfinished {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} calls still run:", self.calls.len())?;
-        self.calls.iter().try_for_each(|RunningCall { nr, user_data, tid }| {
-            write!(f, " call {nr} (user_data {user_data}) in thread {tid};")
+        let still = if self.calls.len() == 1 { "call still runs" } else { "calls still run" };
+        write!(f, "{} {still}", self.calls.len())?;
+        self.calls.iter().enumerate().try_for_each(|(index, RunningCall { nr, user_data, tid })| {
+            let between = if index == 0 { ':' } else { ';' };
+            match row(*nr) {
+                Some(row) => write!(f, "{between} {}", row.name)?,
+                None => write!(f, "{between} call {nr}")?,
+            }
+            write!(f, " (user_data {user_data}) in thread {tid}")
         })
     }
 }
