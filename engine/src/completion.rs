@@ -61,7 +61,8 @@ impl<'a> Completion<'a> {
         (timing.status == Status::HANDLED).then(|| TimingValue::parse(timing.value)).flatten()
     }
 
-    /// The return of one attribute, if it was asked for.
+    /// The return of one attribute, if it was asked for: its status, and its value if that is HANDLED. [`crate::attrs`] has what
+    /// reads the value: `DeadlineValue::parse`, `CacheValue::parse` and so on.
     #[must_use]
     #[inline]
     pub fn attribute(&self, id: AttributeId) -> Option<Return<'a>> {

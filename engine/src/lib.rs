@@ -1,6 +1,26 @@
 //! Runs any Linux system call asynchronously: a submission goes in as bytes, one completion comes back through a
 //! variable-length ring, with the raw result and one return for each attribute asked for.
 //!
+//! An [`Engine`] has the workers, a [`Ring`] is one thread's way to them. A [`Submission`] is built, pushed, and waited for; its
+//! [`Completion`] says what came of it. Attributes ask for more than the call: [`SubmissionBuilder::attribute`]. Programs of
+//! calls are in [`program`], what the table knows of each call in [`syscalls`].
+//!
+//! ```
+//! use syslet::{Config, Engine, Params, Submission};
+//!
+//! let engine = Engine::start(Config::default())?;
+//! let mut ring = engine.ring(&Params::default())?;
+//! let call = Submission::call(libc::SYS_readlinkat).int(libc::AT_FDCWD.into()).path(c"/proc/self/exe");
+//! ring.push_safe(&call.output(256).value(256).timing().build())?;
+//! ring.wait(1, None)?;
+//! for done in ring.completions() {
+//!     // errno is a number here; io::Error has the words for it.
+//!     let len = done.result().decode().map_err(|errno| std::io::Error::from_raw_os_error(errno.0))?;
+//!     assert_eq!(done.data().map(<[u8]>::len), Some(usize::try_from(len)?));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The modules stand in the order in which a submission passes through them.
 #![cfg_attr(
     syslet_loom,

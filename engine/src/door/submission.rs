@@ -182,7 +182,27 @@ impl SubmissionBuilder {
         at
     }
 
-    /// Asks for an attribute.
+    /// Asks for an attribute. What only looks has no payload; for the others [`crate::attrs`] has it: `DeadlineAsked`, `RetryAsk`,
+    /// `LaneAsk`, `ChecksumAsk`, `Priority::payload`, `Nice::payload` and so on. What is wrong with it is answered in the
+    /// completion ([`crate::Status`]); if it is REQUIRED, the call does not run then.
+    ///
+    /// ```
+    /// use syslet::attrs::{DeadlineAsked, DeadlineOutcome, DeadlineValue};
+    /// use syslet::{AttributeFlags, AttributeId, Config, Engine, Params, Status, Submission};
+    ///
+    /// let mut ring = Engine::start(Config::default())?.ring(&Params::default())?;
+    /// let second = [1_i64, 0].map(i64::to_ne_bytes).concat();
+    /// let nap = Submission::call(libc::SYS_nanosleep).input(&second).output(16);
+    /// let soon = DeadlineAsked::After(1_000_000).emit(); // one millisecond
+    /// ring.push_safe(&nap.attribute(AttributeId::DEADLINE, AttributeFlags::REQUIRED, &soon).build())?;
+    /// ring.wait(1, None)?;
+    /// let done = ring.completions().next().ok_or("one call, one completion")?;
+    /// assert_eq!(done.result().decode().map_err(|errno| errno.0), Err(libc::ETIME));
+    /// let answer = done.attribute(AttributeId::DEADLINE).ok_or("what was asked is answered")?;
+    /// assert_eq!(answer.status, Status::HANDLED);
+    /// assert_eq!(DeadlineValue::parse(answer.value).map(|value| value.outcome), Some(DeadlineOutcome::STOPPED));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn attribute(mut self, id: AttributeId, flags: AttributeFlags, payload: &[u8]) -> SubmissionBuilder {
         self.asks.push((id, flags, payload.to_vec()));
         self
