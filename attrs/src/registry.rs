@@ -129,6 +129,13 @@ impl Registry {
         }
     }
 
+    /// Whether the application has added any.
+    #[must_use]
+    #[inline]
+    pub fn has_applications(&self) -> bool {
+        !self.applications.is_empty()
+    }
+
     /// All attributes, by id.
     pub fn iter(&self) -> impl Iterator<Item = &dyn Attribute> {
         let applications = self.applications.iter().map(|(_, attribute)| &**attribute);

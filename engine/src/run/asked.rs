@@ -79,7 +79,15 @@ impl<'a> Asked<'a> {
 
     /// Shows the call to every attribute that is honoured; the engine's own have nothing to see there. One that panics
     /// is refused with UNAVAILABLE; if it is required, those behind it are not shown the call, which will not run.
+    #[inline]
     pub(crate) fn look_before(&mut self) {
+        if self.registry.has_applications() {
+            self.show();
+        }
+    }
+
+    /// The same, where there are any.
+    fn show(&mut self) {
         for (index, ask) in self.call.asks().enumerate().filter(|(_, ask)| ask.id.is_application()) {
             let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
                 continue;
