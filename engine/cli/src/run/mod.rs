@@ -76,7 +76,8 @@ pub(crate) fn run(
         let stop = move || {
             let _ = canceller.cancel(Which::All);
         };
-        interrupt::on_stop(stop).map_err(|error| RunError::Engine(format!("no thread: {error}")))?;
+        // Where no thread is to be had, a group ends by itself.
+        let _ = interrupt::on_stop(stop);
     }
     let mut run = Run {
         plan,
