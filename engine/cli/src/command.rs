@@ -44,6 +44,14 @@ fn run(options: RunOptions) -> Exit {
         }
     };
     match script::compile(&source, &arguments) {
+        Ok(Plan { unused_argument: Some(unused), .. }) => {
+            let argument = String::from_utf8_lossy(&arguments[unused]);
+            message(&format!(
+                "the script has no use for argument {}, `{argument}`; options stand in front of the script",
+                unused + 1
+            ));
+            Exit::Usage
+        }
         Ok(plan) if options.dry_run => {
             let mut out = BufWriter::new(io::stdout().lock());
             let how = print::plan::How {

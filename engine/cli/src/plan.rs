@@ -19,6 +19,8 @@ pub(crate) type BufferId = usize;
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     pub(crate) buffers: Vec<BufferSpec>,
+    /// The first of the command's arguments, from 0, that the script has no use for.
+    pub(crate) unused_argument: Option<usize>,
 }
 
 /// Memory shared by steps.

@@ -1,5 +1,7 @@
 //! From the tree to the plan: what each statement calls, passes and asks for.
 
+use std::cell::Cell;
+
 use syslet::syscalls::Scope;
 
 use crate::plan::{BufferSpec, Plan, Step, Wait};
@@ -25,8 +27,9 @@ const BUFFER_BYTES_MAX: usize = 64 << 20;
 pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
     let mut checker =
         Checker { text, assigned: Assigned::default(), order: Order::default(), plan: Plan::default() };
+    let used = Cell::new(0);
     for statement in script {
-        let once = Given { arguments, each: None };
+        let once = Given { arguments, each: None, used: &used };
         match given::each(statement) {
             None => checker.statement(statement, once)?,
             Some(span) => {
@@ -38,11 +41,12 @@ pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Resul
                 }
                 debug_assert!(span.end > span.start);
                 for each in 0..arguments.len() {
-                    checker.statement(statement, Given { arguments, each: Some(each) })?;
+                    checker.statement(statement, Given { each: Some(each), ..once })?;
                 }
             }
         }
     }
+    checker.plan.unused_argument = (used.get() < arguments.len()).then(|| used.get());
     Ok(checker.plan)
 }
 

@@ -1,6 +1,7 @@
 //! The command's arguments, put where a script says `$1`, `$@` and `$#`.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use crate::script::error::ScriptError;
 use crate::script::group::syntax::{Asked, Condition, Item};
@@ -15,11 +16,18 @@ use crate::script::syntax::{
 pub(crate) struct Given<'a> {
     pub(crate) arguments: &'a [Vec<u8>],
     pub(crate) each: Option<usize>,
+    /// How many of them the script has used so far, those among them counted that stand before one it has used.
+    pub(crate) used: &'a Cell<usize>,
 }
 
 impl<'a> Given<'a> {
     /// The bytes that `parameter` stands for.
     pub(crate) fn bytes(&self, parameter: Parameter, span: Span) -> Result<Cow<'a, [u8]>, ScriptError> {
+        let used = match parameter {
+            Parameter::Number(number) => number as usize,
+            Parameter::Count | Parameter::Each => self.arguments.len(),
+        };
+        self.used.set(self.used.get().max(used));
         let (index, written) = match parameter {
             Parameter::Count => return Ok(Cow::Owned(self.arguments.len().to_string().into_bytes())),
             Parameter::Number(number) => ((number as usize).checked_sub(1), number.to_string()),

@@ -158,6 +158,23 @@ fn sources() {
     assert_eq!(ended(output).quiet(), (1, expected));
 }
 
+/// SCRIPT-11: an argument that the script does not use is an error, and nothing runs: it may be an option at the wrong place.
+#[test]
+fn unused_arguments() {
+    for (script, arguments) in [
+        ("write(1, \"x\", 1)", &["--", "--dry-run"][..]),
+        ("write($1, \"x\", 1)", &["1", "--dry-run"]),
+        ("syslet { write(1, \"${1}\", 1) }", &["1", "--dry-run"]),
+    ] {
+        let run = syslet(&[&["run", "-e", script], arguments].concat());
+        assert_eq!((run.code, &*run.stdout), (Some(2), ""));
+        assert!(run.stderr.contains(", `--dry-run`; options stand in front of the script"), "{}", run.stderr);
+    }
+    let used = syslet(&["run", "-e", "lseek($2, 0, 0)", "unused", "0x1e61"]);
+    assert_eq!(used.quiet(), (1, "1: lseek(7777, 0, SEEK_SET) = -1 EBADF (Bad file descriptor)\n"));
+    assert_eq!(syslet(&["run", "-q", "-e", "write(1, \"\", 0) @trace($#)", "x"]).code, Some(2),);
+}
+
 /// SCRIPT-23: more statements than slots, all of them told exactly once.
 #[test]
 fn more_than_fit() {
