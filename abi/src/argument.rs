@@ -1,5 +1,7 @@
 //! How a submission says what each argument of its call is.
 
+use crate::program::REGISTERS_MAX;
+
 /// The kernel passes at most six arguments.
 pub const ARGS_MAX: usize = 6;
 
@@ -139,6 +141,54 @@ impl Inout {
         Inout { out: arg as u32, data: (arg >> 32) as u32 }
     }
 }
+
+/// What IN and OUT say in a program: a place in an area that all atoms share.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Offset {
+    /// Bytes from the begin of the area.
+    pub at: u32,
+    /// The register that is added to it.
+    pub register: Option<u8>,
+    /// How many bytes from `at` belong to it, at most [`Offset::LEN_MAX`]; all behind it if that is not said.
+    pub len: Option<u32>,
+}
+
+impl Offset {
+    /// The longest length that can be said, in bytes.
+    pub const LEN_MAX: u32 = (1 << Offset::LEN_BITS) - 2;
+    const REGISTER_SHIFT: u32 = 32;
+    const REGISTER_BITS: u32 = 5;
+    const LEN_SHIFT: u32 = Offset::REGISTER_SHIFT + Offset::REGISTER_BITS;
+    const LEN_BITS: u32 = u64::BITS - Offset::LEN_SHIFT;
+
+    /// As one argument. A length above [`Offset::LEN_MAX`] does not fit.
+    #[must_use]
+    #[inline]
+    pub const fn pack(self) -> u64 {
+        let register = match self.register {
+            Some(register) => register as u64 + 1,
+            None => 0,
+        };
+        let len = match self.len {
+            Some(len) => len as u64 + 1,
+            None => 0,
+        };
+        self.at as u64 | register << Offset::REGISTER_SHIFT | len << Offset::LEN_SHIFT
+    }
+
+    /// The place that an argument is.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "each part is cut to its own bits")]
+    #[inline]
+    pub const fn unpack(arg: u64) -> Offset {
+        let register = (arg >> Offset::REGISTER_SHIFT) as u8 & ((1 << Offset::REGISTER_BITS) - 1);
+        let len = (arg >> Offset::LEN_SHIFT) as u32;
+        Offset { at: arg as u32, register: register.checked_sub(1), len: len.checked_sub(1) }
+    }
+}
+
+const _: () =
+    assert!(1 << Offset::REGISTER_BITS > REGISTERS_MAX, "there are bits for all registers, and none");
 
 #[cfg(test)]
 mod tests {

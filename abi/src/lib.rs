@@ -29,7 +29,7 @@ mod setup;
 mod submission;
 mod word;
 
-pub use argument::{ARGS_MAX, ArgKind, ArgKinds, Inout};
+pub use argument::{ARGS_MAX, ArgKind, ArgKinds, Inout, Offset};
 pub use attribute::{
     ATTRIBUTE_HEADER_BYTES, ATTRIBUTES_MAX, Ask, AskRepr, Asks, AttributeFlags, AttributeId, Return, Returns,
     Status,

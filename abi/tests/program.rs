@@ -2,7 +2,7 @@
 
 use syslet_abi::{
     ArgKind, ArgKinds, AskRepr, AtomFlags, AtomRepr, AttributeFlags, AttributeId, CallFlags, Inout, Kind,
-    Limits, Operand, Program, ProgramRepr, Refusal, StepOp, Target, Test, Width,
+    Limits, Offset, Operand, Program, ProgramRepr, Refusal, StepOp, Target, Test, Width,
 };
 
 use crate::sample::{LIMITS, OWN, poked, with_own_len};
@@ -229,6 +229,12 @@ fn what_is_named_is_there() {
     assert_eq!(with(ArgKind::OUT, 72 | 16 << 32), Ok(()));
     assert_eq!(with(ArgKind::OUT, 73), Err((Refusal::OUT_OUTSIDE_AREA, 0)));
     assert_eq!(with(ArgKind::OUT, 17 << 32), Err((Refusal::REGISTER_UNKNOWN, 0)));
+    let part = |at, len| Offset { at, register: Some(15), len: Some(len) }.pack();
+    assert_eq!(with(ArgKind::OUT, part(64, 8)), Ok(()));
+    assert_eq!(with(ArgKind::OUT, part(64, 9)), Err((Refusal::OUT_OUTSIDE_AREA, 0)));
+    assert_eq!(with(ArgKind::OUT, part(u32::MAX, Offset::LEN_MAX)), Err((Refusal::OUT_OUTSIDE_AREA, 0)));
+    assert_eq!(with(ArgKind::IN, part(16, 0)), Ok(()));
+    assert_eq!(with(ArgKind::IN, part(15, 2)), Err((Refusal::IN_OUTSIDE_DATA, 0)));
     assert_eq!(with(ArgKind::INOUT, Inout { out: 72, data: 16 }.pack()), Ok(()));
     assert_eq!(with(ArgKind::INOUT, Inout { out: 73, data: 16 }.pack()), Err((Refusal::OUT_OUTSIDE_AREA, 0)));
     assert_eq!(with(ArgKind::INOUT, Inout { out: 72, data: 17 }.pack()), Err((Refusal::IN_OUTSIDE_DATA, 0)));
@@ -241,6 +247,22 @@ fn what_is_named_is_there() {
         refusal(&emitted(&[compares(Operand { kind: 1, value: 0 })])),
         (Refusal::ARGUMENT_KIND_UNKNOWN, FIRST + 23)
     );
+}
+
+/// ABI-94: a place says its offset, its register and its length, each of them or none.
+#[test]
+fn places_hold_what_was_written() {
+    let cases = [
+        (Offset { at: 7, register: None, len: None }, 7),
+        (Offset { at: u32::MAX, register: Some(0), len: None }, 1 << 32 | 0xffff_ffff),
+        (Offset { at: 0, register: Some(15), len: None }, 16 << 32),
+        (Offset { at: 0, register: None, len: Some(0) }, 1 << 37),
+        (Offset { at: 8, register: Some(2), len: Some(64) }, 65 << 37 | 3 << 32 | 8),
+        (Offset { at: 0, register: None, len: Some(Offset::LEN_MAX) }, 0x7ff_ffff << 37),
+    ];
+    for (place, word) in cases {
+        assert_eq!((place.pack(), Offset::unpack(word)), (word, place));
+    }
 }
 
 /// ABI-89: steps are those that there are, with their arguments and nothing else.

@@ -21,6 +21,18 @@ pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     if call.kinds().all_values() { Ok(()) } else { check_kinds(row, call) }
 }
 
+/// Checks that what argument `index` reaches, of a call that [`check_arguments`] lets pass, ends before `end` in the area that
+/// it lies in.
+///
+/// # Errors
+/// The argument, by its offset in the record.
+#[inline]
+pub fn check_end(row: &Row, call: &Call<'_>, index: usize, end: usize) -> Result<(), Fault> {
+    let Some(arg) = row.args.get(index).filter(|_| end < usize::MAX) else { return Ok(()) };
+    check_place(formed(arg, call), index, call, end)
+        .map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))
+}
+
 fn check_kinds(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     let mut reads_length = false;
     for index in call.kinds().not_values() {
@@ -75,17 +87,24 @@ fn check_argument(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusa
         (Direction::In | Direction::InOut, ArgKind::OUT) if call.is_sharing() && !arg.ty.has_addresses() => {}
         _ => return Err(Refusal::DIRECTION),
     }
+    check_place(arg, index, call, usize::MAX)?;
+    if arg.ty.has_addresses() { inner::check(arg, index, call) } else { Ok(()) }
+}
+
+/// Checks that argument `index` lies inside its areas, and before `end`.
+#[inline]
+fn check_place(arg: &Arg, index: usize, call: &Call<'_>, end: usize) -> Result<(), Refusal> {
     // Where a string ends that is not there yet, only who makes the call can see.
-    let is_awaited = arg.len == Len::Nul && kind == ArgKind::OUT;
+    let is_awaited = arg.len == Len::Nul && call.kinds().get(index) == ArgKind::OUT;
     let extent = if is_awaited { 1 } else { extent(arg.len, index, call)? };
     let place = Place::of(call, index);
-    if place.data.is_some_and(|at| !fits(at, extent, call.data().len())) {
+    if place.data.is_some_and(|at| !fits(at, extent, call.data().len().min(end))) {
         return Err(Refusal::IN_OUTSIDE_DATA);
     }
-    if place.out.is_some_and(|at| !fits(at, extent, call.out_len())) {
+    if place.out.is_some_and(|at| !fits(at, extent, call.out_len().min(end))) {
         return Err(Refusal::OUT_OUTSIDE_AREA);
     }
-    if arg.ty.has_addresses() { inner::check(arg, index, call) } else { Ok(()) }
+    Ok(())
 }
 
 /// A length that the kernel reads from memory during the call is still the one that was checked: nothing else of

@@ -26,7 +26,7 @@ pub use argument::{Arg, ArgType, Direction, Form, Len, Written};
 pub use build::{Bases, build, settle};
 pub use condition::{Condition, RestartWhen, ScopeWhen, When};
 pub use constants::{constant, constants, errno_name};
-pub use door::{check_arguments, check_safe};
+pub use door::{check_arguments, check_end, check_safe};
 pub use harm::Harm;
 pub use inner::VECTOR_MAX;
 pub use invoke::{Invoked, invoke, stub_range};

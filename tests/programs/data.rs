@@ -93,6 +93,46 @@ fn late_places_are_checked() {
     }
 }
 
+/// SYSLET-9: no length, no offset and no string reaches beyond its area into the next.
+#[test]
+fn areas_are_kept_apart() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&[0xff; 32]).unwrap();
+    let path = CString::new(file.path().to_str().unwrap()).unwrap();
+    for (offset, length, expected) in [(0, 8, 8), (7, 1, 1), (0, 9, EFAULT), (7, 2, EFAULT), (9, 0, EFAULT)] {
+        everywhere(
+            |p| {
+                let (path, area, next) = (p.path(&path), p.area(8), p.area(16));
+                let (offset, length) = (p.register(offset), p.register(length));
+                let fd = p.call(openat(libc::AT_FDCWD, path, libc::O_RDONLY, 0)).or_stop();
+                let n = p.call(read(fd, area.plus(offset), length)).value();
+                p.store(next.from(8), Width::U64, n);
+                p.finally(close(fd));
+            },
+            |came| {
+                assert_eq!(came.data[8..16], [0; 8], "{offset} {length}");
+                assert_eq!(came.data[16..], expected.to_ne_bytes(), "{offset} {length}");
+            },
+        );
+    }
+    everywhere(
+        |p| {
+            let (all, area, _next) = (p.bytes(&[b'x'; 8]), p.area(8), p.area(8));
+            let (seven, n) = (p.register(7), p.register(0));
+            p.load(n, all, Width::U64);
+            p.store(area, Width::U64, n);
+            p.store(area.plus(seven), Width::U16, n);
+            p.load(n, area.plus(seven), Width::U16);
+            p.call(openat(libc::AT_FDCWD, area, libc::O_RDONLY, 0)).value();
+        },
+        |came| {
+            assert_eq!(came.data[..], [[b'x'; 8], [0; 8]].concat());
+            let values: Vec<i64> = came.atoms()[2..].iter().map(|(.., value)| *value).collect();
+            assert_eq!(values, [EFAULT; 3]);
+        },
+    );
+}
+
 /// SYSLET-4, SYSLET-10: numbers of every width are read and written, wherever they stand; outside nothing is.
 #[test]
 fn numbers_in_memory() {

@@ -50,8 +50,11 @@ fn operand(count: u64) -> impl Strategy<Value = Operand> {
 }
 
 fn place() -> impl Strategy<Value = (ArgKind, u64)> {
-    let offset = (0..=AREA as u64, prop_oneof![3 => Just(0_u64), 1 => 1_u64..=16]);
-    offset.prop_map(|(offset, register)| (ArgKind::OUT, offset | register << 32))
+    let len = prop_oneof![2 => Just(0_u64), 1 => 1..=AREA as u64 + 1];
+    let offset = (0..=AREA as u64, prop_oneof![3 => Just(0_u64), 1 => 1_u64..=16], len);
+    let fits = |(offset, _, len): &(u64, u64, u64)| offset + len <= AREA as u64 + 1;
+    let offset = offset.prop_filter("what is not there belongs to nothing", fits);
+    offset.prop_map(|(offset, register, len)| (ArgKind::OUT, offset | register << 32 | len << 37))
 }
 
 fn argument(operand: Operand) -> (ArgKind, u64) {
@@ -160,11 +163,15 @@ impl Model {
     }
 
     fn place(&self, (_, value): (ArgKind, u64), len: u64) -> Option<std::ops::Range<usize>> {
-        let register = usize::try_from(value >> 32).ok()?;
+        let register = usize::try_from(value >> 32 & 31).ok()?;
         let more = if register == 0 { 0 } else { self.registers[register - 1] };
         let begin = usize::try_from((value & 0xffff_ffff).checked_add(more)?).ok()?;
         let end = begin.checked_add(usize::try_from(len).ok()?)?;
-        (end <= AREA).then_some(begin..end)
+        let behind = match usize::try_from(value >> 37).ok()? {
+            0 => AREA,
+            len => usize::try_from(value & 0xffff_ffff).ok()? + len - 1,
+        };
+        (end <= behind).then_some(begin..end)
     }
 
     fn deed(&mut self, atom: &Atom) -> (u64, DoneFlags) {

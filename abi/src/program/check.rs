@@ -5,7 +5,7 @@ use super::{
     ATOMS_MAX, Atom, AtomFlags, Atoms, NO_CALL, Operand, Program, REGISTERS_MAX, SCRATCH_BYTES_MAX, StepOp,
     Target, Test, Width, field,
 };
-use crate::argument::{ArgKind, Inout};
+use crate::argument::{ArgKind, Inout, Offset};
 use crate::attribute::{self, ATTRIBUTE_HEADER_BYTES, ATTRIBUTES_MAX, AttributeId};
 use crate::bytes::{u16_at, u32_at};
 use crate::refusal::{Fault, Refusal};
@@ -196,22 +196,19 @@ fn number(operand: Operand, count: usize) -> Result<(), Refusal> {
 
 /// Checks something that must be a place in memory, and that lies inside as far as it is known.
 fn place(operand: Operand, areas: &Areas) -> Result<(), Refusal> {
-    let (offset, register) = (operand.value & OFFSET_MASK, operand.value >> OFFSET_BITS);
-    if register > REGISTERS_MAX as u64 {
+    let Offset { at, register, len } = Offset::unpack(operand.value);
+    if register.is_some_and(|register| usize::from(register) >= REGISTERS_MAX) {
         return Err(Refusal::REGISTER_UNKNOWN);
     }
+    let end = u64::from(at) + u64::from(len.unwrap_or(0));
     match ArgKind(operand.kind) {
-        ArgKind::IN if offset <= areas.data => Ok(()),
+        ArgKind::IN if end <= areas.data => Ok(()),
         ArgKind::IN => Err(Refusal::IN_OUTSIDE_DATA),
-        ArgKind::OUT if offset <= areas.out => Ok(()),
+        ArgKind::OUT if end <= areas.out => Ok(()),
         ArgKind::OUT => Err(Refusal::OUT_OUTSIDE_AREA),
         _ => Err(Refusal::ARGUMENT_KIND_UNKNOWN),
     }
 }
-
-/// An offset has so many bits; above it stands a register's number and one, or zero.
-pub(super) const OFFSET_BITS: u32 = 32;
-const OFFSET_MASK: u64 = u32::MAX as u64;
 
 /// Checks the arguments of a call.
 fn arguments(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> {

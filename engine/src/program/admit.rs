@@ -180,7 +180,8 @@ fn check_atoms(
         if let Some(row) = row {
             let scope;
             (class, scope) = row.nature(|| args);
-            check_arguments(row, &call).map_err(fault)?;
+            if is_static { check_arguments(row, &call) } else { effective.check(row, &call) }
+                .map_err(fault)?;
             // What a late number decides is decided when it is there.
             if row.scope_when.is_empty() || is_static || !effective.is_dynamic {
                 check_survives(scope).map_err(|refused| refused.behind(atom.offset()))?;

@@ -16,8 +16,8 @@ use syslet_abi::{
 pub use self::call::Call;
 use self::draft::{Draft, Label, Lead};
 pub use self::made::{Group, Made};
-use self::value::Brand;
 pub use self::value::{Area, Arg, Data, Fd, Number, Register, Test, Value, Width};
+use self::value::{Brand, Word};
 use super::Program;
 use crate::door::refused::Refused;
 
@@ -246,7 +246,7 @@ impl<'p> Builder<'p> {
         let head = self.step(StepOp::TOGETHER, &[]);
         calls(&mut Group { builder: self });
         let count = self.atoms.len() - head - 1;
-        self.atoms[head].args = vec![count as u64, enough as u64];
+        self.atoms[head].args = vec![Word::number(count), Word::number(enough)];
         self.group_end = self.atoms.len();
         Value::new(head)
     }

@@ -1,6 +1,6 @@
 //! Calls of which the door knew all but descriptors: nothing is checked again, and their arguments go straight to the kernel.
 
-use syslet_abi::{ARGS_MAX, ArgKind, Atom, Operand};
+use syslet_abi::{ARGS_MAX, ArgKind, Atom, Offset, Operand};
 use syslet_syscalls::{Len, Row};
 
 use super::machine::Machine;
@@ -44,14 +44,15 @@ pub(super) fn direct(
     for index in kinds.not_values() {
         let Some(about) = row.args.get(index) else { return false };
         let (kind, value) = (kinds.get(index), args[index]);
-        let is_fixed = value <= u64::from(u32::MAX);
+        let offset = Offset::unpack(value);
+        let is_fixed = offset.register.is_none();
         args[index] = match kind {
             ArgKind::RESULT | ArgKind::REGISTER if about.ty.is_descriptor() => {
                 machine.number(Operand { kind: kind.0, value })
             }
-            ArgKind::IN if is_fixed => areas.data + value,
+            ArgKind::IN if is_fixed => areas.data + u64::from(offset.at),
             // Whether a string there has an end is not known before.
-            ArgKind::OUT if is_fixed && about.len != Len::Nul => areas.out + value,
+            ArgKind::OUT if is_fixed && about.len != Len::Nul => areas.out + u64::from(offset.at),
             _ => return false,
         };
     }

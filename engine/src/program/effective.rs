@@ -1,9 +1,9 @@
 //! An atom's call with every number in it known: what it is given by other atoms and by registers is put in its place.
 
-use syslet_abi::{ArgKind, Atom, CALL_ARGS_OFFSET, Call};
-use syslet_syscalls::{Direction, Len, Row, Scope, check_arguments};
+use syslet_abi::{ARGS_MAX, ArgKind, Atom, CALL_ARGS_OFFSET, Call, Fault, Offset};
+use syslet_syscalls::{Direction, Len, Row, Scope, check_arguments, check_end};
 
-use super::machine::Machine;
+use super::machine::{Machine, end};
 use super::value::Value;
 
 /// Where the kinds of the arguments stand.
@@ -13,6 +13,8 @@ const KINDS_WORD: usize = 3;
 #[derive(Debug, Default)]
 pub(crate) struct Effective {
     words: Vec<u64>,
+    /// Where what belongs to each argument ends in its area; behind all memory where the atom does not say.
+    ends: [usize; ARGS_MAX],
     /// Whether anything in it that decides about others was not known at the door. What is a descriptor does not.
     pub(super) is_dynamic: bool,
 }
@@ -23,7 +25,7 @@ impl Effective {
     pub(super) fn fill(&mut self, atom: &Atom<'_>, row: Option<&Row>, machine: Option<&Machine>) {
         self.words.clear();
         self.words.extend_from_slice(bytemuck::cast_slice(atom.bytes()));
-        self.is_dynamic = false;
+        (self.ends, self.is_dynamic) = ([usize::MAX; ARGS_MAX], false);
         let mut kinds = atom.kinds();
         for index in atom.kinds().not_values() {
             let operand = atom.value(index);
@@ -32,11 +34,18 @@ impl Effective {
                     kinds = kinds.with(index, ArgKind::VALUE);
                     machine.map_or(0, |machine| machine.number(operand))
                 }
-                ArgKind::IN | ArgKind::OUT if operand.value > u64::from(u32::MAX) => match machine {
-                    // Beyond every area: that is found at once.
-                    Some(machine) => machine.offset(operand).map_or(u64::MAX, |at| at as u64),
-                    None => operand.value & u64::from(u32::MAX),
-                },
+                ArgKind::IN | ArgKind::OUT if operand.value > u64::from(u32::MAX) => {
+                    let offset = Offset::unpack(operand.value);
+                    self.ends[index] = end(offset);
+                    if offset.register.is_none() {
+                        self.words[CALL_ARGS_OFFSET / 8 + index] = offset.at.into();
+                        continue;
+                    }
+                    // What is beyond all memory is beyond every area: that is found at once.
+                    machine
+                        .map_or(Some(offset.at as usize), |machine| Some(machine.range(offset)?.start))
+                        .map_or(u64::MAX, |at| at as u64)
+                }
                 _ => continue,
             };
             let arg = row.and_then(|row| row.args.get(index));
@@ -56,35 +65,42 @@ impl Effective {
     pub(super) fn call<'a>(&'a self, data: &'a [u8], out_len: usize) -> Call<'a> {
         Call::sharing(bytemuck::cast_slice(&self.words), data, out_len)
     }
-}
 
-/// Checks what the door could not know; gives what the engine says in the call's place.
-pub(super) fn refusal(
-    row: Option<&Row>,
-    call: &Call<'_>,
-    is_dynamic: bool,
-    out: &[u8],
-    may: impl Fn(Scope) -> bool,
-) -> Option<Value> {
-    let row = row?;
-    if is_dynamic {
-        if check_arguments(row, call).is_err() {
-            return Some(Value::error(libc::EFAULT));
-        }
-        if !row.scope_when.is_empty() && !may(row.scope_with(&call.args())) {
-            return Some(Value::error(libc::EPERM));
-        }
+    /// Checks the call, as far as its numbers are known: what the table demands, and that every argument keeps to what
+    /// belongs to it.
+    pub(super) fn check(&self, row: &Row, call: &Call<'_>) -> Result<(), Fault> {
+        check_arguments(row, call)?;
+        call.kinds().not_values().try_for_each(|index| check_end(row, call, index, self.ends[index]))
     }
-    let is_open = |index: usize| is_endless(row, call, index, out);
-    call.kinds().not_values().any(is_open).then(|| Value::error(libc::EFAULT))
-}
 
-/// Whether an argument is a string in the out area that does not end there.
-fn is_endless(row: &Row, call: &Call<'_>, index: usize, out: &[u8]) -> bool {
-    let Some(arg) = row.args.get(index) else { return false };
-    let is_string = arg.ty.direction() == Direction::In && arg.len == Len::Nul;
-    let at = usize::try_from(call.arg(index)).unwrap_or(usize::MAX);
-    is_string
-        && call.kinds().get(index) == ArgKind::OUT
-        && !out.get(at..).is_some_and(|string| string.contains(&0))
+    /// Checks what the door could not know; gives what the engine says in the call's place.
+    pub(super) fn refusal(
+        &self,
+        row: Option<&Row>,
+        call: &Call<'_>,
+        out: &[u8],
+        may: impl Fn(Scope) -> bool,
+    ) -> Option<Value> {
+        let row = row?;
+        if self.is_dynamic {
+            if self.check(row, call).is_err() {
+                return Some(Value::error(libc::EFAULT));
+            }
+            if !row.scope_when.is_empty() && !may(row.scope_with(&call.args())) {
+                return Some(Value::error(libc::EPERM));
+            }
+        }
+        let is_open = |index: usize| self.is_endless(row, call, index, out);
+        call.kinds().not_values().any(is_open).then(|| Value::error(libc::EFAULT))
+    }
+
+    /// Whether an argument is a string in the out area that does not end where it should.
+    fn is_endless(&self, row: &Row, call: &Call<'_>, index: usize, out: &[u8]) -> bool {
+        let Some(arg) = row.args.get(index) else { return false };
+        let is_string = arg.ty.direction() == Direction::In && arg.len == Len::Nul;
+        let at = usize::try_from(call.arg(index)).unwrap_or(usize::MAX);
+        is_string
+            && call.kinds().get(index) == ArgKind::OUT
+            && !out.get(at..self.ends[index].min(out.len())).is_some_and(|string| string.contains(&0))
+    }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use syslet_abi::{ATOMS_MAX, Call, Program};
-use syslet_syscalls::{Row, check_arguments, kept, reached, row};
+use syslet_syscalls::{Row, kept, reached, row};
 
 use super::effective::Effective;
 use super::machine::Machine;
@@ -32,7 +32,7 @@ impl Entangled {
                 let Some(row) = row(atom.nr()).filter(|_| !atom.kinds().all_values()) else { continue };
                 effective.fill(&atom, Some(row), Some(machine));
                 let call = effective.call(data, out.len());
-                if check_arguments(row, &call).is_ok() {
+                if effective.check(row, &call).is_ok() {
                     look(at, row, &call);
                 }
             }

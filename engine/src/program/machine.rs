@@ -1,7 +1,9 @@
 //! What a program is in the middle of: its registers, the values of its atoms, and which is next. It travels with the
 //! program when another thread goes on.
 
-use syslet_abi::{ATOMS_MAX, ArgKind, Atom, AtomFlags, DoneFlags, Operand, Program, REGISTERS_MAX};
+use std::ops::Range;
+
+use syslet_abi::{ATOMS_MAX, ArgKind, Atom, AtomFlags, DoneFlags, Offset, Operand, Program, REGISTERS_MAX};
 
 use super::atom::closes;
 use super::value::Value;
@@ -151,14 +153,12 @@ impl Machine {
         &mut self.registers[place(number)]
     }
 
-    /// Where an offset leads, with the register that is added to it; nothing beyond all memory.
-    pub(super) fn offset(&self, operand: Operand) -> Option<usize> {
-        let fixed = operand.value & u64::from(u32::MAX);
-        let moved = match operand.value >> 32 {
-            0 => fixed,
-            register => fixed.checked_add(self.registers[place(register - 1)])?,
-        };
-        usize::try_from(moved).ok()
+    /// From where an offset leads, with the register that is added to it, to where what belongs to it ends; nothing beyond all
+    /// memory.
+    pub(super) fn range(&self, offset: Offset) -> Option<Range<usize>> {
+        let added = offset.register.map_or(0, |register| self.registers[place(register.into())]);
+        let at = u64::from(offset.at).checked_add(added)?;
+        Some(usize::try_from(at).ok()?..end(offset))
     }
 
     /// Whether the value of an atom can be used.
@@ -201,6 +201,11 @@ impl Machine {
         let found = self.returns.iter().find(|kept| kept.atom == index && kept.run == run);
         found.map_or(&[], |kept| &kept.bytes)
     }
+}
+
+/// Where what belongs to an offset ends in its area; behind all memory if that is not said.
+pub(super) fn end(offset: Offset) -> usize {
+    offset.len.map_or(usize::MAX, |len| offset.at as usize + len as usize)
 }
 
 /// A register's place.

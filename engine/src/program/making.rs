@@ -10,7 +10,7 @@ use super::allowed::{here, may_touch};
 use super::atom::members;
 use super::caller::Caller;
 use super::direct::{Areas, direct};
-use super::effective::{Effective, refusal};
+use super::effective::Effective;
 use super::entangled::Entangled;
 use super::machine::Machine;
 use super::member::Name;
@@ -162,7 +162,7 @@ impl Calls<'_, '_> {
             let call = self.effective.call(data, out_len);
             let flags = self.program.flags();
             let may = |scope| may_touch(scope, flags);
-            if let Some(value) = refusal(row, &call, self.effective.is_dynamic, self.out, may) {
+            if let Some(value) = self.effective.refusal(row, &call, self.out, may) {
                 return Some(value);
             }
             let is_fresh = begun.is_none_or(|begun| begun.progress == 0);
@@ -290,7 +290,7 @@ impl Calls<'_, '_> {
         self.effective.fill(&atom, row, Some(machine));
         let call = self.effective.call(self.data, out_len);
         let may = |scope| may_touch(scope, flags);
-        let refused = refusal(row, &call, self.effective.is_dynamic, self.out, may);
+        let refused = self.effective.refusal(row, &call, self.out, may);
         let refused = refused.or(is_entangled.then(|| Value::error(libc::EFAULT)));
         if let (Some(row), None) = (row, refused) {
             copy_in(row, &call, self.out);

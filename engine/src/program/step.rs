@@ -1,6 +1,8 @@
 //! Steps: what a program does without a call.
 
-use syslet_abi::{ArgKind, Atom, StepOp, Width};
+use std::ops::Range;
+
+use syslet_abi::{ArgKind, Atom, Offset, StepOp, Width};
 
 use super::caller::Caller;
 use super::machine::Machine;
@@ -30,11 +32,11 @@ pub(super) fn step(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Cal
 fn load(machine: &mut Machine, atom: Atom<'_>, caller: &mut impl Caller) -> Value {
     let from = atom.given(1);
     let width = Width(atom.given(2).value);
-    let at = machine.offset(from);
+    let place = machine.range(Offset::unpack(from.value));
     let number = if from.kind == ArgKind::IN.0 {
-        read(caller.data(), at, width)
+        read(caller.data(), place, width)
     } else {
-        read(caller.out(), at, width)
+        read(caller.out(), place, width)
     };
     let Some(number) = number else { return Value::error(libc::EFAULT) };
     *machine.register(atom.given(0).value) = number;
@@ -42,22 +44,28 @@ fn load(machine: &mut Machine, atom: Atom<'_>, caller: &mut impl Caller) -> Valu
 }
 
 fn store(machine: &Machine, atom: Atom<'_>, out: &mut [u8]) -> Value {
-    let (at, width) = (machine.offset(atom.given(0)), Width(atom.given(1).value));
-    let number = machine.number(atom.given(2));
+    let place = machine.range(Offset::unpack(atom.given(0).value));
+    let (width, number) = (Width(atom.given(1).value), machine.number(atom.given(2)));
     let bytes = width.bytes().unwrap_or(1);
-    let end = at.and_then(|at| at.checked_add(bytes));
-    let Some(place) = at.zip(end).and_then(|(at, end)| out.get_mut(at..end)) else {
+    let Some(place) = first(place, bytes).and_then(|place| out.get_mut(place)) else {
         return Value::error(libc::EFAULT);
     };
     place.copy_from_slice(&number.to_le_bytes()[..bytes]);
     Value::plain(number)
 }
 
+/// The first `len` bytes of a place, if it has so many.
+fn first(place: Option<Range<usize>>, len: usize) -> Option<Range<usize>> {
+    let Range { start, end } = place?;
+    let behind = start.checked_add(len)?;
+    (behind <= end).then_some(start..behind)
+}
+
 /// The number at that place, if it lies inside.
-fn read(bytes: &[u8], at: Option<usize>, width: Width) -> Option<u64> {
-    let (at, len) = (at?, width.bytes()?);
+fn read(bytes: &[u8], place: Option<Range<usize>>, width: Width) -> Option<u64> {
+    let len = width.bytes()?;
     let mut raw = [0; 8];
-    raw[..len].copy_from_slice(bytes.get(at..at.checked_add(len)?)?);
+    raw[..len].copy_from_slice(bytes.get(first(place, len)?)?);
     let number = u64::from_le_bytes(raw);
     let unused = 64 - 8 * len;
     Some(if width.is_signed() {

@@ -1,6 +1,6 @@
 //! One atom of a program: its call or step, the question that its value is asked, and where that leads.
 
-use syslet_abi::{ArgKind, Atom, AtomFlags, Call, Inout, Operand, StepOp, Target, Test, Width};
+use syslet_abi::{ArgKind, Atom, AtomFlags, Call, Inout, Offset, Operand, StepOp, Target, Test, Width};
 
 use crate::constants::errno_name;
 use crate::decode::structure::Style;
@@ -27,7 +27,7 @@ fn given(call: &Call<'_>, index: usize, style: Style) -> String {
     let plain = || argument::shown(row(call.nr()), call, index, None, style);
     match call.kinds().get(index) {
         kind @ (ArgKind::RESULT | ArgKind::REGISTER) => operand(Operand { kind: kind.0, value: word }),
-        ArgKind::IN if word >> OFFSET_BITS != 0 => place(ArgKind::IN, word),
+        ArgKind::IN if word > u64::from(u32::MAX) => place(ArgKind::IN, word),
         ArgKind::OUT => place(ArgKind::OUT, word),
         ArgKind::INOUT if row(call.nr()).is_some_and(|row| index < row.args.len()) => {
             format!("{} => out@{}", plain(), Inout::unpack(word).out)
@@ -36,21 +36,21 @@ fn given(call: &Call<'_>, index: usize, style: Style) -> String {
     }
 }
 
-/// Above an offset stands the number of a register and one, or zero.
-const OFFSET_BITS: u32 = 32;
-
-/// A place in memory, `in@16+r2`.
+/// A place in memory, and where it ends if it says so: `in@16`, `out@16..24`, `out@16+r2..24`.
 fn place(kind: ArgKind, word: u64) -> String {
     let area = match kind {
         ArgKind::IN => "in".to_owned(),
         ArgKind::OUT => "out".to_owned(),
         ArgKind(kind) => format!("kind{kind}"),
     };
-    let added = match (word >> OFFSET_BITS).checked_sub(1) {
-        Some(register) => format!("+r{register}"),
-        None => String::new(),
-    };
-    format!("{area}@{}{added}", number::uint(word))
+    let Offset { at, register, len } = Offset::unpack(word);
+    let end = len.map(|len| u64::from(at) + u64::from(len));
+    match (end, register) {
+        (None, None) => format!("{area}@{at}"),
+        (None, Some(register)) => format!("{area}@{at}+r{register}"),
+        (Some(end), None) => format!("{area}@{at}..{end}"),
+        (Some(end), Some(register)) => format!("{area}@{at}+r{register}..{end}"),
+    }
 }
 
 /// A number, or where it comes from: `-5`, `#0`, `r3`.

@@ -7,7 +7,7 @@ use syslet_abi::{
 
 use super::super::Program;
 use super::Builder;
-use super::value::{self, Arg};
+use super::value::{Arg, Word};
 use crate::door::refused::Refused;
 
 /// A place among the atoms.
@@ -29,7 +29,7 @@ pub(super) struct Draft {
     pub(super) nr: u32,
     pub(super) flags: AtomFlags,
     pub(super) kinds: ArgKinds,
-    pub(super) args: Vec<u64>,
+    pub(super) args: Vec<Word>,
     pub(super) test: AbiTest,
     pub(super) operand: Operand,
     pub(super) then: Lead,
@@ -50,10 +50,8 @@ impl Builder<'_> {
             },
         };
         let out_len = if self.scratch_len > 0 { padded(self.out_len) } else { self.out_len };
-        let args = |draft: &Draft| -> Vec<u64> {
-            let kinds = (0..).map(|index| draft.kinds.get(index));
-            kinds.zip(draft.args.iter().copied()).map(|arg| value::placed(arg, out_len)).collect()
-        };
+        let args =
+            |draft: &Draft| -> Vec<u64> { draft.args.iter().map(|word| word.placed(out_len)).collect() };
         let drafts: Vec<&Draft> = self.atoms.iter().chain(&self.finally).collect();
         let placed: Vec<Vec<u64>> = drafts.iter().map(|draft| args(draft)).collect();
         let asks: Vec<Vec<AskRepr<'_>>> = drafts.iter().map(|draft| asks(&draft.attributes)).collect();
@@ -111,7 +109,7 @@ impl Draft {
             nr,
             flags: AtomFlags::NONE,
             kinds: kinds.fold(ArgKinds(0), |kinds, (index, arg)| kinds.with(index, arg.kind())),
-            args: args.iter().map(Arg::value).collect(),
+            args: args.iter().map(Arg::word).collect(),
             test: AbiTest::ALWAYS,
             operand: Operand::number(0),
             then: Lead::Next,

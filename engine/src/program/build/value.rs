@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use syslet_abi::{ArgKind, Operand, Test as AbiTest, Width as AbiWidth};
+use syslet_abi::{ArgKind, Offset, Operand, Test as AbiTest, Width as AbiWidth};
 
 /// Ties everything to the program that it is of: nothing of one can be used in another.
 pub(super) type Brand<'p> = PhantomData<fn(&'p ()) -> &'p ()>;
@@ -80,7 +80,7 @@ impl<'p> Data<'p> {
     }
 }
 
-/// Memory that calls write and read. It comes back with the completion.
+/// Memory that calls write and read, no further than it is long. It comes back with the completion.
 #[derive(Clone, Copy, Debug)]
 pub struct Area<'p> {
     offset: usize,
@@ -137,29 +137,57 @@ impl<'p> Area<'p> {
 pub struct Arg<'p> {
     kind: ArgKind,
     value: u64,
+    /// Whether the offset is one among what does not come back.
+    is_scratch: bool,
     brand: Brand<'p>,
 }
 
 impl<'p> Arg<'p> {
     fn of(kind: ArgKind, value: u64) -> Arg<'p> {
-        Arg { kind, value, brand: PhantomData }
+        Arg { kind, value, is_scratch: false, brand: PhantomData }
     }
 
-    fn place(kind: ArgKind, offset: usize, register: Option<Register<'p>>) -> Arg<'p> {
-        let register = register.map_or(0, |register| register.index as u64 + 1);
-        Arg::of(kind, offset as u64 | register << 32)
+    /// A place of which `len` bytes can be used, if so much can be said.
+    fn place(kind: ArgKind, at: usize, register: Option<Register<'p>>, len: Option<usize>) -> Arg<'p> {
+        let len = len.and_then(|len| u32::try_from(len).ok()).filter(|len| *len <= Offset::LEN_MAX);
+        let register = register.and_then(|register| u8::try_from(register.index).ok());
+        // What lies beyond 32 bits is refused as what lies at their end.
+        Arg::of(kind, Offset { at: u32::try_from(at).unwrap_or(u32::MAX), register, len }.pack())
     }
 
     pub(super) fn kind(&self) -> ArgKind {
         self.kind
     }
 
-    pub(super) fn value(&self) -> u64 {
-        self.value
+    pub(super) fn word(&self) -> Word {
+        Word { value: self.value, is_scratch: self.is_scratch }
     }
 
     fn operand(self) -> Operand {
         Operand { kind: self.kind.0, value: self.value }
+    }
+}
+
+/// The 64 bits of an argument, while it is not known how much of the out area comes back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    value: u64,
+    is_scratch: bool,
+}
+
+impl Word {
+    pub(super) fn number(value: usize) -> Word {
+        Word { value: value as u64, is_scratch: false }
+    }
+
+    /// The bits, when `out_len` bytes come back.
+    pub(super) fn placed(self, out_len: usize) -> u64 {
+        if !self.is_scratch {
+            return self.value;
+        }
+        let offset = Offset::unpack(self.value);
+        let at = u32::try_from(out_len).map_or(u32::MAX, |out_len| offset.at.saturating_add(out_len));
+        Offset { at, ..offset }.pack()
     }
 }
 
@@ -201,23 +229,15 @@ impl<'p> From<Register<'p>> for Arg<'p> {
 
 impl<'p> From<Data<'p>> for Arg<'p> {
     fn from(data: Data<'p>) -> Self {
-        Arg::place(ArgKind::IN, data.offset, data.register)
+        Arg::place(ArgKind::IN, data.offset, data.register, None)
     }
 }
 
 impl<'p> From<Area<'p>> for Arg<'p> {
     fn from(area: Area<'p>) -> Self {
-        let arg = Arg::place(ArgKind::OUT, area.offset, area.register);
-        Arg { value: arg.value | if area.is_scratch { SCRATCH } else { 0 }, ..arg }
+        let arg = Arg::place(ArgKind::OUT, area.offset, area.register, Some(area.len));
+        Arg { is_scratch: area.is_scratch, ..arg }
     }
-}
-
-/// Marks an offset among what does not come back, until it is known how much does.
-const SCRATCH: u64 = 1 << 63;
-
-/// An argument whose offset is known; `out_len` bytes come back.
-pub(super) fn placed((kind, value): (ArgKind, u64), out_len: usize) -> u64 {
-    if kind == ArgKind::OUT && value & SCRATCH != 0 { (value & !SCRATCH) + out_len as u64 } else { value }
 }
 
 /// A number in memory, native-endian.

@@ -32,6 +32,11 @@ const fn plus((kind, at): (ArgKind, u64), register: u64) -> (ArgKind, u64) {
     (kind, at | (register + 1) << 32)
 }
 
+/// An offset to which so many bytes belong.
+const fn part((kind, at): (ArgKind, u64), len: u64) -> (ArgKind, u64) {
+    (kind, at | (len + 1) << 37)
+}
+
 /// An atom and its arguments.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
@@ -130,6 +135,9 @@ fn arguments() {
     for (atom, expected) in [
         (call("chdir", &[input(0)]), r#"chdir("name")"#),
         (call("chdir", &[plus(input(0), 15)]), "chdir(in@0+r15)"),
+        (call("chdir", &[part(input(0), 2)]), "chdir(in@0..2)"),
+        (call("getcwd", &[part(out(8), 16), v(16)]), "getcwd(out@8..24, 16)"),
+        (call("getcwd", &[plus(part(out(8), 16), 2), result(0)]), "getcwd(out@8+r2..24, #0)"),
         (call("chdir", &[input(9)]), "chdir(in@9)"),
         (call("chdir", &[out(8)]), "chdir(out@8)"),
         (call("chdir", &[register(99)]), "chdir(r99)"),
