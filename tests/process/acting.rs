@@ -60,7 +60,8 @@ fn run_acting(ring: &mut Ring, call: SubmissionBuilder, asks: &[Ask]) -> Seen {
     assert_eq!(done.flags, DoneFlags::NONE, "{done:?}");
     let worker = worker(&done);
     assert_eq!((worker.run_by, worker.attempts), (RunBy::PRIVATE, 1));
-    assert!(!look::engine_threads().contains(&worker.tid.cast_signed()), "it has ended");
+    // The kernel says that it has ended a moment before it is gone.
+    look::until("it has ended", || !look::engine_threads().contains(&worker.tid.cast_signed()));
     done
 }
 

@@ -104,6 +104,7 @@ fn scheduling_does_not_leak() {
 #[test]
 fn who_posts_is_not_changed() {
     let _alone = look::alone();
+    look::until("earlier engines are gone", || look::engine_threads().is_empty());
     let (_engine, mut ring) = engine();
     let tids = look::workers();
     let (reader, mut writer) = pipe();
