@@ -10,6 +10,13 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The same, once the threads of earlier engines are gone.
+pub(crate) fn alone_with_threads() -> MutexGuard<'static, ()> {
+    let alone = alone();
+    until("earlier engines are gone", || engine_threads().is_empty());
+    alone
+}
+
 /// The threads of all engines of this process.
 pub(crate) fn engine_threads() -> Vec<i32> {
     threads(|name| name.starts_with("syslet-"))

@@ -24,7 +24,7 @@ use syslet::{
     SubmissionBuilder,
 };
 
-use look::{alone, until, workers, workers_in};
+use look::{alone_with_threads, until, workers, workers_in};
 use one::{occupy_one, run_one};
 use rig::{Seen, drain, getpid, pid, pipe, push, run};
 use state::State;
@@ -214,7 +214,7 @@ fn all_changes() -> Vec<Change> {
 /// POOL-25: there is a change for every call that changes its thread.
 #[test]
 fn every_thread_writing_call_is_tried() {
-    let _alone = alone();
+    let _alone = alone_with_threads();
     let tried: Vec<_> = all_changes().iter().map(|change| change.name).collect();
     let writes = |scope: Scope| scope == Scope::WritesThread;
     let rows = rows().iter().filter(|row| row.numbers.here().is_some() && row.gone.is_none());
@@ -228,17 +228,17 @@ fn every_thread_writing_call_is_tried() {
 /// and afterwards submitter, starter and every worker are what they were.
 #[test]
 fn private_calls_leave_no_trace() {
-    let _alone = alone();
+    let _alone = alone_with_threads();
     if !is_superuser("changing ids, namespaces and confinement") {
         return;
     }
-    until("earlier engines are gone", || look::engine_threads().is_empty());
     let engine = Engine::start(Config::default().workers_max(2).runnable_max(2)).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
     let _sleeper = occupy_one(&mut ring);
     let own = run_one(&mut ring, asking(getpid().flags(CallFlags::ASYNC)), 1);
     let threads = look::engine_threads();
     assert_eq!(threads.len(), 3, "the starter and two workers");
+    state::until_settled(&threads);
     let changes = all_changes();
     let before = State::of_all(&threads, &mut ring);
     for Change { name, call, result } in changes {
@@ -262,7 +262,7 @@ fn private_calls_leave_no_trace() {
 /// process's working directory is the caller's business.
 #[test]
 fn private_contexts_do_not_meet() {
-    let _alone = alone();
+    let _alone = alone_with_threads();
     if !is_superuser("setfsuid") {
         return;
     }
@@ -283,7 +283,7 @@ fn private_contexts_do_not_meet() {
 /// −EOWNERDEAD, and the same worker goes on.
 #[test]
 fn a_private_context_that_dies_takes_nothing_along() {
-    let _alone = alone();
+    let _alone = alone_with_threads();
     let mut ring = Engine::start(Config::default().workers_max(1)).unwrap().ring(&Params::default()).unwrap();
     let before = worker(&run(&mut ring, asking(getpid().flags(CallFlags::ASYNC)))).tid;
     const RETURN: u64 = 0x06;
@@ -304,7 +304,7 @@ fn a_private_context_that_dies_takes_nothing_along() {
 /// workers, and never find a thread whose ids are not the process's.
 #[test]
 fn setuid_while_private_context_lives() {
-    let _alone = alone();
+    let _alone = alone_with_threads();
     if !is_superuser("setuid") {
         return;
     }
@@ -349,7 +349,7 @@ fn wait_for(ring: &mut Ring, user_data: u64) -> bool {
 /// POOL-26: the same while every worker that there may be sleeps, half of them for a PRIVATE call.
 #[test]
 fn setuid_while_all_blocked() {
-    let _alone = alone();
+    let _alone = alone_with_threads();
     if !is_superuser("setuid") {
         return;
     }

@@ -17,12 +17,12 @@ use crate::state::{self, State};
 
 /// Makes a call with each of these, and looks at submitter, starter and every worker before and after.
 fn leaves_no_trace(asks: &[(&str, Vec<Ask>)]) {
-    look::until("earlier engines are gone", || look::engine_threads().is_empty());
     let (_engine, mut ring) = engine();
     let _sleeper = occupy_one(&mut ring);
     run_one(&mut ring, getpid().flags(CallFlags::ASYNC), 1);
     let threads = look::engine_threads();
     assert_eq!(threads.len(), 3, "the starter and two workers");
+    state::until_settled(&threads);
     let before = State::of_all(&threads, &mut ring);
     for (name, asks) in asks {
         assert_eq!(run_acting(&mut ring, getpid(), asks).result, pid());
@@ -48,7 +48,7 @@ fn usual_umask() {
 /// next call with a thread of its own.
 #[test]
 fn creds_do_not_leak() {
-    let _alone = look::alone();
+    let _alone = look::alone_with_threads();
     if !is_superuser("other credentials") {
         return;
     }
@@ -64,7 +64,7 @@ fn creds_do_not_leak() {
 /// ATTR-71, POOL-28: neither the process nor any thread of it sees a call's own working directory and umask.
 #[test]
 fn cwd_and_umask_do_not_leak() {
-    let _alone = look::alone();
+    let _alone = look::alone_with_threads();
     usual_umask();
     let proc = File::open("/proc").expect("it is mounted");
     let cwd = (AttributeId::CWD, Cwd::payload(proc.as_raw_fd()).to_vec());
@@ -79,7 +79,7 @@ fn cwd_and_umask_do_not_leak() {
 /// ATTR-71: the CPUs of a call are those of no other.
 #[test]
 fn affinity_does_not_leak() {
-    let _alone = look::alone();
+    let _alone = look::alone_with_threads();
     usual_umask();
     let cpu = usize::try_from(state::first_cpu()).expect("a small number");
     leaves_no_trace(&[("affinity", vec![(AttributeId::AFFINITY, CpuMask::of([cpu]).payload())])]);
@@ -88,7 +88,7 @@ fn affinity_does_not_leak() {
 /// ATTR-71: nor do the others.
 #[test]
 fn scheduling_does_not_leak() {
-    let _alone = look::alone();
+    let _alone = look::alone_with_threads();
     usual_umask();
     let batch = Scheduling { policy: Policy::BATCH, priority: 0 };
     let idle = IoPriority { class: IoClass::IDLE, level: 0 };
@@ -103,8 +103,7 @@ fn scheduling_does_not_leak() {
 /// ATTR-32: while a call sleeps at a changed priority, the worker that will post its completion is at its own.
 #[test]
 fn who_posts_is_not_changed() {
-    let _alone = look::alone();
-    look::until("earlier engines are gone", || look::engine_threads().is_empty());
+    let _alone = look::alone_with_threads();
     let (_engine, mut ring) = engine();
     let tids = look::workers();
     let (reader, mut writer) = pipe();

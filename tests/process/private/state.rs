@@ -6,6 +6,7 @@ use std::fs;
 
 use syslet::{CallFlags, Ring, Submission, SubmissionBuilder};
 
+use crate::look;
 use crate::rig::{Seen, drain, push};
 
 /// What threads are: by what was asked, each with the answer.
@@ -77,6 +78,12 @@ impl State {
         }
         assert_eq!(before.len(), later.0.len(), "after {after}");
     }
+}
+
+/// Returns when these threads, which are started, block the same signals: who starts a thread blocks all meanwhile.
+pub(crate) fn until_settled(tids: &[i32]) {
+    let blocked = |tid: &i32| look::status(*tid, "SigBlk").expect("the thread lives");
+    look::until("all block the same signals", || tids.iter().all(|tid| blocked(tid) == blocked(&tids[0])));
 }
 
 /// Calls by which a thread tells about itself what nobody else can ask.
