@@ -14,6 +14,9 @@ use crate::script::group::syntax::{self, Item};
 use crate::script::lower::OUT_BYTES_MAX;
 use crate::script::source::{Span, Spanned};
 
+/// All that comes back of a group is at most this long: it is one completion, of which a ring has room for two.
+const AREAS_BYTES_MAX: usize = 256 << 20;
+
 /// How many atoms may run where the script does not say: some gigabytes in pieces of 64 KiB.
 const BUDGET: u32 = 1_000_000;
 
@@ -39,6 +42,13 @@ pub(crate) fn lower(
     lowering.budget(tree)?;
     lowering.all(tree)?;
     let Lowering { group, inputs, .. } = lowering;
+    if group.out_bytes > AREAS_BYTES_MAX {
+        let message = format!(
+            "the areas of this group come to {} bytes, and at most {AREAS_BYTES_MAX} fit",
+            group.out_bytes
+        );
+        return Err(ScriptError::new(tree.word.span, message));
+    }
     let registers = vec![0; inputs.len()];
     if let Err(fault) = group.build(&registers, CallFlags::NONE, &[]) {
         let span = fault.span.unwrap_or(tree.word.span);

@@ -95,6 +95,8 @@ fn refused_by_the_door() {
 /// SCRIPT-50: areas stand where memory does, and are as long as what is known to be written there.
 #[test]
 fn areas() {
+    let areas: String = (0..5).map(|index| format!("b{index} = area(67108864)\n")).collect();
+    refused(&format!("syslet {{\n{areas}getpid()\n}}"), "syslet", "335544320 bytes, and at most 268435456");
     refused("syslet {\nb = area(8)\nread(0, b, 9)\n}", "b", "has 8 bytes, and the call reaches 9");
     refused("syslet {\nread(0, out(8))\n}", "out(8)", "is missing");
     refused("syslet {\nb = area(8)\nclose(b)\n}", "b", "cannot be a part of the group's area");
