@@ -89,6 +89,8 @@ impl Ring {
         let map =
             |bytes| Region::new(bytes, Arc::clone(&shared.guard)).map(Arc::new).map_err(RingError::System);
         let region = map(bytes)?;
+        let inbox = Inbox::new(u64::from(params.completion_bytes));
+        let inbox = inbox.ok_or(RingError::System(nix::Error::ENOMEM))?;
         let pooled = NonZeroUsize::new(pooled_bytes(&params)).filter(|_| shared.pool.is_some());
         let pooled = pooled.map(map).transpose()?;
         let lanes = shared.pool.as_ref().map(|pool| Arc::clone(&pool.lanes));
@@ -116,7 +118,7 @@ impl Ring {
             door: None,
             batch: Batch::new(),
             runner: Runner::helping(Arc::clone(&shared.known)),
-            inbox: Inbox::new(u64::from(params.completion_bytes)),
+            inbox,
             admission: Admission::default(),
             port,
             shared,

@@ -24,9 +24,10 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Inbox {
-    /// An inbox for records of `capacity` bytes in all.
-    pub(crate) fn new(capacity: u64) -> Inbox {
-        Inbox { buffer: vec![0; words(capacity)].into_boxed_slice(), start: 0, end: 0, records: 0 }
+    /// An inbox for records of `capacity` bytes in all; nothing when there is no memory.
+    pub(crate) fn new(capacity: u64) -> Option<Inbox> {
+        let buffer = bytemuck::try_zeroed_slice_box(words(capacity)).ok()?;
+        Some(Inbox { buffer, start: 0, end: 0, records: 0 })
     }
 
     /// How many records it holds.
@@ -67,5 +68,18 @@ impl<'a> Iterator for Reader<'a> {
         let start = *self.start;
         *self.start += words(u64::from(RecordWord::unpack(self.buffer[start]).len));
         Some(&self.buffer[start..*self.start])
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests {
+    use super::*;
+
+    /// What the system has no memory for is no inbox, and nobody is aborted.
+    #[test]
+    fn more_than_there_is() {
+        assert!(Inbox::new(1 << 60).is_none());
+        assert_eq!(Inbox::new(4096).map(|inbox| inbox.len()), Some(0));
     }
 }

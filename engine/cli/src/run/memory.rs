@@ -13,20 +13,22 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    pub(crate) fn zeroed(bytes: usize) -> Block {
+    /// Nothing when there is no memory.
+    pub(crate) fn zeroed(bytes: usize) -> Option<Block> {
         // Nobody writes the zeros: memory that no call touches is none of the machine's.
-        Block { words: bytemuck::zeroed_slice_box((bytes + ROOM_BYTES).div_ceil(8)), bytes }
+        let words = bytemuck::try_zeroed_slice_box((bytes + ROOM_BYTES).div_ceil(8)).ok()?;
+        Some(Block { words, bytes })
     }
 
     /// Memory that begins with `bytes`.
-    pub(crate) fn holding(bytes: &[u8]) -> Block {
-        let block = Block::zeroed(bytes.len());
+    pub(crate) fn holding(bytes: &[u8]) -> Option<Block> {
+        let block = Block::zeroed(bytes.len())?;
         for (word, chunk) in block.words.iter().zip(bytes.chunks(8)) {
             let mut whole = [0; 8];
             whole[..chunk.len()].copy_from_slice(chunk);
             word.store(u64::from_ne_bytes(whole), Ordering::Relaxed);
         }
-        block
+        Some(block)
     }
 
     pub(crate) fn address(&self) -> u64 {

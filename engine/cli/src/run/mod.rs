@@ -79,12 +79,13 @@ pub(crate) fn run(
         // Where no thread is to be had, a group ends by itself.
         let _ = interrupt::on_stop(stop);
     }
+    let known = Known::new(plan).ok_or_else(|| RunError::Engine("no memory for the buffers".to_owned()))?;
     let mut run = Run {
         plan,
         printer,
         words,
         schedule: Schedule::new(plan),
-        known: Known::new(plan),
+        known,
         flights: (0..plan.steps.len()).map(|_| None).collect(),
         in_flight: 0,
         has_workers,

@@ -18,13 +18,14 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) fn new(plan: &Plan) -> Known {
-        Known {
+    /// What is known before anything has run; nothing when there is no memory for the buffers.
+    pub(crate) fn new(plan: &Plan) -> Option<Known> {
+        Some(Known {
             results: vec![None; plan.steps.len()],
             areas: vec![None; plan.steps.len()],
             skipped: vec![false; plan.steps.len()],
-            buffers: plan.buffers.iter().map(|buffer| Block::zeroed(buffer.bytes)).collect(),
-        }
+            buffers: plan.buffers.iter().map(|buffer| Block::zeroed(buffer.bytes)).collect::<Option<_>>()?,
+        })
     }
 
     /// The number that `source` is now, or why there is none.

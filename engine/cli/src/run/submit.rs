@@ -63,10 +63,11 @@ impl Flight {
         let mut builder = Submission::call(step.nr).user_data(id as u64);
         let (mut numbers, mut held) = (Vec::new(), Vec::new());
         for (index, operand) in step.operands.iter().enumerate() {
-            let mut hold = |block: Block| {
+            let mut hold = |block: Option<Block>| {
+                let block = block.ok_or("there is no memory for it")?;
                 let address = block.address();
                 held.push((index, block));
-                address
+                Ok::<u64, String>(address)
             };
             let mut number = 0;
             builder = match &operand.passed {
@@ -80,13 +81,13 @@ impl Flight {
                         Way::InOut => builder.inout(&bytes),
                         Way::In | Way::Out => builder.input(&bytes),
                         Way::Held => {
-                            number = hold(Block::holding(&bytes));
+                            number = hold(Block::holding(&bytes))?;
                             builder.value(number)
                         }
                     }
                 }
                 Passed::Out { bytes, way: Way::Held } => {
-                    number = hold(Block::zeroed(*bytes));
+                    number = hold(Block::zeroed(*bytes))?;
                     builder.value(number)
                 }
                 Passed::Out { bytes, .. } => builder.output(*bytes),

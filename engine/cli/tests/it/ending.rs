@@ -24,6 +24,22 @@ fn exit_codes() {
     assert_eq!(syslet(&["--help"]).code, Some(0));
 }
 
+/// SCRIPT-33, SCRIPT-9: a machine without the memory that a script wants is told of, and buffers nobody uses take none.
+#[test]
+fn no_memory() {
+    let buffers: String = (0..64).map(|index| format!("b{index} = buffer(67108864)\n")).collect();
+    let area = "syslet { a = area(67108864); b = area(67108864); getpid() }".to_owned();
+    for (script, megabytes, code) in [(&buffers, 1000, 3), (&area, 500, 3), (&area, 8000, 0)] {
+        let limited = format!("ulimit -v {megabytes}000; exec \"$0\" run -e \"$1\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_syslet"), script]);
+        let run = shell.output().expect("a shell");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(code), "{said}");
+        assert!(code == 0 || said.starts_with("syslet: no "), "{said}");
+    }
+}
+
 /// The command with SIGINT as a terminal's user has it. What runs in the background may have it ignored, which is
 /// inherited; `env` of the GNU tools takes that back.
 fn interruptible(arguments: &[&str]) -> Command {

@@ -138,7 +138,7 @@ impl CheckedCompletions {
             consumer: Consumer::new(Arc::clone(&completions), Heap::zeroed(1)),
             completions,
             credit: Credit::new(ring_bytes, record_max),
-            inbox: Inbox::new(ring_bytes),
+            inbox: Inbox::new(ring_bytes).unwrap(),
             usable: ring_bytes - (record_max - 8),
             next_number: 1,
             running: VecDeque::new(),

@@ -43,7 +43,7 @@ fn pair() -> (Submitter, Poster) {
         producer: Producer::new(Arc::clone(&submissions)),
         consumer: Consumer::new(Arc::clone(&completions), Heap::zeroed(1)),
         credit: Credit::new(64, DONE_BYTES),
-        inbox: Inbox::new(64),
+        inbox: Inbox::new(64).unwrap(),
         memory,
         got: Vec::new(),
     };
