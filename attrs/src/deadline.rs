@@ -31,8 +31,15 @@ pub struct DeadlineValue {
 }
 
 /// What a deadline did.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct DeadlineOutcome(pub u32);
+
+/// The number and its name.
+impl core::fmt::Debug for DeadlineOutcome {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "DeadlineOutcome({} {})", self.0, self.name())
+    }
+}
 
 impl DeadlineOutcome {
     /// Nothing: the call was over before.

@@ -61,8 +61,15 @@ impl core::fmt::Display for Evidence {
 }
 
 /// Whether what a call asked for was in memory.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Verdict(pub u32);
+
+/// The number and its name.
+impl core::fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Verdict({} {})", self.0, self.name())
+    }
+}
 
 impl Verdict {
     /// It was.

@@ -106,8 +106,15 @@ impl RetryAsk {
 }
 
 /// Why a call was not made once more.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct RetryEnd(pub u32);
+
+/// The number and its name.
+impl core::fmt::Debug for RetryEnd {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "RetryEnd({} {})", self.0, self.name())
+    }
+}
 
 impl RetryEnd {
     /// The last attempt was the answer.

@@ -1,8 +1,15 @@
 //! Who ran a call: what WORKER returns.
 
 /// Who brought a call to its end.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct RunBy(pub u32);
+
+/// The number and its name.
+impl core::fmt::Debug for RunBy {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "RunBy({} {})", self.0, self.name())
+    }
+}
 
 impl RunBy {
     /// The submitter made the plain call while it waited.

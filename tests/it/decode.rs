@@ -1,5 +1,6 @@
 //! Submissions, completions and refusals in words, as the application meets them.
 
+use syslet::attrs::{DeadlineOutcome, RetryEnd, RunBy, Verdict};
 use syslet::syscalls::decode::Decoder;
 use syslet::{
     CallFlags, DoneFlags, Features, Refusal, RunningCall, Status, Submission, SubmissionBuilder, Unfinished,
@@ -72,6 +73,10 @@ fn debug_of_numbers() {
             "CallFlags(RELEASE|0x8000)".to_owned(),
         ),
         (format!("{:?}", Features::SHARED.or(Features::HELP)), "Features(HELP|SHARED)".to_owned()),
+        (format!("{:?}", DeadlineOutcome::MISSED), "DeadlineOutcome(2 missed)".to_owned()),
+        (format!("{:?}", Verdict::HIT), "Verdict(1 hit)".to_owned()),
+        (format!("{:?}", RunBy::TWIN), "RunBy(3 twin)".to_owned()),
+        (format!("{:?}", RetryEnd::END), "RetryEnd(2 end of file)".to_owned()),
         (format!("{:?}", CallFlags(1 << 15)), "CallFlags(0x8000)".to_owned()),
     ] {
         assert_eq!(shown, name);
