@@ -7,7 +7,7 @@
 
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,12 +16,17 @@ use crate::exit::Exit;
 /// How often the signal is repeated once the run shall end.
 const REPEAT: Duration = Duration::from_millis(50);
 
+/// Another SIGINT, so much later than the first or more, ends the command at once: its output may have no reader.
+const AGAIN_MS: i64 = 500;
+
 const RUNNING: i32 = 0;
 const INTERRUPTED: i32 = 1;
 const TIMED_OUT: i32 = 2;
 
 /// What ended the run first.
 static STOP: AtomicI32 = AtomicI32::new(RUNNING);
+/// When the first SIGINT came, if one did.
+static FIRST_MS: AtomicI64 = AtomicI64::new(0);
 /// How many signals there were; it may wrap.
 static SIGNALS: AtomicI32 = AtomicI32::new(0);
 /// The timer, once there is one. Its signal is not one that scripts use.
@@ -117,12 +122,30 @@ fn no_action() -> libc::sigaction {
 }
 
 extern "C" fn on_signal(signal: libc::c_int) {
-    let why = if signal == libc::SIGINT { INTERRUPTED } else { TIMED_OUT };
+    let is_asked = signal == libc::SIGINT;
+    if is_asked {
+        let (now, first) = (now_ms(), FIRST_MS.load(Ordering::Relaxed));
+        if first == 0 {
+            FIRST_MS.store(now, Ordering::Relaxed);
+        } else if now - first >= AGAIN_MS {
+            // SAFETY: it ends the process, and nothing of it is looked at any more.
+            unsafe { libc::_exit(Exit::Interrupted.code().into()) };
+        }
+    }
+    let why = if is_asked { INTERRUPTED } else { TIMED_OUT };
     let _ = STOP.compare_exchange(RUNNING, why, Ordering::Relaxed, Ordering::Relaxed);
     // Release: who sees that there was one sees why.
     SIGNALS.fetch_add(1, Ordering::Release);
     futex(libc::FUTEX_WAKE, i32::MAX);
     start_timer(REPEAT);
+}
+
+/// The time, in milliseconds. Async-signal-safe.
+fn now_ms() -> i64 {
+    let mut now = timespec(Duration::ZERO);
+    // SAFETY: the pointer is to a live local.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    1 + now.tv_sec * 1000 + now.tv_nsec / 1_000_000
 }
 
 /// The timer fires after `first`, and then again and again. Async-signal-safe.

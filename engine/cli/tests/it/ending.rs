@@ -196,6 +196,23 @@ fn interrupted() {
     assert_eq!((code, &*messages), (Some(130), ""));
 }
 
+/// SCRIPT-34: who asks again later is not kept waiting by output that nobody reads.
+#[test]
+fn interrupted_again() {
+    let many: Vec<String> = (0..5000).map(|index| index.to_string()).collect();
+    let arguments = ["run", "-e", "write(1, \"begun\\n\", 6)", "-e", "openat(AT_FDCWD, $@, O_RDONLY)"];
+    let arguments = arguments.into_iter().chain(many.iter().map(String::as_str)).collect::<Vec<_>>();
+    let (mut child, _unread) = begun(interruptible(&arguments));
+    let pid = child.id().to_string();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("the child is ours") {
+            break status;
+        }
+        syslet(&["run", "-q", "-e", "kill($1, SIGINT)", &pid]);
+    };
+    assert_eq!(status.code(), Some(130));
+}
+
 /// SCRIPT-34: a SIGINT that is ignored stays ignored: the run ends by itself.
 #[test]
 fn ignored_interrupts() {
