@@ -75,26 +75,43 @@ pub(crate) enum Arg {
     Value(u64),
     Result(u16),
     Register(u8),
-    /// An offset in the data.
-    In(usize),
-    Out(Place),
-    Inout(Place, usize),
+    Memory(Memory),
+    /// Memory into which the bytes at an offset of the data are copied before.
+    Inout(Memory, usize),
 }
 
-/// An offset in one of the two parts of the out area.
+/// Memory of the group.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Memory {
+    pub(crate) place: Place,
+    /// How many bytes from there are its own.
+    pub(crate) bytes: usize,
+    /// Whether the record has to say so, because how far it is reached is known only when the group runs.
+    pub(crate) is_bounded: bool,
+}
+
+/// An offset in one of the group's areas: the data, and the two parts of the out area.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Place {
+    Data(usize),
     ComesBack(usize),
     Scratch(usize),
 }
 
-impl Place {
-    /// The place so many bytes behind this one.
-    pub(crate) fn behind(self, bytes: usize) -> Place {
-        match self {
-            Place::ComesBack(at) => Place::ComesBack(at + bytes),
-            Place::Scratch(at) => Place::Scratch(at + bytes),
-        }
+impl Memory {
+    pub(crate) fn new(place: Place, bytes: usize) -> Memory {
+        Memory { place, bytes, is_bounded: false }
+    }
+
+    /// The part of it that begins so many bytes behind its begin, if it has so many.
+    pub(crate) fn behind(self, offset: usize) -> Option<Memory> {
+        let bytes = self.bytes.checked_sub(offset)?;
+        let place = match self.place {
+            Place::Data(at) => Place::Data(at + offset),
+            Place::ComesBack(at) => Place::ComesBack(at + offset),
+            Place::Scratch(at) => Place::Scratch(at + offset),
+        };
+        Some(Memory { place, bytes, ..self })
     }
 }
 
@@ -144,7 +161,7 @@ impl Arg {
             Arg::Result(atom) => Operand::result(atom),
             Arg::Register(register) => Operand::register(register),
             Arg::Value(value) => Operand::number(value),
-            Arg::In(_) | Arg::Out(_) | Arg::Inout(..) => Operand::number(0),
+            Arg::Memory(_) | Arg::Inout(..) => Operand::number(0),
         }
     }
 }

@@ -74,7 +74,8 @@ impl Known {
         for (index, (operand, arg)) in step.operands.iter().zip(args).enumerate() {
             let Some(has) = length::size_of(&operand.passed, plan) else { continue };
             let value = |by: usize| numbers.get(by).copied();
-            let reached = length::reach(arg.len, value, |by| self.pointed_to(&step.operands.get(by)?.passed));
+            let number = |by: usize, offset| self.pointed_to(&step.operands.get(by)?.passed, offset);
+            let reached = length::reach(arg.len, index, value, number);
             if let Some(reached) = reached.filter(|&reached| reached > has as u64) {
                 let index = index + 1;
                 return Err(format!("argument {index} has {has} bytes, and the call reaches {reached}"));
@@ -83,14 +84,15 @@ impl Known {
         Ok(())
     }
 
-    /// The 32-bit number at the start of memory that is passed.
-    fn pointed_to(&self, passed: &Passed) -> Option<u32> {
-        let bytes = match passed {
-            Passed::Value(Source::Address(id)) => self.buffers[*id].read(0, 4)?,
-            Passed::Memory { bytes, patches, .. } => self.filled(bytes, patches).ok()?,
-            _ => return None,
-        };
-        bytes.get(..4)?.try_into().ok().map(u32::from_ne_bytes)
+    /// The 32-bit number at `offset` of memory that is passed.
+    fn pointed_to(&self, passed: &Passed, offset: usize) -> Option<u32> {
+        match passed {
+            Passed::Value(Source::Address(id)) => length::number_at(&self.buffers[*id].read(offset, 4)?, 0),
+            Passed::Memory { bytes, patches, .. } => {
+                length::number_at(&self.filled(bytes, patches).ok()?, offset)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -6,24 +6,39 @@ use crate::plan::{Passed, Plan, Source, Step};
 use crate::script::error::ScriptError;
 use crate::script::lower::Position;
 
-/// How many bytes the call reaches by the rule `len`; nothing when that cannot be known.
+/// How many bytes of argument `index` the call reaches by the rule `len`; nothing when that cannot be known.
 ///
-/// `value` gives an argument's value, `number` the 32-bit number an argument points to.
+/// `value` gives an argument's value, `number` the 32-bit number at an offset of what an argument points to.
 pub(crate) fn reach(
     len: Len,
+    index: usize,
     value: impl Fn(usize) -> Option<u64>,
-    number: impl Fn(usize) -> Option<u32>,
+    number: impl Fn(usize, usize) -> Option<u32>,
 ) -> Option<u64> {
     match len {
-        Len::None | Len::Nul | Len::Sized(..) | Len::Headed(_) => None,
+        Len::None | Len::Nul => None,
         Len::Const(bytes) => Some(bytes.into()),
         Len::Arg(by) => value(by.into()),
         Len::Times(by, bytes) => value(by.into()).map(|count| count.saturating_mul(bytes.into())),
         Len::Plus(by, bytes) => value(by.into()).map(|count| count.saturating_add(bytes.into())),
         Len::Bits(by) => value(by.into()).map(|count| count.div_ceil(64).saturating_mul(8)),
-        Len::At(by) => number(by.into()).map(u64::from),
+        Len::At(by) => number(by.into(), 0).map(u64::from),
+        Len::Sized(at, default) => number(index, at.into()).map(|bytes| match bytes {
+            0 => default.into(),
+            bytes => u64::from(bytes).max(u64::from(at) + NUMBER_BYTES as u64),
+        }),
+        Len::Headed(bytes) => number(index, 0).map(|more| u64::from(more) + u64::from(bytes)),
         Len::Pages(by) => value(by.into()).map(|count| count.div_ceil(4096)),
     }
+}
+
+/// A length in memory.
+const NUMBER_BYTES: usize = 4;
+
+/// The 32-bit number at `offset` of `bytes`, if it lies inside.
+pub(crate) fn number_at(bytes: &[u8], offset: usize) -> Option<u32> {
+    let raw = bytes.get(offset..offset.checked_add(NUMBER_BYTES)?)?;
+    raw.try_into().ok().map(u32::from_ne_bytes)
 }
 
 /// Checks every argument of `step` as far as lengths are known before anything runs.
@@ -33,8 +48,8 @@ pub(crate) fn check(step: &Step, plan: &Plan) -> Result<(), ScriptError> {
         let Some(has) = size_of(&operand.passed, plan) else { continue };
         let position = Position { call: &step.call, index, arg: Some(arg) };
         check_given(step, arg, &position)?;
-        let reached =
-            reach(arg.len, |by| step.operands[by].fixed(), |by| number_in(&step.operands[by].passed));
+        let number = |by: usize, offset| number_in(&step.operands.get(by)?.passed, offset);
+        let reached = reach(arg.len, index, |by| step.operands[by].fixed(), number);
         if let Some(reached) = reached.filter(|&reached| reached > has as u64) {
             let message = format!("{} has {has} bytes, and the call reaches {reached}", position.describe());
             return Err(ScriptError::new(operand.span, message).help(because(arg)));
@@ -85,6 +100,7 @@ fn because(arg: &Arg) -> String {
         Len::Pages(by) => {
             format!("argument {} says how many bytes, and each page of them has one here", by + 1)
         }
+        Len::Sized(..) | Len::Headed(_) => "a number in it says how many bytes".to_owned(),
         _ => "it always reaches so many".to_owned(),
     }
 }
@@ -99,12 +115,10 @@ pub(crate) fn size_of(passed: &Passed, plan: &Plan) -> Option<usize> {
     }
 }
 
-/// The 32-bit number at the start of what is passed, if it is known before anything runs.
-fn number_in(passed: &Passed) -> Option<u32> {
+/// The 32-bit number at `offset` of what is passed, if it is known before anything runs.
+fn number_in(passed: &Passed, offset: usize) -> Option<u32> {
     match passed {
-        Passed::Memory { bytes, patches, .. } if patches.is_empty() => {
-            bytes.get(..4).and_then(|raw| raw.try_into().ok()).map(u32::from_ne_bytes)
-        }
+        Passed::Memory { bytes, patches, .. } if patches.is_empty() => number_at(bytes, offset),
         _ => None,
     }
 }

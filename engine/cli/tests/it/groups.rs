@@ -1,5 +1,7 @@
 //! Groups: one submission of many calls, and what is told of it.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use crate::files::Directory;
@@ -50,6 +52,30 @@ fn areas() {
     assert_eq!(code, 0);
     assert!(text.contains("read(fd, a, 8) = 5  @checksum 0x9a71bb4c of 5 bytes\n"), "{text}");
     assert!(text.ends_with("      a: \"hello\"\n") && !text.contains("s: "), "{text}");
+}
+
+/// SCRIPT-50: what is longer than its area is not read, and the atom says so; the next area stays as it was.
+#[test]
+fn areas_are_kept_apart() {
+    let file = Directory::new("group-bounds");
+    let file = file.file("f", "sixteen bytes in");
+    let group = "syslet { a = area(8); b = area(8); n = 9; fd = openat(AT_FDCWD, $1, O_RDONLY); \
+        m = read(fd, a, n); n -= 1; k = read(fd, a, n); together { o = pread64(fd, a, k, 0); p = pread64(fd, b, fd, 0) }; \
+        w = write(-1, \"short\", n); finally { n = 9; q = pread64(fd, a, n, 0); close(fd) } }";
+    let run = syslet(&["run", "--json", "-e", group, &file]);
+    let line = &run.json()[0];
+    let values = |name: &str| {
+        let atoms = line["atoms"].as_array().unwrap();
+        let atom = atoms.iter().find(|atom| atom["name"] == name).unwrap();
+        (atom["value"].as_i64().unwrap(), atom["made"] == true)
+    };
+    let beyond = (-14, false);
+    assert_eq!((values("m"), values("k"), values("o")), (beyond, (8, true), (8, true)));
+    assert_eq!((values("w"), values("q")), (beyond, beyond));
+    assert_eq!(line["data"][0]["base64"], BASE64_STANDARD.encode("sixteen "));
+    let fd = usize::try_from(values("fd").0).unwrap();
+    let expected = [&b"sixteen "[..fd.min(8)], &[0; 8][fd.min(8)..]].concat();
+    assert_eq!(line["data"][1]["base64"], BASE64_STANDARD.encode(expected));
 }
 
 /// SCRIPT-55: a group as JSON has its atoms, and its areas by name; nothing of what did not run.

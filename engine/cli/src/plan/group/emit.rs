@@ -2,12 +2,13 @@
 
 use syslet::abi::{
     ArgKind, ArgKinds, AskRepr, AtomFlags, AtomRepr, AttributeFlags, AttributeId, CALL_ARGS_OFFSET,
-    CallFlags, Inout, ProgramRepr, Target, padded,
+    CallFlags, Inout, Offset, ProgramRepr, Target, padded,
 };
 use syslet::program::Program;
 use syslet::{Refusal, Refused};
 
-use super::{Arg, Atom, Group, Lead, Place};
+use super::{Arg, Atom, Group, Lead, Memory, Place};
+use crate::script::lower::OUT_BYTES_MAX;
 use crate::script::source::Span;
 
 /// What the whole submission is asked.
@@ -85,20 +86,23 @@ impl Group {
     }
 
     fn words_of(&self, atom: &Atom) -> Vec<u64> {
-        let offset = |place| match place {
-            Place::ComesBack(at) => at,
-            Place::Scratch(at) => self.out_len() + at,
-        };
-        let as_u32 = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let word = |arg: &Arg| match *arg {
             Arg::Value(value) => value,
             Arg::Result(atom) => atom.into(),
             Arg::Register(register) => register.into(),
-            Arg::In(at) => at as u64,
-            Arg::Out(place) => offset(place) as u64,
-            Arg::Inout(place, data) => Inout { out: as_u32(offset(place)), data: as_u32(data) }.pack(),
+            Arg::Memory(memory) => self.offset(memory).pack(),
+            Arg::Inout(memory, data) => Inout { out: self.offset(memory).at, data: as_u32(data) }.pack(),
         };
         atom.args.iter().map(|(arg, _)| word(arg)).collect()
+    }
+
+    fn offset(&self, memory: Memory) -> Offset {
+        let at = match memory.place {
+            Place::Data(at) | Place::ComesBack(at) => at,
+            Place::Scratch(at) => self.out_len() + at,
+        };
+        let len = memory.is_bounded.then_some(as_u32(memory.bytes));
+        Offset { at: as_u32(at), register: None, len }
     }
 
     /// Where in the script a refusal points.
@@ -116,6 +120,13 @@ impl Group {
         Fault { refusal: refused.refusal(), span }
     }
 }
+
+/// Areas are shorter than 32 bits can say.
+fn as_u32(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+const _: () = assert!(OUT_BYTES_MAX <= Offset::LEN_MAX as usize, "the record can say how long an area is");
 
 impl Atom {
     /// What stands at this byte of its record.
@@ -139,8 +150,8 @@ impl Arg {
             Arg::Value(_) => ArgKind::VALUE,
             Arg::Result(_) => ArgKind::RESULT,
             Arg::Register(_) => ArgKind::REGISTER,
-            Arg::In(_) => ArgKind::IN,
-            Arg::Out(_) => ArgKind::OUT,
+            Arg::Memory(Memory { place: Place::Data(_), .. }) => ArgKind::IN,
+            Arg::Memory(_) => ArgKind::OUT,
             Arg::Inout(..) => ArgKind::INOUT,
         }
     }

@@ -1,22 +1,32 @@
 //! Arguments of a group's calls: names of the group by what they are, all else as a statement's.
 
-use syslet::syscalls::{Arg as Described, Direction};
+use syslet::syscalls::Direction;
 
-use crate::plan::group::{Arg, Place};
+use crate::plan::group::{Arg, Memory, Place};
 use crate::plan::{Passed, Shown, Source, Way};
 use crate::script::error::ScriptError;
 use crate::script::group::lowering::{Local, Lowering};
-use crate::script::length::{decided_by, reach};
 use crate::script::lower::Position;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Argument, Field, Operand};
 
-/// An argument as it is passed, how it is shown, and how much memory it is.
+/// An argument as it is passed, and how it is shown.
 pub(crate) struct Lowered {
     pub(crate) arg: Arg,
     pub(crate) shown: String,
     pub(crate) span: Span,
-    bytes: Option<usize>,
+    /// How long the buffer is whose address it is, if it is one.
+    buffer: Option<usize>,
+}
+
+impl Lowered {
+    /// How much memory is passed, in bytes; nothing for a number.
+    pub(crate) fn bytes(&self) -> Option<usize> {
+        match self.arg {
+            Arg::Memory(memory) | Arg::Inout(memory, _) => Some(memory.bytes),
+            _ => self.buffer,
+        }
+    }
 }
 
 impl Lowering<'_> {
@@ -32,8 +42,8 @@ impl Lowering<'_> {
             && let Some(local) = self.names.get(word).copied()
         {
             let shown = word.to_owned();
-            let (arg, bytes) = passed(local, word, span, position)?;
-            return Ok(Lowered { arg, shown, span, bytes });
+            let arg = passed(local, word, span, position)?;
+            return Ok(Lowered { arg, shown, span, buffer: None });
         }
         self.check_argument(argument)?;
         let operand = self.context.lower(argument, position)?;
@@ -41,21 +51,29 @@ impl Lowering<'_> {
             Shown::Written(text) | Shown::Number(text) => text.clone(),
             Shown::Bytes(bytes) => syslet::syscalls::decode::quoted(bytes, bytes.len()),
         };
-        let (arg, bytes) = match operand.passed {
+        let (arg, buffer) = match operand.passed {
             Passed::Value(Source::Fixed(value)) => (Arg::Value(value), None),
-            Passed::Value(source) => (self.input(source, operand.shown, span)?, None),
+            Passed::Value(source) => {
+                let buffer = match source {
+                    Source::Address(id) => Some(self.context.plan.buffers[id].bytes),
+                    _ => None,
+                };
+                (self.input(source, operand.shown, span)?, buffer)
+            }
             Passed::Memory { patches, .. } if !patches.is_empty() => {
                 return Err(ScriptError::new(
                     span,
                     "in a group, pack(…) holds what is known before anything runs",
                 ));
             }
-            Passed::Memory { way: Way::In, bytes, .. } => (Arg::In(self.carry(&bytes)), Some(bytes.len())),
+            Passed::Memory { way: Way::In, bytes, .. } => {
+                (Arg::Memory(Memory::new(Place::Data(self.carry(&bytes)), bytes.len())), None)
+            }
             Passed::Memory { way: Way::InOut, bytes, .. } => {
                 let data = self.carry(&bytes);
-                (Arg::Inout(self.room(bytes.len(), true), data), Some(bytes.len()))
+                (Arg::Inout(self.room(bytes.len(), true), data), None)
             }
-            Passed::Out { bytes, way: Way::Out } => (Arg::Out(self.room(bytes, true)), Some(bytes)),
+            Passed::Out { bytes, way: Way::Out } => (Arg::Memory(self.room(bytes, true)), None),
             Passed::Memory { .. } | Passed::Out { .. } => {
                 let message = format!("{} has a shape that the table does not know", position.describe());
                 return Err(
@@ -63,7 +81,7 @@ impl Lowering<'_> {
                 );
             }
         };
-        Ok(Lowered { arg, shown, span, bytes })
+        Ok(Lowered { arg, shown, span, buffer })
     }
 
     /// Checks the names that an argument consists of.
@@ -87,71 +105,20 @@ impl Lowering<'_> {
             Argument::View(_) | Argument::Text(_) => Ok(()),
         }
     }
-
-    /// Bytes that travel with the group: where they begin.
-    fn carry(&mut self, bytes: &[u8]) -> usize {
-        let data = &mut self.group.data;
-        data.resize(data.len().next_multiple_of(8), 0);
-        let at = data.len();
-        data.extend_from_slice(bytes);
-        at
-    }
-
-    /// Room in the out area.
-    pub(crate) fn room(&mut self, bytes: usize, comes_back: bool) -> Place {
-        let all = if comes_back { &mut self.group.out_bytes } else { &mut self.group.scratch_bytes };
-        let at = all.next_multiple_of(8);
-        *all = at + bytes;
-        if comes_back { Place::ComesBack(at) } else { Place::Scratch(at) }
-    }
 }
 
 /// A name of the group as an argument.
-fn passed(
-    local: Local,
-    word: &str,
-    span: Span,
-    position: Position<'_>,
-) -> Result<(Arg, Option<usize>), ScriptError> {
+fn passed(local: Local, word: &str, span: Span, position: Position<'_>) -> Result<Arg, ScriptError> {
     let direction = position.direction();
     match local {
-        Local::Area { place, bytes }
-            if matches!(direction, Direction::In | Direction::Out | Direction::InOut) =>
-        {
-            Ok((Arg::Out(place), Some(bytes)))
+        Local::Area(area) if matches!(direction, Direction::In | Direction::Out | Direction::InOut) => {
+            Ok(Arg::Memory(area))
         }
-        Local::Area { .. } => Err(position.wrong(span, "a part of the group's area")),
+        Local::Area(_) => Err(position.wrong(span, "a part of the group's area")),
         Local::Result(_) | Local::Register(_) if !position.takes_numbers() => {
             Err(position.wrong(span, &format!("`{word}`, which is a number")))
         }
-        Local::Result(atom) => Ok((Arg::Result(atom), None)),
-        Local::Register(register) => Ok((Arg::Register(register), None)),
+        Local::Result(atom) => Ok(Arg::Result(atom)),
+        Local::Register(register) => Ok(Arg::Register(register)),
     }
-}
-
-/// Checks that the memory is as long as the call reaches, where that is known before anything runs.
-pub(crate) fn check_lengths(
-    call: &str,
-    args: &'static [Described],
-    lowered: &[Lowered],
-) -> Result<(), ScriptError> {
-    let fixed = |by: usize| match lowered.get(by).map(|lowered| lowered.arg) {
-        Some(Arg::Value(value)) => Some(value),
-        _ => None,
-    };
-    for (index, (one, arg)) in lowered.iter().zip(args).enumerate() {
-        let Some(bytes) = one.bytes else { continue };
-        if let Some(by) = decided_by(arg.len).filter(|by| *by >= lowered.len()) {
-            let message =
-                format!("argument {} of {call}, which says how long this one is, is missing", by + 1);
-            return Err(ScriptError::new(one.span, message));
-        }
-        if let Some(reached) = reach(arg.len, fixed, |_| None).filter(|&reached| reached > bytes as u64) {
-            let position = Position { call, index, arg: Some(arg) };
-            let message =
-                format!("{} has {bytes} bytes, and the call reaches {reached}", position.describe());
-            return Err(ScriptError::new(one.span, message));
-        }
-    }
-    Ok(())
 }

@@ -6,7 +6,7 @@ use syslet::syscalls::{Descriptors, Scope};
 use crate::plan::group::{Arg, Atom};
 use crate::script::asks::{PRIVATE, asks};
 use crate::script::error::ScriptError;
-use crate::script::group::argument::{Lowered, check_lengths};
+use crate::script::group::argument::Lowered;
 use crate::script::group::lowering::{Draft, Local, Lowering};
 use crate::script::lower::Position;
 use crate::script::source::{Span, Spanned};
@@ -26,7 +26,7 @@ impl Lowering<'_> {
             let arg = target.row.and_then(|row| row.args.get(index));
             lowered.push(self.argument(argument, Position { call: &target.name, index, arg })?);
         }
-        check_lengths(&target.name, target.row.map_or(&[], |row| row.args), &lowered)?;
+        self.bound(&target.name, target.row.map_or(&[], |row| row.args), &mut lowered)?;
         if let Some(own) = call.attributes.iter().find(|attribute| attribute.name.value == PRIVATE) {
             return Err(ScriptError::new(own.name.span, "a thread of its own is for the whole group")
                 .help("write `@private` behind `syslet`"));

@@ -6,7 +6,7 @@ use syslet::Refusal;
 use syslet::abi::{CallFlags, SCRATCH_BYTES_MAX};
 
 use crate::plan::Operand as Input;
-use crate::plan::group::{AreaSpec, Group};
+use crate::plan::group::{AreaSpec, Group, Place};
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
 use crate::script::group::lowering::{Local, Lowering};
@@ -111,9 +111,9 @@ impl Lowering<'_> {
             Item::Area { name, size, comes_back } => {
                 let most = if *comes_back { OUT_BYTES_MAX } else { SCRATCH_BYTES_MAX };
                 let bytes = self.context.assigned.size(size, most, self.context.given)?;
-                let place = self.room(bytes, *comes_back);
-                self.assign(name, Local::Area { place, bytes })?;
-                if let crate::plan::group::Place::ComesBack(at) = place {
+                let area = self.room(bytes, *comes_back);
+                self.assign(name, Local::Area(area))?;
+                if let Place::ComesBack(at) = area.place {
                     self.group.areas.push(AreaSpec { name: name.value.clone(), at, bytes });
                 }
                 Ok(())

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use syslet::abi::{ATOMS_MAX, Kind, Operand as Compared, StepOp, Test};
 
 use crate::plan::Operand as Input;
-use crate::plan::group::{Arg, Atom, Group, Lead, Place};
+use crate::plan::group::{Arg, Atom, Group, Lead, Memory};
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
 use crate::script::source::Span;
@@ -35,7 +35,7 @@ pub(crate) struct Lowering<'a> {
 pub(crate) enum Local {
     Result(u16),
     Register(u8),
-    Area { place: Place, bytes: usize },
+    Area(Memory),
 }
 
 /// The ends of a loop.

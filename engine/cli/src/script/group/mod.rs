@@ -5,6 +5,7 @@ mod call;
 mod control;
 pub(crate) mod lower;
 mod lowering;
+mod memory;
 mod names;
 mod step;
 pub(crate) mod parse;

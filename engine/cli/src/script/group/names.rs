@@ -82,7 +82,7 @@ impl Lowering<'_> {
         match (self.names.get(word), self.context.assigned.get(word)) {
             (Some(Local::Result(atom)), _) => Ok(Arg::Result(*atom)),
             (Some(Local::Register(register)), _) => Ok(Arg::Register(*register)),
-            (Some(Local::Area { .. }), _) => {
+            (Some(Local::Area(_)), _) => {
                 Err(ScriptError::new(span, format!("`{word}` is memory, and no number")))
             }
             (None, Some(Named::Step(step))) => {

@@ -43,20 +43,19 @@ impl Lowering<'_> {
     /// A number in an area of the group.
     fn view(&self, view: &View) -> Result<(Arg, u64), ScriptError> {
         let word = &view.of.value;
-        let Some(Local::Area { place, bytes }) = self.names.get(word).copied() else {
+        let Some(Local::Area(area)) = self.names.get(word).copied() else {
             return Err(ScriptError::new(view.of.span, format!("`{word}` is no area of this group")));
         };
         let number = self.context.assigned.number(&view.offset.value, self.context.given)?;
         let Width { bytes: width, signed } = view.width;
-        let inside =
-            usize::try_from(number).ok().filter(|at| at.checked_add(width).is_some_and(|end| end <= bytes));
-        let offset = inside.ok_or_else(|| {
-            let name = view.width.name();
+        let part = usize::try_from(number).ok().and_then(|offset| area.behind(offset));
+        let part = part.filter(|part| part.bytes >= width).ok_or_else(|| {
+            let (name, bytes) = (view.width.name(), area.bytes);
             let message = format!("{name} at offset {number} lies outside the {bytes} bytes of `{word}`");
             ScriptError::new(view.offset.span, message)
         })?;
         let signed = if signed { AtomWidth::SIGNED } else { 0 };
-        Ok((Arg::Out(place.behind(offset)), width as u64 | signed))
+        Ok((Arg::Memory(part), width as u64 | signed))
     }
 
     pub(crate) fn together(

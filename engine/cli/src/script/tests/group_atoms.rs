@@ -118,6 +118,29 @@ fn data() {
     assert_eq!(plan.steps[1].waits.iter().map(|wait| wait.step).collect::<Vec<_>>(), [0]);
 }
 
+/// SCRIPT-50: the atom says how long its memory is where only the group's run shows how far it is reached.
+#[test]
+fn bounds() {
+    comes_to(
+        "syslet { a = area(12); s = scratch(8); n = read(0, a, 12); write(1, a, n); write(1, s, n); write(1, \"abc\", n) }",
+        &[
+            "0: read(0, out@0, 12)",
+            "1: write(1, out@0..12, #0)",
+            "2: write(1, out@16..24, #0)",
+            "3: write(1, in@0..4, #0)",
+        ],
+    );
+    comes_to(
+        "syslet { a = area(8); readlinkat(AT_FDCWD, \"/x\", a, 8); chdir(a); chdir(\"/\"); chdir(pack(u8 47)) }",
+        &[
+            "0: readlinkat(AT_FDCWD, \"/x\", out@0, 8)",
+            "1: chdir(out@0..8)",
+            "2: chdir(\"/\")",
+            "3: chdir(in@16..17)",
+        ],
+    );
+}
+
 /// SCRIPT-52: a group with `$@` is repeated; `in order` has each wait for the one before, whatever became of it.
 #[test]
 fn repeated() {

@@ -109,5 +109,16 @@ fn areas() {
         "i64 n",
         "known before anything runs",
     );
+    refused("b = buffer(8)\nsyslet {\nread(0, b, 9)\n}", "b", "has 8 bytes, and the call reaches 9");
+    refused(
+        "syslet {\nname_to_handle_at(0, \"\", pack(u32 1, i32 0), out(4), 0)\n}",
+        "pack(u32 1, i32 0)",
+        "has 8 bytes, and the call reaches 9",
+    );
+    refused(
+        "syslet {\nn = 1\npoll(pack(i32 0, i16 1, i16 0), n, 0)\n}",
+        "pack(i32 0, i16 1, i16 0)",
+        "known only when the group runs",
+    );
     refused_with("syslet {\nread(0, $1, 8)\n}", &["x"], "$1", "no number");
 }

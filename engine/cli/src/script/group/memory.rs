@@ -1,0 +1,98 @@
+//! The memory of a group: where it lies, and how far calls reach into it.
+
+use syslet::syscalls::{Arg as Described, Len};
+
+use crate::plan::group::{Arg, Group, Memory, Place};
+use crate::script::error::ScriptError;
+use crate::script::group::argument::Lowered;
+use crate::script::group::lowering::Lowering;
+use crate::script::length::{decided_by, number_at, reach};
+use crate::script::lower::Position;
+
+impl Lowering<'_> {
+    /// Bytes that travel with the group: where they begin.
+    pub(crate) fn carry(&mut self, bytes: &[u8]) -> usize {
+        let data = &mut self.group.data;
+        data.resize(data.len().next_multiple_of(8), 0);
+        let at = data.len();
+        data.extend_from_slice(bytes);
+        at
+    }
+
+    /// Room in the out area.
+    pub(crate) fn room(&mut self, bytes: usize, comes_back: bool) -> Memory {
+        let all = if comes_back { &mut self.group.out_bytes } else { &mut self.group.scratch_bytes };
+        let at = all.next_multiple_of(8);
+        *all = at + bytes;
+        Memory::new(if comes_back { Place::ComesBack(at) } else { Place::Scratch(at) }, bytes)
+    }
+
+    /// Checks that each argument's memory is as long as the call reaches. Where that is known only when the group runs, the
+    /// record is to say how long it is.
+    pub(crate) fn bound(
+        &self,
+        call: &str,
+        args: &'static [Described],
+        lowered: &mut [Lowered],
+    ) -> Result<(), ScriptError> {
+        for (index, arg) in args.iter().enumerate().take(lowered.len()) {
+            let position = Position { call, index, arg: Some(arg) };
+            if self.keeps_inside(arg.len, position, lowered)? {
+                continue;
+            }
+            match &mut lowered[index] {
+                Lowered { arg: Arg::Memory(memory), .. } => memory.is_bounded = true,
+                Lowered { arg: Arg::Inout(..), span, .. } => {
+                    let position = position.describe();
+                    let message = format!("how far {position} is reached is known only when the group runs");
+                    return Err(ScriptError::new(*span, message)
+                        .help("what is known later stands in an area: a = area(16)"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it is known that the call reaches no further than the argument's memory is long, if it is memory.
+    fn keeps_inside(
+        &self,
+        len: Len,
+        position: Position<'_>,
+        lowered: &[Lowered],
+    ) -> Result<bool, ScriptError> {
+        let (one, call) = (&lowered[position.index], position.call);
+        let Some(bytes) = one.bytes() else { return Ok(true) };
+        if let Some(by) = decided_by(len).filter(|by| *by >= lowered.len()) {
+            let message =
+                format!("argument {} of {call}, which says how long this one is, is missing", by + 1);
+            return Err(ScriptError::new(one.span, message));
+        }
+        let fixed = |by: usize| match lowered[by].arg {
+            Arg::Value(value) => Some(value),
+            _ => None,
+        };
+        let number = |by: usize, offset| number_at(self.group.known(lowered.get(by)?.arg)?, offset);
+        match reach(len, position.index, fixed, number) {
+            Some(reached) if reached > bytes as u64 => {
+                let message =
+                    format!("{} has {bytes} bytes, and the call reaches {reached}", position.describe());
+                Err(ScriptError::new(one.span, message))
+            }
+            Some(_) => Ok(true),
+            None => Ok(len == Len::Nul && self.group.known(one.arg).is_some_and(|text| text.contains(&0))),
+        }
+    }
+}
+
+impl Group {
+    /// The bytes that an argument has before the call, if they are known before anything runs.
+    fn known(&self, arg: Arg) -> Option<&[u8]> {
+        let (at, bytes) = match arg {
+            Arg::Memory(Memory { place: Place::Data(at), bytes, .. }) => (at, bytes),
+            Arg::Inout(memory, data) => (data, memory.bytes),
+            _ => return None,
+        };
+        self.data.get(at..at + bytes)
+    }
+}
