@@ -7,7 +7,7 @@ use crate::script::assigned::Named;
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
 use crate::script::number::bits;
-use crate::script::pack;
+use crate::script::pack::pack;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Argument, Term, Value};
 
@@ -47,7 +47,7 @@ impl Position<'_> {
     }
 
     /// How memory that holds bytes before the call reaches it.
-    fn way_in(&self, span: Span, what: &str) -> Result<Way, ScriptError> {
+    pub(crate) fn way_in(&self, span: Span, what: &str) -> Result<Way, ScriptError> {
         self.way().filter(|way| *way != Way::Out).ok_or_else(|| self.wrong(span, what))
     }
 
@@ -107,9 +107,10 @@ impl Context<'_> {
             }
             Argument::Pack(fields) => {
                 let way = position.way_in(span, "pack(…)")?;
-                let packed = pack::pack(fields, self)?;
+                let given = self.given;
+                let packed = pack(fields, given, |width, operand, span| self.content(width, operand, span))?;
                 let shown = Shown::Written(format!("pack({})", packed.shown));
-                (Passed::Memory { way, bytes: packed.bytes, patches: packed.patches }, shown)
+                (Passed::Memory { way, patches: packed.patches(), bytes: packed.bytes }, shown)
             }
             Argument::View(_) if !position.takes_numbers() => {
                 return Err(position.wrong(span, "a number from memory"));

@@ -4,25 +4,38 @@ use crate::plan::{Patch, Source};
 use crate::script::assigned::Named;
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
+use crate::script::given::Given;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Field, Operand, Value, Width};
 
-/// The memory, what is filled in later, and how the output shows it.
-pub(crate) struct Packed {
+/// The memory, and how the output shows it.
+pub(crate) struct Packed<T> {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) patches: Vec<Patch>,
+    /// The numbers that are filled in later: where each stands, and where it comes from.
+    pub(crate) later: Vec<(usize, Width, T)>,
     pub(crate) shown: String,
 }
 
-/// Lays out `fields`.
-pub(crate) fn pack(fields: &[Spanned<Field>], context: &mut Context<'_>) -> Result<Packed, ScriptError> {
-    let mut packed = Packed { bytes: Vec::new(), patches: Vec::new(), shown: String::new() };
+/// What a field holds.
+pub(crate) enum Content<T> {
+    /// A number, and how it is shown.
+    Known(i128, String),
+    Later(T),
+}
+
+/// Lays out `fields`; `content` says what a number is.
+pub(crate) fn pack<T>(
+    fields: &[Spanned<Field>],
+    given: Given<'_>,
+    mut content: impl FnMut(Width, &Operand, Span) -> Result<Content<T>, ScriptError>,
+) -> Result<Packed<T>, ScriptError> {
+    let mut packed = Packed { bytes: Vec::new(), later: Vec::new(), shown: String::new() };
     let mut align = 1;
     for (index, field) in fields.iter().enumerate() {
         packed.shown.push_str(if index == 0 { "" } else { ", " });
         match &field.value {
             Field::Text(text) => {
-                let text = context.given.text(text)?;
+                let text = given.text(text)?;
                 packed.shown.push_str(&syslet::syscalls::decode::quoted(&text, text.len()));
                 packed.bytes.extend_from_slice(&text);
                 packed.bytes.push(0);
@@ -30,7 +43,8 @@ pub(crate) fn pack(fields: &[Spanned<Field>], context: &mut Context<'_>) -> Resu
             Field::Number(width, operand) => {
                 align = align.max(width.bytes);
                 packed.pad(width.bytes);
-                packed.number(*width, operand, field.span, context)?;
+                let content = content(*width, operand, field.span)?;
+                packed.number(*width, operand, field.span, content)?;
             }
         }
     }
@@ -38,7 +52,7 @@ pub(crate) fn pack(fields: &[Spanned<Field>], context: &mut Context<'_>) -> Resu
     Ok(packed)
 }
 
-impl Packed {
+impl<T> Packed<T> {
     fn pad(&mut self, align: usize) {
         self.bytes.resize(self.bytes.len().next_multiple_of(align), 0);
     }
@@ -48,56 +62,63 @@ impl Packed {
         width: Width,
         operand: &Operand,
         span: Span,
-        context: &mut Context<'_>,
+        content: Content<T>,
     ) -> Result<(), ScriptError> {
-        let from = match operand {
-            Operand::View(view) => context.assigned.view(view, context.given, context.plan)?,
-            Operand::Value(value) => match named(value, context) {
-                Some(Named::Step(id)) => Source::Result(id),
-                Some(Named::Buffer(id)) if width.bytes == 8 => Source::Address(id),
-                Some(Named::Buffer(_)) => {
-                    return Err(ScriptError::new(span, "the address of a buffer needs a u64"));
-                }
-                None => return self.fixed(width, value, span, context),
-            },
+        let shown = match content {
+            Content::Known(number, _) if !width.holds(number) => {
+                return Err(ScriptError::new(span, format!("{number} does not fit {}", width.name())));
+            }
+            Content::Known(number, shown) => {
+                self.bytes.extend_from_slice(&number.to_ne_bytes()[..width.bytes]);
+                shown
+            }
+            Content::Later(from) => {
+                let at = self.bytes.len();
+                self.later.push((at, width, from));
+                self.bytes.resize(at + width.bytes, 0);
+                operand.to_string()
+            }
         };
-        let at = self.bytes.len();
-        self.patches.push(Patch { at, width, from });
-        self.bytes.resize(at + width.bytes, 0);
-        self.show(width, operand_text(operand));
-        Ok(())
-    }
-
-    fn fixed(
-        &mut self,
-        width: Width,
-        value: &Value,
-        span: Span,
-        context: &Context<'_>,
-    ) -> Result<(), ScriptError> {
-        let number = context.assigned.number(value, context.given)?;
-        if !width.holds(number) {
-            return Err(ScriptError::new(span, format!("{number} does not fit {}", width.name())));
-        }
-        self.bytes.extend_from_slice(&number.to_ne_bytes()[..width.bytes]);
-        self.show(width, context.written(value, number));
-        Ok(())
-    }
-
-    fn show(&mut self, width: Width, number: String) {
         self.shown.push_str(width.name());
         self.shown.push(' ');
-        self.shown.push_str(&number);
+        self.shown.push_str(&shown);
+        Ok(())
     }
 }
 
-fn operand_text(operand: &Operand) -> String {
-    match operand {
-        Operand::Value(value) => value.to_string(),
-        Operand::View(view) => view.to_string(),
+impl Packed<Source> {
+    /// What is filled in when the statement is submitted.
+    pub(crate) fn patches(&self) -> Vec<Patch> {
+        self.later.iter().map(|&(at, width, from)| Patch { at, width, from }).collect()
     }
 }
 
-fn named(value: &Value, context: &Context<'_>) -> Option<Named> {
-    context.assigned.get(value.word()?)
+impl Context<'_> {
+    /// What a number of a statement's `pack(…)` is.
+    pub(crate) fn content(
+        &mut self,
+        width: Width,
+        operand: &Operand,
+        span: Span,
+    ) -> Result<Content<Source>, ScriptError> {
+        let value = match operand {
+            Operand::View(view) => {
+                return self.assigned.view(view, self.given, self.plan).map(Content::Later);
+            }
+            Operand::Value(value) => value,
+        };
+        match self.named_by(value) {
+            Some(Named::Step(id)) => Ok(Content::Later(Source::Result(id))),
+            Some(Named::Buffer(id)) if width.bytes == 8 => Ok(Content::Later(Source::Address(id))),
+            Some(Named::Buffer(_)) => Err(ScriptError::new(span, "the address of a buffer needs a u64")),
+            None => {
+                let number = self.assigned.number(value, self.given)?;
+                Ok(Content::Known(number, self.written(value, number)))
+            }
+        }
+    }
+
+    fn named_by(&self, value: &Value) -> Option<Named> {
+        self.assigned.get(value.word()?)
+    }
 }

@@ -67,8 +67,16 @@ impl Display for Field {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Field::Text(text) => text.fmt(f),
-            Field::Number(width, Operand::Value(value)) => write!(f, "{} {value}", width.name()),
-            Field::Number(width, Operand::View(view)) => write!(f, "{} {view}", width.name()),
+            Field::Number(width, operand) => write!(f, "{} {operand}", width.name()),
+        }
+    }
+}
+
+impl Display for Operand {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Operand::Value(value) => value.fmt(f),
+            Operand::View(view) => view.fmt(f),
         }
     }
 }

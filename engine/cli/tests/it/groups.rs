@@ -78,6 +78,25 @@ fn areas_are_kept_apart() {
     assert_eq!(line["data"][1]["base64"], BASE64_STANDARD.encode(expected));
 }
 
+/// SCRIPT-65: a call reads what its fields are at that time, and what other calls have left there is not read again.
+#[test]
+fn packs() {
+    let directory = Directory::new("group-packs");
+    let to = directory.path("to");
+    let group = "syslet { fd = openat(AT_FDCWD, $1, O_RDWR|O_CREAT, 0o600); n = 0x0102; \
+        loop { n += 1; w = write(fd, pack(u8 n, u8 n, i16 -1, i32 fd, \"-\"), 9); break if n > 0x0103; stop if w < 0 }; \
+        ready = poll(pack(i32 fd, i16 POLLIN, i16 0), 1, 0); finally { write(fd, pack(u64 n), 8); close(fd) } }";
+    let run = syslet(&["run", "--json", "-e", group, &to]);
+    let line = &run.json()[0];
+    assert_eq!((&line["result"], run.code), (&json!(1), Some(0)), "{line}");
+    let fd = i32::try_from(line["atoms"][0]["value"].as_i64().unwrap()).unwrap();
+    let written = |n: u8| [&[n, n, 0xff, 0xff][..], &fd.to_ne_bytes(), b"-"].concat();
+    let expected = [written(3), written(4), 0x0104_u64.to_ne_bytes().to_vec()].concat();
+    assert_eq!(std::fs::read(&to).unwrap(), expected);
+    let text = syslet(&["run", "-e", group, &to]).stdout;
+    assert_eq!(text.matches("pack(").count(), 3, "the steps are not told: {text}");
+}
+
 /// SCRIPT-55: a group as JSON has its atoms, and its areas by name; nothing of what did not run.
 #[test]
 fn as_json() {

@@ -2,13 +2,13 @@
 
 use syslet::syscalls::Direction;
 
-use crate::plan::group::{Arg, Memory, Place};
+use crate::plan::group::Arg;
 use crate::plan::{Passed, Shown, Source, Way};
 use crate::script::error::ScriptError;
 use crate::script::group::lowering::{Local, Lowering};
 use crate::script::lower::Position;
 use crate::script::source::{Span, Spanned};
-use crate::script::syntax::{Argument, Field, Operand};
+use crate::script::syntax::{Argument, View};
 
 /// An argument as it is passed, and how it is shown.
 pub(crate) struct Lowered {
@@ -20,12 +20,24 @@ pub(crate) struct Lowered {
 }
 
 impl Lowered {
+    pub(crate) fn new(arg: Arg, shown: String, span: Span) -> Lowered {
+        Lowered { arg, shown, span, buffer: None }
+    }
+
     /// How much memory is passed, in bytes; nothing for a number.
     pub(crate) fn bytes(&self) -> Option<usize> {
         match self.arg {
             Arg::Memory(memory) | Arg::Inout(memory, _) => Some(memory.bytes),
             _ => self.buffer,
         }
+    }
+}
+
+impl Position<'_> {
+    /// What the table does not describe cannot lie in the areas of a group.
+    pub(crate) fn unknown_shape(&self, span: Span) -> ScriptError {
+        ScriptError::new(span, format!("{} has a shape that the table does not know", self.describe()))
+            .help("in a group such memory is a buffer made above it")
     }
 }
 
@@ -43,7 +55,10 @@ impl Lowering<'_> {
         {
             let shown = word.to_owned();
             let arg = passed(local, word, span, position)?;
-            return Ok(Lowered { arg, shown, span, buffer: None });
+            return Ok(Lowered::new(arg, shown, span));
+        }
+        if let Argument::Pack(fields) = &argument.value {
+            return self.packed(fields, span, position);
         }
         self.check_argument(argument)?;
         let operand = self.context.lower(argument, position)?;
@@ -51,37 +66,23 @@ impl Lowering<'_> {
             Shown::Written(text) | Shown::Number(text) => text.clone(),
             Shown::Bytes(bytes) => syslet::syscalls::decode::quoted(bytes, bytes.len()),
         };
-        let (arg, buffer) = match operand.passed {
-            Passed::Value(Source::Fixed(value)) => (Arg::Value(value), None),
+        let arg = match operand.passed {
+            Passed::Value(Source::Fixed(value)) => Arg::Value(value),
             Passed::Value(source) => {
                 let buffer = match source {
                     Source::Address(id) => Some(self.context.plan.buffers[id].bytes),
                     _ => None,
                 };
-                (self.input(source, operand.shown, span)?, buffer)
+                let arg = self.input(source, operand.shown, span)?;
+                return Ok(Lowered { buffer, ..Lowered::new(arg, shown, span) });
             }
-            Passed::Memory { patches, .. } if !patches.is_empty() => {
-                return Err(ScriptError::new(
-                    span,
-                    "in a group, pack(…) holds what is known before anything runs",
-                ));
+            Passed::Memory { way: Way::Held, .. } | Passed::Out { way: Way::Held, .. } => {
+                return Err(position.unknown_shape(span));
             }
-            Passed::Memory { way: Way::In, bytes, .. } => {
-                (Arg::Memory(Memory::new(Place::Data(self.carry(&bytes)), bytes.len())), None)
-            }
-            Passed::Memory { way: Way::InOut, bytes, .. } => {
-                let data = self.carry(&bytes);
-                (Arg::Inout(self.room(bytes.len(), true), data), None)
-            }
-            Passed::Out { bytes, way: Way::Out } => (Arg::Memory(self.room(bytes, true)), None),
-            Passed::Memory { .. } | Passed::Out { .. } => {
-                let message = format!("{} has a shape that the table does not know", position.describe());
-                return Err(
-                    ScriptError::new(span, message).help("in a group such memory is a buffer made above it")
-                );
-            }
+            Passed::Memory { way, bytes, .. } => self.carried(&bytes, way),
+            Passed::Out { bytes, .. } => Arg::Memory(self.room(bytes, true)),
         };
-        Ok(Lowered { arg, shown, span, buffer })
+        Ok(Lowered::new(arg, shown, span))
     }
 
     /// Checks the names that an argument consists of.
@@ -89,21 +90,18 @@ impl Lowering<'_> {
         match &argument.value {
             Argument::Value(value) => self.check_words(value),
             Argument::Out(size) => self.check_words(&size.value),
-            Argument::View(view) if self.names.contains_key(&view.of.value) => {
-                let message = "a number from an area of the group is put into a register first";
-                Err(ScriptError::new(argument.span, message).help(format!("x = {view}")))
-            }
-            Argument::Pack(fields) => fields.iter().try_for_each(|field| match &field.value {
-                Field::Number(_, Operand::Value(value))
-                    if value.word().is_some_and(|word| self.names.contains_key(word)) =>
-                {
-                    let message = "in a group, pack(…) holds what is known before anything runs";
-                    Err(ScriptError::new(field.span, message))
-                }
-                _ => Ok(()),
-            }),
-            Argument::View(_) | Argument::Text(_) => Ok(()),
+            Argument::View(view) => self.check_view(view, argument.span),
+            Argument::Pack(_) | Argument::Text(_) => Ok(()),
         }
+    }
+
+    /// Checks that a number is read from memory outside of the group.
+    pub(crate) fn check_view(&self, view: &View, span: Span) -> Result<(), ScriptError> {
+        if self.names.contains_key(&view.of.value) {
+            let message = "a number from an area of the group is put into a register first";
+            return Err(ScriptError::new(span, message).help(format!("x = {view}")));
+        }
+        Ok(())
     }
 }
 

@@ -20,6 +20,23 @@ impl Lowering<'_> {
         call: &Call,
         span: Span,
     ) -> Result<(), ScriptError> {
+        let atom = self.drafted(name, call, span)?;
+        self.made(name, atom)
+    }
+
+    /// Adds the atom of a call, which can be named from then on.
+    pub(crate) fn made(&mut self, name: Option<&Spanned<String>>, atom: Draft) -> Result<(), ScriptError> {
+        let id = self.push(atom)?;
+        name.map_or(Ok(()), |name| self.assign(name, Local::Result(id)))
+    }
+
+    /// The atom of a call, which is not among the others yet; steps that it needs before it are.
+    pub(crate) fn drafted(
+        &mut self,
+        name: Option<&Spanned<String>>,
+        call: &Call,
+        span: Span,
+    ) -> Result<Draft, ScriptError> {
         let target = Target::of(call, self.context.assigned, self.context.given)?;
         let mut lowered: Vec<Lowered> = Vec::with_capacity(target.arguments.len());
         for (index, argument) in target.arguments.iter().enumerate() {
@@ -48,8 +65,7 @@ impl Lowering<'_> {
         }
         self.check_scope(&atom, &target.name, call.name.span)?;
         self.check_closed(&atom, &target.name)?;
-        let id = self.push(atom)?;
-        name.map_or(Ok(()), |name| self.assign(name, Local::Result(id)))
+        Ok(atom)
     }
 
     /// Checks that the call can run where the group does.

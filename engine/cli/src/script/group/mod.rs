@@ -8,6 +8,7 @@ mod lowering;
 mod memory;
 mod names;
 mod step;
+mod pack;
 pub(crate) mod parse;
 pub(crate) mod show;
 pub(crate) mod syntax;

@@ -5,7 +5,7 @@ use std::fmt::{Display, Formatter, Result, Write};
 use crate::script::group::syntax::{Asked, Condition, Group, Item};
 use crate::script::source::Spanned;
 use crate::script::statement::Statement;
-use crate::script::syntax::{Call, Operand};
+use crate::script::syntax::Call;
 
 /// A statement whose body is `group`.
 pub(crate) fn statement(statement: &Statement, group: &Group, f: &mut Formatter<'_>) -> Result {
@@ -82,11 +82,8 @@ impl Display for Item {
             }
             Item::Call { name: None, call } => call.fmt(f),
             Item::Call { name: Some(name), call } => named(&name.value, call, f),
-            Item::Change { register, change, by: Operand::Value(value) } => {
-                write!(f, "{} {} {value}", register.value, change.sign())
-            }
-            Item::Change { register, change, by: Operand::View(view) } => {
-                write!(f, "{} {} {view}", register.value, change.sign())
+            Item::Change { register, change, by } => {
+                write!(f, "{} {} {by}", register.value, change.sign())
             }
             Item::Leave { how, when: None } => f.write_str(how.word()),
             Item::Leave { how, when: Some(when) } => write!(f, "{} if {when}", how.word()),

@@ -7,7 +7,7 @@ use crate::script::error::ScriptError;
 use crate::script::group::lowering::{Draft, Local, Lowering};
 use crate::script::group::syntax::{Change, Item};
 use crate::script::source::{Span, Spanned};
-use crate::script::syntax::{Operand, Value, View, Width};
+use crate::script::syntax::{Call, Operand, Value, View, Width};
 
 impl Lowering<'_> {
     pub(crate) fn change(
@@ -47,15 +47,13 @@ impl Lowering<'_> {
             return Err(ScriptError::new(view.of.span, format!("`{word}` is no area of this group")));
         };
         let number = self.context.assigned.number(&view.offset.value, self.context.given)?;
-        let Width { bytes: width, signed } = view.width;
         let part = usize::try_from(number).ok().and_then(|offset| area.behind(offset));
-        let part = part.filter(|part| part.bytes >= width).ok_or_else(|| {
+        let part = part.filter(|part| part.bytes >= view.width.bytes).ok_or_else(|| {
             let (name, bytes) = (view.width.name(), area.bytes);
             let message = format!("{name} at offset {number} lies outside the {bytes} bytes of `{word}`");
             ScriptError::new(view.offset.span, message)
         })?;
-        let signed = if signed { AtomWidth::SIGNED } else { 0 };
-        Ok((Arg::Memory(part), width as u64 | signed))
+        Ok((Arg::Memory(part), width_word(view.width)))
     }
 
     pub(crate) fn together(
@@ -64,10 +62,7 @@ impl Lowering<'_> {
         items: &[Spanned<Item>],
         span: Span,
     ) -> Result<(), ScriptError> {
-        let plain = |item: &&Spanned<Item>| !matches!(item.value, Item::Call { .. });
-        if let Some(other) = items.iter().find(plain) {
-            return Err(ScriptError::new(other.span, "only calls run side by side"));
-        }
+        let calls: Vec<_> = items.iter().map(side_by_side).collect::<Result<_, _>>()?;
         if self.in_finally || items.is_empty() {
             let message = if items.is_empty() {
                 "nothing runs side by side here"
@@ -83,11 +78,33 @@ impl Lowering<'_> {
                 (self.context.assigned.count(enough, calls, self.context.given)?, enough.span)
             }
         };
+        // What they need before them stands before all of them.
+        self.depth += 1;
+        let made: Vec<Draft> = calls
+            .iter()
+            .map(|(name, call, span)| self.drafted(*name, call, *span))
+            .collect::<Result<_, _>>()?;
+        self.depth -= 1;
         let args = vec![(Arg::Value(items.len() as u64), span), (Arg::Value(enough as u64), at)];
         let atom = self.step(StepOp::TOGETHER, args, format!("together of {}", items.len()), span);
         self.push(atom)?;
-        self.block(items)?;
+        for ((name, ..), atom) in calls.iter().zip(made) {
+            self.made(*name, atom)?;
+        }
         self.is_free = false;
         Ok(())
     }
+}
+
+/// A call that runs beside others: its name, the call, where it stands.
+fn side_by_side(item: &Spanned<Item>) -> Result<(Option<&Spanned<String>>, &Call, Span), ScriptError> {
+    match &item.value {
+        Item::Call { name, call } => Ok((name.as_ref(), call, item.span)),
+        _ => Err(ScriptError::new(item.span, "only calls run side by side")),
+    }
+}
+
+/// A width as steps are given it.
+pub(crate) fn width_word(width: Width) -> u64 {
+    width.bytes as u64 | if width.signed { AtomWidth::SIGNED } else { 0 }
 }

@@ -141,6 +141,42 @@ fn bounds() {
     );
 }
 
+/// SCRIPT-65: what is not known before is stored before the call, with all that stands beside it; before calls side by side
+/// all of it is.
+#[test]
+fn packs() {
+    comes_to(
+        "syslet { n = 1; write(1, pack(u8 n, u8 2, i32 n, \"hi\"), 11); p = getpid(); nanosleep(pack(i64 0, i64 p), 0) }",
+        &[
+            "0: r15 = 1",
+            "1: u8 at out@0 = r15",
+            "2: u8 at out@1 = 2",
+            "3: u16 at out@2 = 0",
+            "4: i32 at out@4 = r15",
+            "5: u32 at out@8 = 26984",
+            "6: write(1, out@0, 11)",
+            "7: getpid()",
+            "8: u64 at out@16 = 0",
+            "9: i64 at out@24 = #7",
+            "10: nanosleep(out@16, NULL)",
+        ],
+    );
+    comes_to(
+        "x = dup(0)\nsyslet { n = 1; together { getpid(); poll(pack(i32 x, i16 n, i16 0), 1, 0) }; finally { write(1, pack(u8 n), 1) } }",
+        &[
+            "0: r15 = 1",
+            "1: i32 at out@0 = r0",
+            "2: i16 at out@4 = r15",
+            "3: u16 at out@6 = 0",
+            "4: together(2, 0)",
+            "5: getpid()",
+            "6: poll(out@0, 1, 0)",
+            "7: finally u8 at out@8 = r15",
+            "8: finally write(1, out@8, 1)",
+        ],
+    );
+}
+
 /// SCRIPT-52: a group with `$@` is repeated; `in order` has each wait for the one before, whatever became of it.
 #[test]
 fn repeated() {

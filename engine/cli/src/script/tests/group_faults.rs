@@ -92,6 +92,31 @@ fn refused_by_the_door() {
     refused("x = dup(0)\nclose(x)\nsyslet {\nfsync(x)\n}", "x", "line 2 closes this descriptor");
 }
 
+/// SCRIPT-65: fields are numbers that are there.
+#[test]
+fn fields() {
+    refused("syslet {\na = area(8)\nwrite(1, pack(u64 a), 8)\n}", "a", "is memory, and no number");
+    refused(
+        "syslet {\na = area(8)\nwrite(1, pack(u64 u64(a, 0)), 8)\n}",
+        "u64 u64(a, 0)",
+        "into a register first",
+    );
+    refused("syslet {\nwrite(1, pack(u64 x), 8)\n}", "x", "unknown constant or name");
+    refused("syslet {\nwrite(1, pack(u8 256), 1)\n}", "u8 256", "does not fit u8");
+    refused("syslet {\nn = 1\nread(0, pack(u8 n), 1)\n}", "pack(u8 n)", "cannot be pack(…)");
+    refused(
+        "syslet {\nn = 1\nwrite(1, pack(u8 n), 2)\n}",
+        "pack(u8 n)",
+        "has 1 bytes, and the call reaches 2",
+    );
+    refused(
+        "syslet {\nx = 1\nif x == 1 {\nn = dup(0)\n}\nwrite(1, pack(i32 n), 4)\n}",
+        "n",
+        "may not be there",
+    );
+    refused("syslet {\nn = dup(0)\nfinally {\nwrite(1, pack(i32 n), 4)\n}\n}", "i32 n", "may be missing");
+}
+
 /// SCRIPT-50: areas stand where memory does, and are as long as what is known to be written there.
 #[test]
 fn areas() {
@@ -104,11 +129,6 @@ fn areas() {
     refused("syslet {\nb = area(8)\nx = i32(b, 5)\n}", "5", "lies outside the 8 bytes");
     refused("syslet {\nn = getpid()\nx = i32(n, 0)\n}", "n", "no area");
     refused("syslet {\nb = scratch(8)\nfsync(i32(b, 0))\n}", "i32(b, 0)", "put into a register first");
-    refused(
-        "syslet {\nn = getpid()\nnanosleep(pack(i64 n, i64 0), 0)\n}",
-        "i64 n",
-        "known before anything runs",
-    );
     refused("b = buffer(8)\nsyslet {\nread(0, b, 9)\n}", "b", "has 8 bytes, and the call reaches 9");
     refused(
         "syslet {\nname_to_handle_at(0, \"\", pack(u32 1, i32 0), out(4), 0)\n}",
