@@ -86,6 +86,8 @@ pub(crate) struct Memory {
     pub(crate) place: Place,
     /// How many bytes from there are its own.
     pub(crate) bytes: usize,
+    /// The register that is added to the place.
+    pub(crate) register: Option<u8>,
     /// Whether the record has to say so, because how far it is reached is known only when the group runs.
     pub(crate) is_bounded: bool,
 }
@@ -100,7 +102,12 @@ pub(crate) enum Place {
 
 impl Memory {
     pub(crate) fn new(place: Place, bytes: usize) -> Memory {
-        Memory { place, bytes, is_bounded: false }
+        Memory { place, bytes, register: None, is_bounded: false }
+    }
+
+    /// What begins as many bytes behind its begin as the register says when it is used.
+    pub(crate) fn moved_by(self, register: u8) -> Memory {
+        Memory { register: Some(register), is_bounded: true, ..self }
     }
 
     /// The part of it that begins so many bytes behind its begin, if it has so many.

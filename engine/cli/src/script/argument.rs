@@ -4,7 +4,7 @@ use crate::script::cursor::Cursor;
 use crate::script::error::ScriptError;
 use crate::script::number::Number;
 use crate::script::source::Spanned;
-use crate::script::syntax::{Argument, Field, Operand, Term, Value, View, Width};
+use crate::script::syntax::{Argument, Field, Operand, Part, Term, Value, View, Width};
 use crate::script::token::Token;
 
 impl Cursor<'_> {
@@ -16,9 +16,25 @@ impl Cursor<'_> {
                 Argument::Text(text.clone())
             }
             Some(Token::Word(word)) if self.second_is('(') => self.form(word)?,
-            _ => Argument::Value(self.value()?),
+            _ => self.number_or_part()?,
         };
         Ok(Spanned::new(argument, self.since(start)))
+    }
+
+    /// A value, or in a group `area + OFFSET`.
+    fn number_or_part(&mut self) -> Result<Argument, ScriptError> {
+        let value = self.value()?;
+        if !self.takes_sign("+") {
+            return Ok(Argument::Value(value));
+        }
+        let span = value.span();
+        let Some(word) = value.word() else {
+            return Err(ScriptError::new(span, "`+` stands behind the name of an area"));
+        };
+        let of = Spanned::new(word.to_owned(), span);
+        let offset = self.value()?;
+        let span = offset.span();
+        Ok(Argument::Part(Part { of, offset: Spanned::new(offset, span) }))
     }
 
     /// `out(…)`, `pack(…)` or a view.

@@ -102,6 +102,7 @@ fn in_argument(argument: &Argument) -> Option<Span> {
         Argument::Text(text) => in_text(text),
         Argument::Out(size) => in_value(&size.value),
         Argument::View(view) => in_value(&view.offset.value),
+        Argument::Part(part) => in_value(&part.offset.value),
         Argument::Pack(fields) => fields.iter().find_map(|field| match &field.value {
             Field::Text(text) => in_text(text),
             Field::Number(_, Operand::Value(value)) => in_value(value),

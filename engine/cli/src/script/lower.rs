@@ -112,6 +112,11 @@ impl Context<'_> {
                 let shown = Shown::Written(format!("pack({})", packed.shown));
                 (Passed::Memory { way, patches: packed.patches(), bytes: packed.bytes }, shown)
             }
+            Argument::Part(part) => {
+                return Err(
+                    position.wrong(span, &format!("`{part}`, a part of an area: only groups have some"))
+                );
+            }
             Argument::View(_) if !position.takes_numbers() => {
                 return Err(position.wrong(span, "a number from memory"));
             }

@@ -7,7 +7,8 @@ use syslet::syscalls::decode::escaped;
 use crate::script::group;
 use crate::script::statement::{Body, Statement};
 use crate::script::syntax::{
-    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Piece, Setting, Term, Text, Value, View,
+    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Part, Piece, Setting, Term, Text, Value,
+    View,
 };
 
 impl Display for Statement {
@@ -54,6 +55,7 @@ impl Display for Argument {
             Argument::Text(text) => text.fmt(f),
             Argument::Out(size) => write!(f, "out({})", size.value),
             Argument::View(view) => view.fmt(f),
+            Argument::Part(part) => part.fmt(f),
             Argument::Pack(fields) => {
                 f.write_str("pack(")?;
                 joined(f, fields.iter().map(|field| &field.value))?;
@@ -78,6 +80,12 @@ impl Display for Operand {
             Operand::Value(value) => value.fmt(f),
             Operand::View(view) => view.fmt(f),
         }
+    }
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{} + {}", self.of.value, self.offset.value)
     }
 }
 

@@ -20,6 +20,15 @@ pub(crate) enum Argument {
     /// `pack(…)`
     Pack(Vec<Spanned<Field>>),
     View(View),
+    /// In a group, `area + OFFSET`
+    Part(Part),
+}
+
+/// What begins so many bytes behind the begin of an area.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) of: Spanned<String>,
+    pub(crate) offset: Spanned<Value>,
 }
 
 /// Terms joined with `|`; never empty.

@@ -21,7 +21,7 @@ pub(crate) enum Token {
 }
 
 /// What only groups are written with; the longer ones come first.
-const SIGNS: [&str; 11] = ["==", "!=", "<=", ">=", "+=", "-=", "<", ">", "&", "{", "}"];
+const SIGNS: [&str; 12] = ["==", "!=", "<=", ">=", "+=", "-=", "<", ">", "&", "+", "{", "}"];
 
 /// The tokens of one line of a group.
 pub(crate) fn group_tokens(line: &str, base: usize) -> Result<Vec<Spanned<Token>>, ScriptError> {

@@ -78,6 +78,28 @@ fn areas_are_kept_apart() {
     assert_eq!(line["data"][1]["base64"], BASE64_STANDARD.encode(expected));
 }
 
+/// SCRIPT-66: a file is read piece by piece into one area, one number of each piece is looked at, and at its end it is full.
+#[test]
+fn parts() {
+    let directory = Directory::new("group-parts");
+    let file = directory.file("f", "abcdefghijkl");
+    let group = "syslet { a = area(10); b = area(8); at = 0; fd = openat(AT_FDCWD, $1, O_RDONLY); \
+        loop { n = read(fd, a + at, 4); break if n < 0; last = u8(a, at); write(1, a + at, 1); at += n }; \
+        none = u32(a, at); finally { close(fd) } }";
+    let run = syslet(&["run", "--json", "-e", group, &file]);
+    let (letters, json) = run.stdout.split_at(2);
+    let line: serde_json::Value = serde_json::from_str(json).unwrap();
+    let values = |name: &str| {
+        let atoms = line["atoms"].as_array().unwrap();
+        let atom = atoms.iter().rfind(|atom| atom["name"] == name).unwrap();
+        (atom["value"].as_i64().unwrap(), atom["runs"].as_i64().unwrap())
+    };
+    assert_eq!((letters, values("n"), values("last")), ("ae", (-14, 3), (i64::from(b'e'), 2)));
+    assert_eq!((values("at"), values("none")), ((8, 2), (-14, 1)));
+    assert_eq!(line["data"][0]["base64"], BASE64_STANDARD.encode(b"abcdefgh\0\0"));
+    assert_eq!(line["data"][1]["base64"], BASE64_STANDARD.encode([0; 8]));
+}
+
 /// SCRIPT-65: a call reads what its fields are at that time, and what other calls have left there is not read again.
 #[test]
 fn packs() {

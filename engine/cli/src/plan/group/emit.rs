@@ -102,7 +102,7 @@ impl Group {
             Place::Scratch(at) => self.out_len() + at,
         };
         let len = memory.is_bounded.then_some(as_u32(memory.bytes));
-        Offset { at: as_u32(at), register: None, len }
+        Offset { at: as_u32(at), register: memory.register, len }
     }
 
     /// Where in the script a refusal points.

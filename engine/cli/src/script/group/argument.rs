@@ -57,10 +57,18 @@ impl Lowering<'_> {
             let arg = passed(local, word, span, position)?;
             return Ok(Lowered::new(arg, shown, span));
         }
-        if let Argument::Pack(fields) = &argument.value {
-            return self.packed(fields, span, position);
+        match &argument.value {
+            Argument::Pack(fields) => return self.packed(fields, span, position),
+            Argument::Part(part) => {
+                let memory = self.part(&part.of, (&part.offset.value, part.offset.span), (1, ""))?;
+                let arg = passed(Local::Area(memory), &part.of.value, span, position)?;
+                return Ok(Lowered::new(arg, part.to_string(), span));
+            }
+            Argument::Value(value) => self.check_words(value)?,
+            Argument::Out(size) => self.check_words(&size.value)?,
+            Argument::View(view) => self.check_view(view, span)?,
+            Argument::Text(_) => {}
         }
-        self.check_argument(argument)?;
         let operand = self.context.lower(argument, position)?;
         let shown = match &operand.shown {
             Shown::Written(text) | Shown::Number(text) => text.clone(),
@@ -83,16 +91,6 @@ impl Lowering<'_> {
             Passed::Out { bytes, .. } => Arg::Memory(self.room(bytes, true)),
         };
         Ok(Lowered::new(arg, shown, span))
-    }
-
-    /// Checks the names that an argument consists of.
-    fn check_argument(&self, argument: &Spanned<Argument>) -> Result<(), ScriptError> {
-        match &argument.value {
-            Argument::Value(value) => self.check_words(value),
-            Argument::Out(size) => self.check_words(&size.value),
-            Argument::View(view) => self.check_view(view, argument.span),
-            Argument::Pack(_) | Argument::Text(_) => Ok(()),
-        }
     }
 
     /// Checks that a number is read from memory outside of the group.

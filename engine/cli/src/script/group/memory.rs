@@ -5,9 +5,11 @@ use syslet::syscalls::{Arg as Described, Len};
 use crate::plan::group::{Arg, Group, Memory, Place};
 use crate::script::error::ScriptError;
 use crate::script::group::argument::Lowered;
-use crate::script::group::lowering::Lowering;
+use crate::script::group::lowering::{Local, Lowering};
 use crate::script::length::{decided_by, number_at, reach};
 use crate::script::lower::Position;
+use crate::script::source::{Span, Spanned};
+use crate::script::syntax::Value;
 
 impl Lowering<'_> {
     /// Bytes that travel with the group: where they begin.
@@ -25,6 +27,32 @@ impl Lowering<'_> {
         let at = all.next_multiple_of(8);
         *all = at + bytes;
         Memory::new(if comes_back { Place::ComesBack(at) } else { Place::Scratch(at) }, bytes)
+    }
+
+    /// What begins at `offset` of an area, and has at least so many bytes as far as that is known.
+    pub(crate) fn part(
+        &mut self,
+        of: &Spanned<String>,
+        (offset, span): (&Value, Span),
+        (least, what): (usize, &str),
+    ) -> Result<Memory, ScriptError> {
+        let word = &of.value;
+        let Some(Local::Area(area)) = self.names.get(word).copied() else {
+            return Err(ScriptError::new(of.span, format!("`{word}` is no area of this group")));
+        };
+        match self.number(offset)? {
+            Arg::Register(register) => Ok(area.moved_by(register)),
+            Arg::Value(number) => {
+                let part = usize::try_from(number).ok().and_then(|offset| area.behind(offset));
+                part.filter(|part| part.bytes >= least).ok_or_else(|| {
+                    let (number, bytes) = (number.cast_signed(), area.bytes);
+                    let message = format!("{what}offset {number} lies outside the {bytes} bytes of `{word}`");
+                    ScriptError::new(span, message)
+                })
+            }
+            _ => Err(ScriptError::new(span, "an offset is known before, or a register")
+                .help(format!("at = {offset} puts a result into one"))),
+        }
     }
 
     /// Checks that each argument's memory is as long as the call reaches. Where that is known only when the group runs, the

@@ -4,7 +4,7 @@ use syslet::abi::{StepOp, Width as AtomWidth};
 
 use crate::plan::group::Arg;
 use crate::script::error::ScriptError;
-use crate::script::group::lowering::{Draft, Local, Lowering};
+use crate::script::group::lowering::{Draft, Lowering};
 use crate::script::group::syntax::{Change, Item};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Call, Operand, Value, View, Width};
@@ -41,19 +41,11 @@ impl Lowering<'_> {
     }
 
     /// A number in an area of the group.
-    fn view(&self, view: &View) -> Result<(Arg, u64), ScriptError> {
-        let word = &view.of.value;
-        let Some(Local::Area(area)) = self.names.get(word).copied() else {
-            return Err(ScriptError::new(view.of.span, format!("`{word}` is no area of this group")));
-        };
-        let number = self.context.assigned.number(&view.offset.value, self.context.given)?;
-        let part = usize::try_from(number).ok().and_then(|offset| area.behind(offset));
-        let part = part.filter(|part| part.bytes >= view.width.bytes).ok_or_else(|| {
-            let (name, bytes) = (view.width.name(), area.bytes);
-            let message = format!("{name} at offset {number} lies outside the {bytes} bytes of `{word}`");
-            ScriptError::new(view.offset.span, message)
-        })?;
-        Ok((Arg::Memory(part), width_word(view.width)))
+    fn view(&mut self, view: &View) -> Result<(Arg, u64), ScriptError> {
+        let what = format!("{} at ", view.width.name());
+        let offset = (&*view.offset.value, view.offset.span);
+        let memory = self.part(&view.of, offset, (view.width.bytes, &what))?;
+        Ok((Arg::Memory(memory), width_word(view.width)))
     }
 
     pub(crate) fn together(

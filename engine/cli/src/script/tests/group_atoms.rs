@@ -141,6 +141,22 @@ fn bounds() {
     );
 }
 
+/// SCRIPT-66: a part begins where a number or a register says, and ends where its area does.
+#[test]
+fn parts() {
+    comes_to(
+        "x = dup(0)\nsyslet { s = scratch(8); a = area(16); at = 4; read(0, a + 4, 12); read(0, a + at, 12); n = read(0, s, 8); write(1, a + x, n); y = u16(a, at) }",
+        &[
+            "0: r15 = 4",
+            "1: read(0, out@4, 12)",
+            "2: read(0, out@0+r15..16, 12)",
+            "3: read(0, out@16, 8)",
+            "4: write(1, out@0+r0..16, #3)",
+            "5: r14 = u16 at out@0+r15..16",
+        ],
+    );
+}
+
 /// SCRIPT-65: what is not known before is stored before the call, with all that stands beside it; before calls side by side
 /// all of it is.
 #[test]

@@ -92,6 +92,21 @@ fn refused_by_the_door() {
     refused("x = dup(0)\nclose(x)\nsyslet {\nfsync(x)\n}", "x", "line 2 closes this descriptor");
 }
 
+/// SCRIPT-66: parts are of areas of the group, inside them as far as that is known, and lie where a number or a register says.
+#[test]
+fn parts() {
+    refused("syslet {\nb = area(8)\nread(0, b + 8, 1)\n}", "8", "offset 8 lies outside the 8 bytes of `b`");
+    refused("syslet {\nb = area(8)\nread(0, b + -1, 1)\n}", "-1", "offset -1 lies outside");
+    refused("syslet {\nb = area(8)\nread(0, b + 4, 5)\n}", "b + 4", "has 4 bytes, and the call reaches 5");
+    refused("syslet {\nb = area(8)\nn = dup(0)\nread(0, b + n, 1)\n}", "n", "puts a result into one");
+    refused("syslet {\nb = area(8)\nx = i32(b, y)\n}", "y", "unknown constant or name");
+    refused("syslet {\nn = 1\nread(0, n + 1, 1)\n}", "n", "no area of this group");
+    refused("syslet {\nn = 1\nread(0, 1 + n, 1)\n}", "1", "behind the name of an area");
+    refused("syslet {\nb = area(8)\nclose(b + 1)\n}", "b + 1", "cannot be a part of the group's area");
+    refused("syslet {\na = 1\nb = a + 1\n}", "+", "the end of the line or `}`");
+    refused("b = buffer(8)\nread(0, b + 1, 1)", "+", "only `|` joins numbers");
+}
+
 /// SCRIPT-65: fields are numbers that are there.
 #[test]
 fn fields() {

@@ -9,8 +9,8 @@ use crate::script::reserved::RESERVED;
 use crate::script::source::{Span, Spanned};
 use crate::script::statement::{Body, Statement};
 use crate::script::syntax::{
-    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Piece, Setting, Term, Text, Unit, Value,
-    View, Width,
+    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Part, Piece, Setting, Term, Text, Unit,
+    Value, View, Width,
 };
 
 pub(super) fn at<T>(value: T) -> Spanned<T> {
@@ -75,14 +75,17 @@ fn field() -> impl Strategy<Value = Field> {
     ]
 }
 
-fn argument() -> impl Strategy<Value = Argument> {
-    prop_oneof![
+/// `in_group` is how often an argument is one that only groups have.
+fn argument(in_group: u32) -> impl Strategy<Value = Argument> {
+    let part = (word(), value()).prop_map(|(of, offset)| Part { of: at(of), offset: at(offset) });
+    let plain = prop_oneof![
         value().prop_map(Argument::Value),
         text().prop_map(Argument::Text),
         value().prop_map(|size| Argument::Out(at(size))),
         view().prop_map(Argument::View),
         prop::collection::vec(field().prop_map(at), 1..4).prop_map(Argument::Pack),
-    ]
+    ];
+    prop_oneof![5 => plain, in_group => part.prop_map(Argument::Part)]
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
@@ -101,8 +104,8 @@ pub(super) fn attribute() -> impl Strategy<Value = Attribute> {
         .prop_map(|(name, required, options)| Attribute { name: at(name), required, options })
 }
 
-pub(super) fn call() -> impl Strategy<Value = Call> {
-    let arguments = prop::collection::vec(argument().prop_map(at), 0..4);
+pub(super) fn call(in_group: u32) -> impl Strategy<Value = Call> {
+    let arguments = prop::collection::vec(argument(in_group).prop_map(at), 0..4);
     let after = prop::collection::vec(word().prop_map(at), 0..3);
     (word(), arguments, after, prop::collection::vec(attribute(), 0..3)).prop_map(
         |(name, arguments, after, attributes)| Call { name: at(name), arguments, after, attributes },
@@ -110,7 +113,7 @@ pub(super) fn call() -> impl Strategy<Value = Call> {
 }
 
 fn statement() -> impl Strategy<Value = Statement> {
-    let call = (prop::option::of(word()), call()).prop_map(|(name, call)| Statement {
+    let call = (prop::option::of(word()), call(0)).prop_map(|(name, call)| Statement {
         name: name.map(at),
         body: Body::Call(call),
         line: 1,
@@ -200,6 +203,8 @@ fn part() -> impl Strategy<Value = &'static str> {
         "n = read(0, out(8), 8)\n",
         "a = area(8)\n",
         "errno(n, EIO)",
+        "read(0, a + n, 1)\n",
+        " + ",
     ])
 }
 
