@@ -11,7 +11,8 @@ use syslet::AttributeId;
 
 use crate::exit::Exit;
 use crate::options::{Command, Options, ProbeOptions, RunOptions, TableOptions};
-use crate::plan::{Ask, Plan};
+use crate::plan::group::Atom;
+use crate::plan::{Ask, Plan, Step};
 use crate::print::Quiet;
 use crate::print::json::JsonPrinter;
 use crate::print::text::TextPrinter;
@@ -73,7 +74,9 @@ fn script_error(error: &ScriptError, source: &Source) -> Exit {
 
 fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
     let changes = |ask: &Ask| (AttributeId::LANE..=AttributeId::RETRY).contains(&ask.id);
-    let private = plan.steps.iter().find(|step| step.is_private || step.all_asks().any(changes));
+    let is_away = |step: &Step| step.group.iter().flat_map(|group| &group.atoms).any(Atom::is_async);
+    let needs_worker = |step: &&Step| step.is_private || is_away(step) || step.all_asks().any(changes);
+    let private = plan.steps.iter().find(needs_worker);
     if let (Some(step), Some(0)) = (private, options.workers) {
         message(&format!(
             "line {}: {} is to have a thread of its own, or a worker, and there are none",

@@ -2,7 +2,7 @@
 
 mod emit;
 
-use syslet::abi::{CALL_BYTES_MIN, Kind, Operand, Test, padded};
+use syslet::abi::{AtomFlags, CALL_BYTES_MIN, Kind, Operand, Test, padded};
 use syslet::attrs::AtomEntry;
 use syslet::syscalls::Row;
 
@@ -58,6 +58,8 @@ pub(crate) struct Atom {
     pub(crate) row: Option<&'static Row>,
     pub(crate) kind: Kind,
     pub(crate) nr: u32,
+    /// What it was marked with.
+    pub(crate) flags: AtomFlags,
     pub(crate) is_finally: bool,
     pub(crate) args: Vec<(Arg, Span)>,
     pub(crate) test: Test,
@@ -141,6 +143,11 @@ impl Atom {
     /// Bytes that ATOMS has of it at most.
     pub(crate) fn answer_bytes_max(&self) -> usize {
         AtomEntry::HEAD_BYTES + self.asks.len() * RETURN_BYTES_MAX
+    }
+
+    /// Whether it, and what comes behind it, is for a worker.
+    pub(crate) fn is_async(&self) -> bool {
+        self.flags.contains(AtomFlags::ASYNC)
     }
 
     pub(crate) fn is_call(&self) -> bool {

@@ -9,6 +9,7 @@ use syslet::syscalls::decode::{Decoder, quoted};
 use crate::plan::group::Group;
 use crate::plan::{Operand, Passed, Plan, Shown, Source, Step, StepId, Way};
 use crate::run::submit::flags;
+use crate::script::flags::marks;
 
 /// How it is to be printed.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,8 @@ impl Planned<'_> {
             writeln!(out, "      r{index} = {}", self.shown(operand))?;
         }
         for (atom, words) in group.atoms.iter().zip(self.atoms(step, group)) {
-            let asks: String = atom.asks.iter().map(|ask| format!("  @{}", ask.name)).collect();
+            let asked = marks(atom.flags).chain(atom.asks.iter().map(|ask| ask.name));
+            let asks: String = asked.map(|name| format!("  @{name}")).collect();
             writeln!(out, "      {words}{asks}  # line {}", atom.line)?;
         }
         self.behind(step, out)

@@ -10,26 +10,12 @@ use crate::plan::Ask;
 use crate::script::acting;
 use crate::script::assigned::Assigned;
 use crate::script::error::ScriptError;
+use crate::script::flags;
 use crate::script::syntax::{Attribute, Choice, Setting};
-
-/// What is written as an attribute, and is a flag of the submission.
-pub(crate) const PRIVATE: &str = "private";
 
 /// A call of which nothing is known.
 const ANY: CallFacts =
     CallFacts { nr: 0, args: [0; 6], out_len: 0, nature: Nature::NONE, atoms_bytes_max: None };
-
-/// Whether the call is to have a thread of its own.
-pub(crate) fn private(asked: &[&Attribute]) -> Result<bool, ScriptError> {
-    match asked {
-        [] => Ok(false),
-        [attribute] if attribute.required => {
-            Err(ScriptError::new(attribute.name.span, "`private` is always required, and takes no `!`"))
-        }
-        [attribute] => no_value(attribute).map(|()| true),
-        [_, again, ..] => Err(ScriptError::new(again.name.span, "`private` is asked for twice")),
-    }
-}
 
 /// The attributes as the engine is asked for them.
 pub(crate) fn asks(attributes: &[&Attribute], assigned: &Assigned) -> Result<Vec<Ask>, ScriptError> {
@@ -41,10 +27,15 @@ pub(crate) fn asks(attributes: &[&Attribute], assigned: &Assigned) -> Result<Vec
             return Err(ScriptError::new(word.span, "`data` is always there and cannot be asked for")
                 .help("write out(N) for what shall come back"));
         }
+        if flags::OF_ATOMS.iter().any(|(flag, _)| *flag == word.value) {
+            return Err(ScriptError::new(word.span, format!("`{}` is for calls of a group", word.value)));
+        }
         let known = registry.iter().find(|known| known.name() == word.value).ok_or_else(|| {
             let names = registry.iter().filter(|known| known.id() != AttributeId::DATA);
-            ScriptError::new(word.span, format!("unknown attribute `{}`", word.value))
-                .nearest(&word.value, names.map(Known::name).chain([PRIVATE]))
+            ScriptError::new(word.span, format!("unknown attribute `{}`", word.value)).nearest(
+                &word.value,
+                names.map(Known::name).chain([flags::PRIVATE]).chain(flags::OF_ATOMS.map(|(word, _)| word)),
+            )
         })?;
         if asks.iter().any(|ask| ask.id == known.id()) {
             return Err(ScriptError::new(word.span, format!("`{}` is asked for twice", word.value)));
@@ -57,8 +48,8 @@ pub(crate) fn asks(attributes: &[&Attribute], assigned: &Assigned) -> Result<Vec
             return Err(acting::out_of_range(attribute, known.id()));
         }
         let patch = patch.map(|patch| (patch, attribute.options[0].value.span));
-        let flags = if attribute.required { AttributeFlags::REQUIRED } else { AttributeFlags::NONE };
-        asks.push(Ask { name: known.name(), id: known.id(), flags, payload, patch });
+        let required = if attribute.required { AttributeFlags::REQUIRED } else { AttributeFlags::NONE };
+        asks.push(Ask { name: known.name(), id: known.id(), flags: required, payload, patch });
     }
     Ok(asks)
 }

@@ -5,10 +5,11 @@ use std::cell::Cell;
 use syslet::syscalls::Scope;
 
 use crate::plan::{BufferSpec, Plan, Step, Wait};
-use crate::script::asks::{PRIVATE, asks, private};
+use crate::script::asks::asks;
 use crate::script::assigned::{Assigned, Named};
 use crate::script::context::Context;
 use crate::script::error::ScriptError;
+use crate::script::flags;
 use crate::script::given::{self, Given};
 use crate::script::group::lower::lower;
 use crate::script::group::syntax;
@@ -92,9 +93,8 @@ impl Checker<'_> {
         group: &syntax::Group,
         given: Given<'_>,
     ) -> Result<Named, ScriptError> {
-        let (own, others): (Vec<_>, Vec<_>) =
-            group.attributes.iter().partition(|attribute| attribute.name.value == PRIVATE);
-        let is_private = private(&own)?;
+        let (private, others) = flags::take(flags::PRIVATE, &group.attributes)?;
+        let is_private = private.is_some();
         let asks = asks(&others, &self.assigned)?;
         let context = Context { text: self.text, assigned: &self.assigned, given, plan: &mut self.plan };
         let (lowered, operands) = lower(group, is_private, context)?;
@@ -129,9 +129,8 @@ impl Checker<'_> {
             let arg = row.and_then(|row| row.args.get(index));
             operands.push(context.lower(argument, Position { call: &name, index, arg })?);
         }
-        let (own, others): (Vec<_>, Vec<_>) =
-            call.attributes.iter().partition(|attribute| attribute.name.value == PRIVATE);
-        let is_private = private(&own)?;
+        let (private, others) = flags::take(flags::PRIVATE, &call.attributes)?;
+        let is_private = private.is_some();
         let asks = asks(&others, &self.assigned)?;
         let mut step = Step {
             line: statement.line,
@@ -156,9 +155,9 @@ impl Checker<'_> {
             return Err(ScriptError::new(call.name.span, message)
                 .help("`@private` has it made by a thread of its own, with which the change ends"));
         }
-        if let (Some(Scope::BoundToThread), [attribute, ..]) = (scope, &own[..]) {
+        if let (Some(Scope::BoundToThread), Some(span)) = (scope, private) {
             let message = format!("{} acts for the thread that makes it, which must last", step.call);
-            return Err(ScriptError::new(attribute.name.span, message));
+            return Err(ScriptError::new(span, message));
         }
         length::check(&step, &self.plan)?;
         self.order.place(&mut step, &call.after, &self.assigned, &self.plan)?;

@@ -78,6 +78,17 @@ fn areas_are_kept_apart() {
     assert_eq!(line["data"][1]["base64"], BASE64_STANDARD.encode(expected));
 }
 
+/// SCRIPT-67: with `@async` a worker has the group, and without workers nobody; the plan has the marks.
+#[test]
+fn marks() {
+    let run = statements(&["--json"], &["syslet { getpid() @async; getuid() @storage @stoppable }"]);
+    assert_eq!((&run.json()[0]["ran"], run.code), (&json!("worker"), Some(0)));
+    let run = statements(&["--workers", "0"], &["syslet { getpid() @async }"]);
+    assert_eq!(run.code, Some(3), "{}", run.stderr);
+    let run = statements(&["--dry-run"], &["syslet { getpid() @async @timing }"]);
+    assert!(run.quiet().1.contains("0: getpid()  @async  @timing  # line 1\n"), "{}", run.stdout);
+}
+
 /// SCRIPT-66: a file is read piece by piece into one area, one number of each piece is looked at, and at its end it is full.
 #[test]
 fn parts() {

@@ -59,10 +59,10 @@ impl Group {
 
     fn repr(&self, atom: &Atom) -> AtomRepr<'static> {
         let kinds = atom.args.iter().enumerate();
-        let flags = if atom.is_finally { AtomFlags::FINALLY } else { AtomFlags::NONE };
+        let finally = if atom.is_finally { AtomFlags::FINALLY } else { AtomFlags::NONE };
         AtomRepr {
             kind: atom.kind,
-            flags,
+            flags: atom.flags.with(finally),
             kinds: kinds.fold(ArgKinds(0), |kinds, (index, (arg, _))| kinds.with(index, arg.kind())),
             test: atom.test,
             operand: atom.operand,

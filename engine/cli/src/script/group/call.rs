@@ -1,16 +1,17 @@
 //! A call of a group: its atom, and whether it can run there.
 
-use syslet::abi::{Kind, StepOp};
+use syslet::abi::{AtomFlags, Kind, StepOp};
 use syslet::syscalls::{Descriptors, Scope};
 
 use crate::plan::group::{Arg, Atom};
-use crate::script::asks::{PRIVATE, asks};
+use crate::script::asks::asks;
 use crate::script::error::ScriptError;
+use crate::script::flags;
 use crate::script::group::argument::Lowered;
 use crate::script::group::lowering::{Draft, Local, Lowering};
 use crate::script::lower::Position;
 use crate::script::source::{Span, Spanned};
-use crate::script::syntax::Call;
+use crate::script::syntax::{Attribute, Call, Setting};
 use crate::script::target::Target;
 
 impl Lowering<'_> {
@@ -44,28 +45,44 @@ impl Lowering<'_> {
             lowered.push(self.argument(argument, Position { call: &target.name, index, arg })?);
         }
         self.bound(&target.name, target.row.map_or(&[], |row| row.args), &mut lowered)?;
-        if let Some(own) = call.attributes.iter().find(|attribute| attribute.name.value == PRIVATE) {
-            return Err(ScriptError::new(own.name.span, "a thread of its own is for the whole group")
-                .help("write `@private` behind `syslet`"));
-        }
-        let attributes: Vec<_> = call.attributes.iter().collect();
+        let (flags, attributes) = self.attributes(call)?;
         let shown: Vec<&str> = lowered.iter().map(|lowered| lowered.shown.as_str()).collect();
         let atom = Draft {
             name: name.map(|name| name.value.clone()),
             words: format!("{}({})", target.name, shown.join(", ")),
             row: target.row,
             kind: Kind::CALL,
+            flags,
             nr: target.nr,
             args: lowered.iter().map(|lowered| (lowered.arg, lowered.span)).collect(),
             asks: asks(&attributes, self.context.assigned)?,
             ..self.step(StepOp::JUMP, Vec::new(), String::new(), span)
         };
-        if let Some(patched) = atom.asks.iter().find_map(|ask| ask.patch) {
-            return Err(ScriptError::new(patched.1, "in a group, a result can be no attribute's value"));
-        }
         self.check_scope(&atom, &target.name, call.name.span)?;
         self.check_closed(&atom, &target.name)?;
         Ok(atom)
+    }
+
+    /// The flags of a call, and what else it is asked.
+    fn attributes<'a>(&self, call: &'a Call) -> Result<(AtomFlags, Vec<&'a Attribute>), ScriptError> {
+        let (flags, attributes) = flags::of_atom(&call.attributes)?;
+        for attribute in &attributes {
+            let span = attribute.name.span;
+            if attribute.name.value == flags::PRIVATE {
+                return Err(ScriptError::new(span, "a thread of its own is for the whole group")
+                    .help("write `@private` behind `syslet`"));
+            }
+            // A number is the engine's to answer: it is the word that nobody could put in.
+            let mut values = attribute.options.iter().map(|option| &option.value);
+            let word = values.find(|value| matches!(value.value, Setting::Word(_)));
+            if let Some(result) = word.filter(|_| attribute.name.value == "cwd") {
+                let message = "the record of a group has no place for a result in an attribute of one call";
+                return Err(ScriptError::new(result.span, message).help(
+                    "`@cwd(NAME)` behind `syslet` is for the whole group; NAME is the result of a statement above it",
+                ));
+            }
+        }
+        Ok((flags, attributes))
     }
 
     /// Checks that the call can run where the group does.

@@ -49,6 +49,10 @@ pub(crate) fn lower(
         );
         return Err(ScriptError::new(tree.word.span, message));
     }
+    if let Some(away) = group.atoms.iter().find(|atom| group.is_bound && atom.is_async()) {
+        let message = "another call of the group is bound to its thread, and this one would leave it";
+        return Err(ScriptError::new(away.span, message));
+    }
     let registers = vec![0; inputs.len()];
     if let Err(fault) = group.build(&registers, CallFlags::NONE, &[]) {
         let span = fault.span.unwrap_or(tree.word.span);

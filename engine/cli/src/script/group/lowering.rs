@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use syslet::abi::{ATOMS_MAX, Kind, Operand as Compared, StepOp, Test};
+use syslet::abi::{ATOMS_MAX, AtomFlags, Kind, Operand as Compared, StepOp, Test};
 
 use crate::plan::Operand as Input;
 use crate::plan::group::{Arg, Atom, Group, Lead, Memory};
@@ -58,6 +58,7 @@ impl Lowering<'_> {
             row: None,
             kind: Kind::STEP,
             nr: op.0,
+            flags: AtomFlags::NONE,
             is_finally: self.in_finally,
             args,
             test: Test::ALWAYS,

@@ -1,10 +1,12 @@
 //! The atoms that groups come to.
 
-use syslet::abi::CallFlags;
+use syslet::abi::{AtomFlags, CallFlags, Limits, Program};
 use syslet::syscalls::decode::Decoder;
 
 use super::{compiled, plan, plan_with};
 use crate::plan::{Plan, Step};
+
+const LIMITS: Limits = Limits { record_bytes_max: usize::MAX, out_bytes_max: usize::MAX };
 
 /// The atoms of the plan's last step, a group, in words.
 #[track_caller]
@@ -139,6 +141,24 @@ fn bounds() {
             "3: chdir(in@16..17)",
         ],
     );
+}
+
+/// SCRIPT-67: a call has the flags that it was marked with.
+#[test]
+fn flags() {
+    let plan = plan(
+        "syslet { fsync(0) @storage @async; getpid() @stoppable @timing; finally { close(-1) @storage } }",
+    );
+    let step = &plan.steps[0];
+    let program = step.group.as_ref().unwrap().build(&[], CallFlags::NONE, &[]).unwrap();
+    let program = Program::check(program.bytes(), &LIMITS).unwrap();
+    let flags: Vec<AtomFlags> = program.atoms().map(|atom| atom.flags()).collect();
+    let expected = [
+        AtomFlags::STORAGE.with(AtomFlags::ASYNC),
+        AtomFlags::STOPPABLE,
+        AtomFlags::STORAGE.with(AtomFlags::FINALLY),
+    ];
+    assert_eq!(flags, expected);
 }
 
 /// SCRIPT-66: a part begins where a number or a register says, and ends where its area does.

@@ -92,6 +92,25 @@ fn refused_by_the_door() {
     refused("x = dup(0)\nclose(x)\nsyslet {\nfsync(x)\n}", "x", "line 2 closes this descriptor");
 }
 
+/// SCRIPT-67: flags are of calls of a group, once, and say nothing more.
+#[test]
+fn flags() {
+    refused("syslet {\nfsync(0) @storage!\n}", "storage", "takes no `!`");
+    refused("syslet {\nfsync(0) @async(1)\n}", "1", "`async` takes no value");
+    refused("syslet {\nfsync(0) @async @async\n}", "async", "asked for twice");
+    refused("syslet @storage {\nfsync(0)\n}", "storage", "for calls of a group");
+    refused("fsync(0) @stoppable", "stoppable", "for calls of a group");
+    refused("syslet {\nfsync(0) @asinc\n}", "asinc", "nearest known name is `async`");
+    refused("syslet {\nptrace(0, 0, 0, 0)\nfsync(0) @async\n}", "fsync", "bound to its thread");
+}
+
+/// SCRIPT-68: no result is the value of a call's attribute, and the message says where it can be one.
+#[test]
+fn values_of_attributes() {
+    refused("syslet {\ndir = dup(0)\nmkdirat(-1, \"a\", 0) @cwd(dir)\n}", "dir", "no place for a result");
+    refused("dir = dup(0)\nsyslet {\nmkdirat(-1, \"a\", 0) @cwd(dir)\n}", "dir", "behind `syslet`");
+}
+
 /// SCRIPT-66: parts are of areas of the group, inside them as far as that is known, and lie where a number or a register says.
 #[test]
 fn parts() {
