@@ -4,7 +4,7 @@ use crate::script::cursor::Cursor;
 use crate::script::error::ScriptError;
 use crate::script::number::Number;
 use crate::script::source::Spanned;
-use crate::script::syntax::{Argument, Field, Operand, Part, Term, Value, View, Width};
+use crate::script::syntax::{Argument, Field, Operand, Part, Piece, Term, Text, Value, View, Width};
 use crate::script::token::Token;
 
 impl Cursor<'_> {
@@ -15,7 +15,7 @@ impl Cursor<'_> {
                 self.take();
                 Argument::Text(text.clone())
             }
-            Some(Token::Word(word)) if self.second_is('(') => self.form(word)?,
+            Some(Token::Word(word)) if self.second_is('(') && !self.is_length() => self.form(word)?,
             _ => self.number_or_part()?,
         };
         Ok(Spanned::new(argument, self.since(start)))
@@ -88,7 +88,8 @@ impl Cursor<'_> {
                 .help("a field of pack is a type and a number: i64 5")
         })?;
         let operand = match self.peek() {
-            Some(Token::Word(inner)) if self.second_is('(') => match Width::named(inner) {
+            Some(Token::Word(inner)) if self.second_is('(') && !self.is_length() => match Width::named(inner)
+            {
                 Some(inner) => Operand::View(self.view(inner)?),
                 None => return self.expected("a number, a name or i32(NAME, OFFSET)"),
             },
@@ -105,7 +106,31 @@ impl Cursor<'_> {
         Ok(Value(terms))
     }
 
+    /// Whether `length(…)` is next, which is a number.
+    pub(crate) fn is_length(&self) -> bool {
+        self.peek() == Some(&Token::Word(Term::LENGTH.to_owned())) && self.second_is('(')
+    }
+
+    /// `length("…")`, or of an argument of the command.
+    fn length(&mut self) -> Result<Spanned<Term>, ScriptError> {
+        let start = self.here();
+        self.take();
+        self.mark('(')?;
+        let at = self.here();
+        let text = match self.peek() {
+            Some(Token::Text(text)) => text.clone(),
+            Some(Token::Parameter(parameter)) => Text(vec![Spanned::new(Piece::Parameter(*parameter), at)]),
+            _ => return self.expected("a string, or an argument of the command"),
+        };
+        self.take();
+        self.mark(')')?;
+        Ok(Spanned::new(Term::Length(text), self.since(start)))
+    }
+
     fn term(&mut self) -> Result<Spanned<Term>, ScriptError> {
+        if self.is_length() {
+            return self.length();
+        }
         let span = self.here();
         let term = match self.peek() {
             Some(Token::Number(Number::Plain(number))) => Term::Integer(*number),

@@ -72,6 +72,7 @@ impl Assigned {
         match term {
             Term::Integer(number) => Ok(*number),
             Term::Parameter(parameter) => given_number(*parameter, span, given),
+            Term::Length(text) => Ok(given.text(text)?.len() as i128),
             Term::Word(word) => names::constant(word).ok_or_else(|| self.unknown(word, span)),
         }
     }
@@ -157,7 +158,9 @@ fn given_number(parameter: Parameter, span: Span, given: Given<'_>) -> Result<i1
             Term::Integer(number) => *number,
             Term::Word(word) => names::constant(word)
                 .ok_or_else(|| no_number("unknown constant").nearest(word, names::constants()))?,
-            Term::Parameter(_) => return Err(no_number("it names an argument itself")),
+            Term::Parameter(_) | Term::Length(_) => {
+                return Err(no_number("it names an argument itself"));
+            }
         };
     }
     Ok(all)

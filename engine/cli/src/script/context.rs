@@ -17,7 +17,7 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// A value as it was written, or the number if an argument of the command stands in it.
     pub(crate) fn written(&self, value: &Value, number: i128) -> String {
-        let given = value.0.iter().any(|term| matches!(term.value, Term::Parameter(_)));
+        let given = value.0.iter().any(|term| matches!(term.value, Term::Parameter(_) | Term::Length(_)));
         let text = self.text.get(value.span().range()).filter(|_| !given);
         text.map_or_else(|| number.to_string(), str::to_owned)
     }

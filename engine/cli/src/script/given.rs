@@ -112,11 +112,15 @@ fn in_argument(argument: &Argument) -> Option<Span> {
 }
 
 fn in_value(value: &Value) -> Option<Span> {
-    first(&value.0, |term| *term == Term::Parameter(Parameter::Each))
+    value.0.iter().find_map(|term| match &term.value {
+        Term::Parameter(Parameter::Each) => Some(term.span),
+        Term::Length(text) => in_text(text),
+        _ => None,
+    })
 }
 
 fn in_text(text: &Text) -> Option<Span> {
-    first(&text.0, |piece| *piece == Piece::Parameter(Parameter::Each))
+    text.0.iter().find(|piece| piece.value == Piece::Parameter(Parameter::Each)).map(|piece| piece.span)
 }
 
 fn in_choice(choice: &Choice) -> Option<Span> {
@@ -124,8 +128,4 @@ fn in_choice(choice: &Choice) -> Option<Span> {
         Setting::Text(text) => in_text(text),
         _ => None,
     }
-}
-
-fn first<T>(items: &[Spanned<T>], is: impl Fn(&T) -> bool) -> Option<Span> {
-    items.iter().find(|item| is(&item.value)).map(|item| item.span)
 }

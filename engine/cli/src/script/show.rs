@@ -103,6 +103,7 @@ impl Display for Value {
                 Term::Integer(number) => number.fmt(f)?,
                 Term::Word(word) => f.write_str(word)?,
                 Term::Parameter(parameter) => write!(f, "${parameter}")?,
+                Term::Length(text) => write!(f, "{}({text})", Term::LENGTH)?,
             }
         }
         Ok(())

@@ -42,6 +42,8 @@ pub(crate) enum Term {
     /// A constant or a name.
     Word(String),
     Parameter(Parameter),
+    /// `length("…")`: how many bytes the string has, without its NUL.
+    Length(Text),
 }
 
 /// What stands for the command's arguments.
@@ -183,6 +185,11 @@ impl Unit {
     pub(crate) fn is_time(self) -> bool {
         self.0.ends_with('s')
     }
+}
+
+impl Term {
+    /// Begins a length, if `(` follows.
+    pub(crate) const LENGTH: &str = "length";
 }
 
 impl Value {

@@ -13,6 +13,7 @@ const CAT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/cat.syslet");
 const CP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/cp.syslet");
 const SMALL_FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/small-files.syslet");
 const LOCK_APPEND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/lock-append.syslet");
+const APPEND_LINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/append-line.syslet");
 const MKDIR_P: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/mkdir-p.syslet");
 const NETNS_SOCKET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/netns-socket.syslet");
 
@@ -160,6 +161,20 @@ fn lock_append_waits() {
     held.unlock().unwrap();
     assert_eq!(running.wait().unwrap().code(), Some(0));
     assert_eq!(fs::read(&log).unwrap(), b"appended");
+}
+
+/// SCRIPT-70: lines are appended one behind the other, whatever bytes they have.
+#[test]
+fn append_line() {
+    let directory = Directory::new("append-line");
+    let log = directory.path("log");
+    for line in ["first", "", "$@ \u{e9} \"\\"] {
+        assert_eq!(syslet(&["run", "-q", APPEND_LINE, &log, line]).quiet(), (0, ""));
+    }
+    assert_eq!(fs::read_to_string(&log).unwrap(), "first\n\n$@ \u{e9} \"\\\n");
+    assert_eq!(syslet(&["run", "-q", APPEND_LINE, &log]).code, Some(2));
+    let missing = syslet(&["run", APPEND_LINE, &directory.path("no/where"), "x"]);
+    assert!(missing.stdout.starts_with("3: syslet append = -1 ENOENT"), "{}", missing.stdout);
 }
 
 /// SCRIPT-63: directories that are there are no failure, files in their place are.

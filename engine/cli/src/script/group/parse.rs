@@ -191,7 +191,8 @@ impl Cursor<'_> {
         let change = change.map(|(change, _)| change).or_else(|| self.takes('=').then_some(Change::Set));
         let Some(change) = change else { return self.expected("`(`, `=`, `+=` or `-=`") };
         check_group_name(&first)?;
-        let (Some(Token::Word(word)), true, Change::Set) = (self.peek(), self.second_is('('), change) else {
+        let is_form = self.second_is('(') && !self.is_length();
+        let (Some(Token::Word(word)), true, Change::Set) = (self.peek(), is_form, change) else {
             let by = Operand::Value(self.value()?);
             return Ok(Item::Change { register: first, change, by });
         };

@@ -122,6 +122,24 @@ fn opaque_words_take_integers() {
     assert_eq!(fixed(&plan("fcntl(1, F_SETFL, O_NONBLOCK)"), 2), 0o4000);
 }
 
+/// SCRIPT-69: a length is a number like others: of a string or an argument of the command, without the NUL; the word is a name
+/// as before.
+#[test]
+fn lengths_of_strings() {
+    assert_eq!(super::value("length(\"two\\n\")|0x100"), 0x104);
+    assert_eq!(super::value("length(\"\")"), 0);
+    let plan = plan_with("write(1, $1, length($1))\nlseek(0, length(\"${1}-${2}\"), 0)", &["abc", "\u{e9}"]);
+    assert_eq!((plan.steps[0].operands[2].fixed(), plan.steps[1].operands[1].fixed()), (Some(3), Some(6)));
+    super::plan("length = getpid()\nlseek(0, length, 0)\nnanosleep(pack(i64 length(\"a\"), i64 0), 0)");
+    assert_eq!(plan_with("write(1, $@, length($@))", &["a", "bc"]).steps[1].operands[2].fixed(), Some(2));
+    super::plan(
+        "syslet { n = length(\"abc\"); m = write(1, \"abc\", length(\"abc\")); stop if m < length(\"abc\") }",
+    );
+    refused("lseek(0, length(5), 0)", "5", "a string, or an argument of the command");
+    refused("lseek(0, length($1), 0)", "$1", "$1 is missing");
+    refused("write(1, \"a\", length(\"abc\"))", "\"a\"", "has 2 bytes, and the call reaches 3");
+}
+
 /// SCRIPT-15: an area shorter than the call reaches is an error, known numbers or constants.
 #[test]
 fn lengths() {

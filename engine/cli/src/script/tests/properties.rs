@@ -37,7 +37,8 @@ pub(super) fn value() -> impl Strategy<Value = Value> {
     let term = prop_oneof![
         integer().prop_map(Term::Integer),
         word().prop_map(Term::Word),
-        parameter().prop_map(Term::Parameter)
+        parameter().prop_map(Term::Parameter),
+        text().prop_map(Term::Length)
     ];
     prop::collection::vec(term.prop_map(at), 1..4).prop_map(Value)
 }
@@ -205,6 +206,7 @@ fn part() -> impl Strategy<Value = &'static str> {
         "errno(n, EIO)",
         "read(0, a + n, 1)\n",
         " + ",
+        "length(\"",
     ])
 }
 
