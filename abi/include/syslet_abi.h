@@ -73,6 +73,12 @@ enum syslet_arg_kind {
 /* An INOUT argument: an offset in the out area, and one in DATA. */
 #define SYSLET_INOUT(out, data) ((uint64_t)(uint32_t)(out) | (uint64_t)(uint32_t)(data) << 32)
 
+/* A place of a program, as an IN or OUT argument of an atom: `len` bytes belong to it, at most 2^27 - 2. */
+#define SYSLET_PLACE(at, len) ((uint64_t)(uint32_t)(at) | ((uint64_t)(len) + 1) << 37)
+
+/* A place to whose offset a register is added. */
+#define SYSLET_PLACE_PLUS(at, len, number) (SYSLET_PLACE(at, len) | ((uint64_t)(number) + 1) << 32)
+
 /* A submission of one call. Behind it: `argc` arguments of 64 bits, then `attr_count` attributes. */
 struct syslet_call {
     struct syslet_record record;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use syslet_abi::{ArgKind, ArgKinds, Errno, Inout, padded};
+use syslet_abi::{ArgKind, ArgKinds, Errno, Inout, Offset, padded};
 
 use crate::layout::{self, Field, Layout};
 use crate::numbers::{Values, numbers};
@@ -80,6 +80,9 @@ fn uses_of_macros() -> Values {
     uses.insert("SYSLET_ARG_KIND(2, SYSLET_ARG_INOUT)".to_owned(), u64::from(in_third.0));
     uses.insert("SYSLET_ARG_KIND(7, 15)".to_owned(), 0xf000_0000);
     uses.insert("SYSLET_INOUT(24, 7)".to_owned(), Inout { out: 24, data: 7 }.pack());
+    let place = Offset { at: 24, register: None, len: Some(8) };
+    uses.insert("SYSLET_PLACE(24, 8)".to_owned(), place.pack());
+    uses.insert("SYSLET_PLACE_PLUS(24, 8, 15)".to_owned(), Offset { register: Some(15), ..place }.pack());
     uses.insert("SYSLET_INOUT(-1, 0)".to_owned(), Inout { out: u32::MAX, data: 0 }.pack());
     uses
 }
@@ -259,5 +262,8 @@ fn the_c_header_is_cxx_too() {
 fn every_macro_is_compared() {
     let mut macros = names().macros;
     macros.retain(|name| name != "SYSLET_STATIC_ASSERT");
-    assert_eq!(macros, ["SYSLET_PADDED", "SYSLET_ARG_KIND", "SYSLET_INOUT"]);
+    assert_eq!(
+        macros,
+        ["SYSLET_PADDED", "SYSLET_ARG_KIND", "SYSLET_INOUT", "SYSLET_PLACE", "SYSLET_PLACE_PLUS"]
+    );
 }

@@ -25,8 +25,9 @@ pub(crate) enum Command {
     /// A script is a list of system calls, one a line: `fd = openat(AT_FDCWD, "/etc/hosts", O_RDONLY)`. What needs nothing from
     /// another is in flight together. A group, `syslet NAME { … }` over several lines, is one submission: in it `stop if fd < 0`,
     /// `if … { … } else { … }`, `loop { … }`, `break if n == 0`, `together { … }` and, at its end, `finally { … }` decide what
-    /// is called; `total += n` changes a register, `buf = area(4096)` is memory that comes back, `buf + at` a part of it. `@timing`, `@deadline(50ms)` and
-    /// other attributes stand behind a call; `syslet probe` lists them. specs/scripts.md has all of it
+    /// is called; `total += n` changes a register, `buf = area(4096)` is memory that comes back, `buf + at` a part of it.
+    /// `@timing`, `@deadline(50ms)` and other attributes stand behind a call; `syslet probe` lists them. specs/scripts.md has all
+    /// of it
     Run(RunOptions),
     /// Says what syslet can do here: kernel, limits, first attempts, io_uring, confinement
     Probe(ProbeOptions),
