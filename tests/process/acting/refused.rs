@@ -118,6 +118,31 @@ fn one_that_fails_among_others() {
     assert_eq!(seen, [Status::UNAVAILABLE, Status::INAPPLICABLE, Status::INAPPLICABLE]);
 }
 
+/// ATTR-74: behind a required one that fails nothing more is changed: not the credentials, which would make the whole
+/// process not dumpable, as they do where it was not required.
+#[test]
+fn nothing_more_is_changed() {
+    let _alone = look::alone();
+    if !is_superuser("other credentials") {
+        return;
+    }
+    let (_engine, mut ring) = engine();
+    let bad = (AttributeId::CWD, Cwd::payload(i32::MAX).to_vec());
+    let user = creds(&Credentials { fsuid: Some(NOBODY), ..Credentials::default() });
+    for (flags, stays_dumpable) in [(REQUIRED, true), (NONE, false)] {
+        prctl::set_dumpable(true).expect("we may");
+        let call = with(getpid(), flags, std::slice::from_ref(&bad));
+        let done = run_one(&mut ring, with(call, NONE, std::slice::from_ref(&user)), 2);
+        assert_eq!(status(&done, AttributeId::CWD), Status::UNAVAILABLE);
+        assert_eq!(done.flags.contains(DoneFlags::NOT_RUN), stays_dumpable, "{done:?}");
+        // SAFETY: takes and changes nothing.
+        let dumpable = unsafe { libc::prctl(libc::PR_GET_DUMPABLE) };
+        // What else it is then is the machine's to say: 0, or 2.
+        assert_eq!(dumpable == 1, stays_dumpable);
+    }
+    prctl::set_dumpable(true).expect("we may");
+}
+
 /// ATTR-8, ATTR-75: a payload that is wrong is INVALID, changes nothing, and needs no thread of its own: without
 /// workers it is accepted, too.
 #[test]
