@@ -34,6 +34,12 @@ impl Needs {
         Needs(self.0 | other.0)
     }
 
+    /// These needs but those of `other`.
+    #[must_use]
+    pub const fn without(self, other: Needs) -> Needs {
+        Needs(self.0 & !other.0)
+    }
+
     /// Whether all of `other` is needed.
     #[must_use]
     pub const fn contains(self, other: Needs) -> bool {

@@ -178,6 +178,7 @@ fn decide(
     let mut is_brief = facts.out_len == 0;
     let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
     let mut needs = Needs::NONE;
+    let (mut will_run, may_help) = (true, admission.may_help);
     admission.asked = AskedIds::default();
     admission.trace = None;
     admission.priority = 0;
@@ -216,10 +217,15 @@ fn decide(
                 needs = needs.with(plan.needs);
             }
             Err(status) => {
+                will_run &= !ask.flags.is_required();
                 admission.answers.refuse(index, status);
                 bytes += ATTRIBUTE_HEADER_BYTES;
             }
         }
+    }
+    if !will_run {
+        needs = needs.without(FOR_RUNNING);
+        admission.may_help = may_help;
     }
     let fits = bytes * BATCH_MAX <= completion_max;
     let is_told = needs.contains(Needs::TRACE) && shared.known.trace.is_some();
@@ -230,6 +236,9 @@ fn decide(
 
 /// What takes longer than the call, or stops it.
 const NOT_BRIEF: Needs = Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD).with(Needs::LANE);
+
+/// A place and a thread, which a call that will not run does not wait for (ATTR-103).
+const FOR_RUNNING: Needs = Needs::LANE.with(Needs::OWN_THREAD).with(Needs::OWN_FS);
 
 /// Whether the submitter may not make the call itself: what changes the thread that makes it is never the submitter's.
 fn keeps_away(plan: &Plan) -> bool {

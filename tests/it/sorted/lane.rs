@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use syslet::{
-    AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Refusal, Ring, Status, Submission,
-    SubmissionBuilder,
+    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Refusal, Ring, Status,
+    Submission, SubmissionBuilder,
 };
 
 use super::{Sorted, begun, lane_of, one_busy_worker, read, readers};
@@ -163,6 +163,33 @@ fn wrong_payloads() {
         assert_eq!(seen.result, pid());
         assert_eq!(seen.answer(AttributeId::LANE), Some((Status::INVALID, &[][..])));
     }
+}
+
+/// ATTR-103: what is not to run, because of something required, waits for no place in a lane that is full, and takes none.
+#[test]
+fn what_will_not_run_takes_no_place() {
+    let (reader, mut writer) = pipe();
+    let (_engine, mut ring) = look::start(Config::default());
+    push(&mut ring, &read(&reader).lane(1, 1).user_data(0).build()).unwrap();
+    ring.submit();
+    look::until("one sleeps", || readers(&reader) == 1);
+    let refused = |call: SubmissionBuilder| {
+        call.lane(1, 1).priority(3).attribute(AttributeId(77), AttributeFlags::REQUIRED, &[])
+    };
+    for call in [getpid(), getpid().flags(CallFlags::ASYNC), read(&reader)] {
+        push(&mut ring, &refused(call).build()).unwrap();
+        ring.submit();
+        assert_eq!(ring.wait(1, Some(Duration::from_secs(20))), Ok(1), "it waits for nobody");
+        let seen = drain(&mut ring).remove(0);
+        let not_run = DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT);
+        assert_eq!((seen.result, seen.flags), (-i64::from(libc::EOPNOTSUPP), not_run));
+        assert_eq!(seen.answer(AttributeId::LANE), Some((Status::INAPPLICABLE, &[][..])));
+    }
+    push(&mut ring, &read(&reader).lane(1, 2).user_data(1).build()).unwrap();
+    ring.submit();
+    writer.write_all(&[0; 2]).unwrap();
+    assert_eq!(ring.wait(2, None), Ok(2));
+    assert_eq!(begun(drain(&mut ring)), [0, 1]);
 }
 
 /// ATTR-95: a call has its place until it is over, which is before its completion is seen: the next one of a thread that
