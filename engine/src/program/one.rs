@@ -21,7 +21,7 @@ use crate::run::counters::Counters;
 use crate::run::enter::{Entered, Way, enter};
 use crate::run::observe::{Unwatched, Watched};
 use crate::run::outcome::Outcome;
-use crate::run::transfer::Moved;
+use crate::run::transfer::{Moved, asked_bytes};
 use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::twin::Abilities;
 
@@ -210,7 +210,9 @@ fn alone(
     team.port.running.remove(ready.name);
     match entered {
         Entered::Over(outcome) if member.reason() != 0 => {
-            Entered::Over(outcome.stopped(call, member.reason() == reason::LATE))
+            // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+            let asked = unsafe { asked_bytes(call, ready.args) };
+            Entered::Over(outcome.stopped(asked, member.reason() == reason::LATE))
         }
         entered => entered,
     }

@@ -75,7 +75,7 @@ impl Runner {
         let mut asked = Asked::new(&head, slot, &self.known);
         let mut sight = Sight::default();
         let outcome = match not_run(&mut asked, &machine, claim) {
-            Some(outcome) => claim.end(outcome, &head),
+            Some(outcome) => claim.end(outcome, || None),
             None => {
                 let turn = Turn {
                     program,

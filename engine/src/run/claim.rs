@@ -1,7 +1,5 @@
 //! A claimed call, in the hands of the thread that is to make it.
 
-use syslet_abi::Call;
-
 use super::outcome::Outcome;
 use crate::slot::phase::{Begin, State};
 use crate::slot::{Slot, Ticket};
@@ -137,12 +135,13 @@ impl<'a> Claim<'a> {
         if self.how == How::Instant { &NEVER } else { self.slot.cancel() }
     }
 
-    /// The call is over in the kernel. When this returns no signal meant for it is on its way.
+    /// The call is over in the kernel, or will not be made. When this returns no signal meant for it is on its way.
+    /// `asked` says how many bytes it was to move, if its result counts bytes.
     #[inline(always)]
-    pub(crate) fn end(&self, outcome: Outcome, call: &Call<'_>) -> Outcome {
+    pub(crate) fn end(&self, outcome: Outcome, asked: impl FnOnce() -> Option<u64>) -> Outcome {
         let was_signalled = self.over();
         let was_stopped = was_signalled || self.how == How::Working && outcome.is_cancelled();
-        if was_stopped { self.stopped(outcome, call) } else { outcome }
+        if was_stopped { self.stopped(outcome, asked()) } else { outcome }
     }
 
     /// The same, where the outcome is not known yet: says whether the thread was signalled meanwhile.
@@ -185,9 +184,9 @@ impl<'a> Claim<'a> {
     }
 
     #[cold]
-    fn stopped(&self, outcome: Outcome, call: &Call<'_>) -> Outcome {
+    fn stopped(&self, outcome: Outcome, asked: Option<u64>) -> Outcome {
         let is_late = self.slot.cancel().load(Ordering::Relaxed) == reason::LATE;
-        outcome.stopped(call, is_late)
+        outcome.stopped(asked, is_late)
     }
 
     /// A first attempt is over, and a worker has to go on.

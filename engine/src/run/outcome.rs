@@ -2,7 +2,6 @@
 
 use syslet_abi::{Call, CallFlags, DoneFlags, Errno, RawResult, Status};
 use syslet_attrs::{RetryValue, WorkerValue};
-use syslet_syscalls::{ArgType, Yields, row};
 
 use crate::clock::now_ns;
 
@@ -66,10 +65,10 @@ impl Outcome {
     }
 
     /// The outcome of a call that was stopped, or whose worker was interrupted, by request or by its deadline: one that
-    /// was complete before stands as it is.
-    pub(crate) fn stopped(self, call: &Call<'_>, is_late: bool) -> Outcome {
+    /// was complete before stands as it is. `asked` is how many bytes it was to move, if its result counts bytes.
+    pub(crate) fn stopped(self, asked: Option<u64>, is_late: bool) -> Outcome {
         let was_interrupted = self.result == RawResult::error(Errno(libc::EINTR));
-        let is_cut = was_interrupted || is_short(call, self.result);
+        let is_cut = was_interrupted || is_short(self.result, asked);
         let flags = if is_cut { self.flags.with(DoneFlags::CANCELLED) } else { self.flags };
         if is_late && self.flags.contains(DoneFlags::NOT_RUN) {
             return Outcome::late();
@@ -100,8 +99,6 @@ impl Outcome {
 }
 
 /// Whether a call moved fewer bytes than it was asked to.
-fn is_short(call: &Call<'_>, result: RawResult) -> bool {
-    let Some(row) = row(call.nr()).filter(|row| row.yields == Yields::Bytes) else { return false };
-    let asked = row.args.iter().rposition(|arg| arg.ty == ArgType::Size).map(|at| call.arg(at));
+fn is_short(result: RawResult, asked: Option<u64>) -> bool {
     matches!((result.decode(), asked), (Ok(moved), Some(asked)) if moved < asked)
 }

@@ -16,7 +16,7 @@ use super::finish::{finish, hide};
 use super::known::Known;
 use super::observe::{Unwatched, WATCHED, Watched};
 use super::outcome::Outcome;
-use super::transfer::Moved;
+use super::transfer::{Moved, asked_bytes};
 use crate::program::{Bench, Team};
 use crate::queue::handed::Begun;
 use crate::ring::batch::BATCH_MAX;
@@ -153,7 +153,10 @@ impl Runner {
             enter(&way, &call, claim.cancel(), &call.args(), Needs::NONE, self.is_pooled, &mut Unwatched)
         };
         let outcome = match entered {
-            Entered::Over(outcome) => claim.end(outcome, &call),
+            Entered::Over(outcome) => {
+                // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+                claim.end(outcome, || unsafe { asked_bytes(&call, &call.args()) })
+            }
             Entered::Later(begun) => {
                 claim.pause(begun.progress > 0);
                 return First::Later(begun);
@@ -191,9 +194,9 @@ impl Runner {
             }
         }
         let outcome = if let Some(errno) = asked.required_refusal().or(spoilt) {
-            claim.end(Outcome::not_run(errno), call)
+            claim.end(Outcome::not_run(errno), || None)
         } else if !way.has_moved() && asked.is_late(slot) {
-            claim.end(Outcome::late(), call)
+            claim.end(Outcome::late(), || None)
         } else {
             let args = resolve(row, call, out, &mut self.built);
             let cancel = claim.cancel();
@@ -218,7 +221,8 @@ impl Runner {
                     if let Some(row) = row.filter(|row| row.is_built) {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }
-                    let outcome = claim.end(outcome, call);
+                    // SAFETY: as for the checksum below.
+                    let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
                     if let Some((trace, id)) = traced {
                         trace.end(id, outcome.result, self.is_pooled);
                     }

@@ -3,7 +3,7 @@
 
 use syslet_abi::{ARGS_MAX, ArgKind, Call, PAGE_BYTES, RawResult};
 use syslet_attrs::Transferred;
-use syslet_syscalls::{ArgType, Len, Memory, Row, VECTOR_MAX, Written, Yields};
+use syslet_syscalls::{ArgType, Len, Memory, Row, VECTOR_MAX, Written, Yields, row};
 
 use crate::twin::is_readable;
 
@@ -95,6 +95,32 @@ impl Moved {
     }
 }
 
+/// How many bytes a call is asked to move, if its result counts bytes.
+///
+/// # Safety
+/// As for [`Moved::checksum`].
+pub(crate) unsafe fn asked_bytes(call: &Call<'_>, args: &[u64; ARGS_MAX]) -> Option<u64> {
+    let row = row(call.nr()).filter(|row| row.yields == Yields::Bytes)?;
+    let Some(moved) = Moved::of(row) else {
+        // Between two files: one number says how many. Where memory is named in other ways, nobody knows.
+        let is_between = row.args.iter().any(|arg| arg.ty.is_descriptor())
+            && row.args.iter().all(|arg| arg.ty != ArgType::Opaque);
+        let size = row.args.iter().position(|arg| arg.ty == ArgType::Size);
+        return size.filter(|_| is_between).map(|at| args[at]);
+    };
+    let is_own = call.kinds().get(moved.arg) != ArgKind::VALUE;
+    let reader = Reader { is_own, left: 0, sum: Transferred::default() };
+    let at = args[moved.arg];
+    match moved.shape {
+        Shape::Bytes { counted_by, .. } => Some(args[usize::from(counted_by)]),
+        Shape::Vector { counted_by } => reader.total(at, args[usize::from(counted_by)]),
+        Shape::Message => {
+            let [vector, count] = reader.pair(at.checked_add(MESSAGE_VECTOR)?)?;
+            reader.total(vector, count)
+        }
+    }
+}
+
 /// Reads what one call has moved.
 struct Reader {
     /// Whether the memory is the engine's: it is there.
@@ -115,6 +141,14 @@ impl Reader {
             self.range(base, len)?;
         }
         Some(())
+    }
+
+    /// How many bytes the entries of a vector name.
+    fn total(&self, at: u64, count: u64) -> Option<u64> {
+        (0..count.min(VECTOR_MAX as u64)).try_fold(0_u64, |total, index| {
+            let [_, len] = self.pair(at.checked_add(index * ENTRY_BYTES)?)?;
+            Some(total.saturating_add(len))
+        })
     }
 
     /// Two words.

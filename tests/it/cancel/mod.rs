@@ -137,6 +137,36 @@ fn a_partial_write(flags: CallFlags) {
     assert_eq!((seen.result, seen.flags), (65_536, DoneFlags::CANCELLED));
 }
 
+/// CANCEL-4: the same where a vector or a message says how many bytes there are to move, and where another number than
+/// theirs comes last.
+#[test]
+fn a_part_of_a_vector_is_one() {
+    let big = vec![7_u8; 1 << 20];
+    let vector = [big.as_ptr().expose_provenance() as u64, 1 << 20];
+    let place = vector.as_ptr().expose_provenance() as u64;
+    let message = [0, 0, place, 1, 0, 0, 0];
+    let message = message.as_ptr().expose_provenance() as u64;
+    let (seen, other) = std::os::unix::net::UnixStream::pair().expect("two sockets");
+    let call = |nr: libc::c_long| Submission::call(nr).int(other.as_raw_fd().into());
+    let mut ring = pooled();
+    for call in [
+        call(libc::SYS_writev).value(place).value(1),
+        call(libc::SYS_sendmsg).value(message).value(0),
+        call(libc::SYS_sendto).value(vector[0]).value(1 << 20).value(0).value(0).value(0),
+    ] {
+        push(&mut ring, &call.flags(CallFlags::ASYNC).build()).expect("accepted");
+        ring.submit();
+        look::until("a part is there", || look::unread(&seen) > 0);
+        ring.cancel(Which::All);
+        let done = one(&mut ring);
+        assert!(done.result > 0 && done.result < 1 << 20, "{done:?}");
+        assert_eq!(done.flags, DoneFlags::CANCELLED);
+        let mut part = vec![0; usize::try_from(done.result).expect("a part")];
+        std::io::Read::read_exact(&mut &seen, &mut part).expect("it is there");
+        assert_eq!(look::unread(&seen), 0, "no more than was told");
+    }
+}
+
 /// CANCEL-7: a call of which the completion is posted is found over, one that is instant or with its submitter is found
 /// where nobody interrupts it, and one that is consumed is not found at all.
 #[test]
