@@ -70,6 +70,9 @@ enum Shape {
     VectorAt,
     /// One buffer, and an address besides.
     Message,
+    /// From one file to that argument's, as many bytes as that one says. Positions are the kernel's to move on, in the
+    /// files or in the memory that the call names.
+    Between { other: usize, count: usize },
 }
 
 impl Shape {
@@ -80,12 +83,24 @@ impl Shape {
             libc::SYS_readv | libc::SYS_writev => Shape::Vector,
             libc::SYS_preadv | libc::SYS_pwritev | libc::SYS_preadv2 | libc::SYS_pwritev2 => Shape::VectorAt,
             libc::SYS_recvfrom | libc::SYS_sendto => Shape::Message,
+            libc::SYS_sendfile => Shape::Between { other: 1, count: 3 },
+            libc::SYS_copy_file_range | libc::SYS_splice => Shape::Between { other: 2, count: 4 },
             _ => return None,
         })
     }
 
     const fn is_vector(self) -> bool {
         matches!(self, Shape::Vector | Shape::VectorAt)
+    }
+}
+
+/// Whether bytes go through that file as a stream.
+fn has_stream(fd: u64) -> bool {
+    match kind(fd) {
+        Kind::Storage(_) | Kind::Memory => true,
+        Kind::Pipe => status_flags(fd).is_some_and(|flags| flags & libc::O_DIRECT == 0),
+        Kind::Socket => is_known_socket(fd) && is_stream(fd),
+        Kind::Anonymous | Kind::Other => false,
     }
 }
 
@@ -111,14 +126,12 @@ impl Stream {
             Shape::VectorAt => args[5] & RWF_ATOMIC == 0,
             _ => true,
         };
-        let is_stream = match kind(args[0]) {
-            Kind::Storage(_) | Kind::Memory => true,
-            Kind::Pipe => status_flags(args[0]).is_some_and(|flags| flags & libc::O_DIRECT == 0),
-            Kind::Socket => is_known_socket(args[0]) && is_stream(args[0]),
-            Kind::Anonymous | Kind::Other => false,
+        let (total, fits) = match shape {
+            Shape::Vector | Shape::VectorAt => (total(memory, args[1], args[2]), true),
+            Shape::One | Shape::OneAt | Shape::Message => (args[2], true),
+            Shape::Between { other, count } => (args[count], has_stream(args[other])),
         };
-        let total = if shape.is_vector() { total(memory, args[1], args[2]) } else { args[2] };
-        (flags_fit && is_stream).then_some(Stream { nr, args: *args, total })
+        (flags_fit && fits && has_stream(args[0])).then_some(Stream { nr, args: *args, total })
     }
 
     /// How many bytes were asked for.
@@ -132,6 +145,10 @@ impl Stream {
         let mut args = self.args;
         if matches!(shape, Shape::OneAt | Shape::VectorAt) && args[POSITION] != u64::MAX {
             args[POSITION] += done;
+        }
+        if let Shape::Between { count, .. } = shape {
+            args[count] -= done;
+            return enter(self.nr, &args);
         }
         if !shape.is_vector() {
             args[1] += done;

@@ -152,6 +152,51 @@ fn short_writes_go_on() {
     assert!(short.0 > 0);
 }
 
+/// ATTR-82: from one file to another too, with the positions that the call names, or the files' own.
+#[test]
+fn copies_go_on() {
+    let _alone = look::alone();
+    let (_engine, mut ring) = engine();
+    let bytes: Vec<u8> = (0..=250).cycle().take(300_000).collect();
+    let mut file: File = tempfile::tempfile().expect("room for a file");
+    file.write_all(&bytes).expect("room");
+    let from = i64::from(file.as_raw_fd());
+    let both = RetryAsk { on: RetryOn::SHORT.with(RetryOn::AGAIN), attempts: u32::MAX, ..AGAIN };
+    let at = |position: u64| position.to_ne_bytes();
+    let (mut reader, writer) = pipe();
+    let to = i64::from(writer.as_raw_fd());
+    never_waits(writer.as_raw_fd());
+    let sendfile = Submission::call(libc::SYS_sendfile).int(to).int(from).inout(&at(1000)).value(200_000);
+    let splice =
+        Submission::call(libc::SYS_splice).int(from).inout(&at(1000)).int(to).value(0).value(200_000);
+    for call in [sendfile, splice.value(0)] {
+        start(&mut ring, asking(call, both));
+        let mut seen = vec![0; 200_000];
+        reader.read_exact(&mut seen).expect("somebody writes");
+        assert!(seen == bytes[1000..201_000], "in order, once");
+        let (done, retried) = end(&mut ring);
+        assert_eq!((done.result, retried.ended), (200_000, RetryEnd::DONE));
+        assert!(retried.attempts > 1 && done.data() == at(201_000), "{done:?}");
+    }
+    // What ends it is the end of the file, or of what is written to the pipe.
+    let target: File = tempfile::tempfile().expect("room for a file");
+    let into = i64::from(target.as_raw_fd());
+    let copy = Submission::call(libc::SYS_copy_file_range).int(from).inout(&at(299_900)).int(into);
+    assert_eq!(made(&mut ring, copy.value(0).value(1000).value(0), SHORT), (100, 2, RetryEnd::END));
+    let drain = Submission::call(libc::SYS_splice).int(reader.as_raw_fd().into()).value(0).int(into).value(0);
+    start(&mut ring, asking(drain.value(10).value(0), SHORT));
+    (&writer).write_all(b"abc").expect("room");
+    until("the first part is taken", || is_empty(reader.as_raw_fd()));
+    (&writer).write_all(b"def").expect("room");
+    until("the second part is taken", || is_empty(reader.as_raw_fd()));
+    drop(writer);
+    let (done, retried) = end(&mut ring);
+    assert_eq!((done.result, retried), (6, RetryValue { attempts: 3, ended: RetryEnd::END }));
+    let mut copied = vec![0; 106];
+    target.read_exact_at(&mut copied, 0).expect("it is there");
+    assert!(copied[..100] == bytes[299_900..] && &copied[100..] == b"abcdef");
+}
+
 /// ATTR-82: what is a message is whole, and is not gone on with; a stream of bytes is.
 #[test]
 fn messages_are_whole() {
