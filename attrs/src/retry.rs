@@ -127,7 +127,7 @@ impl RetryEnd {
     pub const TIME: RetryEnd = RetryEnd(4);
     /// The call was cancelled, or its deadline passed.
     pub const STOPPED: RetryEnd = RetryEnd(5);
-    /// This call is not to be made again for that: the table says why, or its bytes are messages.
+    /// This call is not to be made again for that: the table says why.
     pub const NOT_AGAIN: RetryEnd = RetryEnd(6);
     /// After a part had been moved, the next attempt failed.
     pub const FAILED: RetryEnd = RetryEnd(7);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use nix::unistd::geteuid;
 use syslet::attrs::{
-    ChecksumAsk, CpuMask, Credentials, DeadlineAsked, LaneAsk, Priority, Registry, RetryAsk, RetryOn,
-    TraceValue,
+    ChecksumAsk, CpuMask, Credentials, Cwd, DeadlineAsked, IoClass, IoPriority, LaneAsk, Nice, Policy,
+    Priority, Registry, RetryAsk, RetryOn, Scheduling, TimerSlack, TraceValue, Umask,
 };
 use syslet::{AttributeFlags, AttributeId, DoneFlags, Refusal, Ring, Status, Submission, SubmissionBuilder};
 
@@ -43,8 +43,24 @@ fn payloads(id: AttributeId) -> Vec<Vec<u8>> {
             let on = RetryOn::INTERRUPTED.with(RetryOn::AGAIN).with(RetryOn::SHORT);
             vec![RetryAsk { on, ..RetryAsk::default() }.payload().to_vec(), vec![0; 24]]
         }
+        AttributeId::NICE => vec![Nice::payload(19).to_vec(), vec![1]],
+        AttributeId::SCHED => {
+            vec![Scheduling { policy: Policy::BATCH, priority: 0 }.payload().to_vec(), vec![9; 8]]
+        }
+        AttributeId::IOPRIO => {
+            vec![IoPriority { class: IoClass::BEST_EFFORT, level: 6 }.payload().to_vec(), vec![9; 8]]
+        }
+        AttributeId::CWD => vec![Cwd::payload(directory()).to_vec(), Cwd::payload(-1).to_vec()],
+        AttributeId::UMASK => vec![Umask::payload(0o77).to_vec(), vec![0xff; 4]],
+        AttributeId::TIMER_SLACK => vec![TimerSlack::payload(1234).to_vec(), vec![0xff; 8]],
         _ => vec![Vec::new(), vec![0; 16], vec![1]],
     }
+}
+
+/// A descriptor of a directory, which stays open.
+fn directory() -> i32 {
+    let opened = std::fs::File::open("/proc").expect("it is mounted");
+    std::os::fd::IntoRawFd::into_raw_fd(opened)
 }
 
 /// What may come of an attribute of a call that has run.
@@ -75,8 +91,39 @@ fn plain(seen: &Seen) -> (i64, DoneFlags, Vec<u8>) {
     (seen.result, seen.flags, seen.data().to_vec())
 }
 
-/// ATTR-1, ATTR-33: with any two attributes, valid or not, each has exactly one return, of a status that may come, and
-/// the call has the result that it has without. Required and refused, they keep it from running.
+/// What an attribute answers where it is asked for alone: status, and the value as far as it is the same every time. Its
+/// length is. Nothing where nobody may make such a call.
+type Alone = Option<(Status, Vec<u8>)>;
+
+/// Values that are measured.
+const MEASURED: [AttributeId; 11] = [
+    AttributeId::TIMING,
+    AttributeId::WORKER,
+    AttributeId::CACHE,
+    AttributeId::USAGE,
+    AttributeId::IO,
+    AttributeId::BLOCKED,
+    AttributeId::COUNTERS,
+    AttributeId::DEADLINE,
+    AttributeId::PRIORITY,
+    AttributeId::LANE,
+    AttributeId::ATOMS,
+];
+
+fn steady(seen: &Seen, id: AttributeId) -> (Status, Vec<u8>) {
+    let (status, value) = seen.answer(id).expect("it was asked");
+    (status, if MEASURED.contains(&id) { vec![0; value.len()] } else { value.to_vec() })
+}
+
+fn answer_alone(ring: &mut Ring, call: &SubmissionBuilder, (id, payload): &(AttributeId, Vec<u8>)) -> Alone {
+    push(ring, &call.clone().attribute(*id, AttributeFlags::NONE, payload).build()).ok()?;
+    ring.submit_and_wait(1).expect("waited");
+    Some(steady(&crate::rig::drain(ring).remove(0), *id))
+}
+
+/// ATTR-1, ATTR-33: with any two attributes, valid or not, each has exactly one return, with the status and, where it is not
+/// measured, the value that it has alone, and the call has the result that it has without. Required and refused, they
+/// keep it from running.
 #[test]
 fn any_two_stand_beside_each_other() {
     let ids: Vec<AttributeId> = Registry::built_in().iter().map(|attribute| attribute.id()).collect();
@@ -90,9 +137,11 @@ fn any_two_stand_beside_each_other() {
         for call in calls(&file, &null, &full) {
             let call = call.flags(flags);
             let alone = plain(&run(ring, call.clone()));
-            for (at, first) in asks.iter().enumerate() {
-                for second in asks[..at].iter().filter(|second| second.0 != first.0) {
-                    both(ring, &call, &alone, [first, second]);
+            let answers: Vec<Alone> = asks.iter().map(|ask| answer_alone(ring, &call, ask)).collect();
+            let each: Vec<_> = asks.iter().zip(&answers).collect();
+            for (at, first) in each.iter().enumerate() {
+                for second in each[..at].iter().filter(|second| second.0.0 != first.0.0) {
+                    both(ring, &call, &alone, [*first, *second]);
                 }
             }
         }
@@ -107,14 +156,14 @@ fn both(
     ring: &mut Ring,
     call: &SubmissionBuilder,
     alone: &(i64, DoneFlags, Vec<u8>),
-    asks: [&(AttributeId, Vec<u8>); 2],
+    asks: [(&(AttributeId, Vec<u8>), &Alone); 2],
 ) {
     for required in [AttributeFlags::NONE, AttributeFlags::REQUIRED] {
         let asked =
-            asks.iter().fold(call.clone(), |call, (id, payload)| call.attribute(*id, required, payload));
+            asks.iter().fold(call.clone(), |call, ((id, payload), _)| call.attribute(*id, required, payload));
         if let Err(refused) = push(ring, &asked.build()) {
             assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER);
-            assert!(asks.iter().any(|(id, _)| (AttributeId::LANE..=AttributeId::RETRY).contains(id)));
+            assert!(asks.iter().any(|((id, _), _)| (AttributeId::LANE..=AttributeId::RETRY).contains(id)));
             return;
         }
         ring.submit_and_wait(1).expect("waited");
@@ -124,7 +173,10 @@ fn both(
         for (id, status, _) in &seen.returns {
             assert_eq!(returns.insert(*id, *status), None, "{id:?} twice: {seen:?}");
         }
-        for (id, payload) in asks {
+        for ((id, payload), answer) in asks {
+            if has_run {
+                assert_eq!(Some(steady(&seen, *id)), *answer, "{asks:?}");
+            }
             let status = returns.get(id).copied().expect("it was asked");
             let may_come = if has_run { &AFTER[..] } else { &BEFORE };
             assert!(may_come.contains(&status), "{id:?} {payload:?}: {seen:?}");
