@@ -239,6 +239,25 @@ fn values_of_later_atoms_are_not_read() {
     assert_eq!(found.0, Refusal::STEP_UNKNOWN);
 }
 
+/// SYSLET-16: a group that leads to an atom by its number has run its members: what one has closed is gone there, and what one
+/// has made is there.
+#[test]
+fn groups_that_lead_have_run_their_members() {
+    let result = ArgKinds(0).with(0, ArgKind::RESULT);
+    let dup = AtomRepr {
+        kinds: ArgKinds(0).with(0, ArgKind::VALUE),
+        args: &[0],
+        ..AtomRepr::call(number(libc::SYS_dup))
+    };
+    let head = AtomRepr { args: &[1, 0], then: Target(4), ..AtomRepr::step(StepOp::TOGETHER) };
+    let closes = AtomRepr { kinds: result, args: &[0], ..AtomRepr::call(number(libc::SYS_close)) };
+    let stop = AtomRepr { then: Target::STOP, ..AtomRepr::step(StepOp::JUMP) };
+    let reads = |args| AtomRepr { kinds: result, args, ..AtomRepr::step(StepOp::COMPARE) };
+    let build = |last| Program::of(&with(CallFlags::NONE, &[dup, head, closes, stop, last]));
+    assert_eq!(build(reads(&[0])).unwrap_err().refusal(), Refusal::RESULT_UNKNOWN);
+    assert_eq!(run(&mut ring(2), &build(reads(&[2])).unwrap()).result, 0);
+}
+
 /// SYSLET-17: what a call touches is looked at again where that depends on a number which is known late.
 #[test]
 fn late_numbers_do_not_get_around_the_door() {

@@ -50,17 +50,22 @@ impl Flow {
     /// Follows every atom to those it leads to; says whether that has changed anything behind.
     fn pass(&mut self, program: &Program<'_>) -> bool {
         let mut again = false;
-        for (index, atom) in program.atoms().enumerate() {
+        let mut atoms = program.atoms().enumerate();
+        while let Some((index, atom)) = atoms.next() {
             if atom.flags().contains(AtomFlags::FINALLY) {
                 break;
             }
-            let after = after(&atom, index, self.before[index]);
+            let (mut after, mut next) = (after_atom(&atom, index, self.before[index]), index + 1);
+            // Members have run wherever their group leads.
+            for (index, member) in atoms.by_ref().take(members(&atom)) {
+                (after, next) = (after_atom(&member, index, after), index + 1);
+            }
             // What always holds leads one way only.
             let otherwise = if atom.test() == Test::ALWAYS { Target::STOP } else { atom.otherwise() };
             for target in [atom.then(), otherwise] {
                 let to = match target {
                     Target::STOP => continue,
-                    Target::NEXT => index + 1,
+                    Target::NEXT => next,
                     Target(to) => usize::from(to),
                 };
                 let Some(before) = self.before.get_mut(to) else { continue };
@@ -74,7 +79,7 @@ impl Flow {
 }
 
 /// What is there behind an atom.
-fn after(atom: &Atom<'_>, index: usize, mut set: AtomSet) -> AtomSet {
+fn after_atom(atom: &Atom<'_>, index: usize, mut set: AtomSet) -> AtomSet {
     if let Some(closed) = closes(atom) {
         set[closed / 64 % set.len()] &= !(1 << (closed % 64));
     }
