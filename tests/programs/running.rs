@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use syslet::attrs::{AtomsValue, RunBy, TimingValue, WorkerValue};
 use syslet::program::build::calls::{getppid, read, write};
-use syslet::program::{Builder, Call, Number, Test};
+use syslet::program::{Builder, Call, Number, Program, Test};
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Escalation, Params, Status, Which,
 };
@@ -232,13 +232,30 @@ fn programs_are_not_given_up() {
     assert_eq!(engine.stats().abandoned, 0);
 }
 
+/// SYSLET-13, SYSLET-29: a success whose way out has failed is not hidden by NO_COMPLETE.
+#[test]
+fn failures_on_the_way_out_are_not_silent() {
+    for (workers_max, away) in [(0, CallFlags::NONE), (2, CallFlags::NONE), (2, CallFlags::ASYNC)] {
+        let quiet = Program::build(|p| {
+            p.flags(CallFlags::NO_COMPLETE.with(away));
+            p.call(getppid()).value();
+            p.finally(syslet::program::build::calls::close(-1));
+        });
+        let mut ring = ring(workers_max);
+        push(&mut ring, &quiet.unwrap()).unwrap();
+        assert_eq!(ring.wait(1, Some(Duration::from_secs(60))).unwrap(), 1);
+        let ends: Vec<_> = ring.completions().map(|done| (done.result().0, done.flags())).collect();
+        assert_eq!(ends, [(i64::from(nix::unistd::getppid().as_raw()), DoneFlags::FINALLY_FAILED)]);
+    }
+}
+
 /// SYSLET-20, SYSLET-29: NO_COMPLETE hides a success, and no error.
 #[test]
 fn successes_can_be_silent() {
     for workers_max in [0, 2] {
         let mut ring = ring(workers_max);
         let quiet = |fails: bool| {
-            syslet::program::Program::build(|p: &mut Builder<'_>| {
+            Program::build(|p: &mut Builder<'_>| {
                 p.flags(CallFlags::NO_COMPLETE);
                 p.call(getppid()).value();
                 if fails {

@@ -94,7 +94,9 @@ impl Outcome {
     /// Whether the submission wants this success to be silent.
     pub(crate) fn is_hidden(&self, call: &Call<'_>) -> bool {
         let is_success = self.status_of_attributes().is_none() && self.result.decode().is_ok();
-        is_success && call.flags().contains(CallFlags::NO_COMPLETE)
+        // What its way out has failed to do, nobody would know.
+        let is_clean = !self.flags.contains(DoneFlags::FINALLY_FAILED);
+        is_success && is_clean && call.flags().contains(CallFlags::NO_COMPLETE)
     }
 }
 
