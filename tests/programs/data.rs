@@ -133,6 +133,14 @@ fn areas_are_kept_apart() {
     );
 }
 
+/// SYSLET-9: what begins behind the end of an area is no area, however the program is compiled.
+#[test]
+#[should_panic(expected = "9 of 8 bytes")]
+fn areas_end() {
+    let built = syslet::program::Program::build(|p| assert!(p.area(8).from(9).is_empty()));
+    assert!(built.is_err());
+}
+
 /// SYSLET-4, SYSLET-10: numbers of every width are read and written, wherever they stand; outside nothing is.
 #[test]
 fn numbers_in_memory() {

@@ -122,7 +122,9 @@ impl<'p> Area<'p> {
     /// When that is behind its end.
     #[must_use]
     pub fn from(self, bytes: usize) -> Area<'p> {
-        Area { offset: self.offset + bytes, len: self.len - bytes, ..self }
+        // Without this the rest would wrap where overflow is not looked for, and the area have no end.
+        let Some(len) = self.len.checked_sub(bytes) else { panic!("{bytes} of {} bytes", self.len) };
+        Area { offset: self.offset + bytes, len, ..self }
     }
 
     /// So many bytes further, as a register says when it is used.
