@@ -132,7 +132,6 @@ impl Shelf {
         let Some((key, _)) = [shared, pooled].into_iter().flatten().min() else { return false };
         let is_alone = rings_are_empty || taker == Taker::Closer;
         if !is_alone && (boards.in_a_row >= SHELF_CLAIMS_IN_A_ROW || !key.has_come(now_ns)) {
-            boards.in_a_row = 0;
             return false;
         }
         boards.in_a_row = if is_alone { 0 } else { boards.in_a_row + 1 };
@@ -145,6 +144,14 @@ impl Shelf {
             boards.spare.push(standing.record);
         }
         true
+    }
+
+    /// The rings have had a claim: the shelf may have some again.
+    #[inline]
+    pub(crate) fn give_turn_back(&self) {
+        if self.len() > 0 {
+            lock(&self.boards).in_a_row = 0;
+        }
     }
 
     fn count(&self, boards: &Boards) {

@@ -26,6 +26,9 @@ impl Ring {
         } else {
             let taken = self.submissions.take(&mut self.batch, || true);
             let taken = taken.expect("only this process writes its rings, so every record in them is whole");
+            if taken > 0 {
+                self.port.shelf.give_turn_back();
+            }
             let is_late = taken == 0 && !self.port.shelf.is_empty_for_helpers() && self.take_sorted(true);
             if is_late { 1 } else { taken }
         };

@@ -130,7 +130,11 @@ impl Desk {
             let taken = ring.take(&mut self.batch, || port.is_listed() || self.is_closing);
             taken.expect("only this process writes its rings, so every record in them is whole") > 0
         });
-        is_taken || port.shelf.len() > 0 && self.claim_sorted(port, true)
+        if is_taken {
+            port.shelf.give_turn_back();
+            return true;
+        }
+        port.shelf.len() > 0 && port.rings_are_empty() && self.claim_sorted(port, true)
     }
 
     /// Claims what is next on the shelf, if its turn is before that of the rings; `are_empty`: nothing is in them.
