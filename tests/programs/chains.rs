@@ -2,9 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use syslet::attrs::DeadlineAsked;
 use syslet::program::build::calls::{close, getppid, lseek, read, write};
 use syslet::program::{Builder, Call, Fd, Program, Test};
@@ -100,10 +101,20 @@ fn accept_then_answer() {
     }
 }
 
-/// A chain has a time for all of it: what waits for ever ends, and what is quick is not touched.
+/// By plain calls: what the last one gives, where the first waits no longer than that.
+fn plainly_bounded(reads: &OwnedFd, after: Duration) -> i64 {
+    let mut ready = [PollFd::new(reads.as_fd(), PollFlags::POLLIN)];
+    if poll(&mut ready, PollTimeout::try_from(after).expect("it fits")) == Ok(0) {
+        return -i64::from(libc::ETIME);
+    }
+    nix::unistd::read(reads, &mut [0; 8]).expect("it is there");
+    nix::unistd::getppid().as_raw().into()
+}
+
+/// A chain has a time for all of it, as by plain calls: what waits for ever ends, and what is quick is not touched.
 #[test]
 fn bounded_by_time() {
-    let ((_reads, writes), from, _) = pipe_ends();
+    let ((reads, writes), from, _) = pipe_ends();
     let mut ring = ring(2);
     let bounded = |after: Duration| {
         let ns = u64::try_from(after.as_nanos()).unwrap();
@@ -114,11 +125,26 @@ fn bounded_by_time() {
             p.call(getppid()).value();
         })
     };
-    let late = run(&mut ring, &bounded(Duration::from_millis(10)));
-    assert_eq!(late.result, -i64::from(libc::ETIME));
+    let (soon, late) = (Duration::from_millis(10), Duration::from_secs(600));
+    assert_eq!(run(&mut ring, &bounded(soon)).result, plainly_bounded(&reads, soon));
     nix::unistd::write(&writes, b"in time").unwrap();
-    let quick = run(&mut ring, &bounded(Duration::from_secs(600)));
-    assert_eq!(quick.end(), (i64::from(nix::unistd::getppid().as_raw()), DoneFlags::NONE));
+    let by_chain = run(&mut ring, &bounded(late)).end();
+    nix::unistd::write(&writes, b"in time").unwrap();
+    assert_eq!(by_chain, (plainly_bounded(&reads, late), DoneFlags::NONE));
+}
+
+/// By plain calls: what the last one gives of `asked` bytes of which five are there, and what is in the pipe then.
+fn plainly_after_a_short_read(asked: usize, stops: bool) -> (i64, Vec<u8>) {
+    let ((reads, writes), ..) = pipe_ends();
+    nix::unistd::write(&writes, b"short").expect("written");
+    let mut last = nix::unistd::read(&reads, &mut vec![0; asked]).expect("read");
+    if !(stops && last < asked) {
+        last = nix::unistd::write(&writes, b"behind").expect("written");
+    }
+    drop(writes);
+    let mut left = Vec::new();
+    std::fs::File::from(reads).read_to_end(&mut left).expect("read");
+    (i64::try_from(last).expect("a few"), left)
 }
 
 /// What a chain does of `asked` bytes of which five are there; and the word that it writes behind, if it does.
@@ -150,9 +176,9 @@ fn short_reads() {
     for (workers_max, flags) in [(0, CallFlags::NONE), (2, CallFlags::NONE), (2, CallFlags::ASYNC)] {
         let mut ring = ring(workers_max);
         for (asked, stops) in [(8, true), (5, true), (8, false)] {
-            let is_stopped = stops && 5 < asked;
-            let plain = if is_stopped { (5, Vec::new()) } else { (6, b"behind".to_vec()) };
-            assert_eq!(after_a_short_read(&mut ring, asked, stops, flags), plain, "{asked} {stops}");
+            let plain = plainly_after_a_short_read(asked, stops);
+            let by_chain = after_a_short_read(&mut ring, asked as u64, stops, flags);
+            assert_eq!(by_chain, plain, "{asked} {stops}");
         }
     }
 }
