@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use syslet::attrs::{AtomsValue, LaneAsk, LaneValue, WorkerValue};
-use syslet::program::Program;
 use syslet::program::build::calls;
+use syslet::program::{Area, Group, Program};
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Ring, Status, Submission,
     SubmissionBuilder,
@@ -135,92 +135,86 @@ fn a_blocked_worker_dies() {
     });
 }
 
+/// A program whose calls run side by side, in workers.
+fn side_by_side(write: impl for<'p> FnOnce(&mut Group<'_, 'p>, Area<'p>)) -> Program {
+    let program = Program::build(|p| {
+        p.flags(CallFlags::ASYNC);
+        p.atoms();
+        let buffer = p.area(1);
+        p.together(|calls| write(calls, buffer));
+    });
+    program.expect("a program")
+}
+
+const GETPPID_KILLS: [libc::c_long; 2] = [libc::SYS_uname, libc::SYS_getppid];
+
 /// SYSLET-37, POOL-17: a program whose own worker dies in a group is over when all members are: those that sleep are
 /// stopped, and what nobody has begun is not made.
 #[test]
 fn a_group_outlives_its_program_by_nothing() {
-    with_deadly(
-        [libc::SYS_uname, libc::SYS_getppid],
-        Config::default().workers_max(2),
-        |engine, mut ring| {
-            let (reader, mut writer) = pipe();
-            let fd = reader.as_raw_fd();
-            let program = Program::build(|p| {
-                p.flags(CallFlags::ASYNC);
-                let buffer = p.area(1);
-                p.together(|calls| {
-                    calls.call(calls::getppid());
-                    calls.call(calls::read(fd, buffer, 1));
-                    calls.call(calls::read(fd, buffer, 1));
-                });
-            })
-            .expect("a program");
-            let takes_its_worker_along = |_| {
-                push_program(&mut ring, &program).expect("accepted");
-                ring.submit();
-                let is_over = ring.wait(1, Some(Duration::from_secs(2))).expect("waited") > 0;
-                if !is_over {
-                    // The other worker was before it.
-                    writer.write_all(b"xx").expect("written");
-                    ring.wait(1, None).expect("waited");
-                }
-                let done = drain(&mut ring).remove(0);
-                if done.result != -i64::from(libc::EOWNERDEAD) {
-                    assert_eq!((done.result, look::unread(&reader)), (2, 0));
-                    return false;
-                }
-                assert_owner_died(&done);
-                is_over
-            };
-            assert!((0..100).any(takes_its_worker_along), "it is never the program's own worker");
-            until("nothing is in flight", || engine.stats().in_flight == 0);
-            writer.write_all(b"x").expect("written");
-            assert_eq!(run(&mut ring, getpid().flags(CallFlags::ASYNC)).result, pid());
-            assert_eq!(look::unread(&reader), 1, "nobody reads any more");
-        },
-    );
+    with_deadly(GETPPID_KILLS, Config::default().workers_max(2), |engine, mut ring| {
+        let (reader, mut writer) = pipe();
+        let fd = reader.as_raw_fd();
+        let program = side_by_side(|calls, buffer| {
+            calls.call(calls::getppid());
+            calls.call(calls::read(fd, buffer, 1));
+            calls.call(calls::read(fd, buffer, 1));
+        });
+        let takes_its_worker_along = |_| {
+            push_program(&mut ring, &program).expect("accepted");
+            ring.submit();
+            let is_over = ring.wait(1, Some(Duration::from_secs(2))).expect("waited") > 0;
+            if !is_over {
+                // The other worker was before it.
+                writer.write_all(b"xx").expect("written");
+                ring.wait(1, None).expect("waited");
+            }
+            let done = drain(&mut ring).remove(0);
+            if done.result == 2 {
+                return false;
+            }
+            assert_owner_died(&done);
+            is_over
+        };
+        assert!((0..100).any(takes_its_worker_along), "it is never the program's own worker");
+        until("nothing is in flight", || engine.stats().in_flight == 0);
+        writer.write_all(b"x").expect("written");
+        let left = look::unread(&reader);
+        assert_eq!(run(&mut ring, getpid().flags(CallFlags::ASYNC)).result, pid());
+        assert_eq!(look::unread(&reader), left, "nobody reads any more");
+    });
 }
 
 /// SYSLET-26, POOL-17: a member that takes its worker along is over with −EOWNERDEAD, and its program goes on; where it takes
 /// the worker of its program along, the program is. Either way it ends once.
 #[test]
 fn a_deadly_member_ends_alone() {
-    with_deadly(
-        [libc::SYS_uname, libc::SYS_getppid],
-        Config::default().workers_max(2),
-        |engine, mut ring| {
-            let (reader, mut writer) = pipe();
-            let fd = reader.as_raw_fd();
-            let program = Program::build(|p| {
-                p.flags(CallFlags::ASYNC);
-                p.atoms();
-                let buffer = p.area(1);
-                p.together(|calls| {
-                    calls.call(calls::read(fd, buffer, 1));
-                    calls.call(calls::getppid());
-                });
-            })
-            .expect("a program");
-            // Which of the two workers takes which of the calls is chance.
-            let has_gone_on = |_| {
-                push_program(&mut ring, &program).expect("accepted");
-                ring.submit();
-                ring.wait(1, Some(Duration::from_millis(50))).expect("waited");
-                writer.write_all(b"x").expect("written");
-                ring.wait(1, None).expect("waited");
-                let done = drain(&mut ring).remove(0);
-                let atoms = AtomsValue::parse(done.answer(AttributeId::ATOMS).expect("an answer").1);
-                let Some(atoms) = atoms.filter(|_| done.result >= 0) else {
-                    assert_owner_died(&done);
-                    // Nobody else reads what was written for it, but the one that took that call, or the next program.
-                    return false;
-                };
-                let came: Vec<_> = atoms.entries().map(|entry| entry.value.0).collect();
-                assert_eq!((done.result, came), (1, vec![1, 1, -i64::from(libc::EOWNERDEAD)]));
-                true
+    with_deadly(GETPPID_KILLS, Config::default().workers_max(2), |engine, mut ring| {
+        let (reader, mut writer) = pipe();
+        let fd = reader.as_raw_fd();
+        let program = side_by_side(|calls, buffer| {
+            calls.call(calls::read(fd, buffer, 1));
+            calls.call(calls::getppid());
+        });
+        // Which of the two workers takes which of the calls is chance.
+        let has_gone_on = |_| {
+            push_program(&mut ring, &program).expect("accepted");
+            ring.submit();
+            ring.wait(1, Some(Duration::from_millis(50))).expect("waited");
+            writer.write_all(b"x").expect("written");
+            ring.wait(1, None).expect("waited");
+            let done = drain(&mut ring).remove(0);
+            let atoms = AtomsValue::parse(done.answer(AttributeId::ATOMS).expect("an answer").1);
+            let Some(atoms) = atoms.filter(|_| done.result >= 0) else {
+                assert_owner_died(&done);
+                // Nobody else reads what was written for it, but the one that took that call, or the next program.
+                return false;
             };
-            assert!((0..200).any(has_gone_on), "it is always the program's own worker");
-            until("nothing is in flight", || engine.stats().in_flight == 0);
-        },
-    );
+            let came: Vec<_> = atoms.entries().map(|entry| entry.value.0).collect();
+            assert_eq!((done.result, came), (1, vec![1, 1, -i64::from(libc::EOWNERDEAD)]));
+            true
+        };
+        assert!((0..200).any(has_gone_on), "it is always the program's own worker");
+        until("nothing is in flight", || engine.stats().in_flight == 0);
+    });
 }
