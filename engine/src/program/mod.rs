@@ -72,6 +72,7 @@ mod one;
 mod member;
 mod entangled;
 mod together;
+mod groups;
 mod value;
 mod answer;
 
@@ -79,9 +80,10 @@ pub(crate) use admit::{Door, Seen, admit};
 pub use build::{
     Area, Arg, Builder, Call, Data, Fd, Group, Made, Number, Register, Test, Value, Width, calls,
 };
+pub(crate) use groups::Groups;
 pub(crate) use machine::Machine;
 pub(crate) use member::{Member, Name, Running};
 pub(crate) use one::Team;
 pub use owned::Program;
 pub(crate) use run::Bench;
-pub(crate) use together::{Groups, Together};
+pub(crate) use together::Together;

@@ -2,8 +2,6 @@
 //! nobody has taken, and goes on when all are over.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
-use std::collections::VecDeque;
-
 use syslet_abi::{ARGS_MAX, Call};
 use syslet_syscalls::row;
 
@@ -73,15 +71,25 @@ impl Together {
         }
     }
 
+    /// How many calls it has.
+    pub(super) fn calls(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Whether they are of the program with this ticket.
+    pub(super) fn is_of(&self, program: u64) -> bool {
+        self.places.iter().any(|place| place.name.program == program)
+    }
+
     /// Takes a call that nobody has.
-    fn take(&self) -> Option<usize> {
+    pub(super) fn take(&self) -> Option<usize> {
         // Relaxed: what the place holds was written before the group could be found.
         let taken = self.next.fetch_add(1, Ordering::Relaxed) as usize;
         (taken < self.places.len()).then_some(taken)
     }
 
     /// Whether there is one.
-    fn has_more(&self) -> bool {
+    pub(super) fn has_more(&self) -> bool {
         (self.next.load(Ordering::Relaxed) as usize) < self.places.len()
     }
 
@@ -189,83 +197,5 @@ impl Together {
     /// What each has come to, once all are over.
     pub(super) fn came(&self, index: usize) -> (Value, Vec<u8>) {
         lock(&self.places[index].came).take().unwrap_or((Value::error(libc::EOWNERDEAD), Vec::new()))
-    }
-}
-
-/// The groups of one ring that have calls which nobody has taken.
-#[derive(Debug)]
-pub(crate) struct Groups {
-    /// Groups that are there, for who does not want the lock.
-    count: AtomicU32,
-    /// Calls of groups that are not over, beyond the programs they are of.
-    calls: AtomicU64,
-    queue: Mutex<VecDeque<Arc<Together>>>,
-    /// All that are not over.
-    begun: Mutex<Vec<Arc<Together>>>,
-}
-
-impl Groups {
-    pub(crate) fn new() -> Groups {
-        Groups {
-            count: AtomicU32::new(0),
-            calls: AtomicU64::new(0),
-            queue: Mutex::new(VecDeque::new()),
-            begun: Mutex::new(Vec::new()),
-        }
-    }
-
-    /// The group that the program with this ticket is in.
-    pub(crate) fn of(&self, program: u64) -> Option<Arc<Together>> {
-        let begun = lock(&self.begun);
-        let found = begun.iter().find(|group| group.places.iter().any(|place| place.name.program == program));
-        found.map(Arc::clone)
-    }
-
-    pub(super) fn add(&self, group: &Arc<Together>) {
-        self.calls.fetch_add(group.places.len() as u64, Ordering::Relaxed);
-        lock(&self.begun).push(Arc::clone(group));
-        let mut queue = lock(&self.queue);
-        queue.push_back(Arc::clone(group));
-        self.count.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// All calls of the group are over.
-    pub(super) fn remove(&self, group: &Arc<Together>) {
-        self.calls.fetch_sub(group.places.len() as u64, Ordering::Relaxed);
-        lock(&self.begun).retain(|other| !Arc::ptr_eq(other, group));
-        let mut queue = lock(&self.queue);
-        if let Some(at) = queue.iter().position(|other| Arc::ptr_eq(other, group)) {
-            queue.remove(at);
-            self.count.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether no call of a group waits to be taken; a glance.
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count.load(Ordering::Relaxed) == 0
-    }
-
-    /// Calls that are not over.
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    /// Takes a call that nobody has, and says whether there are more.
-    pub(crate) fn take(&self) -> Option<(Arc<Together>, usize, bool)> {
-        if self.is_empty() {
-            return None;
-        }
-        let mut queue = lock(&self.queue);
-        while let Some(group) = queue.front() {
-            if let Some(index) = group.take() {
-                let group = Arc::clone(group);
-                let has_more = group.has_more() || queue.len() > 1;
-                return Some((group, index, has_more));
-            }
-            queue.pop_front();
-            self.count.fetch_sub(1, Ordering::Relaxed);
-        }
-        None
     }
 }
