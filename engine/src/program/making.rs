@@ -24,13 +24,6 @@ use crate::run::enter::{Way, plain};
 use crate::run::resolve;
 use crate::sync::{Arc, AtomicU32, Ordering};
 
-/// What ends a program between two of its atoms.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lookout {
-    /// When it is late; never if it has no deadline.
-    pub(super) deadline_ns: Option<u64>,
-}
-
 /// What a thread has while it makes the calls of one program.
 #[derive(Debug)]
 pub(super) struct Calls<'a, 'c> {
@@ -40,8 +33,8 @@ pub(super) struct Calls<'a, 'c> {
     pub(super) claim: Claim<'c>,
     /// The word that keeps the next call from beginning.
     pub(super) cancel: &'c AtomicU32,
-    /// What this thread has to look at by itself, because nobody interrupts it.
-    pub(super) lookout: Option<Lookout>,
+    /// When the program is late, where nobody but this thread can tell.
+    pub(super) deadline_ns: Option<u64>,
     pub(super) effective: &'a mut Effective,
     pub(super) built: &'a mut Vec<u64>,
     pub(super) tools: Tools<'a>,
@@ -94,24 +87,18 @@ impl Caller for Calls<'_, '_> {
     #[inline(always)]
     fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed) != 0
-            || self.lookout.is_some_and(|lookout| self.has_to_stop(lookout))
+            || self.claim.is_asked() && self.is_asked()
+            || self.deadline_ns.is_some_and(|at_ns| self.is_late(at_ns))
     }
 
     fn shield(&mut self) {
         self.claim = self.claim.shield();
-        (self.cancel, self.lookout) = (&NEVER, None);
+        (self.cancel, self.deadline_ns) = (&NEVER, None);
         self.tools.by.is_leaving = true;
     }
 }
 
 impl Calls<'_, '_> {
-    /// Whether somebody has asked for it, or the deadline has passed.
-    #[inline(always)]
-    fn has_to_stop(&self, lookout: Lookout) -> bool {
-        self.claim.is_asked() && self.is_asked()
-            || lookout.deadline_ns.is_some_and(|at_ns| self.is_late(at_ns))
-    }
-
     /// Somebody has asked for it: that is why the program is to stop.
     #[cold]
     fn is_asked(&self) -> bool {

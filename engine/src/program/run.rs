@@ -6,7 +6,7 @@ use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 
 use super::effective::Effective;
 use super::machine::{Ended, Machine};
-use super::making::{Calls, Lookout};
+use super::making::Calls;
 use super::one::{By, Team, Tools};
 use super::together::Together;
 use crate::clock::now_ns;
@@ -87,7 +87,7 @@ impl Runner {
                     is_pooled: self.is_pooled,
                     team,
                     // In a worker it is interrupted.
-                    lookout: (!self.is_pooled).then(|| Lookout { deadline_ns: asked.deadline_ns(slot) }),
+                    deadline_ns: asked.deadline_ns(slot).filter(|_| !self.is_pooled),
                 };
                 match turn.take(&mut machine, &mut self.bench, out, &mut sight.seen) {
                     Ok(outcome) => outcome,
@@ -161,8 +161,8 @@ struct Turn<'a> {
     built: &'a mut Vec<u64>,
     is_pooled: bool,
     team: Option<Team<'a>>,
-    /// What this thread has to look at by itself.
-    lookout: Option<Lookout>,
+    /// When it is late, where nobody but this thread can tell.
+    deadline_ns: Option<u64>,
 }
 
 impl Turn<'_> {
@@ -193,7 +193,7 @@ impl Turn<'_> {
             out: &mut *out,
             claim: if machine.is_leaving() { *self.claim } else { self.claim.stepping() },
             cancel: self.claim.cancel(),
-            lookout: self.lookout,
+            deadline_ns: self.deadline_ns,
             effective: &mut bench.effective,
             built: self.built,
             tools: Tools {

@@ -203,7 +203,7 @@ impl Phase {
         if left.is_err() {
             let is_left_over = matches!(next, State::MOVED | State::QUEUED);
             let next = if is_left_over { State::STOPPED } else { next };
-            self.0.swap(word(generation, next), Ordering::Release);
+            self.0.store(word(generation, next), Ordering::Release);
         }
     }
 

@@ -87,7 +87,7 @@ impl Ring {
             return Some(First::Built(self.runner.abandon(record, slot, at, Outcome::not_run(errno))));
         }
         // Should this call get stuck, others must not be: the workers get them.
-        let others_wait = self.has_shared_work() && !self.port.is_listed();
+        let others_wait = self.open_pool().is_some() && self.has_shared_work() && !self.port.is_listed();
         let is_alone = others_wait && !self.may_give_away() || self.open_pool().is_none();
         if !is_alone {
             self.port.submitter.watch.enter();
