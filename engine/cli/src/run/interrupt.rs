@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::SigSet;
+
 use crate::exit::Exit;
 
 /// How often the signal is repeated once the run shall end.
@@ -64,7 +66,7 @@ pub(crate) fn install(timeout: Option<Duration>) -> io::Result<()> {
 pub(crate) fn on_stop(stop: impl Fn() + Send + 'static) -> io::Result<()> {
     let watch = move || {
         // Where that fails the signal may come here, and is repeated until it meets the other thread.
-        let _ = block_signals();
+        let _ = SigSet::all().thread_block();
         loop {
             let seen = SIGNALS.load(Ordering::Acquire);
             if stopped().is_some() {
@@ -74,20 +76,6 @@ pub(crate) fn on_stop(stop: impl Fn() + Send + 'static) -> io::Result<()> {
         }
     };
     thread::Builder::new().name("syslet-stop".to_owned()).spawn(watch).map(drop)
-}
-
-fn block_signals() -> io::Result<()> {
-    let mut all = {
-        // SAFETY: a sigset_t is plain data, for which zeros are valid.
-        unsafe { std::mem::zeroed::<libc::sigset_t>() }
-    };
-    // SAFETY: the pointer is to a live local.
-    check(unsafe { libc::sigfillset(&raw mut all) })?;
-    // SAFETY: the set was filled, and nothing is asked of the mask before.
-    match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, ptr::null_mut()) } {
-        0 => Ok(()),
-        error => Err(io::Error::from_raw_os_error(error)),
-    }
 }
 
 /// Sleeps while there were `number` signals, or wakes so many who do. Async-signal-safe.
