@@ -221,14 +221,14 @@ impl<'a> Call<'a> {
     /// Argument `index` as it stands in the record; zero beyond `argc`.
     #[must_use]
     #[inline]
-    pub fn arg(&self, index: usize) -> u64 {
+    pub fn raw_arg(&self, index: usize) -> u64 {
         if index < self.argc() { u64_at(self.record, field::ARGS + 8 * index) } else { 0 }
     }
 
     /// All six arguments, zero beyond `argc`.
     #[must_use]
     #[inline]
-    pub fn args(&self) -> [u64; ARGS_MAX] {
+    pub fn raw_args(&self) -> [u64; ARGS_MAX] {
         let mut args = [0; ARGS_MAX];
         let given = self.record[field::ARGS..self.attributes_offset()].chunks_exact(8);
         for (arg, raw) in args.iter_mut().zip(given) {

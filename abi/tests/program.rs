@@ -107,7 +107,7 @@ fn a_program_holds_what_was_written() {
     );
     assert_eq!((atoms[1].value(0), atoms[1].value(2)), (Operand::result(0), Operand::register(15)));
     assert!(atoms[1].is_call() && atoms[1].flags().contains(AtomFlags::STORAGE));
-    assert_eq!((atoms[2].step(), atoms[2].arg(2)), (StepOp::LOAD, 2 | Width::SIGNED));
+    assert_eq!((atoms[2].step(), atoms[2].raw_arg(2)), (StepOp::LOAD, 2 | Width::SIGNED));
     assert_eq!(atoms[1].call(b"data", 3).data(), b"data");
     assert_eq!(atoms[1].call(b"data", 3).out_len(), 3);
     assert!(atoms[8].flags().contains(AtomFlags::FINALLY));

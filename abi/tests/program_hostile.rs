@@ -11,8 +11,10 @@ use crate::sample::{LIMITS, poked, with_own_len};
 fn written_again(program: &Program<'_>) -> Vec<u8> {
     let (given, registers) = (program.register_count(), program.registers());
     let asked: Vec<Vec<AskRepr<'_>>> = program.atoms().map(|atom| asks(atom.own())).collect();
-    let args: Vec<Vec<u64>> =
-        program.atoms().map(|atom| (0..atom.own().argc()).map(|index| atom.arg(index)).collect()).collect();
+    let args: Vec<Vec<u64>> = program
+        .atoms()
+        .map(|atom| (0..atom.own().argc()).map(|index| atom.raw_arg(index)).collect())
+        .collect();
     let atoms = program.atoms().zip(&asked).zip(&args).map(|((atom, attributes), args)| AtomRepr {
         kind: if atom.is_call() { Kind::CALL } else { Kind::STEP },
         flags: atom.flags(),
@@ -125,7 +127,7 @@ proptest! {
         }
         if let Some(glance) = Glance::of(&record) {
             for atom in glance.atoms().filter_map(|found| found.atom) {
-                let _read = (0..6).map(|index| atom.arg(index)).fold(0, u64::wrapping_add);
+                let _read = (0..6).map(|index| atom.raw_arg(index)).fold(0, u64::wrapping_add);
             }
             prop_assert!(glance.atoms().all(|found| found.offset <= record.len()));
         }

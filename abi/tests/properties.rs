@@ -127,8 +127,8 @@ fn read_call(call: &Call<'_>) -> usize {
     assert!(call.asks().count() == call.attribute_count() && call.argc() <= 6);
     let admitted = Call::admitted(&copied);
     assert_eq!(
-        (admitted.flags(), admitted.user_data(), admitted.nr(), admitted.kinds(), admitted.args()),
-        (call.flags(), call.user_data(), call.nr(), call.kinds(), call.args())
+        (admitted.flags(), admitted.user_data(), admitted.nr(), admitted.kinds(), admitted.raw_args()),
+        (call.flags(), call.user_data(), call.nr(), call.kinds(), call.raw_args())
     );
     asked + call.out_len() + call.data().len()
 }
@@ -164,7 +164,7 @@ proptest! {
             *to = from;
         }
         prop_assert_eq!(
-            (call.flags(), call.user_data(), call.nr(), call.argc(), call.kinds(), call.args()),
+            (call.flags(), call.user_data(), call.nr(), call.argc(), call.kinds(), call.raw_args()),
             (written.flags, written.user_data, written.nr, written.args.len(), written.kinds(), args)
         );
         prop_assert_eq!(call.out_len(), usize::try_from(written.out_len).expect("32 bits"));

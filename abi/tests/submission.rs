@@ -136,7 +136,7 @@ fn at_most_six_arguments() {
         let call = Call::check(&record, &LIMITS).expect("up to six are accepted");
         let mut expected = [0; ARGS_MAX];
         expected[..argc].copy_from_slice(&given[..argc]);
-        assert_eq!((call.argc(), call.args(), call.arg(ARGS_MAX)), (argc, expected, 0));
+        assert_eq!((call.argc(), call.raw_args(), call.raw_arg(ARGS_MAX)), (argc, expected, 0));
     }
     for argc in [7, 8] {
         let record = emit(&CallRepr { args: &given[..argc], ..BARE });

@@ -57,7 +57,7 @@ fn submission(criterion: &mut Criterion) {
 
 /// Reads every field, as who runs the call does.
 fn decode(call: &Call<'_>) -> u64 {
-    let args = (0..call.argc()).fold(0, |sum: u64, index| sum.wrapping_add(call.arg(index)));
+    let args = (0..call.argc()).fold(0, |sum: u64, index| sum.wrapping_add(call.raw_arg(index)));
     let attributes = call.asks().map(|ask| ask.payload.len() as u64).sum::<u64>();
     args.wrapping_add(attributes).wrapping_add(u64::from(call.nr())).wrapping_add(call.user_data())
 }

@@ -39,7 +39,7 @@ fn plain(calls: usize) {
     let nr = u32::try_from(libc::SYS_getppid).expect("a number");
     for _ in 0..calls {
         // SAFETY: getppid takes nothing and changes nothing.
-        black_box(unsafe { invoke(&never, nr, &[0; 6]) });
+        black_box(unsafe { invoke(&never, nr, &[0; 6].into()) });
     }
 }
 
@@ -82,7 +82,7 @@ fn plain_file(path: &CStr, buffer: &mut [u8; 4352]) {
     let ask = |nr: libc::c_long, args: [u64; 6]| {
         let nr = u32::try_from(nr).expect("a number");
         // SAFETY: the addresses are those of what outlives the call, with the lengths they have.
-        match unsafe { invoke(&never, nr, &args) } {
+        match unsafe { invoke(&never, nr, &args.into()) } {
             Invoked::Result(result @ 0..) => result.cast_unsigned(),
             error => panic!("{error:?}"),
         }

@@ -25,7 +25,7 @@ fn rows(criterion: &mut Criterion) {
     group.bench_function("row-and-nature", |bencher| {
         bencher.iter(|| {
             for number in black_box(&numbers) {
-                black_box(syscalls::row(*number).map(|row| row.nature(|| [0; 6])));
+                black_box(syscalls::row(*number).map(|row| row.nature(syscalls::RawArgs::default)));
             }
         });
     });

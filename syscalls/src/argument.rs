@@ -1,4 +1,6 @@
-//! What a row says about one argument: its type, which way its bytes go, how far they reach.
+//! What a row says about one argument: its type, how wide it is, which way its bytes go, how far they reach.
+
+use crate::width::Width;
 
 /// Which way an argument's bytes go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -93,6 +95,17 @@ impl ArgType {
             | ArgType::ReceiveMessages => Direction::InOut,
             ArgType::Address | ArgType::Opaque => Direction::Opaque,
             _ => Direction::Value,
+        }
+    }
+
+    /// How wide an argument of this type is, where a row does not say otherwise.
+    #[must_use]
+    pub const fn width(self) -> Width {
+        match self {
+            ArgType::Size | ArgType::Offset | ArgType::Address | ArgType::Opaque => Width::Bits64,
+            ArgType::Mode => Width::Bits16,
+            _ if matches!(self.direction(), Direction::Value) => Width::Bits32,
+            _ => Width::Bits64,
         }
     }
 
@@ -208,6 +221,8 @@ pub struct Arg {
     pub name: &'static str,
     /// What it is.
     pub ty: ArgType,
+    /// How many of its bits the kernel takes.
+    pub width: Width,
     /// How far its bytes reach.
     pub len: Len,
     /// How much of them is written.

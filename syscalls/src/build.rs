@@ -1,11 +1,12 @@
 //! Structures as the kernel wants them: built from those in DATA, with addresses in the place of offsets. They are made
 //! again for each attempt at a call, so what a first attempt has left in them is never seen by a second.
 
-use syslet_abi::{ARGS_MAX, Call, RawResult};
+use syslet_abi::{Call, RawResult};
 
 use crate::argument::{Arg, ArgType};
 use crate::extent::{Place, formed};
 use crate::inner::{ENTRY_BYTES, Entry, Header, Inner, Vector, field};
+use crate::narrowed::RawArgs;
 use crate::row::Row;
 
 const ENTRY_WORDS: usize = ENTRY_BYTES / 8;
@@ -26,7 +27,7 @@ pub struct Bases {
 /// # Panics
 /// When `call` did not pass [`check_arguments`](crate::check_arguments).
 #[inline(never)]
-pub fn build(row: &Row, call: &Call<'_>, bases: Bases, storage: &mut Vec<u64>, args: &mut [u64; ARGS_MAX]) {
+pub fn build(row: &Row, call: &Call<'_>, bases: Bases, storage: &mut Vec<u64>, args: &mut RawArgs) {
     let words = inners(row, call).map(|(_, _, inner)| words(inner, call.data())).sum();
     storage.clear();
     storage.resize(words, 0);
@@ -34,7 +35,7 @@ pub fn build(row: &Row, call: &Call<'_>, bases: Bases, storage: &mut Vec<u64>, a
     let mut builder = Builder { data: call.data(), base: 0, address, storage, used: 0 };
     for (index, arg, inner) in inners(row, call) {
         builder.base = if arg.ty.receives() { bases.out } else { bases.data };
-        args[index] = builder.inner(inner);
+        args.set(index, builder.inner(inner));
     }
 }
 

@@ -1,24 +1,25 @@
 //! Where arguments decide: a column of a row has another value when they meet a condition.
 
+use crate::narrowed::Narrowed;
 use crate::nature::{Class, Scope};
 use crate::restart::Restart;
 
-/// What an argument must be, compared as the kernel does: `argument & mask == equals`.
+/// What an argument must be, of the bits that the kernel takes: `argument & mask == equals`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Condition {
     /// Which argument decides.
     pub arg: u8,
-    /// Which of its bits: the low 32 where the kernel takes an int.
+    /// Which of these bits.
     pub mask: u64,
     /// What they must be.
     pub equals: u64,
 }
 
 impl Condition {
-    /// Whether it holds for these arguments. One that is not given meets no condition.
+    /// Whether it holds for these arguments.
     #[must_use]
-    pub fn holds(&self, args: &[u64]) -> bool {
-        args.get(usize::from(self.arg)).is_some_and(|arg| arg & self.mask == self.equals)
+    pub fn holds(&self, args: Narrowed<'_>) -> bool {
+        args.get(self.arg.into()) & self.mask == self.equals
     }
 }
 
@@ -56,7 +57,7 @@ pub struct ScopeWhen {
 impl ScopeWhen {
     /// Whether all conditions hold for these arguments.
     #[must_use]
-    pub fn holds(&self, args: &[u64]) -> bool {
+    pub fn holds(&self, args: Narrowed<'_>) -> bool {
         self.given.holds(args) && self.also.is_none_or(|also| also.holds(args))
     }
 }

@@ -147,7 +147,7 @@ fn check_safe_argument(arg: &Arg, index: usize, call: &Call<'_>, lent: &[i32]) -
         let carries = arg.ty.has_addresses() && inner::has_control(arg, index, call);
         return if carries { Err(Refusal::NOT_SAFE_DESCRIPTOR) } else { Ok(()) };
     }
-    let value = call.arg(index);
+    let value = plain(call, index).unwrap_or_default();
     if arg.ty.direction() != Direction::Value && value != 0 {
         return Err(Refusal::NOT_SAFE_ADDRESS);
     }

@@ -3,6 +3,7 @@
 use syslet_abi::{ArgKind, Call, Inout, Refusal};
 
 use crate::argument::{Arg, Len};
+use crate::lookup;
 
 /// The offsets of one argument.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,7 +18,7 @@ impl Place {
     /// Where argument `index` lies; nowhere when it is a value.
     #[inline]
     pub(crate) fn of(call: &Call<'_>, index: usize) -> Place {
-        let arg = call.arg(index);
+        let arg = call.raw_arg(index);
         let both = Inout::unpack(arg);
         match call.kinds().get(index) {
             ArgKind::IN => Place { data: usize::try_from(arg).ok(), out: None },
@@ -60,9 +61,10 @@ pub(crate) fn formed<'a>(arg: &'a Arg, call: &Call<'_>) -> &'a Arg {
     if arg.forms.is_empty() { arg } else { arg.formed(|by| plain(call, by)) }
 }
 
-/// An argument's value, where it is no offset.
+/// What the kernel takes of an argument, where it is no offset.
+#[inline]
 pub(crate) fn plain(call: &Call<'_>, index: usize) -> Option<u64> {
-    (call.kinds().get(index) == ArgKind::VALUE).then(|| call.arg(index))
+    lookup::row(call.nr())?.value(call, index)
 }
 
 /// The value of the argument that counts.

@@ -8,6 +8,8 @@
 
 use core::sync::atomic::AtomicU32;
 
+use crate::narrowed::RawArgs;
+
 #[cfg(target_arch = "x86_64")]
 core::arch::global_asm!(
     ".pushsection .text.syslet_stub,\"ax\",@progbits",
@@ -71,7 +73,8 @@ pub enum Invoked {
 /// call may use it, and the call must not break what other code of the process relies on.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &[u64; 6]) -> Invoked {
+pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
+    let args = args.words();
     let result: i64;
     let began: u64;
     // SAFETY: the stub is the code above. It reads the cancel word, changes rax, rcx, r11 and r13 and nothing on
@@ -106,7 +109,8 @@ pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &[u64; 6]) -> Invoked {
 /// call may use it, and the call must not break what other code of the process relies on.
 #[cfg(target_arch = "aarch64")]
 #[inline(always)]
-pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &[u64; 6]) -> Invoked {
+pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
+    let args = args.words();
     let result: i64;
     let began: u64;
     // SAFETY: the stub is the code above. It reads the cancel word, changes x0, x9 and x11 and nothing on the

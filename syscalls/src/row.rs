@@ -3,9 +3,11 @@
 use crate::argument::{Arg, ArgType, Direction, Form};
 use crate::condition::{RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
+use crate::narrowed::{Narrowed, RawArgs};
 use crate::nature::{Class, Scope};
 use crate::restart::Restart;
 use crate::twin::Twin;
+use crate::width::Widths;
 
 /// The number of a call on each architecture.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,6 +98,8 @@ pub struct Row {
     pub danger: Option<&'static str>,
     /// Whether an argument is, or can be, a structure with addresses in it.
     pub is_built: bool,
+    /// How many bits of each argument the kernel takes.
+    pub widths: Widths,
     /// How to ask without sleeping.
     pub twin: Option<Twin>,
     /// Why there is no such way, for calls that may sleep.
@@ -111,26 +115,35 @@ pub struct Row {
 impl Row {
     /// How long this call may keep its thread, with these arguments.
     #[must_use]
-    pub fn class_with(&self, args: &[u64]) -> Class {
+    pub fn class_with(&self, args: &RawArgs) -> Class {
+        self.class_given(self.narrow(args))
+    }
+
+    fn class_given(&self, args: Narrowed<'_>) -> Class {
         self.when.iter().find(|when| when.given.holds(args)).map_or(self.class, |when| when.class)
     }
 
     /// What this call touches, with these arguments.
     #[must_use]
-    pub fn scope_with(&self, args: &[u64]) -> Scope {
+    pub fn scope_with(&self, args: &RawArgs) -> Scope {
+        self.scope_given(self.narrow(args))
+    }
+
+    fn scope_given(&self, args: Narrowed<'_>) -> Scope {
         self.scope_when.iter().find(|when| when.holds(args)).map_or(self.scope, |when| when.scope)
     }
 
     /// What to do after EINTR, with these arguments.
     #[must_use]
-    pub fn restart_with(&self, args: &[u64]) -> Restart {
+    pub fn restart_with(&self, args: &RawArgs) -> Restart {
+        let args = self.narrow(args);
         let found = self.restart_when.iter().find(|when| when.given.holds(args));
         found.map_or(self.restart, |when| when.restart)
     }
 
     /// Why no thread of an engine makes this call, if so.
     #[must_use]
-    pub fn harm_with(&self, args: &[u64]) -> Option<Harm> {
+    pub fn harm_with(&self, args: &RawArgs) -> Option<Harm> {
         match self.scope_with(args) {
             Scope::EngineLife(harm) => Some(harm),
             _ => None,
@@ -140,12 +153,13 @@ impl Row {
     /// Class and scope of this call; the arguments are asked for only where they decide.
     #[must_use]
     #[inline]
-    pub fn nature(&self, args: impl FnOnce() -> [u64; 6]) -> (Class, Scope) {
+    pub fn nature(&self, args: impl FnOnce() -> RawArgs) -> (Class, Scope) {
         if self.when.is_empty() && self.scope_when.is_empty() {
             return (self.class, self.scope);
         }
         let args = args();
-        (self.class_with(&args), self.scope_with(&args))
+        let args = self.narrow(&args);
+        (self.class_given(args), self.scope_given(args))
     }
 
     /// Whether all that this call needs can travel in a submission: no address, and nothing that changes what addresses

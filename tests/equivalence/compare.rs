@@ -190,12 +190,12 @@ impl Variant<'_> {
 
     /// Whether it changes the thread that makes it, or worse.
     fn scope(&self, args: &[Arg]) -> Scope {
-        self.row.scope_with(&Buffers::new(args, 0).raw)
+        self.row.scope_with(&Buffers::new(args, 0).raw.into())
     }
 
     /// The ways in which this call can be made, and the flags that ask for them.
     fn ways(&self, args: &[Arg]) -> Vec<(Way, CallFlags)> {
-        let values = Buffers::new(args, 0).raw;
+        let values = Buffers::new(args, 0).raw.into();
         let (class, scope) = (self.row.class_with(&values), self.row.scope_with(&values));
         let sleeps = if class == Class::Sleeps { CallFlags::SYNC } else { CallFlags::NONE };
         match scope {

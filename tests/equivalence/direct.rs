@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicU32;
 
 use nix::sys::signal::{SigHandler, Signal};
-use syslet::syscalls::{Invoked, Row, invoke, row_by_name};
+use syslet::syscalls::{Invoked, RawArgs, Row, invoke, row_by_name};
 
 /// The row of that name.
 pub(crate) fn row(name: &str) -> &'static Row {
@@ -20,7 +20,7 @@ pub(crate) fn number(name: &str) -> u32 {
 pub(crate) fn make(nr: u32, args: &[u64; 6]) -> i64 {
     static NEVER: AtomicU32 = AtomicU32::new(0);
     // SAFETY: addresses are bad on purpose, which the kernel answers, or of memory that lives as long as the test.
-    match unsafe { invoke(&NEVER, nr, args) } {
+    match unsafe { invoke(&NEVER, nr, &RawArgs::new(*args)) } {
         Invoked::Result(result) => result,
         Invoked::NeverBegan => unreachable!("nobody cancels"),
     }

@@ -10,6 +10,7 @@ mod files;
 mod layout;
 mod mask;
 mod places;
+mod raw_args;
 mod rules;
 mod unsafe_code;
 mod words;

@@ -111,7 +111,7 @@ fn is_harmless(record: &[u8]) -> bool {
             *at >= atom.own().argc() || [ArgKind::IN, ArgKind::OUT, ArgKind::INOUT].contains(&kind(*at))
         };
         let has_descriptor = [libc::SYS_pread64, libc::SYS_preadv, libc::SYS_getsockname].contains(&nr);
-        let is_none = atom.arg(0) == u64::MAX && kind(0) == ArgKind::VALUE;
+        let is_none = atom.raw_arg(0) == u64::MAX && kind(0) == ArgKind::VALUE;
         memory.iter().all(is_placed) && (!has_descriptor || is_none)
     };
     // Of the program as a whole nothing is asked that changes threads, or takes its time.

@@ -359,7 +359,7 @@ impl<'a> Atom<'a> {
     /// Argument `index` as it stands in the record; zero beyond the last.
     #[must_use]
     #[inline]
-    pub fn arg(&self, index: usize) -> u64 {
+    pub fn raw_arg(&self, index: usize) -> u64 {
         if index < usize::from(self.head[field::ARGC]) {
             u64_at(self.rest, CALL_ARGS_OFFSET + 8 * index)
         } else {
@@ -371,7 +371,7 @@ impl<'a> Atom<'a> {
     #[must_use]
     #[inline]
     pub fn value(&self, index: usize) -> Operand {
-        Operand { kind: self.kinds().get(index).0, value: self.arg(index) }
+        Operand { kind: self.kinds().get(index).0, value: self.raw_arg(index) }
     }
 
     /// The number of its call, if it makes one.

@@ -272,9 +272,9 @@ fn group(atom: &Atom<'_>, left: usize) -> Result<usize, Fault> {
     if atom.flags().contains(AtomFlags::FINALLY) {
         return Err(Refusal::GROUP.at(FLAGS_OFFSET));
     }
-    let members = usize::try_from(atom.arg(0)).ok().filter(|members| (1..=left).contains(members));
+    let members = usize::try_from(atom.raw_arg(0)).ok().filter(|members| (1..=left).contains(members));
     let members = members.ok_or(Refusal::GROUP.at(CALL_ARGS_OFFSET))?;
-    if atom.arg(1) <= members as u64 { Ok(members) } else { Err(Refusal::GROUP.at(CALL_ARGS_OFFSET + 8)) }
+    if atom.raw_arg(1) <= members as u64 { Ok(members) } else { Err(Refusal::GROUP.at(CALL_ARGS_OFFSET + 8)) }
 }
 
 /// Checks one of several atoms that run side by side.

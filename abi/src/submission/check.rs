@@ -123,7 +123,7 @@ fn argument_kinds(call: &Call<'_>) -> Result<(), Fault> {
 fn offsets(call: &Call<'_>) -> Result<(), Fault> {
     let (data_len, out_len) = (call.data().len() as u64, call.out_len() as u64);
     for index in 0..call.argc() {
-        let arg = call.arg(index);
+        let arg = call.raw_arg(index);
         let (data, out) = match call.kinds().get(index) {
             ArgKind::IN => (Some(arg), None),
             ArgKind::OUT => (None, Some(arg)),

@@ -3,7 +3,7 @@
 pub(crate) mod group;
 
 use syslet::abi::{AttributeFlags, AttributeId};
-use syslet::syscalls::Row;
+use syslet::syscalls::{RawArgs, Row};
 
 use crate::plan::group::Group;
 use crate::script::source::Span;
@@ -192,7 +192,9 @@ impl Step {
     }
 
     /// The arguments' values as far as they are known before anything runs.
-    pub(crate) fn fixed_args(&self) -> [u64; 6] {
-        core::array::from_fn(|index| self.operands.get(index).and_then(Operand::fixed).unwrap_or(0))
+    pub(crate) fn fixed_args(&self) -> RawArgs {
+        RawArgs::new(core::array::from_fn(|index| {
+            self.operands.get(index).and_then(Operand::fixed).unwrap_or(0)
+        }))
     }
 }

@@ -1,11 +1,11 @@
 //! The door. Everything that can be refused is refused here; a refusal has taken nothing.
 
 use syslet_abi::{
-    ARGS_MAX, ATTRIBUTE_HEADER_BYTES, ArgKind, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET,
-    Refusal, Status, padded,
+    ATTRIBUTE_HEADER_BYTES, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET, Refusal, Status,
+    padded,
 };
 use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, TraceValue};
-use syslet_syscalls::{Class, Direction, Row, Scope, check_arguments, is_foreign, row};
+use syslet_syscalls::{Class, Direction, RawArgs, Row, Scope, check_arguments, is_foreign, row};
 
 use super::refused::Refused;
 use super::who;
@@ -37,7 +37,7 @@ pub(crate) fn admit(
     let row = row(call.nr());
     let (class, scope) = match row {
         Some(row) => {
-            let (class, scope) = row.nature(|| call.args());
+            let (class, scope) = row.nature(|| RawArgs::known(call));
             check_survives(scope)?;
             check_arguments(row, call)?;
             (class, scope)
@@ -60,7 +60,7 @@ pub(crate) fn admit(
     if admission.answering {
         admit_answering(call, completion_max, shared, may_pool, admission)?;
     }
-    let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &known_args(call)));
+    let has_twin = || row.is_some_and(|row| twin::may_try(shared.twins, row, &RawArgs::known(call)));
     admission.marks = who::marks(facts, admission.who(), has_twin);
     let wants_twin = admission.needs.contains(Needs::CACHE) && !admission.needs.contains(Needs::RETRY);
     if wants_twin && admission.marks == Marks::WORKER && has_twin() {
@@ -101,10 +101,11 @@ fn loss(row: Option<&Row>, call: &Call<'_>, marks: Marks) -> Loss {
 
 /// Whether an argument is, or may be, an address in the application's memory.
 fn holds_memory(row: Option<&Row>, call: &Call<'_>) -> bool {
-    let kinds = call.kinds();
+    // Of what has no row all arguments may be addresses.
+    let Some(row) = row else { return RawArgs::of(call) != RawArgs::default() };
     let is_address = |index: usize| {
-        let is_one = row.is_none_or(|row| row.args[index].ty.direction() != Direction::Value);
-        is_one && kinds.get(index) == ArgKind::VALUE && call.arg(index) != 0
+        let is_one = row.args[index].ty.direction() != Direction::Value;
+        is_one && row.value(call, index).is_some_and(|value| value != 0)
     };
     (0..call.argc()).any(is_address)
 }
@@ -143,22 +144,12 @@ pub(crate) fn check_survives(scope: Scope) -> Result<(), Refused> {
     }
 }
 
-/// The arguments as far as they are known before there are addresses: an offset, which may be zero, is none.
-pub(crate) fn known_args(call: &Call<'_>) -> [u64; ARGS_MAX] {
-    let (kinds, mut args) = (call.kinds(), call.args());
-    if !kinds.all_values() {
-        let pointers = (0..call.argc()).filter(|index| kinds.get(*index) != ArgKind::VALUE);
-        pointers.for_each(|index| args[index] = u64::MAX);
-    }
-    args
-}
-
 /// The first descriptor among the arguments, or −1.
 #[inline]
-#[allow(clippy::cast_possible_truncation, reason = "the kernel takes a descriptor's low 32 bits")]
 fn descriptor(row: Option<&Row>, call: &Call<'_>) -> i32 {
-    let index = row.and_then(|row| row.args.iter().position(|arg| arg.ty.is_descriptor()));
-    index.map_or(-1, |index| (call.arg(index) as u32).cast_signed())
+    let value = |row: &Row| row.value(call, row.args.iter().position(|arg| arg.ty.is_descriptor())?);
+    let fd = row.and_then(value).and_then(|fd| u32::try_from(fd).ok());
+    fd.map_or(-1, u32::cast_signed)
 }
 
 /// Bytes that a return with a value of `len` bytes takes.

@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 
 use syslet_abi::{ArgKind, Atom, AttributeId, CallFlags, Fault, Limits, NR_OFFSET, Program, Refusal};
 use syslet_attrs::{AtomEntry, AtomsHead, Needs};
-use syslet_syscalls::{Class, Scope, check_arguments, is_foreign, row};
+use syslet_syscalls::{Class, RawArgs, Scope, check_arguments, is_foreign, row};
 
 use super::allowed::{marks, may_touch};
 use super::effective::Effective;
 use super::flow::Flow;
 use super::wanted::Wanted;
-use crate::door::admit::{admit_answering, check_survives, known_args, stands};
+use crate::door::admit::{admit_answering, check_survives, stands};
 use crate::door::refused::Refused;
 use crate::door::who;
 use crate::ring::batch::Marks;
@@ -175,11 +175,11 @@ fn check_atoms(
         if is_foreign(call.nr()) {
             return Err(fault(Refusal::FOREIGN_NUMBER.at(NR_OFFSET)));
         }
-        let (mut class, args) = (Class::Descriptor, call.args());
+        let mut class = Class::Descriptor;
         let row = row(call.nr());
         if let Some(row) = row {
             let scope;
-            (class, scope) = row.nature(|| args);
+            (class, scope) = row.nature(|| RawArgs::known(&call));
             if is_static { check_arguments(row, &call) } else { effective.check(row, &call) }
                 .map_err(fault)?;
             // What a late number decides is decided when it is there.
@@ -197,8 +197,8 @@ fn check_atoms(
         if call.attribute_count() > 0 {
             sum.atoms_bytes += Wanted::of(&call, &shared.known).bytes;
         }
-        sum.begins_away |=
-            index == 0 && marks(shared.twins, row, call.flags(), &known_args(&call)).contains(Marks::WORKER);
+        sum.begins_away |= index == 0
+            && marks(shared.twins, row, call.flags(), &RawArgs::known(&call)).contains(Marks::WORKER);
     }
     Ok(sum)
 }

@@ -1,8 +1,8 @@
 //! What a call of a program may touch, and in whose hands it may be made.
 
-use syslet_abi::{ARGS_MAX, CallFlags};
+use syslet_abi::CallFlags;
 use syslet_attrs::RunBy;
-use syslet_syscalls::{Class, Row, Scope};
+use syslet_syscalls::{Class, RawArgs, Row, Scope};
 
 use crate::door::who;
 use crate::ring::batch::Marks;
@@ -25,7 +25,7 @@ pub(super) fn here<'a>(
     abilities: Abilities,
     row: Option<&Row>,
     flags: CallFlags,
-    args: &[u64; ARGS_MAX],
+    args: &RawArgs,
 ) -> Result<Way<'a>, bool> {
     let marks = marks(abilities, row, flags, args);
     if marks.contains(Marks::WORKER) {
@@ -38,12 +38,7 @@ pub(super) fn here<'a>(
 }
 
 /// How a call of a program would be marked if it were submitted alone.
-pub(super) fn marks(
-    abilities: Abilities,
-    row: Option<&Row>,
-    flags: CallFlags,
-    args: &[u64; ARGS_MAX],
-) -> Marks {
+pub(super) fn marks(abilities: Abilities, row: Option<&Row>, flags: CallFlags, args: &RawArgs) -> Marks {
     let (class, scope) = row.map_or((Class::Descriptor, Scope::Process), |row| row.nature(|| *args));
     let signals = row
         .is_some_and(|row| class == Class::Instant && row.class != Class::Instant && twin::may_signal(row));

@@ -7,7 +7,7 @@ use syslet_syscalls::{Descriptors, row};
 #[inline(always)]
 pub(super) fn members(atom: &Atom<'_>) -> usize {
     if !atom.is_call() && atom.step() == StepOp::TOGETHER {
-        usize::try_from(atom.arg(0)).unwrap_or_default()
+        usize::try_from(atom.raw_arg(0)).unwrap_or_default()
     } else {
         0
     }

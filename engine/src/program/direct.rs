@@ -1,7 +1,7 @@
 //! Calls of which the door knew all but descriptors: nothing is checked again, and their arguments go straight to the kernel.
 
 use syslet_abi::{ARGS_MAX, ArgKind, Atom, Offset, Operand};
-use syslet_syscalls::{Len, Row};
+use syslet_syscalls::{Len, RawArgs, Row};
 
 use super::machine::Machine;
 
@@ -31,10 +31,10 @@ pub(super) fn direct(
     row: Option<&Row>,
     machine: &Machine,
     areas: Areas,
-    args: &mut [u64; ARGS_MAX],
+    args: &mut RawArgs,
 ) -> bool {
-    for (index, arg) in args.iter_mut().enumerate() {
-        *arg = atom.arg(index);
+    for index in 0..ARGS_MAX {
+        args.set(index, atom.raw_arg(index));
     }
     let kinds = atom.kinds();
     if kinds.all_values() {
@@ -43,10 +43,10 @@ pub(super) fn direct(
     let Some(row) = row.filter(|row| !row.is_built) else { return false };
     for index in kinds.not_values() {
         let Some(about) = row.args.get(index) else { return false };
-        let (kind, value) = (kinds.get(index), args[index]);
+        let (kind, value) = (kinds.get(index), atom.raw_arg(index));
         let offset = Offset::unpack(value);
         let is_fixed = offset.register.is_none();
-        args[index] = match kind {
+        let word = match kind {
             ArgKind::RESULT | ArgKind::REGISTER if about.ty.is_descriptor() => {
                 machine.number(Operand { kind: kind.0, value })
             }
@@ -55,6 +55,7 @@ pub(super) fn direct(
             ArgKind::OUT if is_fixed && about.len != Len::Nul => areas.out + u64::from(offset.at),
             _ => return false,
         };
+        args.set(index, word);
     }
     true
 }

@@ -1,7 +1,7 @@
 //! An atom's call with every number in it known: what it is given by other atoms and by registers is put in its place.
 
 use syslet_abi::{ARGS_MAX, ArgKind, Atom, CALL_ARGS_OFFSET, Call, Fault, Offset};
-use syslet_syscalls::{Direction, Len, Row, Scope, check_arguments, check_end};
+use syslet_syscalls::{Direction, Len, RawArgs, Row, Scope, check_arguments, check_end};
 
 use super::machine::{Machine, end};
 use super::value::Value;
@@ -86,7 +86,7 @@ impl Effective {
             if self.check(row, call).is_err() {
                 return Some(Value::error(libc::EFAULT));
             }
-            if !row.scope_when.is_empty() && !may(row.scope_with(&call.args())) {
+            if !row.scope_when.is_empty() && !may(row.scope_with(&RawArgs::known(call))) {
                 return Some(Value::error(libc::EPERM));
             }
         }
@@ -98,7 +98,7 @@ impl Effective {
     fn is_endless(&self, row: &Row, call: &Call<'_>, index: usize, out: &[u8]) -> bool {
         let Some(arg) = row.args.get(index) else { return false };
         let is_string = arg.ty.direction() == Direction::In && arg.len == Len::Nul;
-        let at = usize::try_from(call.arg(index)).unwrap_or(usize::MAX);
+        let at = usize::try_from(call.raw_arg(index)).unwrap_or(usize::MAX);
         is_string
             && call.kinds().get(index) == ArgKind::OUT
             && !out.get(at..self.ends[index].min(out.len())).is_some_and(|string| string.contains(&0))

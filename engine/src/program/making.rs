@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use syslet_abi::{ARGS_MAX, ArgKind, Atom, AtomFlags, CallFlags, DoneFlags, Program};
-use syslet_syscalls::{Row, copy_in, row, settle};
+use syslet_abi::{ArgKind, Atom, AtomFlags, CallFlags, DoneFlags, Program};
+use syslet_syscalls::{RawArgs, Row, copy_in, row, settle};
 
 use super::allowed::{here, may_touch};
 use super::atom::members;
@@ -47,7 +47,7 @@ pub(super) struct Calls<'a, 'c> {
 impl Caller for Calls<'_, '_> {
     #[inline(always)]
     fn call(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value> {
-        let (row, mut args) = (row(atom.nr()), [0; ARGS_MAX]);
+        let (row, mut args) = (row(atom.nr()), RawArgs::default());
         if self.is_straight(atom)
             && direct(atom, row, machine, Areas::of(self.data, self.out), &mut args)
             && self.may_make(atom, row, &args)
@@ -63,7 +63,7 @@ impl Caller for Calls<'_, '_> {
     #[inline(never)]
     fn together(&mut self, machine: &mut Machine, index: usize) -> Option<Value> {
         let atom = &machine.atom(&self.program, index);
-        let (members, enough) = (index + 1..index + 1 + members(atom), atom.arg(1));
+        let (members, enough) = (index + 1..index + 1 + members(atom), atom.raw_arg(1));
         if self.tools.by.twins.is_some() {
             // Only who may sleep can wait for others.
             self.later = Some(Begun::default());
@@ -130,7 +130,7 @@ impl Calls<'_, '_> {
 
     /// Whether this thread may make it, as it is.
     #[inline(always)]
-    fn may_make(&self, atom: &Atom<'_>, row: Option<&Row>, args: &[u64; ARGS_MAX]) -> bool {
+    fn may_make(&self, atom: &Atom<'_>, row: Option<&Row>, args: &RawArgs) -> bool {
         self.tools.by.twins.is_none_or(|abilities| {
             matches!(here(abilities, row, CallFlags(atom.flags().0), args), Ok(Way::Plain(_)))
         })
@@ -282,7 +282,7 @@ impl Calls<'_, '_> {
         if let (Some(row), None) = (row, refused) {
             copy_in(row, &call, self.out);
         }
-        let args = if refused.is_none() { resolve(row, &call, self.out, built) } else { [0; ARGS_MAX] };
+        let args = if refused.is_none() { resolve(row, &call, self.out, built) } else { RawArgs::default() };
         Place::new(self.effective.words().to_vec(), args, (self.name(at), out_len), refused)
     }
 }

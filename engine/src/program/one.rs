@@ -2,9 +2,9 @@
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
 use crate::run::known::Known;
-use syslet_abi::{ARGS_MAX, AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneWriter, RawResult};
+use syslet_abi::{AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneWriter, RawResult};
 use syslet_attrs::{DeadlineAsked, Needs, RunBy};
-use syslet_syscalls::Row;
+use syslet_syscalls::{RawArgs, Row};
 
 use super::member::{Member, Name};
 use super::value::Value;
@@ -64,7 +64,7 @@ pub(crate) struct Team<'a> {
 pub(super) struct Ready<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) row: Option<&'static Row>,
-    pub(super) args: &'a [u64; ARGS_MAX],
+    pub(super) args: &'a RawArgs,
     pub(super) way: Way<'a>,
     /// The word that keeps it from beginning.
     pub(super) cancel: &'a AtomicU32,

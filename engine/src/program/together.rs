@@ -2,8 +2,8 @@
 //! nobody has taken, and goes on when all are over.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
-use syslet_abi::{ARGS_MAX, Call};
-use syslet_syscalls::row;
+use syslet_abi::Call;
+use syslet_syscalls::{RawArgs, row};
 
 use super::member::{Member, Name};
 use super::one::{Ready, Team, Tools};
@@ -39,7 +39,7 @@ pub(super) struct Place {
     /// The call with all numbers in it.
     words: Vec<u64>,
     /// Its arguments as the kernel gets them: addresses of what outlives the group.
-    args: [u64; ARGS_MAX],
+    args: RawArgs,
     name: Name,
     out_len: usize,
     /// What it came to, and what its attributes returned.
@@ -50,7 +50,7 @@ impl Place {
     /// A call to be made; or, with a value, one that is not.
     pub(super) fn new(
         words: Vec<u64>,
-        args: [u64; ARGS_MAX],
+        args: RawArgs,
         (name, out_len): (Name, usize),
         value: Option<Value>,
     ) -> Place {

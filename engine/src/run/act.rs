@@ -80,7 +80,7 @@ fn ask(nr: c_long, [a, b, c, d]: [u64; 4]) -> Result<u64, Failed> {
     let never = AtomicU32::new(0);
     // SAFETY: the calls of this file read or write nothing but the values that their callers hold for them, and change
     // nothing but the calling thread, which nobody uses for anything else.
-    match unsafe { invoke(&never, nr as u32, &[a, b, c, d, 0, 0]) } {
+    match unsafe { invoke(&never, nr as u32, &[a, b, c, d, 0, 0].into()) } {
         Invoked::Result(result @ 0..) => Ok(result.cast_unsigned()),
         Invoked::Result(error) => Err(Failed::Refused(-error as i32)),
         Invoked::NeverBegan => unreachable!("its cancel word stays 0"),

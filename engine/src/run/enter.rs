@@ -1,9 +1,9 @@
 //! Entering the kernel for a call: the plain call, its twin, or what a twin left to do.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
-use syslet_abi::{ARGS_MAX, Call, CallFlags, DoneFlags, RawResult};
+use syslet_abi::{Call, CallFlags, DoneFlags, RawResult};
 use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
-use syslet_syscalls::{Invoked, Row, invoke, row};
+use syslet_syscalls::{Invoked, RawArgs, Row, invoke, row};
 
 use super::observe::{Seen, Watch};
 use super::outcome::Outcome;
@@ -72,7 +72,7 @@ pub(crate) unsafe fn enter<W: Watch>(
     way: &Way<'_>,
     call: &Call<'_>,
     cancel: &AtomicU32,
-    args: &[u64; ARGS_MAX],
+    args: &RawArgs,
     needs: Needs,
     is_pooled: bool,
     watch: &mut W,
@@ -99,8 +99,7 @@ pub(crate) unsafe fn enter<W: Watch>(
         Way::Rest(begun) => {
             let (invoked, tried) = if needs.contains(Needs::RETRY) {
                 // SAFETY: the caller's promise, passed on.
-                let mut enter =
-                    |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(cancel, nr, args, is_pooled) };
+                let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
                 // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
                 unsafe { retried(call, cancel, args, &mut enter) }
             } else {
@@ -169,7 +168,7 @@ fn asked_cpu() -> u32 {
 /// # Safety
 /// As for [`invoke`].
 #[inline(always)]
-pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &[u64; ARGS_MAX], is_pooled: bool) -> Invoked {
+pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &RawArgs, is_pooled: bool) -> Invoked {
     if is_pooled {
         // SAFETY: the caller's promise, passed on.
         return unsafe { pooled(cancel, nr, args) };
@@ -182,7 +181,7 @@ pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &[u64; ARGS_MAX], 
 ///
 /// # Safety
 /// As for [`invoke`].
-unsafe fn pooled(cancel: &AtomicU32, nr: u32, args: &[u64; ARGS_MAX]) -> Invoked {
+unsafe fn pooled(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
     let mut softened = masks::soften(nr, args);
     let args = softened.as_mut().map_or(*args, |softened| {
         signals::clear();
@@ -205,7 +204,7 @@ unsafe fn first(
     abilities: Abilities,
     call: &Call<'_>,
     cancel: &AtomicU32,
-    args: &[u64; ARGS_MAX],
+    args: &RawArgs,
     is_pooled: bool,
     watch: &mut impl Watch,
 ) -> Result<(Invoked, RunBy, u32), Begun> {
@@ -214,7 +213,7 @@ unsafe fn first(
     let (by_twin, in_place) =
         if is_pooled { (RunBy::POOLED, RunBy::POOLED) } else { (RunBy::TWIN, RunBy::HELPED) };
     // SAFETY: the caller's promise, passed on.
-    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(cancel, nr, args, is_pooled) };
+    let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
     // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
     let attempt = unsafe { twin::attempt(abilities, row, call.nr(), args, &mut enter) };
     match attempt {
@@ -245,7 +244,7 @@ unsafe fn rest(
     begun: &Begun,
     call: &Call<'_>,
     cancel: &AtomicU32,
-    args: &[u64; ARGS_MAX],
+    args: &RawArgs,
     is_pooled: bool,
 ) -> Invoked {
     if begun.attempts == 0 {
@@ -254,7 +253,7 @@ unsafe fn rest(
     }
     let Begun { progress, first_ns, .. } = *begun;
     // SAFETY: the caller's promise, passed on.
-    let mut enter = |nr: u32, args: &[u64; ARGS_MAX]| unsafe { plain(cancel, nr, args, is_pooled) };
+    let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
     let left = twin::Begun { progress, first_ns };
     // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
     unsafe { twin::finish(twinned(call), call.nr(), args, left, now_ns(), &mut enter) }

@@ -2,18 +2,19 @@
 
 use std::sync::LazyLock;
 
-use syslet_abi::Call;
+use syslet_abi::{ARGS_MAX, Call};
 use syslet_attrs::{CallFacts, Nature};
-use syslet_syscalls::{ArgType, Class, Memory, Row, Twin, is_foreign, rows};
+use syslet_syscalls::{ArgType, Class, Memory, Narrowed, RawArgs, Row, Twin, is_foreign, row, rows};
 
 use super::transfer::Moved;
 
 /// The facts of one call.
 pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
-    let args = call.args();
-    let nature = known(call.nr());
-    let nature =
-        if Moved::is_discarded(call.nr(), &args) { nature.without(Nature::TRANSFERS) } else { nature };
+    let (raw, nature) = (RawArgs::of(call), known(call.nr()));
+    let (nature, args) = match row(call.nr()).map(|row| row.narrow(&raw)) {
+        Some(args) if Moved::is_discarded(call.nr(), args) => (nature.without(Nature::TRANSFERS), args.all()),
+        args => (nature, args.map_or([0; ARGS_MAX], Narrowed::all)),
+    };
     CallFacts { nr: call.nr(), args, out_len: call.out_len(), nature, atoms_bytes_max: None }
 }
 

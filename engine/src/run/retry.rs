@@ -5,9 +5,9 @@
 #[cfg(not(syslet_loom))]
 mod tests;
 
-use syslet_abi::{ARGS_MAX, AttributeId, Call};
+use syslet_abi::{AttributeId, Call};
 use syslet_attrs::{RetryAsk, RetryEnd, RetryOn, RetryValue};
-use syslet_syscalls::{Invoked, invoke, row};
+use syslet_syscalls::{Invoked, RawArgs, Row, invoke, row};
 
 use crate::clock::now_ns;
 use crate::sync::{AtomicU32, Ordering};
@@ -30,7 +30,7 @@ enum Next {
 struct Retrying<'a> {
     asked: RetryAsk,
     call: &'a Call<'a>,
-    args: &'a [u64; ARGS_MAX],
+    args: &'a RawArgs,
     /// How it goes on after a part, if it does.
     stream: Option<Stream>,
     /// Bytes moved.
@@ -50,8 +50,8 @@ struct Retrying<'a> {
 pub(super) unsafe fn retried(
     call: &Call<'_>,
     cancel: &AtomicU32,
-    args: &[u64; ARGS_MAX],
-    enter: &mut impl FnMut(u32, &[u64; ARGS_MAX]) -> Invoked,
+    args: &RawArgs,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> (Invoked, RetryValue) {
     let ask = call.asks().find(|ask| ask.id == AttributeId::RETRY);
     let asked = ask.and_then(|ask| RetryAsk::parse(ask.payload).ok()).unwrap_or_default();
@@ -111,7 +111,7 @@ impl Retrying<'_> {
         match result {
             0.. if on(RetryOn::SHORT) => {
                 // SAFETY: the caller's promise.
-                unsafe { self.moved(result.cast_unsigned()) }
+                unsafe { self.moved(row, result.cast_unsigned()) }
             }
             EINTR if on(RetryOn::INTERRUPTED) => self.unless_exhausted(Next::AtOnce),
             EAGAIN if on(RetryOn::AGAIN) && says_not_now(row, self.args) => {
@@ -127,10 +127,10 @@ impl Retrying<'_> {
     ///
     /// # Safety
     /// As for [`retried`].
-    unsafe fn moved(&mut self, bytes: u64) -> Next {
+    unsafe fn moved(&mut self, row: &'static Row, bytes: u64) -> Next {
         if self.stream.is_none() {
             // SAFETY: the caller's promise; the value ends with this call.
-            self.stream = unsafe { Stream::of(self.call.nr(), self.args) };
+            self.stream = unsafe { Stream::of(row, self.call.nr(), self.args) };
         }
         let result = bytes.cast_signed();
         let Some(stream) = &self.stream else {
@@ -170,7 +170,7 @@ impl Retrying<'_> {
         let time = [ns / 1_000_000_000, ns % 1_000_000_000];
         let place = time.as_ptr().expose_provenance() as u64;
         // SAFETY: the kernel reads two words that outlive the call.
-        let _early = unsafe { invoke(cancel, SLEEP, &[place, 0, 0, 0, 0, 0]) };
+        let _early = unsafe { invoke(cancel, SLEEP, &[place, 0, 0, 0, 0, 0].into()) };
         self.pause_ns = (2 * self.pause_ns).min(RetryAsk::PAUSE_MAX_NS);
     }
 

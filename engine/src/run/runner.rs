@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Errno, Kind, RecordWord};
 use syslet_attrs::{Needs, RunBy};
-use syslet_syscalls::{prepare, row, settle};
+use syslet_syscalls::{RawArgs, prepare, row, settle};
 
 use super::arguments::resolve;
 use super::asked::{Asked, Sight};
@@ -150,12 +150,20 @@ impl Runner {
         }
         // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
         let entered = unsafe {
-            enter(&way, &call, claim.cancel(), &call.args(), Needs::NONE, self.is_pooled, &mut Unwatched)
+            enter(
+                &way,
+                &call,
+                claim.cancel(),
+                &RawArgs::of(&call),
+                Needs::NONE,
+                self.is_pooled,
+                &mut Unwatched,
+            )
         };
         let outcome = match entered {
             Entered::Over(outcome) => {
                 // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
-                claim.end(outcome, || unsafe { asked_bytes(&call, &call.args()) })
+                claim.end(outcome, || unsafe { asked_bytes(&call, &RawArgs::of(&call)) })
             }
             Entered::Later(begun) => {
                 claim.pause(begun.progress > 0);

@@ -1,9 +1,9 @@
 //! The bytes that a call has moved: where they are when it is over, and their checksum.
 #![allow(unsafe_code, reason = "reads memory that a call's arguments name")]
 
-use syslet_abi::{ARGS_MAX, ArgKind, Call, PAGE_BYTES, RawResult};
+use syslet_abi::{ArgKind, Call, PAGE_BYTES, RawResult};
 use syslet_attrs::Transferred;
-use syslet_syscalls::{ArgType, Len, Memory, Row, VECTOR_MAX, Written, Yields, row};
+use syslet_syscalls::{ArgType, Len, Memory, Narrowed, RawArgs, Row, VECTOR_MAX, Written, Yields, row};
 
 use crate::twin::is_readable;
 
@@ -57,10 +57,10 @@ impl Moved {
     }
 
     /// Whether the call counts bytes that it throws away, as a receive that truncates does.
-    pub(crate) fn is_discarded(nr: u32, args: &[u64; ARGS_MAX]) -> bool {
+    pub(crate) fn is_discarded(nr: u32, args: Narrowed<'_>) -> bool {
         let flags = match nr.into() {
-            libc::SYS_recvfrom => args[3],
-            libc::SYS_recvmsg => args[2],
+            libc::SYS_recvfrom => args.get(3),
+            libc::SYS_recvmsg => args.get(2),
             _ => return false,
         };
         flags & u64::from(libc::MSG_TRUNC.cast_unsigned()) != 0
@@ -74,18 +74,19 @@ impl Moved {
     pub(crate) unsafe fn checksum(
         self,
         call: &Call<'_>,
-        args: &[u64; ARGS_MAX],
+        args: &RawArgs,
         result: RawResult,
     ) -> Option<Transferred> {
         let Ok(bytes) = result.decode() else { return Some(Transferred::default()) };
         let is_own = call.kinds().get(self.arg) != ArgKind::VALUE;
         let mut reader = Reader { is_own, left: bytes, sum: Transferred::default() };
-        let at = args[self.arg];
+        let args = row(call.nr())?.narrow(args);
+        let at = args.get(self.arg);
         match self.shape {
             Shape::Bytes { counted_by, behind } => {
-                reader.range(at.checked_add(behind)?, args[usize::from(counted_by)])?;
+                reader.range(at.checked_add(behind)?, args.get(counted_by.into()))?;
             }
-            Shape::Vector { counted_by } => reader.vector(at, args[usize::from(counted_by)])?,
+            Shape::Vector { counted_by } => reader.vector(at, args.get(counted_by.into()))?,
             Shape::Message => {
                 let [vector, count] = reader.pair(at.checked_add(MESSAGE_VECTOR)?)?;
                 reader.vector(vector, count)?;
@@ -99,21 +100,22 @@ impl Moved {
 ///
 /// # Safety
 /// As for [`Moved::checksum`].
-pub(crate) unsafe fn asked_bytes(call: &Call<'_>, args: &[u64; ARGS_MAX]) -> Option<u64> {
+pub(crate) unsafe fn asked_bytes(call: &Call<'_>, args: &RawArgs) -> Option<u64> {
     let row = row(call.nr()).filter(|row| row.yields == Yields::Bytes)?;
+    let args = row.narrow(args);
     let Some(moved) = Moved::of(row) else {
         // Between two files: one number says how many. Where memory is named in other ways, nobody knows.
         let is_between = row.args.iter().any(|arg| arg.ty.is_descriptor())
             && row.args.iter().all(|arg| arg.ty != ArgType::Opaque);
         let size = row.args.iter().position(|arg| arg.ty == ArgType::Size);
-        return size.filter(|_| is_between).map(|at| args[at]);
+        return size.filter(|_| is_between).map(|at| args.get(at));
     };
     let is_own = call.kinds().get(moved.arg) != ArgKind::VALUE;
     let reader = Reader { is_own, left: 0, sum: Transferred::default() };
-    let at = args[moved.arg];
+    let at = args.get(moved.arg);
     match moved.shape {
-        Shape::Bytes { counted_by, .. } => Some(args[usize::from(counted_by)]),
-        Shape::Vector { counted_by } => reader.total(at, args[usize::from(counted_by)]),
+        Shape::Bytes { counted_by, .. } => Some(args.get(counted_by.into())),
+        Shape::Vector { counted_by } => reader.total(at, args.get(counted_by.into())),
         Shape::Message => {
             let [vector, count] = reader.pair(at.checked_add(MESSAGE_VECTOR)?)?;
             reader.total(vector, count)

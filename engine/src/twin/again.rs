@@ -1,12 +1,12 @@
 //! Making a call once more: after a signal, and for the rest of its bytes.
 #![allow(unsafe_code, reason = "hands on the promise that a call's addresses are the caller's to answer for")]
 
-use syslet_syscalls::{Direction, Invoked, Restart, Row};
+use syslet_syscalls::{Direction, Invoked, RawArgs, Restart, Row};
 
 use super::ask::{Kind, address, is_known_socket, is_stream, kind, low, status_flags};
 use super::limit::shortened;
 use super::memory::Memory;
-use super::vectors::{rest, total};
+use super::vectors::{self, total};
 use super::{poll, sleep};
 
 /// Makes a call again that a signal has interrupted, `passed_ns` after it began; nothing when its row says not to, or
@@ -17,19 +17,18 @@ use super::{poll, sleep};
 pub(crate) unsafe fn again(
     row: &Row,
     nr: u32,
-    args: &[u64; 6],
+    raw: &RawArgs,
     passed_ns: u64,
-    enter: &mut impl FnMut(u32, &[u64; 6]) -> Invoked,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Option<Invoked> {
     // SAFETY: the caller's promise, for as long as this call.
     let memory = unsafe { Memory::promised() };
-    match row.restart_with(args) {
-        Restart::Again => Some(enter(nr, args)),
-        Restart::Left(from, to) if from == to => Some(enter(nr, args)),
-        Restart::Left(from, to) if args[usize::from(from)] != 0 => {
-            let mut left = *args;
-            left[usize::from(to)] = args[usize::from(from)];
-            Some(enter(nr, &left))
+    let args = row.narrow(raw);
+    match row.restart_with(raw) {
+        Restart::Again => Some(enter(nr, raw)),
+        Restart::Left(from, to) if from == to => Some(enter(nr, raw)),
+        Restart::Left(from, to) if args.get(from.into()) != 0 => {
+            Some(enter(nr, &raw.with(to.into(), args.get(from.into()))))
         }
         Restart::Left(_, to) if sleep::may_try(nr.into(), args) => {
             Some(shortened(to.into(), nr, args, passed_ns, memory, enter))
@@ -44,7 +43,7 @@ pub(crate) unsafe fn again(
 
 /// Whether EAGAIN says of this call that it would have had to wait, and nothing else: no time that is over, no value
 /// that is another one.
-pub(crate) fn says_not_now(row: &Row, args: &[u64; 6]) -> bool {
+pub(crate) fn says_not_now(row: &Row, args: &RawArgs) -> bool {
     let has_time = matches!(row.restart_with(args), Restart::Shortened(_) | Restart::Left(..));
     !has_time && !row.name.starts_with("futex")
 }
@@ -52,8 +51,9 @@ pub(crate) fn says_not_now(row: &Row, args: &[u64; 6]) -> bool {
 /// A transfer of bytes, of which one call may move a part and another one the rest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stream {
+    row: &'static Row,
     nr: u32,
-    args: [u64; 6],
+    args: RawArgs,
     total: u64,
 }
 
@@ -117,21 +117,21 @@ impl Stream {
     ///
     /// # Safety
     /// As for [`super::attempt`], for as long as the value is used.
-    pub(crate) unsafe fn of(nr: u32, args: &[u64; 6]) -> Option<Stream> {
+    pub(crate) unsafe fn of(row: &'static Row, nr: u32, raw: &RawArgs) -> Option<Stream> {
         // SAFETY: the caller's promise.
         let memory = unsafe { Memory::promised() };
-        let shape = Shape::of(nr.into())?;
+        let (shape, args) = (Shape::of(nr.into())?, row.narrow(raw));
         let flags_fit = match shape {
-            Shape::Message => low(args[FLAGS]) & !MESSAGE_FLAGS.cast_unsigned() == 0,
-            Shape::VectorAt => args[5] & RWF_ATOMIC == 0,
+            Shape::Message => low(args.get(FLAGS)) & !MESSAGE_FLAGS.cast_unsigned() == 0,
+            Shape::VectorAt => args.get(5) & RWF_ATOMIC == 0,
             _ => true,
         };
         let (total, fits) = match shape {
-            Shape::Vector | Shape::VectorAt => (total(memory, args[1], args[2]), true),
-            Shape::One | Shape::OneAt | Shape::Message => (args[2], true),
-            Shape::Between { other, count } => (args[count], has_stream(args[other])),
+            Shape::Vector | Shape::VectorAt => (total(memory, args.get(1), args.get(2)), true),
+            Shape::One | Shape::OneAt | Shape::Message => (args.get(2), true),
+            Shape::Between { other, count } => (args.get(count), has_stream(args.get(other))),
         };
-        (flags_fit && fits && has_stream(args[0])).then_some(Stream { nr, args: *args, total })
+        (flags_fit && fits && has_stream(args.get(0))).then_some(Stream { row, nr, args: *raw, total })
     }
 
     /// How many bytes were asked for.
@@ -140,26 +140,26 @@ impl Stream {
     }
 
     /// Makes the call for what is left after `done` bytes.
-    pub(crate) fn go_on(&self, done: u64, enter: &mut impl FnMut(u32, &[u64; 6]) -> Invoked) -> Invoked {
+    pub(crate) fn go_on(&self, done: u64, enter: &mut impl FnMut(u32, &RawArgs) -> Invoked) -> Invoked {
         let Some(shape) = Shape::of(self.nr.into()) else { return enter(self.nr, &self.args) };
-        let mut args = self.args;
-        if matches!(shape, Shape::OneAt | Shape::VectorAt) && args[POSITION] != u64::MAX {
-            args[POSITION] += done;
+        let (args, mut rest) = (self.row.narrow(&self.args), self.args);
+        if matches!(shape, Shape::OneAt | Shape::VectorAt) && args.get(POSITION) != u64::MAX {
+            rest.set(POSITION, args.get(POSITION) + done);
         }
         if let Shape::Between { count, .. } = shape {
-            args[count] -= done;
-            return enter(self.nr, &args);
+            rest.set(count, args.get(count) - done);
+            return enter(self.nr, &rest);
         }
         if !shape.is_vector() {
-            args[1] += done;
-            args[2] -= done;
-            return enter(self.nr, &args);
+            rest.set(1, args.get(1) + done);
+            rest.set(2, args.get(2) - done);
+            return enter(self.nr, &rest);
         }
         // SAFETY: who made this value answers for its addresses as long as it is used.
         let memory = unsafe { Memory::promised() };
-        let rest = rest(memory, args[1], args[2], done);
-        args[1] = rest.first().map_or(0, address);
-        args[2] = rest.len() as u64;
-        enter(self.nr, &args)
+        let entries = vectors::rest(memory, args.get(1), args.get(2), done);
+        rest.set(1, entries.first().map_or(0, address));
+        rest.set(2, entries.len() as u64);
+        enter(self.nr, &rest)
     }
 }

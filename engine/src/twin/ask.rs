@@ -4,7 +4,7 @@
 
 use std::sync::atomic::AtomicU32;
 
-use syslet_syscalls::{Invoked, invoke};
+use syslet_syscalls::{Invoked, RawArgs, invoke};
 
 /// The stub wants a cancel word. A question is over before cancelling it would matter.
 static NEVER: AtomicU32 = AtomicU32::new(0);
@@ -14,6 +14,15 @@ static NEVER: AtomicU32 = AtomicU32::new(0);
 /// # Safety
 /// As for [`invoke`].
 pub(super) unsafe fn ask(nr: libc::c_long, args: &[u64; 6]) -> i64 {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { ask_raw(nr, &RawArgs::new(*args)) }
+}
+
+/// The same, with arguments that are an application's.
+///
+/// # Safety
+/// As for [`invoke`].
+pub(super) unsafe fn ask_raw(nr: libc::c_long, args: &RawArgs) -> i64 {
     let Ok(nr) = u32::try_from(nr) else { return -i64::from(libc::ENOSYS) };
     loop {
         // SAFETY: the caller's promise, passed on.

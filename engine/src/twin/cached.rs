@@ -1,6 +1,6 @@
 //! openat2, with RESOLVE_CACHED.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::address;
 use super::memory::Memory;
@@ -14,24 +14,26 @@ const CHANGES: u64 = (libc::O_CREAT | libc::O_TRUNC | (libc::O_TMPFILE & !libc::
 const RESOLVE_CACHED: u64 = 0x20;
 
 /// Only the structure as it is known here: a longer one may say more.
-pub(super) fn may_try(args: &[u64; 6]) -> bool {
-    args[3] == HOW_BYTES
+pub(super) fn may_try(args: Narrowed<'_>) -> bool {
+    args.get(3) == HOW_BYTES
 }
 
 pub(super) fn attempt(
     arg: usize,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Attempt {
-    let Some([flags, mode, resolve]) = memory.words::<HOW_WORDS>(args[arg]) else { return Attempt::Plain };
+    let Some([flags, mode, resolve]) = memory.words::<HOW_WORDS>(args.get(arg)) else {
+        return Attempt::Plain;
+    };
     if flags & CHANGES != 0 || resolve & RESOLVE_CACHED != 0 {
         return Attempt::Plain;
     }
     let how = [flags, mode, resolve | RESOLVE_CACHED];
-    let mut twin = *args;
-    twin[arg] = address(&how);
+    let mut twin = *args.raw();
+    twin.set(arg, address(&how));
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,
         Invoked::Result(result) if is_errno(result, libc::EAGAIN) => Attempt::WouldBlock,

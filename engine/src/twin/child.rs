@@ -1,6 +1,6 @@
 //! Waits for children, with WNOHANG.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::address_mut;
 use super::memory::Memory;
@@ -8,32 +8,32 @@ use super::{Attempt, Enter};
 
 const WNOHANG: u64 = libc::WNOHANG as u64;
 
-pub(super) fn attempt_wait4(nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attempt {
-    let mut twin = *args;
-    twin[2] |= WNOHANG;
+pub(super) fn attempt_wait4(nr: u32, args: Narrowed<'_>, enter: &mut impl Enter) -> Attempt {
+    let mut twin = *args.raw();
+    twin = twin.with_bits(2, WNOHANG);
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,
-        Invoked::Result(0) if args[2] & WNOHANG == 0 => Attempt::WouldBlock,
+        Invoked::Result(0) if args.get(2) & WNOHANG == 0 => Attempt::WouldBlock,
         Invoked::Result(result) => Attempt::Final(result),
     }
 }
 
 /// waitid says 0 with and without a child. The siginfo tells, but it is cleared when there is none, so it is ours until
 /// there is one.
-pub(super) fn attempt_waitid(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl Enter) -> Attempt {
-    let never_waits = args[3] & WNOHANG != 0;
+pub(super) fn attempt_waitid(nr: u32, args: Narrowed<'_>, memory: Memory, enter: &mut impl Enter) -> Attempt {
+    let never_waits = args.get(3) & WNOHANG != 0;
     let mut info = [0u64; 16];
-    let mut twin = *args;
+    let mut twin = *args.raw();
     if !never_waits {
-        twin[2] = address_mut(&mut info);
-        twin[3] |= WNOHANG;
+        twin.set(2, address_mut(&mut info));
+        twin = twin.with_bits(3, WNOHANG);
     }
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,
         Invoked::Result(0) if !never_waits => {
             if info == [0; 16] {
                 Attempt::WouldBlock
-            } else if args[2] == 0 || memory.put_siginfo(args[2], &info) {
+            } else if args.get(2) == 0 || memory.put_siginfo(args.get(2), &info) {
                 Attempt::Final(0)
             } else {
                 Attempt::Final(-i64::from(libc::EFAULT))

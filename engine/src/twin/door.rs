@@ -1,6 +1,6 @@
 //! Whether a call may be tried through a twin at all, by its row and its arguments alone.
 
-use syslet_syscalls::Row;
+use syslet_syscalls::{RawArgs, Row};
 
 use super::ask::low;
 use super::choice::{Abilities, Ability, Twins};
@@ -9,12 +9,12 @@ use super::{cached, events, futex, receive, semaphores, send, sleep, transfer};
 
 /// Whether a helper may try this call with [`super::attempt`]. Cheap, and asks the kernel nothing.
 #[inline]
-pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &[u64; 6]) -> bool {
+pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &RawArgs) -> bool {
     if abilities.twins() == Twins::Off {
         return false;
     }
     let (Some(family), Some(nr)) = (Family::of(row), row.numbers.here()) else { return false };
-    let nr = libc::c_long::from(nr);
+    let (nr, args) = (libc::c_long::from(nr), row.narrow(args));
     let has = |ability| abilities.has(ability);
     let number_stays = matches!(nr, libc::SYS_preadv2 | libc::SYS_pwritev2);
     match family {
@@ -32,17 +32,21 @@ pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &[u64; 6]) -> bool 
         Family::InPlace if nr == libc::SYS_connect => has(Ability::SocketQuestions),
         Family::InPlace => has(Ability::FileQuestions),
         // A call with a signal mask would wait under it; the helper's twin would not.
-        Family::Poll(_) => nr != libc::SYS_epoll_pwait || args[4] == 0,
-        Family::Wait4 => low(args[2]) & libc::__WNOTHREAD.cast_unsigned() == 0,
+        Family::Poll(_) => nr != libc::SYS_epoll_pwait || args.get(4) == 0,
+        Family::Wait4 => low(args.get(2)) & libc::__WNOTHREAD.cast_unsigned() == 0,
         Family::WaitId => {
-            has(Ability::MemoryQuestions) && low(args[3]) & libc::__WNOTHREAD.cast_unsigned() == 0
+            has(Ability::MemoryQuestions) && low(args.get(3)) & libc::__WNOTHREAD.cast_unsigned() == 0
         }
         // With MSG_COPY the plain call is refused unless it says IPC_NOWAIT.
-        Family::Flag(arg, ..) => nr != libc::SYS_msgrcv || low(args[arg]) & MSG_COPY == 0,
-        Family::Command(arg, exchanges) => exchanges.iter().any(|(from, _)| *from == low(args[arg]).into()),
+        Family::Flag(arg, ..) => nr != libc::SYS_msgrcv || low(args.get(arg)) & MSG_COPY == 0,
+        Family::Command(arg, exchanges) => {
+            exchanges.iter().any(|(from, _)| *from == low(args.get(arg)).into())
+        }
         Family::Sleep(_) => has(Ability::MemoryQuestions) && sleep::may_try(nr, args),
-        Family::Select => has(Ability::MemoryQuestions) && (nr != libc::SYS_ppoll || args[3] == 0),
-        Family::Timed(..) => has(Ability::MemoryQuestions) && (nr != libc::SYS_epoll_pwait2 || args[4] == 0),
+        Family::Select => has(Ability::MemoryQuestions) && (nr != libc::SYS_ppoll || args.get(3) == 0),
+        Family::Timed(..) => {
+            has(Ability::MemoryQuestions) && (nr != libc::SYS_epoll_pwait2 || args.get(4) == 0)
+        }
         Family::Deadline(_) => has(Ability::MemoryQuestions),
         Family::Semaphores(..) => has(Ability::MemoryQuestions) && semaphores::may_try(args),
         Family::Events => has(Ability::MemoryQuestions) && events::may_try(args),

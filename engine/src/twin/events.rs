@@ -1,6 +1,6 @@
 //! io_getevents and io_pgetevents, which take what is there when nothing has to be.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::limit::{Limit, Unit, shortened};
 use super::memory::Memory;
@@ -16,23 +16,23 @@ const MASK: usize = 5;
 /// A `struct io_event`.
 const EVENT_BYTES: u64 = 32;
 
-pub(super) fn may_try(args: &[u64; 6]) -> bool {
-    (1..=args[MAX].cast_signed()).contains(&args[MIN].cast_signed()) && args[MASK] == 0
+pub(super) fn may_try(args: Narrowed<'_>) -> bool {
+    (1..=args.get(MAX).cast_signed()).contains(&args.get(MIN).cast_signed()) && args.get(MASK) == 0
 }
 
-pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl Enter) -> Attempt {
-    match Limit::of(memory, args[TIME], Unit::Nanoseconds) {
+pub(super) fn attempt(nr: u32, args: Narrowed<'_>, memory: Memory, enter: &mut impl Enter) -> Attempt {
+    match Limit::of(memory, args.get(TIME), Unit::Nanoseconds) {
         Limit::Unknown => return Attempt::NotHere,
         Limit::Nothing => return Attempt::Plain,
         Limit::ForEver | Limit::Ns(_) => {}
     }
-    let mut twin = *args;
-    twin[MIN] = 0;
+    let mut twin = *args.raw();
+    twin.set(MIN, 0);
     let Invoked::Result(result) = enter(nr, &twin) else { return Attempt::Cancelled };
     match u64::try_from(result) {
         Ok(0) => Attempt::WouldBlock,
         // The plain call takes what is there, too, before it waits for the rest.
-        Ok(taken) if taken < args[MIN] => Attempt::Partial(taken),
+        Ok(taken) if taken < args.get(MIN) => Attempt::Partial(taken),
         _ if is_errno(result, libc::EINTR) => Attempt::WouldBlock,
         _ => Attempt::Final(result),
     }
@@ -41,7 +41,7 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl
 /// The plain call, for the rest of the events and of the time.
 pub(super) fn finish(
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     done: u64,
     passed_ns: u64,
     memory: Memory,
@@ -50,9 +50,10 @@ pub(super) fn finish(
     if done == 0 {
         return shortened(TIME, nr, args, passed_ns, memory, enter);
     }
-    let mut rest = *args;
-    rest[MIN] -= done;
-    rest[MAX] -= done;
-    rest[EVENTS] += done * EVENT_BYTES;
-    with_done(done, shortened(TIME, nr, &rest, passed_ns, memory, enter))
+    let rest = args
+        .raw()
+        .with(MIN, args.get(MIN) - done)
+        .with(MAX, args.get(MAX) - done)
+        .with(EVENTS, args.get(EVENTS) + done * EVENT_BYTES);
+    with_done(done, shortened(TIME, nr, args.like(&rest), passed_ns, memory, enter))
 }

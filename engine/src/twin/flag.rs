@@ -1,6 +1,6 @@
 //! Calls that are the same but for not sleeping when one flag is set, or one command is exchanged for another.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::low;
 use super::{Attempt, Enter, is_errno};
@@ -11,12 +11,12 @@ pub(super) fn attempt(
     bit: u64,
     sleeps: i32,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     enter: &mut impl Enter,
 ) -> Attempt {
-    let never_waits = args[arg] & bit != 0;
-    let mut twin = *args;
-    twin[arg] |= bit;
+    let never_waits = args.get(arg) & bit != 0;
+    let mut twin = *args.raw();
+    twin = twin.with_bits(arg, bit);
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,
         Invoked::Result(result) if is_errno(result, sleeps) && !never_waits => Attempt::WouldBlock,
@@ -29,14 +29,14 @@ pub(super) fn attempt_command(
     arg: usize,
     exchanges: &[(u64, u64)],
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     enter: &mut impl Enter,
 ) -> Attempt {
-    let Some((_, to)) = exchanges.iter().find(|(from, _)| *from == u64::from(low(args[arg]))) else {
+    let Some((_, to)) = exchanges.iter().find(|(from, _)| *from == u64::from(low(args.get(arg)))) else {
         return Attempt::NotHere;
     };
-    let mut twin = *args;
-    twin[arg] = *to;
+    let mut twin = *args.raw();
+    twin.set(arg, *to);
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,
         Invoked::Result(result) if is_errno(result, libc::EAGAIN) || is_errno(result, libc::EACCES) => {

@@ -1,7 +1,7 @@
 //! Waits on futexes. Whether the value is another one is asked first, without waiting: only then is the call made, with
 //! a time of zero in case the value is back by then.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::{address, holds, low};
 use super::limit::{Limit, Unit, shortened};
@@ -15,15 +15,15 @@ const WAITERS_MAX: usize = 8;
 /// A `struct futex_waitv`, in words: value, address, flags.
 const WAITER_WORDS: usize = 3;
 
-fn command(args: &[u64; 6]) -> i32 {
-    (low(args[1]) & libc::FUTEX_CMD_MASK.cast_unsigned()).cast_signed()
+fn command(args: Narrowed<'_>) -> i32 {
+    (low(args.get(1)) & libc::FUTEX_CMD_MASK.cast_unsigned()).cast_signed()
 }
 
 /// The commands of futex that wait, and have no owner.
-pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
+pub(super) fn may_try(nr: libc::c_long, args: Narrowed<'_>) -> bool {
     match nr {
         libc::SYS_futex => matches!(command(args), libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET),
-        libc::SYS_futex_waitv => (1..=WAITERS_MAX as u64).contains(&low(args[1]).into()),
+        libc::SYS_futex_waitv => (1..=WAITERS_MAX as u64).contains(&low(args.get(1)).into()),
         _ => true,
     }
 }
@@ -31,11 +31,11 @@ pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
 pub(super) fn attempt(
     time: usize,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Attempt {
-    if Limit::of(memory, args[time], Unit::Nanoseconds) == Limit::Unknown {
+    if Limit::of(memory, args.get(time), Unit::Nanoseconds) == Limit::Unknown {
         return Attempt::NotHere;
     }
     match hold(nr, args, memory) {
@@ -44,11 +44,11 @@ pub(super) fn attempt(
         Some(false) => {}
     }
     let now = [0u64; 2];
-    let mut twin = *args;
-    twin[time] = address(&now);
+    let mut twin = *args.raw();
+    twin.set(time, address(&now));
     // Without a time nobody looks at the clock behind it.
-    if args[time] == 0 && nr != number(libc::SYS_futex) {
-        twin[time + 1] = u64::from(libc::CLOCK_MONOTONIC.cast_unsigned());
+    if args.get(time) == 0 && nr != number(libc::SYS_futex) {
+        twin.set(time + 1, u64::from(libc::CLOCK_MONOTONIC.cast_unsigned()));
     }
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,
@@ -64,20 +64,20 @@ fn number(nr: libc::c_long) -> u32 {
 }
 
 /// Whether all values are those that the call expects; none where the kernel does not say.
-fn hold(nr: u32, args: &[u64; 6], memory: Memory) -> Option<bool> {
+fn hold(nr: u32, args: Narrowed<'_>, memory: Memory) -> Option<bool> {
     let mut waiters = [0u64; WAITERS_MAX * WAITER_WORDS];
     match libc::c_long::from(nr) {
         libc::SYS_futex_waitv => {
-            let count = usize::try_from(low(args[1])).ok()?;
+            let count = usize::try_from(low(args.get(1))).ok()?;
             let waiters = &mut waiters[..count * WAITER_WORDS];
-            if !memory.copy(args[0], bytemuck::cast_slice_mut(waiters)) {
+            if !memory.copy(args.get(0), bytemuck::cast_slice_mut(waiters)) {
                 return None;
             }
             let mut waiters = waiters.chunks_exact(WAITER_WORDS);
             waiters.try_fold(true, |all, waiter| Some(all & holds(waiter[1], low(waiter[0]))?))
         }
-        FUTEX_WAIT_NR => holds(args[0], low(args[1])),
-        _ => holds(args[0], low(args[2])),
+        FUTEX_WAIT_NR => holds(args.get(0), low(args.get(1))),
+        _ => holds(args.get(0), low(args.get(2))),
     }
 }
 
@@ -85,7 +85,7 @@ fn hold(nr: u32, args: &[u64; 6], memory: Memory) -> Option<bool> {
 pub(super) fn finish(
     time: usize,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     passed_ns: u64,
     memory: Memory,
     enter: &mut impl Enter,
@@ -93,5 +93,5 @@ pub(super) fn finish(
     if nr == number(libc::SYS_futex) && command(args) == libc::FUTEX_WAIT {
         return shortened(time, nr, args, passed_ns, memory, enter);
     }
-    enter(nr, args)
+    enter(nr, args.raw())
 }

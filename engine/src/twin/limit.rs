@@ -1,7 +1,7 @@
 //! How long a caller would wait: the time to which an argument points. It is read before a twin takes its place, since
 //! an invalid one is refused by the plain call.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::Enter;
 use super::ask::address;
@@ -69,16 +69,16 @@ impl Limit {
 pub(super) fn shortened(
     arg: usize,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     passed_ns: u64,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Invoked {
-    let Limit::Ns(length_ns) = Limit::of(memory, args[arg], Unit::Nanoseconds) else {
-        return enter(nr, args);
+    let Limit::Ns(length_ns) = Limit::of(memory, args.get(arg), Unit::Nanoseconds) else {
+        return enter(nr, args.raw());
     };
     let left = Unit::Nanoseconds.time(length_ns.saturating_sub(passed_ns.into()));
-    let mut shortened = *args;
-    shortened[arg] = address(&left);
+    let mut shortened = *args.raw();
+    shortened.set(arg, address(&left));
     enter(nr, &shortened)
 }

@@ -2,6 +2,8 @@
 //! the plain call and no fault of ours.
 #![allow(unsafe_code, reason = "reads and writes memory that a call's arguments name")]
 
+use syslet_syscalls::Narrowed;
+
 use super::ask;
 
 /// A number that no kernel takes for a count of descriptors.
@@ -99,11 +101,10 @@ impl Memory {
 
     /// Makes the kernel write back what is left of a time. It does that also when it refuses the call, as it does here
     /// for a `count` that cannot be.
-    pub(super) fn write_back_time(self, nr: u32, args: &[u64; 6], count: usize) {
-        let mut refused = *args;
-        refused[count] = TOO_MANY;
+    pub(super) fn write_back_time(self, nr: u32, args: Narrowed<'_>, count: usize) {
+        let refused = args.raw().with(count, TOO_MANY);
         // SAFETY: by the invariant the time is the call's to write; nothing else is looked at.
-        let _refused = unsafe { ask::ask(nr.into(), &refused) };
+        let _refused = unsafe { ask::ask_raw(nr.into(), &refused) };
     }
 
     /// The entries of a vector that the kernel has just read for this very call: addresses and lengths.

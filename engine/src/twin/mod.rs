@@ -33,7 +33,7 @@ mod cached;
 mod splice;
 mod again;
 
-use syslet_syscalls::{Invoked, Row};
+use syslet_syscalls::{Invoked, RawArgs, Row};
 
 pub(crate) use again::{Stream, again, says_not_now};
 pub(crate) use ask::is_readable;
@@ -74,9 +74,9 @@ pub(crate) struct Begun {
 }
 
 /// The way into the kernel: [`syslet_syscalls::invoke`] with the slot's cancel word.
-trait Enter: FnMut(u32, &[u64; 6]) -> Invoked {}
+trait Enter: FnMut(u32, &RawArgs) -> Invoked {}
 
-impl<F: FnMut(u32, &[u64; 6]) -> Invoked> Enter for F {}
+impl<F: FnMut(u32, &RawArgs) -> Invoked> Enter for F {}
 
 /// Tries a call that [`may_try`] let through, without sleeping in it.
 ///
@@ -86,9 +86,10 @@ pub(crate) unsafe fn attempt(
     abilities: Abilities,
     row: &Row,
     nr: u32,
-    args: &[u64; 6],
-    enter: &mut impl FnMut(u32, &[u64; 6]) -> Invoked,
+    args: &RawArgs,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
+    let args = row.narrow(args);
     // SAFETY: the caller's promise, for as long as this attempt.
     let memory = unsafe { Memory::promised() };
     match Family::of(row) {
@@ -98,7 +99,7 @@ pub(crate) unsafe fn attempt(
         Some(Family::Receive) => receive::attempt(nr, args, enter),
         Some(Family::Send) => send::attempt(nr, args, memory, enter),
         // A second attempt would be another call, so it is made where it cannot wait, or not here.
-        Some(Family::InPlace) if cannot_wait(nr, args[0]) => Attempt::Plain,
+        Some(Family::InPlace) if cannot_wait(nr, args.get(0)) => Attempt::Plain,
         Some(Family::InPlace) => Attempt::NotHere,
         Some(Family::Poll(arg)) => poll::attempt(arg, nr, args, enter),
         Some(Family::Wait4) => child::attempt_wait4(nr, args, enter),
@@ -129,14 +130,14 @@ fn cannot_wait(nr: u32, fd: u64) -> bool {
 pub(crate) unsafe fn finish(
     row: &Row,
     nr: u32,
-    args: &[u64; 6],
+    args: &RawArgs,
     begun: Begun,
     now_ns: u64,
-    enter: &mut impl FnMut(u32, &[u64; 6]) -> Invoked,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     // SAFETY: the caller's promise, for as long as this call.
     let memory = unsafe { Memory::promised() };
-    let done = begun.progress;
+    let (args, done) = (row.narrow(args), begun.progress);
     let passed_ns = if begun.first_ns == 0 { 0 } else { now_ns.saturating_sub(begun.first_ns) };
     match Family::of(row) {
         Some(Family::Write) if done > 0 => write::finish(nr, args, done, memory, enter),
@@ -153,14 +154,14 @@ pub(crate) unsafe fn finish(
         Some(Family::Semaphores(..)) if passed_ns > 0 => {
             limit::shortened(SEMAPHORES_TIME, nr, args, passed_ns, memory, enter)
         }
-        _ => enter(nr, args),
+        _ => enter(nr, args.raw()),
     }
 }
 
 /// Whether storage refused a first attempt at this call: what it asked for was not in memory.
-pub(crate) fn is_refused_by_storage(row: &Row, args: &[u64; 6]) -> bool {
+pub(crate) fn is_refused_by_storage(row: &Row, args: &RawArgs) -> bool {
     match Family::of(row) {
-        Some(Family::Read) => matches!(ask::kind(args[0]), ask::Kind::Storage(_)),
+        Some(Family::Read) => matches!(ask::kind(row.narrow(args).get(0)), ask::Kind::Storage(_)),
         Some(Family::Cached(_)) => true,
         _ => false,
     }

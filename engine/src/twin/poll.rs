@@ -1,18 +1,18 @@
 //! poll and the epoll waits, with a timeout of zero.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::low;
 use super::{Attempt, Enter};
 
 const NS_PER_MS: u64 = 1_000_000;
 
-pub(super) fn attempt(arg: usize, nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attempt {
-    let mut twin = *args;
-    twin[arg] = 0;
+pub(super) fn attempt(arg: usize, nr: u32, args: Narrowed<'_>, enter: &mut impl Enter) -> Attempt {
+    let mut twin = *args.raw();
+    twin.set(arg, 0);
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,
-        Invoked::Result(0) if low(args[arg]) != 0 => Attempt::WouldBlock,
+        Invoked::Result(0) if low(args.get(arg)) != 0 => Attempt::WouldBlock,
         Invoked::Result(result) => Attempt::Final(result),
     }
 }
@@ -21,14 +21,14 @@ pub(super) fn attempt(arg: usize, nr: u32, args: &[u64; 6], enter: &mut impl Ent
 pub(super) fn finish(
     arg: usize,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     passed_ns: u64,
     enter: &mut impl Enter,
 ) -> Invoked {
-    let mut shortened = *args;
-    if let Ok(timeout_ms) = u32::try_from(low(args[arg]).cast_signed()) {
+    let mut shortened = *args.raw();
+    if let Ok(timeout_ms) = u32::try_from(low(args.get(arg)).cast_signed()) {
         let left_ns = (u64::from(timeout_ms) * NS_PER_MS).saturating_sub(passed_ns);
-        shortened[arg] = left_ns.div_ceil(NS_PER_MS);
+        shortened.set(arg, left_ns.div_ceil(NS_PER_MS));
     }
     enter(nr, &shortened)
 }

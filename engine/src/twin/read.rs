@@ -1,6 +1,6 @@
 //! Reads, through preadv2 with RWF_NOWAIT.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::{Kind, answers_first_byte, is_known_socket, is_non_blocking, kind};
 use super::choice::{Abilities, Ability};
@@ -11,13 +11,13 @@ use super::{Attempt, Enter, RWF_NOWAIT, is_errno};
 pub(super) fn attempt(
     abilities: Abilities,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Attempt {
     let read = Transfer::of(nr.into(), args);
     if read.never_waits() {
-        return match enter(nr, args) {
+        return match enter(nr, args.raw()) {
             Invoked::Result(result) => Attempt::Final(result),
             Invoked::NeverBegan => Attempt::Cancelled,
         };

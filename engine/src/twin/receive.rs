@@ -1,6 +1,6 @@
 //! Receives, with MSG_DONTWAIT.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::{answers_first_byte, available, is_known_socket, is_non_blocking, is_stream, low};
 use super::vectors::TRANSFER_MAX;
@@ -17,30 +17,30 @@ fn flags_at(nr: libc::c_long) -> usize {
 }
 
 /// MSG_WAITALL is tried where what it has received can be told from what it has peeked at or thrown away.
-pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
-    let flags = args[flags_at(nr)];
+pub(super) fn may_try(nr: libc::c_long, args: Narrowed<'_>) -> bool {
+    let flags = args.get(flags_at(nr));
     let waits_for_all = flags & WAITALL != 0;
     match nr {
-        libc::SYS_recvfrom => !waits_for_all || (flags & (PEEK | OOB) == 0 && args[2] <= TRANSFER_MAX),
+        libc::SYS_recvfrom => !waits_for_all || (flags & (PEEK | OOB) == 0 && args.get(2) <= TRANSFER_MAX),
         libc::SYS_recvmsg => !waits_for_all,
         // Several messages are waited for one by one, and a time limit is looked at between them.
-        _ => !waits_for_all && args[4] == 0 && (low(args[2]) == 1 || flags & WAITFORONE != 0),
+        _ => !waits_for_all && args.get(4) == 0 && (low(args.get(2)) == 1 || flags & WAITFORONE != 0),
     }
 }
 
-pub(super) fn attempt(nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attempt {
-    let (fd, at) = (args[0], flags_at(nr.into()));
-    let never_waits = args[at] & DONTWAIT != 0;
+pub(super) fn attempt(nr: u32, args: Narrowed<'_>, enter: &mut impl Enter) -> Attempt {
+    let (fd, at) = (args.get(0), flags_at(nr.into()));
+    let never_waits = args.get(at) & DONTWAIT != 0;
     let is_exact = never_waits || (is_known_socket(fd) && answers_first_byte(fd));
     if !is_exact {
         return Attempt::NotHere;
     }
-    let waits_for_all = !never_waits && args[at] & WAITALL != 0 && is_stream(fd);
-    if waits_for_all && available(fd).is_none_or(|bytes| bytes < args[2]) {
+    let waits_for_all = !never_waits && args.get(at) & WAITALL != 0 && is_stream(fd);
+    if waits_for_all && available(fd).is_none_or(|bytes| bytes < args.get(2)) {
         return if is_non_blocking(fd) { Attempt::Plain } else { Attempt::WouldBlock };
     }
-    let mut twin = *args;
-    twin[at] |= DONTWAIT;
+    let mut twin = *args.raw();
+    twin = twin.with_bits(at, DONTWAIT);
     let Invoked::Result(result) = enter(nr, &twin) else { return Attempt::Cancelled };
     if is_errno(result, libc::EAGAIN) && !never_waits && !is_non_blocking(fd) {
         return Attempt::WouldBlock;
@@ -50,7 +50,7 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attem
         Ok(bytes)
             if waits_for_all
                 && bytes > 0
-                && bytes < args[2]
+                && bytes < args.get(2)
                 && available(fd) == Some(0)
                 && !is_non_blocking(fd) =>
         {
@@ -61,7 +61,7 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attem
 }
 
 /// The plain recvfrom of what is left of a MSG_WAITALL.
-pub(super) fn finish(nr: u32, args: &[u64; 6], done: u64, enter: &mut impl Enter) -> Invoked {
-    let [fd, at, len, flags, from, from_len] = *args;
-    with_done(done, enter(nr, &[fd, at + done, len - done, flags, from, from_len]))
+pub(super) fn finish(nr: u32, args: Narrowed<'_>, done: u64, enter: &mut impl Enter) -> Invoked {
+    let rest = args.raw().with(1, args.get(1) + done).with(2, args.get(2) - done);
+    with_done(done, enter(nr, &rest))
 }

@@ -1,7 +1,7 @@
 //! ppoll, select and pselect6, with a time of zero. They write over what they are asked with: the sets of descriptors,
 //! and the time with what is left of it.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::{address_mut, low};
 use super::limit::{Limit, Unit};
@@ -43,41 +43,41 @@ struct Sets {
 
 impl Sets {
     /// None where they are too large, or not there.
-    fn save(memory: Memory, args: &[u64; 6]) -> Option<Sets> {
-        let words = usize::try_from(low(args[0])).ok()?.div_ceil(64);
+    fn save(memory: Memory, args: Narrowed<'_>) -> Option<Sets> {
+        let words = usize::try_from(low(args.get(0))).ok()?.div_ceil(64);
         let mut saved = [[0; SET_WORDS]; SETS.len()];
         for (saved, arg) in saved.iter_mut().zip(SETS) {
             let saved = saved.get_mut(..words)?;
-            if args[arg] != 0 && !memory.copy(args[arg], bytemuck::cast_slice_mut(saved)) {
+            if args.get(arg) != 0 && !memory.copy(args.get(arg), bytemuck::cast_slice_mut(saved)) {
                 return None;
             }
         }
         Some(Sets { words, saved })
     }
 
-    fn put_back(&self, memory: Memory, args: &[u64; 6]) {
+    fn put_back(&self, memory: Memory, args: Narrowed<'_>) {
         for (saved, arg) in self.saved.iter().zip(SETS) {
-            if args[arg] != 0 {
-                memory.put_back(args[arg], &saved[..self.words]);
+            if args.get(arg) != 0 {
+                memory.put_back(args.get(arg), &saved[..self.words]);
             }
         }
     }
 }
 
 /// Whether the call waits under a signal mask. pselect6 points to where a mask's address and size are.
-fn has_mask(nr: u32, args: &[u64; 6], memory: Memory) -> bool {
+fn has_mask(nr: u32, args: Narrowed<'_>, memory: Memory) -> bool {
     match libc::c_long::from(nr) {
-        libc::SYS_ppoll => args[3] != 0,
+        libc::SYS_ppoll => args.get(3) != 0,
         libc::SYS_pselect6 => {
-            args[5] != 0 && memory.words(args[5]).is_none_or(|[mask, _]: [u64; 2]| mask != 0)
+            args.get(5) != 0 && memory.words(args.get(5)).is_none_or(|[mask, _]: [u64; 2]| mask != 0)
         }
         _ => false,
     }
 }
 
-pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl Enter) -> Attempt {
+pub(super) fn attempt(nr: u32, args: Narrowed<'_>, memory: Memory, enter: &mut impl Enter) -> Attempt {
     let shape = Shape::of(nr);
-    let limit = Limit::of(memory, args[shape.time], shape.unit);
+    let limit = Limit::of(memory, args.get(shape.time), shape.unit);
     if limit == Limit::Unknown || has_mask(nr, args, memory) {
         return Attempt::NotHere;
     }
@@ -89,8 +89,8 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl
         return Attempt::NotHere;
     }
     let mut now = [0u64; 2];
-    let mut twin = *args;
-    twin[shape.time] = address_mut(&mut now);
+    let mut twin = *args.raw();
+    twin.set(shape.time, address_mut(&mut now));
     let Invoked::Result(result) = enter(nr, &twin) else { return Attempt::Cancelled };
     if result > 0 {
         if limit != Limit::ForEver {
@@ -108,21 +108,21 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl
 /// the caller. It writes nothing over a time of zero, so the least is one unit.
 pub(super) fn finish(
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     passed_ns: u64,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Invoked {
     let Shape { time, unit, .. } = Shape::of(nr);
-    let Limit::Ns(length_ns) = Limit::of(memory, args[time], unit) else { return enter(nr, args) };
+    let Limit::Ns(length_ns) = Limit::of(memory, args.get(time), unit) else { return enter(nr, args.raw()) };
     let given = unit.time(length_ns.saturating_sub(passed_ns.into()).max(1));
     let mut left = given;
-    let mut shortened = *args;
-    shortened[time] = address_mut(&mut left);
+    let mut shortened = *args.raw();
+    shortened.set(time, address_mut(&mut left));
     let invoked = enter(nr, &shortened);
     if left != given {
         // Memory that cannot be written is no error for the plain call either.
-        let _written = memory.put(args[time], left);
+        let _written = memory.put(args.get(time), left);
     }
     invoked
 }

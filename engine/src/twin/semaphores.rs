@@ -1,6 +1,6 @@
 //! semop and semtimedop, with IPC_NOWAIT in a copy of each operation.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::{address, low};
 use super::memory::Memory;
@@ -12,11 +12,11 @@ const OPERATIONS_MAX: usize = 16;
 const OPERATION_BYTES: usize = 6;
 const FLAGS_OFFSET: usize = 4;
 
-fn count(args: &[u64; 6]) -> usize {
-    usize::try_from(low(args[2])).unwrap_or(usize::MAX)
+fn count(args: Narrowed<'_>) -> usize {
+    usize::try_from(low(args.get(2))).unwrap_or(usize::MAX)
 }
 
-pub(super) fn may_try(args: &[u64; 6]) -> bool {
+pub(super) fn may_try(args: Narrowed<'_>) -> bool {
     (1..=OPERATIONS_MAX).contains(&count(args))
 }
 
@@ -25,7 +25,7 @@ pub(super) fn attempt(
     arg: usize,
     bit: u64,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Attempt {
@@ -33,7 +33,7 @@ pub(super) fn attempt(
     let mut words = [0u64; OPERATIONS_MAX * OPERATION_BYTES / 8];
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
     let operations = &mut bytes[..count(args) * OPERATION_BYTES];
-    if !memory.copy(args[arg], operations) {
+    if !memory.copy(args.get(arg), operations) {
         return Attempt::NotHere;
     }
     let mut never_waits = true;
@@ -44,8 +44,8 @@ pub(super) fn attempt(
         never_waits &= set == u64::from(flags);
         operation[FLAGS_OFFSET..].copy_from_slice(&u16::try_from(set).unwrap_or(flags).to_ne_bytes());
     }
-    let mut twin = *args;
-    twin[arg] = address(&words);
+    let mut twin = *args.raw();
+    twin.set(arg, address(&words));
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,
         // Where only some operations are not to wait, the plain call knows which it was.

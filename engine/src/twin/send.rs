@@ -1,6 +1,6 @@
 //! Sends, with MSG_DONTWAIT and MSG_NOSIGNAL.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::{address, is_known_socket, is_non_blocking, is_stream, low};
 use super::memory::Memory;
@@ -27,24 +27,24 @@ fn flags_at(nr: libc::c_long) -> usize {
     if nr == libc::SYS_sendmsg { 2 } else { 3 }
 }
 
-pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
-    low(args[flags_at(nr)]) & !KNOWN.cast_unsigned() == 0
-        && (nr == libc::SYS_sendmsg || args[2] <= TRANSFER_MAX)
+pub(super) fn may_try(nr: libc::c_long, args: Narrowed<'_>) -> bool {
+    low(args.get(flags_at(nr))) & !KNOWN.cast_unsigned() == 0
+        && (nr == libc::SYS_sendmsg || args.get(2) <= TRANSFER_MAX)
 }
 
-pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl Enter) -> Attempt {
-    let (fd, at) = (args[0], flags_at(nr.into()));
-    let never_waits = args[at] & DONTWAIT != 0;
+pub(super) fn attempt(nr: u32, args: Narrowed<'_>, memory: Memory, enter: &mut impl Enter) -> Attempt {
+    let (fd, at) = (args.get(0), flags_at(nr.into()));
+    let never_waits = args.get(at) & DONTWAIT != 0;
     if !never_waits && !is_known_socket(fd) {
         return Attempt::NotHere;
     }
-    let header: Option<Header> = if at == 2 && !never_waits { memory.words(args[1]) } else { None };
+    let header: Option<Header> = if at == 2 && !never_waits { memory.words(args.get(1)) } else { None };
     // Descriptors in control data go with the first part, credentials with every part.
     if at == 2 && !never_waits && header.is_none_or(|header| header[HEADER_CONTROL_LEN] != 0) {
         return Attempt::NotHere;
     }
-    let mut twin = *args;
-    twin[at] |= DONTWAIT | NOSIGNAL;
+    let mut twin = *args.raw();
+    twin = twin.with_bits(at, DONTWAIT | NOSIGNAL);
     let Invoked::Result(result) = enter(nr, &twin) else { return Attempt::Cancelled };
     if never_waits {
         return Attempt::Final(result);
@@ -53,7 +53,8 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl
     if is_errno(result, libc::EAGAIN) || is_errno(result, libc::EINPROGRESS) {
         return if is_non_blocking(fd) { Attempt::Final(result) } else { Attempt::WouldBlock };
     }
-    let asked = || header.map_or(args[2], |header| total(memory, header[HEADER_VEC], header[HEADER_COUNT]));
+    let asked =
+        || header.map_or(args.get(2), |header| total(memory, header[HEADER_VEC], header[HEADER_COUNT]));
     match u64::try_from(result) {
         Ok(bytes) if bytes > 0 && bytes < asked() && is_stream(fd) && !is_non_blocking(fd) => {
             Attempt::Partial(bytes)
@@ -63,14 +64,20 @@ pub(super) fn attempt(nr: u32, args: &[u64; 6], memory: Memory, enter: &mut impl
 }
 
 /// The plain send of what is left.
-pub(super) fn finish(nr: u32, args: &[u64; 6], done: u64, memory: Memory, enter: &mut impl Enter) -> Invoked {
-    let [fd, at, len, flags, to, to_len] = *args;
+pub(super) fn finish(
+    nr: u32,
+    args: Narrowed<'_>,
+    done: u64,
+    memory: Memory,
+    enter: &mut impl Enter,
+) -> Invoked {
     if libc::c_long::from(nr) == libc::SYS_sendto {
-        return with_done(done, enter(nr, &[fd, at + done, len - done, flags, to, to_len]));
+        let rest = args.raw().with(1, args.get(1) + done).with(2, args.get(2) - done);
+        return with_done(done, enter(nr, &rest));
     }
-    let Some(mut header) = memory.words::<7>(at) else { return Invoked::Result(done.cast_signed()) };
+    let Some(mut header) = memory.words::<7>(args.get(1)) else { return Invoked::Result(done.cast_signed()) };
     let rest = rest(memory, header[HEADER_VEC], header[HEADER_COUNT], done);
     header[HEADER_VEC] = rest.first().map_or(0, address);
     header[HEADER_COUNT] = rest.len() as u64;
-    with_done(done, enter(nr, &[fd, address(&header), args[2], 0, 0, 0]))
+    with_done(done, enter(nr, &args.raw().with(1, address(&header))))
 }

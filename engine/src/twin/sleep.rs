@@ -1,6 +1,6 @@
 //! Relative sleeps, which have no twin in the kernel: they count from the first attempt.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::low;
 use super::limit::{Unit, shortened};
@@ -10,29 +10,29 @@ use crate::clock::now_ns;
 
 /// Only clocks that pass as the engine's own. Boot time goes on in a suspend, TAI is set, CPU time stands still. Of a
 /// clock that can be set nobody knows whether an absolute time stays past.
-pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
-    let clock = low(args[0]).cast_signed();
+pub(super) fn may_try(nr: libc::c_long, args: Narrowed<'_>) -> bool {
+    let clock = low(args.get(0)).cast_signed();
     nr == libc::SYS_nanosleep
         || clock == libc::CLOCK_MONOTONIC
         || (clock == libc::CLOCK_REALTIME && !is_absolute(nr, args))
 }
 
-fn is_absolute(nr: libc::c_long, args: &[u64; 6]) -> bool {
-    nr == libc::SYS_clock_nanosleep && low(args[1]) & libc::TIMER_ABSTIME.cast_unsigned() != 0
+fn is_absolute(nr: libc::c_long, args: Narrowed<'_>) -> bool {
+    nr == libc::SYS_clock_nanosleep && low(args.get(1)) & libc::TIMER_ABSTIME.cast_unsigned() != 0
 }
 
 pub(super) fn attempt(
     arg: usize,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Attempt {
     let over_ns = if is_absolute(nr.into(), args) { now_ns().into() } else { 0 };
-    if memory.words(args[arg]).and_then(length_ns).is_some_and(|ns| ns > over_ns) {
+    if memory.words(args.get(arg)).and_then(length_ns).is_some_and(|ns| ns > over_ns) {
         return Attempt::WouldBlock;
     }
-    match enter(nr, args) {
+    match enter(nr, args.raw()) {
         Invoked::NeverBegan => Attempt::Cancelled,
         Invoked::Result(result) => Attempt::Final(result),
     }
@@ -42,13 +42,13 @@ pub(super) fn attempt(
 pub(super) fn finish(
     arg: usize,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     passed_ns: u64,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Invoked {
     if is_absolute(nr.into(), args) {
-        return enter(nr, args);
+        return enter(nr, args.raw());
     }
     shortened(arg, nr, args, passed_ns, memory, enter)
 }

@@ -1,17 +1,17 @@
 //! splice, tee and vmsplice, with SPLICE_F_NONBLOCK. The flag is about pipes: what lies at the other end is storage, or
 //! it is not tried.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::{Kind, is_non_blocking, kind};
 use super::{Attempt, Enter, is_errno, quiet};
 
-pub(super) fn attempt(arg: usize, bit: u64, nr: u32, args: &[u64; 6], enter: &mut impl Enter) -> Attempt {
+pub(super) fn attempt(arg: usize, bit: u64, nr: u32, args: Narrowed<'_>, enter: &mut impl Enter) -> Attempt {
     // What the bytes come from and where they go; vmsplice has one of them in memory.
     let [from, to] = match libc::c_long::from(nr) {
-        libc::SYS_splice => [args[0], args[2]],
-        libc::SYS_tee => [args[0], args[1]],
-        _ => [args[0], args[0]],
+        libc::SYS_splice => [args.get(0), args.get(2)],
+        libc::SYS_tee => [args.get(0), args.get(1)],
+        _ => [args.get(0), args.get(0)],
     };
     let kinds = (kind(from), kind(to));
     let is_exact =
@@ -19,9 +19,9 @@ pub(super) fn attempt(arg: usize, bit: u64, nr: u32, args: &[u64; 6], enter: &mu
     if !is_exact {
         return Attempt::NotHere;
     }
-    let never_waits = args[arg] & bit != 0;
-    let mut twin = *args;
-    twin[arg] |= bit;
+    let never_waits = args.get(arg) & bit != 0;
+    let mut twin = *args.raw();
+    twin = twin.with_bits(arg, bit);
     let invoked =
         if kinds.1 == Kind::Pipe { quiet::pipe_signal(|| enter(nr, &twin)) } else { enter(nr, &twin) };
     let Invoked::Result(result) = invoked else { return Attempt::Cancelled };

@@ -15,3 +15,4 @@ mod children;
 mod locks;
 mod sleeps;
 mod limits;
+mod widths;

@@ -1,7 +1,7 @@
 //! Waits that end at a time, asked with a time of zero: epoll_pwait2, rt_sigtimedwait, and message queues, for which
 //! zero is a deadline long past.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::address;
 use super::limit::{Limit, Unit};
@@ -13,17 +13,17 @@ pub(super) fn attempt(
     arg: usize,
     idle: i64,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Attempt {
-    let limit = Limit::of(memory, args[arg], Unit::Nanoseconds);
+    let limit = Limit::of(memory, args.get(arg), Unit::Nanoseconds);
     let now = [0u64; 2];
-    let mut twin = *args;
+    let mut twin = *args.raw();
     match limit {
         Limit::Unknown => return Attempt::NotHere,
         Limit::Nothing => {}
-        Limit::ForEver | Limit::Ns(_) => twin[arg] = address(&now),
+        Limit::ForEver | Limit::Ns(_) => twin.set(arg, address(&now)),
     }
     match enter(nr, &twin) {
         Invoked::NeverBegan => Attempt::Cancelled,

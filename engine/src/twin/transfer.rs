@@ -1,5 +1,7 @@
 //! The six reads and six writes as one: what of, where to, from which position, with which flags.
 
+use syslet_syscalls::{Narrowed, RawArgs};
+
 use super::RWF_NOWAIT;
 use super::ask::address;
 use super::memory::Memory;
@@ -23,18 +25,18 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    pub(super) fn of(nr: libc::c_long, args: &[u64; 6]) -> Transfer {
+    pub(super) fn of(nr: libc::c_long, args: Narrowed<'_>) -> Transfer {
         let one = matches!(nr, libc::SYS_read | libc::SYS_write | libc::SYS_pread64);
         let unpositioned =
             matches!(nr, libc::SYS_read | libc::SYS_write | libc::SYS_readv | libc::SYS_writev);
         let flagged = matches!(nr, libc::SYS_preadv2 | libc::SYS_pwritev2);
         Transfer {
-            fd: args[0],
-            one: one.then_some([args[1], args[2]]),
-            vec: args[1],
-            count: args[2],
-            position: if unpositioned { SHARED } else { args[3] },
-            flags: if flagged { args[5] } else { 0 },
+            fd: args.get(0),
+            one: one.then_some([args.get(1), args.get(2)]),
+            vec: args.get(1),
+            count: args.get(2),
+            position: if unpositioned { SHARED } else { args.get(3) },
+            flags: if flagged { args.get(5) } else { 0 },
         }
     }
 
@@ -48,11 +50,11 @@ impl Transfer {
     }
 
     /// Enters with preadv2's or pwritev2's arguments for this, and these flags besides.
-    pub(super) fn twin<R>(&self, flags: u64, enter: impl FnOnce(&[u64; 6]) -> R) -> R {
+    pub(super) fn twin<R>(&self, flags: u64, enter: impl FnOnce(&RawArgs) -> R) -> R {
         let flags = self.flags | flags;
         match &self.one {
-            Some(one) => enter(&[self.fd, address(one), 1, self.position, 0, flags]),
-            None => enter(&[self.fd, self.vec, self.count, self.position, 0, flags]),
+            Some(one) => enter(&[self.fd, address(one), 1, self.position, 0, flags].into()),
+            None => enter(&[self.fd, self.vec, self.count, self.position, 0, flags].into()),
         }
     }
 
@@ -64,17 +66,17 @@ impl Transfer {
 
 /// Nothing for empty buffers and for lengths that the kernel cuts: reading nothing is no question of waiting, and
 /// preadv2 checks another address range than read. A position below zero is refused, except where it means the shared.
-pub(super) fn may_try(nr: libc::c_long, args: &[u64; 6]) -> bool {
-    let length_fits = (1..=TRANSFER_MAX).contains(&args[2]);
+pub(super) fn may_try(nr: libc::c_long, args: Narrowed<'_>) -> bool {
+    let length_fits = (1..=TRANSFER_MAX).contains(&args.get(2));
     match nr {
         libc::SYS_read | libc::SYS_write => length_fits,
-        libc::SYS_pread64 => length_fits && args[3].cast_signed() >= 0,
-        libc::SYS_preadv => args[3].cast_signed() >= 0,
+        libc::SYS_pread64 => length_fits && args.get(3).cast_signed() >= 0,
+        libc::SYS_preadv => args.get(3).cast_signed() >= 0,
         _ => true,
     }
 }
 
 /// A write at a position is not tried: in two parts it could mix with another, and O_APPEND would move the second.
-pub(super) fn may_try_write(nr: libc::c_long, args: &[u64; 6]) -> bool {
+pub(super) fn may_try_write(nr: libc::c_long, args: Narrowed<'_>) -> bool {
     may_try(nr, args) && Transfer::of(nr, args).is_shared()
 }

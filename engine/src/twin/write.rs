@@ -1,6 +1,6 @@
 //! Writes to pipes and sockets, through pwritev2 with RWF_NOWAIT and RWF_NOSIGNAL.
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, Narrowed};
 
 use super::ask::{Kind, address, is_known_socket, is_non_blocking, is_stream, kind};
 use super::choice::{Abilities, Ability};
@@ -12,7 +12,7 @@ use super::{Attempt, Enter, RWF_NOSIGNAL, RWF_NOWAIT, is_errno, with_done};
 pub(super) fn attempt(
     abilities: Abilities,
     nr: u32,
-    args: &[u64; 6],
+    args: Narrowed<'_>,
     memory: Memory,
     enter: &mut impl Enter,
 ) -> Attempt {
@@ -52,12 +52,18 @@ pub(super) fn attempt(
 }
 
 /// The plain write of what is left.
-pub(super) fn finish(nr: u32, args: &[u64; 6], done: u64, memory: Memory, enter: &mut impl Enter) -> Invoked {
-    let [fd, at, count, ..] = *args;
+pub(super) fn finish(
+    nr: u32,
+    args: Narrowed<'_>,
+    done: u64,
+    memory: Memory,
+    enter: &mut impl Enter,
+) -> Invoked {
+    let (at, count) = (args.get(1), args.get(2));
     if libc::c_long::from(nr) == libc::SYS_write {
-        return with_done(done, enter(nr, &[fd, at + done, count - done, 0, 0, 0]));
+        return with_done(done, enter(nr, &args.raw().with(1, at + done).with(2, count - done)));
     }
     let rest = rest(memory, at, count, done);
     let vec = rest.first().map_or(0, address);
-    with_done(done, enter(nr, &[fd, vec, rest.len() as u64, args[3], args[4], args[5]]))
+    with_done(done, enter(nr, &args.raw().with(1, vec).with(2, rest.len() as u64)))
 }

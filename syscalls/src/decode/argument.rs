@@ -1,6 +1,6 @@
 //! One argument of a call, before it or after.
 
-use syslet_abi::{ArgKind, Call};
+use syslet_abi::{ARGS_MAX, ArgKind, Call};
 
 use crate::argument::{Arg, ArgType, Direction, Len};
 use crate::decode::answer::Answer;
@@ -10,8 +10,10 @@ use crate::decode::structure::{self, Style};
 use crate::decode::{bytes, number, value, vectors};
 use crate::extent::{Place, extent, formed};
 use crate::inner::Inner;
+use crate::narrowed::RawArgs;
 use crate::outcome::written_for;
 use crate::row::{Row, Yields};
+use crate::width::Width;
 
 /// An argument as the call's others make it, with the name of its place.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +30,7 @@ pub(super) fn shown(
     answer: Option<&Answer<'_>>,
     style: Style,
 ) -> String {
-    let word = call.arg(index);
+    let word = call.raw_arg(index);
     let Some((row, arg)) = row.and_then(|row| Some((row, row.args.get(index)?))) else {
         return unknown(call.kinds().get(index), word);
     };
@@ -45,7 +47,10 @@ pub(super) fn shown(
         Place { data: None, out: None } if call.kinds().get(index) != ArgKind::VALUE => {
             unknown(call.kinds().get(index), word)
         }
-        Place { data: None, out: None } => passed(row, arg, word, known(call), style),
+        Place { data: None, out: None } => {
+            let args = known(row, call);
+            passed(row, arg, args[index], args, style)
+        }
         Place { data: Some(at), out: None } => went_in(row, arg, call, index, at, style),
         Place { data: None, out: Some(at) } => match came() {
             Some(came) => memory(row, arg, came, style),
@@ -74,20 +79,21 @@ fn unknown(kind: ArgKind, word: u64) -> String {
     }
 }
 
-/// The arguments, as far as they decide what others are: what is not known before the call is made decides nothing.
-fn known(call: &Call<'_>) -> [u64; 6] {
-    let mut args = call.args();
-    for index in call.kinds().not_values().filter(|index| call.kinds().get(*index).is_of_programs()) {
-        if let Some(arg) = args.get_mut(index) {
-            *arg = u64::MAX;
-        }
-    }
-    args
+/// The arguments as the kernel takes them, as far as they decide what others are: what is not known before the call is
+/// made decides nothing.
+fn known(row: &Row, call: &Call<'_>) -> [u64; ARGS_MAX] {
+    let mut args = RawArgs::of(call);
+    let late = call.kinds().not_values().filter(|index| call.kinds().get(*index).is_of_programs());
+    late.filter(|index| *index < ARGS_MAX).for_each(|index| args.set(index, u64::MAX));
+    row.narrow(&args).all()
 }
 
-/// The 64 bits as they are. An address is not followed.
-fn passed(row: &Row, arg: Seen, word: u64, args: [u64; 6], style: Style) -> String {
-    if names::is_long(row.name, arg.name) {
+/// What the kernel takes of it. An address is not followed.
+fn passed(row: &Row, arg: Seen, word: u64, args: [u64; ARGS_MAX], style: Style) -> String {
+    if arg.arg.ty == ArgType::Int
+        && arg.arg.width == Width::Bits64
+        && names::find(row.name, arg.name, &args).is_none()
+    {
         return word.cast_signed().to_string();
     }
     match names::find(row.name, arg.name, &args) {

@@ -23,7 +23,7 @@ fn made(call: &Call<'_>, style: Style) -> String {
 
 /// An argument of a call: what is not known before it is made has the name of where it comes from.
 fn given(call: &Call<'_>, index: usize, style: Style) -> String {
-    let word = call.arg(index);
+    let word = call.raw_arg(index);
     let plain = || argument::shown(row(call.nr()), call, index, None, style);
     match call.kinds().get(index) {
         kind @ (ArgKind::RESULT | ArgKind::REGISTER) => operand(Operand { kind: kind.0, value: word }),
@@ -65,10 +65,10 @@ fn operand(operand: Operand) -> String {
 }
 
 fn step(atom: &Atom<'_>) -> String {
-    let register = |index: usize| format!("r{}", atom.arg(index));
+    let register = |index: usize| format!("r{}", atom.raw_arg(index));
     let number = |index: usize| operand(atom.value(index));
     let memory = |at: usize, wide: usize| {
-        format!("{} at {}", width(Width(atom.arg(wide))), place(atom.kinds().get(at), atom.arg(at)))
+        format!("{} at {}", width(Width(atom.raw_arg(wide))), place(atom.kinds().get(at), atom.raw_arg(at)))
     };
     match atom.step() {
         StepOp::SET => format!("{} = {}", register(0), number(1)),

@@ -24,13 +24,16 @@ mod structure;
 mod value;
 mod vectors;
 
-use syslet_abi::{CALL_ARGS_OFFSET, Call, DoneFlags, Fault, Glance, Limits, NR_OFFSET, RawResult, Refusal};
+use syslet_abi::{
+    ARGS_MAX, CALL_ARGS_OFFSET, Call, DoneFlags, Fault, Glance, Limits, NR_OFFSET, RawResult, Refusal,
+};
 
 pub use answer::Answer;
 pub use bytes::{escaped, quoted};
 pub use result::plain_result;
 
 use crate::lookup::row;
+use crate::narrowed::RawArgs;
 use reader::Reader;
 use structure::Style;
 
@@ -129,7 +132,9 @@ impl Decoder {
     /// What came of the call, without what it wrote: `-1 ENOENT (No such file or directory)`.
     #[must_use]
     pub fn result(&self, call: &Call<'_>, answer: &Answer<'_>) -> String {
-        result::shown(row(call.nr()), &call.args(), answer.result, answer.flags, self.style.fd_paths)
+        let (row, args) = (row(call.nr()), RawArgs::of(call));
+        let args = row.map_or([0; ARGS_MAX], |row| row.narrow(&args).all());
+        result::shown(row, &args, answer.result, answer.flags, self.style.fd_paths)
     }
 
     fn line(&self, call: &Call<'_>, answer: Option<&Answer<'_>>) -> String {

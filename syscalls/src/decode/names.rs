@@ -19,11 +19,6 @@ pub(super) fn find(call: &str, arg: &str, args: &[u64; 6]) -> Option<Naming> {
     PLACES.iter().find(fits).map(|place| place.naming)
 }
 
-/// Whether the kernel takes all 64 bits of this integer.
-pub(super) fn is_long(call: &str, arg: &str) -> bool {
-    matches!((call, arg), ("io_getevents" | "io_pgetevents", "min_nr") | ("msgrcv", "msgtyp"))
-}
-
 impl Place {
     fn holds(&self, args: &[u64; 6]) -> bool {
         let number = |by: usize| crate::decode::number::int(args[by]);

@@ -34,17 +34,17 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
     descriptor("pwrite64", [18, 68], &[fd("fd"), input("buf", Len::Arg(2)), size("count"), offset("pos")])
         .yields(Bytes).no_twin(MIXES),
-    descriptor("readv", [19, 65], &[fd("fd"), scatter("vec", 2), size("vlen")])
+    descriptor("readv", [19, 65], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32()])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
-    descriptor("writev", [20, 66], &[fd("fd"), gather("vec", 2), size("vlen")])
+    descriptor("writev", [20, 66], &[fd("fd"), gather("vec", 2), size("vlen").bits_32()])
         .yields(Bytes).twin(Twin::Vectored("pwritev2")),
-    descriptor("preadv", [295, 69], &[fd("fd"), scatter("vec", 2), size("vlen"), offset("pos_l"), offset("pos_h")])
+    descriptor("preadv", [295, 69], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored()])
         .yields(Bytes).twin(Twin::Vectored("preadv2")),
-    descriptor("pwritev", [296, 70], &[fd("fd"), gather("vec", 2), size("vlen"), offset("pos_l"), offset("pos_h")])
+    descriptor("pwritev", [296, 70], &[fd("fd"), gather("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored()])
         .yields(Bytes).no_twin(MIXES),
-    descriptor("preadv2", [327, 286], &[fd("fd"), scatter("vec", 2), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
+    descriptor("preadv2", [327, 286], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored(), flags("flags")])
         .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
-    descriptor("pwritev2", [328, 287], &[fd("fd"), gather("vec", 2), size("vlen"), offset("pos_l"), offset("pos_h"), flags("flags")])
+    descriptor("pwritev2", [328, 287], &[fd("fd"), gather("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored(), flags("flags")])
         .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
     descriptor("sendfile", [40, 71], &[fd("out_fd"), fd("in_fd"), update_of("offset", LONG), size("count")])
         .yields(Bytes).no_twin("no flag keeps it from waiting, only O_NONBLOCK of the file itself"),
@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
     // they are: they must stay there.
     sleeps("tee", [276, 77], &[fd("fdin"), fd("fdout"), size("len"), flags("flags")])
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
-    sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs"), flags("flags")])
+    sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs").bits_32(), flags("flags")])
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
     // What an ioctl takes is its driver's to say, and drivers use the same numbers.
     descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), opaque("arg")])
@@ -80,9 +80,9 @@ pub(super) const ROWS: &[Row] = &[
     // What the file is. Entries of a directory are padded with bytes that nobody writes.
     storage("fstat", [5, 80], &[fd("fd"), output_of("statbuf", STAT)]),
     storage("fstatfs", [138, 44], &[fd("fd"), output_of("buf", STATFS)]),
-    storage("getdents", [78, NO], &[fd("fd"), output("dirent", Len::Arg(2), Written::Perhaps), size("count")])
+    storage("getdents", [78, NO], &[fd("fd"), output("dirent", Len::Arg(2), Written::Perhaps), size("count").bits_32()])
         .yields(Bytes),
-    storage("getdents64", [217, 61], &[fd("fd"), output("dirent", Len::Arg(2), Written::Perhaps), size("count")])
+    storage("getdents64", [217, 61], &[fd("fd"), output("dirent", Len::Arg(2), Written::Perhaps), size("count").bits_32()])
         .yields(Bytes),
     storage("fchmod", [91, 52], &[fd("fd"), mode("mode")]),
     storage("fchown", [93, 55], &[fd("fd"), id("user"), id("group")]),

@@ -11,7 +11,7 @@ pub(super) const NAMES_DESCRIPTOR: &str = "its structure can name a descriptor t
 
 /// The forms of an argument that most commands ignore.
 const fn ignored(by: u8, commands: &'static [u32]) -> Form {
-    on(by, commands, uint(IT))
+    on(by, commands, uint(IT).ignored())
 }
 
 /// fcntl's `arg`. F_SETSIG is left out: it chooses a signal.
@@ -113,21 +113,15 @@ pub(super) const KEYCTL: [&[Form]; 4] = [
     ],
     &[
         on(0, KEYCTL_SIZED, size(IT)),
+        on(0, &[KEYCTL_DESCRIBE, KEYCTL_INSTANTIATE_IOV], size(IT).bits_32()),
         on(0, &[KEYCTL_SEARCH, KEYCTL_RESTRICT_KEYRING, KEYCTL_PKEY_QUERY], text(IT)),
     ],
     &[on(0, &[KEYCTL_PKEY_QUERY], output_of(IT, PKEY_QUERY))],
 ];
 
 /// The commands whose `arg4` counts `arg3`.
-const KEYCTL_SIZED: &[u32] = &[
-    KEYCTL_UPDATE,
-    KEYCTL_INSTANTIATE,
-    KEYCTL_INSTANTIATE_IOV,
-    KEYCTL_DESCRIBE,
-    KEYCTL_READ,
-    KEYCTL_GET_SECURITY,
-    KEYCTL_DH_COMPUTE,
-];
+const KEYCTL_SIZED: &[u32] =
+    &[KEYCTL_UPDATE, KEYCTL_INSTANTIATE, KEYCTL_READ, KEYCTL_GET_SECURITY, KEYCTL_DH_COMPUTE];
 
 /// arch_prctl's `arg2`. The bases of segments are addresses.
 pub(super) const ARCH_PRCTL: &[Form] =
@@ -151,8 +145,12 @@ pub(super) const LANDLOCK_RULE: &[Form] = &[
 
 /// kcmp's `idx1` and `idx2`.
 pub(super) const KCMP: [&[Form]; 2] = [
-    &[ignored(2, &[0, 1, 2, 3, 4, 5, 6, KCMP_EPOLL_TFD])],
-    &[on(2, &[KCMP_EPOLL_TFD], input_of(IT, KCMP_EPOLL_SLOT)), ignored(2, &[0, 1, 2, 3, 4, 5, 6])],
+    &[on(2, &[0, KCMP_EPOLL_TFD], uint(IT)), ignored(2, &[1, 2, 3, 4, 5, 6])],
+    &[
+        on(2, &[KCMP_EPOLL_TFD], input_of(IT, KCMP_EPOLL_SLOT)),
+        on(2, &[0], uint(IT)),
+        ignored(2, &[1, 2, 3, 4, 5, 6]),
+    ],
 ];
 
 /// A futex operation's timeout; other operations have a number in its place.
@@ -171,7 +169,7 @@ pub(super) const FSCONFIG: [&[Form]; 2] = [
         on(1, &[FSCONFIG_SET_PATH, FSCONFIG_SET_PATH_EMPTY], path(IT)),
     ],
     &[
-        on(1, &[FSCONFIG_SET_BINARY], size(IT)),
+        on(1, &[FSCONFIG_SET_BINARY], size(IT).bits_32()),
         on(1, &[FSCONFIG_SET_PATH, FSCONFIG_SET_PATH_EMPTY], dirfd(IT)),
         on(1, &[FSCONFIG_SET_FD], fd(IT)),
     ],

@@ -25,9 +25,9 @@ pub(super) const ROWS: &[Row] = &[
         .memory(Unmaps).restart(Uninterrupted),
     instant("semget", [64, 190], &[int("key"), int("nsems"), flags("semflg")])
         .yields(Number),
-    sleeps("semop", [65, 193], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops")])
+    sleeps("semop", [65, 193], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops").bits_32()])
         .twin(Twin::EachFlag(1, IPC_NOWAIT as u64)),
-    sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops"), input_of("timeout", TIMESPEC)])
+    sleeps("semtimedop", [220, 192], &[int("semid"), input("tsops", Len::Times(2, SEMBUF)), size("nsops").bits_32(), input_of("timeout", TIMESPEC)])
         .restart(Shortened(3)).twin(Twin::EachFlag(1, IPC_NOWAIT as u64)),
     instant("semctl", [66, 191], &[int("semid"), int("semnum"), command("cmd"), formed("arg", SEMCTL)])
         .yields(Number),
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Number),
     sleeps("msgsnd", [69, 189], &[int("msqid"), input("msgp", Len::Plus(2, MESSAGE_TYPE)), size("msgsz"), flags("msgflg")])
         .when(&[has(3, IPC_NOWAIT, Instant)]).twin(flag(3, IPC_NOWAIT)),
-    sleeps("msgrcv", [70, 188], &[int("msqid"), output("msgp", Len::Plus(2, MESSAGE_TYPE), Written::Plus(MESSAGE_TYPE)), size("msgsz"), int("msgtyp"), flags("msgflg")])
+    sleeps("msgrcv", [70, 188], &[int("msqid"), output("msgp", Len::Plus(2, MESSAGE_TYPE), Written::Plus(MESSAGE_TYPE)), size("msgsz"), int("msgtyp").bits_64(), flags("msgflg")])
         .yields(Bytes).when(&[has(4, IPC_NOWAIT, Instant)]).twin(flag(4, IPC_NOWAIT)),
     instant("msgctl", [71, 187], &[int("msqid"), command("cmd"), formed("buf", MSGCTL)])
         .yields(Number),

@@ -33,9 +33,9 @@ pub(super) const ROWS: &[Row] = &[
     storage("access", [21, NO], &[path("filename"), flags("mode")]),
     storage("faccessat", [269, 48], &[dirfd("dfd"), path("filename"), flags("mode")]),
     storage("faccessat2", [439, 439], &[dirfd("dfd"), path("filename"), flags("mode"), flags("flags")]),
-    storage("readlink", [89, NO], &[path("path"), buffer("buf", 2), size("bufsiz")])
+    storage("readlink", [89, NO], &[path("path"), buffer("buf", 2), size("bufsiz").bits_32()])
         .yields(Bytes),
-    storage("readlinkat", [267, 78], &[dirfd("dfd"), path("pathname"), buffer("buf", 3), size("bufsiz")])
+    storage("readlinkat", [267, 78], &[dirfd("dfd"), path("pathname"), buffer("buf", 3), size("bufsiz").bits_32()])
         .yields(Bytes),
     storage("statfs", [137, 43], &[path("pathname"), output_of("buf", STATFS)]),
     storage("ustat", [136, NO], &[uint("dev"), output_of("ubuf", USTAT)]),

@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("prlimit64", [302, 261], &[pid("pid"), uint("resource"), input_of("new_rlim", RLIMIT), output_of("old_rlim", RLIMIT)]),
     instant("getrusage", [98, 165], &[int("who"), output_of("ru", RUSAGE)])
         .scope_when(&[scope_is(0, RUSAGE_THREAD, ReadsThread)]),
-    instant("umask", [95, 166], &[mode("mask")])
+    instant("umask", [95, 166], &[mode("mask").bits_32()])
         .yields(Number),
 
     // Children. Asked not to wait, a result of zero means that it would have.
@@ -54,9 +54,9 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Fd).danger("it can copy a descriptor that nobody lent"),
 
     // Another process, or thread, under control. ptrace's addresses are the other's.
-    sleeps("ptrace", [101, 117], &[command("request"), pid("pid"), opaque("addr"), opaque("data")])
+    sleeps("ptrace", [101, 117], &[command("request").bits_64(), pid("pid").bits_64(), opaque("addr"), opaque("data")])
         .yields(Number).scope(BoundToThread).restart(Uninterrupted).no_twin("it acts for the tracer, which is one thread"),
-    instant("perf_event_open", [298, 241], &[update("attr_uptr", Len::Sized(4, PERF_EVENT_ATTR)), pid("pid"), int("cpu"), fd("group_fd"), flags("flags")])
+    instant("perf_event_open", [298, 241], &[update("attr_uptr", Len::Sized(4, PERF_EVENT_ATTR)), pid("pid"), int("cpu"), fd("group_fd"), flags("flags").bits_64()])
         .yields(Fd).scope(BoundToThread).restart(Again),
 
     // Beginnings and ends.
@@ -82,7 +82,7 @@ pub(super) const ROWS: &[Row] = &[
         .ends(Harm::Library),
     instant("get_robust_list", [274, 100], &[pid("pid"), output_of("head_ptr", LONG), output_of("len_ptr", LONG)])
         .scope(ReadsThread),
-    instant("rseq", [334, 293], &[address("rseq"), size("rseq_len"), flags("flags"), uint("sig")])
+    instant("rseq", [334, 293], &[address("rseq"), size("rseq_len").bits_32(), flags("flags"), uint("sig")])
         .ends(Harm::Library),
     instant("rseq_slice_yield", [471, 471], &[])
         .yields(Number).scope(ReadsThread),
@@ -95,7 +95,7 @@ pub(super) const ROWS: &[Row] = &[
 /// The last two arguments change places between the architectures.
 const CLONE: &[Arg] = if cfg!(target_arch = "x86_64") {
     &[
-        flags("clone_flags"),
+        flags("clone_flags").bits_64(),
         address("newsp"),
         address("parent_tidptr"),
         address("child_tidptr"),
@@ -103,7 +103,7 @@ const CLONE: &[Arg] = if cfg!(target_arch = "x86_64") {
     ]
 } else {
     &[
-        flags("clone_flags"),
+        flags("clone_flags").bits_64(),
         address("newsp"),
         address("parent_tidptr"),
         address("tls"),

@@ -16,12 +16,12 @@ const KERNEL_CODE: &str = "it puts code into the kernel, which can do anything";
 pub(super) const ROWS: &[Row] = &[
     // State.
     instant("uname", [63, 160], &[output_of("name", UTSNAME)]),
-    instant("sethostname", [170, 161], &[input("name", Len::Arg(1)), size("len")]),
-    instant("setdomainname", [171, 162], &[input("name", Len::Arg(1)), size("len")]),
+    instant("sethostname", [170, 161], &[input("name", Len::Arg(1)), size("len").bits_32()]),
+    instant("setdomainname", [171, 162], &[input("name", Len::Arg(1)), size("len").bits_32()]),
     instant("sysinfo", [99, 179], &[output_of("info", SYSINFO)]),
     storage("getrandom", [318, 278], &[buffer("ubuf", 1), size("len"), flags("flags")])
         .yields(Bytes).when(&[has(2, GRND_NONBLOCK, Instant), has(2, GRND_INSECURE, Instant)]).twin(flag(2, GRND_NONBLOCK)),
-    storage("syslog", [103, 116], &[command("type"), output("buf", Len::Arg(2), Written::Perhaps), size("len")])
+    storage("syslog", [103, 116], &[command("type"), output("buf", Len::Arg(2), Written::Perhaps), size("len").bits_32()])
         .yields(Number).when(&[is(0, SYSLOG_ACTION_READ, Sleeps)]).no_twin("no flag keeps it from waiting for messages"),
     storage("acct", [163, 89], &[path("name")]),
     storage("swapon", [167, 224], &[path("specialfile"), flags("swap_flags")]),
@@ -35,21 +35,21 @@ pub(super) const ROWS: &[Row] = &[
     instant("sysfs", [139, NO], &[command("option"), formed("arg1", SYSFS[0]), formed("arg2", SYSFS[1])])
         .yields(Number),
     // What bpf takes differs by command, and is addresses nearly always.
-    storage("bpf", [321, 280], &[command("cmd"), opaque("uattr"), size("size")])
+    storage("bpf", [321, 280], &[command("cmd"), opaque("uattr"), size("size").bits_32()])
         .yields(Number),
     storage("init_module", [175, 105], &[input("umod", Len::Arg(1)), size("len"), text("uargs")])
         .danger(KERNEL_CODE),
     storage("finit_module", [313, 273], &[fd("fd"), text("uargs"), flags("flags")])
         .danger(KERNEL_CODE),
     storage("delete_module", [176, 106], &[text("name_user"), flags("flags")]),
-    storage("kexec_load", [246, 104], &[opaque("entry"), size("nr_segments"), opaque("segments"), flags("flags")]),
-    storage("kexec_file_load", [320, 294], &[fd("kernel_fd"), fd("initrd_fd"), size("cmdline_len"), input("cmdline_ptr", Len::Arg(2)), flags("flags")])
+    storage("kexec_load", [246, 104], &[opaque("entry"), size("nr_segments"), opaque("segments"), flags("flags").bits_64()]),
+    storage("kexec_file_load", [320, 294], &[fd("kernel_fd"), fd("initrd_fd"), size("cmdline_len"), input("cmdline_ptr", Len::Arg(2)), flags("flags").bits_64()])
         .danger(KERNEL_CODE),
     instant("lsm_list_modules", [461, 461], &[output("ids", Len::At(1), Written::At(1)), update_of("size", INT), flags("flags")])
         .yields(Number),
 
     // Mounts. The kernel copies a page from where a mount's data begin, however short they are.
-    storage("mount", [165, 40], &[path("dev_name"), path("dir_name"), text("type"), flags("flags"), opaque("data")]),
+    storage("mount", [165, 40], &[path("dev_name"), path("dir_name"), text("type"), flags("flags").bits_64(), opaque("data")]),
     storage("umount2", [166, 39], &[path("name"), flags("flags")]),
     storage("pivot_root", [155, 41], &[path("new_root"), path("put_old")]),
     storage("open_tree", [428, 428], &[dirfd("dfd"), path("filename"), flags("flags")])
@@ -61,7 +61,7 @@ pub(super) const ROWS: &[Row] = &[
         .danger(NAMES_DESCRIPTOR),
     storage("fsopen", [430, 430], &[text("fs_name"), flags("flags")])
         .yields(Fd),
-    storage("fsconfig", [431, 431], &[fd("fd"), command("cmd"), text("key"), formed("value", FSCONFIG[0]), formed("aux", FSCONFIG[1])])
+    storage("fsconfig", [431, 431], &[fd("fd"), command("cmd"), text("key"), formed("value", FSCONFIG[0]), formed("aux", FSCONFIG[1]).bits_32()])
         .danger("some file systems take descriptors that nobody lent")
         .restart(Never("a command that was under way leaves the context failed")),
     storage("fsmount", [432, 432], &[fd("fs_fd"), flags("flags"), flags("attr_flags")])

@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         .scope(ReadsThread),
     instant("getresgid", [120, 150], &[output_of("rgidp", INT), output_of("egidp", INT), output_of("sgidp", INT)])
         .scope(ReadsThread),
-    instant("getgroups", [115, 158], &[size("gidsetsize"), output("grouplist", Len::Times(0, INT), Written::Times(INT))])
+    instant("getgroups", [115, 158], &[size("gidsetsize").bits_32(), output("grouplist", Len::Times(0, INT), Written::Times(INT))])
         .yields(Number).scope(ReadsThread),
     instant("setuid", [105, 146], &[id("uid")])
         .scope(WritesThread),
@@ -47,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Number).scope(WritesThread),
     instant("setfsgid", [123, 152], &[id("gid")])
         .yields(Number).scope(WritesThread),
-    instant("setgroups", [116, 159], &[size("gidsetsize"), input("grouplist", Len::Times(0, INT))])
+    instant("setgroups", [116, 159], &[size("gidsetsize").bits_32(), input("grouplist", Len::Times(0, INT))])
         .scope(WritesThread),
 
     // Capabilities, confinement, namespaces, keyrings.
@@ -64,9 +64,9 @@ pub(super) const ROWS: &[Row] = &[
         .scope(WritesThread).scope_when(&[scope_has(1, LANDLOCK_RESTRICT_SELF_TSYNC, EngineLife(Harm::FiltersAll))]),
     instant("lsm_get_self_attr", [459, 459], &[uint("attr"), output("ctx", Len::At(2), Written::At(2)), update_of("size", INT), flags("flags")])
         .yields(Number).scope(ReadsThread),
-    instant("lsm_set_self_attr", [460, 460], &[uint("attr"), input("ctx", Len::Arg(2)), size("size"), flags("flags")])
+    instant("lsm_set_self_attr", [460, 460], &[uint("attr"), input("ctx", Len::Arg(2)), size("size").bits_32(), flags("flags")])
         .scope(WritesThread),
-    storage("unshare", [272, 97], &[flags("unshare_flags")])
+    storage("unshare", [272, 97], &[flags("unshare_flags").bits_64()])
         .scope(WritesThread),
     storage("setns", [308, 268], &[fd("fd"), flags("flags")])
         .scope(WritesThread),
@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Row] = &[
 
     // Scheduling.
     instant("sched_yield", [24, 124], &[]),
-    instant("getcpu", [309, 168], &[output_of("cpup", INT), output_of("nodep", INT), uint("unused")])
+    instant("getcpu", [309, 168], &[output_of("cpup", INT), output_of("nodep", INT), uint("unused").ignored()])
         .scope(ReadsThread),
     instant("getpriority", [140, 141], &[int("which"), pid("who")])
         .yields(Number).scope(ReadsThread),
@@ -97,13 +97,13 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Number).scope(ReadsThread),
     instant("sched_setscheduler", [144, 119], &[pid("pid"), int("policy"), input_of("param", INT)])
         .scope_when(OF_ITSELF),
-    instant("sched_getattr", [315, 275], &[pid("pid"), output("uattr", Len::Arg(2), Written::Whole), size("usize"), flags("flags")])
+    instant("sched_getattr", [315, 275], &[pid("pid"), output("uattr", Len::Arg(2), Written::Whole), size("usize").bits_32(), flags("flags")])
         .scope(ReadsThread),
     instant("sched_setattr", [314, 274], &[pid("pid"), update("uattr", Len::Sized(0, SCHED_ATTR)), flags("flags")])
         .scope_when(OF_ITSELF),
-    instant("sched_getaffinity", [204, 123], &[pid("pid"), size("len"), buffer("user_mask_ptr", 1)])
+    instant("sched_getaffinity", [204, 123], &[pid("pid"), size("len").bits_32(), buffer("user_mask_ptr", 1)])
         .yields(Bytes).scope(ReadsThread),
-    instant("sched_setaffinity", [203, 122], &[pid("pid"), size("len"), input("user_mask_ptr", Len::Arg(1))])
+    instant("sched_setaffinity", [203, 122], &[pid("pid"), size("len").bits_32(), input("user_mask_ptr", Len::Arg(1))])
         .scope_when(OF_ITSELF),
     instant("sched_get_priority_max", [146, 125], &[int("policy")])
         .yields(Number),
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
                       scope_is(0, ARCH_SHSTK_ENABLE, EngineLife(Harm::Returns))]),
     instant("modify_ldt", [154, NO], &[command("func"), formed("ptr", MODIFY_LDT), size("bytecount")])
         .yields(Bytes).danger("it changes what segment registers mean"),
-    instant("ioperm", [173, NO], &[uint("from"), uint("num"), int("turn_on")])
+    instant("ioperm", [173, NO], &[uint("from").bits_64(), uint("num").bits_64(), int("turn_on")])
         .scope(WritesThread),
     instant("iopl", [172, NO], &[uint("level")])
         .scope(WritesThread),

@@ -52,7 +52,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("inotify_rm_watch", [255, 28], &[fd("fd"), int("wd")]),
     instant("fanotify_init", [300, 262], &[flags("flags"), flags("event_f_flags")])
         .yields(Fd),
-    storage("fanotify_mark", [301, 263], &[fd("fanotify_fd"), flags("flags"), flags("mask"), dirfd("dfd"), path("pathname")]),
+    storage("fanotify_mark", [301, 263], &[fd("fanotify_fd"), flags("flags"), flags("mask").bits_64(), dirfd("dfd"), path("pathname")]),
 
     // Futexes. A futex is its address: lists of them are passed as they are. Those with an owner belong to the thread
     // that locks them.
@@ -65,9 +65,9 @@ pub(super) const ROWS: &[Row] = &[
         .restart(Uninterrupted).restart_when(FUTEX_RESTART).twin(Twin::Compared(3)),
     sleeps("futex_waitv", [449, 449], &[opaque("waiters"), uint("nr_futexes"), flags("flags"), input_of("timeout", TIMESPEC), clock("clockid")])
         .yields(Number).twin(Twin::Compared(3)),
-    instant("futex_wake", [454, 454], &[address("uaddr"), uint("mask"), int("nr"), flags("flags")])
+    instant("futex_wake", [454, 454], &[address("uaddr"), uint("mask").bits_64(), int("nr"), flags("flags")])
         .yields(Number),
-    sleeps("futex_wait", [455, 455], &[address("uaddr"), uint("val"), uint("mask"), flags("flags"), input_of("timeout", TIMESPEC), clock("clockid")])
+    sleeps("futex_wait", [455, 455], &[address("uaddr"), uint("val").bits_64(), uint("mask").bits_64(), flags("flags"), input_of("timeout", TIMESPEC), clock("clockid")])
         .twin(Twin::Compared(4)),
     instant("futex_requeue", [456, 456], &[opaque("waiters"), flags("flags"), int("nr_wake"), int("nr_requeue")])
         .yields(Number),
@@ -80,9 +80,9 @@ pub(super) const ROWS: &[Row] = &[
     storage("io_submit", [209, 2], &[address("ctx_id"), size("nr"), opaque("iocbpp")])
         .yields(Number),
     instant("io_cancel", [210, 3], &[address("ctx_id"), opaque("iocb"), output_of("result", IO_EVENT)]),
-    sleeps("io_getevents", [208, 4], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC)])
+    sleeps("io_getevents", [208, 4], &[address("ctx_id"), int("min_nr").bits_64(), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC)])
         .yields(Number).restart(Shortened(4)).twin(Twin::ZeroCount(1)),
-    sleeps("io_pgetevents", [333, 292], &[address("ctx_id"), int("min_nr"), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC), packed("usig")])
+    sleeps("io_pgetevents", [333, 292], &[address("ctx_id"), int("min_nr").bits_64(), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC), packed("usig")])
         .yields(Number).restart(Shortened(4)).twin(Twin::ZeroCount(1)),
     storage("io_uring_setup", [425, 425], &[uint("entries"), update_of("params", IO_URING_PARAMS)])
         .yields(Fd).danger("it can put its rings at any address"),

@@ -10,6 +10,7 @@ use crate::nature::{Class, Scope};
 use crate::restart::Restart;
 use crate::row::{Descriptors, Memory, Numbers, Row, Yields};
 use crate::twin::Twin;
+use crate::width::{Width, Widths};
 
 /// Stands for a number where an architecture lacks the call.
 pub(super) const NO: u16 = u16::MAX;
@@ -60,6 +61,7 @@ const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static
         memory: Memory::Kept,
         danger: None,
         is_built: builds(args),
+        widths: Widths::of(args),
         twin: None,
         untwinned: None,
         restart: if matches!(class, Class::Instant) { Restart::Uninterrupted } else { Restart::Again },
@@ -216,7 +218,7 @@ pub(super) const fn flag(arg: u8, bit: u32) -> Twin {
 }
 
 const fn value(name: &'static str, ty: ArgType) -> Arg {
-    Arg { name, ty, len: Len::None, written: Written::Never, forms: &[] }
+    Arg { name, ty, width: ty.width(), len: Len::None, written: Written::Never, forms: &[] }
 }
 
 macro_rules! values {
@@ -245,17 +247,17 @@ values! {
 
 /// A path.
 pub(super) const fn path(name: &'static str) -> Arg {
-    Arg { name, ty: ArgType::Path, len: Len::Nul, written: Written::Never, forms: &[] }
+    Arg { name, ty: ArgType::Path, width: Width::Bits64, len: Len::Nul, written: Written::Never, forms: &[] }
 }
 
 /// Another string.
 pub(super) const fn text(name: &'static str) -> Arg {
-    Arg { name, ty: ArgType::Text, len: Len::Nul, written: Written::Never, forms: &[] }
+    Arg { name, ty: ArgType::Text, width: Width::Bits64, len: Len::Nul, written: Written::Never, forms: &[] }
 }
 
 /// Bytes the call reads.
 pub(super) const fn input(name: &'static str, len: Len) -> Arg {
-    Arg { name, ty: ArgType::In, len, written: Written::Never, forms: &[] }
+    Arg { name, ty: ArgType::In, width: Width::Bits64, len, written: Written::Never, forms: &[] }
 }
 
 /// A structure the call reads.
@@ -265,7 +267,7 @@ pub(super) const fn input_of(name: &'static str, bytes: u32) -> Arg {
 
 /// Bytes the call writes.
 pub(super) const fn output(name: &'static str, len: Len, written: Written) -> Arg {
-    Arg { name, ty: ArgType::Out, len, written, forms: &[] }
+    Arg { name, ty: ArgType::Out, width: Width::Bits64, len, written, forms: &[] }
 }
 
 /// A structure the call writes when it succeeds.
@@ -280,12 +282,12 @@ pub(super) const fn buffer(name: &'static str, counted_by: u8) -> Arg {
 
 /// A structure the call reads and writes.
 pub(super) const fn update_of(name: &'static str, bytes: u32) -> Arg {
-    Arg { name, ty: ArgType::InOut, len: Len::Const(bytes), written: Written::Whole, forms: &[] }
+    Arg { ty: ArgType::InOut, ..output_of(name, bytes) }
 }
 
 /// Structures or bits that name descriptors, read and written.
 pub(super) const fn descriptors(name: &'static str, len: Len) -> Arg {
-    Arg { name, ty: ArgType::Descriptors, len, written: Written::Whole, forms: &[] }
+    Arg { ty: ArgType::Descriptors, ..output(name, len, Written::Whole) }
 }
 
 /// As many `struct iovec` as that argument counts, whose bytes the call reads.
@@ -306,7 +308,7 @@ pub(super) const fn packed(name: &'static str) -> Arg {
 /// One message or several, with addresses in them.
 pub(super) const fn messages(name: &'static str, ty: ArgType, len: Len) -> Arg {
     let written = if let ArgType::SendMessage = ty { Written::Never } else { Written::Whole };
-    Arg { name, ty, len, written, forms: &[] }
+    Arg { ty, ..output(name, len, written) }
 }
 
 /// A structure the call reads and writes.
@@ -333,6 +335,26 @@ impl Form {
 
     pub(super) const fn danger(mut self, why: &'static str) -> Form {
         self.danger = Some(why);
+        self
+    }
+}
+
+impl Arg {
+    /// The kernel takes all 64 bits.
+    pub(super) const fn bits_64(mut self) -> Arg {
+        self.width = Width::Bits64;
+        self
+    }
+
+    /// The kernel takes the low 32 bits.
+    pub(super) const fn bits_32(mut self) -> Arg {
+        self.width = Width::Bits32;
+        self
+    }
+
+    /// The kernel takes nothing of it.
+    pub(super) const fn ignored(mut self) -> Arg {
+        self.width = Width::Ignored;
         self
     }
 }

@@ -11,7 +11,7 @@ const EBADF: i64 = -(libc::EBADF as i64);
 fn call(nr: i64, args: [u64; 6]) -> i64 {
     let nr = u32::try_from(nr).expect("call numbers are small and positive");
     // SAFETY: each test passes only values, or addresses of its own buffers with their lengths.
-    match unsafe { invoke(&AtomicU32::new(0), nr, &args) } {
+    match unsafe { invoke(&AtomicU32::new(0), nr, &args.into()) } {
         Invoked::Result(result) => result,
         Invoked::NeverBegan => panic!("the cancel word was zero"),
     }
@@ -47,12 +47,12 @@ fn a_cancelled_call_never_begins() {
     let nr = u32::try_from(libc::SYS_dup3).expect("call numbers are small and positive");
     for cancel in [1, 0x8000_0000, u32::MAX] {
         // SAFETY: dup3 takes no address, and nobody else uses the descriptor.
-        let invoked = unsafe { invoke(&AtomicU32::new(cancel), nr, &[0, FREE, 0, 0, 0, 0]) };
+        let invoked = unsafe { invoke(&AtomicU32::new(cancel), nr, &[0, FREE, 0, 0, 0, 0].into()) };
         assert_eq!(invoked, Invoked::NeverBegan);
         assert!(!is_open(FREE));
     }
     // SAFETY: as above.
-    let invoked = unsafe { invoke(&AtomicU32::new(0), nr, &[0, FREE, 0, 0, 0, 0]) };
+    let invoked = unsafe { invoke(&AtomicU32::new(0), nr, &[0, FREE, 0, 0, 0, 0].into()) };
     assert_eq!(invoked, Invoked::Result(900));
     assert!(is_open(FREE));
     assert_eq!(call(libc::SYS_close, [FREE, 0, 0, 0, 0, 0]), 0);

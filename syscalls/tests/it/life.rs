@@ -6,7 +6,7 @@ use syslet_syscalls::{Harm, Scope, is_foreign, row, rows};
 
 fn harm(nr: i64, args: [u64; 2]) -> Option<Harm> {
     let nr = u32::try_from(nr).expect("call numbers are small and positive");
-    row(nr).expect("it has a row").harm_with(&[args[0], args[1], 0, 0, 0, 0])
+    row(nr).expect("it has a row").harm_with(&[args[0], args[1], 0, 0, 0, 0].into())
 }
 
 /// TABLE-8: on every architecture.

@@ -1,7 +1,7 @@
 //! Messages: what the door refuses, what the kernel gets, what comes back.
 
 use syslet_abi::{RawResult, Refusal};
-use syslet_syscalls::{Bases, build, check_arguments, check_safe, prepare, settle, written};
+use syslet_syscalls::{Bases, RawArgs, build, check_arguments, check_safe, prepare, settle, written};
 
 use crate::native::{DATA, OUT, address_of, built, bytes, call, header};
 use crate::submission::A::{In, InOut, Value};
@@ -89,16 +89,16 @@ fn a_header_is_built() {
 #[test]
 fn each_attempt_starts_from_the_record() {
     let submission = receive(&header([64, 16], [56, 1], [96, 32]), &[80, 16]);
-    let (mut args, mut storage) = built(&submission);
+    let (_, mut storage) = built(&submission);
+    let mut args = RawArgs::new([0x6666; 6]);
     let first = storage.clone();
     let at = address_of(&storage, 0);
     storage.fill(0x5555_5555_5555_5555);
-    args.fill(0x6666);
     let bases = Bases { data: DATA, out: OUT };
     build(submission.row, &submission.call(), bases, &mut storage, &mut args);
     let vector = first[2] - at + address_of(&storage, 0);
     assert_eq!(storage, [&first[..2], &[vector], &first[3..]].concat());
-    assert_eq!(args[1], address_of(&storage, 0));
+    assert_eq!(submission.row.narrow(&args).get(1), address_of(&storage, 0));
     let many = rooms();
     build(many.row, &many.call(), bases, &mut storage, &mut args);
     assert_eq!((storage[7], storage[15]), (0, 0), "no length of an earlier message");

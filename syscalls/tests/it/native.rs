@@ -1,6 +1,6 @@
 //! Structures with offsets, as an application writes them, and with addresses, as the kernel gets them.
 
-use syslet_syscalls::{Bases, build, row_by_name};
+use syslet_syscalls::{Bases, RawArgs, build, row_by_name};
 
 use crate::submission::{A, Submission};
 
@@ -20,9 +20,9 @@ pub(crate) fn header(name: [u64; 2], vector: [u64; 2], control: [u64; 2]) -> Vec
 /// What the kernel gets: the arguments, and what was built for them.
 pub(crate) fn built(submission: &Submission) -> ([u64; 6], Vec<u64>) {
     let mut storage = vec![u64::MAX; 3];
-    let mut args = submission.call().args();
+    let mut args = RawArgs::of(&submission.call());
     build(submission.row, &submission.call(), Bases { data: DATA, out: OUT }, &mut storage, &mut args);
-    (args, storage)
+    (submission.row.narrow(&args).all(), storage)
 }
 
 pub(crate) fn address_of(storage: &[u64], word: usize) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use syslet_syscalls::{ArgType, row_by_name, rows};
+use syslet_syscalls::{ArgType, Width, row_by_name, rows};
 
 const PROTOTYPES: &str = include_str!("../data/syscall-prototypes-6.18-x86_64.txt");
 
@@ -84,6 +84,88 @@ fn addresses_are_the_pointers_of_the_prototypes() {
         }
     }
     assert_eq!(differences, ["getcpu unused: struct getcpu_cache *, here Uint"]);
+}
+
+/// How wide a type of the kernel's is.
+fn declared(ty: &str) -> Width {
+    match ty.trim_start_matches("const ") {
+        "unsigned long" | "long" | "size_t" | "loff_t" | "off_t" | "aio_context_t" | "__u64" => Width::Bits64,
+        "umode_t" => Width::Bits16,
+        "cap_user_header_t" | "cap_user_data_t" => Width::Bits64,
+        "int"
+        | "unsigned int"
+        | "unsigned"
+        | "u32"
+        | "__u32"
+        | "__s32"
+        | "pid_t"
+        | "uid_t"
+        | "gid_t"
+        | "qid_t"
+        | "clockid_t"
+        | "timer_t"
+        | "mqd_t"
+        | "key_t"
+        | "key_serial_t"
+        | "rwf_t"
+        | "enum landlock_rule_type" => Width::Bits32,
+        pointer if pointer.contains('*') => Width::Bits64,
+        other => panic!("a new type: {other}"),
+    }
+}
+
+/// Arguments of which the kernel takes fewer bits than it declares. Each was measured: the equivalence tests make the
+/// call with and without bits above (tests/equivalence/widths.rs).
+const NARROWED: &[(&str, &str, Width)] = &[
+    ("readv", "fd", Width::Bits32),
+    ("readv", "vlen", Width::Bits32),
+    ("writev", "fd", Width::Bits32),
+    ("writev", "vlen", Width::Bits32),
+    ("preadv", "fd", Width::Bits32),
+    ("preadv", "vlen", Width::Bits32),
+    ("preadv", "pos_h", Width::Ignored),
+    ("pwritev", "fd", Width::Bits32),
+    ("pwritev", "vlen", Width::Bits32),
+    ("pwritev", "pos_h", Width::Ignored),
+    ("preadv2", "fd", Width::Bits32),
+    ("preadv2", "vlen", Width::Bits32),
+    ("preadv2", "pos_h", Width::Ignored),
+    ("pwritev2", "fd", Width::Bits32),
+    ("pwritev2", "vlen", Width::Bits32),
+    ("pwritev2", "pos_h", Width::Ignored),
+    ("vmsplice", "nr_segs", Width::Bits32),
+    ("getcpu", "unused", Width::Ignored),
+    ("mmap", "fd", Width::Bits32),
+    ("process_madvise", "vlen", Width::Bits32),
+    ("process_vm_readv", "liovcnt", Width::Bits32),
+    ("process_vm_writev", "liovcnt", Width::Bits32),
+];
+
+/// TABLE-18: an argument is as wide as the kernel declares it, but for those of which it takes less.
+#[test]
+fn widths_are_those_of_the_prototypes() {
+    let prototypes = prototypes();
+    let mut narrowed = Vec::new();
+    let mut faults = Vec::new();
+    for row in rows() {
+        for ((ty, name), arg) in prototypes.get(row.name).into_iter().flatten().zip(row.args) {
+            let declared = declared(ty);
+            if arg.width.bits() < declared.bits() {
+                narrowed.push((row.name, arg.name, arg.width));
+            } else if arg.width != declared {
+                faults.push(format!("{} {name}: {ty}, here {:?}", row.name, arg.width));
+            }
+            // No command gives an argument more bits than the call takes.
+            let wide = arg.forms.iter().filter(|form| form.arg.width.bits() > declared.bits());
+            faults.extend(
+                wide.map(|form| {
+                    format!("{} {name}: {ty}, {:?} for {:?}", row.name, form.arg.ty, form.equals)
+                }),
+            );
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(narrowed, NARROWED);
 }
 
 /// TABLE-3: what the kernel only reads is `const` there; what a row says is written is not.

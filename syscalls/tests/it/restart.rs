@@ -7,7 +7,7 @@ fn answers(row: &Row) -> impl Iterator<Item = Restart> {
 }
 
 fn restart(name: &str, args: &[u64]) -> Restart {
-    row_by_name(name).expect("it has a row").restart_with(args)
+    row_by_name(name).expect("it has a row").restart_with(&args.iter().copied().collect())
 }
 
 /// TABLE-16: what is shortened is a time: a number of milliseconds or a timespec. What is left is a timespec that the call

@@ -312,7 +312,9 @@ fn memory_effects_are_never_safe() {
 /// TABLE-7, TABLE-9: calls that change or bind their thread, by argument where that decides.
 #[test]
 fn scopes_depend_on_arguments() {
-    let scope = |name: &str, args: &[u64]| row_by_name(name).map(|row| row.scope_with(args));
+    let scope = |name: &str, args: &[u64]| {
+        row_by_name(name).map(|row| row.scope_with(&args.iter().copied().collect()))
+    };
     assert_eq!(scope("prctl", &[15]), Some(Scope::WritesThread));
     assert_eq!(scope("prctl", &[16]), Some(Scope::ReadsThread));
     assert_eq!(scope("prctl", &[1]), Some(Scope::BoundToThread));

@@ -52,7 +52,8 @@ fn a_vector_is_in_and_counted() {
         ([Value(3), Out(0), Value(1)], Refusal::DIRECTION),
         ([Value(3), InOut(0, 0), Value(1)], Refusal::DIRECTION),
         ([Value(3), In(0), In(0)], Refusal::LENGTH_UNREADABLE),
-        ([Value(3), In(0), Value(u64::MAX)], Refusal::TOO_LARGE),
+        ([Value(3), In(0), Value(u64::MAX)], Refusal::IN_OUTSIDE_DATA),
+        ([Value(3), In(0), Value(1 << 32 | 2)], Refusal::IN_OUTSIDE_DATA),
     ] {
         for name in ["readv", "writev"] {
             let submission = call(name, &args, &[0; 16], 64);
@@ -60,6 +61,9 @@ fn a_vector_is_in_and_counted() {
             assert_eq!(fault.refusal, refusal, "{name} {args:?}");
         }
     }
+    // Of the count the kernel takes 32 bits.
+    let one = call("readv", &[Value(3), In(0), Value(1 << 32 | 1)], &[0; 16], 64);
+    assert_eq!(check_arguments(one.row, &one.call()), Ok(()));
 }
 
 /// ABI-60: a vector has no more entries than the kernel takes.

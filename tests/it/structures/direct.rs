@@ -78,7 +78,7 @@ fn directly(submission: &Submission) -> Got {
     let call = view(submission);
     let row = row(call.nr()).expect("a call with a row");
     let mut memory = Memory { data: copied(call.data()), out: vec![0; call.out_len().div_ceil(8)] };
-    let mut args = call.args();
+    let mut args = call.raw_args();
     let mut headers = Vec::new();
     for (index, arg) in args.iter_mut().enumerate().take(call.argc()) {
         let ty = row.args[index].ty;
@@ -89,7 +89,7 @@ fn directly(submission: &Submission) -> Got {
             ArgKind::INOUT => address(&mut memory.out, out.into()),
             _ => continue,
         };
-        let count = usize::try_from(call.arg(index + 1)).unwrap_or(0);
+        let count = usize::try_from(call.raw_arg(index + 1)).unwrap_or(0);
         let (count, stride) = match ty {
             ArgType::Gather | ArgType::Scatter => {
                 memory.vector(*arg, if index == 5 { 1 } else { count }, ty == ArgType::Scatter);

@@ -4,7 +4,7 @@ mod emit;
 
 use syslet::abi::{AtomFlags, CALL_BYTES_MIN, Kind, Operand, Test, padded};
 use syslet::attrs::AtomEntry;
-use syslet::syscalls::Row;
+use syslet::syscalls::{RawArgs, Row};
 
 use crate::plan::Ask;
 use crate::script::source::Span;
@@ -160,11 +160,11 @@ impl Atom {
     }
 
     /// The arguments' values as far as they are known before anything runs.
-    pub(crate) fn fixed_args(&self) -> [u64; 6] {
-        core::array::from_fn(|index| match self.args.get(index) {
+    pub(crate) fn fixed_args(&self) -> RawArgs {
+        RawArgs::new(core::array::from_fn(|index| match self.args.get(index) {
             Some((Arg::Value(value), _)) => *value,
             _ => 0,
-        })
+        }))
     }
 }
 

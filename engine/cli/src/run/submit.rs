@@ -4,7 +4,7 @@
 use syslet::abi::{AttributeFlags, AttributeId, Call, CallFlags};
 use syslet::program::Program;
 use syslet::syscalls::decode::Answer;
-use syslet::syscalls::{Class, Row, Scope, written_for};
+use syslet::syscalls::{Class, RawArgs, Row, Scope, written_for};
 use syslet::{Completion, Refused, Ring, Submission};
 
 use crate::plan::{Passed, Plan, Step, StepId, Way};
@@ -33,7 +33,7 @@ enum Packet {
 
 /// The flags a step is submitted with (SCRIPT-24, SCRIPT-41): what is bound to its thread runs here, and without workers what may
 /// sleep for ever does.
-pub(crate) fn flags(step: &Step, args: &[u64], has_workers: bool) -> CallFlags {
+pub(crate) fn flags(step: &Step, args: &RawArgs, has_workers: bool) -> CallFlags {
     if let Some(group) = &step.group {
         return group::flags(step, group, has_workers);
     }
@@ -103,7 +103,7 @@ impl Flight {
         if !step.asks.iter().any(|ask| ask.id == AttributeId::WORKER) {
             builder = builder.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]);
         }
-        let submission = builder.flags(flags(step, &numbers, has_workers)).build();
+        let submission = builder.flags(flags(step, &numbers.iter().copied().collect(), has_workers)).build();
         let arguments =
             words.map_or_else(Vec::new, |words| words.before(step, &Call::admitted(submission.bytes())));
         Ok(Flight { packet: Packet::Call(submission), arguments, held })

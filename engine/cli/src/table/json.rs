@@ -49,6 +49,7 @@ fn argument(arg: &Arg) -> Value {
             "when": given,
             "type": words::ty(formed.ty),
             "direction": words::direction(&formed),
+            "bits": formed.width.bits(),
             "length": words::length(&formed),
         })
     };
@@ -56,6 +57,7 @@ fn argument(arg: &Arg) -> Value {
         "name": arg.name,
         "type": words::ty(arg.ty),
         "direction": words::direction(arg),
+        "bits": arg.width.bits(),
         "length": words::length(arg),
         "forms": words::forms(arg).into_iter().map(form).collect::<Vec<_>>(),
     })

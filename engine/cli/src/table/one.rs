@@ -58,7 +58,8 @@ fn column<T>(
 fn arguments(row: &Row, out: &mut impl Write) -> io::Result<()> {
     for (index, arg) in row.args.iter().enumerate() {
         let (direction, kind) = (words::direction(arg), words::ty(arg.ty));
-        let length = words::length(arg).map_or(String::new(), |len| format!("length {len}"));
+        let length = words::length(arg).map(|len| format!("length {len}"));
+        let length = length.as_deref().or(words::width(arg)).unwrap_or_default();
         let text = format!("arg {index}        {:<14} {kind:<12} {direction:<7} {length}", arg.name);
         let means = [Some(argument(arg.ty)), written(arg.written)];
         let means: Vec<&str> = means.into_iter().flatten().collect();
@@ -66,7 +67,8 @@ fn arguments(row: &Row, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{:<12} {}", "", means.join("; "))?;
         for (given, formed) in words::forms(arg) {
             let length = words::length(&formed).map_or(String::new(), |len| format!(", length {len}"));
-            writeln!(out, "{:<12} {}{length} when {given}", "", words::ty(formed.ty))?;
+            let width = words::width(&formed).map_or(String::new(), |width| format!(", {width}"));
+            writeln!(out, "{:<12} {}{length}{width} when {given}", "", words::ty(formed.ty))?;
         }
     }
     Ok(())

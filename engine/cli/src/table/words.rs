@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use syslet::syscalls::{
-    Arg, ArgType, Class, Descriptors, Direction, Form, Len, Memory, Restart, Row, Scope, Yields, rows,
+    Arg, ArgType, Class, Descriptors, Direction, Form, Len, Memory, Restart, Row, Scope, Width, Yields, rows,
 };
 
 /// A call as it would be declared: each argument's name, which way its bytes go, how far they reach.
@@ -48,6 +48,16 @@ pub(super) fn length(arg: &Arg) -> Option<String> {
         Len::Headed(bytes) => Some(format!("its size + {bytes}")),
         Len::Pages(by) => Some(format!("arg {by} / 4096")),
     }
+}
+
+/// How many bits of it the kernel takes, where its type does not tell.
+pub(super) fn width(arg: &Arg) -> Option<&'static str> {
+    (arg.width != arg.ty.width()).then_some(match arg.width {
+        Width::Bits64 => "all 64 bits",
+        Width::Bits32 => "the low 32 bits",
+        Width::Bits16 => "the low 16 bits",
+        Width::Ignored => "ignored",
+    })
 }
 
 /// The argument in each form, and when it has it.

@@ -66,6 +66,29 @@ fn exceptions_are_shown() {
     );
 }
 
+/// TABLE-18: how many bits of an argument the kernel takes is shown where its type does not tell.
+#[test]
+fn widths_are_shown() {
+    let run = syslet(&["table", "preadv"]);
+    let (_, text) = run.quiet();
+    for line in [
+        "arg 0        fd             fd           value",
+        "arg 2        vlen           size         value   the low 32 bits",
+        "arg 3        pos_l          offset       value",
+        "arg 4        pos_h          offset       value   ignored",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line:?} is not in\n{text}");
+    }
+    let (mask, by_command) = (syslet(&["table", "fanotify_mark"]), syslet(&["table", "keyctl"]));
+    assert!(mask.quiet().1.contains("arg 2        mask           flags        value   all 64 bits\n"));
+    assert!(by_command.quiet().1.contains(" size, the low 32 bits when arg 0 is "));
+    let bits = |name: &str| -> Vec<u64> {
+        let row = &syslet(&["table", "--json", name]).json()[0];
+        row["args"].as_array().into_iter().flatten().filter_map(|arg| arg["bits"].as_u64()).collect()
+    };
+    assert_eq!((bits("preadv"), bits("fchmod")), (vec![32, 64, 32, 64, 0], vec![32, 16]));
+}
+
 /// TABLE-12: a call is said to be known, unknown or not asked for.
 #[test]
 fn the_kernel_is_asked() {

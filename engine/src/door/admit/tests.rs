@@ -176,7 +176,7 @@ fn nothing_that_may_sleep_for_ever_is_helped() {
         for row in rows() {
             let Some(nr) = row.numbers.here() else { continue };
             for args in arguments(row) {
-                let (class, _) = row.nature(|| args);
+                let (class, _) = row.nature(|| args.into());
                 let call = args.into_iter().fold(Submission::call(nr), SubmissionBuilder::value);
                 for flags in all {
                     let call = call.clone().flags(flags);

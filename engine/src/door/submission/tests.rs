@@ -20,7 +20,7 @@ fn arguments_keep_their_order_and_kind() {
     let (value, inout) = (ArgKind::VALUE, ArgKind::INOUT);
     assert_eq!(kinds, [value, value, ArgKind::IN, ArgKind::OUT, inout, value]);
     let both = Inout { out: 8, data: 8 }.pack();
-    assert_eq!(call.args(), [1, (-2_i64).cast_unsigned(), 0, 0, both, 6]);
+    assert_eq!(call.raw_args(), [1, (-2_i64).cast_unsigned(), 0, 0, both, 6]);
     assert_eq!(call.data(), b"in\0\0\0\0\0\0both");
 }
 
@@ -38,11 +38,12 @@ fn every_buffer_begins_at_a_multiple_of_8() {
             .build();
         let call = view(&submission);
         let padded = len.next_multiple_of(8) as u64;
-        let both = Inout::unpack(call.arg(3));
-        let offsets = [call.arg(0), call.arg(1), call.arg(2), u64::from(both.out), u64::from(both.data)];
+        let both = Inout::unpack(call.raw_arg(3));
+        let offsets =
+            [call.raw_arg(0), call.raw_arg(1), call.raw_arg(2), u64::from(both.out), u64::from(both.data)];
         assert_eq!(offsets, [0, 0, padded, padded, padded + 8], "length {len}");
-        assert_eq!(call.arg(4), 2 * padded);
-        assert_eq!(call.arg(5), 2 * padded + 8);
+        assert_eq!(call.raw_arg(4), 2 * padded);
+        assert_eq!(call.raw_arg(5), 2 * padded + 8);
         assert_eq!(call.out_len() as u64, 2 * padded + len as u64);
         let data = call.data();
         assert!(data.ends_with(b"last") && data.starts_with(&bytes));
@@ -67,7 +68,7 @@ fn a_word_and_an_argument_can_be_changed_and_nothing_else_changes() {
     submission.set_arg(1, 3);
     submission.set_arg(0, 77);
     let call = view(&submission);
-    assert_eq!((call.user_data(), call.args()), (u64::MAX, [77, 3, 0, 0, 0, 0]));
+    assert_eq!((call.user_data(), call.raw_args()), (u64::MAX, [77, 3, 0, 0, 0, 0]));
     assert_eq!(call.kinds(), view(&before).kinds());
     submission.set_user_data(5);
     submission.set_arg(0, 1);

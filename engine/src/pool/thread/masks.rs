@@ -14,6 +14,7 @@ use std::ptr;
 
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::getpid;
+use syslet_syscalls::{RawArgs, row};
 
 use crate::stop::signal;
 
@@ -52,7 +53,7 @@ impl Place {
 /// The arguments of a call whose mask was changed, and the mask itself.
 #[derive(Debug)]
 pub(crate) struct Softened {
-    args: [u64; 6],
+    args: RawArgs,
     place: Place,
     mask: u64,
     /// Address and size of the mask, for calls that take the address of both.
@@ -61,11 +62,12 @@ pub(crate) struct Softened {
 
 /// What the call is to be made with in a worker. `None` leaves it as it is: it carries no mask, or one that the kernel
 /// is going to refuse.
-pub(crate) fn soften(nr: u32, args: &[u64; 6]) -> Option<Softened> {
+pub(crate) fn soften(nr: u32, args: &RawArgs) -> Option<Softened> {
     let place = Place::of(nr)?;
+    let seen = row(nr)?.narrow(args);
     let [address, size] = match place {
-        Place::Arguments(at) => [args[at], args[at + 1]],
-        Place::Packed(at) => read_words(args[at])?,
+        Place::Arguments(at) => [seen.get(at), seen.get(at + 1)],
+        Place::Packed(at) => read_words(seen.get(at))?,
     };
     if size != MASK_BYTES {
         return None;
@@ -77,14 +79,14 @@ pub(crate) fn soften(nr: u32, args: &[u64; 6]) -> Option<Softened> {
 
 impl Softened {
     /// The arguments. They point into `self`, which must stay where it is, and unused, until the call is over.
-    pub(crate) fn args(&mut self) -> [u64; 6] {
+    pub(crate) fn args(&mut self) -> RawArgs {
         let mask = ptr::from_ref(&self.mask).expose_provenance() as u64;
         let mut args = self.args;
         match self.place {
-            Place::Arguments(at) => args[at] = mask,
+            Place::Arguments(at) => args.set(at, mask),
             Place::Packed(at) => {
                 self.pack[0] = mask;
-                args[at] = ptr::from_ref(&self.pack).expose_provenance() as u64;
+                args.set(at, ptr::from_ref(&self.pack).expose_provenance() as u64);
             }
         }
         args

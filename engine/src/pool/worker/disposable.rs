@@ -110,7 +110,7 @@ fn wait_for_end(alive: &AtomicU32) {
     let never = crate::sync::AtomicU32::new(0);
     let address = alive.as_ptr().expose_provenance() as u64;
     // The kernel wakes whoever waits for the word in any process.
-    let args = [address, libc::FUTEX_WAIT as u64, u64::from(ALIVE), 0, 0, 0];
+    let args = [address, libc::FUTEX_WAIT as u64, u64::from(ALIVE), 0, 0, 0].into();
     while alive.load(Ordering::Acquire) == ALIVE {
         // SAFETY: a wait on a word that lives; it ends when the word is another one, and by signals.
         let _ = unsafe { invoke(&never, FUTEX, &args) };

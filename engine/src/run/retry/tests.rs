@@ -15,12 +15,13 @@ fn reads(ask: RetryAsk, answers: &[i64]) -> (Invoked, RetryValue) {
     let read = read.attribute(AttributeId::RETRY, AttributeFlags::NONE, &ask.payload()).build();
     let call = Call::admitted(read.bytes());
     let mut answers = answers.iter();
-    let mut enter = |_: u32, args: &[u64; ARGS_MAX]| {
-        assert_eq!(args[1] + args[2], 4096 + 10, "the rest of the same bytes");
+    let mut enter = |_: u32, args: &RawArgs| {
+        let args = row(call.nr()).expect("it has a row").narrow(args);
+        assert_eq!(args.get(1) + args.get(2), 4096 + 10, "the rest of the same bytes");
         Invoked::Result(*answers.next().expect("no further attempt is due"))
     };
     // SAFETY: nothing is made.
-    let ended = unsafe { retried(&call, &AtomicU32::new(0), &call.args(), &mut enter) };
+    let ended = unsafe { retried(&call, &AtomicU32::new(0), &RawArgs::of(&call), &mut enter) };
     assert_eq!(answers.next(), None, "every attempt is made");
     ended
 }

@@ -1,7 +1,7 @@
 //! Calls that are made once more.
 #![allow(unsafe_code, reason = "looks where the arguments point")]
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, RawArgs};
 
 use super::rig::{full, row};
 use crate::twin::{again, says_not_now};
@@ -15,15 +15,16 @@ fn remade<const N: usize>(
 ) -> Option<([u64; 6], [u64; 2])> {
     let (row, nr) = row(name);
     let mut seen = None;
-    let mut enter = |_: u32, args: &[u64; 6]| {
+    let mut enter = |_: u32, args: &RawArgs| {
+        let args = row.narrow(args).all();
         let at: *const [u64; 2] = std::ptr::with_exposed_provenance(usize::try_from(args[time]).unwrap_or(0));
         // SAFETY: either a small number, which is no address, or that of two words.
         let words = if args[time] < 4096 { [0; 2] } else { unsafe { at.read() } };
-        seen = Some((*args, words));
+        seen = Some((args, words));
         Invoked::Result(0)
     };
     // SAFETY: the addresses are those of the tests' own words; nothing is made.
-    let made = unsafe { again(row, nr, &full(args), passed_ns, &mut enter) };
+    let made = unsafe { again(row, nr, &full(args).into(), passed_ns, &mut enter) };
     assert_eq!(made.is_some(), seen.is_some());
     seen
 }
@@ -75,7 +76,7 @@ fn some_never() {
 /// ATTR-81: EAGAIN that ends a time, or tells of another value, is an answer.
 #[test]
 fn some_answers_are_no_wait() {
-    let not_now = |name: &str, args: [u64; 6]| says_not_now(row(name).0, &args);
+    let not_now = |name: &str, args: [u64; 6]| says_not_now(row(name).0, &args.into());
     assert!(not_now("read", [0; 6]) && not_now("accept4", [0; 6]) && not_now("sendto", [0; 6]));
     assert!(!not_now("rt_sigtimedwait", [0; 6]) && !not_now("semtimedop", [0; 6]));
     let wake = u64::from(libc::FUTEX_CMP_REQUEUE.cast_unsigned());

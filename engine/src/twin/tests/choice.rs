@@ -10,7 +10,7 @@ use crate::twin::{Abilities, Attempt, Twins, is_timed, may_try, probe};
 /// TWIN-1: nothing is tried when twins are off, and no number is changed when it must stay.
 #[test]
 fn the_choice_is_kept() {
-    let one = full([1, 8, 8, 0, 0, 0]);
+    let one = full([1, 8, 8, 0, 0, 0]).into();
     let tried = |twins| -> Vec<&str> {
         let abilities = Abilities { twins, found: u32::MAX };
         rows().iter().filter(|row| may_try(abilities, row, &one)).map(|row| row.name).collect()
@@ -51,9 +51,9 @@ fn without_abilities_little_is_tried() {
     let blind_to =
         ["read", "write", "preadv2", "recvfrom", "sendmsg", "waitid", "nanosleep", "ppoll", "semop", "futex"];
     for name in blind_to.into_iter().chain(["splice", "connect", "mq_timedsend", "epoll_pwait2"]) {
-        assert!(!may_try(blind, row(name).0, &full([1, 8, 8])), "{name}");
+        assert!(!may_try(blind, row(name).0, &full([1, 8, 8]).into()), "{name}");
     }
-    assert!(may_try(blind, row("wait4").0, &full([1])));
+    assert!(may_try(blind, row("wait4").0, &full([1]).into()));
     assert_eq!(probe(Twins::Off), Abilities::NONE);
 }
 

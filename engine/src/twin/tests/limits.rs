@@ -3,7 +3,7 @@
 use syslet_syscalls::Invoked;
 
 use super::rig::{
-    at, at_mut, attempt_with, error, exists_here, finish_with, memory, plain, tries, twin, words,
+    at, at_mut, attempt_with, error, exists_here, finish_with, memory, plain, shown, tries, twin, words,
 };
 use crate::twin::Attempt;
 
@@ -16,11 +16,9 @@ const BITSET_PRIVATE: u64 = 9 | 128;
 fn given(name: &str, arg: usize, mut args: [u64; 6], time: [u64; 2], passed_ns: u64) -> [u64; 2] {
     args[arg] = at(&time);
     let mut seen = [0; 2];
-    let result = finish_with(name, args, 0, passed_ns, |_, given| {
-        seen = words(given[arg]);
-        let mut same = *given;
-        same[arg] = args[arg];
-        assert_eq!(same, args, "{name}");
+    let result = finish_with(name, args, 0, passed_ns, |nr, given| {
+        seen = words(shown(nr, given)[arg]);
+        assert_eq!(given.with(arg, args[arg]), args.into(), "{name}");
         Invoked::Result(0)
     });
     assert_eq!(result, 0);
@@ -63,7 +61,8 @@ fn relative_times_are_shortened() {
 #[test]
 fn the_rest_of_events_lies_behind() {
     let time = [5u64, 0];
-    let result = finish_with("io_getevents", [9, 3, 4, 800, at(&time), 0], 2, S, |_, given| {
+    let result = finish_with("io_getevents", [9, 3, 4, 800, at(&time), 0], 2, S, |nr, given| {
+        let given = shown(nr, given);
         assert_eq!((given[1], given[2], given[3], words(given[4])), (1, 2, 864, [4, 0]));
         Invoked::Result(error(libc::EINTR))
     });

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use syslet_syscalls::{Invoked, Row, invoke, row_by_name};
+use syslet_syscalls::{Invoked, RawArgs, Row, invoke, row_by_name};
 
 use crate::twin::memory::Memory;
 use crate::twin::{Abilities, Ability, Attempt, Begun, Twins, attempt, finish, may_try, probe};
@@ -32,8 +32,17 @@ pub(super) fn full<const N: usize>(args: [u64; N]) -> [u64; 6] {
 }
 
 pub(super) fn enter(cancel: &AtomicU32, nr: u32, args: &[u64; 6]) -> Invoked {
+    enter_raw(cancel, nr, &RawArgs::new(*args))
+}
+
+pub(super) fn enter_raw(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
     // SAFETY: the tests' own buffers, or addresses at which nothing is.
     unsafe { invoke(cancel, nr, args) }
+}
+
+/// What a way into the kernel is shown of the arguments: what the kernel takes.
+pub(super) fn shown(nr: u32, args: &RawArgs) -> [u64; 6] {
+    syslet_syscalls::row(nr).expect("twins make calls that have a row").narrow(args).all()
 }
 
 pub(super) fn memory() -> Memory {
@@ -49,7 +58,7 @@ pub(super) fn plain<const N: usize>(name: &str, args: [u64; N]) -> i64 {
 }
 
 pub(super) fn tries<const N: usize>(name: &str, args: [u64; N]) -> bool {
-    may_try(*ABILITIES, row(name).0, &full(args))
+    may_try(*ABILITIES, row(name).0, &full(args).into())
 }
 
 /// The first attempt, with this way into the kernel.
@@ -58,14 +67,18 @@ pub(super) fn attempt_with<const N: usize>(
     args: [u64; N],
     mut enter: impl FnMut(u32, &[u64; 6]) -> Invoked,
 ) -> Attempt {
+    attempt_raw(name, &full(args).into(), |nr, args| enter(nr, &shown(nr, args)))
+}
+
+fn attempt_raw(name: &str, args: &RawArgs, mut enter: impl FnMut(u32, &RawArgs) -> Invoked) -> Attempt {
     let (row, nr) = row(name);
-    assert!(may_try(*ABILITIES, row, &full(args)), "{name} is let through");
+    assert!(may_try(*ABILITIES, row, args), "{name} is let through");
     // SAFETY: as for `enter`.
-    unsafe { attempt(*ABILITIES, row, nr, &full(args), &mut enter) }
+    unsafe { attempt(*ABILITIES, row, nr, args, &mut enter) }
 }
 
 pub(super) fn twin<const N: usize>(name: &str, args: [u64; N]) -> Attempt {
-    attempt_with(name, args, |nr, args| enter(&AtomicU32::new(0), nr, args))
+    attempt_raw(name, &full(args).into(), |nr, args| enter_raw(&AtomicU32::new(0), nr, args))
 }
 
 /// Finishes behind so many bytes and nanoseconds, with this way into the kernel.
@@ -74,19 +87,19 @@ pub(super) fn finish_with<const N: usize>(
     args: [u64; N],
     progress: u64,
     passed_ns: u64,
-    mut enter: impl FnMut(u32, &[u64; 6]) -> Invoked,
+    mut enter: impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> i64 {
     let (row, nr) = row(name);
     let begun = Begun { progress, first_ns: 1 };
     // SAFETY: as for `enter`.
-    match unsafe { finish(row, nr, &full(args), begun, 1 + passed_ns, &mut enter) } {
+    match unsafe { finish(row, nr, &full(args).into(), begun, 1 + passed_ns, &mut enter) } {
         Invoked::Result(result) => result,
         Invoked::NeverBegan => unreachable!("nobody cancels"),
     }
 }
 
 pub(super) fn finished<const N: usize>(name: &str, args: [u64; N], progress: u64) -> i64 {
-    finish_with(name, args, progress, 0, |nr, args| enter(&AtomicU32::new(0), nr, args))
+    finish_with(name, args, progress, 0, |nr, args| enter_raw(&AtomicU32::new(0), nr, args))
 }
 
 pub(super) fn cancelled<const N: usize>(name: &str, args: [u64; N]) -> Attempt {

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::AtomicU32;
 
-use syslet_syscalls::Invoked;
+use syslet_syscalls::{Invoked, RawArgs};
 
-use super::rig::{at, at_mut, enter, finish_with, plain, tries, twin, words};
+use super::rig::{at, at_mut, enter_raw, finish_with, plain, shown, tries, twin, words};
 use crate::twin::Attempt;
 
 const S: u64 = 1_000_000_000;
@@ -17,11 +17,10 @@ fn left(name: &str, request: [u64; 2], passed_ns: u64) -> [u64; 2] {
         _ => (2, [1, 0, at(&request), at_mut(&mut rem), 0, 0]),
     };
     let mut seen = [0; 2];
-    let result = finish_with(name, args, 0, passed_ns, |_, given| {
-        seen = words(given[at_request]);
-        let mut same = *given;
-        same[at_request] = args[at_request];
-        assert_eq!(same, args, "{name}: the caller's address for the remaining time, and all else");
+    let result = finish_with(name, args, 0, passed_ns, |nr, given| {
+        seen = words(shown(nr, given)[at_request]);
+        let same = given.with(at_request, args[at_request]);
+        assert_eq!(same, args.into(), "{name}: the caller's address for the remaining time, and all else");
         Invoked::Result(0)
     });
     assert_eq!(result, 0);
@@ -40,7 +39,7 @@ fn sleeps_count_once() {
         assert_eq!(left(name, [i64::MAX.cast_unsigned(), 0], 1), [i64::MAX.cast_unsigned() - 1, S - 1]);
     }
     let hour = [3600u64, 0];
-    let enter = |nr, args: &[u64; 6]| enter(&AtomicU32::new(0), nr, args);
+    let enter = |nr, args: &RawArgs| enter_raw(&AtomicU32::new(0), nr, args);
     assert_eq!(finish_with("nanosleep", [at(&hour), 0], 0, 3600 * S, enter), 0, "an hour has passed");
 }
 
@@ -81,7 +80,7 @@ fn absolute_times_stay() {
     let later = [1u64 << 33, 0];
     assert_eq!(twin("clock_nanosleep", until(&later)), Attempt::WouldBlock);
     let result = finish_with("clock_nanosleep", until(&later), 0, 99 * S, |_, given| {
-        assert_eq!(given, &until(&later), "nothing is taken from it");
+        assert_eq!(*given, until(&later).into(), "nothing is taken from it");
         Invoked::Result(0)
     });
     assert_eq!(result, 0);

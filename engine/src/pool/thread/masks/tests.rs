@@ -35,7 +35,7 @@ fn sleeps_with(nr: c_long, args: [u64; 6], expected: u64) {
     let (give, take) = mpsc::channel();
     let body = move || {
         give.send(own_tid()).unwrap();
-        let mut softened = soften(number(nr), &args).unwrap();
+        let mut softened = soften(number(nr), &args.into()).unwrap();
         // SAFETY: the addresses are those of `softened` and of what the test keeps until this thread has ended.
         let result = unsafe { invoke(&AtomicU32::new(0), number(nr), &softened.args()) };
         assert_eq!(result, Invoked::Result(-i64::from(libc::EINTR)));
@@ -102,18 +102,18 @@ fn what_is_no_mask_is_left_alone() {
     for (address, size) in
         [(0, 8), (0, 0), (1, 8), (u64::MAX, 8), (u64::MAX - 7, 8), (mask, 7), (mask, 16), (mask, 0)]
     {
-        assert!(soften(ppoll, &[0, 0, 0, address, size, 0]).is_none(), "{address:#x}, {size}");
+        assert!(soften(ppoll, &[0, 0, 0, address, size, 0].into()).is_none(), "{address:#x}, {size}");
     }
-    assert!(soften(ppoll, &[0, 0, 0, mask, 8, 0]).is_some());
+    assert!(soften(ppoll, &[0, 0, 0, mask, 8, 0].into()).is_some());
     let pselect6 = number(libc::SYS_pselect6);
     for (pack, mut args) in [[0, 8], [mask, 7], [1, 8]].map(pack) {
         args[5] = address(&pack);
-        assert!(soften(pselect6, &args).is_none(), "{pack:x?}");
+        assert!(soften(pselect6, &args.into()).is_none(), "{pack:x?}");
     }
     for address in [0, 1, u64::MAX - 7] {
-        assert!(soften(pselect6, &[0, 0, 0, 0, 0, address]).is_none(), "{address:#x}");
+        assert!(soften(pselect6, &[0, 0, 0, 0, 0, address].into()).is_none(), "{address:#x}");
     }
-    assert!(soften(number(libc::SYS_read), &[mask, mask, mask, mask, 8, mask]).is_none());
+    assert!(soften(number(libc::SYS_read), &[mask, mask, mask, mask, 8, mask].into()).is_none());
 }
 
 /// A mask that ends where the memory ends is read; one that goes on beyond it is not.
@@ -136,7 +136,7 @@ fn memory_is_read_to_its_end_and_no_further() {
     // SAFETY: closes the second page of what was mapped above. Unmapped, another test might get it.
     assert_eq!(unsafe { libc::mprotect(end, PAGE, libc::PROT_NONE) }, 0);
     let end = end.expose_provenance() as u64;
-    let at = |address| soften(number(libc::SYS_ppoll), &[0, 0, 0, address, 8, 0]).is_some();
+    let at = |address| soften(number(libc::SYS_ppoll), &[0, 0, 0, address, 8, 0].into()).is_some();
     assert!(at(end - 8));
     assert!(!at(end - 4));
     // SAFETY: unmaps what was mapped above.
@@ -148,10 +148,9 @@ fn memory_is_read_to_its_end_and_no_further() {
 fn nothing_else_changes() {
     let mask = u64::MAX;
     let args = [11, 12, 13, address(&mask), 8, 16];
-    let mut softened = soften(number(libc::SYS_ppoll), &args).unwrap();
+    let mut softened = soften(number(libc::SYS_ppoll), &args.into()).unwrap();
     let given = softened.args();
-    assert_eq!([given[0], given[1], given[2], given[4], given[5]], [11, 12, 13, 8, 16]);
-    assert_eq!(given[3], address(&softened.mask));
+    assert_eq!(given, super::RawArgs::new([11, 12, 13, address(&softened.mask), 8, 16]));
     assert_eq!(mask, u64::MAX);
     assert_eq!(softened.mask, !(0b11 << 31));
 }
