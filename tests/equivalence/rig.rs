@@ -127,6 +127,8 @@ impl Rig {
         let nr = i64::from(number(row.name));
         // Where bytes travel, the engine alone knows their address.
         let moves = contained && !matches!(args[0], Arg::Value(_) | Arg::Memory(_));
+        // A signal set is copied (ENGINE-33).
+        let moves = moves || matches!(nr, libc::SYS_rt_sigtimedwait | libc::SYS_rt_sigsuspend);
         let first = (!moves).then_some(buffers.raw[0]);
         let (result, worker, mut data) = match unblock {
             None => self.finish_with_data(way, call),

@@ -8,8 +8,9 @@ use syslet_syscalls::{Invoked, RawArgs, Row, invoke, row};
 use super::observe::{Seen, Watch};
 use super::outcome::Outcome;
 use super::retry::retried;
+use super::{sets, signalfd};
 use crate::clock::now_ns;
-use crate::pool::thread::{masks, signals};
+use crate::pool::thread::signals;
 use crate::queue::handed::Begun;
 use crate::sync::AtomicU32;
 use crate::twin::{self, Abilities, Attempt};
@@ -163,7 +164,8 @@ fn asked_cpu() -> u32 {
     cpu
 }
 
-/// The call as it was submitted.
+/// The call as it was submitted, but for internal signals in its set (ENGINE-33). Every call of the application's comes
+/// by here, however it is made.
 ///
 /// # Safety
 /// As for [`invoke`].
@@ -172,6 +174,10 @@ pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &RawArgs, is_poole
     if is_pooled {
         // SAFETY: the caller's promise, passed on.
         return unsafe { pooled(cancel, nr, args) };
+    }
+    if sets::carries(nr) {
+        // SAFETY: the caller's promise, passed on.
+        return unsafe { without_internal(cancel, nr, args) };
     }
     // SAFETY: the caller's promise, passed on.
     unsafe { invoke(cancel, nr, args) }
@@ -182,18 +188,36 @@ pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &RawArgs, is_poole
 /// # Safety
 /// As for [`invoke`].
 unsafe fn pooled(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
-    let mut softened = masks::soften(nr, args);
-    let args = softened.as_mut().map_or(*args, |softened| {
+    let invoked = if sets::carries(nr) {
         signals::clear();
-        softened.args()
-    });
-    // SAFETY: the caller's promise, passed on; a mask of our own in the place of the caller's says the same but for
-    // the C library's signals, and lives until the call is over.
-    let invoked = unsafe { invoke(cancel, nr, &args) };
+        // SAFETY: the caller's promise, passed on.
+        unsafe { without_internal(cancel, nr, args) }
+    } else if let Some(own) = signalfd::instead(nr, args) {
+        signals::clear();
+        // SAFETY: the caller's promise, passed on; a signalfd gives signals, whichever it is.
+        own.map_or_else(Invoked::Result, |own| unsafe { invoke(cancel, nr, &own.args(args)) })
+    } else {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { invoke(cancel, nr, args) }
+    };
     if let Invoked::Result(result) = invoked {
         signals::after(result);
     }
     invoked
+}
+
+/// A call that carries a signal set, made with a copy of it.
+///
+/// # Safety
+/// As for [`invoke`].
+#[inline(never)]
+unsafe fn without_internal(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
+    // SAFETY: the caller's promise: what the arguments name is the call's until it is over.
+    let mut cleared = unsafe { sets::cleared(nr, args) };
+    let args = cleared.as_mut().map_or(*args, sets::Cleared::args);
+    // SAFETY: the caller's promise, passed on; a set in the place of the caller's says the same but for the internal
+    // signals, and lives until the call is over.
+    unsafe { invoke(cancel, nr, &args) }
 }
 
 /// The first attempt. `Err` when a worker has to go on.

@@ -1,8 +1,8 @@
 //! A claimed call is made: attributes look, the kernel is entered, attributes look again, the completion is built.
 //!
 //! In the order in which a call passes: who has it (`claim`), what its attributes see and do (`facts`, `asked`, `act`,
-//! `contained`), how it is made and watched (`runner`, `arguments`, `enter`, `retry`, `observe`), and what came of it
-//! (`outcome`, `finish`).
+//! `contained`), how it is made and watched (`runner`, `arguments`, `enter`, `sets`, `signalfd`, `retry`, `observe`), and
+//! what came of it (`outcome`, `finish`).
 
 pub(crate) mod claim;
 pub(crate) mod known;
@@ -13,6 +13,8 @@ mod act;
 mod runner;
 mod arguments;
 pub(crate) mod enter;
+mod sets;
+pub(crate) mod signalfd;
 mod retry;
 pub(crate) mod observe;
 pub(crate) mod counters;

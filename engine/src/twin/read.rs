@@ -7,6 +7,7 @@ use super::choice::{Abilities, Ability};
 use super::memory::Memory;
 use super::transfer::Transfer;
 use super::{Attempt, Enter, RWF_NOWAIT, is_errno};
+use crate::run::signalfd::takes_internal;
 
 pub(super) fn attempt(
     abilities: Abilities,
@@ -23,7 +24,7 @@ pub(super) fn attempt(
         };
     }
     if read.is_shared()
-        && let Some(instead) = not_here(abilities, read.fd)
+        && let Some(instead) = not_here(abilities, &read)
     {
         return instead;
     }
@@ -46,10 +47,13 @@ pub(super) fn attempt(
 }
 
 /// What to do instead of reading at the shared position.
-fn not_here(abilities: Abilities, fd: u64) -> Option<Attempt> {
+fn not_here(abilities: Abilities, read: &Transfer) -> Option<Attempt> {
+    let fd = read.fd;
     match kind(fd) {
         // A short read there could not be finished: the position is everybody's.
         Kind::Storage(_) => Some(Attempt::Plain),
+        // A worker reads another one in its place.
+        Kind::Anonymous if takes_internal(fd, read.bytes_max()) => Some(Attempt::NotHere),
         Kind::Pipe | Kind::Anonymous => None,
         Kind::Socket
             if abilities.has(Ability::SocketQuestions) && is_known_socket(fd) && answers_first_byte(fd) =>

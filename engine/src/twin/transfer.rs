@@ -58,6 +58,11 @@ impl Transfer {
         }
     }
 
+    /// More bytes than that are not asked for; any number, where a vector says how many.
+    pub(super) fn bytes_max(&self) -> u64 {
+        self.one.map_or(u64::MAX, |[_, len]| len)
+    }
+
     /// How many bytes are asked for. The kernel has just read the vector.
     pub(super) fn total(&self, memory: Memory) -> u64 {
         self.one.map_or_else(|| total(memory, self.vec, self.count), |[_, len]| len)
