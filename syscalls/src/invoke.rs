@@ -3,7 +3,8 @@
 //! The stub is entered and left by jumps, its return address in a register: a `ret` right after `syscall` is
 //! mispredicted (48 ns on the machine the design was measured on), and a `call` without one would unbalance the
 //! return predictor for the callers. Its program-counter range is known, so that a signal handler can tell whether
-//! a call had begun: before `syslet_stub_syscall` it had not, at `syslet_stub_end` it is over.
+//! a call had begun: before `syslet_stub_syscall` it had not, at `syslet_stub_end` it is over. Up to the instruction the
+//! address of the cancel word stays in its register (r12; x10 on aarch64), where that handler finds it.
 #![allow(unsafe_code, reason = "making a system call is what this file is for")]
 
 use core::sync::atomic::AtomicU32;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::thread;
 
-use syslet::attrs::{Attribute, CallFacts, Needs, Observed, Plan, Token};
+use syslet::attrs::{Action, Attribute, CallFacts, Needs, Observed, Plan, Token};
 use syslet::syscalls::stub_range;
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Status, Submission, Which,
@@ -57,9 +57,19 @@ extern "C" fn stepped(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut
     }
 }
 
-/// An attribute that has the thread trapped from just before the call.
+/// An attribute that has the thread trapped from just before the call; or, where it acts, from just before the first call
+/// that changes the thread.
 #[derive(Debug)]
-struct Stepping;
+struct Stepping {
+    acts: bool,
+}
+
+fn trap() {
+    // SAFETY: sets one flag of the processor; the handler is installed.
+    unsafe {
+        std::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq");
+    }
+}
 
 impl Attribute for Stepping {
     fn id(&self) -> AttributeId {
@@ -71,13 +81,20 @@ impl Attribute for Stepping {
     }
 
     fn check(&self, _payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
-        Ok(Plan { return_bytes_max: 0, may_help: false, needs: Needs::NONE })
+        let needs = if self.acts { Needs::OWN_THREAD } else { Needs::NONE };
+        Ok(Plan { return_bytes_max: 0, may_help: false, needs })
+    }
+
+    fn action(&self, _payload: &[u8]) -> Option<Action> {
+        if self.acts {
+            trap();
+        }
+        self.acts.then_some(Action::SetTimerSlack(50_000))
     }
 
     fn before(&self, _payload: &[u8], _call: &CallFacts) -> Token {
-        // SAFETY: sets one flag of the processor; the handler is installed.
-        unsafe {
-            std::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq");
+        if !self.acts {
+            trap();
         }
         Token::default()
     }
@@ -91,18 +108,29 @@ impl Attribute for Stepping {
 /// behind it, and its result stands.
 #[test]
 fn cancel_before_during_after() {
+    in_a_child("step::cancel_before_during_after", || step_through(false));
+}
+
+/// CANCEL-20: at each instruction of the stub a cancel meets a call that changes the thread for another one: that other call
+/// never begins, and nothing else comes of it.
+#[test]
+fn cancel_in_what_changes_the_thread() {
+    in_a_child("step::cancel_in_what_changes_the_thread", || step_through(true));
+}
+
+fn in_a_child(name: &str, body: impl FnOnce()) {
     if std::env::var_os(STEPPED).is_some() {
-        return step_through();
+        return body();
     }
     let mut command = Command::new(std::env::current_exe().expect("this test has a file"));
-    command.args(["--exact", "step::cancel_before_during_after", "--test-threads=1"]).env(STEPPED, "1");
+    command.args(["--exact", name, "--test-threads=1"]).env(STEPPED, "1");
     let output = command.output().expect("started");
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {said}", output.status);
 }
 
-fn step_through() {
+fn step_through(acts: bool) {
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = stepped;
     // SAFETY: zeroes are a valid action.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
@@ -116,14 +144,14 @@ fn step_through() {
     let [start, instruction, ..] = stub_range().map(|at| i64::try_from(at).unwrap_or_default());
     let (mut before, mut after) = (0, 0);
     for at in 0..100 {
-        let (seen, wrote) = cancelled_at(at);
+        let (seen, wrote) = cancelled_at(at, acts);
         let offset = OFFSET.load(Ordering::Relaxed);
         if offset < 0 {
             assert_eq!((seen.result, wrote), (1, true), "{at}: nobody cancelled");
-            assert!(before >= 2 && after >= 1, "{before} before the call, {after} behind it");
+            assert!(before >= 2 && (acts || after >= 1), "{before} before the call, {after} behind it");
             return;
         }
-        if offset <= instruction - start {
+        if acts || offset <= instruction - start {
             let gone = DoneFlags::CANCELLED.with(DoneFlags::NOT_RUN).with(DoneFlags::ENGINE_RESULT);
             assert_eq!(
                 (seen.result, seen.flags, wrote),
@@ -141,13 +169,13 @@ fn step_through() {
 
 /// Makes a call that writes one byte, cancelled at that instruction of the stub. Gives what came of it, and whether the
 /// byte was written.
-fn cancelled_at(at: i64) -> (Seen, bool) {
+fn cancelled_at(at: i64, acts: bool) -> (Seen, bool) {
     AT.store(at, Ordering::Relaxed);
     SEEN.store(0, Ordering::Relaxed);
     BEHIND.store(0, Ordering::Relaxed);
     OFFSET.store(-1, Ordering::Relaxed);
     HANDS.store(0, Ordering::Relaxed);
-    let config = Config::default().workers_max(1).attribute(Arc::new(Stepping));
+    let config = Config::default().workers_max(1).attribute(Arc::new(Stepping { acts }));
     let mut ring = Engine::start(config).expect("an engine").ring(&Params::default()).expect("a ring");
     let (mut reader, writer) = pipe();
     let write = Submission::call(libc::SYS_write).int(writer.as_raw_fd().into()).input(b"x").value(1);

@@ -92,7 +92,8 @@ impl Member {
     pub(crate) fn stop(&self, why: Why) -> Stop {
         let found = self.phase.stop(GENERATION, By::Other, std::thread::yield_now);
         if matches!(found, Stop::Removed | Stop::Signal) {
-            self.cancel.store(why.word(), Ordering::Relaxed);
+            // Release: pairs with the acquire of the handler, should the signal be faster than what the kernel orders.
+            self.cancel.store(why.word(), Ordering::Release);
         }
         if found == Stop::Signal {
             self.interrupt();

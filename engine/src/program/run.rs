@@ -139,7 +139,7 @@ fn not_run(asked: &mut Asked<'_>, machine: &Machine, claim: &Claim<'_>) -> Optio
         return None;
     }
     if refused.is_none() && slot.needs().contains(Needs::OWN_THREAD) {
-        refused = asked.act(slot.needs()).or(asked.required_refusal());
+        refused = asked.act(slot.needs(), claim.cancel()).or(asked.required_refusal());
     }
     if let Some(errno) = refused {
         Some(Outcome::not_run(errno))

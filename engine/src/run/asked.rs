@@ -12,6 +12,7 @@ use crate::clock::now_ns;
 use crate::program::Machine;
 use crate::slot::Slot;
 use crate::slot::admission::Answers;
+use crate::sync::AtomicU32;
 
 /// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
 pub(crate) struct Asked<'a> {
@@ -112,8 +113,9 @@ impl<'a> Asked<'a> {
 
     /// Performs the actions of every attribute that is honoured, on the calling thread, which is the call's own. One that
     /// fails makes its attribute UNAVAILABLE; if that is required, nothing more is changed and the call will not run. Gives the
-    /// error for a call that must not run although it could do without.
-    pub(crate) fn act(&mut self, needs: Needs) -> Option<Errno> {
+    /// error for a call that must not run although it could do without. Once `cancel`, the call's cancel word, is set, nothing
+    /// more is changed: it keeps the call from beginning.
+    pub(crate) fn act(&mut self, needs: Needs, cancel: &AtomicU32) -> Option<Errno> {
         let mut actions: Vec<(usize, Action)> = Vec::new();
         for (index, ask) in self.call.asks().enumerate() {
             let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
@@ -130,13 +132,14 @@ impl<'a> Asked<'a> {
             if self.required_refusal().is_some() {
                 break;
             }
-            let done = perform(&action, needs);
-            match done {
+            match perform(&action, needs, cancel) {
                 Ok(in_force) => self.tokens[index] = Token(in_force),
-                Err(_) => self.answers.refuse(index, Status::UNAVAILABLE),
-            }
-            if done == Err(Failed::Halfway) {
-                return Some(Errno::EOPNOTSUPP);
+                Err(Failed::Stopped) => break,
+                Err(Failed::Refused(_)) => self.answers.refuse(index, Status::UNAVAILABLE),
+                Err(Failed::Halfway) => {
+                    self.answers.refuse(index, Status::UNAVAILABLE);
+                    return Some(Errno::EOPNOTSUPP);
+                }
             }
         }
         None

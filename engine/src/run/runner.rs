@@ -198,7 +198,7 @@ impl Runner {
             }
             asked.look_before();
             if needs.contains(Needs::OWN_THREAD) && asked.required_refusal().is_none() {
-                spoilt = asked.act(needs);
+                spoilt = asked.act(needs, claim.cancel());
             }
         }
         let outcome = if let Some(errno) = asked.required_refusal().or(spoilt) {

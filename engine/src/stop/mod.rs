@@ -28,7 +28,8 @@ pub(crate) fn stop(port: &Port, ticket: Ticket, by: By, why: Why) -> Stop {
             released.make_known();
         }
         Stop::Signal => {
-            slot.cancel().store(why.word(), Ordering::Relaxed);
+            // Release: pairs with the acquire of the handler, should the signal be faster than what the kernel orders.
+            slot.cancel().store(why.word(), Ordering::Release);
             interrupt(port, ticket, false);
         }
         _ => {}

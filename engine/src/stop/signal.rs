@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
@@ -15,8 +15,6 @@ use syslet_syscalls::stub_range;
 /// The signal; 0 until it is chosen.
 static CHOSEN: AtomicI32 = AtomicI32::new(0);
 static CHOOSING: Mutex<()> = Mutex::new(());
-/// Its address comes with every signal that an engine of this process sends.
-static MARK: u8 = 0;
 
 /// Which signal an engine uses, and why it cannot.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,6 +27,8 @@ pub enum SignalError {
     Chosen(i32),
     /// The application uses all of them.
     NoneLeft,
+    /// The system lets nobody handle it: a filter refuses rt_sigaction. The error number.
+    Refused(i32),
 }
 
 /// The signal that engines of this process use, once one has been started.
@@ -68,7 +68,7 @@ pub(crate) fn claim(wanted: Option<c_int>) -> Result<(), SignalError> {
         Some(signal) => return Err(SignalError::InUse(signal)),
         None => all.rev().skip(1).find(|signal| is_free(*signal)).ok_or(SignalError::NoneLeft)?,
     };
-    install(chosen);
+    install(chosen)?;
     CHOSEN.store(chosen, Ordering::Relaxed);
     Ok(())
 }
@@ -82,7 +82,7 @@ fn is_free(signal: c_int) -> bool {
     asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_DFL
 }
 
-fn install(signal: c_int) {
+fn install(signal: c_int) -> Result<(), SignalError> {
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = handle;
     // SAFETY: zeroes are a valid action: no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
@@ -91,68 +91,64 @@ fn install(signal: c_int) {
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
     // SAFETY: the handler stays for as long as the process lives, and does what a handler may do.
     let installed = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
-    debug_assert_eq!(installed, 0, "it is a signal that can be handled");
+    // Sent without a handler, it would end the process.
+    Errno::result(installed).map(drop).map_err(|errno| SignalError::Refused(errno as i32))
 }
 
-/// CANCEL-10.
-extern "C" fn handle(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: the kernel gives it to a handler with SA_SIGINFO.
-    let info = unsafe { &*info };
-    if info.si_code != libc::SI_QUEUE {
-        return;
-    }
-    // SAFETY: for SI_QUEUE the sender is filled in.
-    let sender = unsafe { info.si_pid() };
-    // SAFETY: for SI_QUEUE the value is filled in.
-    let value = unsafe { info.si_value() };
-    if sender != getpid().as_raw() || value.sival_ptr != mark() {
-        return;
-    }
+/// CANCEL-10. Whose signal it is does not matter: the word of the call that the thread is about to make says whether that
+/// call is to stop.
+extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel gives it to a handler with SA_SIGINFO, and nobody else has it.
     let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
     let [start, instruction, _, cancelled] = stub_range();
-    let counter = counter_of(context);
-    if (start..=instruction).contains(&counter.get()) {
-        counter.set(cancelled);
+    if !(start..=instruction).contains(&place(*counter_of(context))) {
+        return;
+    }
+    let word: *const AtomicU32 = ptr::with_exposed_provenance(place(word_of(context)));
+    // SAFETY: a thread in front of the stub's instruction has the address of its cancel word there, and the word outlives
+    // the invocation.
+    let word = unsafe { &*word };
+    // Acquire: pairs with the release that sets the word before the signal is sent.
+    if word.load(Ordering::Acquire) != 0 {
+        *counter_of(context) = register(cancelled);
     }
 }
-
-fn mark() -> *mut c_void {
-    (&raw const MARK).cast_mut().cast()
-}
-
-/// Where a thread goes on behind the handler.
-struct Counter<'a>(&'a mut Register);
 
 #[cfg(target_arch = "x86_64")]
 type Register = libc::greg_t;
 #[cfg(target_arch = "aarch64")]
 type Register = u64;
 
+/// Where the thread goes on behind the handler.
 #[cfg(target_arch = "x86_64")]
-fn counter_of(context: &mut libc::ucontext_t) -> Counter<'_> {
-    Counter(&mut context.uc_mcontext.gregs[libc::REG_RIP.cast_unsigned() as usize])
+fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
+    &mut context.uc_mcontext.gregs[libc::REG_RIP.cast_unsigned() as usize]
 }
 
 #[cfg(target_arch = "aarch64")]
-fn counter_of(context: &mut libc::ucontext_t) -> Counter<'_> {
-    Counter(&mut context.uc_mcontext.pc)
+fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
+    &mut context.uc_mcontext.pc
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    reason = "an address"
-)]
-impl Counter<'_> {
-    fn get(&self) -> usize {
-        *self.0 as usize
-    }
+/// In the stub, the address of the cancel word (`syslet_syscalls::invoke`).
+#[cfg(target_arch = "x86_64")]
+fn word_of(context: &libc::ucontext_t) -> Register {
+    context.uc_mcontext.gregs[libc::REG_R12.cast_unsigned() as usize]
+}
 
-    fn set(self, counter: usize) {
-        *self.0 = counter as Register;
-    }
+#[cfg(target_arch = "aarch64")]
+fn word_of(context: &libc::ucontext_t) -> Register {
+    context.uc_mcontext.regs[10]
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an address")]
+fn place(register: Register) -> usize {
+    register as usize
+}
+
+#[allow(clippy::cast_possible_wrap, reason = "an address")]
+fn register(place: usize) -> Register {
+    place as Register
 }
 
 /// What the kernel takes for a queued signal: a siginfo_t, which the C library does not let anybody build.
@@ -177,8 +173,16 @@ const _: () = assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>());
 pub(crate) fn send(tid: u32) -> Result<(), Errno> {
     let Some(signal) = number() else { return Err(Errno::ESRCH) };
     let (pid, uid) = (getpid().as_raw(), getuid().as_raw());
-    let info =
-        Queued { signal, errno: 0, code: libc::SI_QUEUE, padding: 0, pid, uid, value: mark(), rest: [0; 12] };
+    let info = Queued {
+        signal,
+        errno: 0,
+        code: libc::SI_QUEUE,
+        padding: 0,
+        pid,
+        uid,
+        value: ptr::null_mut(),
+        rest: [0; 12],
+    };
     // SAFETY: the kernel reads one siginfo.
     let sent = unsafe {
         libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, tid.cast_signed(), signal, &raw const info)
@@ -198,6 +202,9 @@ impl std::fmt::Display for SignalError {
             }
             SignalError::Chosen(signal) => {
                 write!(f, "the engines of this process use signal {signal} already")
+            }
+            SignalError::Refused(errno) => {
+                write!(f, "the system refuses a handler: {}", Errno::from_raw(*errno))
             }
             SignalError::NoneLeft => f.write_str("the application handles every real-time signal"),
         }

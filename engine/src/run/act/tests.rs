@@ -1,10 +1,18 @@
 use super::*;
+use crate::run::claim::NEVER;
 
 const ALL: Needs = Needs::OWN_THREAD.with(Needs::OWN_FS);
 
+/// No call of these tests is to stop.
+const FREE: Actor<'_> = Actor { cancel: &NEVER };
+
+fn perform(action: &Action, needs: Needs) -> Result<u64, Failed> {
+    super::perform(action, needs, &NEVER)
+}
+
 /// Tells fsuid and fsgid of the calling thread.
 fn ids() -> (u32, u32) {
-    let ask = |nr| ask_id(nr, NO_ID).expect("it only asks");
+    let ask = |nr| FREE.ask_id(nr, NO_ID).expect("it only asks");
     (ask(libc::SYS_setfsuid), ask(libc::SYS_setfsgid))
 }
 
@@ -13,9 +21,9 @@ fn without(capabilities: u32) {
     let header = [0x2008_0522_u32, 0];
     let mut sets = [0_u32; 6];
     let place = sets.as_mut_ptr().expose_provenance() as u64;
-    assert!(ask(libc::SYS_capget, [address(&header), place, 0, 0]).is_ok());
+    assert!(FREE.ask(libc::SYS_capget, [address(&header), place, 0, 0]).is_ok());
     sets.iter_mut().take(3).for_each(|set| *set &= !capabilities);
-    assert!(ask(libc::SYS_capset, [address(&header), place, 0, 0]).is_ok());
+    assert!(FREE.ask(libc::SYS_capset, [address(&header), place, 0, 0]).is_ok());
 }
 
 const CAP_SETGID: u32 = 1 << 6;
@@ -49,7 +57,7 @@ fn ids_are_put_back() {
 #[test]
 fn ids_that_cannot_be_put_back() {
     apart("other ids", || {
-        assert_eq!(set_id(libc::SYS_setfsuid, 1), Ok(0));
+        assert_eq!(FREE.set_id(libc::SYS_setfsuid, 1), Ok(0));
         without(CAP_SETGID | CAP_SETUID);
         // Its own user it may always be, and then not the other again.
         assert_eq!(perform(&creds(0), ALL), Err(Failed::Halfway));
@@ -68,4 +76,26 @@ fn shared_settings_are_left_alone() {
             assert_eq!(perform(&action, Needs::OWN_THREAD), Err(Failed::Refused(libc::EINVAL)));
         }
     }
+}
+
+/// CANCEL-20: what changes the thread stops with the call, and says so, whatever is changed by then.
+#[test]
+fn a_cancel_stops_what_changes_the_thread() {
+    apart("other ids", || {
+        let stopped = AtomicU32::new(1);
+        let actions = [
+            creds(1),
+            Action::SetNice(1),
+            Action::SetTimerSlack(1),
+            Action::SetUmask(0o111),
+            Action::ChangeDirectory(-1),
+        ];
+        for action in actions {
+            assert_eq!(super::perform(&action, ALL, &stopped), Err(Failed::Stopped));
+        }
+        assert_eq!(ids(), (0, 0));
+        // In the middle: nothing is put back, because no call is made here any more.
+        assert_eq!(FREE.put_back(Failed::Stopped, &[(libc::SYS_setfsuid, Some(1))]), Failed::Stopped);
+        assert_eq!(ids(), (0, 0));
+    });
 }
