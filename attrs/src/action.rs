@@ -50,6 +50,21 @@ impl Action {
         }
     }
 
+    /// The descriptor that it uses; safe code has to lend it.
+    #[must_use]
+    pub const fn descriptor(&self) -> Option<i32> {
+        match self {
+            Action::ChangeDirectory(fd) => Some(*fd),
+            Action::SetAffinity(_)
+            | Action::SetScheduling(_)
+            | Action::SetNice(_)
+            | Action::SetIoPriority(_)
+            | Action::SetTimerSlack(_)
+            | Action::SetUmask(_)
+            | Action::SetCredentials(_) => None,
+        }
+    }
+
     /// What a plan must need for this action to be performed.
     #[must_use]
     pub const fn needs(&self) -> Needs {

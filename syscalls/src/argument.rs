@@ -30,6 +30,8 @@ pub enum ArgType {
     Text,
     /// Bytes or a structure that the call reads.
     In,
+    /// An address of a socket that the call reads. Some families put descriptors into theirs.
+    SocketAddress,
     /// Bytes or a structure that the call writes.
     Out,
     /// A structure or array that the call reads and writes.
@@ -84,6 +86,7 @@ impl ArgType {
             ArgType::Path
             | ArgType::Text
             | ArgType::In
+            | ArgType::SocketAddress
             | ArgType::Gather
             | ArgType::Scatter
             | ArgType::SendMessage => Direction::In,
@@ -155,12 +158,40 @@ pub enum Len {
     Nul,
     /// As many as the 32-bit number says to which that argument points (a socklen).
     At(u8),
+    /// The same, but at least so many: some readers of that number write them whatever it says.
+    AtLeast(u8, u32),
+    /// That 32-bit number counts elements of so many bytes.
+    AtTimes(u8, u32),
+    /// As many as that argument says, but at least so many.
+    ArgLeast(u8, u32),
+    /// So many, and of so many bytes each as many more as the 32-bit number counts that stands at this byte of them.
+    Counted {
+        /// Where the count stands.
+        at: u8,
+        /// The bytes before the elements.
+        head: u32,
+        /// The bytes of an element.
+        each: u32,
+    },
     /// As many as the 32-bit number says that stands at this byte of them; when that is zero, as many as the second.
     Sized(u8, u32),
     /// So many, and as many more as the 32-bit number says with which they begin.
     Headed(u32),
     /// One for each 4096 bytes that that argument counts, or begins to count.
     Pages(u8),
+}
+
+impl Len {
+    /// Where the 32-bit number stands in memory that the rule of argument `index` asks: in which argument, at which byte.
+    #[must_use]
+    pub(crate) const fn number(self, index: usize) -> Option<(usize, usize)> {
+        match self {
+            Len::At(by) | Len::AtLeast(by, _) | Len::AtTimes(by, _) => Some((by as usize, 0)),
+            Len::Sized(at, _) | Len::Counted { at, .. } => Some((index, at as usize)),
+            Len::Headed(_) => Some((index, 0)),
+            _ => None,
+        }
+    }
 }
 
 /// How many of those bytes the call has written.
@@ -180,6 +211,8 @@ pub enum Written {
     Times(u32),
     /// As many as the 32-bit number says that the call left where that argument points.
     At(u8),
+    /// The same number, times so many bytes.
+    AtTimes(u8, u32),
     /// All, when the call was interrupted.
     Interrupted,
 }
@@ -193,6 +226,8 @@ pub struct Form {
     pub mask: u32,
     /// What they can be.
     pub equals: &'static [u32],
+    /// What another argument must be as well, by its low 32 bits: the level of a socket's option.
+    pub also: Option<(u8, u32)>,
     /// What the argument is then; it has no name of its own.
     pub arg: Arg,
     /// Why safe code must not make the call then, where nothing else forbids it.
@@ -201,8 +236,10 @@ pub struct Form {
 
 impl Form {
     #[allow(clippy::cast_possible_truncation, reason = "the kernel takes a command's low 32 bits")]
-    fn matches(&self, value: u64) -> bool {
-        self.equals.contains(&(value as u32 & self.mask))
+    fn matches(&self, value: impl Fn(usize) -> Option<u64>) -> bool {
+        let word = |by: u8| value(usize::from(by)).map(|value| value as u32);
+        self.also.is_none_or(|(by, number)| word(by) == Some(number))
+            && word(self.by).is_some_and(|word| self.equals.contains(&(word & self.mask)))
     }
 
     /// Whether safe code may pass the argument in this form.
@@ -235,7 +272,7 @@ impl Arg {
     /// The form that the call's other arguments select; `value` gives them, where they are plain values.
     #[must_use]
     pub fn form(&self, value: impl Fn(usize) -> Option<u64>) -> Option<&'static Form> {
-        self.forms.iter().find(|form| value(usize::from(form.by)).is_some_and(|value| form.matches(value)))
+        self.forms.iter().find(|form| form.matches(&value))
     }
 
     /// This argument as the call's other arguments make it.

@@ -5,6 +5,7 @@ mod errno;
 pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod memory;
+pub(crate) mod options;
 pub(crate) mod process;
 pub(crate) mod sockets;
 pub(crate) mod system;
@@ -42,6 +43,7 @@ static SORTED: LazyLock<Box<[(&str, i64)]>> = LazyLock::new(|| {
         files::LISTS,
         memory::LISTS,
         sockets::LISTS,
+        options::LISTS,
         events::LISTS,
         process::LISTS,
         system::LISTS,

@@ -2,9 +2,10 @@
 
 use syslet_abi::{ArgKind, CALL_ARGS_OFFSET, Call, Fault, Refusal};
 
-use crate::argument::{Arg, Direction, Len};
+use crate::argument::{Arg, ArgType, Direction, Len};
 use crate::extent::{NUMBER_BYTES, Place, extent, fits, formed, plain};
 use crate::inner;
+use crate::lent::address_names_descriptor;
 use crate::lookup::is_safe;
 use crate::row::Row;
 
@@ -39,7 +40,7 @@ fn check_kinds(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
         // A checked record has no kinds beyond its arguments, which are no more than the row's.
         let arg = formed(&row.args[index], call);
         check_argument(arg, index, call).map_err(|refusal| refusal.at(CALL_ARGS_OFFSET + 8 * index))?;
-        reads_length |= matches!(arg.len, Len::At(_) | Len::Sized(..) | Len::Headed(_));
+        reads_length |= arg.len.number(index).is_some();
     }
     if reads_length { check_lengths_kept(row, call) } else { Ok(()) }
 }
@@ -110,12 +111,7 @@ fn check_place(arg: &Arg, index: usize, call: &Call<'_>, end: usize) -> Result<(
 /// A length that the kernel reads from memory during the call is still the one that was checked: nothing else of
 /// the call is written over it, neither bytes copied in before nor bytes the kernel writes before it reads there.
 fn check_length_kept(row: &Row, arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusal> {
-    let (by, offset) = match arg.len {
-        Len::At(by) => (usize::from(by), 0),
-        Len::Sized(at, _) => (index, usize::from(at)),
-        Len::Headed(_) => (index, 0),
-        _ => return Ok(()),
-    };
+    let Some((by, offset)) = arg.len.number(index) else { return Ok(()) };
     let (Some(_), Some(begin)) = (Place::of(call, index).out, Place::of(call, by).out) else {
         return Ok(());
     };
@@ -145,7 +141,8 @@ fn check_safe_form(arg: &Arg, call: &Call<'_>) -> Result<(), Refusal> {
 fn check_safe_argument(arg: &Arg, index: usize, call: &Call<'_>, lent: &[i32]) -> Result<(), Refusal> {
     if call.kinds().get(index) != ArgKind::VALUE {
         let carries = arg.ty.has_addresses() && inner::has_control(arg, index, call);
-        return if carries { Err(Refusal::NOT_SAFE_DESCRIPTOR) } else { Ok(()) };
+        let names = arg.ty == ArgType::SocketAddress && address_names_descriptor(given(arg, index, call));
+        return if carries || names { Err(Refusal::NOT_SAFE_DESCRIPTOR) } else { Ok(()) };
     }
     let value = plain(call, index).unwrap_or_default();
     if arg.ty.direction() != Direction::Value && value != 0 {
@@ -155,6 +152,13 @@ fn check_safe_argument(arg: &Arg, index: usize, call: &Call<'_>, lent: &[i32]) -
         return Err(Refusal::NOT_SAFE_DESCRIPTOR);
     }
     Ok(())
+}
+
+/// The bytes of DATA that argument `index` reaches.
+fn given<'a>(arg: &Arg, index: usize, call: &Call<'a>) -> &'a [u8] {
+    let at = Place::of(call, index).data.unwrap_or_default();
+    let len = extent(arg.len, index, call).unwrap_or_default();
+    at.checked_add(len).and_then(|end| call.data().get(at..end)).unwrap_or_default()
 }
 
 /// Whether the descriptor the kernel will see is lent, or is none: negative ones are AT_FDCWD or an error.

@@ -36,11 +36,18 @@ pub(crate) fn extent(len: Len, index: usize, call: &Call<'_>) -> Result<usize, R
         Len::None => Err(Refusal::LENGTH_UNKNOWN),
         Len::Const(bytes) => Ok(bytes as usize),
         Len::Arg(by) => count(call, by),
-        Len::Times(by, bytes) => count(call, by)?.checked_mul(bytes as usize).ok_or(Refusal::TOO_LARGE),
+        Len::Times(by, bytes) => times(count(call, by)?, bytes),
         Len::Plus(by, bytes) => count(call, by)?.checked_add(bytes as usize).ok_or(Refusal::TOO_LARGE),
         Len::Bits(by) => Ok(count(call, by)?.div_ceil(64).saturating_mul(8)),
         Len::Nul => terminated(call, index),
+        Len::ArgLeast(by, bytes) => Ok(count(call, by)?.max(bytes as usize)),
         Len::At(by) => number_at(call, by.into(), 0),
+        Len::AtLeast(by, bytes) => Ok(number_at(call, by.into(), 0)?.max(bytes as usize)),
+        Len::AtTimes(by, bytes) => times(number_at(call, by.into(), 0)?, bytes),
+        Len::Counted { at, head, each } => {
+            let elements = times(number_at(call, index, at)?, each)?;
+            elements.checked_add(head as usize).ok_or(Refusal::TOO_LARGE)
+        }
         Len::Sized(at, default) => Ok(match number_at(call, index, at)? {
             0 => default as usize,
             bytes => bytes.max(usize::from(at) + NUMBER_BYTES),
@@ -71,6 +78,10 @@ pub(crate) fn plain(call: &Call<'_>, index: usize) -> Option<u64> {
 fn count(call: &Call<'_>, by: u8) -> Result<usize, Refusal> {
     let value = plain(call, by.into()).ok_or(Refusal::LENGTH_UNREADABLE)?;
     usize::try_from(value).map_err(|_| Refusal::TOO_LARGE)
+}
+
+fn times(count: usize, bytes: u32) -> Result<usize, Refusal> {
+    count.checked_mul(bytes as usize).ok_or(Refusal::TOO_LARGE)
 }
 
 fn terminated(call: &Call<'_>, index: usize) -> Result<usize, Refusal> {

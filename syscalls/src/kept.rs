@@ -28,10 +28,10 @@ pub fn kept<'a>(
                 let nul = out.get(at..)?.iter().position(|&byte| byte == 0)?;
                 Some(at..at + nul + 1)
             }
-            Len::At(by) => Place::of(call, by.into()).out.map(number),
-            Len::Sized(at, _) => Some(number(own?.saturating_add(at.into()))),
-            Len::Headed(_) => own.map(number),
-            _ => None,
+            len => {
+                let (by, offset) = len.number(index)?;
+                Place::of(call, by).out.map(|at| number(at.saturating_add(offset)))
+            }
         }
     })
 }

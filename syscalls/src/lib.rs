@@ -1,6 +1,6 @@
 //! The system calls, in the order a call meets them: the names it is written with (`constants`), what its row says
 //! (`row`, `argument`, `condition`, `restart`, `harm`) and the rows (`table`, `lookup`), the rules at the door
-//! (`door`, `extent`, `inner`), what calls that share an area may do beside each other (`kept`), the structures that are built for the kernel (`build`), the one place where a call is
+//! (`door`, `extent`, `inner`), what safe code must lend (`lent`), what calls that share an area may do beside each other (`kept`), the structures that are built for the kernel (`build`), the one place where a call is
 //! made (`invoke`), what comes back (`outcome`), and all of that in words (`decode`).
 
 mod argument;
@@ -14,6 +14,7 @@ mod harm;
 mod inner;
 mod invoke;
 mod kept;
+mod lent;
 mod lookup;
 mod narrowed;
 mod outcome;
@@ -33,6 +34,7 @@ pub use harm::Harm;
 pub use inner::VECTOR_MAX;
 pub use invoke::{Invoked, invoke, stub_range};
 pub use kept::{kept, reached};
+pub use lent::Names;
 pub use lookup::{is_foreign, row, row_by_name, rows};
 pub use narrowed::{Narrowed, RawArgs};
 pub use nature::{Class, Scope};

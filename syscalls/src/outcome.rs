@@ -138,10 +138,14 @@ fn written_by(rule: Written, call: &Call<'_>, result: RawResult, out: &[u8]) -> 
         (Written::Times(bytes), Ok(value)) => {
             usize::try_from(value).unwrap_or(usize::MAX).saturating_mul(bytes as usize)
         }
-        (Written::At(by), Ok(_)) => {
-            let at = Place::of(call, usize::from(by)).out;
-            at.and_then(|at| u32_in(out, at)).map_or(0, |number| number as usize)
-        }
+        (Written::At(by), Ok(_)) => left_at(by, call, out),
+        (Written::AtTimes(by, bytes), Ok(_)) => left_at(by, call, out).saturating_mul(bytes as usize),
         _ => 0,
     }
+}
+
+/// The 32-bit number that the call left where argument `by` points.
+fn left_at(by: u8, call: &Call<'_>, out: &[u8]) -> usize {
+    let at = Place::of(call, usize::from(by)).out;
+    at.and_then(|at| u32_in(out, at)).map_or(0, |number| number as usize)
 }

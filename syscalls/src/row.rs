@@ -176,6 +176,11 @@ impl Row {
     /// its values.
     #[must_use]
     pub fn is_safe(&self) -> bool {
+        self.is_safe_otherwise() && self.is_stated()
+    }
+
+    /// The same, but for the question which of its arguments name descriptors.
+    pub(crate) fn is_safe_otherwise(&self) -> bool {
         matches!(self.scope, Scope::Process | Scope::ReadsThread)
             && self.descriptors == Descriptors::Kept
             && self.memory == Memory::Kept

@@ -51,7 +51,7 @@ pub struct Widths(u16);
 
 impl Widths {
     const EACH_BITS: usize = 2;
-    /// Set where a command decides about one of them.
+    /// Set where a command decides about the width of one of them.
     const FORMED: u16 = 1 << 15;
     const MASKS: [u64; 4] =
         [Width::ALL[0].mask(), Width::ALL[1].mask(), Width::ALL[2].mask(), Width::ALL[3].mask()];
@@ -62,7 +62,7 @@ impl Widths {
         while at < ARGS_MAX {
             let width = if at < args.len() { args[at].width } else { Width::Ignored };
             widths = widths.with(at, width);
-            if at < args.len() && !args[at].forms.is_empty() {
+            if at < args.len() && is_formed(&args[at]) {
                 widths.0 |= Widths::FORMED;
             }
             at += 1;
@@ -76,7 +76,7 @@ impl Widths {
         Widths(self.0 & !(0b11 << at) | (width as u16) << at)
     }
 
-    /// Whether a command decides about one of them.
+    /// Whether a command decides about the width of one of them.
     #[inline(always)]
     pub(crate) const fn are_formed(self) -> bool {
         self.0 & Widths::FORMED != 0
@@ -87,4 +87,16 @@ impl Widths {
     pub(crate) const fn narrow(self, index: usize, raw: u64) -> u64 {
         raw & Widths::MASKS[(self.0 >> (Widths::EACH_BITS * index)) as usize & 0b11]
     }
+}
+
+/// Whether a form has another width than the argument has otherwise.
+const fn is_formed(arg: &Arg) -> bool {
+    let mut form = 0;
+    while form < arg.forms.len() {
+        if arg.forms[form].arg.width as u8 != arg.width as u8 {
+            return true;
+        }
+        form += 1;
+    }
+    false
 }

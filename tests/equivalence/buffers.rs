@@ -1,6 +1,6 @@
 //! Arguments by address: each buffer with a guard behind it, which no call may touch.
 
-use syslet::syscalls::{Len, Row};
+use syslet::syscalls::{Arg as RowArg, Len, Row};
 
 use crate::case::Arg;
 
@@ -70,20 +70,32 @@ pub(crate) fn size(row: &Row, args: &mut [Arg]) {
     }
 }
 
+/// What the row says of an argument, as the others make it.
+pub(crate) fn formed<'a>(row: &'a Row, args: &[Arg], index: usize) -> &'a RowArg {
+    row.args[index].formed(|by| match args.get(by) {
+        Some(Arg::Value(value)) => Some(*value),
+        _ => None,
+    })
+}
+
 /// As many bytes as the row says that the argument has.
 fn said(row: &Row, args: &[Arg], index: usize) -> Option<usize> {
-    Some(match row.args[index].len {
+    let number = |by: u8| match args.get(usize::from(by)) {
+        Some(Arg::InOut(bytes)) => u32::from_ne_bytes(bytes[..4].try_into().expect("four")) as usize,
+        _ => 0,
+    };
+    Some(match formed(row, args, index).len {
         Len::Const(bytes) => bytes as usize,
         Len::Arg(by) => counted(args, by),
         Len::Plus(by, more) => counted(args, by) + more as usize,
         Len::Times(by, each) => counted(args, by) * each as usize,
         Len::Bits(by) => counted(args, by).div_ceil(64) * 8,
-        Len::At(by) => match args.get(usize::from(by)) {
-            Some(Arg::InOut(bytes)) => u32::from_ne_bytes(bytes[..4].try_into().expect("four")) as usize,
-            _ => 0,
-        },
+        Len::ArgLeast(by, least) => counted(args, by).max(least as usize),
+        Len::At(by) => number(by),
+        Len::AtLeast(by, least) => number(by).max(least as usize),
+        Len::AtTimes(by, each) => number(by) * each as usize,
         Len::Pages(by) => counted(args, by).div_ceil(4096),
-        Len::None | Len::Nul | Len::Sized(..) | Len::Headed(_) => return None,
+        Len::None | Len::Nul | Len::Sized(..) | Len::Headed(_) | Len::Counted { .. } => return None,
     })
 }
 
@@ -92,7 +104,8 @@ pub(crate) fn check_given(row: &Row, args: &[Arg]) {
     for (index, arg) in args.iter().enumerate() {
         let (Arg::In(given) | Arg::InOut(given)) = arg else { continue };
         let Some(said) = said(row, args, index) else { continue };
-        let counts = matches!(row.args[index].len, Len::Arg(_) | Len::At(_));
+        let len = formed(row, args, index).len;
+        let counts = matches!(len, Len::Arg(_) | Len::ArgLeast(..) | Len::At(_));
         let fits = if counts { given.len() >= said } else { given.len() == said };
         assert!(fits, "argument {index} has {} bytes, and the row says {said}", given.len());
     }

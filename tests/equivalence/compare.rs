@@ -7,7 +7,7 @@ use syslet::CallFlags;
 use syslet::syscalls::{ArgType, Class, Direction, Len, Row, Scope, Written, Yields};
 
 use crate::bad::{self, Change};
-use crate::buffers::{Buffers, check_given, size};
+use crate::buffers::{Buffers, check_given, formed, size};
 use crate::case::{Arg, Case, Setup};
 use crate::direct::{make, number, row};
 use crate::rig::{Form, Rig, Way, asleep_and, made, travels};
@@ -238,7 +238,8 @@ impl Variant<'_> {
                 // What a failed call has left in an out area does not come back.
                 let interrupted = outcome.result == -i64::from(libc::EINTR);
                 outcome.outs.retain(|(index, _)| {
-                    let is_left = interrupted && self.row.args[*index].written == Written::Interrupted;
+                    let is_left =
+                        interrupted && formed(self.row, &args, *index).written == Written::Interrupted;
                     is_left || matches!(args[*index], Arg::InOut(_))
                 });
             }
@@ -303,7 +304,7 @@ fn run(rig: &mut Rig, variant: &Variant<'_>, faults: &mut Vec<String>) -> Option
 /// The end of what the row says to be written whole is written: two different fills do not show through.
 fn whole(variant: &Variant<'_>, args: &[Arg], zeroed: &Outcome) {
     let is_whole = |index: &usize| {
-        let arg = &variant.row.args[*index];
+        let arg = formed(variant.row, args, *index);
         arg.written == Written::Whole
             && arg.len != Len::None
             && arg.ty == ArgType::Out

@@ -6,6 +6,9 @@ use crate::case::{Arg, Case, args, case, input, ints, out, room, sleeping, text,
 use crate::direct::{address, must, sys};
 use crate::world::World;
 
+/// Asks for a file's block size; the C library has no name for it.
+const FIGETBSZ: i32 = 2;
+
 pub(crate) fn cases() -> Vec<Case> {
     [positions(), storage(), nature(), locks(), descriptors()].into_iter().flatten().collect()
 }
@@ -172,6 +175,10 @@ fn descriptors() -> Vec<Case> {
             .bad(|w| args![w.file(), libc::TCGETS, w.memory([0; 64])]),
         case("ioctl", |w| args![w.pipe().0, libc::FIONBIO, w.memory(ints(&[1]))]),
         case("ioctl", |w| args![w.file(), libc::FIOCLEX]).keep(1),
+        case("ioctl", |w| args![w.pipe_with(b"seven b").0, libc::FIONREAD, room(4)]),
+        case("ioctl", |w| args![w.pipe().0, libc::FIONBIO, input(ints(&[1]))]),
+        case("ioctl", |w| args![w.file(), libc::FIOQSIZE, room(8)]),
+        case("ioctl", |w| args![w.file(), FIGETBSZ, room(4)]),
     ]
 }
 

@@ -13,7 +13,7 @@ use syslet::{
     SubmissionBuilder,
 };
 
-use crate::buffers::Buffers;
+use crate::buffers::{Buffers, formed};
 use crate::case::Arg;
 use crate::direct::number;
 use crate::look::{self, PATIENCE};
@@ -221,11 +221,14 @@ pub(crate) fn asleep_and<T>(
 
 /// Whether an argument's bytes can travel: the row says how many they are.
 pub(crate) fn travels(row: &Row, args: &[Arg], index: usize) -> bool {
-    if matches!(row.args[index].ty.direction(), Direction::Opaque | Direction::Value) {
+    let arg = formed(row, args, index);
+    if matches!(arg.ty.direction(), Direction::Opaque | Direction::Value) {
         return false;
     }
-    match row.args[index].len {
-        Len::At(by) => matches!(args[usize::from(by)], Arg::InOut(_)),
+    match arg.len {
+        Len::At(by) | Len::AtLeast(by, _) | Len::AtTimes(by, _) => {
+            matches!(args[usize::from(by)], Arg::InOut(_))
+        }
         _ => true,
     }
 }

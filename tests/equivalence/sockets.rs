@@ -98,11 +98,50 @@ fn options() -> Vec<Case> {
             .bad(move |w| args![socket(w, STREAM), LEVEL, 999, on(), 4])
             .bad(move |w| args![socket(w, STREAM), LEVEL, libc::SO_KEEPALIVE, on(), 1]),
         case("getsockopt", |w| args![socket(w, STREAM), LEVEL, libc::SO_TYPE, out(), length(4)])
-            .bad(|w| args![socket(w, STREAM), LEVEL, 999, out(), length(4)])
+            .bad(|w| args![socket(w, STREAM), LEVEL, 999, room(4), length(4)])
             .bad(|w| args![w.file(), LEVEL, libc::SO_TYPE, out(), length(4)]),
         case("getsockopt", |w| args![w.streams().0, LEVEL, libc::SO_PEERCRED, out(), length(64)]),
         case("getsockopt", |w| args![socket(w, STREAM), LEVEL, libc::SO_TYPE, out(), length(2)]),
+        // Lengths that count instructions, and contents that count sources.
+        case("getsockopt", |w| args![filtered(w), LEVEL, libc::SO_GET_FILTER, out(), length(2)])
+            .bad(|w| args![filtered(w), LEVEL, libc::SO_GET_FILTER, out(), length(1)]),
+        case("getsockopt", |w| args![filtered(w), LEVEL, libc::SO_GET_FILTER, out(), length(7)]),
+        case("getsockopt", |w| args![member(w), 0, libc::IP_MSFILTER, inout(sources(3)), length(16)]),
+        case("getsockopt", |w| args![member(w), 0, libc::IP_MSFILTER, inout(sources(1)), length(400)]),
+        case("setsockopt", |w| args![member(w), 0, libc::IP_MSFILTER, input(sources(3)), 28])
+            .bad(|w| args![member(w), 0, libc::IP_MSFILTER, input(sources(3)), 24]),
     ]
+}
+
+/// A socket with a filter of two instructions.
+fn filtered(w: &mut World) -> RawFd {
+    let fd = socket(w, libc::SOCK_DGRAM);
+    // Load a number, return another.
+    let filter: Vec<u8> = [[0, 0, 0, 0, 7, 0, 0, 0], [6, 0, 0, 0, 0xff, 0xff, 0, 0]].concat();
+    let program = words(&[2, address(&filter)]);
+    let option = [fd, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER].map(i64::from);
+    must("setsockopt", &[option[0], option[1], option[2], address(&program), 16]);
+    fd
+}
+
+/// 224.0.0.9, on the loopback.
+const GROUP: [u8; 8] = [224, 0, 0, 9, 127, 0, 0, 1];
+
+/// A socket in a group, from two sources only.
+fn member(w: &mut World) -> RawFd {
+    let fd = socket(w, libc::SOCK_DGRAM);
+    for source in 1..=2 {
+        let request = [GROUP.as_slice(), &[10, 0, 0, source]].concat();
+        let option = [fd, 0, libc::IP_ADD_SOURCE_MEMBERSHIP].map(i64::from);
+        must("setsockopt", &[option[0], option[1], option[2], address(&request), 12]);
+    }
+    fd
+}
+
+/// `struct ip_msfilter` with room for so many sources, of those included.
+fn sources(count: u8) -> Vec<u8> {
+    let list = (0..count).flat_map(|source| [10, 0, 1, source]);
+    GROUP.into_iter().chain(ints(&[1, count.into()])).chain(list).collect()
 }
 
 fn accepting() -> Vec<Case> {

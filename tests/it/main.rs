@@ -9,6 +9,7 @@ mod completion;
 mod data;
 mod decode;
 mod door;
+mod extents;
 mod help;
 mod hostile;
 mod lifetime;

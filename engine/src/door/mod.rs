@@ -4,3 +4,4 @@ pub(crate) mod submission;
 pub(crate) mod admit;
 pub(crate) mod who;
 pub(crate) mod refused;
+pub(crate) mod safe;

@@ -9,6 +9,7 @@ use syslet_abi::{
     Inout, USER_DATA_OFFSET, padded,
 };
 
+use syslet_attrs::Cwd;
 use syslet_syscalls::decode::Decoder;
 
 use crate::slot::lent::{LENT_MAX, Lent, LentSet};
@@ -136,11 +137,17 @@ impl SubmissionBuilder {
     }
 
     fn lend_one(mut self, lent: Lent) -> SubmissionBuilder {
+        let number = self.keep(lent);
+        self.int(i64::from(number))
+    }
+
+    /// Keeps a descriptor open until the call is over; gives its number.
+    fn keep(&mut self, lent: Lent) -> i32 {
         let number = lent.number();
         let free = self.lent.iter_mut().find(|place| place.is_none());
         *free.unwrap_or_else(|| panic!("at most {LENT_MAX} descriptors are lent to one submission")) =
             Some(lent);
-        self.int(i64::from(number))
+        number
     }
 
     /// Bytes that the call reads: they travel with the submission.
@@ -211,6 +218,21 @@ impl SubmissionBuilder {
     /// Asks for TIMING: when the call was queued, started and finished.
     pub fn timing(self) -> SubmissionBuilder {
         self.attribute(AttributeId::TIMING, AttributeFlags::NONE, &[])
+    }
+
+    /// Asks for CWD: the call's working directory, which the engine keeps open until the call is over. It counts among
+    /// the at most [`LENT_MAX`] that can be lent.
+    ///
+    /// # Panics
+    /// When more are lent.
+    pub fn cwd<F: AsFd + Send + Sync + 'static>(
+        mut self,
+        flags: AttributeFlags,
+        owner: &Arc<F>,
+    ) -> SubmissionBuilder {
+        let shared: Arc<F> = Arc::clone(owner);
+        let number = self.keep(Lent::Shared(shared));
+        self.attribute(AttributeId::CWD, flags, &Cwd::payload(number))
     }
 
     /// Adds flags.

@@ -4,17 +4,16 @@
 use std::sync::OnceLock;
 
 use syslet_abi::{Call, Kind, RecordWord, Refusal};
-use syslet_syscalls::{check_safe, row};
 
 use crate::door::admit::admit;
 use crate::door::refused::Refused;
+use crate::door::safe;
 use crate::door::submission::Submission;
 use crate::pair::Ring;
 use crate::program::{self, Program};
 use crate::ring::batch::Marks;
 use crate::slot::Ticket;
 use crate::slot::admission::Stands;
-use crate::slot::lent::{LENT_MAX, Lent};
 
 impl Ring {
     /// Queues a submission; [`Ring::submit`] or a wait publishes it.
@@ -63,18 +62,14 @@ impl Ring {
     }
 
     /// Queues a submission that cannot break memory: a row of the table without memory effects or opaque arguments,
-    /// no address as VALUE, every descriptor lent.
+    /// no address as VALUE, every descriptor lent, those in attributes' payloads ([`crate::SubmissionBuilder::cwd`]) too.
     ///
     /// # Errors
     /// As for [`Ring::push`], and when the submission is not of this kind.
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
         self.admit(submission.bytes())?;
         let call = Call::admitted(submission.bytes());
-        let mut numbers = [-1; LENT_MAX];
-        for (number, lent) in numbers.iter_mut().zip(submission.lent()) {
-            *number = lent.as_ref().map_or(-1, Lent::number);
-        }
-        check_safe(row(call.nr()), &call, &numbers)?;
+        safe::check(&call, submission.lent(), self.admission.needs, &self.shared.known)?;
         self.enqueue_lending(&call, submission)
     }
 

@@ -30,6 +30,7 @@ use syslet_abi::{
 
 pub use answer::Answer;
 pub use bytes::{escaped, quoted};
+pub use names::value_name;
 pub use result::plain_result;
 
 use crate::lookup::row;

@@ -1,6 +1,6 @@
 //! Which names belong to which argument of which call.
 
-use crate::constants::{events, files, memory, process, sockets, system};
+use crate::constants::{events, files, memory, options, process, sockets, system};
 use crate::decode::naming::{Naming, any, one, one_and_any, one_or_number};
 
 /// The names of one argument of some calls.
@@ -17,6 +17,13 @@ pub(super) struct Place {
 pub(super) fn find(call: &str, arg: &str, args: &[u64; 6]) -> Option<Naming> {
     let fits = |place: &&Place| place.arg == arg && place.calls.contains(&call) && place.holds(args);
     PLACES.iter().find(fits).map(|place| place.naming)
+}
+
+/// What a number is called as that argument of that call, where `args` are the arguments that decide about names: the
+/// level for an option. A number without a name is in hex.
+#[must_use]
+pub fn value_name(call: &str, arg: &str, args: &[u64; 6], value: u64) -> String {
+    find(call, arg, args).map_or_else(|| crate::decode::number::hex(value), |naming| naming.name(value))
 }
 
 impl Place {
@@ -93,7 +100,7 @@ pub(super) const PLACES: &[Place] = &[
     at(&["close_range"], "flags", any(&[files::CLOSE_RANGE])),
     at(&["memfd_create"], "flags", MEMFD),
     at(&["memfd_secret"], "flags", OPEN_BITS),
-    at(&["ioctl"], "cmd", one(&[system::IOCTL])),
+    at(&["ioctl"], "cmd", one(&[system::IOCTL, options::SHARED_IOCTL])),
     at(&["ioctl"], "arg", WORD),
     at(&["fcntl"], "cmd", one(&[files::FCNTL])),
     at(&["fcntl"], "arg", any(&[files::FD])).given(1, &[libc::F_SETFD]),
@@ -111,10 +118,16 @@ pub(super) const PLACES: &[Place] = &[
     at(&["shutdown"], "how", one(&[sockets::SHUT])),
     at(&["sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg"], "flags", MESSAGE),
     at(&["setsockopt", "getsockopt"], "level", one(&[sockets::LEVEL])),
-    at(&["setsockopt", "getsockopt"], "optname", one(&[sockets::SOCKET_OPTION])).given(1, &[libc::SOL_SOCKET]),
-    at(&["setsockopt", "getsockopt"], "optname", one(&[sockets::TCP])).given(1, &[libc::SOL_TCP]),
-    at(&["setsockopt", "getsockopt"], "optname", one(&[sockets::UDP])).given(1, &[libc::SOL_UDP]),
-    at(&["setsockopt", "getsockopt"], "optname", one(&[sockets::IPV6])).given(1, &[libc::SOL_IPV6]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[sockets::SOCKET_OPTION, options::SOCKET_MORE])).given(1, &[libc::SOL_SOCKET]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::IP, options::MULTICAST])).given(1, &[libc::SOL_IP]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::IPV6, options::MULTICAST])).given(1, &[libc::SOL_IPV6]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::TCP])).given(1, &[libc::SOL_TCP]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::UDP])).given(1, &[libc::SOL_UDP]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::RAW])).given(1, &[libc::SOL_RAW]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::ICMPV6])).given(1, &[libc::SOL_ICMPV6]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::NETLINK])).given(1, &[libc::SOL_NETLINK]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::PACKET])).given(1, &[libc::SOL_PACKET]),
+    at(&["setsockopt", "getsockopt"], "optname", one(&[options::VSOCK])).given(1, &[libc::AF_VSOCK]),
 
     // Waiting and events.
     at(&["epoll_create1"], "flags", any(&[events::EPOLL])),

@@ -5,6 +5,7 @@ use super::bits::{
     FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, LOCK_NB, LOCK_UN, RWF_NOWAIT, SPLICE_F_NONBLOCK,
 };
 use super::forms::FCNTL;
+use super::ioctls::IOCTL;
 use super::sizes::{CACHESTAT, CACHESTAT_RANGE, INT, LONG, STAT, STATFS};
 use super::words::*;
 use crate::argument::{Len, Written};
@@ -58,8 +59,8 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
     sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs").bits_32(), flags("flags")])
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
-    // What an ioctl takes is its driver's to say, and drivers use the same numbers.
-    descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), opaque("arg")])
+    // What an ioctl takes is its driver's to say, and drivers use the same numbers, but for a few.
+    descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), formed("arg", IOCTL)])
         .yields(Number).restart(Never("what was done before the signal is the driver's to say")).no_twin("each driver waits in its own way"),
 
     // Position, size, contents as a whole.

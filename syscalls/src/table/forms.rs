@@ -143,15 +143,37 @@ pub(super) const LANDLOCK_RULE: &[Form] = &[
     on(1, &[LANDLOCK_RULE_NET_PORT], input_of(IT, LANDLOCK_NET_PORT)),
 ];
 
+/// Numbers of another process, or of this one.
+const LOOKS_AT: &str = "it looks at descriptors that nobody lent";
+
 /// kcmp's `idx1` and `idx2`.
 pub(super) const KCMP: [&[Form]; 2] = [
-    &[on(2, &[0, KCMP_EPOLL_TFD], uint(IT)), ignored(2, &[1, 2, 3, 4, 5, 6])],
+    &[on(2, &[KCMP_FILE, KCMP_EPOLL_TFD], uint(IT)).danger(LOOKS_AT), ignored(2, KCMP_OF_PROCESSES)],
     &[
-        on(2, &[KCMP_EPOLL_TFD], input_of(IT, KCMP_EPOLL_SLOT)),
-        on(2, &[0], uint(IT)),
-        ignored(2, &[1, 2, 3, 4, 5, 6]),
+        on(2, &[KCMP_FILE], uint(IT)).danger(LOOKS_AT),
+        on(2, &[KCMP_EPOLL_TFD], input_of(IT, KCMP_EPOLL_SLOT)).danger(LOOKS_AT),
+        ignored(2, KCMP_OF_PROCESSES),
     ],
 ];
+
+/// What kcmp compares of whole processes: memory, tables, signals, contexts.
+const KCMP_OF_PROCESSES: &[u32] = &[1, 2, 3, 4, 5, 6];
+
+/// waitid's `upid`, which is a descriptor for P_PIDFD.
+pub(super) const WAITID: &[Form] = &[on(0, &[P_PIDFD], fd(IT))];
+
+/// What is sent with MSG_ZEROCOPY is read after the call, too, and the engine uses its bytes again by then.
+const LATE: &str = "its bytes are read after the call";
+
+const fn late(by: u8, bits: &'static [u32]) -> Form {
+    on(by, bits, flags(IT)).masked(MSG_ZEROCOPY).danger(LATE)
+}
+
+/// The flags of sendto and sendmmsg, and of sendmsg: they decide about themselves.
+pub(super) const SEND_FLAGS: [&[Form]; 2] = [&[late(3, &[MSG_ZEROCOPY])], &[late(2, &[MSG_ZEROCOPY])]];
+
+/// lsm_get_self_attr's `ctx`: asked for one module, the kernel reads which one there, whatever size it is given.
+pub(super) const LSM_ATTR: &[Form] = &[on(3, &[LSM_FLAG_SINGLE], update(IT, Len::AtLeast(2, LSM_CONTEXT)))];
 
 /// A futex operation's timeout; other operations have a number in its place.
 pub(super) const FUTEX: &[Form] = &[on(

@@ -1,7 +1,7 @@
 //! Calls about processes: who they are, what they may use, how they end.
 
 use super::bits::{__WNOTHREAD, RUSAGE_THREAD, WNOHANG};
-use super::forms::KCMP;
+use super::forms::{KCMP, WAITID};
 use super::sizes::{INT, LONG, PERF_EVENT_ATTR, RLIMIT, RUSAGE, SIGINFO};
 use super::words::*;
 use crate::argument::{Arg, Len};
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
     // Children. Asked not to wait, a result of zero means that it would have.
     sleeps("wait4", [61, 260], &[pid("upid"), output_of("stat_addr", INT), flags("options"), output_of("ru", RUSAGE)])
         .yields(Pid).when(&[has(2, WNOHANG, Instant)]).scope_when(&[scope_has(2, __WNOTHREAD, BoundToThread)]).twin(flag(2, WNOHANG)),
-    sleeps("waitid", [247, 95], &[int("which"), pid("upid"), output_of("infop", SIGINFO), flags("options"), output_of("ru", RUSAGE)])
+    sleeps("waitid", [247, 95], &[int("which"), pid("upid").or(WAITID), output_of("infop", SIGINFO), flags("options"), output_of("ru", RUSAGE)])
         .when(&[has(3, WNOHANG, Instant)]).scope_when(&[scope_has(3, __WNOTHREAD, BoundToThread)]).twin(flag(3, WNOHANG)),
     instant("pidfd_open", [434, 434], &[pid("pid"), flags("flags")])
         .yields(Fd),

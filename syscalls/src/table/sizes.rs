@@ -112,3 +112,17 @@ pub(super) const SECCOMP_SIZES: u32 = 6;
 pub(super) const COMM: u32 = 16;
 /// `struct keyctl_pkey_query`.
 pub(super) const PKEY_QUERY: u32 = 56;
+/// `struct file_clone_range`.
+pub(super) const CLONE_RANGE: u32 = 32;
+/// `struct fiemap` without extents.
+pub(super) const FIEMAP: u32 = 32;
+/// `struct fiemap_extent`.
+pub(super) const FIEMAP_EXTENT: u32 = 56;
+/// `struct fsxattr`.
+pub(super) const FSXATTR: u32 = 28;
+/// `struct fsuuid2`.
+pub(super) const FS_UUID: u32 = 17;
+/// `struct fs_sysfs_path`.
+pub(super) const FS_SYSFS_PATH: u32 = 129;
+/// `struct lsm_ctx` without its text.
+pub(super) const LSM_CONTEXT: u32 = 32;

@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("landlock_add_rule", [445, 445], &[fd("ruleset_fd"), command("rule_type"), formed("rule_attr", LANDLOCK_RULE), flags("flags")]),
     instant("landlock_restrict_self", [446, 446], &[fd("ruleset_fd"), flags("flags")])
         .scope(WritesThread).scope_when(&[scope_has(1, LANDLOCK_RESTRICT_SELF_TSYNC, EngineLife(Harm::FiltersAll))]),
-    instant("lsm_get_self_attr", [459, 459], &[uint("attr"), output("ctx", Len::At(2), Written::At(2)), update_of("size", INT), flags("flags")])
+    instant("lsm_get_self_attr", [459, 459], &[uint("attr"), sized("ctx", 2).or(forms::LSM_ATTR), update_of("size", INT), flags("flags")])
         .yields(Number).scope(ReadsThread),
     instant("lsm_set_self_attr", [460, 460], &[uint("attr"), input("ctx", Len::Arg(2)), size("size").bits_32(), flags("flags")])
         .scope(WritesThread),

@@ -316,6 +316,29 @@ pub(super) const fn update(name: &'static str, len: Len) -> Arg {
     Arg { len, ..update_of(name, 1) }
 }
 
+/// As many bytes as the number says to which that argument points, before the call and after it.
+pub(super) const fn sized(name: &'static str, by: u8) -> Arg {
+    output(name, Len::At(by), Written::At(by))
+}
+
+/// The same, of which at least so many may be written.
+pub(super) const fn at_least(name: &'static str, by: u8, bytes: u32) -> Arg {
+    output(name, Len::AtLeast(by, bytes), Written::At(by))
+}
+
+impl Arg {
+    /// Another argument can make it something else.
+    pub(super) const fn or(mut self, forms: &'static [Form]) -> Arg {
+        self.forms = forms;
+        self
+    }
+}
+
+/// An address of a socket.
+pub(super) const fn socket_address(name: &'static str, counted_by: u8) -> Arg {
+    Arg { ty: ArgType::SocketAddress, ..input(name, Len::Arg(counted_by)) }
+}
+
 /// What another argument decides; where no form matches, memory that only its owner knows.
 pub(super) const fn formed(name: &'static str, forms: &'static [Form]) -> Arg {
     Arg { forms, ..opaque(name) }
@@ -323,10 +346,16 @@ pub(super) const fn formed(name: &'static str, forms: &'static [Form]) -> Arg {
 
 /// What the argument is when the low 32 bits of argument `by` are one of these.
 pub(super) const fn on(by: u8, equals: &'static [u32], arg: Arg) -> Form {
-    Form { by, mask: u32::MAX, equals, arg, danger: None }
+    Form { by, mask: u32::MAX, equals, also: None, arg, danger: None }
 }
 
 impl Form {
+    /// Only if the low 32 bits of that argument are this number, too.
+    pub(super) const fn and(mut self, by: u8, number: u32) -> Form {
+        self.also = Some((by, number));
+        self
+    }
+
     /// Only these bits of the argument that decides.
     pub(super) const fn masked(mut self, mask: u32) -> Form {
         self.mask = mask;

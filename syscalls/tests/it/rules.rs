@@ -11,7 +11,11 @@ fn each_argument(check: impl Fn(&Row, &Arg, &dyn Fn(usize) -> Option<u64>)) {
             check(row, arg, &|_| None);
             for form in arg.forms {
                 for &command in form.equals {
-                    let value = |index| (index == usize::from(form.by)).then_some(u64::from(command));
+                    let value = |index| match form.also {
+                        _ if index == usize::from(form.by) => Some(u64::from(command)),
+                        Some((by, number)) if index == usize::from(by) => Some(u64::from(number)),
+                        _ => None,
+                    };
                     let formed = Arg { name: arg.name, ..*arg.formed(value) };
                     check(row, &formed, &value);
                 }
@@ -46,17 +50,25 @@ fn lengths_refer_to_arguments_that_count() {
     each_argument(|row, arg, value| {
         let says = format!("{} {}", row.name, arg.name);
         match arg.len {
-            Len::Arg(by) | Len::Times(by, _) | Len::Plus(by, _) | Len::Bits(by) | Len::Pages(by) => {
+            Len::Arg(by)
+            | Len::ArgLeast(by, _)
+            | Len::Times(by, _)
+            | Len::Plus(by, _)
+            | Len::Bits(by)
+            | Len::Pages(by) => {
                 let by = row.args[usize::from(by)].formed(value);
                 assert!(matches!(by.ty, ArgType::Size | ArgType::Uint), "{says}: {:?}", by.ty);
             }
-            Len::At(by) => {
+            Len::At(by) | Len::AtLeast(by, _) | Len::AtTimes(by, _) => {
                 let by = &row.args[usize::from(by)];
                 assert_eq!((by.ty, by.len), (ArgType::InOut, Len::Const(4)), "{says}");
             }
             Len::Const(bytes) => assert!(bytes > 0, "{says}"),
             Len::Sized(_, bytes) | Len::Headed(bytes) => {
                 assert!(matches!(arg.ty, ArgType::In | ArgType::InOut) && bytes >= 4, "{says}");
+            }
+            Len::Counted { at, head, each } => {
+                assert!(arg.ty == ArgType::InOut && u32::from(at) + 4 <= head && each > 0, "{says}");
             }
             Len::None | Len::Nul => {}
         }
@@ -72,12 +84,15 @@ fn what_is_written_fits_direction_and_length() {
         assert_eq!(writes, arg.written != Written::Never, "{says}");
         let fits = match (arg.written, arg.len) {
             (Written::Never, _) => true,
-            (Written::Whole, len) => !matches!(len, Len::Nul | Len::At(_)),
+            (Written::Whole, len) => {
+                arg.ty.direction() == Direction::InOut || !matches!(len, Len::Nul | Len::At(_))
+            }
             (Written::Result | Written::Perhaps, len) => matches!(len, Len::Arg(_)),
             (Written::Plus(left), Len::Plus(_, right)) | (Written::Times(left), Len::Times(_, right)) => {
                 left == right
             }
-            (Written::At(left), Len::At(right)) => left == right,
+            (Written::At(left), Len::At(right) | Len::AtLeast(right, _)) => left == right,
+            (Written::AtTimes(left, each), Len::AtTimes(right, all)) => (left, each) == (right, all),
             (Written::Interrupted, len) => matches!(len, Len::Const(_)),
             _ => false,
         };
@@ -98,15 +113,27 @@ fn calls_that_are_gone_are_not_safe() {
 fn self_contained_rows_need_no_address() {
     let self_contained = |name: &str| row_by_name(name).is_some_and(Row::is_self_contained);
     for name in [
-        "read", "openat", "poll", "close", "kill", "setuid", "unshare", "getpid", "semop", "readv",
-        "recvmsg", "fcntl",
+        "read",
+        "openat",
+        "poll",
+        "close",
+        "kill",
+        "setuid",
+        "unshare",
+        "getpid",
+        "semop",
+        "readv",
+        "recvmsg",
+        "fcntl",
+        "ioctl",
+        "getsockopt",
+        "setsockopt",
     ] {
         assert!(self_contained(name), "{name}");
     }
     for name in [
         "mmap",
         "munmap",
-        "ioctl",
         "futex",
         "process_vm_readv",
         "io_setup",
@@ -139,19 +166,20 @@ fn structures_with_addresses_have_their_size() {
     });
 }
 
-/// A form is decided by a command or a type of the call, by bits that can match, and each of its values by one form.
+/// TABLE-18: a form is decided by plain numbers of the call, by bits that can match, and each of its values by one form. One
+/// that memory has otherwise is decided for every value: the others have none.
 #[test]
 fn forms_can_match() {
     for row in rows() {
         for arg in row.args.iter().filter(|arg| !arg.forms.is_empty()) {
             let says = format!("{} {}", row.name, arg.name);
-            assert_eq!(arg.ty, ArgType::Opaque, "{says}");
+            let is_plain = |by: u8| row.args[usize::from(by)].ty.direction() == Direction::Value;
             let mut values = std::collections::BTreeSet::new();
             for form in arg.forms {
-                assert_eq!(row.args[usize::from(form.by)].ty, ArgType::Command, "{says}");
+                assert!(is_plain(form.by) && form.also.is_none_or(|(by, _)| is_plain(by)), "{says}");
                 for value in form.equals {
                     assert_eq!(value & !form.mask, 0, "{says}");
-                    assert!(values.insert((form.by, *value)), "{says}: {value}");
+                    assert!(values.insert((form.by, form.also, *value)), "{says}: {value}");
                 }
             }
         }
@@ -236,6 +264,9 @@ fn safe_rows_are_safe() {
         "sendmsg",
         "recvmmsg",
         "fcntl",
+        "ioctl",
+        "getsockopt",
+        "setsockopt",
         "semctl",
         "read",
         "pwrite64",
@@ -260,14 +291,12 @@ fn safe_rows_are_safe() {
         "mremap",
         "madvise",
         "futex",
-        "ioctl",
         "prctl",
         "vmsplice",
         "process_vm_readv",
         "process_vm_writev",
         "poll",
         "select",
-        "setsockopt",
         "tgkill",
         "rt_sigaction",
         "pidfd_getfd",

@@ -78,6 +78,7 @@ const ALLOWED: &[&str] = &[
     "tests/equivalence/rig.rs",
     "tests/equivalence/world.rs",
     "tests/process/program_fds.rs",
+    "tests/it/extents/raw.rs",
     "tests/programs/hostile.rs",
     "tests/programs/private.rs",
     "tests/programs/rig.rs",

@@ -1,12 +1,12 @@
 //! What each attribute comes to here, found by asking for it.
 
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use syslet::abi::AttributeFlags;
 use syslet::attrs::{
-    CpuMask, Credentials, Cwd, DeadlineAsked, IoClass, IoPriority, LaneAsk, Nice, Policy, Priority, RetryAsk,
+    CpuMask, Credentials, DeadlineAsked, IoClass, IoPriority, LaneAsk, Nice, Policy, Priority, RetryAsk,
     RetryOn, Scheduling, TimerSlack, TraceValue, Umask,
 };
 use syslet::{AttributeId, Engine, Ring, Submission};
@@ -31,9 +31,12 @@ pub(super) fn attributes(engine: &Engine, ring: &mut Ring) -> Map<String, Value>
 
 fn asked_of(ring: &mut Ring, sample: &Sample, id: AttributeId, name: &'static str) -> String {
     let call = Submission::call(libc::SYS_pread64).lend(&sample.file).output(4096).value(4096).value(0);
-    let root = File::open("/").ok();
-    let call = call.attribute(id, AttributeFlags::NONE, &payload(id, root.as_ref())).build();
-    if let Err(refused) = ring.push_safe(&call) {
+    let root = (id == AttributeId::CWD).then(|| File::open("/").ok()).flatten().map(Arc::new);
+    let call = match &root {
+        Some(root) => call.cwd(AttributeFlags::NONE, root),
+        None => call.attribute(id, AttributeFlags::NONE, &payload(id)),
+    };
+    if let Err(refused) = ring.push_safe(&call.build()) {
         return refused.to_string();
     }
     while ring.in_flight() > 0 {
@@ -50,8 +53,8 @@ fn asked_of(ring: &mut Ring, sample: &Sample, id: AttributeId, name: &'static st
     if said == status { said.to_owned() } else { format!("{status}: {said}") }
 }
 
-/// What it must be asked with. `root` is open for as long as the call lasts.
-fn payload(id: AttributeId, root: Option<&File>) -> Vec<u8> {
+/// What it must be asked with.
+fn payload(id: AttributeId) -> Vec<u8> {
     const MINUTE_NS: u64 = 60_000_000_000;
     /// The nice value of who comes last.
     const LAST: i32 = 19;
@@ -68,7 +71,6 @@ fn payload(id: AttributeId, root: Option<&File>) -> Vec<u8> {
         AttributeId::CREDENTIALS => {
             Credentials { groups: Some(Vec::new()), ..Credentials::default() }.payload()
         }
-        AttributeId::CWD => Cwd::payload(root.map_or(i32::MAX, AsRawFd::as_raw_fd)).to_vec(),
         AttributeId::UMASK => Umask::payload(0o777).to_vec(),
         AttributeId::TIMER_SLACK => TimerSlack::payload(1).to_vec(),
         AttributeId::RETRY => RetryAsk { on: RetryOn::SHORT, ..RetryAsk::default() }.payload().to_vec(),

@@ -22,7 +22,13 @@ pub(crate) fn reach(
         Len::Times(by, bytes) => value(by.into()).map(|count| count.saturating_mul(bytes.into())),
         Len::Plus(by, bytes) => value(by.into()).map(|count| count.saturating_add(bytes.into())),
         Len::Bits(by) => value(by.into()).map(|count| count.div_ceil(64).saturating_mul(8)),
+        Len::ArgLeast(by, bytes) => value(by.into()).map(|count| count.max(bytes.into())),
         Len::At(by) => number(by.into(), 0).map(u64::from),
+        Len::AtLeast(by, bytes) => number(by.into(), 0).map(|count| count.max(bytes).into()),
+        Len::AtTimes(by, bytes) => number(by.into(), 0).map(|count| u64::from(count) * u64::from(bytes)),
+        Len::Counted { at, head, each } => {
+            number(index, at.into()).map(|count| u64::from(count) * u64::from(each) + u64::from(head))
+        }
         Len::Sized(at, default) => number(index, at.into()).map(|bytes| match bytes {
             0 => default.into(),
             bytes => u64::from(bytes).max(u64::from(at) + NUMBER_BYTES as u64),
@@ -67,7 +73,12 @@ fn check_given(step: &Step, arg: &Arg, position: &Position<'_>) -> Result<(), Sc
         return Err(ScriptError::new(step.operands[position.index].span, message));
     };
     let carried = !matches!(step.operands[position.index].passed, Passed::Value(_));
-    if carried && matches!((arg.len, &decides.passed), (Len::At(_), Passed::Value(_))) {
+    if carried
+        && matches!(
+            (arg.len, &decides.passed),
+            (Len::At(_) | Len::AtLeast(..) | Len::AtTimes(..), Passed::Value(_))
+        )
+    {
         let message = format!("argument {} of {} must be pack(…) here", by + 1, step.call);
         return Err(ScriptError::new(decides.span, message)
             .help(format!("it says how long {} is, which is no buffer", position.describe())));
@@ -79,28 +90,38 @@ fn check_given(step: &Step, arg: &Arg, position: &Position<'_>) -> Result<(), Sc
 pub(crate) fn decided_by(len: Len) -> Option<usize> {
     match len {
         Len::Arg(by)
+        | Len::ArgLeast(by, _)
         | Len::Times(by, _)
         | Len::Plus(by, _)
         | Len::Bits(by)
         | Len::At(by)
+        | Len::AtLeast(by, _)
+        | Len::AtTimes(by, _)
         | Len::Pages(by) => Some(by.into()),
-        Len::None | Len::Const(_) | Len::Nul | Len::Sized(..) | Len::Headed(_) => None,
+        Len::None | Len::Const(_) | Len::Nul | Len::Sized(..) | Len::Headed(_) | Len::Counted { .. } => None,
     }
 }
 
 fn because(arg: &Arg) -> String {
     match arg.len {
-        Len::Arg(by) => format!("argument {} says how many bytes", by + 1),
+        Len::Arg(by) | Len::ArgLeast(by, _) => format!("argument {} says how many bytes", by + 1),
         Len::Times(by, each) => format!("argument {} says how many, {each} bytes each", by + 1),
         Len::Plus(by, bytes) => {
             format!("argument {} says how many bytes, and {bytes} stand before them", by + 1)
         }
         Len::Bits(by) => format!("argument {} says how many bits", by + 1),
-        Len::At(by) => format!("the number that argument {} points to says how many bytes", by + 1),
+        Len::At(by) | Len::AtLeast(by, _) => {
+            format!("the number that argument {} points to says how many bytes", by + 1)
+        }
+        Len::AtTimes(by, each) => {
+            format!("the number that argument {} points to says how many, {each} bytes each", by + 1)
+        }
         Len::Pages(by) => {
             format!("argument {} says how many bytes, and each page of them has one here", by + 1)
         }
-        Len::Sized(..) | Len::Headed(_) => "a number in it says how many bytes".to_owned(),
+        Len::Sized(..) | Len::Headed(_) | Len::Counted { .. } => {
+            "a number in it says how many bytes".to_owned()
+        }
         _ => "it always reaches so many".to_owned(),
     }
 }

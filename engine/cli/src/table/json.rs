@@ -12,7 +12,7 @@ pub(super) fn print(rows: &[&Row], out: &mut impl Write) -> io::Result<()> {
 }
 
 pub(super) fn object(row: &Row) -> Value {
-    let args: Vec<Value> = row.args.iter().map(argument).collect();
+    let args: Vec<Value> = row.args.iter().map(|arg| argument(row, arg)).collect();
     let reason = match row.scope {
         Scope::EngineLife(harm) => Some(harm.why()),
         _ => None,
@@ -43,14 +43,15 @@ pub(super) fn object(row: &Row) -> Value {
     })
 }
 
-fn argument(arg: &Arg) -> Value {
-    let form = |(given, formed): (String, Arg)| {
+fn argument(row: &Row, arg: &Arg) -> Value {
+    let form = |formed: words::Formed| {
         json!({
-            "when": given,
-            "type": words::ty(formed.ty),
-            "direction": words::direction(&formed),
-            "bits": formed.width.bits(),
-            "length": words::length(&formed),
+            "when": formed.when(),
+            "type": words::ty(formed.arg.ty),
+            "direction": words::direction(&formed.arg),
+            "bits": formed.arg.width.bits(),
+            "length": words::length(&formed.arg),
+            "danger": formed.danger,
         })
     };
     json!({
@@ -59,7 +60,7 @@ fn argument(arg: &Arg) -> Value {
         "direction": words::direction(arg),
         "bits": arg.width.bits(),
         "length": words::length(arg),
-        "forms": words::forms(arg).into_iter().map(form).collect::<Vec<_>>(),
+        "forms": words::forms(row, arg).into_iter().map(form).collect::<Vec<_>>(),
     })
 }
 

@@ -61,17 +61,40 @@ fn arguments(row: &Row, out: &mut impl Write) -> io::Result<()> {
         let length = words::length(arg).map(|len| format!("length {len}"));
         let length = length.as_deref().or(words::width(arg)).unwrap_or_default();
         let text = format!("arg {index}        {:<14} {kind:<12} {direction:<7} {length}", arg.name);
-        let means = [Some(argument(arg.ty)), written(arg.written)];
+        let means = [Some(argument(arg.ty)), written(arg.written), words::names(row, index)];
         let means: Vec<&str> = means.into_iter().flatten().collect();
         writeln!(out, "{}", text.trim_end())?;
         writeln!(out, "{:<12} {}", "", means.join("; "))?;
-        for (given, formed) in words::forms(arg) {
-            let length = words::length(&formed).map_or(String::new(), |len| format!(", length {len}"));
-            let width = words::width(&formed).map_or(String::new(), |width| format!(", {width}"));
-            writeln!(out, "{:<12} {}{length}{width} when {given}", "", words::ty(formed.ty))?;
+        for formed in words::forms(row, arg) {
+            form(&formed, out)?;
         }
     }
     Ok(())
+}
+
+/// The widest line of a form's names.
+const COLUMNS: usize = 120;
+
+/// A form, and under it the names for which it holds, where they are too many for its line.
+fn form(formed: &words::Formed, out: &mut impl Write) -> io::Result<()> {
+    let length = words::length(&formed.arg).map_or(String::new(), |len| format!(", length {len}"));
+    let width = words::width(&formed.arg).map_or(String::new(), |width| format!(", {width}"));
+    let head = format!("{:<12} {}{length}{width} when {}", "", words::ty(formed.arg.ty), formed.given);
+    let danger = formed.danger.map_or(String::new(), |why| format!("; safe code must not: {why}"));
+    let whole = format!("{head} {}{danger}", formed.among.join(" or "));
+    if whole.len() <= COLUMNS || formed.among.len() == 1 {
+        return writeln!(out, "{whole}");
+    }
+    writeln!(out, "{head} one of{danger}")?;
+    let mut line = String::new();
+    for name in &formed.among {
+        if !line.is_empty() && 15 + line.len() + name.len() > COLUMNS {
+            writeln!(out, "{:<14}{line}", "")?;
+            line.clear();
+        }
+        line += &format!(" {name}");
+    }
+    writeln!(out, "{:<14}{line}", "")
 }
 
 fn yields(yields: Yields) -> &'static str {
@@ -139,6 +162,7 @@ fn argument(ty: ArgType) -> &'static str {
         ArgType::Path => "a path, up to its NUL",
         ArgType::Text => "a string, up to its NUL",
         ArgType::In => "bytes or a structure that the call reads",
+        ArgType::SocketAddress => "an address of a socket",
         ArgType::Out => "bytes or a structure that the call writes",
         ArgType::InOut => "a structure that the call reads and writes",
         ArgType::Descriptors => "structures or bits that name descriptors, read and written",
@@ -174,6 +198,9 @@ fn written(written: Written) -> Option<&'static str> {
         Written::Plus(_) => Some("as many bytes come back as the result says, and those before them"),
         Written::Times(_) => Some("as many elements come back as the result says"),
         Written::At(_) => Some("as many bytes come back as the length beside it says after the call"),
+        Written::AtTimes(..) => {
+            Some("as many elements come back as the number beside it says after the call")
+        }
         Written::Interrupted => Some("it comes back when the call was interrupted"),
     }
 }

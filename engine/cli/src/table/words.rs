@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use syslet::syscalls::decode::value_name;
 use syslet::syscalls::{
-    Arg, ArgType, Class, Descriptors, Direction, Form, Len, Memory, Restart, Row, Scope, Width, Yields, rows,
+    Arg, ArgType, Class, Descriptors, Direction, Form, Len, Memory, Names, Restart, Row, Scope, Width,
+    Yields, rows,
 };
 
 /// A call as it would be declared: each argument's name, which way its bytes go, how far they reach.
@@ -43,7 +45,11 @@ pub(super) fn length(arg: &Arg) -> Option<String> {
         Len::Plus(by, bytes) => Some(format!("arg {by} + {bytes}")),
         Len::Bits(by) => Some(format!("arg {by} bits")),
         Len::Nul => Some("to NUL".to_owned()),
+        Len::ArgLeast(by, bytes) => Some(format!("arg {by}, at least {bytes}")),
         Len::At(by) => Some(format!("*arg {by}")),
+        Len::AtLeast(by, bytes) => Some(format!("*arg {by}, at least {bytes}")),
+        Len::AtTimes(by, bytes) => Some(format!("*arg {by} * {bytes}")),
+        Len::Counted { head, each, .. } => Some(format!("{head} + its count * {each}")),
         Len::Sized(..) => Some("its size".to_owned()),
         Len::Headed(bytes) => Some(format!("its size + {bytes}")),
         Len::Pages(by) => Some(format!("arg {by} / 4096")),
@@ -60,14 +66,55 @@ pub(super) fn width(arg: &Arg) -> Option<&'static str> {
     })
 }
 
+/// What else an argument is, and when.
+pub(super) struct Formed {
+    pub(super) arg: Arg,
+    /// What must hold: `arg 1 is SOL_TCP and arg 2 is`.
+    pub(super) given: String,
+    /// What that argument can be, by name.
+    pub(super) among: Vec<String>,
+    /// Why safe code must not make the call so.
+    pub(super) danger: Option<&'static str>,
+}
+
+impl Formed {
+    pub(super) fn when(&self) -> String {
+        format!("{} {}", self.given, self.among.join(" or "))
+    }
+}
+
 /// The argument in each form, and when it has it.
-pub(super) fn forms(arg: &Arg) -> Vec<(String, Arg)> {
+pub(super) fn forms(row: &Row, arg: &Arg) -> Vec<Formed> {
+    let name = |by: u8, also: Option<(u8, u32)>, value: u32| {
+        let mut args = [0; 6];
+        if let Some((by, number)) = also {
+            args[usize::from(by)] = number.into();
+        }
+        value_name(row.name, row.args[usize::from(by)].name, &args, value.into())
+    };
     let form = |form: &Form| {
-        let values: Vec<String> = form.equals.iter().map(|value| format!("{value:#x}")).collect();
+        let also = form
+            .also
+            .map_or(String::new(), |(by, number)| format!("arg {by} is {} and ", name(by, None, number)));
         let mask = if form.mask == u32::MAX { String::new() } else { format!(" & {:#x}", form.mask) };
-        (format!("arg {}{mask} is {}", form.by, values.join(" or ")), form.arg)
+        Formed {
+            arg: form.arg,
+            given: format!("{also}arg {}{mask} is", form.by),
+            among: form.equals.iter().map(|value| name(form.by, form.also, *value)).collect(),
+            danger: form.danger,
+        }
     };
     arg.forms.iter().map(form).collect()
+}
+
+/// Whether an argument of a call that safe code may make names a descriptor.
+pub(super) fn names(row: &Row, index: usize) -> Option<&'static str> {
+    match row.names(index) {
+        _ if !row.is_safe() => None,
+        Names::Descriptor => Some("from safe code lent, or negative"),
+        Names::LookedAt => Some("refused from safe code when it names a descriptor"),
+        Names::Nothing(_) | Names::Unstated => None,
+    }
 }
 
 /// The name of a type, as `--arg` takes it.

@@ -40,7 +40,7 @@ fn one_row() {
         "as bytes     self-contained: everything it needs can travel in the submission",
         "safe code    may make it",
         "arg 0        fd             fd           value",
-        "             an open descriptor",
+        "             an open descriptor; from safe code lent, or negative",
         "arg 1        buf            out          out     length arg 2",
         "arg 2        count          size         value",
     ] {
@@ -138,7 +138,7 @@ fn filters() {
         ("private", "unshare", "gettid"),
         ("condition", "futex", "read"),
         ("restart", "read", "getpid"),
-        ("danger", "setsockopt", "getsockopt"),
+        ("danger", "timer_create", "getsockopt"),
         ("self-contained", "close", "mmap"),
         ("safe", "statx", "close"),
         ("gone", "vserver", "read"),
