@@ -161,7 +161,7 @@ fn option(number: i64, owner: &Arc<UdpSocket>, [level, option]: [i32; 2]) -> Sub
     Submission::call(number).lend(owner).int(level.into()).int(option.into())
 }
 
-/// ENGINE-12, TABLE-18: an option that the row does not list is refused, whatever room it has; one that counts otherwise than
+/// ENGINE-12, TABLE-21: an option that the row does not list is refused, whatever room it has; one that counts otherwise than
 /// in bytes has the room that the kernel fills.
 #[test]
 fn options_are_those_listed() {
@@ -197,7 +197,7 @@ fn options_are_those_listed() {
     assert_eq!(reason(set([libc::SOL_SOCKET, libc::SO_ATTACH_FILTER])), Refusal::LENGTH_UNKNOWN);
 }
 
-/// ENGINE-12, TABLE-18: a command of ioctl that the kernel has for every file has its size; another is its driver's.
+/// ENGINE-12, TABLE-21: a command of ioctl that the kernel has for every file has its size; another is its driver's.
 #[test]
 fn ioctls_are_those_listed() {
     let file = Arc::new(File::open("/proc/self/exe").unwrap());

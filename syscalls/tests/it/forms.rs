@@ -128,6 +128,63 @@ fn a_size_is_not_written_over() {
     }
 }
 
+/// ABI-65, TABLE-21: a count in the value is believed as far as DATA and the out area reach, and so is a length that counts
+/// instructions; neither is written over.
+#[test]
+fn an_option_says_how_far_it_reaches() {
+    let option = |option: i32, value, len, data: &[u8], out_len| {
+        let args = [Value(3), command(libc::IPPROTO_IP), command(option), value, len];
+        let submission = Submission::new("getsockopt", &args, data, out_len);
+        check_arguments(submission.row, &submission.call()).map_err(place)
+    };
+    // Four bytes of the length, four unused, then the head with its count, and the sources.
+    let sources = |count: u32, data_len: usize, out_len| {
+        let mut data = vec![0; data_len];
+        data[0] = 16;
+        data[8 + 12..8 + 16].copy_from_slice(&count.to_ne_bytes());
+        option(libc::IP_MSFILTER, InOut(8, 8), InOut(0, 0), &data, out_len)
+    };
+    assert_eq!(sources(3, 8 + 28, 8 + 28), Ok(()));
+    assert_eq!(
+        (sources(3, 8 + 27, 64), sources(3, 64, 8 + 27)),
+        (Err((OUTSIDE_DATA, 3)), Err((OUTSIDE_AREA, 3)))
+    );
+    assert_eq!(sources(u32::MAX, 64, 64), Err((OUTSIDE_DATA, 3)));
+    let mut data = vec![0; 64];
+    data[0] = 16;
+    for (at, answer) in
+        [(16, Ok(())), (9, Err((Refusal::LENGTH_UNREADABLE, 3))), (15, Err((Refusal::LENGTH_UNREADABLE, 3)))]
+    {
+        assert_eq!(option(libc::IP_MSFILTER, InOut(8, 0), InOut(0, at), &data, 64), answer, "{at}");
+    }
+    let filter = |out: u64, len_at, out_len| {
+        let args =
+            [Value(3), command(libc::SOL_SOCKET), command(libc::SO_GET_FILTER), Out(out), InOut(0, len_at)];
+        let submission = Submission::new("getsockopt", &args, &[3, 0, 0, 0], out_len);
+        check_arguments(submission.row, &submission.call()).map_err(place)
+    };
+    assert_eq!((filter(8, 0, 32), filter(8, 0, 31)), (Ok(()), Err((OUTSIDE_AREA, 3))), "24 bytes");
+    let cork = |out_len| {
+        let args = [Value(3), command(libc::IPPROTO_TCP), command(libc::TCP_CORK), Out(4), InOut(0, 0)];
+        let submission = Submission::new("getsockopt", &args, &[1, 0, 0, 0], out_len);
+        check_arguments(submission.row, &submission.call()).map_err(place)
+    };
+    assert_eq!((cork(8), cork(7)), (Ok(()), Err((OUTSIDE_AREA, 3))), "Bluetooth writes an int");
+}
+
+/// TABLE-6, TABLE-21: what comes back of a filter is as many instructions as its length then counts.
+#[test]
+fn a_filter_comes_back_in_instructions() {
+    let args = [Value(3), command(libc::SOL_SOCKET), command(libc::SO_GET_FILTER), Out(8), InOut(0, 0)];
+    let submission = Submission::new("getsockopt", &args, &[5, 0, 0, 0], 48);
+    let mut out = vec![0; 48];
+    prepare(submission.row, &submission.call(), &mut out);
+    for (left, bytes) in [(3, 8 + 24), (0, 4), (9, 48)] {
+        out[0] = left;
+        assert_eq!(written(submission.row, &submission.call(), RawResult(0), &out), bytes, "{left}");
+    }
+}
+
 /// ENGINE-12: safe code has the commands that the row knows and finds harmless.
 #[test]
 fn safe_code_has_known_commands() {

@@ -166,7 +166,7 @@ fn structures_with_addresses_have_their_size() {
     });
 }
 
-/// TABLE-18: a form is decided by plain numbers of the call, by bits that can match, and each of its values by one form. One
+/// TABLE-21: a form is decided by plain numbers of the call, by bits that can match, and each of its values by one form. One
 /// that memory has otherwise is decided for every value: the others have none.
 #[test]
 fn forms_can_match() {
