@@ -9,6 +9,7 @@ use std::time::Duration;
 use syslet_abi::Errno;
 use syslet_attrs::{Attribute, DuplicateId};
 
+use crate::shortage::Shortage;
 use crate::stop::signal::SignalError;
 use crate::twin::Twins;
 
@@ -55,7 +56,7 @@ pub enum StartError {
     /// The starter or the first worker cannot be started.
     Thread(nix::Error),
     /// The system did not give what is needed.
-    System(nix::Error),
+    System(Shortage),
 }
 
 /// A limit beyond its range.
@@ -273,8 +274,8 @@ impl std::fmt::Display for StartError {
             StartError::Attribute(taken) => taken.fmt(f),
             StartError::Signal(error) => error.fmt(f),
             StartError::Trace(errno) => write!(f, "the trace is no file and not non-blocking, or: {errno}"),
-            StartError::Thread(errno) => write!(f, "the first worker cannot be started: {errno}"),
-            StartError::System(errno) => write!(f, "the system refused memory: {errno}"),
+            StartError::Thread(errno) => Shortage::thread("the starter and the first worker", *errno).fmt(f),
+            StartError::System(shortage) => shortage.fmt(f),
         }
     }
 }

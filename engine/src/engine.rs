@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use syslet_abi::{ABI_VERSION, Features, Params};
+use syslet_abi::{ABI_VERSION, Features, PAGE_BYTES, Params};
 use syslet_attrs::{Attribute, DuplicateId, Registry};
 
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
@@ -14,6 +14,7 @@ use crate::pool::{self, Pool, Unfinished};
 use crate::run::known::Known;
 use crate::run::trace::Trace;
 use crate::shared::Shared;
+use crate::shortage::{Shortage, expect_small};
 use crate::stop::cancel::Canceller;
 use crate::stop::signal;
 use crate::stop::stage::Stage;
@@ -75,7 +76,10 @@ impl Engine {
         config.limits.check().map_err(StartError::Limit)?;
         let trace = config.trace.clone().map(Trace::new).transpose().map_err(StartError::Trace)?;
         let known = Arc::new(Known { registry: registry(&config)?, trace });
-        let guard = Arc::new(ForkGuard::new().map_err(StartError::System)?);
+        expect_small("an engine").map_err(StartError::System)?;
+        let page =
+            |errno| StartError::System(Shortage::memory("the engine's page", PAGE_BYTES as u64, errno));
+        let guard = Arc::new(ForkGuard::new().map_err(page)?);
         let (twins, pool) = if config.limits.workers_max == 0 {
             (Abilities::NONE, None)
         } else {

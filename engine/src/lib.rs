@@ -34,6 +34,8 @@ mod engine;
 #[cfg(not(syslet_loom))]
 mod shared;
 #[cfg(not(syslet_loom))]
+mod shortage;
+#[cfg(not(syslet_loom))]
 mod pair;
 #[cfg(not(syslet_loom))]
 mod port;
@@ -82,6 +84,7 @@ pub use crate::{
     engine::{Engine, Stats},
     pair::{Ring, RingError},
     pool::{RunningCall, Unfinished},
+    shortage::Shortage,
     stop::cancel::{Canceller, Escalation, Found, Which},
     stop::signal::SignalError,
     submitter::wait::{WaitError, Waker},

@@ -24,6 +24,7 @@ use crate::ring::submissions::{Producer, Submissions};
 use crate::run::claim::Claim;
 use crate::run::{BATCH_DONE_BYTES, Runner};
 use crate::shared::Shared;
+use crate::shortage::{Shortage, expect_small, reserve};
 use crate::slot::admission::Admission;
 use crate::slot::{SlotOwner, Slots, Ticket};
 use crate::submitter::confinement::Confinement;
@@ -74,7 +75,7 @@ pub enum RingError {
     /// The set-up is wrong, or asks for what this engine does not have.
     Setup(SetupError),
     /// The system did not give what is needed.
-    System(nix::Error),
+    System(Shortage),
     /// The engine belongs to the process that was forked.
     Forked,
     /// The engine is closed.
@@ -86,15 +87,26 @@ impl Ring {
     pub(crate) fn open(shared: Arc<Shared>, params: Params) -> Result<Ring, RingError> {
         let layout = RingLayout::of(&params);
         let bytes = NonZeroUsize::new(layout.total_bytes).expect("a header is not empty");
-        let map =
-            |bytes| Region::new(bytes, Arc::clone(&shared.guard)).map(Arc::new).map_err(RingError::System);
+        let map = |bytes: NonZeroUsize| {
+            let region = Region::new(bytes, Arc::clone(&shared.guard));
+            region.map(Arc::new).map_err(|errno| Shortage::memory("the rings", bytes.get() as u64, errno))
+        };
         let region = map(bytes)?;
-        let inbox = Inbox::new(u64::from(params.completion_bytes));
-        let inbox = inbox.ok_or(RingError::System(nix::Error::ENOMEM))?;
         let pooled = NonZeroUsize::new(pooled_bytes(&params)).filter(|_| shared.pool.is_some());
         let pooled = pooled.map(map).transpose()?;
+        let none = |what, bytes| Shortage::memory(what, bytes, nix::Error::ENOMEM);
+        let ready_bytes = u64::from(params.completion_bytes);
+        let inbox = Inbox::new(ready_bytes).ok_or_else(|| none("completions that are ready", ready_bytes))?;
+        let slots = Slots::new(params.slots).map_err(|_| none("the slots", Slots::bytes(params.slots)))?;
+        let own_bytes = u64::from(params.submission_bytes);
+        let own = OwnQueue::new(own_bytes).map_err(|_| none("calls of the submitter alone", own_bytes))?;
+        let mut lent = Vec::new();
+        reserve(&mut lent, params.slots as usize, "lent descriptors")?;
+        let mut runner = Runner::helping(Arc::clone(&shared.known));
+        runner.expect(params.completion_record_max.into())?;
+        expect_small("a ring")?;
         let lanes = shared.pool.as_ref().map(|pool| Arc::clone(&pool.lanes));
-        let port = Arc::new(Port::new(&region, &RingHeader { params }, pooled.as_ref(), lanes));
+        let port = Arc::new(Port::new(&region, &RingHeader { params }, pooled.as_ref(), slots, lanes));
         let (submissions, completions) = (Arc::clone(&port.submissions), Arc::clone(&port.completions));
         let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
         let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
@@ -106,10 +118,10 @@ impl Ring {
             producer: Producer::new(Arc::clone(&submissions)),
             pooled: port.pooled.clone().map(Producer::new),
             consumer: Consumer::new(Arc::clone(&completions), region.words(offset::COMPLETION_HEAD, 8)),
-            slot_owner: SlotOwner::new(Arc::clone(&port.slots)),
+            slot_owner: SlotOwner::new(Arc::clone(&port.slots), lent),
             slots: Arc::clone(&port.slots),
             credit,
-            own: OwnQueue::new(u64::from(params.submission_bytes)),
+            own,
             aside: Staged::default(),
             wants_worker: false,
             confinement: pool.map(|pool| Confinement::of_this_thread(pool.confinement())),
@@ -117,7 +129,7 @@ impl Ring {
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             door: None,
             batch: Batch::new(),
-            runner: Runner::helping(Arc::clone(&shared.known)),
+            runner,
             inbox,
             admission: Admission::default(),
             port,
@@ -193,7 +205,7 @@ impl std::fmt::Display for RingError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             RingError::Setup(error) => error.fmt(f),
-            RingError::System(errno) => write!(f, "the system refused memory: {errno}"),
+            RingError::System(shortage) => shortage.fmt(f),
             RingError::Forked => f.write_str("the engine belongs to the process that was forked"),
             RingError::Closed => f.write_str("the engine is closed"),
         }
@@ -201,3 +213,9 @@ impl std::fmt::Display for RingError {
 }
 
 impl std::error::Error for RingError {}
+
+impl From<Shortage> for RingError {
+    fn from(shortage: Shortage) -> RingError {
+        RingError::System(shortage)
+    }
+}

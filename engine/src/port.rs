@@ -78,6 +78,7 @@ impl Port {
         region: &Arc<Region>,
         header: &RingHeader,
         pooled: Option<&Arc<Region>>,
+        slots: Slots,
         lanes: Option<Arc<Lanes<Port>>>,
     ) -> Port {
         let RingHeader { params } = header;
@@ -97,7 +98,7 @@ impl Port {
             )),
             pooled: pooled.map(|region| Arc::new(pooled_ring(region, params))),
             completions: Arc::new(Completions::new(word(offset::COMPLETION_TAIL), completion_words)),
-            slots: Arc::new(Slots::new(params.slots)),
+            slots: Arc::new(slots),
             wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
             event: Event::new(),
             handed: HandedCalls::new(),

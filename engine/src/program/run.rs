@@ -62,7 +62,11 @@ impl Runner {
     ) -> First {
         let program = Program::admitted(bytemuck::cast_slice(record));
         let (head, slot) = (program.head(), claim.slot());
-        self.grow_by(slot, at, program.scratch_len());
+        if self.grow_by(slot, at, program.scratch_len()).is_err() {
+            let is_begun = std::mem::take(&mut self.bench.resumes);
+            self.bench.machine = None;
+            return self.starve(&head, claim, at, is_begun);
+        }
         let mut machine = self.bench.machine.take().unwrap_or_else(Machine::new);
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(program.area_len());

@@ -1,6 +1,6 @@
 //! Calls that only their submitter may run: they stand where no worker looks.
 
-use std::collections::VecDeque;
+use std::collections::{TryReserveError, VecDeque};
 
 use syslet_abi::{RecordWord, USER_DATA_OFFSET};
 
@@ -17,8 +17,15 @@ pub(crate) struct OwnQueue {
 }
 
 impl OwnQueue {
-    pub(crate) fn new(ring_bytes: u64) -> OwnQueue {
-        OwnQueue { queue: VecDeque::new(), words_max: words(ring_bytes) }
+    /// Memory for all it may hold is asked for now, and used later.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn new(ring_bytes: u64) -> Result<OwnQueue, TryReserveError> {
+        let words_max = words(ring_bytes);
+        let mut queue = VecDeque::new();
+        queue.try_reserve_exact(words_max)?;
+        Ok(OwnQueue { queue, words_max })
     }
 
     /// Whether a record of `len` bytes has no room now.
@@ -51,5 +58,18 @@ impl OwnQueue {
         let Some(&first) = self.queue.front() else { return false };
         batch.put(self.queue.drain(..words(u64::from(RecordWord::unpack(first).len))));
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ENGINE-34: what the system has no memory for is no queue; one that there is does not ask for more when it is full.
+    #[test]
+    fn memory_is_asked_for_once() {
+        assert!(OwnQueue::new(1 << 60).is_err());
+        let queue = OwnQueue::new(1 << 16).unwrap();
+        assert!(queue.queue.capacity() >= words(1 << 16));
     }
 }

@@ -1,5 +1,5 @@
-//! The memory of one pair of rings: a header and two rings in one mapping of a memfd, handed out as slices of
-//! atomic words that keep the mapping alive.
+//! The memory of one pair of rings: a header and two rings in one mapping, handed out as slices of atomic words that keep
+//! the mapping alive. No other process has it, so there is no file behind it, which could be too large for RLIMIT_FSIZE.
 #![allow(unsafe_code, reason = "maps memory and lends it out as atomics")]
 
 use std::ffi::c_void;
@@ -10,9 +10,7 @@ use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
-use nix::unistd::ftruncate;
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
 use crate::fork::ForkGuard;
 
@@ -32,11 +30,9 @@ unsafe impl Sync for Region {}
 
 impl Region {
     pub(crate) fn new(bytes: NonZeroUsize, guard: Arc<ForkGuard>) -> nix::Result<Region> {
-        let file = memfd_create(c"syslet-ring", MFdFlags::MFD_CLOEXEC)?;
-        ftruncate(&file, libc::off_t::try_from(bytes.get()).map_err(|_| nix::Error::EFBIG)?)?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new mapping at an address of the kernel's choice affects no other memory.
-        let base = unsafe { mmap(None, bytes, access, MapFlags::MAP_SHARED, &file, 0) }?;
+        let base = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_PRIVATE) }?;
         let region = Region { base, bytes, guard };
         // SAFETY: the memory was mapped just now and nothing else uses it.
         unsafe { madvise(base, bytes.get(), MmapAdvise::MADV_DONTFORK) }?;

@@ -1,6 +1,7 @@
 //! One claimed call: attributes look, the kernel is entered, attributes look again, the completion is built.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
+use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Errno, Kind, RecordWord};
@@ -20,6 +21,7 @@ use super::transfer::{Moved, asked_bytes};
 use crate::program::{Bench, Team};
 use crate::queue::handed::Begun;
 use crate::ring::batch::BATCH_MAX;
+use crate::shortage::{Shortage, reserve};
 use crate::slot::Slot;
 use crate::twin::Abilities;
 
@@ -184,7 +186,10 @@ impl Runner {
     /// As for [`Runner::run`].
     unsafe fn run_answering(&mut self, way: Way<'_>, call: &Call<'_>, claim: &Claim<'_>, at: usize) -> First {
         let slot = claim.slot();
-        self.grow(slot, at);
+        if self.grow(slot, at).is_err() {
+            let is_begun = way.has_moved();
+            return self.starve(call, claim, at, is_begun);
+        }
         let (row, needs) = (row(call.nr()), slot.needs());
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(call.out_len());
@@ -256,24 +261,58 @@ impl Runner {
 
     /// Builds the completion of a call that is not to be run, or that nobody knows the end of.
     pub(crate) fn abandon(&mut self, record: &[u64], slot: &Slot, at: usize, outcome: Outcome) -> usize {
-        self.grow(slot, at);
-        let call = &Call::admitted(bytemuck::cast_slice(record));
+        self.abandon_call(&Call::admitted(bytemuck::cast_slice(record)), slot, at, outcome)
+    }
+
+    fn abandon_call(&mut self, call: &Call<'_>, slot: &Slot, at: usize, outcome: Outcome) -> usize {
+        // Of a call that is not run nothing comes back but what its attributes say.
+        let bytes = slot.credit().saturating_sub(call.out_len() as u64 & !7);
+        let words = at + crate::ring::track::words(bytes) + BATCH_DONE_BYTES / 8;
+        if self.done.len() < words {
+            self.done.resize(words, 0);
+        }
         let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         finish(&Asked::new(call, slot, &self.known), (&outcome, &Sight::default()), slot, writer)
     }
 
     /// Room for the longest completion that this call can have, and behind it for those of calls without attributes.
-    fn grow(&mut self, slot: &Slot, at: usize) {
-        self.grow_by(slot, at, 0);
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    fn grow(&mut self, slot: &Slot, at: usize) -> Result<(), TryReserveError> {
+        self.grow_by(slot, at, 0)
     }
 
     /// The same with more room for an out area of which not everything comes back.
-    pub(crate) fn grow_by(&mut self, slot: &Slot, at: usize, more_bytes: usize) {
+    pub(crate) fn grow_by(
+        &mut self,
+        slot: &Slot,
+        at: usize,
+        more_bytes: usize,
+    ) -> Result<(), TryReserveError> {
         let bytes = slot.credit() + more_bytes as u64;
         let words = at + crate::ring::track::words(bytes) + BATCH_DONE_BYTES / 8;
-        if self.done.len() < words {
+        let missing = words.saturating_sub(self.done.len());
+        if missing > 0 {
+            self.done.try_reserve_exact(missing)?;
             self.done.resize(words, 0);
         }
+        Ok(())
+    }
+
+    /// Ends a call for whose completion there is no memory: it does not run (ENGINE-34). `is_begun`: not any further.
+    #[cold]
+    pub(crate) fn starve(&mut self, call: &Call<'_>, claim: &Claim<'_>, at: usize, is_begun: bool) -> First {
+        let errno = Errno(libc::ENOMEM);
+        let outcome = if is_begun { Outcome::unknown(errno) } else { Outcome::not_run(errno) };
+        let outcome = claim.end(outcome, || None);
+        First::Built(self.abandon_call(call, claim.slot(), at, outcome))
+    }
+
+    /// Sees that there is memory for completions of so many bytes; it is used when one of them is that long.
+    pub(crate) fn expect(&mut self, completion_bytes: u64) -> Result<(), Shortage> {
+        let words = crate::ring::track::words(completion_bytes) + BATCH_DONE_BYTES / 8;
+        reserve(&mut self.done, words, "the longest completion")
     }
 
     /// The first words of the buffer: the completions built there.

@@ -7,6 +7,8 @@ mod owner;
 pub(crate) mod phase;
 mod ticket;
 
+use std::collections::TryReserveError;
+
 use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN};
 use syslet_attrs::Needs;
 
@@ -200,11 +202,23 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    pub(crate) fn new(count: u32) -> Slots {
+    /// A table of free slots.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub(crate) fn new(count: u32) -> Result<Slots, TryReserveError> {
         let next = |slot: u32| if slot + 1 == count { NIL } else { slot + 1 };
-        let slots: Box<[Slot]> = (0..count).map(|slot| Slot::new(next(slot))).collect();
-        let traces = slots.iter().map(|_| AtomicU64::new(0)).collect();
-        Slots { slots, traces }
+        let (mut slots, mut traces) = (Vec::new(), Vec::new());
+        slots.try_reserve_exact(count as usize)?;
+        traces.try_reserve_exact(count as usize)?;
+        slots.extend((0..count).map(|slot| Slot::new(next(slot))));
+        traces.extend((0..count).map(|_| AtomicU64::new(0)));
+        Ok(Slots { slots: slots.into(), traces: traces.into() })
+    }
+
+    /// Bytes of a table of so many.
+    pub(crate) fn bytes(count: u32) -> u64 {
+        u64::from(count) * (size_of::<Slot>() + size_of::<AtomicU64>()) as u64
     }
 
     /// The slot a ticket names, if it is of this table.

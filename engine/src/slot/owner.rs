@@ -22,13 +22,14 @@ pub(crate) struct SlotOwner {
     owed: usize,
     /// Whether other threads may stop its calls.
     is_watched: Cell<bool>,
-    /// Descriptors lent to calls in flight, by slot; empty until the first is lent.
+    /// Descriptors lent to calls in flight, by slot, as far as any was lent.
     lent: Vec<LentSet>,
 }
 
 impl SlotOwner {
-    pub(crate) fn new(table: Arc<Slots>) -> SlotOwner {
-        SlotOwner { table, free: 0, in_use: 0, owed: 0, is_watched: Cell::new(false), lent: Vec::new() }
+    /// `lent` has room for the descriptors of as many calls as there are slots, and is empty.
+    pub(crate) fn new(table: Arc<Slots>, lent: Vec<LentSet>) -> SlotOwner {
+        SlotOwner { table, free: 0, in_use: 0, owed: 0, is_watched: Cell::new(false), lent }
     }
 
     /// Calls in flight: accepted, and their completion not consumed.
@@ -106,10 +107,11 @@ impl SlotOwner {
 
     /// Keeps descriptors open until the call is over.
     pub(crate) fn lend(&mut self, ticket: Ticket, lent: LentSet) {
-        if self.lent.is_empty() {
-            self.lent.resize_with(self.table.slots.len(), LentSet::default);
+        let index = ticket.slot() as usize;
+        if self.lent.len() <= index {
+            self.lent.resize_with(index + 1, LentSet::default);
         }
-        self.lent[ticket.slot() as usize] = lent;
+        self.lent[index] = lent;
     }
 
     /// The descriptors lent to calls in flight: whoever keeps the calls' ring alive keeps them.

@@ -18,8 +18,8 @@ fn take(owner: &mut SlotOwner) -> Option<Ticket> {
 /// ENGINE-13: a ticket names its call while that is in flight, and none after.
 #[test]
 fn a_ticket_is_never_given_twice() {
-    let table = Arc::new(Slots::new(2));
-    let mut owner = SlotOwner::new(Arc::clone(&table));
+    let table = Arc::new(Slots::new(2).unwrap());
+    let mut owner = SlotOwner::new(Arc::clone(&table), Vec::new());
     let mut seen = Vec::new();
     for round in 0..100 {
         let first = take(&mut owner).unwrap();

@@ -1,7 +1,9 @@
 //! Completions made of what the slot of a call knows: of a call that never began, whose record is somewhere in the ring,
 //! and is passed over by whoever claims it; and of one that was given up, whose record its worker has.
 
-use syslet_abi::{AttributeId, DoneFlags, DoneWriter, Errno, RawResult, Status};
+use syslet_abi::{
+    ATTRIBUTES_MAX, AttributeId, DONE_BYTES_MIN, DoneFlags, DoneWriter, Errno, RawResult, Status,
+};
 use syslet_attrs::DeadlineValue;
 
 use crate::port::Port;
@@ -48,6 +50,10 @@ pub(crate) fn abandoned(port: &Port, slot: &Slot, ticket: Ticket) {
     port.post(&completion(slot, ticket, &outcome, unavailable));
 }
 
+/// No such completion is longer: DATA has no value, and no attribute has one but DEADLINE.
+const BYTES_MAX: u64 =
+    (DONE_BYTES_MIN + 8 * (ATTRIBUTES_MAX + 2) + DeadlineValue::BYTES.next_multiple_of(8)) as u64;
+
 /// Builds one. `answer` writes the return of an attribute that was not refused at the door.
 fn completion(
     slot: &Slot,
@@ -55,7 +61,8 @@ fn completion(
     outcome: &Outcome,
     answer: impl Fn(AttributeId, &mut DoneWriter<'_>),
 ) -> Vec<u64> {
-    let mut done = vec![0_u64; crate::ring::track::words(slot.credit())];
+    // Of the room that is held, what returns without an out area can take.
+    let mut done = vec![0_u64; crate::ring::track::words(slot.credit().min(BYTES_MAX))];
     let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut done));
     if slot.returns_data() {
         writer.data(outcome.status_of_attributes().unwrap_or(Status::UNAVAILABLE), 0);

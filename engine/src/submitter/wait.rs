@@ -9,6 +9,7 @@ use crate::pair::{Ring, RingError};
 use crate::port::{BACKLOG_BYTES, Port};
 use crate::queue::lanes::Berth;
 use crate::shared::Shared;
+use crate::shortage::Shortage;
 use crate::slot::Ticket;
 use crate::wake::Slept;
 use crate::wake::eventfd::CompletionEvent;
@@ -106,7 +107,7 @@ impl Ring {
     /// When the system has no descriptor to give, or in a forked child.
     pub fn event(&self) -> Result<CompletionEvent, RingError> {
         self.check_home().map_err(|_| RingError::Forked)?;
-        self.port.event.descriptor().map_err(RingError::System)
+        self.port.event.descriptor().map_err(|errno| Shortage::descriptor("the event", errno).into())
     }
 
     /// Publishes what was pushed; says whether workers are wanted for it, and may have it.

@@ -103,6 +103,7 @@ const ALLOWED: &[&str] = &[
     "tests/process/private.rs",
     "tests/process/private/state.rs",
     "tests/process/signals.rs",
+    "tests/process/shortage.rs",
     "tests/process/internal_signals.rs",
 ];
 
