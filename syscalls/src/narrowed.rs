@@ -6,7 +6,6 @@
 use syslet_abi::{ARGS_MAX, ArgKind, Call};
 
 use crate::row::Row;
-use crate::width::Widths;
 
 /// Six arguments of 64 bits as the kernel gets them; what it takes of each is for a [`Row`] to say.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -88,8 +87,8 @@ impl FromIterator<u64> for RawArgs {
 /// A call's arguments as the kernel takes them: what is above each one's width is zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Narrowed<'a> {
+    row: &'a Row,
     raw: &'a RawArgs,
-    widths: Widths,
 }
 
 impl<'a> Narrowed<'a> {
@@ -99,20 +98,24 @@ impl<'a> Narrowed<'a> {
     /// Beyond the sixth.
     #[must_use]
     #[inline(always)]
-    pub const fn get(self, index: usize) -> u64 {
-        self.widths.narrow(index, self.raw.0[index])
+    pub fn get(self, index: usize) -> u64 {
+        self.row.taken(index, self.raw.0[index], |by| Some(self.raw.0[by]))
     }
 
     /// All six.
     #[must_use]
+    #[inline]
     pub fn all(self) -> [u64; ARGS_MAX] {
-        core::array::from_fn(|index| self.get(index))
+        if self.row.widths.are_formed() {
+            return core::array::from_fn(|index| self.get(index));
+        }
+        core::array::from_fn(|index| self.row.widths.narrow(index, self.raw.0[index]))
     }
 
     /// Other arguments of the same call.
     #[must_use]
-    pub const fn like(self, raw: &RawArgs) -> Narrowed<'_> {
-        Narrowed { raw, widths: self.widths }
+    pub const fn like(self, raw: &'a RawArgs) -> Narrowed<'a> {
+        Narrowed { raw, row: self.row }
     }
 
     /// What the kernel gets.
@@ -126,14 +129,9 @@ impl<'a> Narrowed<'a> {
 impl Row {
     /// The arguments as the kernel takes them for this call.
     #[must_use]
-    #[inline]
-    pub fn narrow<'a>(&self, raw: &'a RawArgs) -> Narrowed<'a> {
-        let widths = if self.widths.are_formed() {
-            self.formed_widths(|index| raw.0.get(index).copied())
-        } else {
-            self.widths
-        };
-        Narrowed { raw, widths }
+    #[inline(always)]
+    pub const fn narrow<'a>(&'a self, raw: &'a RawArgs) -> Narrowed<'a> {
+        Narrowed { row: self, raw }
     }
 
     /// What the kernel takes of argument `index`; nothing where it is an offset.
@@ -141,16 +139,47 @@ impl Row {
     #[inline]
     pub fn value(&self, call: &Call<'_>, index: usize) -> Option<u64> {
         let raw = |index| (call.kinds().get(index) == ArgKind::VALUE).then(|| call.raw_arg(index));
-        let widths = if self.widths.are_formed() { self.formed_widths(raw) } else { self.widths };
-        raw(index).map(|word| widths.narrow(index, word))
+        raw(index).map(|word| self.taken(index, word, raw))
     }
 
-    /// The widths where a command decides about some; `raw` gives the arguments that are values.
-    fn formed_widths(&self, raw: impl Fn(usize) -> Option<u64>) -> Widths {
+    /// The first descriptor among the arguments; −1 without one.
+    #[must_use]
+    #[inline]
+    pub fn descriptor_in(&self, call: &Call<'_>) -> i32 {
+        // A descriptor is none by command, and an int.
+        let fd = self.descriptor.map(|index| self.widths.narrow(index.into(), call.raw_arg(index.into())));
+        fd.and_then(|fd| u32::try_from(fd).ok()).map_or(-1, u32::cast_signed)
+    }
+
+    /// Whether an argument is, or may be, an address in the application's memory.
+    #[must_use]
+    #[inline]
+    pub fn holds_address(&self, call: &Call<'_>) -> bool {
+        let mut left = self.addresses;
+        while left != 0 {
+            let index = left.trailing_zeros() as usize;
+            if self.value(call, index).is_some_and(|value| value != 0) {
+                return true;
+            }
+            left &= left - 1;
+        }
+        false
+    }
+
+    /// What the kernel takes of a word that is argument `index`; `raw` gives the others, where they are values.
+    #[inline(always)]
+    fn taken(&self, index: usize, word: u64, raw: impl Fn(usize) -> Option<u64>) -> u64 {
+        if self.widths.is_formed(index) {
+            self.formed(index, word, raw)
+        } else {
+            self.widths.narrow(index, word)
+        }
+    }
+
+    /// The same where a command decides. What decides has one width.
+    #[inline(never)]
+    fn formed(&self, index: usize, word: u64, raw: impl Fn(usize) -> Option<u64>) -> u64 {
         let value = |by| raw(by).map(|word| self.widths.narrow(by, word));
-        self.args.iter().enumerate().fold(self.widths, |widths, (index, arg)| match arg.form(value) {
-            Some(form) => widths.with(index, form.arg.width),
-            None => widths,
-        })
+        word & self.args[index].formed(value).width.mask()
     }
 }

@@ -100,6 +100,10 @@ pub struct Row {
     pub is_built: bool,
     /// How many bits of each argument the kernel takes.
     pub widths: Widths,
+    /// The first argument that is a descriptor.
+    pub descriptor: Option<u8>,
+    /// One bit for each argument that is, or can be, an address.
+    pub addresses: u8,
     /// How to ask without sleeping.
     pub twin: Option<Twin>,
     /// Why there is no such way, for calls that may sleep.

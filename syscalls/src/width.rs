@@ -19,9 +19,6 @@ pub enum Width {
 }
 
 impl Width {
-    /// By their number in [`Widths`].
-    const ALL: [Width; 4] = [Width::Bits64, Width::Bits32, Width::Bits16, Width::Ignored];
-
     /// How many bits they are.
     #[must_use]
     pub const fn bits(self) -> u32 {
@@ -45,52 +42,48 @@ impl Width {
     }
 }
 
-/// The widths of all arguments of a call, so small that a row gives them away at once.
+/// The widths of all arguments of a call, as what is left of each: narrowing one is a single operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Widths(u16);
+pub struct Widths {
+    masks: [u64; ARGS_MAX],
+    /// One bit for each argument that a command can make wider or narrower.
+    formed: u8,
+}
 
 impl Widths {
-    const EACH_BITS: usize = 2;
-    /// Set where a command decides about the width of one of them.
-    const FORMED: u16 = 1 << 15;
-    const MASKS: [u64; 4] =
-        [Width::ALL[0].mask(), Width::ALL[1].mask(), Width::ALL[2].mask(), Width::ALL[3].mask()];
-
-    /// Those that a row's arguments have; what a command decides is as wide as without one. Behind the last, none counts.
+    /// Those that a row's arguments have. Behind the last, none counts.
     pub(crate) const fn of(args: &[Arg]) -> Widths {
-        let (mut widths, mut at) = (Widths(0), 0);
-        while at < ARGS_MAX {
-            let width = if at < args.len() { args[at].width } else { Width::Ignored };
-            widths = widths.with(at, width);
-            if at < args.len() && is_formed(&args[at]) {
-                widths.0 |= Widths::FORMED;
-            }
+        let mut widths = Widths { masks: [0; ARGS_MAX], formed: 0 };
+        let mut at = 0;
+        while at < args.len() {
+            widths.masks[at] = args[at].width.mask();
+            widths.formed |= (has_other_width(&args[at]) as u8) << at;
             at += 1;
         }
         widths
     }
 
-    /// These, and that one for argument `index`.
-    pub(crate) const fn with(self, index: usize, width: Width) -> Widths {
-        let at = Widths::EACH_BITS * index;
-        Widths(self.0 & !(0b11 << at) | (width as u16) << at)
+    /// Whether a command can make argument `index` wider or narrower.
+    #[inline(always)]
+    pub(crate) const fn is_formed(&self, index: usize) -> bool {
+        self.formed >> index & 1 != 0
     }
 
-    /// Whether a command decides about the width of one of them.
+    /// Whether it can do so with any.
     #[inline(always)]
-    pub(crate) const fn are_formed(self) -> bool {
-        self.0 & Widths::FORMED != 0
+    pub(crate) const fn are_formed(&self) -> bool {
+        self.formed != 0
     }
 
-    /// What the kernel takes of argument `index`, the bits above zero.
+    /// What the kernel takes of argument `index`, if no command says otherwise; the bits above are zero.
     #[inline(always)]
-    pub(crate) const fn narrow(self, index: usize, raw: u64) -> u64 {
-        raw & Widths::MASKS[(self.0 >> (Widths::EACH_BITS * index)) as usize & 0b11]
+    pub(crate) const fn narrow(&self, index: usize, raw: u64) -> u64 {
+        raw & self.masks[index]
     }
 }
 
 /// Whether a form has another width than the argument has otherwise.
-const fn is_formed(arg: &Arg) -> bool {
+const fn has_other_width(arg: &Arg) -> bool {
     let mut form = 0;
     while form < arg.forms.len() {
         if arg.forms[form].arg.width as u8 != arg.width as u8 {

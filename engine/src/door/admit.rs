@@ -5,7 +5,7 @@ use syslet_abi::{
     padded,
 };
 use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, TraceValue};
-use syslet_syscalls::{Class, Direction, RawArgs, Row, Scope, check_arguments, is_foreign, row};
+use syslet_syscalls::{Class, RawArgs, Row, Scope, check_arguments, is_foreign, row};
 
 use super::refused::Refused;
 use super::who;
@@ -49,7 +49,7 @@ pub(crate) fn admit(
     let signals = row.is_some_and(|row| is_instant_now(row) && twin::may_signal(row));
     let facts = who::Facts { flags: call.flags(), class, scope, signals, has_pool };
     who::check(facts)?;
-    admission.fd = descriptor(row, call);
+    admission.fd = row.map_or(-1, |row| row.descriptor_in(call));
     admission.credit = BARE_CREDIT;
     admission.needs = Needs::NONE;
     admission.may_help = true;
@@ -99,15 +99,9 @@ fn loss(row: Option<&Row>, call: &Call<'_>, marks: Marks) -> Loss {
     if !marks.contains(Marks::INSTANT) && holds_memory(row, call) { Loss::Refused } else { Loss::Borne }
 }
 
-/// Whether an argument is, or may be, an address in the application's memory.
+/// Whether an argument is, or may be, an address in the application's memory. Of what has no row all may be.
 fn holds_memory(row: Option<&Row>, call: &Call<'_>) -> bool {
-    // Of what has no row all arguments may be addresses.
-    let Some(row) = row else { return RawArgs::of(call) != RawArgs::default() };
-    let is_address = |index: usize| {
-        let is_one = row.args[index].ty.direction() != Direction::Value;
-        is_one && row.value(call, index).is_some_and(|value| value != 0)
-    };
-    (0..call.argc()).any(is_address)
+    row.map_or_else(|| RawArgs::of(call) != RawArgs::default(), |row| row.holds_address(call))
 }
 
 /// The part of admission that only calls with attributes or an out area need.
@@ -142,14 +136,6 @@ pub(crate) fn check_survives(scope: Scope) -> Result<(), Refused> {
         Scope::EngineLife(harm) => Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, harm.why())),
         _ => Ok(()),
     }
-}
-
-/// The first descriptor among the arguments, or −1.
-#[inline]
-fn descriptor(row: Option<&Row>, call: &Call<'_>) -> i32 {
-    let value = |row: &Row| row.value(call, row.args.iter().position(|arg| arg.ty.is_descriptor())?);
-    let fd = row.and_then(value).and_then(|fd| u32::try_from(fd).ok());
-    fd.map_or(-1, u32::cast_signed)
 }
 
 /// Bytes that a return with a value of `len` bytes takes.

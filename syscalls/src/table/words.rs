@@ -3,7 +3,7 @@
 //! again, if it can sleep at all.
 
 use super::sizes::IOVEC;
-use crate::argument::{Arg, ArgType, Form, Len, Written};
+use crate::argument::{Arg, ArgType, Direction, Form, Len, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
 use crate::nature::{Class, Scope};
@@ -62,6 +62,8 @@ const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static
         danger: None,
         is_built: builds(args),
         widths: Widths::of(args),
+        descriptor: descriptor_of(args),
+        addresses: addresses(args),
         twin: None,
         untwinned: None,
         restart: if matches!(class, Class::Instant) { Restart::Uninterrupted } else { Restart::Again },
@@ -87,6 +89,26 @@ const fn builds(args: &[Arg]) -> bool {
         at += 1;
     }
     false
+}
+
+const fn descriptor_of(args: &[Arg]) -> Option<u8> {
+    let mut at = 0;
+    while (at as usize) < args.len() {
+        if args[at as usize].ty.is_descriptor() {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn addresses(args: &[Arg]) -> u8 {
+    let (mut addresses, mut at) = (0, 0);
+    while at < args.len() {
+        addresses |= (!matches!(args[at].ty.direction(), Direction::Value) as u8) << at;
+        at += 1;
+    }
+    addresses
 }
 
 const fn existing(number: u16) -> Option<u16> {
