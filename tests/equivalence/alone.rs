@@ -18,11 +18,18 @@ const MARK: &str = "SYSLET_EQUIVALENCE_ALONE";
 
 /// Runs these cases in a process of their own; `test` is the test that calls this.
 pub(crate) fn compare_alone(test: &str, cases: impl FnOnce() -> Vec<Case>) {
-    if std::env::var_os(MARK).is_some() {
-        part();
+    alone(test, || {
         let mut cases = cases();
         cases.retain(|case| case.is_alone);
-        return compare(&cases);
+        compare(&cases);
+    });
+}
+
+/// Runs this in a process of its own; `test` is the test that calls this.
+pub(crate) fn alone(test: &str, run: impl FnOnce()) {
+    if std::env::var_os(MARK).is_some() {
+        part();
+        return run();
     }
     if !geteuid().is_root() {
         println!("skipped: {test} needs the superuser");

@@ -34,12 +34,17 @@ struct Tally {
 }
 
 /// One kind of arguments of a case.
-struct Variant<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Variant<'a> {
     case: &'a Case,
     row: &'static Row,
     setup: &'a Setup,
     change: Option<&'a Change>,
+    /// What the arguments that are values are changed by, bit for bit.
+    junk: [u64; 6],
     is_good: bool,
+    /// Bytes do not travel.
+    is_by_address: bool,
 }
 
 const ANYBODY: &str = "the superuser may be anybody, and nobody is an error";
@@ -89,7 +94,7 @@ fn compare_each(cases: &[Case]) -> (BTreeMap<&'static str, Tally>, Vec<String>) 
         let row = row(case.call);
         let tally = tallies.entry(case.call).or_default();
         tally.may_fail |= case.allowed.fails;
-        let good = Variant { case, row, setup: &case.good, change: None, is_good: true };
+        let good = Variant::good(case, row);
         let result = run(&mut rig, &good, &mut faults);
         tally.may_fail |= result.is_some_and(is_out_of_reach);
         tally.good += usize::from(result.is_some_and(|result| result >= 0));
@@ -108,7 +113,34 @@ fn compare_each(cases: &[Case]) -> (BTreeMap<&'static str, Tally>, Vec<String>) 
     (tallies, faults)
 }
 
-impl Variant<'_> {
+impl<'a> Variant<'a> {
+    /// The case as it stands.
+    pub(crate) fn good(case: &'a Case, row: &'static Row) -> Variant<'a> {
+        let setup = &case.good;
+        Variant { case, row, setup, change: None, junk: [0; 6], is_good: true, is_by_address: false }
+    }
+
+    /// The same with these bits of its values changed. By address only: what does not fit into an area is refused.
+    pub(crate) fn changed(self, junk: [u64; 6], is_by_address: bool) -> Variant<'a> {
+        Variant { junk, is_by_address, is_good: false, ..self }
+    }
+
+    /// Its arguments on a fresh state.
+    pub(crate) fn args(&self) -> Vec<Arg> {
+        self.fresh().1
+    }
+
+    /// How the plain call differs from that of another variant, if it does.
+    pub(crate) fn differs_from(&self, other: &Variant<'_>) -> Option<String> {
+        let title = || self.title(&self.args());
+        let outcomes = caught(|| (self.directly(0).0, other.directly(0).0));
+        match outcomes {
+            Ok((own, others)) if own == others => None,
+            Ok((own, others)) => Some(format!("{} directly: {}", title(), difference(&own, &others))),
+            Err(why) => Some(format!("{} directly: {why}", title())),
+        }
+    }
+
     /// Fresh state and arguments on it.
     fn fresh(&self) -> (World, Vec<Arg>) {
         let mut world = World::default();
@@ -117,6 +149,14 @@ impl Variant<'_> {
             args[change.index] = change.arg.clone();
         }
         size(self.row, &mut args);
+        if self.junk != [0; 6] {
+            args.resize(self.row.args.len(), Arg::Value(0));
+        }
+        for (arg, junk) in args.iter_mut().zip(self.junk) {
+            if let Arg::Value(value) = arg {
+                *value ^= junk;
+            }
+        }
         world.snapshot();
         (world, args)
     }
@@ -206,6 +246,8 @@ impl Variant<'_> {
                 (Way::Helped, sleeps),
                 (Way::Usual, CallFlags::NONE),
                 (Way::Pooled, CallFlags::ASYNC),
+                (Way::Program, CallFlags::NONE),
+                (Way::Registers, CallFlags::ASYNC),
                 (Way::Sync, CallFlags::SYNC),
             ],
             Scope::BoundToThread => vec![(Way::Helped, CallFlags::SYNC), (Way::Sync, CallFlags::SYNC)],
@@ -231,7 +273,7 @@ impl Variant<'_> {
         let mut expected = expected.clone();
         for outcome in [&mut got, &mut expected] {
             let failed = form == Form::Contained && outcome.result < 0;
-            if self.case.allowed.thread && way == Way::Pooled {
+            if self.case.allowed.thread && way.is_away() {
                 outcome.outs.clear();
                 outcome.result = outcome.result.min(0);
             } else if failed {
@@ -256,7 +298,7 @@ impl Variant<'_> {
 }
 
 /// Makes one kind of arguments in every way; gives the plain call's result.
-fn run(rig: &mut Rig, variant: &Variant<'_>, faults: &mut Vec<String>) -> Option<i64> {
+pub(crate) fn run(rig: &mut Rig, variant: &Variant<'_>, faults: &mut Vec<String>) -> Option<i64> {
     let (_, args) = variant.fresh();
     let title = variant.title(&args);
     if matches!(variant.scope(&args), Scope::EngineLife(_)) {
@@ -285,7 +327,10 @@ fn run(rig: &mut Rig, variant: &Variant<'_>, faults: &mut Vec<String>) -> Option
     }
     let forms: &[Form] =
         if variant.can_travel(&args) { &[Form::Contained, Form::Address] } else { &[Form::Address] };
+    let forms = if variant.is_by_address { &[Form::Address] } else { forms };
     for (way, flags) in variant.ways(&args) {
+        // Bytes that travel with a program are the programs' own tests'.
+        let forms = if way.is_program() { &[Form::Address] } else { forms };
         for form in forms {
             tell(rig, &format!("{way:?} {form:?}"));
             let through =

@@ -38,6 +38,8 @@ mod changes;
 mod system;
 mod gone;
 mod edges;
+mod commands;
+mod widths;
 
 /// The cases that need no process of their own.
 fn here(mut cases: Vec<case::Case>) -> Vec<case::Case> {
@@ -129,6 +131,12 @@ fn calls_with_lengths_at_the_edge() {
     compare::compare_more(&here(edges::cases()));
 }
 
+/// ENGINE-19: what commands take as a number.
+#[test]
+fn calls_by_command() {
+    compare::compare_more(&here(commands::cases()));
+}
+
 /// ENGINE-19: the machine.
 #[test]
 fn calls_on_the_system() {
@@ -187,6 +195,7 @@ fn cases() -> Vec<case::Case> {
         system::cases,
         gone::cases,
         edges::cases,
+        commands::cases,
     ];
     topics.iter().flat_map(|cases| cases()).collect()
 }

@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use syslet::attrs::WorkerValue;
+use syslet::program::{Call, Program};
 use syslet::syscalls::{Direction, Len, Row};
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Ring, Submission,
@@ -36,6 +37,27 @@ pub(crate) enum Way {
     Pooled,
     /// PRIVATE: a thread of its own makes it, in a worker's place.
     Private,
+    /// As the one call of a program that begins in the submitter.
+    Program,
+    /// As the one call of a program that a worker runs, each argument in a register.
+    Registers,
+}
+
+impl Way {
+    pub(crate) fn is_program(self) -> bool {
+        matches!(self, Way::Program | Way::Registers)
+    }
+
+    /// Whether a worker makes it.
+    pub(crate) fn is_away(self) -> bool {
+        matches!(self, Way::Pooled | Way::Registers)
+    }
+}
+
+/// What is pushed.
+enum Packet {
+    Call(SubmissionBuilder),
+    Program(Program),
 }
 
 /// How its bytes are passed.
@@ -130,9 +152,14 @@ impl Rig {
         // A signal set is copied (ENGINE-33).
         let moves = moves || matches!(nr, libc::SYS_rt_sigtimedwait | libc::SYS_rt_sigsuspend);
         let first = (!moves).then_some(buffers.raw[0]);
+        let packet = if way.is_program() {
+            Packet::Program(program(number(row.name), &buffers.raw[..args.len()], way, flags))
+        } else {
+            Packet::Call(call)
+        };
         let (result, worker, mut data) = match unblock {
-            None => self.finish_with_data(way, call),
-            Some(unblock) => self.finish_asleep(way, call, (nr, first), unblock),
+            None => self.finish_with_data(way, packet),
+            Some(unblock) => self.finish_asleep(way, packet, (nr, first), unblock),
         };
         let mut outs = buffers.outs(args);
         assert!(data.len() <= end, "more came back than there was room for");
@@ -164,11 +191,11 @@ impl Rig {
     }
 
     fn finish(&mut self, way: Way, call: SubmissionBuilder) -> (i64, WorkerValue) {
-        let (result, worker, _) = self.finish_with_data(way, call);
+        let (result, worker, _) = self.finish_with_data(way, Packet::Call(call));
         (result, worker)
     }
 
-    fn finish_with_data(&mut self, way: Way, call: SubmissionBuilder) -> (i64, WorkerValue, Vec<u8>) {
+    fn finish_with_data(&mut self, way: Way, call: Packet) -> (i64, WorkerValue, Vec<u8>) {
         let ring = self.ring(way);
         push(ring, call);
         assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1), "the call ends");
@@ -179,7 +206,7 @@ impl Rig {
     fn finish_asleep(
         &mut self,
         way: Way,
-        call: SubmissionBuilder,
+        call: Packet,
         (nr, first): (i64, Option<u64>),
         unblock: &(dyn Fn() + Sync),
     ) -> (i64, WorkerValue, Vec<u8>) {
@@ -233,10 +260,31 @@ pub(crate) fn travels(row: &Row, args: &[Arg], index: usize) -> bool {
     }
 }
 
-fn push(ring: &mut Ring, call: SubmissionBuilder) {
-    let call = call.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]).build();
-    // SAFETY: addresses are bad on purpose, or of buffers that live until the completion is read.
-    unsafe { ring.push(&call) }.unwrap_or_else(|refused| panic!("refused: {refused}"));
+fn push(ring: &mut Ring, packet: Packet) {
+    let pushed = match packet {
+        Packet::Call(call) => {
+            let call = call.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]).build();
+            // SAFETY: addresses are bad on purpose, or of buffers that live until the completion is read.
+            unsafe { ring.push(&call) }
+        }
+        // SAFETY: as above.
+        Packet::Program(program) => unsafe { ring.push_program(&program) },
+    };
+    pushed.unwrap_or_else(|refused| panic!("refused: {refused}"));
+}
+
+/// A program that makes this call.
+fn program(nr: u32, args: &[u64], way: Way, flags: CallFlags) -> Program {
+    let program = Program::build(|p| {
+        p.flags(flags);
+        p.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]);
+        let mut call = Call::<()>::new(nr);
+        for arg in args {
+            call = if way == Way::Registers { call.arg(p.register(*arg)) } else { call.arg(*arg) };
+        }
+        p.call(call);
+    });
+    program.expect("a sound program")
 }
 
 fn read(ring: &mut Ring) -> (i64, WorkerValue, Vec<u8>) {
