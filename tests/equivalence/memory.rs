@@ -40,6 +40,10 @@ fn mapping() -> Vec<Case> {
             .bad(|w| args![pages(w) + 1, PAGE, BOTH, OWN | libc::MAP_FIXED, -1, 0])
             .bad(|w| args![pages(w), 0, BOTH, OWN | libc::MAP_FIXED, -1, 0])
             .bad(|_| args![0, PAGE, BOTH, libc::MAP_PRIVATE, 77_777, 0]),
+        case("mmap", |w| {
+            args![pages(w), PAGE, libc::PROT_READ, libc::MAP_SHARED | libc::MAP_FIXED, w.file(), 0]
+        })
+        .keep(3),
         case("munmap", |w| args![pages(w) + PAGE, PAGE])
             .left(mapped)
             .bad(|w| args![pages(w) + 1, PAGE])

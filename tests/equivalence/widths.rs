@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use syslet::syscalls::{ArgType, Direction, RawArgs, Row, Width};
+use syslet::syscalls::{ArgType, Direction, RawArgs, Row, Width, rows};
 
 use crate::buffers::Buffers;
 use crate::case::{Arg, Case};
@@ -24,6 +24,67 @@ const KEPT: &[(&str, &[&str], &str)] = &[
     ("size", &["recvfrom"], "it would write as much as has come, however small the room is"),
     ("size", &["getxattr", "lgetxattr", "fgetxattr"], "the same with the attribute"),
     ("size", &["listxattr", "llistxattr", "flistxattr"], "the same with the names"),
+];
+
+/// Every number of which the kernel takes all 64 bits, and whose: bits above the low 32 make it another call.
+const WIDE: &[(&str, &str)] = &[
+    (
+        "len",
+        "copy_file_range splice tee fallocate fadvise64 sendto set_robust_list mmap munmap mprotect mseal msync mincore mlock mlock2 munlock pkey_mprotect mbind set_mempolicy_home_node getrandom init_module",
+    ),
+    (
+        "size",
+        "getcwd setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr listxattrat recvfrom clone3 landlock_create_ruleset remap_file_pages map_shadow_stack shmget",
+    ),
+    (
+        "flags",
+        "perf_event_open mmap mremap remap_file_pages mseal pkey_alloc get_mempolicy set_mempolicy_home_node process_vm_readv process_vm_writev kexec_load kexec_file_load mount",
+    ),
+    (
+        "sigsetsize",
+        "ppoll epoll_pwait epoll_pwait2 rt_sigaction rt_sigprocmask rt_sigpending rt_sigtimedwait rt_sigsuspend",
+    ),
+    ("usize", "openat2 file_getattr file_setattr setxattrat getxattrat open_tree_attr mount_setattr"),
+    ("count", "read write pread64 pwrite64 sendfile readahead"),
+    ("offset", "lseek fallocate fadvise64 readahead sync_file_range"),
+    ("maxnode", "mbind set_mempolicy get_mempolicy migrate_pages"),
+    ("pos_l", "preadv pwritev preadv2 pwritev2"),
+    ("prot", "mmap mprotect remap_file_pages pkey_mprotect"),
+    ("mask", "fanotify_mark futex_wake futex_wait"),
+    ("nr", "io_submit io_getevents io_pgetevents"),
+    ("length", "ftruncate truncate"),
+    ("min_nr", "io_getevents io_pgetevents"),
+    ("msg_len", "mq_timedsend mq_timedreceive"),
+    ("msgsz", "msgsnd msgrcv"),
+    ("pos", "pread64 pwrite64"),
+    ("riovcnt", "process_vm_readv process_vm_writev"),
+    ("sizemask", "signalfd signalfd4"),
+    ("argsz", "io_uring_enter"),
+    ("bufsize", "statmount"),
+    ("bytecount", "modify_ldt"),
+    ("clone_flags", "clone"),
+    ("cmdline_len", "kexec_file_load"),
+    ("from", "ioperm"),
+    ("home_node", "set_mempolicy_home_node"),
+    ("init_val", "pkey_alloc"),
+    ("len_in", "madvise"),
+    ("mode", "mbind"),
+    ("msgtyp", "msgrcv"),
+    ("nbytes", "sync_file_range"),
+    ("new_len", "mremap"),
+    ("nr_mnt_ids", "listmount"),
+    ("nr_ns_ids", "listns"),
+    ("nr_pages", "move_pages"),
+    ("nr_segments", "kexec_load"),
+    ("num", "ioperm"),
+    ("off", "mmap"),
+    ("old_len", "mremap"),
+    ("pgoff", "remap_file_pages"),
+    ("pid", "ptrace"),
+    ("plen", "add_key"),
+    ("request", "ptrace"),
+    ("unshare_flags", "unshare"),
+    ("val", "futex_wait"),
 ];
 
 /// What a case's arguments are to be changed by.
@@ -153,4 +214,17 @@ fn every_narrow_argument_is_changed() {
     // Where a command decides, more than the row's own.
     let by_command = ["fcntl", "semctl", "kcmp"].map(|call| changed.range((call, "")..(call, "~")).count());
     assert_eq!(by_command, [3, 4, 5], "of {changed:?}");
+}
+
+/// ENGINE-32: what may differ from the call without bits above 32 is what takes 64, and that is listed.
+#[test]
+fn every_wide_argument_is_listed() {
+    let mut rows: Vec<&Row> = rows().iter().filter(|row| row.numbers.here().is_some()).collect();
+    rows.retain(|row| row.gone.is_none());
+    let wide = rows.iter().flat_map(|row| {
+        let args = row.args.iter().filter(|arg| arg.ty.direction() == Direction::Value);
+        args.filter(|arg| arg.width == Width::Bits64).map(|arg| (arg.name, row.name))
+    });
+    let listed = WIDE.iter().flat_map(|(arg, calls)| calls.split(' ').map(|call| (*arg, call)));
+    assert_eq!(wide.collect::<BTreeSet<_>>(), listed.collect());
 }

@@ -19,6 +19,7 @@ mod pool;
 mod safe;
 mod sorted;
 mod twins;
+mod widths;
 mod structures;
 
 mod tidy;

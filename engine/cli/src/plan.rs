@@ -191,6 +191,12 @@ impl Step {
         areas.filter_map(|(index, operand)| Some((index, operand.area_bytes()?))).next()
     }
 
+    /// What the kernel takes of argument `index`, if that is known before anything runs.
+    pub(crate) fn taken(&self, index: usize) -> Option<u64> {
+        let value = self.operands.get(index)?.fixed()?;
+        Some(self.row.map_or(value, |row| row.narrow(&self.fixed_args()).get(index)))
+    }
+
     /// The arguments' values as far as they are known before anything runs.
     pub(crate) fn fixed_args(&self) -> RawArgs {
         RawArgs::new(core::array::from_fn(|index| {

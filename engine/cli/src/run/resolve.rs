@@ -1,5 +1,7 @@
 //! The numbers of a step, at the moment it is submitted.
 
+use syslet::syscalls::RawArgs;
+
 use crate::plan::{Area, Passed, Patch, Plan, Source, Step};
 use crate::run::memory::Block;
 use crate::script::syntax::Width;
@@ -70,10 +72,11 @@ impl Known {
 
     /// Checks that no memory is shorter than the call reaches, now that every number is known.
     pub(crate) fn check_lengths(&self, plan: &Plan, step: &Step, numbers: &[u64]) -> Result<(), String> {
-        let args = step.row.map_or(&[][..], |row| row.args);
-        for (index, (operand, arg)) in step.operands.iter().zip(args).enumerate() {
+        let Some(row) = step.row else { return Ok(()) };
+        let raw: RawArgs = numbers.iter().copied().collect();
+        for (index, (operand, arg)) in step.operands.iter().zip(row.args).enumerate() {
             let Some(has) = length::size_of(&operand.passed, plan) else { continue };
-            let value = |by: usize| numbers.get(by).copied();
+            let value = |by: usize| numbers.get(by).map(|_| row.narrow(&raw).get(by));
             let number = |by: usize, offset| self.pointed_to(&step.operands.get(by)?.passed, offset);
             let reached = length::reach(arg.len, index, value, number);
             if let Some(reached) = reached.filter(|&reached| reached > has as u64) {

@@ -8,7 +8,7 @@ use crate::script::lower::Position;
 
 /// How many bytes of argument `index` the call reaches by the rule `len`; nothing when that cannot be known.
 ///
-/// `value` gives an argument's value, `number` the 32-bit number at an offset of what an argument points to.
+/// `value` gives what the kernel takes of an argument, `number` the 32-bit number at an offset of what an argument points to.
 pub(crate) fn reach(
     len: Len,
     index: usize,
@@ -55,7 +55,7 @@ pub(crate) fn check(step: &Step, plan: &Plan) -> Result<(), ScriptError> {
         let position = Position { call: &step.call, index, arg: Some(arg) };
         check_given(step, arg, &position)?;
         let number = |by: usize, offset| number_in(&step.operands.get(by)?.passed, offset);
-        let reached = reach(arg.len, index, |by| step.operands[by].fixed(), number);
+        let reached = reach(arg.len, index, |by| step.taken(by), number);
         if let Some(reached) = reached.filter(|&reached| reached > has as u64) {
             let message = format!("{} has {has} bytes, and the call reaches {reached}", position.describe());
             return Err(ScriptError::new(operand.span, message).help(because(arg)));

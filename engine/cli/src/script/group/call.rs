@@ -44,7 +44,7 @@ impl Lowering<'_> {
             let arg = target.row.and_then(|row| row.args.get(index));
             lowered.push(self.argument(argument, Position { call: &target.name, index, arg })?);
         }
-        self.bound(&target.name, target.row.map_or(&[], |row| row.args), &mut lowered)?;
+        self.bound(&target.name, target.row, &mut lowered)?;
         let (flags, attributes) = self.attributes(call)?;
         let shown: Vec<&str> = lowered.iter().map(|lowered| lowered.shown.as_str()).collect();
         let atom = Draft {

@@ -1,6 +1,6 @@
 //! The memory of a group: where it lies, and how far calls reach into it.
 
-use syslet::syscalls::{Arg as Described, Len};
+use syslet::syscalls::{Len, RawArgs, Row};
 
 use crate::plan::group::{Arg, Group, Memory, Place};
 use crate::script::error::ScriptError;
@@ -60,12 +60,13 @@ impl Lowering<'_> {
     pub(crate) fn bound(
         &self,
         call: &str,
-        args: &'static [Described],
+        row: Option<&'static Row>,
         lowered: &mut [Lowered],
     ) -> Result<(), ScriptError> {
-        for (index, arg) in args.iter().enumerate().take(lowered.len()) {
+        let Some(row) = row else { return Ok(()) };
+        for (index, arg) in row.args.iter().enumerate().take(lowered.len()) {
             let position = Position { call, index, arg: Some(arg) };
-            if self.keeps_inside(arg.len, position, lowered)? {
+            if self.keeps_inside(row, arg.len, position, lowered)? {
                 continue;
             }
             match &mut lowered[index] {
@@ -85,6 +86,7 @@ impl Lowering<'_> {
     /// Whether it is known that the call reaches no further than the argument's memory is long, if it is memory.
     fn keeps_inside(
         &self,
+        row: &Row,
         len: Len,
         position: Position<'_>,
         lowered: &[Lowered],
@@ -96,10 +98,12 @@ impl Lowering<'_> {
                 format!("argument {} of {call}, which says how long this one is, is missing", by + 1);
             return Err(ScriptError::new(one.span, message));
         }
-        let fixed = |by: usize| match lowered[by].arg {
+        let value = |one: &Lowered| match one.arg {
             Arg::Value(value) => Some(value),
             _ => None,
         };
+        let raw: RawArgs = lowered.iter().map(|one| value(one).unwrap_or_default()).collect();
+        let fixed = |by: usize| value(&lowered[by]).map(|_| row.narrow(&raw).get(by));
         let number = |by: usize, offset| number_at(self.group.known(lowered.get(by)?.arg)?, offset);
         match reach(len, position.index, fixed, number) {
             Some(reached) if reached > bytes as u64 => {
