@@ -11,7 +11,9 @@ use syslet::attrs::{
 };
 use syslet::{AttributeId, CallFlags, Submission};
 
-use super::{CREATE, NOBODY, close, creds, engine, is_superuser, nobody, open, run_acting, value, worker};
+use super::{
+    CREATE, NOBODY, close, creds, engine, is_superuser, nicer, nobody, open, run_acting, value, worker,
+};
 use crate::{look, state};
 
 /// ATTR-70: NICE, SCHED, IOPRIO and TIMER_SLACK are in force in the call, and answer with what is.
@@ -19,9 +21,11 @@ use crate::{look, state};
 fn scheduling_is_in_force() {
     let _alone = look::alone();
     let (_engine, mut ring) = engine();
-    let ask = (AttributeId::NICE, Nice::payload(5).to_vec());
+    let asked = nicer(5);
+    let ask = (AttributeId::NICE, Nice::payload(asked).to_vec());
     let done = run_acting(&mut ring, Submission::call(libc::SYS_getpriority).int(0).int(0), &[ask]);
-    assert_eq!((done.result, Nice::parse(value(&done, AttributeId::NICE))), (20 - 5, Some(5)));
+    let found = Nice::parse(value(&done, AttributeId::NICE));
+    assert_eq!((done.result, found), ((20 - asked).into(), Some(asked.into())));
 
     for (policy, priority) in [(Policy::BATCH, 0), (Policy::IDLE, 0), (Policy::FIFO, 7), (Policy::RR, 99)] {
         if priority > 0 && !is_superuser("a real-time policy") {

@@ -9,7 +9,7 @@ use syslet::attrs::{
 };
 use syslet::{AttributeId, CallFlags, Submission};
 
-use super::{Ask, NOBODY, REQUIRED, creds, engine, is_superuser, nobody, run_acting, with};
+use super::{Ask, NOBODY, REQUIRED, creds, engine, is_superuser, nice_of, nicer, nobody, run_acting, with};
 use crate::look::{self, until, workers_in};
 use crate::one::{occupy_one, run_one};
 use crate::rig::{drain, getpid, pid, pipe, push};
@@ -93,7 +93,7 @@ fn scheduling_does_not_leak() {
     let batch = Scheduling { policy: Policy::BATCH, priority: 0 };
     let idle = IoPriority { class: IoClass::IDLE, level: 0 };
     leaves_no_trace(&[
-        ("nice", vec![(AttributeId::NICE, Nice::payload(7).to_vec())]),
+        ("nice", vec![(AttributeId::NICE, Nice::payload(nicer(7)).to_vec())]),
         ("sched", vec![(AttributeId::SCHED, batch.payload().to_vec())]),
         ("ioprio", vec![(AttributeId::IOPRIO, idle.payload().to_vec())]),
         ("timer_slack", vec![(AttributeId::TIMER_SLACK, TimerSlack::payload(123_456).to_vec())]),
@@ -107,7 +107,8 @@ fn who_posts_is_not_changed() {
     let (_engine, mut ring) = engine();
     let tids = look::workers();
     let (reader, mut writer) = pipe();
-    let nice = (AttributeId::NICE, Nice::payload(7).to_vec());
+    let asked = nicer(7);
+    let nice = (AttributeId::NICE, Nice::payload(asked).to_vec());
     let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
     push(&mut ring, &with(read, REQUIRED, &[nice]).build()).expect("accepted");
     ring.submit();
@@ -115,17 +116,10 @@ fn who_posts_is_not_changed() {
     let own = nice_of(nix::unistd::gettid().as_raw());
     assert_eq!(
         look::engine_threads_named("syslet-private").into_iter().map(nice_of).collect::<Vec<_>>(),
-        [7]
+        [asked]
     );
     assert!(tids.iter().all(|tid| nice_of(*tid) == own), "the one that waits for it, too");
     writer.write_all(b"x").expect("somebody reads");
     ring.wait(1, None).expect("waited");
     assert_eq!(drain(&mut ring)[0].result, 1);
-}
-
-/// A thread's nice value: field 19 of its stat, which begins behind the name.
-fn nice_of(tid: i32) -> i32 {
-    let stat = std::fs::read_to_string(format!("/proc/self/task/{tid}/stat")).expect("it lives");
-    let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
-    fields.split_whitespace().nth(19 - 3).and_then(|nice| nice.parse().ok()).expect("a number")
 }

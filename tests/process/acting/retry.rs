@@ -318,7 +318,7 @@ fn where_it_is_made() {
     let (reader, _writer) = pipe();
     never_waits(reader.as_raw_fd());
     let ask = RetryAsk { attempts: 2, ..AGAIN };
-    let nice = (AttributeId::NICE, 1_i32.to_ne_bytes().to_vec());
+    let nice = (AttributeId::NICE, super::nicer(1).to_ne_bytes().to_vec());
     let call = with(asking(read(reader.as_raw_fd(), 1), ask), REQUIRED, &[nice]);
     let done = run_one(&mut ring, call, 2);
     assert_eq!((done.result, worker(&done).run_by, worker(&done).attempts), (EAGAIN, RunBy::PRIVATE, 2));
