@@ -34,6 +34,8 @@ mod engine;
 #[cfg(not(syslet_loom))]
 mod shared;
 #[cfg(not(syslet_loom))]
+mod ticket;
+#[cfg(not(syslet_loom))]
 mod shortage;
 #[cfg(not(syslet_loom))]
 mod pair;
@@ -75,6 +77,7 @@ pub use syslet_abi::{
     AttributeFlags, AttributeId, CallFlags, DoneFlags, Errno, Features, Params, RawResult, Refusal, Status,
 };
 
+pub use crate::slot::lent::LENT_MAX;
 #[cfg(not(syslet_loom))]
 pub use crate::{
     completion::{Completion, Completions},
@@ -88,7 +91,7 @@ pub use crate::{
     stop::cancel::{Canceller, Escalation, Found, Which},
     stop::signal::SignalError,
     submitter::wait::{WaitError, Waker},
+    ticket::Ticket,
     twin::Twins,
     wake::eventfd::CompletionEvent,
 };
-pub use crate::{slot::Ticket, slot::lent::LENT_MAX};

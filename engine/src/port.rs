@@ -19,6 +19,7 @@ use crate::ring::track::bytes;
 use crate::slot::lent::{LentSet, give_back};
 use crate::slot::{Slot, Slots, Ticket};
 use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, lock};
+use crate::ticket::RingNumber;
 use crate::wake::Wake;
 use crate::wake::event::Event;
 use crate::wake::eventfd::CompletionEvent;
@@ -29,6 +30,7 @@ pub(crate) const BACKLOG_BYTES: u64 = 1024;
 /// What the threads of the engine and the submitter share of one ring.
 #[derive(Debug)]
 pub(crate) struct Port {
+    pub(crate) number: RingNumber,
     /// What both may run.
     pub(crate) submissions: Arc<Submissions<Words64>>,
     /// What only workers may run, where there are workers: a submitter that took it would have to give it back, and
@@ -90,6 +92,7 @@ impl Port {
         let submission_words = region.words(layout.submission_offset, params.submission_bytes as usize);
         let completion_words = region.words(layout.completion_offset, params.completion_bytes as usize);
         let port = Port {
+            number: RingNumber::next(),
             submissions: Arc::new(Submissions::new(
                 word(offset::SUBMISSION_HEAD),
                 word(offset::SUBMISSION_TAIL),

@@ -5,7 +5,6 @@ use std::collections::{TryReserveError, VecDeque};
 use syslet_abi::{RecordWord, USER_DATA_OFFSET};
 
 use super::batch::{Batch, Marks};
-use super::submissions::Full;
 use super::track::words;
 
 /// The submitter's own queue: records as they stand in the ring, one behind the other.
@@ -29,8 +28,22 @@ impl OwnQueue {
     }
 
     /// Whether a record of `len` bytes has no room now.
-    pub(crate) fn check_room(&self, len: usize) -> Result<(), Full> {
-        if self.queue.len() + len / 8 > self.words_max { Err(Full) } else { Ok(()) }
+    #[inline]
+    pub(crate) fn is_full(&self, len: usize) -> bool {
+        self.queue.len() + len / 8 > self.words_max
+    }
+
+    /// Forgets the oldest records as long as their calls, named by tickets, are dead; says whether one of `len` bytes has room
+    /// then.
+    #[cold]
+    pub(crate) fn make_room(&mut self, len: usize, is_dead: impl Fn(u64) -> bool) -> bool {
+        while let (Some(&first), Some(&ticket)) = (self.queue.front(), self.queue.get(USER_DATA_OFFSET / 8)) {
+            if !is_dead(ticket) {
+                break;
+            }
+            self.queue.drain(..words(u64::from(RecordWord::unpack(first).len)));
+        }
+        !self.is_full(len)
     }
 
     /// Appends a record, with its ticket in the place of user_data, and its marks.

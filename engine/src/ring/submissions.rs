@@ -4,7 +4,7 @@ use syslet_abi::{Kind, RecordWord, USER_DATA_OFFSET};
 
 use super::batch::{BATCH_MAX, Batch, Marks};
 use super::track::{Track, Words, pad, words};
-use crate::sync::{Arc, Ordering};
+use crate::sync::{Arc, AtomicU64, Ordering};
 
 /// The end that consumers share.
 #[derive(Debug)]
@@ -86,6 +86,30 @@ impl<W: Words> Submissions<W> {
         }
     }
 
+    /// Takes the next records as long as their calls, named by tickets, are dead.
+    fn take_dead(&self, is_dead: impl Fn(u64) -> bool) {
+        // S4.
+        let mut head = self.head[0].load(Ordering::Acquire);
+        loop {
+            let tail = self.tail[0].load(Ordering::Acquire);
+            let word = self.track.head_of(head, Ordering::Relaxed);
+            if head == tail || !self.may_stand_at(head, word, tail) {
+                // Taken meanwhile, or broken: who takes records says so.
+                return;
+            }
+            let len = u64::from(word.len);
+            if word.kind != Kind::PAD {
+                let ticket = self.track.record(head, len)[USER_DATA_OFFSET / 8].load(Ordering::Relaxed);
+                if !is_dead(ticket) {
+                    return;
+                }
+            }
+            // S6: if it succeeds, what was read was the record.
+            let taken = self.head[0].compare_exchange(head, head + len, Ordering::Release, Ordering::Acquire);
+            head = taken.map_or_else(|moved| moved, |_| head + len);
+        }
+    }
+
     /// S5: copies records from `at`, as many as one claim may take, and gives the position behind them. Until the
     /// claim succeeds every word here may be garbage, so what cannot be a record ends the walk.
     fn copy(&self, mut at: u64, tail: u64, batch: &mut Batch) -> u64 {
@@ -122,6 +146,33 @@ impl<W: Words> Producer<W> {
     pub(crate) fn new(ring: Arc<Submissions<W>>) -> Producer<W> {
         let (head_seen, next) = (ring.head[0].load(Ordering::Acquire), ring.tail[0].load(Ordering::Relaxed));
         Producer { ring, next, published: next, head_seen }
+    }
+
+    /// Whether a record of `len` bytes has no room now.
+    #[inline]
+    pub(crate) fn is_full(&mut self, len: u64) -> bool {
+        let to_end = self.ring.track.to_end(self.next);
+        let padding = if len > to_end { to_end } else { 0 };
+        !self.is_free(padding + len)
+    }
+
+    /// Forgets records whose calls, named by tickets, are dead: the oldest of what is published, and the latest of what is
+    /// not. Says whether one of `len` bytes has room then.
+    #[cold]
+    pub(crate) fn make_room(&mut self, len: u64, is_dead: impl Fn(u64) -> bool) -> bool {
+        self.ring.take_dead(&is_dead);
+        let (mut at, mut end) = (self.published, self.published);
+        while at < self.next {
+            let word = self.ring.track.head_of(at, Ordering::Relaxed);
+            let len = u64::from(word.len);
+            let ticket = |record: &[AtomicU64]| record[USER_DATA_OFFSET / 8].load(Ordering::Relaxed);
+            at += len;
+            if word.kind != Kind::PAD && !is_dead(ticket(self.ring.track.record(at - len, len))) {
+                end = at;
+            }
+        }
+        self.next = end;
+        !self.is_full(len)
     }
 
     /// Claims room for a record of `len` bytes, which is at most `record_max`.

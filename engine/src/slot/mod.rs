@@ -15,7 +15,7 @@ use syslet_attrs::Needs;
 use self::admission::{Admission, Answers, AskedIds, Loss};
 pub(crate) use self::owner::SlotOwner;
 use self::phase::Phase;
-pub use self::ticket::Ticket;
+pub(crate) use self::ticket::Ticket;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// End of a list of slots.
@@ -237,6 +237,13 @@ impl Slots {
     pub(crate) fn occupied(&self) -> impl Iterator<Item = Ticket> {
         let numbered = (0_u32..).zip(&self.slots);
         numbered.filter_map(|(at, slot)| Some(Ticket::new(at, slot.phase.occupant()?)))
+    }
+
+    /// Whether a call that nobody has claimed never will be made: it was removed, and perhaps its slot is another's. Its
+    /// submitter's to ask, who alone gives slots to others.
+    pub(crate) fn is_dead(&self, ticket: Ticket) -> bool {
+        self.find(ticket)
+            .is_none_or(|slot| slot.phase.generation() != ticket.generation() || slot.phase.is_over())
     }
 
     /// The slot a ticket names.

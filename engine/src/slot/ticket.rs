@@ -2,12 +2,12 @@
 
 use syslet_abi::Params;
 
-/// Names a call in flight, or one that was: a finished call's ticket never names a later call (ENGINE-13).
+/// Names a call in flight of one ring, or one that was: a finished call's ticket never names a later call (ENGINE-13).
 ///
 /// One word, the way a queued record carries it: the slot in the low 24 bits, its generation in the high 40. They are
 /// used up when one slot has been used 2^40 times: a day and more at ten million calls a second.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Ticket(u64);
+pub(crate) struct Ticket(u64);
 
 /// Bits of the slot.
 const SLOT_BITS: u32 = 24;

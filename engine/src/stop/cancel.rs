@@ -13,14 +13,15 @@ use crate::port::Port;
 use crate::program::Name;
 use crate::run::claim::Why;
 use crate::shared::Shared;
-use crate::slot::Ticket;
+use crate::slot;
 use crate::slot::phase::{By, Stop};
+use crate::ticket::Ticket;
 
 /// Which calls are to stop: of one ring, or of all rings of an engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Which {
-    /// The one with this ticket, which names a call of one ring: nothing among all rings.
+    /// The one with this ticket, which names a call of the ring that gave it: nothing among those of another ring, or of all.
     Ticket(Ticket),
     /// All that were given this word.
     UserData(u64),
@@ -127,7 +128,7 @@ impl Ring {
     }
 
     /// Carries out a request to cancel, and posts its completion (CANCEL-12).
-    pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+    pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<slot::Ticket, Refused> {
         self.check_home()?;
         let request = Cancel::check(record)?;
         if !self.slot_owner.has_free() {
@@ -205,12 +206,15 @@ impl Canceller {
 }
 
 fn cancel(shared: &Shared, port: &Arc<Port>, which: Which, how: (By, Escalation), found: &mut Found) {
-    if let Which::Ticket(ticket) = which {
-        ask(shared, port, ticket, how, found);
-        return;
-    }
-    if let Which::Atom(ticket, atom) = which {
-        found.count(stop_atom(shared, port, Name { program: ticket.pack(), atom: atom.into() }));
+    if let Which::Ticket(ticket) | Which::Atom(ticket, _) = which {
+        match (ticket.within(port.number), which) {
+            // A call of another ring, which has no place here, be its slot what it may.
+            (None, _) => {}
+            (Some(own), Which::Atom(_, atom)) => {
+                found.count(stop_atom(shared, port, Name { program: own.pack(), atom: atom.into() }));
+            }
+            (Some(own), _) => ask(shared, port, own, how, found),
+        }
         return;
     }
     for ticket in port.slots.occupied() {
@@ -240,7 +244,7 @@ fn stop_atom(shared: &Shared, port: &Port, name: Name) -> Stop {
 fn ask(
     shared: &Shared,
     port: &Arc<Port>,
-    ticket: Ticket,
+    ticket: slot::Ticket,
     (by, escalation): (By, Escalation),
     all: &mut Found,
 ) {

@@ -12,8 +12,9 @@ use crate::door::submission::Submission;
 use crate::pair::Ring;
 use crate::program::{self, Program};
 use crate::ring::batch::Marks;
-use crate::slot::Ticket;
 use crate::slot::admission::Stands;
+use crate::slot::{self, Slots};
+use crate::ticket::Ticket;
 
 impl Ring {
     /// Queues a submission; [`Ring::submit`] or a wait publishes it.
@@ -28,7 +29,8 @@ impl Ring {
     /// own. When the ring is dropped before, that holds until every call of it is over.
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
         self.admit(submission.bytes())?;
-        self.enqueue_lending(&Call::admitted(submission.bytes()), submission)
+        let ticket = self.enqueue_lending(&Call::admitted(submission.bytes()), submission)?;
+        Ok(self.port.number.names(ticket))
     }
 
     /// Queues a record that somebody else has built.
@@ -40,14 +42,15 @@ impl Ring {
     /// As for [`Ring::push`].
     #[inline]
     pub unsafe fn push_bytes(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
-        match kind_of(record) {
+        let ticket = match kind_of(record) {
             Some(Kind::CANCEL) => self.push_cancel(record),
             Some(Kind::SYSLET) => self.enqueue_program(record, None),
             _ => {
                 self.admit(record)?;
                 self.enqueue(&Call::admitted(record))
             }
-        }
+        };
+        ticket.map(|ticket| self.port.number.names(ticket))
     }
 
     /// Queues a program.
@@ -58,7 +61,8 @@ impl Ring {
     /// # Safety
     /// As for [`Ring::push`], for each of its calls.
     pub unsafe fn push_program(&mut self, program: &Program) -> Result<Ticket, Refused> {
-        self.enqueue_program(program.bytes(), Some(program.seen()))
+        let ticket = self.enqueue_program(program.bytes(), Some(program.seen()))?;
+        Ok(self.port.number.names(ticket))
     }
 
     /// Queues a submission that cannot break memory: a row of the table without memory effects or opaque arguments,
@@ -70,7 +74,8 @@ impl Ring {
         self.admit(submission.bytes())?;
         let call = Call::admitted(submission.bytes());
         safe::check(&call, submission.lent(), self.admission.needs, &self.shared.known)?;
-        self.enqueue_lending(&call, submission)
+        let ticket = self.enqueue_lending(&call, submission)?;
+        Ok(self.port.number.names(ticket))
     }
 
     /// Checks all that can be checked without taking anything. The record is a call then; it is not handed back as one,
@@ -93,7 +98,7 @@ impl Ring {
         &mut self,
         record: &[u8],
         seen: Option<&OnceLock<program::Seen>>,
-    ) -> Result<Ticket, Refused> {
+    ) -> Result<slot::Ticket, Refused> {
         self.check_home()?;
         if self.shared.is_closed() {
             return Err(Refusal::CLOSED.into());
@@ -108,7 +113,7 @@ impl Ring {
 
     /// [`Ring::enqueue`], and keeps open what the submission lends.
     #[inline(always)]
-    fn enqueue_lending(&mut self, call: &Call<'_>, submission: &Submission) -> Result<Ticket, Refused> {
+    fn enqueue_lending(&mut self, call: &Call<'_>, submission: &Submission) -> Result<slot::Ticket, Refused> {
         let ticket = self.enqueue(call)?;
         if submission.lends() {
             self.slot_owner.lend(ticket, submission.lent().clone());
@@ -118,7 +123,7 @@ impl Ring {
 
     /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).
     #[inline(always)]
-    fn enqueue(&mut self, call: &Call<'_>) -> Result<Ticket, Refused> {
+    fn enqueue(&mut self, call: &Call<'_>) -> Result<slot::Ticket, Refused> {
         self.notice_cancellers();
         let worst = self.admission.room();
         if !self.slot_owner.has_free() {
@@ -140,10 +145,12 @@ impl Ring {
             }
             _ => &mut self.producer,
         };
-        let Ok(room) = producer.claim(call.bytes().len() as u64) else {
+        let len = call.bytes().len() as u64;
+        if producer.is_full(len) && !producer.make_room(len, |ticket| is_dead(&self.slots, ticket)) {
             self.credit.give_back(worst);
             return Err(Refusal::SUBMISSION_FULL.into());
-        };
+        }
+        let room = producer.claim(len).expect("there is room");
         let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         room.commit(call.bytes(), ticket.pack(), marks);
@@ -153,8 +160,9 @@ impl Ring {
     }
 
     /// The same for a call that no worker may take.
-    fn enqueue_own(&mut self, call: &Call<'_>, worst: u64) -> Result<Ticket, Refused> {
-        if self.own.check_room(call.bytes().len()).is_err() {
+    fn enqueue_own(&mut self, call: &Call<'_>, worst: u64) -> Result<slot::Ticket, Refused> {
+        let len = call.bytes().len();
+        if self.own.is_full(len) && !self.own.make_room(len, |ticket| is_dead(&self.slots, ticket)) {
             self.credit.give_back(worst);
             return Err(Refusal::SUBMISSION_FULL.into());
         }
@@ -167,7 +175,7 @@ impl Ring {
     }
 
     /// The same for a call that is not to be taken in the order pushed: it takes no room in the ring.
-    fn set_aside(&mut self, call: &Call<'_>) -> Ticket {
+    fn set_aside(&mut self, call: &Call<'_>) -> slot::Ticket {
         let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         self.wants_worker |= self.admission.marks.contains(Marks::WORKER);
@@ -187,11 +195,16 @@ impl Ring {
 
     /// Has the call that was just accepted stopped when its time is up (ATTR-60). Without workers nobody is there to.
     #[inline(always)]
-    fn set_deadline(&self, ticket: Ticket) {
+    fn set_deadline(&self, ticket: slot::Ticket) {
         if let (true, Some(pool)) = (self.admission.marks.contains(Marks::TIMED), &self.shared.pool) {
             self.admission.deadline_ns.inspect(|at_ns| pool.stop_at(*at_ns, &self.port, ticket));
         }
     }
+}
+
+/// Whether the call of a record that nobody has claimed was removed.
+fn is_dead(slots: &Slots, ticket: u64) -> bool {
+    slots.is_dead(slot::Ticket::unpack(ticket))
 }
 
 /// What the record is, as far as its first word says.

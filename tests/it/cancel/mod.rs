@@ -2,6 +2,7 @@
 
 mod deadline;
 mod engine;
+mod names;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;

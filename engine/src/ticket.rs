@@ -1,0 +1,39 @@
+//! The name of a call for the application.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::slot;
+
+/// Names a call in flight, or one that was, of one ring: among the calls of another ring it names none, and a finished
+/// call's ticket names no later one (ENGINE-13).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Ticket {
+    own: slot::Ticket,
+    ring: RingNumber,
+}
+
+/// Which ring of this process; no other one ever has it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct RingNumber(u64);
+
+/// Of the next ring.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+impl RingNumber {
+    pub(crate) fn next() -> RingNumber {
+        RingNumber(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The application's name of one of this ring's calls.
+    #[inline]
+    pub(crate) fn names(self, own: slot::Ticket) -> Ticket {
+        Ticket { own, ring: self }
+    }
+}
+
+impl Ticket {
+    /// The name within its ring, if it is this one.
+    pub(crate) fn within(self, ring: RingNumber) -> Option<slot::Ticket> {
+        (self.ring == ring).then_some(self.own)
+    }
+}
