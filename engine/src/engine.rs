@@ -173,8 +173,9 @@ impl Engine {
     }
 
     /// Ends the engine: new calls are refused (CLOSED), queued ones end with −ECANCELED and NOT_RUN, running ones are
-    /// waited for, at most for `patience`. Rings stay, and their completions can be read. Does nothing in a forked
-    /// child.
+    /// waited for, at most for `patience`. Programs on their way out have half of it: then the call that one of them is in is
+    /// stopped, and so is each that follows after a millisecond; their completions have FINALLY_FAILED. Rings stay, and their completions can
+    /// be read. Does nothing in a forked child.
     ///
     /// # Errors
     /// The calls that still run in workers when `patience` is over. They end by themselves, or never; closing again
@@ -184,7 +185,7 @@ impl Engine {
             return Ok(());
         }
         self.shared.is_closed.store(true, Ordering::Relaxed);
-        self.pool().map_or(Ok(()), |pool| pool.close(patience))
+        self.pool().map_or(Ok(()), |pool| pool.close(patience, || self.shared.stage.ports()))
     }
 
     fn pool(&self) -> Option<&Pool> {

@@ -7,7 +7,7 @@ use syslet_attrs::Needs;
 use crate::pool::board::Work;
 use crate::pool::tally::Tally;
 use crate::pool::worker::watch::Watch;
-use crate::program::{Groups, Running};
+use crate::program::{Groups, Parting, Running};
 use crate::queue::aside::{Aside, ticket};
 use crate::queue::handed::HandedCalls;
 use crate::queue::lanes::{Berth, Lanes, Released};
@@ -45,6 +45,8 @@ pub(crate) struct Port {
     pub(crate) groups: Groups,
     /// Calls of programs that can be stopped alone.
     pub(crate) running: Running,
+    /// Those on the way out of theirs.
+    pub(crate) parting: Parting,
     pub(crate) shelf: Shelf,
     /// None without workers.
     pub(crate) lanes: Option<Arc<Lanes<Port>>>,
@@ -107,6 +109,7 @@ impl Port {
             handed: HandedCalls::new(),
             groups: Groups::new(),
             running: Running::default(),
+            parting: Parting::default(),
             shelf: Shelf::new(),
             lanes,
             awaited: AtomicU32::new(0),

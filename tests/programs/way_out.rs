@@ -334,3 +334,75 @@ fn late_programs_clean_up() {
     }
     assert!(told.as_raw_fd() > 2);
 }
+
+/// A close with little patience, again and again: what it has asked for is done at last.
+fn until_closed(engine: &Engine) {
+    let started = std::time::Instant::now();
+    while let Err(late) = engine.close(Duration::from_millis(10)) {
+        assert!(started.elapsed() < Duration::from_secs(60), "in vain: {late}");
+    }
+}
+
+/// SYSLET-38: a close stops a call that sleeps on the way out, in whose hands it may be, when it has waited for half of its
+/// patience, and each one that follows; what does not sleep is done, and the completion says so.
+#[test]
+fn a_close_does_not_wait_for_ever() {
+    const EINTR: i64 = -(libc::EINTR as i64);
+    let (_ends, never, _) = pipe_ends();
+    for flags in [CallFlags::ASYNC, CallFlags::PRIVATE] {
+        let engine = Engine::start(Config::default().workers_max(2)).expect("an engine");
+        let mut ring = engine.ring(&Params::default()).expect("a ring");
+        let ((told, tells), _, to) = pipe_ends();
+        let asked = program(flags, |p| {
+            let (area, word, null) = (p.area(8), p.bytes(b"x"), p.path(c"/dev/null"));
+            let fd = p.call(openat(libc::AT_FDCWD, null, libc::O_RDONLY, 0)).or_stop();
+            p.finally(write(to, word, 1));
+            p.finally(read(never, area, 8));
+            p.finally(read(never, area, 8));
+            p.finally(close(fd));
+        });
+        push(&mut ring, &asked).expect("accepted");
+        ring.submit();
+        nix::unistd::read(&told, &mut [0]).expect("it is on its way out");
+        assert!(ring.cancel(Which::All).signalled == 0, "a cancel does not reach it");
+        // Without patience it asks and goes; what follows happens by itself.
+        let _late = engine.close(Duration::ZERO);
+        assert_eq!(ring.wait(1, Some(Duration::from_secs(60))), Ok(1));
+        until_closed(&engine);
+        let came = next(&mut ring);
+        assert!(came.flags.contains(DoneFlags::FINALLY_FAILED) && came.result >= 0, "{came:?}");
+        let atoms: Vec<_> = came.atoms().iter().map(|(_, flags, _, value)| (*flags, *value)).collect();
+        assert_eq!(atoms[1], (DoneFlags::NONE, 1));
+        assert_eq!(atoms[2..4], [(DoneFlags::CANCELLED, EINTR); 2]);
+        assert_eq!(atoms[4], (DoneFlags::NONE, 0), "it was closed");
+        drop(tells);
+    }
+}
+
+/// SYSLET-38: the same of a program that waited for a worker when its ring was dropped, and leaves in a thread of its own.
+#[test]
+fn nor_for_those_whose_ring_is_gone() {
+    let (_ends, never, _) = pipe_ends();
+    let (busy_ends, busy, _) = pipe_ends();
+    let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
+    let mut ring = engine.ring(&Params::default()).expect("a ring");
+    let ((told, _tells), _, to) = pipe_ends();
+    let first = program(CallFlags::ASYNC, |p| {
+        let area = p.area(8);
+        p.call(read(busy, area, 8)).value();
+    });
+    push(&mut ring, &first).expect("accepted");
+    let second = program(CallFlags::NONE, |p| {
+        let (area, word) = (p.area(8), p.bytes(b"x"));
+        p.call(getppid()).value();
+        p.call(read(never, area, 8)).value();
+        p.finally(write(to, word, 1));
+        p.finally(read(never, area, 8));
+    });
+    push(&mut ring, &second).expect("accepted");
+    ring.wait(1, Some(Duration::ZERO)).expect("waited");
+    drop(ring);
+    nix::unistd::write(&busy_ends.1, b"go on").expect("room");
+    nix::unistd::read(&told, &mut [0]).expect("it is on its way out");
+    until_closed(&engine);
+}

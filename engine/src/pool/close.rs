@@ -13,6 +13,10 @@ use super::thread::spawn;
 use super::unfinished::{RunningCall, Unfinished};
 use super::worker::desk::Desk;
 use crate::port::Port;
+use crate::sync::Ordering;
+
+/// A thread that makes no call has ended by then.
+const ENDING: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// No call is taken any more; threads end as soon as they have nothing to run. Waits for nobody.
@@ -21,23 +25,57 @@ impl Pool {
         self.starter.close();
     }
 
-    /// As [`Pool::shut`]; then queued calls end, and running ones are waited for.
-    pub(crate) fn close(&self, patience: Duration) -> Result<(), Unfinished> {
-        let deadline = Instant::now().checked_add(patience);
+    /// As [`Pool::shut`]; then queued calls end, and running ones are waited for. Ways out of programs have half of that
+    /// time; then their calls are stopped. `ports` gives the rings there are, those included whose application's end is gone.
+    pub(crate) fn close(
+        &self,
+        patience: Duration,
+        ports: impl Fn() -> Vec<Arc<Port>>,
+    ) -> Result<(), Unfinished> {
+        let now = Instant::now();
+        let (deadline, half) = (now.checked_add(patience), now.checked_add(patience / 2));
         self.shut();
         for port in self.roll.ports() {
             self.refuse_queued(&port);
         }
+        if self.starter.wait_for_end(half) {
+            return Ok(());
+        }
+        self.hurry(&ports());
         if self.starter.wait_for_end(deadline) {
             return Ok(());
         }
+        let calls = self.unfinished();
+        // Without calls threads are about to end.
+        let is_over = calls.is_empty() && self.starter.wait_for_end(Instant::now().checked_add(ENDING));
+        if is_over { Ok(()) } else { Err(Unfinished { calls }) }
+    }
+
+    /// Calls that still run.
+    fn unfinished(&self) -> Vec<RunningCall> {
         let seats = self.roll.seats();
         let running = seats.iter().filter(|seat| seat.face.watch.glance().is_inside());
         let calls = running.map(|seat| {
             let (nr, user_data) = seat.face.shown();
             RunningCall { nr, user_data, tid: seat.tid() }
         });
-        Err(Unfinished { calls: calls.chain(self.leaving.calls()).collect() })
+        calls.chain(self.leaving.calls()).collect()
+    }
+
+    /// From now on no call on a program's way out sleeps for long; those that are being made are stopped.
+    fn hurry(&self, ports: &[Arc<Port>]) {
+        self.haste.store(true, Ordering::Relaxed);
+        for port in ports {
+            // The list's lock: who has entered it before is found here, who does after it sees the haste.
+            for member in port.parting.all() {
+                let _found = self.stop_member(&member);
+            }
+        }
+    }
+
+    /// Whether ways out of programs are to end soon.
+    pub(crate) fn is_in_haste(&self) -> bool {
+        self.haste.load(Ordering::Relaxed)
     }
 
     /// Ends the calls that are queued in a ring, or wait for a lane; their completions say that they never ran. Programs
@@ -50,7 +88,7 @@ impl Pool {
             if desk.has_begun_program() {
                 leaving.push_back(std::mem::replace(&mut desk, Desk::for_closing(Arc::clone(&self.known))));
             } else {
-                desk.refuse(port, Errno(libc::ECANCELED));
+                desk.refuse(port, Errno(libc::ECANCELED), Some(self));
             }
         }
         if !leaving.is_empty() {
@@ -65,12 +103,12 @@ impl Pool {
         let exit = self.leaving.enter(port, desks);
         let (own, pool) = (Arc::clone(&exit), self.me.upgrade());
         let body = move || {
-            own.run();
+            own.run(pool.as_deref());
             pool.inspect(|pool| pool.has_left(&own));
         };
         let may_start = self.gate.as_ref().is_none_or(|gate| gate.0().is_ok());
         if !may_start || spawn("syslet-leaving", Box::new(body)).is_err() {
-            exit.run();
+            exit.run(Some(self));
             self.has_left(&exit);
         }
     }

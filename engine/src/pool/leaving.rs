@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use syslet_abi::Errno;
 
+use super::shared::Pool;
 use super::thread::own_tid;
 use super::unfinished::RunningCall;
 use super::worker::desk::Desk;
@@ -48,11 +49,11 @@ impl Leaving {
 }
 
 impl Exit {
-    pub(super) fn run(&self) {
+    pub(super) fn run(&self, pool: Option<&Pool>) {
         loop {
             let Some(mut desk) = lock(&self.desks).pop_front() else { return };
             lock(&self.shown).iter_mut().take(1).for_each(|call| call.tid = own_tid().cast_unsigned());
-            desk.refuse(&self.port, Errno(libc::ECANCELED));
+            desk.refuse(&self.port, Errno(libc::ECANCELED), pool);
             lock(&self.shown).pop_front();
         }
     }

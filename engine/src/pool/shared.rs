@@ -17,6 +17,7 @@ use crate::queue::lanes::{Crew, Lanes};
 use crate::run::known::Known;
 use crate::submitter::confinement::Workers;
 use crate::submitter::identity::{Identity, Quick};
+use crate::sync::AtomicBool;
 use crate::twin::Abilities;
 
 /// What all threads of one pool share.
@@ -34,6 +35,8 @@ pub(crate) struct Pool {
     is_proc_there: bool,
     pub(super) gate: Option<SpawnGate>,
     pub(super) leaving: Leaving,
+    /// Ways out of programs are to end soon.
+    pub(super) haste: AtomicBool,
     pub(super) me: Weak<Pool>,
 }
 
@@ -53,6 +56,7 @@ impl Pool {
             is_proc_there: Identity::of_this_thread().is_ok(),
             gate: config.gate.clone(),
             leaving: Leaving::default(),
+            haste: AtomicBool::new(false),
             me: Weak::clone(pool),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::hint::cold_path;
 
-use syslet_abi::{ATOMS_MAX, ArgKind, Atom, Program, StepOp, Target};
+use syslet_abi::{ATOMS_MAX, ArgKind, Atom, DoneFlags, Program, StepOp, Target};
 
 use super::atom::members;
 use super::caller::Caller;
@@ -91,7 +91,8 @@ impl Machine {
         self.keep(index, value);
         self.next = self.leads(atom, value.raw, behind);
         if self.is_leaving() {
-            if atom.is_call() && value.is_error() && self.finally_failed.is_none() {
+            let has_failed = value.is_error() || value.flags.contains(DoneFlags::CANCELLED);
+            if atom.is_call() && has_failed && self.finally_failed.is_none() {
                 self.finally_failed = Some(index);
             }
             return false;

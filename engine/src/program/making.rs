@@ -51,6 +51,7 @@ impl Caller for Calls<'_, '_> {
         if self.is_straight(atom)
             && direct(atom, row, machine, Areas::of(self.data, self.out), &mut args)
             && self.may_make(atom, row, &args)
+            && !self.tools.is_hurried(row, &args)
         {
             // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the
             // out area, as far as the row says, which was checked at the door.

@@ -19,6 +19,30 @@ pub(crate) struct Member {
 #[derive(Debug, Default)]
 pub(crate) struct Running(Mutex<Vec<(Name, Arc<Member>)>>);
 
+/// The same of calls on a program's way out, which only an engine that is closed stops.
+#[derive(Debug, Default)]
+pub(crate) struct Parting(Running);
+
+impl Parting {
+    pub(super) fn add(&self, name: Name, member: &Arc<Member>) {
+        self.0.add(name, member);
+    }
+
+    pub(super) fn remove(&self, name: Name) {
+        self.0.remove(name);
+    }
+
+    /// Nobody makes calls of that program any more.
+    pub(crate) fn forget(&self, program: u64) {
+        self.0.forget(program);
+    }
+
+    /// All that are being made.
+    pub(crate) fn all(&self) -> Vec<Arc<Member>> {
+        lock(&self.0.0).iter().map(|(_, member)| Arc::clone(member)).collect()
+    }
+}
+
 /// Which call it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Name {

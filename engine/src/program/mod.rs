@@ -82,7 +82,7 @@ pub use build::{
 };
 pub(crate) use groups::Groups;
 pub(crate) use machine::Machine;
-pub(crate) use member::{Member, Name, Running};
+pub(crate) use member::{Member, Name, Parting, Running};
 pub(crate) use one::Team;
 pub use owned::Program;
 pub(crate) use run::Bench;

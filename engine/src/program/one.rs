@@ -2,9 +2,9 @@
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
 use crate::run::known::Known;
-use syslet_abi::{AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneWriter, RawResult};
+use syslet_abi::{AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneFlags, DoneWriter, RawResult};
 use syslet_attrs::{DeadlineAsked, Needs, RunBy};
-use syslet_syscalls::{RawArgs, Row};
+use syslet_syscalls::{Class, RawArgs, Row};
 
 use super::member::{Member, Name};
 use super::value::Value;
@@ -91,7 +91,9 @@ impl Tools<'_> {
     #[inline(always)]
     pub(super) unsafe fn make(&mut self, ready: Ready<'_>) -> Came {
         let flags = AtomFlags(ready.call.flags().0);
-        let is_own = ready.member.is_some() || flags.contains(AtomFlags::STOPPABLE);
+        let is_own = ready.member.is_some()
+            || flags.contains(AtomFlags::STOPPABLE)
+            || self.is_hurried(ready.row, ready.args);
         if ready.call.attribute_count() > 0 || is_own {
             // SAFETY: the caller's promise, passed on.
             return unsafe { self.make_asked(ready) };
@@ -125,7 +127,9 @@ impl Tools<'_> {
         let outcome = if let Some(errno) = asked.required_refusal() {
             Outcome::not_run(errno)
         } else {
-            let is_own = ready.member.is_some() || is_own(call, needs) && !self.by.is_leaving;
+            let is_leaving = self.by.is_leaving;
+            let is_own = ready.member.is_some()
+                || if is_leaving { self.is_hurried(row, args) } else { is_own(call, needs) };
             let is_away = matches!(way, Way::Twin(_) | Way::Plain(RunBy::HELPED)) && self.by.twins.is_some();
             if is_away && (!wanted.may_help || is_own) {
                 return Err(Begun::default());
@@ -143,6 +147,7 @@ impl Tools<'_> {
                 unsafe { enter(&way, call, cancel, args, needs, is_pooled, &mut watch) }
             };
             let entered = match self.team.filter(|_| is_own && is_pooled) {
+                Some(team) if is_leaving => parting(team, &ready, make),
                 Some(team) => alone(team, &ready, queued_ns, make),
                 None => make(ready.cancel),
             };
@@ -168,10 +173,22 @@ impl Tools<'_> {
         Ok((Value::of(&outcome), bytes))
     }
 
+    /// Whether it may sleep on the way out, in a worker: a close that has waited long enough stops it.
+    #[inline(always)]
+    pub(super) fn is_hurried(&self, row: Option<&Row>, args: &RawArgs) -> bool {
+        let By { is_pooled, is_leaving, .. } = self.by;
+        is_leaving && is_pooled && self.team.is_some() && may_sleep(row, args)
+    }
+
     /// The returns that were written last.
     pub(super) fn returned(&self, bytes: usize) -> &[u8] {
         &bytemuck::cast_slice(self.returns)[DONE_BYTES_MIN..DONE_BYTES_MIN + bytes]
     }
+}
+
+/// Whether the call may sleep for longer than storage lets it.
+fn may_sleep(row: Option<&Row>, args: &RawArgs) -> bool {
+    row.is_none_or(|row| matches!(row.class_with(args), Class::Descriptor | Class::Sleeps))
 }
 
 /// Whether the call can be stopped without its program.
@@ -184,7 +201,7 @@ fn alone(
     team: Team<'_>,
     ready: &Ready<'_>,
     queued_ns: u64,
-    mut make: impl FnMut(&AtomicU32) -> Entered,
+    make: impl FnMut(&AtomicU32) -> Entered,
 ) -> Entered {
     let call = ready.call;
     let member = ready.member.map_or_else(|| Arc::new(Member::new()), Arc::clone);
@@ -197,7 +214,41 @@ fn alone(
         team.pool.stop_member_at(at_ns, &member);
     }
     team.port.running.add(ready.name, &member);
-    let entered = if !member.begin(own_tid().cast_unsigned()) {
+    let entered = watched(&member, ready, make);
+    team.port.running.remove(ready.name);
+    stopped(&member, ready, entered, member.reason() == reason::LATE)
+}
+
+/// Makes a call on the way out, which nobody stops but a close in haste (SYSLET-38).
+fn parting(team: Team<'_>, ready: &Ready<'_>, mut make: impl FnMut(&AtomicU32) -> Entered) -> Entered {
+    let mut wait_ns = HASTE_NS;
+    loop {
+        let member = Arc::new(Member::new());
+        team.port.parting.add(ready.name, &member);
+        // Behind the list's lock: who is in haste finds the call there, or has said so before.
+        if team.pool.is_in_haste() {
+            team.pool.stop_member_at(now_ns() + wait_ns, &member);
+        }
+        let entered = watched(&member, ready, &mut make);
+        team.port.parting.remove(ready.name);
+        let has_begun =
+            !matches!(&entered, Entered::Over(outcome) if outcome.flags.contains(DoneFlags::NOT_RUN));
+        if has_begun || wait_ns > HASTE_NS_MAX {
+            return stopped(&member, ready, entered, false);
+        }
+        // It was stopped before it had begun: this thread was away for long.
+        wait_ns *= 8;
+    }
+}
+
+/// On ways out that are in haste a call lasts no longer than that, once it has begun.
+const HASTE_NS: u64 = 1_000_000;
+/// A thread that is away for longer does not come to begin one.
+const HASTE_NS_MAX: u64 = 1_000_000_000;
+
+/// Makes a call that others find as that member.
+fn watched(member: &Member, ready: &Ready<'_>, mut make: impl FnMut(&AtomicU32) -> Entered) -> Entered {
+    if !member.begin(own_tid().cast_unsigned()) {
         Entered::Over(Outcome::cancelled())
     } else if ready.cancel.load(Ordering::Relaxed) != 0 {
         member.end();
@@ -206,13 +257,16 @@ fn alone(
         let entered = make(member.cancel());
         member.end();
         entered
-    };
-    team.port.running.remove(ready.name);
+    }
+}
+
+/// What comes of a call that was perhaps stopped as that member.
+fn stopped(member: &Member, ready: &Ready<'_>, entered: Entered, is_late: bool) -> Entered {
     match entered {
         Entered::Over(outcome) if member.reason() != 0 => {
             // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
-            let asked = unsafe { asked_bytes(call, ready.args) };
-            Entered::Over(outcome.stopped(asked, member.reason() == reason::LATE))
+            let asked = unsafe { asked_bytes(ready.call, ready.args) };
+            Entered::Over(outcome.stopped(asked, is_late))
         }
         entered => entered,
     }

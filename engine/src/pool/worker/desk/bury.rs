@@ -7,6 +7,7 @@ use syslet_abi::{Errno, USER_DATA_OFFSET};
 
 use super::{Desk, ticket};
 use crate::pool::worker::face::Face;
+use crate::pool::worker::watch::Watch;
 use crate::pool::{Pool, RunningCall};
 use crate::port::Port;
 use crate::program::Team;
@@ -21,7 +22,10 @@ use crate::sync::Ordering;
 impl Desk {
     /// Ends claimed calls that are not to run. What a first attempt has moved is moved: such a call ends as an
     /// interrupted one does, with what was done.
-    pub(in crate::pool) fn refuse(&mut self, port: &Port, errno: Errno) {
+    /// `pool` looks after programs on their way out.
+    pub(in crate::pool) fn refuse(&mut self, port: &Arc<Port>, errno: Errno, pool: Option<&Pool>) {
+        let watch = Watch::new();
+        let team = pool.map(|pool| Team { pool, port, watch: &watch, may_share: false });
         let mut begun = self.begun.take().filter(Begun::has_moved);
         for index in 0..self.batch.len() {
             let record = self.batch.record(index);
@@ -31,8 +35,9 @@ impl Desk {
             let Some(claim) = Claim::ended(slot, ticket, is_instant) else { continue };
             self.built += if let Some(mut begun) = begun.take() {
                 slot.cancel().store(reason::ASKED, Ordering::Relaxed);
+                let team = team.filter(|_| begun.is_begun_program() && begun.orphan.is_none());
                 // SAFETY: as in `run_instants`; and the cancelled slot keeps the rest from being made.
-                unsafe { self.runner.run_rest(record, &claim, &mut begun, None) }
+                unsafe { self.runner.run_rest(record, &claim, &mut begun, team) }
             } else {
                 self.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
             };
@@ -78,7 +83,9 @@ impl Desk {
         if self.at < self.batch.len() {
             if is_program(self.batch.record(self.at)) {
                 self.leave_behind();
-                port.running.forget(self.batch.record(self.at)[USER_DATA_OFFSET / 8]);
+                let program = self.batch.record(self.at)[USER_DATA_OFFSET / 8];
+                port.running.forget(program);
+                port.parting.forget(program);
             }
             let record = self.batch.record(self.at);
             let ticket = ticket(record);
