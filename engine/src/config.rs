@@ -163,7 +163,9 @@ impl Config {
         self
     }
 
-    /// Which first attempts a waiting submitter may make of calls that could sleep; all by default.
+    /// Which first attempts a waiting submitter may make of calls that could sleep; all by default. What works is tried in a
+    /// child when the engine starts, with addresses that are wrong on purpose: valgrind's memcheck tells of them, unless this is
+    /// [`Twins::Off`].
     pub fn twins(mut self, twins: Twins) -> Config {
         self.twins = twins;
         self

@@ -12,3 +12,4 @@ mod scripts;
 mod syslet;
 mod table;
 mod text;
+mod valgrind;
