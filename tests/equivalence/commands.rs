@@ -74,11 +74,24 @@ fn owners() -> Vec<Case> {
 
 /// Keyrings by their special numbers, and keys by theirs.
 fn keys() -> Vec<Case> {
+    const THREAD_KEYRING: i32 = -1;
     const PROCESS_KEYRING: i32 = -2;
     const KEYCTL_GET_KEYRING_ID: i32 = 0;
     const KEYCTL_DESCRIBE: i32 = 6;
     const KEYCTL_SEARCH: i32 = 10;
+    const KEYCTL_CHOWN: i32 = 4;
+    const KEYCTL_SETPERM: i32 = 5;
+    const KEYCTL_CLEAR: i32 = 7;
+    const KEYCTL_LINK: i32 = 8;
+    const KEYCTL_SET_TIMEOUT: i32 = 15;
+    const KEYCTL_MOVE: i32 = 30;
     vec![
+        case("keyctl", |_| args![KEYCTL_CHOWN, THREAD_KEYRING, -1, -1]),
+        case("keyctl", |_| args![KEYCTL_SETPERM, THREAD_KEYRING, 0x3f3f_0000]),
+        case("keyctl", |_| args![KEYCTL_CLEAR, THREAD_KEYRING]),
+        case("keyctl", |_| args![KEYCTL_LINK, THREAD_KEYRING, THREAD_KEYRING]).fails(),
+        case("keyctl", |_| args![KEYCTL_SET_TIMEOUT, THREAD_KEYRING, 1000]),
+        case("keyctl", |_| args![KEYCTL_MOVE, THREAD_KEYRING, THREAD_KEYRING, THREAD_KEYRING, 0]).fails(),
         case("keyctl", |_| args![KEYCTL_GET_KEYRING_ID, PROCESS_KEYRING, 1]).any_result(),
         case("keyctl", |_| args![KEYCTL_DESCRIBE, PROCESS_KEYRING, Arg::Value(0), 0]).fails(),
         case("keyctl", |_| args![KEYCTL_SEARCH, PROCESS_KEYRING, text("user"), text("none"), 0]).fails(),

@@ -99,6 +99,8 @@ pub(super) const KEYCTL: [&[Form]; 4] = [
         on(0, &[KEYCTL_JOIN_SESSION_KEYRING], text(IT)),
         on(0, &[KEYCTL_DH_COMPUTE], input_of(IT, 3 * INT)),
         on(0, &[KEYCTL_CAPABILITIES], output(IT, Len::Arg(2), Written::Perhaps)),
+        on(0, KEYCTL_OF_ONE, int(IT)),
+        on(0, &[KEYCTL_GET_PERSISTENT], id(IT)),
     ],
     &[
         on(0, &[KEYCTL_UPDATE, KEYCTL_INSTANTIATE], input(IT, Len::Arg(3))),
@@ -110,13 +112,62 @@ pub(super) const KEYCTL: [&[Form]; 4] = [
         ),
         on(0, &[KEYCTL_SEARCH, KEYCTL_RESTRICT_KEYRING], text(IT)),
         on(0, &[KEYCTL_CAPABILITIES], size(IT)),
+        on(
+            0,
+            &[
+                KEYCTL_GET_KEYRING_ID,
+                KEYCTL_LINK,
+                KEYCTL_UNLINK,
+                KEYCTL_GET_PERSISTENT,
+                KEYCTL_MOVE,
+                KEYCTL_WATCH_KEY,
+            ],
+            int(IT),
+        ),
+        on(0, &[KEYCTL_SETPERM, KEYCTL_NEGATE, KEYCTL_SET_TIMEOUT, KEYCTL_REJECT], uint(IT)),
+        on(0, &[KEYCTL_CHOWN], id(IT)),
     ],
     &[
         on(0, KEYCTL_SIZED, size(IT)),
         on(0, &[KEYCTL_DESCRIBE, KEYCTL_INSTANTIATE_IOV], size(IT).bits_32()),
         on(0, &[KEYCTL_SEARCH, KEYCTL_RESTRICT_KEYRING, KEYCTL_PKEY_QUERY], text(IT)),
+        on(0, &[KEYCTL_NEGATE, KEYCTL_MOVE, KEYCTL_WATCH_KEY], int(IT)),
+        on(0, &[KEYCTL_REJECT], uint(IT)),
+        on(0, &[KEYCTL_CHOWN], id(IT)),
     ],
-    &[on(0, &[KEYCTL_PKEY_QUERY], output_of(IT, PKEY_QUERY))],
+    &[
+        on(0, &[KEYCTL_PKEY_QUERY], output_of(IT, PKEY_QUERY)),
+        on(0, &[KEYCTL_SEARCH, KEYCTL_INSTANTIATE, KEYCTL_INSTANTIATE_IOV, KEYCTL_REJECT], int(IT)),
+        on(0, &[KEYCTL_MOVE], uint(IT)),
+    ],
+];
+
+/// The commands about one key or keyring, which `arg2` numbers.
+const KEYCTL_OF_ONE: &[u32] = &[
+    KEYCTL_GET_KEYRING_ID,
+    KEYCTL_UPDATE,
+    KEYCTL_REVOKE,
+    KEYCTL_CHOWN,
+    KEYCTL_SETPERM,
+    KEYCTL_DESCRIBE,
+    KEYCTL_CLEAR,
+    KEYCTL_LINK,
+    KEYCTL_UNLINK,
+    KEYCTL_SEARCH,
+    KEYCTL_READ,
+    KEYCTL_INSTANTIATE,
+    KEYCTL_NEGATE,
+    KEYCTL_SET_REQKEY_KEYRING,
+    KEYCTL_SET_TIMEOUT,
+    KEYCTL_ASSUME_AUTHORITY,
+    KEYCTL_GET_SECURITY,
+    KEYCTL_REJECT,
+    KEYCTL_INSTANTIATE_IOV,
+    KEYCTL_INVALIDATE,
+    KEYCTL_PKEY_QUERY,
+    KEYCTL_RESTRICT_KEYRING,
+    KEYCTL_MOVE,
+    KEYCTL_WATCH_KEY,
 ];
 
 /// The commands whose `arg4` counts `arg3`.

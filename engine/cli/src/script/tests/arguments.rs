@@ -144,6 +144,10 @@ fn lengths_of_strings() {
 #[test]
 fn lengths() {
     refused("read(0, out(16), 17)", "out(16)", "has 16 bytes, and the call reaches 17");
+    // As the kernel counts: 32 bits of one, 64 of another.
+    refused("read(0, out(16), 0x100000010)", "out(16)", "has 16 bytes, and the call reaches 4294967312");
+    refused("getdents64(0, out(16), 0x100000011)", "out(16)", "has 16 bytes, and the call reaches 17");
+    plan("getdents64(0, out(16), 0x100000010)");
     refused("b = buffer(16)\nread(0, b, 17)", "b", "argument 3 says how many bytes");
     refused("fstat(0, out(10))", "out(10)", "has 10 bytes");
     refused("ppoll(pack(i32 0, i16 1, i16 0), 2, 0, 0, 0)", "pack(i32 0, i16 1, i16 0)", "8 bytes each");

@@ -157,6 +157,9 @@ fn areas() {
     let areas: String = (0..5).map(|index| format!("b{index} = area(67108864)\n")).collect();
     refused(&format!("syslet {{\n{areas}getpid()\n}}"), "syslet", "335544320 bytes, and at most 268435456");
     refused("syslet {\nb = area(8)\nread(0, b, 9)\n}", "b", "has 8 bytes, and the call reaches 9");
+    let entries = |count: &str| format!("syslet {{\nb = area(8)\ngetdents64(0, b, {count})\n}}");
+    refused(&entries("0x100000009"), "b", "has 8 bytes, and the call reaches 9");
+    plan(&entries("0x100000008"));
     refused("syslet {\nread(0, out(8))\n}", "out(8)", "is missing");
     refused("syslet {\nb = area(8)\nclose(b)\n}", "b", "cannot be a part of the group's area");
     refused("syslet {\nb = area(8)\nread(b, b, 8)\n}", "b", "cannot be a part");
