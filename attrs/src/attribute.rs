@@ -17,7 +17,7 @@ use crate::transferred::Transferred;
 pub struct CallFacts {
     /// The number of the system call.
     pub nr: u32,
-    /// Its arguments as submitted.
+    /// Its arguments as the kernel takes them: the bits that it ignores are zero. Of a call that has no row, all are.
     pub args: [u64; 6],
     /// Size of the out area in bytes.
     pub out_len: usize,

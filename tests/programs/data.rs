@@ -93,6 +93,35 @@ fn late_places_are_checked() {
     }
 }
 
+/// ENGINE-32: a count in a register reaches as far as the kernel counts: 32 bits of one call's, 64 of another's. A
+/// descriptor in one is what the kernel takes of it.
+#[test]
+fn late_counts_are_the_kernels() {
+    const HIGH: u64 = 0xdead_beef << 32;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = std::fs::File::open(folder.path()).unwrap();
+    let fd = u64::from(std::os::fd::AsRawFd::as_raw_fd(&folder).cast_unsigned());
+    // Two entries, of itself and of what it lies in.
+    for (nr, count, expected) in [
+        (libc::SYS_getdents64, 64, 48),
+        (libc::SYS_getdents64, HIGH | 64, 48),
+        (libc::SYS_getdents64, HIGH | 65, EFAULT),
+        (libc::SYS_read, 64, -i64::from(libc::EISDIR)),
+        (libc::SYS_read, HIGH | 64, EFAULT),
+    ] {
+        everywhere(
+            |p| {
+                let (area, fd, count) = (p.area(64), p.register(HIGH | fd), p.register(count));
+                if nr == libc::SYS_getdents64 {
+                    p.call(Call::<()>::new(libc::SYS_lseek).arg(fd).arg(0).arg(0));
+                }
+                p.call(Call::<()>::new(nr).arg(fd).arg(area).arg(count));
+            },
+            |came| assert_eq!(came.result, expected, "{nr} {count:#x}"),
+        );
+    }
+}
+
 /// SYSLET-9: no length, no offset and no string reaches beyond its area into the next.
 #[test]
 fn areas_are_kept_apart() {
