@@ -55,6 +55,11 @@ mod pool;
 pub mod program;
 #[cfg(not(syslet_loom))]
 mod run;
+#[cfg(all(syslet_guard, not(syslet_loom)))]
+pub mod guard;
+#[cfg(not(any(syslet_guard, syslet_loom)))]
+#[path = "guard/off.rs"]
+mod guard;
 #[cfg(not(syslet_loom))]
 mod twin;
 #[cfg(not(syslet_loom))]

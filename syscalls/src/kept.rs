@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use syslet_abi::Call;
 
-use crate::argument::{Direction, Len};
+use crate::argument::{Arg, Direction, Len};
 use crate::build::inners;
 use crate::extent::{NUMBER_BYTES, Place, extent, formed};
 use crate::inner::{Entry, Header};
@@ -50,6 +50,21 @@ pub fn reached<'a>(row: &'a Row, call: &'a Call<'_>) -> impl Iterator<Item = Ran
         inner.headers(data).flat_map(of_header).chain(vectors).map(range)
     });
     arguments.chain(named)
+}
+
+/// How many bytes each argument reaches that is an address, by its row. A string that another call leaves in the out area
+/// ends where only that call knows: it is left out.
+///
+/// # Panics
+/// When `call` did not pass [`check_arguments`](crate::check_arguments).
+pub fn extents<'a>(
+    row: &'a Row,
+    call: &'a Call<'_>,
+) -> impl Iterator<Item = (usize, &'a Arg, usize)> + use<'a> {
+    call.kinds().not_values().filter_map(move |index| {
+        let arg = formed(row.args.get(index)?, call);
+        Some((index, arg, extent(arg.len, index, call).ok()?))
+    })
 }
 
 fn range(entry: Entry) -> Range<usize> {

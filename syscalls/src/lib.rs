@@ -33,7 +33,7 @@ pub use door::{check_arguments, check_end, check_safe};
 pub use harm::Harm;
 pub use inner::VECTOR_MAX;
 pub use invoke::{Invoked, invoke, stub_range};
-pub use kept::{kept, reached};
+pub use kept::{extents, kept, reached};
 pub use lent::Names;
 pub use lookup::{is_foreign, row, row_by_name, rows};
 pub use narrowed::{Narrowed, RawArgs};

@@ -17,6 +17,7 @@ mod limits;
 mod observing;
 mod pool;
 mod safe;
+mod seeds;
 mod sorted;
 mod twins;
 mod widths;

@@ -18,6 +18,7 @@ use super::one::{Ready, Team, Tools};
 use super::together::{Place, Together};
 use super::value::Value;
 use crate::clock::now_ns;
+use crate::guard::{self, Guarded};
 use crate::queue::handed::Begun;
 use crate::run::claim::{Claim, NEVER, reason};
 use crate::run::enter::{Way, plain};
@@ -126,7 +127,7 @@ impl Calls<'_, '_> {
     #[inline(always)]
     fn is_straight(&self, atom: &Atom<'_>) -> bool {
         let is_bare = atom.attribute_count() == 0 && !atom.flags().contains(AtomFlags::STOPPABLE);
-        is_bare && self.begun.is_none()
+        is_bare && self.begun.is_none() && !guard::IS_ON
     }
 
     /// Whether this thread may make it, as it is.
@@ -159,7 +160,7 @@ impl Calls<'_, '_> {
             }
             call
         };
-        let args = resolve(row, &call, self.out, self.built);
+        let mut args = resolve(row, &call, self.out, self.built);
         let way = match (begun, self.tools.by.twins) {
             (Some(begun), _) => Way::Rest(begun),
             (None, None) => Way::Plain(self.tools.by.run_by),
@@ -171,6 +172,7 @@ impl Calls<'_, '_> {
                 }
             },
         };
+        let mut guarded = guard::enclose(row, &call, &mut args);
         let ready = Ready {
             call: &call,
             row,
@@ -182,7 +184,9 @@ impl Calls<'_, '_> {
         };
         // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
         // area, as far as the row says, which was checked at the door, or above where it was not known there.
-        match unsafe { self.tools.make(ready) } {
+        let made = unsafe { self.tools.make(ready) };
+        guarded.leave(made.as_ref().ok().map(|(value, _)| value.result()));
+        match made {
             Ok((value, returned)) => {
                 if returned > 0 {
                     machine.keep_returns(index, self.tools.returned(returned));
@@ -235,8 +239,8 @@ impl Calls<'_, '_> {
         let count = members.len();
         let mut built: Vec<Vec<u64>> = members.clone().map(|_| Vec::new()).collect();
         let places = members.clone().zip(&mut built);
-        let places =
-            places.map(|(at, built)| self.place(machine, at, entangled.contains(at), built)).collect();
+        let places = places.map(|(at, built)| self.place(machine, at, entangled.contains(at), built));
+        let (places, mut guarded): (Vec<Place>, Vec<Guarded>) = places.unzip();
         let group = Arc::new(Together::new(places, enough));
         team.port.groups.add(&group);
         team.pool.offer(team.port);
@@ -246,6 +250,7 @@ impl Calls<'_, '_> {
         team.port.groups.remove(&group);
         for ((at, built), index) in members.zip(&built).zip(0..) {
             let (value, returned) = group.came(index);
+            guarded[index].leave(Some(value.result()));
             if !returned.is_empty() {
                 machine.keep_returns(at, &returned);
             }
@@ -272,7 +277,13 @@ impl Calls<'_, '_> {
     }
 
     /// A call of a group, with all that other threads need to make it.
-    fn place(&mut self, machine: &Machine, at: usize, is_entangled: bool, built: &mut Vec<u64>) -> Place {
+    fn place(
+        &mut self,
+        machine: &Machine,
+        at: usize,
+        is_entangled: bool,
+        built: &mut Vec<u64>,
+    ) -> (Place, Guarded) {
         let atom = machine.atom(&self.program, at);
         let (row, flags, out_len) = (row(atom.nr()), self.program.flags(), self.out.len());
         self.effective.fill(&atom, row, Some(machine));
@@ -283,7 +294,10 @@ impl Calls<'_, '_> {
         if let (Some(row), None) = (row, refused) {
             copy_in(row, &call, self.out);
         }
-        let args = if refused.is_none() { resolve(row, &call, self.out, built) } else { RawArgs::default() };
-        Place::new(self.effective.words().to_vec(), args, (self.name(at), out_len), refused)
+        let mut args =
+            if refused.is_none() { resolve(row, &call, self.out, built) } else { RawArgs::default() };
+        let guarded = guard::enclose(row.filter(|_| refused.is_none()), &call, &mut args);
+        let place = Place::new(self.effective.words().to_vec(), args, (self.name(at), out_len), refused);
+        (place, guarded)
     }
 }

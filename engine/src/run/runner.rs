@@ -18,6 +18,7 @@ use super::known::Known;
 use super::observe::{Unwatched, WATCHED, Watched};
 use super::outcome::Outcome;
 use super::transfer::{Moved, asked_bytes};
+use crate::guard;
 use crate::program::{Bench, Team};
 use crate::queue::handed::Begun;
 use crate::ring::batch::BATCH_MAX;
@@ -211,7 +212,8 @@ impl Runner {
         } else if !way.has_moved() && asked.is_late(slot) {
             claim.end(Outcome::late(), || None)
         } else {
-            let args = resolve(row, call, out, &mut self.built);
+            let mut args = resolve(row, call, out, &mut self.built);
+            let mut guarded = guard::enclose(row, call, &mut args);
             let cancel = claim.cancel();
             let traced = self.known.traced(call, needs);
             if let Some((trace, id)) = traced.filter(|_| !way.is_traced()) {
@@ -228,6 +230,7 @@ impl Runner {
             };
             match entered {
                 Entered::Over(outcome) => {
+                    guarded.leave(Some(outcome.result));
                     if needs.contains(Needs::RETRY) {
                         asked.note(AttributeId::RETRY, outcome.retry.token());
                     }
@@ -246,6 +249,7 @@ impl Runner {
                     outcome
                 }
                 Entered::Later(mut begun) => {
+                    guarded.leave(None);
                     begun.is_traced = traced.is_some();
                     if begun.progress > 0 {
                         begun.out.extend_from_slice(writer.out_area(call.out_len()));

@@ -54,15 +54,14 @@ impl Memory {
 
     /// Copies at most a page of bytes from any address; false when the kernel cannot read them, or cannot say so.
     pub(super) fn copy(self, at: u64, into: &mut [u8]) -> bool {
-        let Some(last) = (into.len() as u64).checked_sub(8).and_then(|behind| at.checked_add(behind)) else {
-            let mut word = [0u64];
-            let read = into.is_empty() || self.copy(at, bytemuck::cast_slice_mut(&mut word));
-            into.copy_from_slice(&bytemuck::cast_slice(&word)[..into.len()]);
-            return read;
-        };
-        let (true, Ok(from)) = (is_readable(at, last), usize::try_from(at)) else {
+        const PAGE: u64 = syslet_abi::PAGE_BYTES as u64;
+        let Some(behind) = (into.len() as u64).checked_sub(1) else { return true };
+        let (Some(last), Ok(from)) = (at.checked_add(behind), usize::try_from(at)) else { return false };
+        // The kernel is asked for the aligned words that have the first and the last byte: they lie in the same pages.
+        let is_there = |byte: u64| ask::is_readable(byte & !7);
+        if !is_there(at) || (at / PAGE != last / PAGE && !is_there(last)) {
             return false;
-        };
+        }
         let from: *const u8 = std::ptr::with_exposed_provenance(from);
         // SAFETY: readable, first and last byte, as the kernel said; by the invariant nobody changes that.
         unsafe { std::ptr::copy_nonoverlapping(from, into.as_mut_ptr(), into.len()) };

@@ -16,3 +16,4 @@ mod locks;
 mod sleeps;
 mod limits;
 mod widths;
+mod edge;

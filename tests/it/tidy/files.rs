@@ -20,7 +20,7 @@ pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the top level").to_owned()
 }
 
-/// Every text file except what builds and git leave behind, sorted by path.
+/// Every text file except what builds and git leave behind and what is only data, sorted by path.
 pub(super) fn all() -> Vec<File> {
     let root = root();
     let mut files = Vec::new();
@@ -39,7 +39,8 @@ fn walk(root: &Path, dir: &Path, files: &mut Vec<File>) {
     for entry in std::fs::read_dir(dir).expect("the source tree is readable") {
         let path = entry.expect("the source tree is readable").path();
         let relative = path.strip_prefix(root).expect("the walk stays inside").to_string_lossy().into_owned();
-        if relative == "target" || relative == ".git" || path.is_symlink() {
+        let is_data = relative == "tests/fuzz/seeds";
+        if relative == "target" || relative == ".git" || is_data || path.is_symlink() {
             continue;
         }
         if path.is_dir() {

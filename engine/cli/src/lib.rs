@@ -1,0 +1,37 @@
+//! The `syslet` command: runs scripts of system calls, and shows the table that describes them. It is a library for what reads
+//! scripts without running them.
+//!
+//! A script's way: options → source → tokens → tree → plan → run → report → print.
+
+mod command;
+mod exit;
+mod names;
+mod options;
+mod plan;
+mod probe;
+mod print;
+mod report;
+mod run;
+mod script;
+mod table;
+
+use std::process::ExitCode;
+
+use annotate_snippets::Renderer;
+use clap::Parser;
+
+/// The command, with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    command::command(options::Options::parse()).into()
+}
+
+/// Reads and checks a script, as the command does before anything runs; gives how many steps it has.
+///
+/// # Errors
+/// What is wrong with it, and where, as the command prints it.
+pub fn check(text: &str, arguments: &[Vec<u8>]) -> Result<usize, String> {
+    let source = script::source::Source { name: "-".to_owned(), text: text.to_owned() };
+    let plan = script::compile(&source, arguments);
+    plan.map(|plan| plan.steps.len()).map_err(|fault| fault.render(&source, &Renderer::plain()))
+}
