@@ -104,6 +104,8 @@ impl Ring {
         reserve(&mut lent, params.slots as usize, "lent descriptors")?;
         let mut runner = Runner::helping(Arc::clone(&shared.known));
         runner.expect(params.completion_record_max.into())?;
+        let (mut batch, record_bytes) = (Batch::new(), u64::from(params.submission_record_max));
+        batch.expect(record_bytes).map_err(|_| none("the longest submission", record_bytes))?;
         expect_small("a ring")?;
         let lanes = shared.pool.as_ref().map(|pool| Arc::clone(&pool.lanes));
         let port = Arc::new(Port::new(&region, &RingHeader { params }, pooled.as_ref(), slots, lanes));
@@ -128,7 +130,7 @@ impl Ring {
             has_looked: false,
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             door: None,
-            batch: Batch::new(),
+            batch,
             runner,
             inbox,
             admission: Admission::default(),

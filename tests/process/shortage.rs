@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{PipeWriter, Read, Write, pipe};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,9 +12,12 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use syslet::attrs::TraceValue;
 use syslet::program::Program;
 use syslet::program::calls::getppid;
-use syslet::{CallFlags, Config, DoneFlags, Engine, Params, Ring, Submission, Which};
+use syslet::{
+    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Ring, Submission, Which,
+};
 
 /// Where nobody is anybody.
 const NOBODY: u32 = 65_534;
@@ -262,9 +265,15 @@ fn locked_memory() {
 /// beginning, and a call that is removed needs none.
 #[test]
 fn completions_of_calls() {
-    // More than the C library has laid by for a thread.
-    const OUT: usize = 100 << 20;
-    let params = Params { completion_bytes: 1 << 29, completion_record_max: 1 << 27, ..Params::default() };
+    const OUT: usize = 8 << 20;
+    const LONG: i64 = OUT.cast_signed() as i64;
+    let params = Params {
+        completion_bytes: 1 << 27,
+        completion_record_max: 1 << 24,
+        submission_bytes: 1 << 25,
+        submission_record_max: 1 << 24,
+        ..Params::default()
+    };
     let file = Arc::new(File::open("/proc/self/exe").expect("/proc is mounted"));
     let told = child("long completions", || {
         let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
@@ -276,7 +285,11 @@ fn completions_of_calls() {
             p.call(getppid());
         })
         .expect("a program");
-        Limit::Memory(Resource::RLIMIT_AS, MIB).take();
+        let null = Arc::new(File::options().write(true).open("/dev/null").expect("it is there"));
+        let long = Submission::call(libc::SYS_write).lend(&null).input(&vec![0; OUT]).value(OUT as u64);
+        let long = [CallFlags::ASYNC, CallFlags::SYNC].map(|flags| long.clone().flags(flags).build());
+        // What the C library has laid by for a thread counts only when it is used.
+        Limit::Memory(Resource::RLIMIT_DATA, MIB).take();
         ring.push_safe(&read.clone().flags(CallFlags::SYNC).build()).expect("accepted");
         ring.push_safe(&read.clone().flags(CallFlags::ASYNC).build()).expect("accepted");
         // SAFETY: it makes a harmless call.
@@ -286,12 +299,49 @@ fn completions_of_calls() {
         ends.sort_unstable_by_key(|(result, _)| *result);
         let starved = (-i64::from(libc::ENOMEM), DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT));
         assert_eq!(ends, [starved, starved, (64, DoneFlags::NONE)]);
+        // Nor has a worker memory for as long a record.
+        for (write, expected) in long.iter().zip([starved, (LONG, DoneFlags::NONE)]) {
+            ring.push_safe(write).expect("accepted");
+            ring.wait(1, None).expect("waited");
+            let ended: Vec<_> = ring.completions().map(|done| (done.result().0, done.flags())).collect();
+            assert_eq!(ended, [expected]);
+        }
         ring.push_safe(&read.flags(CallFlags::ASYNC).build()).expect("accepted");
         assert_eq!(ring.cancel(Which::All).removed, 1);
         ring.wait(1, None).expect("waited");
         let ended: Vec<_> = ring.completions().map(|done| done.result().0).collect();
         assert_eq!(ended, [-i64::from(libc::ECANCELED)]);
         engine.close(PATIENCE).map_err(|error| error.to_string())
+    });
+    assert_eq!(told, "");
+}
+
+/// ENGINE-34: a line of the trace that is beyond the limit on files, or that nobody reads, is lost, whoever makes the call; it ends
+/// no process.
+#[test]
+fn lines_of_the_trace() {
+    let told = child("a trace", || {
+        let (broken, end) = pipe().expect("a pipe");
+        drop(broken);
+        nix::fcntl::fcntl(&end, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK)).expect("set");
+        let file = tempfile::tempfile().expect("room for a file");
+        Limit::Value(Resource::RLIMIT_FSIZE, 0).take();
+        // SAFETY: the signals that would end the process do that in a child of Rust's as well.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        for trace in [OwnedFd::from(file), OwnedFd::from(end)] {
+            let engine = Engine::start(Config::default().trace(trace)).expect("an engine");
+            let mut ring = engine.ring(&Params::default()).expect("a ring");
+            for flags in [CallFlags::NONE, CallFlags::ASYNC, CallFlags::PRIVATE] {
+                let id = TraceValue { id: 7 }.payload();
+                let call = Submission::call(libc::SYS_getppid).flags(flags);
+                let call = call.attribute(AttributeId::TRACE, AttributeFlags::REQUIRED, &id);
+                ring.push_safe(&call.build()).expect("accepted");
+                ring.wait(1, None).expect("waited");
+                assert_eq!(ring.completions().count(), 1);
+            }
+            assert_eq!(engine.trace_lost(), 6);
+        }
+        Ok(())
     });
     assert_eq!(told, "");
 }

@@ -1,8 +1,10 @@
 //! What one claim on the submission ring took: records copied out, in the order they were pushed.
 
+use std::collections::TryReserveError;
+
 use syslet_abi::RecordWord;
 
-use super::track::words;
+use super::track::{bytes, words};
 
 /// At most this many records are taken by one exchange (RING-8).
 pub(crate) const BATCH_MAX: usize = 8;
@@ -81,6 +83,7 @@ pub(crate) struct Batch {
     limit: usize,
     /// How many it may hold with one among them that sleeps for storage.
     storage_max: usize,
+    is_cut: bool,
 }
 
 impl Batch {
@@ -93,6 +96,7 @@ impl Batch {
             count: 0,
             limit: BATCH_MAX,
             storage_max: 1,
+            is_cut: false,
         }
     }
 
@@ -107,7 +111,7 @@ impl Batch {
     }
 
     pub(crate) fn clear(&mut self) {
-        (self.count, self.limit) = (0, BATCH_MAX);
+        (self.count, self.limit, self.is_cut) = (0, BATCH_MAX, false);
     }
 
     /// From now on so many are taken together at most when some sleep for storage; one always is.
@@ -119,7 +123,7 @@ impl Batch {
     pub(crate) fn put(&mut self, record: impl ExactSizeIterator<Item = u64>) {
         self.buffer.resize(self.buffer.len().max(record.len()), 0);
         self.ends[0] = record.len();
-        self.count = 1;
+        (self.count, self.is_cut) = (1, false);
         for (to, word) in self.buffer.iter_mut().zip(record) {
             *to = word;
         }
@@ -136,12 +140,41 @@ impl Batch {
             if self.count > 0 {
                 return None;
             }
-            self.buffer.resize(record_words, 0);
+            if self.grow(record_words).is_err() {
+                return Some(self.cut());
+            }
         }
         self.limit = limit;
         self.ends[self.count] = start + record_words;
         self.count += 1;
         Some(&mut self.buffer[start..start + record_words])
+    }
+
+    /// Sees that there is memory for a record of so many bytes; it is used when one is that long.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn expect(&mut self, record_bytes: u64) -> Result<(), TryReserveError> {
+        self.buffer.try_reserve_exact(words(record_bytes).saturating_sub(self.buffer.len()))
+    }
+
+    /// Whether the one record it holds was too long for the memory there is: its end is missing.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    fn grow(&mut self, record_words: usize) -> Result<(), TryReserveError> {
+        self.expect(bytes(record_words))?;
+        self.buffer.resize(record_words, 0);
+        Ok(())
+    }
+
+    /// As much of a record as there is room for: what says whose it is.
+    #[cold]
+    fn cut(&mut self) -> &mut [u64] {
+        (self.is_cut, self.count, self.limit) = (true, 1, 1);
+        self.ends[0] = self.buffer.len();
+        &mut self.buffer
     }
 
     fn limit_with(&self, marks: Marks) -> usize {

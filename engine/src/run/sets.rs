@@ -210,7 +210,8 @@ fn address<T>(of: &T) -> u64 {
 /// As for [`cleared`].
 unsafe fn read<const N: usize>(at: u64) -> Option<[u64; N]> {
     let last = at.checked_add(8 * (N as u64 - 1))?;
-    if !is_readable(at) || !is_readable(last) {
+    // Most calls that could bring a set bring none.
+    if at == 0 || !is_readable(at) || !is_readable(last) {
         return None;
     }
     let words: *const [u64; N] = ptr::with_exposed_provenance(usize::try_from(at).ok()?);

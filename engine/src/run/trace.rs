@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::write;
 use syslet_abi::RawResult;
@@ -53,14 +54,30 @@ impl Trace {
         let mut text = String::with_capacity(LINE_BYTES);
         // A String takes everything.
         let _ = writeln!(text, "{line}");
-        let written = write(&self.fd, text.as_bytes());
+        let written = if is_pooled { self.write(&text) } else { quietly(|| self.write(&text)) };
         if written != Ok(text.len()) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
-        if let (true, Err(errno)) = (is_pooled, written) {
+    }
+
+    /// Where SIGPIPE and SIGXFSZ are blocked.
+    fn write(&self, text: &str) -> nix::Result<usize> {
+        let written = write(&self.fd, text.as_bytes());
+        if let Err(errno) = written {
             signals::after(-i64::from(errno as i32));
         }
+        written
     }
+}
+
+/// Writes in a thread of the application's: a line that cannot be written sends it no signal (ENGINE-34).
+fn quietly(write: impl FnOnce() -> nix::Result<usize>) -> nix::Result<usize> {
+    let set = SigSet::from_iter([Signal::SIGPIPE, Signal::SIGXFSZ]);
+    let before = set.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let written = write();
+    let restored = before.thread_set_mask();
+    debug_assert_eq!(restored, Ok(()), "it was this thread's mask before");
+    written
 }
 
 /// No line is longer.

@@ -37,6 +37,15 @@ pub(super) fn removed(port: &Port, slot: &Slot, ticket: Ticket, why: Why) {
     port.post(&done);
 }
 
+/// Posts that of a call that is claimed and not to be run.
+pub(crate) fn not_run(port: &Port, slot: &Slot, ticket: Ticket, errno: Errno) {
+    let inapplicable =
+        |id, writer: &mut DoneWriter<'_>| writer.attribute(id, 0, |_| (Status::INAPPLICABLE, 0));
+    let done = completion(slot, ticket, &Outcome::not_run(errno), inapplicable);
+    port.refused.add_beside_others(1);
+    port.post(&done);
+}
+
 /// Posts that of a call that was given up.
 pub(crate) fn abandoned(port: &Port, slot: &Slot, ticket: Ticket) {
     let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;

@@ -107,6 +107,17 @@ impl Desk {
 
     /// Claims what is next: a call handed over, or records of the ring.
     pub(in crate::pool) fn claim(&mut self, port: &Port) -> bool {
+        while self.claim_any(port) {
+            if !self.batch.is_cut() {
+                return true;
+            }
+            self.starve(port);
+        }
+        false
+    }
+
+    /// The same, of a record for which there is no memory its beginning.
+    fn claim_any(&mut self, port: &Port) -> bool {
         (self.begun, self.at, self.built) = (None, 0, 0);
         self.member = if self.is_closing { None } else { port.groups.take() };
         if self.member.is_some() {

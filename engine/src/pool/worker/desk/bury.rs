@@ -17,6 +17,7 @@ use crate::run::claim::{Claim, reason};
 use crate::run::outcome::Outcome;
 use crate::run::{Runner, is_program};
 use crate::slot::phase::State;
+use crate::stop::post;
 use crate::sync::Ordering;
 
 impl Desk {
@@ -47,6 +48,19 @@ impl Desk {
         self.at = self.batch.len();
         if self.built > 0 {
             self.post(port);
+        }
+    }
+
+    /// Ends a claimed call whose record is longer than the memory there is: it does not run (ENGINE-34).
+    pub(super) fn starve(&mut self, port: &Port) {
+        let record = self.batch.record(0);
+        let ticket = ticket(record);
+        let slot = port.slots.get(ticket);
+        let is_instant = Marks::of(record[0]).contains(Marks::INSTANT);
+        if Claim::ended(slot, ticket, is_instant).is_some() {
+            port.ended(slot, ticket, &mut self.released);
+            post::not_run(port, slot, ticket, Errno(libc::ENOMEM));
+            self.released.make_known();
         }
     }
 
