@@ -144,6 +144,10 @@ const PATH_BYTES_MAX: usize = 4096;
 
 /// What bytes are of which no shape is known: those whose length the table fixes are a structure.
 fn shape(arg: &Arg) -> Shape {
+    // What a command makes of an argument has no name: four bytes are an int.
+    if arg.name.is_empty() && arg.len == Len::Const(4) {
+        return Shape::Numbers(4);
+    }
     let is_buffer = matches!(arg.len, Len::Arg(_) | Len::Plus(..) | Len::Nul | Len::At(_));
     if is_buffer && arg.ty.direction() != Direction::InOut { Shape::Bytes } else { Shape::Structure }
 }

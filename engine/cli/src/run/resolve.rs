@@ -76,6 +76,7 @@ impl Known {
         let raw: RawArgs = numbers.iter().copied().collect();
         for (index, (operand, arg)) in step.operands.iter().zip(row.args).enumerate() {
             let Some(has) = length::size_of(&operand.passed, plan) else { continue };
+            let arg = arg.formed(|by| step.operands.get(by)?.fixed());
             let value = |by: usize| numbers.get(by).map(|_| row.narrow(&raw).get(by));
             let number = |by: usize, offset| self.pointed_to(&step.operands.get(by)?.passed, offset);
             let reached = length::reach(arg.len, index, value, number);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use syslet::syscalls::Scope;
 
-use crate::plan::{BufferSpec, Plan, Step, Wait};
+use crate::plan::{BufferSpec, Operand, Plan, Step, Wait};
 use crate::script::asks::asks;
 use crate::script::assigned::{Assigned, Named};
 use crate::script::context::Context;
@@ -14,7 +14,7 @@ use crate::script::given::{self, Given};
 use crate::script::group::lower::lower;
 use crate::script::group::syntax;
 use crate::script::length;
-use crate::script::lower::Position;
+use crate::script::lower::{Position, formed};
 use crate::script::order::Order;
 use crate::script::source::Spanned;
 use crate::script::statement::{Body, Script, Statement};
@@ -126,7 +126,8 @@ impl Checker<'_> {
         let mut context = Context { text: self.text, assigned: &self.assigned, given, plan: &mut self.plan };
         let mut operands = Vec::with_capacity(arguments.len());
         for (index, argument) in arguments.iter().enumerate() {
-            let arg = row.and_then(|row| row.args.get(index));
+            let known = |by: usize| operands.get(by).and_then(Operand::fixed);
+            let arg = row.and_then(|row| row.args.get(index)).map(|arg| formed(arg, known));
             operands.push(context.lower(argument, Position { call: &name, index, arg })?);
         }
         let (private, others) = flags::take(flags::PRIVATE, &call.attributes)?;

@@ -52,6 +52,7 @@ pub(crate) fn check(step: &Step, plan: &Plan) -> Result<(), ScriptError> {
     let args = step.row.map_or(&[][..], |row| row.args);
     for (index, (operand, arg)) in step.operands.iter().zip(args).enumerate() {
         let Some(has) = size_of(&operand.passed, plan) else { continue };
+        let arg = arg.formed(|by| step.operands.get(by)?.fixed());
         let position = Position { call: &step.call, index, arg: Some(arg) };
         check_given(step, arg, &position)?;
         let number = |by: usize, offset| number_in(&step.operands.get(by)?.passed, offset);

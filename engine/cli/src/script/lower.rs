@@ -1,6 +1,6 @@
 //! From an argument as written to what is passed, by what the table says the position wants.
 
-use syslet::syscalls::{Arg, ArgType, Direction, Yields};
+use syslet::syscalls::{Arg, ArgType, Direction, Yields, row_by_name};
 
 use crate::plan::{Operand, Passed, Shown, Source, Way};
 use crate::script::assigned::Named;
@@ -22,6 +22,13 @@ pub(crate) struct Position<'a> {
     pub(crate) index: usize,
     /// What the table says; nothing for a call without a row.
     pub(crate) arg: Option<&'static Arg>,
+}
+
+/// What the table says of an argument, as the numbers make it that are known before anything runs. A number remains a word
+/// of any kind: buffers fit there.
+pub(crate) fn formed(arg: &'static Arg, fixed: impl Fn(usize) -> Option<u64>) -> &'static Arg {
+    let formed = arg.formed(fixed);
+    if formed.ty.direction() == Direction::Value { arg } else { formed }
 }
 
 impl Position<'_> {
@@ -68,7 +75,9 @@ impl Position<'_> {
 
     /// The position in words.
     pub(crate) fn describe(&self) -> String {
-        let name = self.arg.map_or(String::new(), |arg| format!(" ({})", arg.name));
+        // What a command makes of an argument has no name of its own.
+        let known = row_by_name(self.call).and_then(|row| row.args.get(self.index));
+        let name = known.or(self.arg).map_or(String::new(), |arg| format!(" ({})", arg.name));
         format!("argument {} of {}{name}", self.index + 1, self.call)
     }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use syslet::syscalls::{Arg, Row, Scope};
+use syslet::syscalls::{Row, Scope};
 
 use super::words;
 
@@ -12,7 +12,7 @@ pub(super) fn print(rows: &[&Row], out: &mut impl Write) -> io::Result<()> {
 }
 
 pub(super) fn object(row: &Row) -> Value {
-    let args: Vec<Value> = row.args.iter().map(|arg| argument(row, arg)).collect();
+    let args: Vec<Value> = (0..row.args.len()).map(|index| argument(row, index)).collect();
     let reason = match row.scope {
         Scope::EngineLife(harm) => Some(harm.why()),
         _ => None,
@@ -43,7 +43,8 @@ pub(super) fn object(row: &Row) -> Value {
     })
 }
 
-fn argument(row: &Row, arg: &Arg) -> Value {
+fn argument(row: &Row, index: usize) -> Value {
+    let arg = &row.args[index];
     let form = |formed: words::Formed| {
         json!({
             "when": formed.when(),
@@ -60,6 +61,7 @@ fn argument(row: &Row, arg: &Arg) -> Value {
         "direction": words::direction(arg),
         "bits": arg.width.bits(),
         "length": words::length(arg),
+        "descriptor": words::lent(row, index),
         "forms": words::forms(row, arg).into_iter().map(form).collect::<Vec<_>>(),
     })
 }

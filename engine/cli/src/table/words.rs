@@ -113,7 +113,24 @@ pub(super) fn names(row: &Row, index: usize) -> Option<&'static str> {
         _ if !row.is_safe() => None,
         Names::Descriptor => Some("from safe code lent, or negative"),
         Names::LookedAt => Some("refused from safe code when it names a descriptor"),
+        Names::Nothing(what) if is_vague(row.args[index].ty) => Some(what),
         Names::Nothing(_) | Names::Unstated => None,
+    }
+}
+
+/// Whether the type says no more than that it is a number or a structure.
+const fn is_vague(ty: ArgType) -> bool {
+    matches!(ty, ArgType::Int | ArgType::Uint | ArgType::Pid | ArgType::In | ArgType::InOut | ArgType::Gather)
+}
+
+/// The answer to the same question in one word, for programs that read it.
+pub(super) fn lent(row: &Row, index: usize) -> Option<&'static str> {
+    match row.names(index) {
+        _ if !row.is_safe() => None,
+        Names::Descriptor => Some("lent"),
+        Names::LookedAt => Some("looked at"),
+        Names::Nothing(_) => Some("none"),
+        Names::Unstated => None,
     }
 }
 

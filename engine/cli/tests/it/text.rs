@@ -78,7 +78,11 @@ fn held_memory() {
         "ioctl(i32(p, 0), FIONREAD, out(4)) after w",
     ];
     let run = statements(&[], &lines);
-    assert!(run.quiet().1.contains(r#", FIONREAD, "\3\0\0\0") = 0"#), "{}", run.stdout);
+    assert!(run.quiet().1.contains(", FIONREAD, [3]) = 0"), "{}", run.stdout);
+    let lines =
+        ["s = socket(AF_INET, SOCK_STREAM, 0)", "getsockopt(s, SOL_TCP, TCP_REPAIR, out(4), pack(u32 4))"];
+    let run = statements(&[], &lines);
+    assert!(run.quiet().1.contains(r#", TCP_REPAIR, "\0\0\0\0", [4]) = 0"#), "{}", run.stdout);
 }
 
 /// The lines that were printed, in the order of the script.

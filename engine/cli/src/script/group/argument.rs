@@ -24,6 +24,14 @@ impl Lowered {
         Lowered { arg, shown, span, buffer: None }
     }
 
+    /// The value, if it is known before anything runs.
+    pub(crate) fn fixed(&self) -> Option<u64> {
+        match self.arg {
+            Arg::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// How much memory is passed, in bytes; nothing for a number.
     pub(crate) fn bytes(&self) -> Option<usize> {
         match self.arg {

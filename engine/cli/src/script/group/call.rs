@@ -9,7 +9,7 @@ use crate::script::error::ScriptError;
 use crate::script::flags;
 use crate::script::group::argument::Lowered;
 use crate::script::group::lowering::{Draft, Local, Lowering};
-use crate::script::lower::Position;
+use crate::script::lower::{Position, formed};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Attribute, Call, Setting};
 use crate::script::target::Target;
@@ -42,6 +42,7 @@ impl Lowering<'_> {
         let mut lowered: Vec<Lowered> = Vec::with_capacity(target.arguments.len());
         for (index, argument) in target.arguments.iter().enumerate() {
             let arg = target.row.and_then(|row| row.args.get(index));
+            let arg = arg.map(|arg| formed(arg, |by| lowered.get(by)?.fixed()));
             lowered.push(self.argument(argument, Position { call: &target.name, index, arg })?);
         }
         self.bound(&target.name, target.row, &mut lowered)?;

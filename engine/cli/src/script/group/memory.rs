@@ -7,7 +7,7 @@ use crate::script::error::ScriptError;
 use crate::script::group::argument::Lowered;
 use crate::script::group::lowering::{Local, Lowering};
 use crate::script::length::{decided_by, number_at, reach};
-use crate::script::lower::Position;
+use crate::script::lower::{Position, formed};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::Value;
 
@@ -65,6 +65,7 @@ impl Lowering<'_> {
     ) -> Result<(), ScriptError> {
         let Some(row) = row else { return Ok(()) };
         for (index, arg) in row.args.iter().enumerate().take(lowered.len()) {
+            let arg = formed(arg, |by| lowered.get(by)?.fixed());
             let position = Position { call, index, arg: Some(arg) };
             if self.keeps_inside(row, arg.len, position, lowered)? {
                 continue;
@@ -98,12 +99,8 @@ impl Lowering<'_> {
                 format!("argument {} of {call}, which says how long this one is, is missing", by + 1);
             return Err(ScriptError::new(one.span, message));
         }
-        let value = |one: &Lowered| match one.arg {
-            Arg::Value(value) => Some(value),
-            _ => None,
-        };
-        let raw: RawArgs = lowered.iter().map(|one| value(one).unwrap_or_default()).collect();
-        let fixed = |by: usize| value(&lowered[by]).map(|_| row.narrow(&raw).get(by));
+        let raw: RawArgs = lowered.iter().map(|one| one.fixed().unwrap_or_default()).collect();
+        let fixed = |by: usize| lowered[by].fixed().map(|_| row.narrow(&raw).get(by));
         let number = |by: usize, offset| number_at(self.group.known(lowered.get(by)?.arg)?, offset);
         match reach(len, position.index, fixed, number) {
             Some(reached) if reached > bytes as u64 => {

@@ -50,6 +50,30 @@ fn calls_that_change_their_thread() {
     );
 }
 
+/// SCRIPT-17: a command or an option that is written down decides how memory is passed; one that is known later, or not
+/// listed, does not.
+#[test]
+fn formed_memory() {
+    let ways = |script: &str| {
+        let plan = plan(script);
+        [2, 3, 4].map(|index| {
+            match plan.steps.last().unwrap().operands.get(index).map(|operand| &operand.passed) {
+                Some(Passed::Memory { way, .. } | Passed::Out { way, .. }) => Some(*way),
+                _ => None,
+            }
+        })
+    };
+    let option = |option: &str| ways(&format!("getsockopt(3, SOL_SOCKET, {option}, out(4), pack(u32 4))"));
+    assert_eq!(option("SO_TYPE"), [None, Some(Way::Out), Some(Way::InOut)]);
+    assert_eq!(option("9999"), [None, Some(Way::Held), Some(Way::InOut)]);
+    let later = ways("o = lseek(0, 0, 0)\ngetsockopt(3, SOL_SOCKET, o, out(4), pack(u32 4))");
+    assert_eq!(later, [None, Some(Way::Held), Some(Way::InOut)]);
+    assert_eq!(ways("fcntl(3, F_GETLK, pack(i64 0, i64 0, i64 0, i64 0))")[0], Some(Way::InOut));
+    refused("fcntl(3, F_GETLK, pack(i64 0))", "pack(i64 0)", "has 8 bytes, and the call reaches 32");
+    assert_eq!(ways("ioctl(3, FIONREAD, out(4))")[0], Some(Way::Out));
+    assert_eq!(ways("ioctl(3, TCGETS, out(60))")[0], Some(Way::Held));
+}
+
 /// SCRIPT-17: where the table does not describe memory, the command holds it and passes its address.
 #[test]
 fn held_memory() {
