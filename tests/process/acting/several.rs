@@ -70,7 +70,7 @@ fn policy_and_nice() {
 
 /// An application's own, which acts.
 #[derive(Debug)]
-struct Own(AttributeId, Action);
+struct Own(AttributeId, Action, Needs);
 
 impl Attribute for Own {
     fn id(&self) -> AttributeId {
@@ -82,8 +82,7 @@ impl Attribute for Own {
     }
 
     fn check(&self, _: &[u8], _: &CallFacts) -> Result<Plan, Status> {
-        // Less than umask and directory need.
-        Ok(Plan { return_bytes_max: 8, may_help: true, needs: Needs::OWN_THREAD })
+        Ok(Plan { return_bytes_max: 8, may_help: true, needs: self.2 })
     }
 
     fn action(&self, _: &[u8]) -> Option<Action> {
@@ -102,7 +101,7 @@ impl Attribute for Own {
 fn the_last_one_counts() {
     let _alone = look::alone();
     let ids = [AttributeId(0x8000), AttributeId(0x8001)];
-    let own = |id, nice| Arc::new(Own(id, Action::SetNice(nice)));
+    let own = |id, nice| Arc::new(Own(id, Action::SetNice(nice), Needs::OWN_THREAD));
     let asked = [nicer(1), nicer(2)];
     let config = Config::default().attribute(own(ids[0], asked[0])).attribute(own(ids[1], asked[1]));
     let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
@@ -127,11 +126,43 @@ fn the_last_one_counts() {
 fn a_plan_that_needs_too_little() {
     let _alone = look::alone();
     let id = AttributeId(0x8000);
-    let config = Config::default().attribute(Arc::new(Own(id, Action::SetUmask(0o111))));
+    // Less than umask and directory need.
+    let own = Own(id, Action::SetUmask(0o111), Needs::OWN_THREAD);
+    let config = Config::default().attribute(Arc::new(own));
     let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
     let umask = || Submission::call(libc::SYS_umask).int(0o22);
     crate::one::run_one(&mut ring, umask(), 1);
     let done = crate::one::run_one(&mut ring, umask().attribute(id, super::NONE, &[]), 1);
     assert_eq!((done.result, super::status(&done, id)), (0o22, Status::UNAVAILABLE));
     assert_eq!(crate::one::run_one(&mut ring, umask(), 1).result, 0o22);
+}
+
+/// ENGINE-12: safe code asks for no attribute of the application's that could act on a directory: which one it would be, it says
+/// only when the call is made.
+#[test]
+fn an_own_attribute_names_no_directory() {
+    let _alone = look::alone();
+    let root = File::open("/").expect("it is there");
+    let id = AttributeId(0x8000);
+    let with_needs = Needs::OWN_THREAD.with(Needs::OWN_FS);
+    for (action, needs, accepted) in [
+        (Action::ChangeDirectory(root.as_raw_fd()), with_needs, false),
+        (Action::SetUmask(0o22), with_needs, false),
+        (Action::ChangeDirectory(root.as_raw_fd()), Needs::OWN_THREAD, true),
+        (Action::SetNice(nicer(3)), Needs::OWN_THREAD, true),
+    ] {
+        let shown = format!("{action:?}");
+        let config = Config::default().attribute(Arc::new(Own(id, action, needs)));
+        let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
+        let call = Submission::call(libc::SYS_getppid).attribute(id, super::NONE, &[]).build();
+        let pushed = ring.push_safe(&call).map_err(|refused| refused.refusal());
+        let expected = if accepted { Ok(()) } else { Err(Refusal::NOT_SAFE_DESCRIPTOR) };
+        assert_eq!(pushed.map(drop), expected, "{shown}");
+        if accepted {
+            assert_eq!(ring.wait(1, None), Ok(1));
+            let status = ring.completions().next().and_then(|done| Some(done.attribute(id)?.status));
+            let nice = shown.contains("Nice");
+            assert_eq!(status, Some(if nice { Status::HANDLED } else { Status::UNAVAILABLE }), "{shown}");
+        }
+    }
 }
