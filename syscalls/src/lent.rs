@@ -175,8 +175,7 @@ const STATED: &[Stated] = &[
     none(&["alarm"], "seconds", TIME),
     none(&["getitimer", "setitimer"], "which", "a choice of three"),
     none(&["setitimer"], "value", TIME),
-    none(&["timer_settime", "timer_gettime", "timer_getoverrun", "timer_delete"], "timer_id", "a timer of the process"),
-    none(&["timer_settime"], "new_setting", TIME),
+    none(&["timer_gettime", "timer_getoverrun"], "timer_id", "a timer of the process"),
     none(&["timerfd_settime"], "utmr", TIME),
 
     // Processes and threads. waitid's is a descriptor for P_PIDFD, which is lent; kcmp's numbers of files are refused.

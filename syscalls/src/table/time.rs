@@ -10,6 +10,9 @@ use crate::row::Row;
 use crate::row::Yields::{Fd, Number};
 use crate::twin::Twin;
 
+/// A timer is a number, and the C library, the engine and others have timers, too.
+const NAMED: &str = "it can change a timer that other code has made";
+
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     // Clocks.
@@ -42,11 +45,13 @@ pub(super) const ROWS: &[Row] = &[
     instant("timer_create", [222, 107], &[clock("which_clock"), input_of("timer_event_spec", SIGEVENT), output_of("created_timer_id", INT)])
         .scope_when(&[scope_is(0, CLOCK_THREAD_CPUTIME_ID, BoundToThread)])
         .danger("its signal carries any address as if it were the receiver's own"),
-    instant("timer_settime", [223, 110], &[int("timer_id"), flags("flags"), input_of("new_setting", ITIMERSPEC), output_of("old_setting", ITIMERSPEC)]),
+    instant("timer_settime", [223, 110], &[int("timer_id"), flags("flags"), input_of("new_setting", ITIMERSPEC), output_of("old_setting", ITIMERSPEC)])
+        .danger(NAMED),
     instant("timer_gettime", [224, 108], &[int("timer_id"), output_of("setting", ITIMERSPEC)]),
     instant("timer_getoverrun", [225, 109], &[int("timer_id")])
         .yields(Number),
-    instant("timer_delete", [226, 111], &[int("timer_id")]),
+    instant("timer_delete", [226, 111], &[int("timer_id")])
+        .danger(NAMED),
 
     // Timers that are read.
     instant("timerfd_create", [283, 85], &[clock("clockid"), flags("flags")])
