@@ -127,7 +127,7 @@ impl Engine {
     /// What stops calls of all rings of this engine, from any thread.
     ///
     /// A call that a submitter may make itself, and that is queued already when this is made, cannot be removed by it
-    /// before that ring is pushed to again: it is found where nobody can interrupt it, until a worker makes it.
+    /// before that ring is pushed to again: it is found pending, and stopped by whoever gets to it.
     ///
     /// # Errors
     /// In a forked child.

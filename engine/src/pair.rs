@@ -27,6 +27,7 @@ use crate::shared::Shared;
 use crate::shortage::{Shortage, expect_small, reserve};
 use crate::slot::admission::Admission;
 use crate::slot::{SlotOwner, Slots, Ticket};
+use crate::stop::cancel::stop_all;
 use crate::submitter::confinement::Confinement;
 
 /// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
@@ -179,7 +180,8 @@ fn limits(params: &Params) -> Limits {
 }
 
 impl Drop for Ring {
-    /// Never waits (ENGINE-25, POOL-22): what is queued is not run, what runs goes on, and keeps the port.
+    /// Never waits (ENGINE-25, POOL-22): what is queued is not run, what runs is cancelled, and keeps the port until it is
+    /// over.
     fn drop(&mut self) {
         if self.check_home().is_err() {
             return;
@@ -197,6 +199,7 @@ impl Drop for Ring {
                 }
             }
             pool.refuse_queued(&self.port);
+            stop_all(&self.shared, &self.port);
             pool.part(&self.port);
             self.port.adopt(self.slot_owner.take_lent());
         }

@@ -18,7 +18,7 @@ use crate::ring::submissions::Submissions;
 use crate::ring::track::bytes;
 use crate::slot::lent::{LentSet, give_back};
 use crate::slot::{Slot, Slots, Ticket};
-use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, fence, lock};
 use crate::ticket::RingNumber;
 use crate::wake::Wake;
 use crate::wake::event::Event;
@@ -59,8 +59,10 @@ pub(crate) struct Port {
     /// Somebody wants the submitter's wait to end.
     poked: AtomicBool,
     listed: AtomicBool,
-    /// Descriptors lent to calls that outlive the application's end.
-    orphans: Mutex<Vec<LentSet>>,
+    /// Descriptors lent to calls that outlive the application's end, by slot.
+    orphans: Mutex<Vec<(u32, LentSet)>>,
+    /// Whether there are any.
+    is_orphaned: AtomicBool,
     status: Words64,
 }
 
@@ -118,6 +120,7 @@ impl Port {
             poked: AtomicBool::new(false),
             listed: AtomicBool::new(false),
             orphans: Mutex::new(Vec::new()),
+            is_orphaned: AtomicBool::new(false),
             status: word(offset::ENGINE_STATUS),
         };
         port.set_status(EngineStatus::RUNNING);
@@ -134,6 +137,10 @@ impl Port {
         self.completions.claim(bytes(done.len())).commit(done);
         self.wake.notify();
         self.event.raise();
+        // O2: relaxed; the fence in `notify` orders it behind what has ended the call.
+        if self.is_orphaned.load(Ordering::Relaxed) {
+            self.give_orphans_back();
+        }
     }
 
     /// Ends the submitter's wait, this one or the next.
@@ -188,9 +195,22 @@ impl Port {
         self.shelf.push(key, call.into_record(), is_pooled, |record| self.is_queued(ticket(record)))
     }
 
-    /// Keeps descriptors open until the last call is over.
-    pub(crate) fn adopt(&self, lent: Vec<LentSet>) {
+    /// Keeps descriptors open until their calls are over: the application's end is gone.
+    pub(crate) fn adopt(&self, lent: Vec<(u32, LentSet)>) {
         *lock(&self.orphans) = lent;
+        self.is_orphaned.store(true, Ordering::Relaxed);
+        // O1: pairs with the one in `notify`. Who ends a call sees the flag above, or this thread sees that it is over.
+        fence(Ordering::SeqCst);
+        self.give_orphans_back();
+    }
+
+    /// Gives back what was lent to calls that are over.
+    #[cold]
+    pub(crate) fn give_orphans_back(&self) {
+        let free: Vec<_> =
+            lock(&self.orphans).extract_if(.., |(slot, _)| !self.slots.is_in_use(*slot)).collect();
+        // Behind the lock: the owner's own drop may be the application's code.
+        free.into_iter().for_each(|(_, lent)| give_back(lent));
     }
 }
 
@@ -208,7 +228,7 @@ fn pooled_ring(region: &Arc<Region>, params: &Params) -> Submissions<Words64> {
 
 impl Drop for Port {
     fn drop(&mut self) {
-        lock(&self.orphans).drain(..).for_each(give_back);
+        lock(&self.orphans).drain(..).for_each(|(_, lent)| give_back(lent));
     }
 }
 

@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use syslet::{CallFlags, Config, DoneFlags, Engine, Params, Submission, Which};
@@ -85,6 +86,39 @@ fn uninterruptible_is_reported() {
     // The kernel finds the signal when it has copied, or before it has begun to.
     assert!([8, -i64::from(libc::EINTR), -i64::from(libc::ECANCELED)].contains(&seen.result), "{seen:?}");
     assert_eq!(seen.flags.contains(DoneFlags::CANCELLED), seen.result < 0);
+    engine.close(Duration::from_secs(60)).expect("all is over");
+}
+
+/// POOL-22: nobody waits when a ring is dropped whose call no signal gets out of the kernel. What was lent to its other calls
+/// is given back as each is over; what was lent to that one when it is.
+#[test]
+fn a_drop_does_not_wait_for_what_is_stuck() {
+    let _alone = alone();
+    let page = match Page::new() {
+        Ok(page) => page,
+        Err(error) => {
+            println!("skipped: userfaultfd: {error}");
+            return;
+        }
+    };
+    let engine = Engine::start(Config::default()).expect("an engine");
+    let mut ring = engine.ring(&Params::default()).expect("a ring");
+    let (reader, mut writer) = pipe();
+    writer.write_all(b"12345678").expect("room");
+    let [reader, other] = [reader, pipe().0].map(Arc::new);
+    let read = |fd| Submission::call(libc::SYS_read).lend(fd).flags(CallFlags::ASYNC);
+    push(&mut ring, &read(&reader).value(page.address).value(8).build()).expect("accepted");
+    let (open, _end) = pipe();
+    let sleeping = Arc::new(open);
+    push(&mut ring, &read(&sleeping).output(8).value(8).build()).expect("accepted");
+    push(&mut ring, &Submission::call(libc::SYS_fsync).lend(&other).build()).expect("accepted");
+    ring.submit();
+    until("the workers wait", || workers_in(libc::SYS_read).len() == 2);
+    drop(ring);
+    until("the others are over", || [&other, &sleeping].map(Arc::strong_count) == [1, 1]);
+    assert_eq!(Arc::strong_count(&reader), 2, "it still runs");
+    page.provide();
+    until("it is over", || Arc::strong_count(&reader) == 1);
     engine.close(Duration::from_secs(60)).expect("all is over");
 }
 

@@ -9,8 +9,6 @@ use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 #[derive(Debug)]
 pub(crate) struct Member {
     phase: Phase,
-    /// Not zero: the call shall not begin, or go on, for this reason.
-    cancel: AtomicU32,
     /// The thread that makes it.
     maker: AtomicU32,
 }
@@ -83,7 +81,7 @@ impl Member {
     pub(super) fn new() -> Member {
         let phase = Phase::new();
         phase.admit(GENERATION, State::QUEUED);
-        Member { phase, cancel: AtomicU32::new(0), maker: AtomicU32::new(0) }
+        Member { phase, maker: AtomicU32::new(0) }
     }
 
     /// The thread with that number makes the call; false when somebody has stopped it before.
@@ -104,23 +102,28 @@ impl Member {
 
     /// The word the stub tests.
     pub(super) fn cancel(&self) -> &AtomicU32 {
-        &self.cancel
+        self.phase.cancel()
     }
 
     /// Why it was stopped, if it was.
     pub(super) fn reason(&self) -> u32 {
-        self.cancel.load(Ordering::Relaxed)
+        self.phase.cancel().load(Ordering::Relaxed)
     }
 
-    /// Stops the call. Who gets [`Stop::Signal`] sees to it that it is looked at again.
+    /// Stops the call. Who gets [`Stop::Signal`] sees to it that it is looked at again; who gets [`Stop::Unsent`] has to ask
+    /// again.
     pub(crate) fn stop(&self, why: Why) -> Stop {
         let found = self.phase.stop(GENERATION, By::Other, std::thread::yield_now);
         if matches!(found, Stop::Removed | Stop::Signal) {
-            // Release: pairs with the acquire of the handler, should the signal be faster than what the kernel orders.
-            self.cancel.store(why.word(), Ordering::Release);
+            // Release: pairs with the acquire of the handler.
+            self.phase.cancel().store(why.word(), Ordering::Release);
         }
         if found == Stop::Signal {
-            self.interrupt();
+            if !self.signal() {
+                self.phase.unsent(GENERATION);
+                return Stop::Unsent;
+            }
+            self.phase.signalled(GENERATION, false);
         }
         found
     }
@@ -129,7 +132,9 @@ impl Member {
     pub(crate) fn stop_again(&self) -> bool {
         let is_there = self.phase.signal_again(GENERATION);
         if is_there {
-            self.interrupt();
+            // What cannot be sent now is tried again.
+            let _is_sent = self.signal();
+            self.phase.signalled(GENERATION, false);
         }
         is_there
     }
@@ -139,9 +144,7 @@ impl Member {
         self.phase.is_over()
     }
 
-    fn interrupt(&self) {
-        // Who has ended needs no signal. Where the system queues no more, it is tried again.
-        let _ = signal::send(self.maker.load(Ordering::Relaxed));
-        self.phase.signalled(GENERATION, false);
+    fn signal(&self) -> bool {
+        signal::send(self.maker.load(Ordering::Relaxed))
     }
 }

@@ -49,8 +49,10 @@ enum How {
     Instant,
     /// In the submitter, or not in its own thread yet: where it is not interrupted.
     Helped,
-    /// As Helped, a program.
+    /// As Helped, a program: between its atoms it looks whether it is to stop.
     Stepping,
+    /// On its way out: nothing stops it any more.
+    Shielded,
     /// In a worker.
     Working,
 }
@@ -85,6 +87,8 @@ impl<'a> Claim<'a> {
     /// A call that nobody makes any more; nothing when somebody has ended it.
     pub(crate) fn ended(slot: &'a Slot, ticket: Ticket, is_instant: bool) -> Option<Claim<'a>> {
         if is_instant {
+            // Nobody else changes it; and whoever looks finds it over.
+            slot.phase().leave_helped(ticket.generation(), State::DONE);
             return Some(Claim::instant(slot, ticket));
         }
         let claim = Claim { slot, generation: ticket.generation(), how: How::Helped };
@@ -111,6 +115,12 @@ impl<'a> Claim<'a> {
     pub(crate) fn apart(&self, tid: u32) -> Claim<'a> {
         self.slot.made_by(tid);
         self.slot.phase().leave_helped(self.generation, State::RUNNING);
+        // M3.
+        if self.slot.phase().is_marked(self.generation) {
+            // Unless its deadline has stopped it by now: the first reason counts.
+            let unset = self.slot.cancel();
+            let _ = unset.compare_exchange(0, reason::ASKED, Ordering::Relaxed, Ordering::Relaxed);
+        }
         Claim { how: How::Working, ..*self }
     }
 
@@ -149,12 +159,8 @@ impl<'a> Claim<'a> {
     pub(crate) fn over(&self) -> bool {
         match self.how {
             How::Instant => false,
-            How::Helped => {
+            How::Helped | How::Stepping | How::Shielded => {
                 self.slot.phase().leave_helped(self.generation, State::DONE);
-                false
-            }
-            How::Stepping => {
-                self.slot.phase().leave_steps(self.generation, State::DONE);
                 false
             }
             How::Working => self.leave(State::DONE),
@@ -163,24 +169,23 @@ impl<'a> Claim<'a> {
 
     /// It is a program. In its submitter, where nobody interrupts it, it looks between its atoms whether it is asked to stop.
     pub(crate) fn stepping(&self) -> Claim<'a> {
-        let looks = self.how == How::Helped && self.slot.phase().step(self.generation);
-        Claim { how: if looks { How::Stepping } else { self.how }, ..*self }
+        Claim { how: if self.how == How::Helped { How::Stepping } else { self.how }, ..*self }
     }
 
     /// Whether it is asked to stop, and looks.
     #[inline(always)]
     pub(crate) fn is_asked(&self) -> bool {
-        self.how == How::Stepping && self.slot.phase().is_asked(self.generation)
+        self.how == How::Stepping && self.slot.phase().is_marked(self.generation)
     }
 
     /// From here on nobody interrupts what it does. When this returns no signal meant for it is on its way.
     pub(crate) fn shield(&self) -> Claim<'a> {
         match self.how {
-            How::Working => drop(self.leave(State::HELPED)),
-            How::Stepping => self.slot.phase().leave_steps(self.generation, State::HELPED),
-            How::Helped | How::Instant => {}
+            How::Working => drop(self.leave(State::SHIELDED)),
+            How::Helped | How::Stepping => self.slot.phase().leave_helped(self.generation, State::SHIELDED),
+            How::Shielded | How::Instant => {}
         }
-        Claim { how: How::Helped, ..*self }
+        Claim { how: How::Shielded, ..*self }
     }
 
     #[cold]
@@ -197,8 +202,9 @@ impl<'a> Claim<'a> {
     /// The same, with what others may do to the call meanwhile.
     pub(crate) fn pause_in(&self, next: State) {
         match self.how {
-            How::Helped => self.slot.phase().leave_helped(self.generation, next),
-            How::Stepping => self.slot.phase().leave_steps(self.generation, next),
+            How::Helped | How::Stepping | How::Shielded => {
+                self.slot.phase().leave_helped(self.generation, next);
+            }
             // Should it have been signalled, the cancel word keeps it from going on.
             How::Working => drop(self.leave(next)),
             How::Instant => {}

@@ -26,7 +26,7 @@ const NIL: u32 = u32::MAX;
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Slot {
-    /// Which use of the slot it is, and how far its call is.
+    /// Which use of the slot it is, how far its call is, and whether that is to stop.
     phase: Phase,
     user_data: AtomicU64,
     nr: AtomicU32,
@@ -35,8 +35,6 @@ pub(crate) struct Slot {
     /// What must be observed, and the three bits below.
     needs: AtomicU32,
     queued_ns: AtomicU64,
-    /// Not zero: the call shall not begin, for this reason. The stub reads it just before the instruction.
-    cancel: AtomicU32,
     /// The thread that makes the call, while a worker does.
     maker: AtomicU32,
     /// The next slot of the list this one stands on.
@@ -71,7 +69,6 @@ impl Slot {
             queued_ns: AtomicU64::new(0),
             answers: std::array::from_fn(|_| AtomicU64::new(0)),
             asked: std::array::from_fn(|_| AtomicU64::new(0)),
-            cancel: AtomicU32::new(0),
             maker: AtomicU32::new(0),
             next: AtomicU32::new(next),
         }
@@ -127,7 +124,6 @@ impl Slot {
             Loss::Refused => IS_KEPT,
         };
         self.needs.store(admission.needs.0 | data | loss, Ordering::Relaxed);
-        self.cancel.store(0, Ordering::Relaxed);
         if admission.answering {
             self.queued_ns.store(admission.queued_ns, Ordering::Relaxed);
             for (to, word) in self.answers.iter().zip(admission.answers.pack()) {
@@ -167,7 +163,7 @@ impl Slot {
 
     /// The word the stub tests.
     pub(crate) fn cancel(&self) -> &AtomicU32 {
-        &self.cancel
+        self.phase.cancel()
     }
 
     /// How far the call is.
@@ -244,6 +240,11 @@ impl Slots {
     pub(crate) fn is_dead(&self, ticket: Ticket) -> bool {
         self.find(ticket)
             .is_none_or(|slot| slot.phase.generation() != ticket.generation() || slot.phase.is_over())
+    }
+
+    /// Whether a thread may be in the call that has the slot, or may yet begin it.
+    pub(crate) fn is_in_use(&self, slot: u32) -> bool {
+        self.slots.get(slot as usize).is_some_and(|slot| slot.phase.is_in_use())
     }
 
     /// The slot a ticket names.

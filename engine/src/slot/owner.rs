@@ -114,9 +114,10 @@ impl SlotOwner {
         self.lent[index] = lent;
     }
 
-    /// The descriptors lent to calls in flight: whoever keeps the calls' ring alive keeps them.
-    pub(crate) fn take_lent(&mut self) -> Vec<LentSet> {
-        std::mem::take(&mut self.lent)
+    /// The descriptors lent to calls in flight, by slot: whoever keeps the calls' ring alive keeps them.
+    pub(crate) fn take_lent(&mut self) -> Vec<(u32, LentSet)> {
+        let lent = (0..).zip(std::mem::take(&mut self.lent));
+        lent.filter(|(_, lent)| lent.iter().any(Option::is_some)).collect()
     }
 
     /// Ends a call: its ticket is stale before its slot can be taken again. Gives what the submitter wants to know of

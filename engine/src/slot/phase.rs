@@ -1,5 +1,23 @@
 //! How far a call in flight is: whether it can still be kept from beginning, and how it can be interrupted. Steps in
-//! comments (P1 …) are those of specs/cancel.md.
+//! comments (P1 …) are those of specs/cancel.md. What leads from one state to the next, and what a request finds there:
+//!
+//! | state | its call | leads to | a request |
+//! |---|---|---|---|
+//! | QUEUED | waits | STARTING, HELPED, DONE | removes it: REMOVED |
+//! | ALONE | waits, and its submitter begins it without an exchange | the same | removes it, or marks it |
+//! | INSTANT | waits, or is over in a moment | | finds it where nothing interrupts it |
+//! | STARTING | a worker says who it is | RUNNING | waits |
+//! | RUNNING | in a worker | DONE, QUEUED, MOVED, SHIELDED | signals it: SIGNALLING, then SIGNALLED, or RUNNING where no signal could be sent |
+//! | SIGNALLED, STUBBORN | in a worker | LEAVING, SIGNALLING, ABANDONED | finds it signalled |
+//! | LEAVING | in a worker, which takes its signal | as RUNNING | finds it signalled |
+//! | HELPED | in its submitter, or before its own thread runs | DONE, QUEUED, MOVED, RUNNING, PARTING, SHIELDED | marks it |
+//! | MOVED | waits, begun | STARTING, HELPED | stops it: STOPPED, OVERDUE |
+//! | SHIELDED, PARTING | on its way out | DONE, PARTING; HELPED | finds it where nothing interrupts it |
+//! | DONE, REMOVED, RETURNED | over | FREE | finds it over |
+//! | ABANDONED, TOLD, OWED | given up | RETURNED, FREE | finds it over |
+//!
+//! A mark is a word beside the state, so that who stores a state without an exchange does not lose it. It is looked at by
+//! whoever begins the call, or goes on with it.
 
 mod abandon;
 #[cfg(test)]
@@ -12,11 +30,19 @@ mod tests;
 
 pub(crate) use self::abandon::Abandon;
 pub(crate) use self::stop::{By, Stop};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
 
-/// One word: which use of the slot it is, above a state.
+/// Which use of the slot it is and what its call is in, that call's cancel word, and whether it is to stop as soon as it can be.
 #[derive(Debug)]
-pub(crate) struct Phase(AtomicU64);
+pub(crate) struct Phase {
+    /// The generation, above a state.
+    word: AtomicU64,
+    /// Not zero: the call shall not begin, or go on, for this reason. The stub reads it just before the instruction.
+    cancel: AtomicU32,
+    /// Which use of the slot was asked to stop where its call could not be stopped: see [`mark_of`]. Kept until the next
+    /// use, so the request stays with the call.
+    mark: AtomicU32,
+}
 
 /// What a call is in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,7 +55,7 @@ impl State {
     pub(crate) const QUEUED: State = State(1);
     /// Whoever claims it runs it at once, and does not touch this word.
     pub(crate) const INSTANT: State = State(2);
-    /// Its submitter makes it, which is not interrupted.
+    /// Its submitter makes it, or a worker starts a thread for it: it is not interrupted there.
     pub(crate) const HELPED: State = State(3);
     /// A worker makes it.
     pub(crate) const RUNNING: State = State(4);
@@ -65,12 +91,8 @@ impl State {
     const OVERDUE: State = State(19);
     /// As MOVED, and what is left of it is not stopped: a program on its way out.
     pub(crate) const PARTING: State = State(20);
-    /// A program that its submitter runs. Nobody interrupts that; but between two atoms it looks whether it shall stop.
-    const STEPPING: State = State(21);
-    /// The same, and it shall.
-    const ASKED: State = State(22);
-    /// As HELPED, of what was ALONE.
-    const UNSEEN: State = State(23);
+    /// Somebody makes the rest of it, which nobody interrupts any more: a program on its way out.
+    pub(crate) const SHIELDED: State = State(21);
 }
 
 impl State {
@@ -99,24 +121,33 @@ pub(crate) enum Begin {
 
 impl Phase {
     pub(crate) fn new() -> Phase {
-        Phase(AtomicU64::new(State::FREE.0))
+        let word = AtomicU64::new(State::FREE.0);
+        Phase { word, cancel: AtomicU32::new(0), mark: AtomicU32::new(0) }
     }
 
     /// Which use of the slot it is, or will be.
     pub(super) fn generation(&self) -> u64 {
-        self.0.load(Ordering::Relaxed) >> STATE_BITS
+        self.word.load(Ordering::Relaxed) >> STATE_BITS
+    }
+
+    /// The word the stub tests.
+    #[inline(always)]
+    pub(crate) fn cancel(&self) -> &AtomicU32 {
+        &self.cancel
     }
 
     /// A call takes the slot. Release: whoever finds it here finds its fields.
     #[inline]
     pub(crate) fn admit(&self, generation: u64, state: State) {
-        self.0.store(word(generation, state), Ordering::Release);
+        self.cancel.store(0, Ordering::Relaxed);
+        self.mark.store(0, Ordering::Relaxed);
+        self.word.store(word(generation, state), Ordering::Release);
     }
 
     /// The call's completion is consumed. Its worker has nothing to do with it any more.
     #[inline]
     pub(super) fn release(&self, generation: u64) {
-        self.0.store(word(generation, State::FREE), Ordering::Relaxed);
+        self.word.store(word(generation, State::FREE), Ordering::Relaxed);
     }
 
     /// P1: begins the call.
@@ -124,10 +155,16 @@ impl Phase {
     pub(crate) fn begin(&self, generation: u64, how: State) -> Begin {
         let (queued, begun) = (word(generation, State::QUEUED), word(generation, how));
         // Release: whoever is to signal finds the thread that was noted before.
-        match self.0.compare_exchange(queued, begun, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => Begin::Begun,
+        match self.word.compare_exchange(queued, begun, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => self.unless_marked(generation, Begin::Begun),
             Err(seen) => self.begin_moved(generation, seen, begun),
         }
+    }
+
+    /// M3: the call may be gone on with, unless it was marked before.
+    #[inline(always)]
+    fn unless_marked(&self, generation: u64, begin: Begin) -> Begin {
+        if begin == Begin::Begun && self.is_marked(generation) { Begin::Stopped } else { begin }
     }
 
     /// P1 in a worker: only who has begun the call may note that it makes it.
@@ -136,7 +173,7 @@ impl Phase {
         let begin = self.begin(generation, State::STARTING);
         if begin != Begin::Gone {
             note();
-            self.0.store(word(generation, State::RUNNING), Ordering::Release);
+            self.word.store(word(generation, State::RUNNING), Ordering::Release);
         }
         begin
     }
@@ -145,11 +182,12 @@ impl Phase {
     /// thread has its record.
     #[inline]
     pub(crate) fn begin_helped(&self, generation: u64) -> Begin {
-        if self.0.load(Ordering::Relaxed) != word(generation, State::ALONE) {
+        if self.word.load(Ordering::Relaxed) != word(generation, State::ALONE) {
             return self.begin(generation, State::HELPED);
         }
-        self.0.store(word(generation, State::UNSEEN), Ordering::Relaxed);
-        Begin::Begun
+        self.word.store(word(generation, State::HELPED), Ordering::Relaxed);
+        // A mark that is missed here has come too late, and stays for whoever goes on.
+        self.unless_marked(generation, Begin::Begun)
     }
 
     #[cold]
@@ -162,49 +200,33 @@ impl Phase {
                 State::OVERDUE => Begin::Overdue,
                 _ => return Begin::Gone,
             };
-            match self.0.compare_exchange(seen, begun, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return found,
+            match self.word.compare_exchange(seen, begun, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => {
+                    // M2, for what was ALONE.
+                    fence(Ordering::SeqCst);
+                    return self.unless_marked(generation, found);
+                }
                 Err(other) => seen = other,
             }
         }
     }
 
-    /// The submitter has made the call, or as much of it as it could.
+    /// The submitter has made the call, or as much of it as it could; or the call's own thread runs.
     #[inline]
     pub(crate) fn leave_helped(&self, generation: u64, next: State) {
         // A plain store: while it is helped nobody else changes it.
-        self.0.store(word(generation, next), Ordering::Release);
-    }
-
-    /// The submitter, which has begun it, runs a program. Says whether it has to look if it shall stop: what was ALONE is
-    /// stopped by nobody else.
-    pub(crate) fn step(&self, generation: u64) -> bool {
-        let is_seen = self.0.load(Ordering::Relaxed) == word(generation, State::HELPED);
-        if is_seen {
-            self.0.store(word(generation, State::STEPPING), Ordering::Relaxed);
+        self.word.store(word(generation, next), Ordering::Release);
+        if next != State::DONE {
+            // M2: pairs with M1. Whoever goes on sees the mark, or who marks sees this state and stops the call in it.
+            fence(Ordering::SeqCst);
         }
-        is_seen
     }
 
-    /// Whether somebody has asked that program to stop.
+    /// Whether the call was asked to stop where it could not be stopped.
     #[inline(always)]
-    pub(crate) fn is_asked(&self, generation: u64) -> bool {
+    pub(crate) fn is_marked(&self, generation: u64) -> bool {
         // Relaxed: nothing else is learnt from who has asked.
-        self.0.load(Ordering::Relaxed) == word(generation, State::ASKED)
-    }
-
-    /// The submitter, which has looked, goes on without looking, or has run as much of it as it could: then whoever has asked
-    /// it to stop has stopped what is left.
-    pub(crate) fn leave_steps(&self, generation: u64, next: State) {
-        let stepping = word(generation, State::STEPPING);
-        // Release: whoever goes on finds what was done.
-        let left =
-            self.0.compare_exchange(stepping, word(generation, next), Ordering::Release, Ordering::Relaxed);
-        if left.is_err() {
-            let is_left_over = matches!(next, State::MOVED | State::QUEUED);
-            let next = if is_left_over { State::STOPPED } else { next };
-            self.0.store(word(generation, next), Ordering::Release);
-        }
+        self.mark.load(Ordering::Relaxed) == mark_of(generation)
     }
 
     /// P4: the worker has left the kernel; says whether it was signalled meanwhile, or given up. Then the signal has been taken when
@@ -213,16 +235,13 @@ impl Phase {
     #[inline]
     pub(crate) fn leave(&self, generation: u64, next: State, enter: impl Fn()) -> bool {
         let (running, next) = (word(generation, State::RUNNING), word(generation, next));
-        if self.0.compare_exchange(running, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-            return false;
-        }
-        self.leave_signalled(next, enter);
-        true
+        let left = self.word.compare_exchange(running, next, Ordering::AcqRel, Ordering::Relaxed);
+        left.is_err() && self.leave_signalled(next, enter)
     }
 
     /// The thread that was to make the call has died. Says whether the call is the caller's to end.
     pub(crate) fn bury(&self, generation: u64, next: State, enter: impl Fn()) -> bool {
-        let mut seen = self.0.load(Ordering::Acquire);
+        let mut seen = self.word.load(Ordering::Acquire);
         loop {
             match State(seen & STATE_MASK) {
                 _ if seen >> STATE_BITS != generation => return false,
@@ -230,13 +249,13 @@ impl Phase {
                 state if state.is_given_up() => return false,
                 State::SIGNALLING => {
                     enter();
-                    seen = self.0.load(Ordering::Acquire);
+                    seen = self.word.load(Ordering::Acquire);
                     continue;
                 }
                 _ => {}
             }
             let next = word(generation, next);
-            match self.0.compare_exchange(seen, next, Ordering::AcqRel, Ordering::Acquire) {
+            match self.word.compare_exchange(seen, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return true,
                 Err(other) => seen = other,
             }
@@ -245,22 +264,35 @@ impl Phase {
 
     /// Whether the call is over, or was stopped before it began.
     pub(crate) fn is_over(&self) -> bool {
-        let state = State(self.0.load(Ordering::Acquire) & STATE_MASK);
+        let state = State(self.word.load(Ordering::Acquire) & STATE_MASK);
         matches!(state, State::DONE | State::REMOVED)
+    }
+
+    /// Whether a thread may be in the call, or may yet begin it.
+    pub(super) fn is_in_use(&self) -> bool {
+        let state = State(self.word.load(Ordering::Acquire) & STATE_MASK);
+        !matches!(state, State::FREE | State::DONE | State::REMOVED | State::RETURNED)
     }
 
     /// Whether nobody has begun the call, or ended it.
     pub(crate) fn is_queued(&self, generation: u64) -> bool {
-        self.0.load(Ordering::Acquire) == word(generation, State::QUEUED)
+        self.word.load(Ordering::Acquire) == word(generation, State::QUEUED)
     }
 
     /// The generation of the call that has the slot, if one has.
     pub(crate) fn occupant(&self) -> Option<u64> {
-        let seen = self.0.load(Ordering::Acquire);
+        let seen = self.word.load(Ordering::Acquire);
         (State(seen & STATE_MASK) != State::FREE).then_some(seen >> STATE_BITS)
     }
 }
 
 const fn word(generation: u64, state: State) -> u64 {
     generation << STATE_BITS | state.0
+}
+
+/// What marks that use of a slot: not zero, and another one for each of 2^31 uses in a row, of which none finds the mark of
+/// the one before.
+#[allow(clippy::cast_possible_truncation, reason = "the lower bits are enough")]
+const fn mark_of(generation: u64) -> u32 {
+    (generation << 1) as u32 | 1
 }

@@ -1,7 +1,7 @@
 //! Stopping calls: what is queued is removed, what runs is interrupted.
 
 use std::os::fd::RawFd;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use syslet_abi::{Cancel, CancelBy, CancelSteps, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawResult, Refusal};
@@ -46,10 +46,14 @@ pub struct Found {
     pub removed: u32,
     /// In a worker, which has been signalled, now or before. Their completions say what came of it.
     pub signalled: u32,
+    /// Asked to stop, and not signalled: with their submitter, or before their own thread runs, or queued where another
+    /// thread cannot remove them; or the system takes no signal just now. They need not be asked again: the request stays
+    /// with each until it is kept from beginning, signalled, or over.
+    pub pending: u32,
     /// Over.
     pub over: u32,
-    /// Where nobody can interrupt them: with their submitter, or over in a moment; or in a worker that many signals have
-    /// not interrupted.
+    /// Where nobody can interrupt them: over in a moment, or on their way out; or in a worker that many signals have not
+    /// interrupted.
     pub uninterruptible: u32,
     /// Of those in a worker, asked to be given up, how many are not as things are: they have memory of the application's
     /// without [`crate::CallFlags::RELEASE`], for good; or there are as many as may be, until one of those ends.
@@ -105,7 +109,8 @@ pub struct Canceller {
 /// Whose calls.
 #[derive(Clone, Debug)]
 enum Reach {
-    Ring(Arc<Port>),
+    /// One that is kept by its submitter and by its calls.
+    Ring(Weak<Port>),
     All,
 }
 
@@ -155,7 +160,7 @@ impl Ring {
         if !self.slot_owner.is_watched() {
             self.slot_owner.open_to_others();
         }
-        Ok(Canceller { shared: Arc::clone(&self.shared), reach: Reach::Ring(Arc::clone(&self.port)) })
+        Ok(Canceller { shared: Arc::clone(&self.shared), reach: Reach::Ring(Arc::downgrade(&self.port)) })
     }
 }
 
@@ -193,7 +198,9 @@ impl Canceller {
             return found;
         }
         match (&self.reach, which) {
-            (Reach::Ring(port), _) => cancel(&self.shared, port, which, how, &mut found),
+            (Reach::Ring(port), _) => {
+                port.upgrade().inspect(|port| cancel(&self.shared, port, which, how, &mut found));
+            }
             (Reach::All, Which::Ticket(_) | Which::Atom(..)) => {}
             (Reach::All, _) => {
                 for port in self.shared.stage.ports() {
@@ -203,6 +210,11 @@ impl Canceller {
         }
         found
     }
+}
+
+/// The ring is dropped: all of its calls stop, and nobody waits for them (POOL-22).
+pub(crate) fn stop_all(shared: &Shared, port: &Arc<Port>) {
+    cancel(shared, port, Which::All, (By::Submitter, Escalation::default()), &mut Found::default());
 }
 
 fn cancel(shared: &Shared, port: &Arc<Port>, which: Which, how: (By, Escalation), found: &mut Found) {
@@ -250,10 +262,13 @@ fn ask(
 ) {
     let found = stop(port, ticket, by, Why::Asked);
     all.count(found);
-    let is_in_worker = matches!(found, Stop::Signal | Stop::Signalled | Stop::Stubborn);
-    let Some(pool) = shared.pool.as_ref().filter(|_| is_in_worker) else { return };
-    if found == Stop::Signal {
-        pool.look_after(port, ticket);
+    let is_there =
+        matches!(found, Stop::Signal | Stop::Signalled | Stop::Stubborn | Stop::Marked | Stop::Unsent);
+    let Some(pool) = shared.pool.as_ref().filter(|_| is_there) else { return };
+    match found {
+        Stop::Signal => pool.look_after(port, ticket),
+        Stop::Unsent => pool.ask_again(port, ticket),
+        _ => {}
     }
     if escalation != Escalation::default() {
         let is_given_up = pool.escalate(port, ticket, escalation);
@@ -270,7 +285,7 @@ impl Found {
 
     /// What the completion of a request says.
     fn as_result(self) -> RawResult {
-        match (self.removed + self.signalled, self.uninterruptible, self.over) {
+        match (self.removed + self.signalled + self.pending, self.uninterruptible, self.over) {
             (0, 0, 0) => RawResult::error(Errno(libc::ENOENT)),
             (0, 0, _) => RawResult::error(Errno(libc::EALREADY)),
             (0, _, _) => RawResult::error(Errno(libc::EBUSY)),
@@ -283,6 +298,7 @@ impl Found {
             Stop::NotFound => {}
             Stop::Removed => self.removed += 1,
             Stop::Signal | Stop::Signalled | Stop::Stopped => self.signalled += 1,
+            Stop::Marked | Stop::Unsent => self.pending += 1,
             Stop::Complete => self.over += 1,
             Stop::Uninterruptible | Stop::Stubborn => self.uninterruptible += 1,
         }

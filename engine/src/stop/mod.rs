@@ -6,8 +6,6 @@ pub(crate) mod post;
 pub(crate) mod shutdown;
 pub(crate) mod signal;
 
-use nix::errno::Errno;
-
 use crate::port::Port;
 use crate::queue::lanes::Released;
 use crate::run::claim::Why;
@@ -16,7 +14,7 @@ use crate::slot::phase::{By, Stop};
 use crate::sync::Ordering;
 
 /// Stops a call, for that reason. Who gets [`Stop::Signal`] has signalled its worker, and sees to it that the call is
-/// looked at again.
+/// looked at again; who gets [`Stop::Unsent`] has to ask again.
 pub(crate) fn stop(port: &Port, ticket: Ticket, by: By, why: Why) -> Stop {
     let Some(slot) = port.slots.find(ticket) else { return Stop::NotFound };
     let found = slot.phase().stop(ticket.generation(), by, std::thread::yield_now);
@@ -28,20 +26,23 @@ pub(crate) fn stop(port: &Port, ticket: Ticket, by: By, why: Why) -> Stop {
             released.make_known();
         }
         Stop::Signal => {
-            // Release: pairs with the acquire of the handler, should the signal be faster than what the kernel orders.
+            // Release: pairs with the acquire of the handler.
             slot.cancel().store(why.word(), Ordering::Release);
-            interrupt(port, ticket, false);
+            if !signal::send(slot.maker()) {
+                slot.phase().unsent(ticket.generation());
+                return Stop::Unsent;
+            }
+            slot.phase().signalled(ticket.generation(), false);
         }
         _ => {}
     }
     found
 }
 
-/// Signals the worker of a call that stands still for it, and lets it go on.
+/// Signals once more the worker of a call that stands still for it, and lets it go on.
 pub(crate) fn interrupt(port: &Port, ticket: Ticket, is_stubborn: bool) {
     let slot = port.slots.get(ticket);
-    // Who has ended needs no signal. Where the system queues no more, it is tried again.
-    let sent = signal::send(slot.maker());
-    debug_assert!(matches!(sent, Ok(()) | Err(Errno::ESRCH | Errno::EAGAIN)), "{sent:?}");
+    // What cannot be sent now is tried again.
+    let _is_sent = signal::send(slot.maker());
     slot.phase().signalled(ticket.generation(), is_stubborn);
 }

@@ -166,12 +166,14 @@ struct Queued {
 
 const _: () = assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>());
 
-/// Sends the signal to a thread of this process. It may have ended.
-///
-/// # Errors
-/// ESRCH when it has, EAGAIN when the system queues no more signals.
-pub(crate) fn send(tid: u32) -> Result<(), Errno> {
-    let Some(signal) = number() else { return Err(Errno::ESRCH) };
+/// Sends the signal to a thread of this process; says whether it is on its way, or the thread has ended.
+pub(crate) fn send(tid: u32) -> bool {
+    let Some(signal) = number() else { return false };
+    matches!(queue(tid, signal), Ok(()) | Err(Errno::ESRCH))
+}
+
+/// Sends it as a signal that is queued.
+fn queue(tid: u32, signal: c_int) -> Result<(), Errno> {
     let (pid, uid) = (getpid().as_raw(), getuid().as_raw());
     let info = Queued {
         signal,

@@ -1,6 +1,6 @@
 //! Waiting: until enough completions are ready. While some are missing, the submitter helps.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use syslet_abi::DoneFlags;
@@ -18,7 +18,8 @@ use crate::wake::eventfd::CompletionEvent;
 #[derive(Clone, Debug)]
 pub struct Waker {
     shared: Arc<Shared>,
-    port: Arc<Port>,
+    /// Not kept: what was lent to calls of a ring that is dropped is not to wait for whoever could have woken it.
+    port: Weak<Port>,
 }
 
 /// Why a wait ended early.
@@ -51,7 +52,7 @@ impl Waker {
     /// is waking once. Does nothing in a forked child, or when the ring is dropped.
     pub fn wake(&self) {
         if self.shared.guard.is_home() {
-            self.port.poke();
+            self.port.upgrade().inspect(|port| port.poke());
         }
     }
 }
@@ -96,7 +97,7 @@ impl Ring {
     /// Something that ends this ring's waits from other threads.
     #[must_use]
     pub fn waker(&self) -> Waker {
-        Waker { shared: Arc::clone(&self.shared), port: Arc::clone(&self.port) }
+        Waker { shared: Arc::clone(&self.shared), port: Arc::downgrade(&self.port) }
     }
 
     /// A descriptor that is readable when workers have posted completions since they were last looked for. Who polls

@@ -54,30 +54,30 @@ fn cancel_engine_stops_all_rings() {
     }
 }
 
-/// CANCEL-14: what its submitter may begin without asking anybody is not removed by others while it is queued; it is once
-/// the ring has its own canceller, or is pushed to again, and always by the submitter. Without workers, too.
+/// CANCEL-14, CANCEL-21: what its submitter may begin without asking anybody is not removed by others while it is queued; but
+/// the request stays with it, and it never begins. It is removed once the ring has its own canceller, or is pushed to again, and
+/// always by the submitter. Without workers, too.
 #[test]
 fn what_was_queued_before_anybody_could_stop_it() {
     let (reader, mut writer) = pipe();
     for config in [alone(), Config::default()] {
         let engine = Engine::start(config).expect("an engine");
         let open = || engine.ring(&Params::default()).expect("a ring");
-        let [mut first, mut second, mut third] = std::array::from_fn(|_| open());
-        for ring in [&mut first, &mut second, &mut third] {
+        let [mut first, mut second, mut third, mut fourth] = std::array::from_fn(|_| open());
+        for ring in [&mut first, &mut second, &mut third, &mut fourth] {
             push(ring, &read_here(&reader).user_data(1).build()).expect("accepted");
         }
         let canceller = engine.canceller().expect("at home");
-        assert_eq!(counts(canceller.cancel(Which::UserData(1))), found(0, 0, 0, 3));
+        let asked = canceller.cancel(Which::UserData(1));
+        assert_eq!((counts(asked), asked.pending), (found(0, 0, 0, 0), 4));
         push(&mut first, &read_here(&reader).user_data(2).build()).expect("accepted");
         let own = second.canceller().expect("at home");
         assert_eq!(counts(own.cancel(Which::All)), found(1, 0, 0, 0));
-        assert_eq!(
-            counts(canceller.cancel(Which::Number(u32::try_from(libc::SYS_read).expect("a number")))),
-            [2, 0, 1, 1]
-        );
+        let again = canceller.cancel(Which::Number(u32::try_from(libc::SYS_read).expect("a number")));
+        assert_eq!((counts(again), again.pending), (found(2, 0, 1, 0), 2));
         assert_eq!(counts(third.cancel(Which::All)), found(1, 0, 0, 0));
-        for (ring, count) in [(&mut first, 2), (&mut second, 1), (&mut third, 1)] {
-            ring.wait(count, None).expect("waited");
+        for (ring, count) in [(&mut first, 2), (&mut second, 1), (&mut third, 1), (&mut fourth, 1)] {
+            ring.submit_and_wait(count).expect("waited");
             let seen = drain(ring);
             assert_eq!(seen.len(), count);
             assert!(seen.iter().all(|seen| (seen.result, seen.flags) == (ECANCELED, GONE)));
@@ -97,6 +97,50 @@ fn what_was_queued_before_anybody_could_stop_it() {
     });
     let seen = one(&mut ring);
     assert_eq!((seen.result, seen.flags), (1, DoneFlags::NONE));
-    assert_eq!(stopped(other.join().expect("no panic")), 0);
+    let asked = other.join().expect("no panic");
+    assert_eq!((stopped(asked), asked.pending), (0, 1));
     assert_eq!(run(&mut ring, Submission::call(libc::SYS_getppid)).flags, DoneFlags::NONE);
 }
+
+/// CANCEL-21: calls that are on their way from their submitter to workers are stopped by one request of another thread, wherever
+/// it meets them: each ends, although nobody asks again. So when nobody could have asked before.
+#[test]
+fn not_yet_is_not_never() {
+    let (reader, _writer) = pipe();
+    let mut pending = 0;
+    for round in 0..150 {
+        let engine = Engine::start(Config::default()).expect("an engine");
+        let mut ring = engine.ring(&Params::default()).expect("a ring");
+        for _ in 0..4 {
+            push(&mut ring, &read_here(&reader).build()).expect("accepted");
+        }
+        let ready = Submission::call(libc::SYS_getppid).flags(CallFlags::ASYNC).user_data(1);
+        push(&mut ring, &ready.build()).expect("accepted");
+        ring.submit();
+        let cancel = || {
+            let found = engine.canceller().expect("at home").cancel(Which::Number(READ));
+            assert_eq!(found.uninterruptible, 0, "{found:?}");
+            found.pending
+        };
+        if round % 2 == 0 {
+            ring.wait(1, None).expect("waited");
+            pending += cancel();
+            ring.wait(5, None).expect("waited");
+        } else {
+            pending += thread::scope(|scope| {
+                let other = scope.spawn(cancel);
+                ring.wait(5, None).expect("waited");
+                other.join().expect("no panic")
+            });
+        }
+        let seen = drain(&mut ring);
+        for seen in seen.iter().filter(|seen| seen.user_data == 0) {
+            assert_stopped(seen.result, seen.flags);
+        }
+        assert_eq!((seen.len(), ring.in_flight()), (5, 0));
+    }
+    println!("{pending} of 600 were asked while they could not be stopped");
+    assert!(pending > 0, "nobody has come too early");
+}
+
+const READ: u32 = libc::SYS_read as u32;

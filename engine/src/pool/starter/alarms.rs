@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::port::Port;
 use crate::program::Member;
@@ -25,6 +25,8 @@ pub(in crate::pool) enum Task {
         /// In nanoseconds.
         wait_ns: u64,
     },
+    /// The call is to stop, and no signal could be sent: it is asked again; so long after the time before, in nanoseconds.
+    Ask(u64),
     /// The call was signalled, and is looked at again; so long after the time before, in nanoseconds.
     Again(u64),
     /// The call was signalled, and its socket is to be shut down. Where that cannot be now, it is looked at again so much
@@ -46,8 +48,8 @@ pub(in crate::pool) struct Alarm {
 /// What is to be stopped.
 #[derive(Clone, Debug)]
 pub(in crate::pool) enum Whose {
-    /// A call, or a program.
-    Submission(Arc<Port>, Ticket),
+    /// A call, or a program. Its ring is not kept for an alarm that may be hours away.
+    Submission(Weak<Port>, Ticket),
     /// One call of a program.
     Member(Arc<Member>),
 }
@@ -75,10 +77,12 @@ impl Alarms {
 
     /// Sets an alarm; says whether it is the first to be due, so that the starter has to hear of it.
     pub(in crate::pool) fn set(&self, alarm: Alarm) -> bool {
+        // Rings whose last share this is: they are dropped behind the lock, with what was lent to them.
+        let mut rings = Vec::new();
         let mut heap = lock(&self.heap);
         if heap.alarms.len() >= heap.look_through_at {
             // Calls that were over long before their deadline: those alarms cost memory only.
-            heap.alarms.retain(|Reverse(alarm)| alarm.is_wanted());
+            heap.alarms.retain(|Reverse(alarm)| alarm.is_wanted(&mut rings));
             heap.look_through_at = (2 * heap.alarms.len()).max(FEW);
         }
         let is_first = alarm.at_ns < self.first_ns.load(Ordering::Relaxed);
@@ -108,13 +112,30 @@ impl Alarms {
     }
 }
 
+impl Whose {
+    /// The call of that ring.
+    pub(in crate::pool) fn call(port: &Arc<Port>, ticket: Ticket) -> Whose {
+        Whose::Submission(Arc::downgrade(port), ticket)
+    }
+}
+
 impl Alarm {
-    /// Whether there is still something to stop.
-    fn is_wanted(&self) -> bool {
+    /// The call, or the program, if it is one of a ring that is still there.
+    pub(in crate::pool) fn submission(&self) -> Option<(Arc<Port>, Ticket)> {
         match &self.of {
-            Whose::Submission(port, ticket) => {
-                port.slots.get(*ticket).phase().occupant() == Some(ticket.generation())
-            }
+            Whose::Submission(port, ticket) => port.upgrade().map(|port| (port, *ticket)),
+            Whose::Member(_) => None,
+        }
+    }
+
+    /// Whether there is still something to stop. What it looks at of rings goes to `rings`.
+    fn is_wanted(&self, rings: &mut Vec<Arc<Port>>) -> bool {
+        match &self.of {
+            Whose::Submission(..) => self.submission().is_some_and(|(port, ticket)| {
+                let is_there = port.slots.get(ticket).phase().occupant() == Some(ticket.generation());
+                rings.push(port);
+                is_there
+            }),
             Whose::Member(member) => !member.is_over(),
         }
     }

@@ -19,7 +19,7 @@ impl Pool {
     pub(crate) fn escalate(&self, port: &Arc<Port>, ticket: Ticket, escalation: Escalation) -> bool {
         let now_ns = now_ns();
         let set = |after_ns: u64, task| {
-            self.set_alarm(now_ns.saturating_add(after_ns), task, Whose::Submission(Arc::clone(port), ticket))
+            self.set_alarm(now_ns.saturating_add(after_ns), task, Whose::call(port, ticket))
         };
         if let Some(after_ns) = escalation.shutdown_ns {
             set(after_ns, Task::Shutdown(AGAIN_NS));
@@ -36,8 +36,8 @@ impl Pool {
 
     /// In a thread of its own: who makes the call may hold what the shutdown waits for.
     pub(in crate::pool) fn shut_down(&self, alarm: &Alarm, wait_ns: u64) {
-        let Whose::Submission(port, ticket) = &alarm.of else { return };
-        let slot = port.slots.get(*ticket);
+        let Some((port, ticket)) = alarm.submission() else { return };
+        let slot = port.slots.get(ticket);
         if slot.phase().has_ended(ticket.generation()) || !shutdown::is_socket(slot.fd()) {
             return;
         }
@@ -45,8 +45,7 @@ impl Pool {
         if !slot.phase().signal_again(ticket.generation()) {
             return self.later(alarm, Task::Shutdown(next(wait_ns)), wait_ns);
         }
-        let (own, fd) = (Arc::clone(port), slot.fd());
-        let ticket = *ticket;
+        let (own, fd) = (Arc::clone(&port), slot.fd());
         let body = move || {
             shutdown::both_ways(fd);
             interrupt(&own, ticket, false);
@@ -54,16 +53,16 @@ impl Pool {
         let may_start = self.gate.as_ref().is_none_or(|gate| gate.0().is_ok());
         let is_started = may_start && spawn("syslet-shutdown", Box::new(body)).is_ok();
         if !is_started {
-            interrupt(port, ticket, false);
+            interrupt(&port, ticket, false);
             self.later(alarm, Task::Shutdown(next(wait_ns)), wait_ns);
         }
-        self.look_after(port, ticket);
+        self.look_after(&port, ticket);
     }
 
     /// Gives a call up, if it is still in its worker: its completion is posted, and another worker may take the place.
     pub(in crate::pool) fn abandon(&self, alarm: &Alarm, wait_ns: u64) {
-        let Whose::Submission(port, ticket) = &alarm.of else { return };
-        let (slot, generation) = (port.slots.get(*ticket), ticket.generation());
+        let Some((port, ticket)) = alarm.submission() else { return };
+        let (slot, generation) = (port.slots.get(ticket), ticket.generation());
         if slot.phase().has_ended(generation) {
             return;
         }
@@ -76,7 +75,7 @@ impl Pool {
                 // First: a call whose completion is seen must not count as in flight.
                 self.roll.finish_one();
                 let is_reported = slot.is_reported();
-                post::abandoned(port, slot, *ticket);
+                post::abandoned(&port, slot, ticket);
                 if is_reported {
                     slot.phase().told(generation);
                 }

@@ -21,13 +21,13 @@ const STUBBORN_NS: u64 = 32_000_000;
 impl Pool {
     /// The call has been signalled: should the signal be lost, it is sent again (CANCEL-8).
     pub(crate) fn look_after(&self, port: &Arc<Port>, ticket: Ticket) {
-        self.look_again(Whose::Submission(Arc::clone(port), ticket));
+        self.look_again(Whose::call(port, ticket));
     }
 
     /// The call is to stop at that time, in nanoseconds of CLOCK_MONOTONIC.
     pub(crate) fn stop_at(&self, at_ns: u64, port: &Arc<Port>, ticket: Ticket) {
         let task = Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS };
-        self.set_alarm(at_ns, task, Whose::Submission(Arc::clone(port), ticket));
+        self.set_alarm(at_ns, task, Whose::call(port, ticket));
     }
 
     /// The same of one call of a program.
@@ -39,10 +39,22 @@ impl Pool {
     /// Stops one call of a program now.
     pub(crate) fn stop_member(&self, member: &Arc<Member>) -> Stop {
         let found = member.stop(Why::Asked);
-        if found == Stop::Signal {
-            self.look_again(Whose::Member(Arc::clone(member)));
+        match found {
+            Stop::Signal => self.look_again(Whose::Member(Arc::clone(member))),
+            Stop::Unsent => self.ask_later(Whose::Member(Arc::clone(member)), AGAIN_NS),
+            _ => {}
         }
         found
+    }
+
+    /// The call is to stop, and no signal could be sent to its worker: it is asked again (CANCEL-21).
+    pub(crate) fn ask_again(&self, port: &Arc<Port>, ticket: Ticket) {
+        self.ask_later(Whose::call(port, ticket), AGAIN_NS);
+    }
+
+    fn ask_later(&self, of: Whose, wait_ns: u64) {
+        let next_ns = (2 * wait_ns).min(AGAIN_NS_MAX);
+        self.set_alarm(now_ns() + wait_ns, Task::Ask(next_ns), of);
     }
 
     fn look_again(&self, of: Whose) {
@@ -61,6 +73,7 @@ impl Pool {
         while let Some(alarm) = self.alarms.due(now_ns()) {
             match alarm.task {
                 Task::Deadline { passed_ns, wait_ns } => self.enforce(&alarm, passed_ns, wait_ns),
+                Task::Ask(wait_ns) => self.ask(&alarm, wait_ns),
                 Task::Again(wait_ns) => self.signal_again(&alarm, wait_ns),
                 Task::Shutdown(wait_ns) => self.shut_down(&alarm, wait_ns),
                 Task::Abandon(wait_ns) => self.abandon(&alarm, wait_ns),
@@ -69,15 +82,10 @@ impl Pool {
     }
 
     fn enforce(&self, alarm: &Alarm, passed_ns: u64, wait_ns: u64) {
-        let why = Why::Late(passed_ns);
-        let found = match &alarm.of {
-            Whose::Submission(port, ticket) => stop(port, *ticket, By::Deadline, why),
-            Whose::Member(member) => member.stop(why),
-        };
-        match found {
+        match stop_whose(alarm, By::Deadline, Why::Late(passed_ns)) {
             Stop::Signal => self.look_again(alarm.of.clone()),
             // Its submitter has it, for a moment as a rule: a first attempt.
-            Stop::Uninterruptible => {
+            Stop::Marked | Stop::Unsent | Stop::Uninterruptible => {
                 let task = Task::Deadline { passed_ns, wait_ns: (2 * wait_ns).min(AGAIN_NS_MAX) };
                 self.set_alarm(now_ns() + wait_ns, task, alarm.of.clone());
             }
@@ -85,24 +93,41 @@ impl Pool {
         }
     }
 
+    fn ask(&self, alarm: &Alarm, wait_ns: u64) {
+        match stop_whose(alarm, By::Other, Why::Asked) {
+            Stop::Signal => self.look_again(alarm.of.clone()),
+            Stop::Unsent => self.ask_later(alarm.of.clone(), wait_ns),
+            _ => {}
+        }
+    }
+
     fn signal_again(&self, alarm: &Alarm, wait_ns: u64) {
         let is_there = match &alarm.of {
-            Whose::Submission(port, ticket) => {
-                let phase = port.slots.get(*ticket).phase();
+            Whose::Submission(..) => alarm.submission().is_some_and(|(port, ticket)| {
+                let phase = port.slots.get(ticket).phase();
                 if phase.signal_again(ticket.generation()) {
-                    interrupt(port, *ticket, wait_ns >= STUBBORN_NS);
-                    true
-                } else {
-                    // Who shuts its socket down holds it just now, and looks after nothing.
-                    !phase.has_ended(ticket.generation())
+                    interrupt(&port, ticket, wait_ns >= STUBBORN_NS);
+                    return true;
                 }
-            }
+                // Who shuts its socket down holds it just now, and looks after nothing.
+                !phase.has_ended(ticket.generation())
+            }),
             Whose::Member(member) => member.stop_again(),
         };
         if is_there {
             let wait_ns = (2 * wait_ns).min(AGAIN_NS_MAX);
             self.set_alarm(now_ns() + wait_ns, Task::Again(wait_ns), alarm.of.clone());
         }
+    }
+}
+
+/// Stops what the alarm is for, if it is there.
+fn stop_whose(alarm: &Alarm, by: By, why: Why) -> Stop {
+    match &alarm.of {
+        Whose::Submission(..) => {
+            alarm.submission().map_or(Stop::NotFound, |(port, ticket)| stop(&port, ticket, by, why))
+        }
+        Whose::Member(member) => member.stop(why),
     }
 }
 

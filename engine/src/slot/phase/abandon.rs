@@ -19,14 +19,14 @@ impl Phase {
     /// A1: gives the call up.
     pub(crate) fn abandon(&self, generation: u64) -> Abandon {
         let abandoned = word(generation, State::ABANDONED);
-        let mut seen = self.0.load(Ordering::Acquire);
+        let mut seen = self.word.load(Ordering::Acquire);
         loop {
             match State(seen & STATE_MASK) {
                 _ if self.has_ended(generation) => return Abandon::Over,
                 State::SIGNALLED | State::STUBBORN => {}
                 _ => return Abandon::Busy,
             }
-            match self.0.compare_exchange(seen, abandoned, Ordering::AcqRel, Ordering::Acquire) {
+            match self.word.compare_exchange(seen, abandoned, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Abandon::Abandoned,
                 Err(other) => seen = other,
             }
@@ -36,12 +36,12 @@ impl Phase {
     /// A2, where a second record follows: the completion of the call that was given up is posted.
     pub(crate) fn told(&self, generation: u64) {
         // A plain store: the worker waits for it, and the slot stays until the second record is consumed.
-        self.0.store(word(generation, State::TOLD), Ordering::Release);
+        self.word.store(word(generation, State::TOLD), Ordering::Release);
     }
 
     /// Whether the call is over, or was given up.
     pub(crate) fn has_ended(&self, generation: u64) -> bool {
-        let seen = self.0.load(Ordering::Acquire);
+        let seen = self.word.load(Ordering::Acquire);
         let state = State(seen & STATE_MASK);
         seen >> STATE_BITS != generation
             || state.is_given_up()
@@ -50,13 +50,13 @@ impl Phase {
 
     /// Whether the call is given up, and its worker has not said yet that it is back. Asked by that worker.
     pub(crate) fn is_given_up(&self, generation: u64) -> bool {
-        let seen = self.0.load(Ordering::Acquire);
+        let seen = self.word.load(Ordering::Acquire);
         seen >> STATE_BITS == generation && State(seen & STATE_MASK).is_given_up()
     }
 
     /// A3, where a second record follows: the worker is back, and waits until it may post that.
     pub(crate) fn until_told(&self, generation: u64, pause: impl Fn()) {
-        while self.0.load(Ordering::Acquire) != word(generation, State::TOLD) {
+        while self.word.load(Ordering::Acquire) != word(generation, State::TOLD) {
             pause();
         }
     }
@@ -65,13 +65,13 @@ impl Phase {
     /// for a record that says so.
     pub(crate) fn come_back(&self, generation: u64) -> bool {
         let (abandoned, returned) = (word(generation, State::ABANDONED), word(generation, State::RETURNED));
-        self.0.compare_exchange(abandoned, returned, Ordering::AcqRel, Ordering::Acquire).is_err()
+        self.word.compare_exchange(abandoned, returned, Ordering::AcqRel, Ordering::Acquire).is_err()
     }
 
     /// A4: the completion of a call that was given up is consumed, and no other record was promised. Says whether its
     /// worker is back; if not, a record will say when it is.
     pub(in crate::slot) fn consume_abandoned(&self, generation: u64) -> bool {
         let (abandoned, owed) = (word(generation, State::ABANDONED), word(generation, State::OWED));
-        self.0.compare_exchange(abandoned, owed, Ordering::AcqRel, Ordering::Acquire).is_err()
+        self.word.compare_exchange(abandoned, owed, Ordering::AcqRel, Ordering::Acquire).is_err()
     }
 }

@@ -1,6 +1,8 @@
 //! Every interleaving of a worker that makes calls one after the other and those who want one of them to stop, over a
 //! model of the kernel's pending signal.
 
+mod requests;
+
 use loom::thread;
 
 use super::*;
@@ -134,50 +136,6 @@ fn loom_a_call_that_is_alone_has_one_completion() {
             let found = other.join().unwrap();
             assert_eq!(model.posted.load(Ordering::Relaxed), 1, "{found:?}");
             assert!(!model.take(), "no signal");
-        });
-    }
-}
-
-/// SYSLET-36: who asks a program to stop that its submitter runs, and may have to leave to a worker, stops it or comes too
-/// late; the next call in its slot does not notice.
-#[test]
-fn loom_a_program_that_is_asked_stops() {
-    for is_left in [false, true] {
-        explore(move || {
-            let model = Model::new();
-            let other = {
-                let model = Arc::clone(&model);
-                thread::spawn(move || model.stop(1))
-            };
-            let mut was_asked = false;
-            let has_begun = model.phase.begin_helped(1) == Begin::Begun;
-            if has_begun && is_left {
-                assert!(model.phase.step(1));
-                model.phase.leave_steps(1, State::MOVED);
-                was_asked = model.phase.begin_working(1, || model.maker.store(1, Ordering::Relaxed))
-                    == Begin::Stopped;
-                let was_signalled = model.leave(1);
-                was_asked |= was_signalled;
-                model.post();
-            } else if has_begun {
-                assert!(model.phase.step(1));
-                was_asked = model.phase.is_asked(1);
-                model.phase.leave_steps(1, State::DONE);
-                model.post();
-            }
-            let next = !model.take();
-            if has_begun {
-                model.phase.release(2);
-                model.phase.admit(2, State::QUEUED);
-                assert_eq!(model.phase.begin_helped(2), Begin::Begun);
-                assert!(model.phase.step(2));
-            }
-            let found = other.join().unwrap();
-            assert!(next && !model.take(), "a late signal: {found:?}");
-            assert!(!has_begun || !model.phase.is_asked(2), "nobody asked for this one: {found:?}");
-            assert!(!was_asked || matches!(found, Stop::Stopped | Stop::Signal), "{found:?}");
-            assert!(!is_left || was_asked || !matches!(found, Stop::Stopped | Stop::Signal), "{found:?}");
-            assert_eq!(model.posted.load(Ordering::Relaxed), 1, "{found:?}");
         });
     }
 }

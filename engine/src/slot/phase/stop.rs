@@ -1,7 +1,7 @@
 //! Stopping a call: it is removed, or its worker is signalled; and how that worker leaves then.
 
-use super::{Phase, STATE_BITS, STATE_MASK, State, word};
-use crate::sync::Ordering;
+use super::{Phase, STATE_BITS, STATE_MASK, State, mark_of, word};
+use crate::sync::{Ordering, fence};
 
 /// Who wants to stop a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,9 +26,13 @@ pub(crate) enum Stop {
     Signal,
     /// Somebody has signalled its worker already.
     Signalled,
-    /// It has begun, and will end with what was done as soon as a worker has it; or, if it is a program that its submitter
-    /// runs, behind the atom that is being run.
+    /// It has begun, and will end with what was done as soon as a worker has it.
     Stopped,
+    /// It cannot be stopped where it is. The request stays with it: it is stopped as soon as it can be, if it is not over
+    /// by then. Its deadline has to be looked at again.
+    Marked,
+    /// A worker makes it, and no signal could be sent: its cancel word is set, and the caller has to ask again.
+    Unsent,
     /// It is over.
     Complete,
     /// Many signals were sent to its worker, in vain.
@@ -42,12 +46,15 @@ impl Phase {
     pub(in crate::slot) fn open(&self, generation: u64) {
         let (alone, queued) = (word(generation, State::ALONE), word(generation, State::QUEUED));
         // Who has begun it meanwhile has it where others can stop it, or for a moment.
-        let _ = self.0.compare_exchange(alone, queued, Ordering::AcqRel, Ordering::Relaxed);
+        let _ = self.word.compare_exchange(alone, queued, Ordering::AcqRel, Ordering::Relaxed);
+        // M2.
+        fence(Ordering::SeqCst);
     }
 
     /// P2: somebody wants the call to stop. `pause` lets a worker go on that is between two steps.
     pub(crate) fn stop(&self, generation: u64, by: By, pause: impl Fn()) -> Stop {
-        let mut seen = self.0.load(Ordering::Acquire);
+        let mut is_marked = false;
+        let mut seen = self.word.load(Ordering::Acquire);
         loop {
             if seen >> STATE_BITS != generation {
                 return Stop::NotFound;
@@ -58,7 +65,7 @@ impl Phase {
                 State::ALONE if by == By::Submitter => (State::REMOVED, Stop::Removed),
                 State::STARTING => {
                     pause();
-                    seen = self.0.load(Ordering::Acquire);
+                    seen = self.word.load(Ordering::Acquire);
                     continue;
                 }
                 State::RUNNING => (State::SIGNALLING, Stop::Signal),
@@ -69,22 +76,52 @@ impl Phase {
                 State::STUBBORN => return Stop::Stubborn,
                 State::MOVED if by == By::Deadline => (State::OVERDUE, Stop::Stopped),
                 State::MOVED => (State::STOPPED, Stop::Stopped),
-                State::STOPPED | State::OVERDUE | State::ASKED => return Stop::Stopped,
-                // Its deadline it sees by itself.
-                State::STEPPING if by != By::Deadline => (State::ASKED, Stop::Stopped),
+                State::STOPPED | State::OVERDUE => return Stop::Stopped,
+                State::ALONE | State::HELPED if is_marked || by == By::Deadline => return Stop::Marked,
+                State::ALONE | State::HELPED => {
+                    is_marked = true;
+                    self.mark(generation);
+                    seen = self.word.load(Ordering::Acquire);
+                    continue;
+                }
                 _ => return Stop::Uninterruptible,
             };
-            match self.0.compare_exchange(seen, word(generation, next), Ordering::AcqRel, Ordering::Acquire) {
+            match self.word.compare_exchange(
+                seen,
+                word(generation, next),
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
                 Ok(_) => return found,
                 Err(other) => seen = other,
             }
         }
     }
 
+    /// M1: the call is to stop as soon as it can be. A mark for an earlier use of the slot is never put over a later one.
+    #[cold]
+    pub(super) fn mark(&self, generation: u64) {
+        let mut seen = self.mark.load(Ordering::Acquire);
+        // Acquire: who sees the mark of a later use here sees that use below.
+        while seen != mark_of(generation) && self.occupant() == Some(generation) {
+            match self.mark.compare_exchange(seen, mark_of(generation), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => break,
+                Err(other) => seen = other,
+            }
+        }
+        // Pairs with M2: the state is looked at once more.
+        fence(Ordering::SeqCst);
+    }
+
+    /// P3 where no signal could be sent: the worker goes on as if nobody had wanted it to stop, but for the cancel word.
+    pub(crate) fn unsent(&self, generation: u64) {
+        self.word.store(word(generation, State::RUNNING), Ordering::Release);
+    }
+
     /// P3: the signal has been sent; `is_stubborn` when many were, in vain.
     pub(crate) fn signalled(&self, generation: u64, is_stubborn: bool) {
         let state = if is_stubborn { State::STUBBORN } else { State::SIGNALLED };
-        self.0.store(word(generation, state), Ordering::Release);
+        self.word.store(word(generation, state), Ordering::Release);
     }
 
     /// The call that somebody has signalled, and that is still in its worker, may be signalled again.
@@ -92,35 +129,39 @@ impl Phase {
         let sending = word(generation, State::SIGNALLING);
         [State::SIGNALLED, State::STUBBORN].into_iter().any(|state| {
             let sent = word(generation, state);
-            self.0.compare_exchange(sent, sending, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+            self.word.compare_exchange(sent, sending, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         })
     }
 
+    /// P4 where somebody wants the call to stop; says whether the worker was signalled, or is given up.
     #[cold]
-    pub(super) fn leave_signalled(&self, next: u64, enter: impl Fn()) {
-        let mut seen = self.0.load(Ordering::Acquire);
+    pub(super) fn leave_signalled(&self, next: u64, enter: impl Fn()) -> bool {
+        let mut seen = self.word.load(Ordering::Acquire);
         loop {
             let state = State(seen & STATE_MASK);
             if state == State::SIGNALLING {
                 // P5: the sender is between its two steps.
                 enter();
-                seen = self.0.load(Ordering::Acquire);
+                seen = self.word.load(Ordering::Acquire);
                 continue;
             }
             if state.is_given_up() {
                 // P7: nobody signals it any more. The slot stays this call's until the worker says that it is back.
                 enter();
-                return;
+                return true;
             }
-            // P6: nobody signals it again from here on.
-            let leaving = seen & !STATE_MASK | State::LEAVING.0;
-            match self.0.compare_exchange(seen, leaving, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => break,
+            // P6: nobody signals it again from here on. Nobody has, where no signal could be sent.
+            let was_signalled = state != State::RUNNING;
+            let left = if was_signalled { seen & !STATE_MASK | State::LEAVING.0 } else { next };
+            match self.word.compare_exchange(seen, left, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) if was_signalled => break,
+                Ok(_) => return false,
                 Err(other) => seen = other,
             }
         }
         // P7: what was sent before is taken now at the latest.
         enter();
-        self.0.store(next, Ordering::Release);
+        self.word.store(next, Ordering::Release);
+        true
     }
 }

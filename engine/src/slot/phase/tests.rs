@@ -21,18 +21,21 @@ fn a_queued_call_is_removed_once() {
     );
 }
 
-/// CANCEL-14: what its submitter alone may stop is removed by the submitter, by nobody else, until it says that others may,
-/// or a worker has it.
+/// CANCEL-14: what its submitter alone may remove is marked by others, until it says that others may, or a worker has it.
+/// CANCEL-21: whoever begins it then stops it.
 #[test]
 fn a_call_that_is_alone_is_its_submitters() {
     let phase = Phase::new();
     for (generation, by_worker) in [(1, false), (2, true)] {
+        let begin = || {
+            if by_worker { phase.begin_working(generation, || ()) } else { phase.begin_helped(generation) }
+        };
         phase.admit(generation, State::ALONE);
-        assert_eq!(phase.stop(generation, By::Other, never), Stop::Uninterruptible);
-        let begin =
-            if by_worker { phase.begin_working(generation, || ()) } else { phase.begin_helped(generation) };
-        assert_eq!(begin, Begin::Begun);
-        let found = if by_worker { Stop::Signal } else { Stop::Uninterruptible };
+        assert_eq!([(); 2].map(|()| phase.stop(generation, By::Other, never)), [Stop::Marked; 2]);
+        assert_eq!(begin(), Begin::Stopped);
+        phase.admit(generation, State::ALONE);
+        assert_eq!(begin(), Begin::Begun, "that was another use of the slot");
+        let found = if by_worker { Stop::Signal } else { Stop::Marked };
         assert_eq!(phase.stop(generation, By::Other, never), found);
     }
     phase.admit(3, State::ALONE);
@@ -42,6 +45,10 @@ fn a_call_that_is_alone_is_its_submitters() {
     phase.open(4);
     assert_eq!(phase.stop(4, By::Other, never), Stop::Removed);
     assert_eq!(phase.begin_helped(4), Begin::Gone);
+    phase.admit(5, State::ALONE);
+    assert_eq!(phase.stop(5, By::Other, never), Stop::Marked);
+    phase.open(5);
+    assert_eq!(phase.begin(5, State::HELPED), Begin::Stopped);
 }
 
 /// CANCEL-2: an old ticket finds nothing, whatever has the slot.
@@ -55,19 +62,58 @@ fn a_later_call_is_not_found() {
     }
 }
 
-/// CANCEL-3: a call that its submitter makes, or that is over at once, is not interrupted.
+/// CANCEL-3, CANCEL-21: a call that is over at once is not interrupted. One that its submitter makes is not either; but the
+/// request stays with it, for who goes on with it, and with no later call of the slot.
 #[test]
-fn what_nobody_can_interrupt() {
+fn what_is_not_interrupted() {
     let phase = Phase::new();
     phase.admit(1, State::INSTANT);
     assert_eq!(phase.stop(1, By::Other, never), Stop::Uninterruptible);
-    phase.admit(2, State::QUEUED);
-    assert_eq!(phase.begin(2, State::HELPED), Begin::Begun);
-    assert_eq!(phase.stop(2, By::Other, never), Stop::Uninterruptible);
-    phase.leave_helped(2, State::QUEUED);
-    assert_eq!(phase.begin_working(2, || ()), Begin::Begun, "a worker goes on");
-    assert!(!phase.leave(2, State::DONE, never));
-    assert_eq!(phase.stop(2, By::Other, never), Stop::Complete);
+    for (by, is_marked) in [(By::Other, true), (By::Submitter, true), (By::Deadline, false)] {
+        phase.admit(2, State::QUEUED);
+        assert_eq!(phase.begin(2, State::HELPED), Begin::Begun);
+        assert_eq!([(); 2].map(|()| phase.stop(2, by, never)), [Stop::Marked; 2]);
+        assert_eq!(
+            (phase.is_marked(2), phase.is_marked(3)),
+            (is_marked, false),
+            "a deadline is looked at again"
+        );
+        phase.leave_helped(2, State::QUEUED);
+        let begin = if is_marked { Begin::Stopped } else { Begin::Begun };
+        assert_eq!(phase.begin_working(2, || ()), begin, "a worker goes on");
+        assert!(!phase.leave(2, State::DONE, never));
+        assert_eq!(phase.stop(2, By::Other, never), Stop::Complete);
+        phase.release(3);
+        phase.admit(3, State::QUEUED);
+        assert_eq!(phase.begin(3, State::HELPED), Begin::Begun);
+    }
+}
+
+/// CANCEL-21: a mark that comes late is not put over that of a later call in the slot.
+#[test]
+fn a_late_mark_is_left_out() {
+    let phase = Phase::new();
+    phase.admit(6, State::ALONE);
+    assert_eq!(phase.stop(6, By::Other, never), Stop::Marked);
+    phase.mark(5);
+    assert!(phase.is_marked(6) && !phase.is_marked(5));
+    phase.mark(7);
+    assert!(phase.is_marked(6));
+}
+
+/// CANCEL-22: where no signal could be sent, the call is as it was, and the next that wants it to stop sends one.
+#[test]
+fn a_signal_that_is_not_sent_is_tried_again() {
+    let phase = Phase::new();
+    phase.admit(3, State::RUNNING);
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Signal);
+    phase.unsent(3);
+    assert!(!phase.signal_again(3), "it has none");
+    assert_eq!(phase.abandon(3), Abandon::Busy);
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Signal);
+    // The worker waits for who is about to signal it, and then goes on as if nobody had been.
+    assert!(!phase.leave(3, State::DONE, || phase.unsent(3)));
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Complete);
 }
 
 /// CANCEL-4: one signals a running call, the others learn that somebody has; the worker takes the signal before it goes
@@ -161,43 +207,33 @@ fn a_call_that_has_moved_bytes_is_ended_by_its_worker() {
 }
 
 /// SYSLET-36: a program that its submitter runs is asked to stop, which it sees; what is left of it is not gone on with.
-/// Its deadline it sees by itself.
 #[test]
 fn a_program_in_its_submitter_is_asked() {
     let phase = Phase::new();
-    for next in [State::MOVED, State::QUEUED] {
+    for (next, first) in [(State::MOVED, State::QUEUED), (State::QUEUED, State::ALONE)] {
         for by in [By::Submitter, By::Other] {
-            phase.admit(4, State::QUEUED);
+            phase.admit(4, first);
             assert_eq!(phase.begin_helped(4), Begin::Begun);
-            assert!(phase.step(4));
-            assert_eq!(phase.stop(4, By::Deadline, never), Stop::Uninterruptible);
-            assert!(!phase.is_asked(4));
-            assert_eq!([(); 2].map(|()| phase.stop(4, by, never)), [Stop::Stopped; 2]);
-            assert!(phase.is_asked(4) && !phase.is_asked(5));
-            phase.leave_steps(4, next);
+            assert!(!phase.is_marked(4));
+            assert_eq!(phase.stop(4, by, never), Stop::Marked);
+            assert!(phase.is_marked(4));
+            phase.leave_helped(4, next);
             assert_eq!(phase.begin_working(4, || ()), Begin::Stopped);
             assert!(!phase.leave(4, State::DONE, never));
         }
     }
-    phase.admit(5, State::QUEUED);
-    assert_eq!(phase.begin_helped(5), Begin::Begun);
-    assert!(phase.step(5));
-    phase.leave_steps(5, State::MOVED);
-    assert_eq!(phase.begin_working(5, || ()), Begin::Begun, "nobody has asked");
-    phase.admit(6, State::ALONE);
-    assert_eq!(phase.begin_helped(6), Begin::Begun);
-    assert!(!phase.step(6), "nobody will ask");
-    assert_eq!(phase.stop(6, By::Other, never), Stop::Uninterruptible);
 }
 
 /// CANCEL-6, SYSLET-14: what waits for a worker on its way out is not stopped, by nobody.
 #[test]
 fn what_is_on_its_way_out_is_not_stopped() {
     let phase = Phase::new();
-    phase.admit(4, State::HELPED);
-    phase.leave_helped(4, State::PARTING);
-    for by in [By::Submitter, By::Other, By::Deadline] {
-        assert_eq!(phase.stop(4, by, never), Stop::Uninterruptible);
+    for state in [State::SHIELDED, State::PARTING] {
+        phase.admit(4, State::HELPED);
+        phase.leave_helped(4, state);
+        for by in [By::Submitter, By::Other, By::Deadline] {
+            assert_eq!(phase.stop(4, by, never), Stop::Uninterruptible);
+        }
     }
     assert_eq!([(); 2].map(|()| phase.begin(4, State::HELPED)), [Begin::Begun, Begin::Gone]);
 }

@@ -143,6 +143,7 @@ impl Desk {
             // Nobody waits for it: the submitter finds it when it looks.
             port.completions.claim(BACK_BYTES).commit(&back(ticket.pack()));
         }
+        port.give_orphans_back();
         self.built = 0;
         self.released.make_known();
         true
