@@ -15,3 +15,4 @@ mod signal;
 mod step;
 mod storm;
 mod stuck;
+mod unsent;

@@ -9,6 +9,7 @@ use super::thread::own_tid;
 use super::unfinished::RunningCall;
 use super::worker::desk::Desk;
 use crate::port::Port;
+use crate::stop::timer::reach;
 use crate::sync::{Arc, Mutex, lock};
 
 /// Threads in which programs leave just now.
@@ -50,9 +51,11 @@ impl Leaving {
 
 impl Exit {
     pub(super) fn run(&self, pool: Option<&Pool>) {
+        let (maker, _timer) = reach(own_tid().cast_unsigned());
         loop {
             let Some(mut desk) = lock(&self.desks).pop_front() else { return };
-            lock(&self.shown).iter_mut().take(1).for_each(|call| call.tid = own_tid().cast_unsigned());
+            lock(&self.shown).iter_mut().take(1).for_each(|call| call.tid = maker.tid);
+            desk.sit(maker);
             desk.refuse(&self.port, Errno(libc::ECANCELED), pool);
             lock(&self.shown).pop_front();
         }

@@ -1,6 +1,7 @@
 //! A call of a program that can be stopped by itself: it has a phase of its own, beside its program's.
 
 use crate::run::claim::Why;
+use crate::slot::maker::Maker;
 use crate::slot::phase::{Begin, By, Phase, State, Stop};
 use crate::stop::signal;
 use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
@@ -9,8 +10,8 @@ use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 #[derive(Debug)]
 pub(crate) struct Member {
     phase: Phase,
-    /// The thread that makes it.
-    maker: AtomicU32,
+    /// The thread that makes it, and its timer.
+    maker: [AtomicU32; 2],
 }
 
 /// The calls of one ring's programs that can be stopped alone, while they are made.
@@ -81,12 +82,15 @@ impl Member {
     pub(super) fn new() -> Member {
         let phase = Phase::new();
         phase.admit(GENERATION, State::QUEUED);
-        Member { phase, maker: AtomicU32::new(0) }
+        Member { phase, maker: [const { AtomicU32::new(0) }; 2] }
     }
 
-    /// The thread with that number makes the call; false when somebody has stopped it before.
-    pub(super) fn begin(&self, tid: u32) -> bool {
-        let note = || self.maker.store(tid, Ordering::Relaxed);
+    /// That thread makes the call; false when somebody has stopped it before.
+    pub(super) fn begin(&self, maker: Maker) -> bool {
+        let note = || {
+            self.maker[0].store(maker.tid, Ordering::Relaxed);
+            self.maker[1].store(maker.timer_word(), Ordering::Relaxed);
+        };
         self.phase.begin_working(GENERATION, note) == Begin::Begun
     }
 
@@ -145,6 +149,7 @@ impl Member {
     }
 
     fn signal(&self) -> bool {
-        signal::send(self.maker.load(Ordering::Relaxed))
+        let [tid, timer] = self.maker.each_ref().map(|word| word.load(Ordering::Relaxed));
+        signal::send(Maker::with(tid, timer))
     }
 }

@@ -11,7 +11,6 @@ use super::value::Value;
 use super::wanted::Wanted;
 use crate::clock::now_ns;
 use crate::pool::Pool;
-use crate::pool::thread::own_tid;
 use crate::pool::worker::watch::Watch;
 use crate::port::Port;
 use crate::queue::handed::Begun;
@@ -22,6 +21,7 @@ use crate::run::enter::{Entered, Way, enter};
 use crate::run::observe::{Unwatched, Watched};
 use crate::run::outcome::Outcome;
 use crate::run::transfer::{Moved, asked_bytes};
+use crate::slot::maker::Maker;
 use crate::sync::{Arc, AtomicU32, Ordering};
 use crate::twin::Abilities;
 
@@ -55,6 +55,8 @@ pub(crate) struct Team<'a> {
     pub(crate) port: &'a Arc<Port>,
     /// What the thread is seen to do.
     pub(crate) watch: &'a Watch,
+    /// How a signal gets to it.
+    pub(crate) maker: Maker,
     /// Whether others may make calls of its programs.
     pub(crate) may_share: bool,
 }
@@ -214,7 +216,7 @@ fn alone(
         team.pool.stop_member_at(at_ns, &member);
     }
     team.port.running.add(ready.name, &member);
-    let entered = watched(&member, ready, make);
+    let entered = watched(&member, team.maker, ready, make);
     team.port.running.remove(ready.name);
     stopped(&member, ready, entered, member.reason() == reason::LATE)
 }
@@ -229,7 +231,7 @@ fn parting(team: Team<'_>, ready: &Ready<'_>, mut make: impl FnMut(&AtomicU32) -
         if team.pool.is_in_haste() {
             team.pool.stop_member_at(now_ns() + wait_ns, &member);
         }
-        let entered = watched(&member, ready, &mut make);
+        let entered = watched(&member, team.maker, ready, &mut make);
         team.port.parting.remove(ready.name);
         let has_begun =
             !matches!(&entered, Entered::Over(outcome) if outcome.flags.contains(DoneFlags::NOT_RUN));
@@ -247,8 +249,13 @@ const HASTE_NS: u64 = 1_000_000;
 const HASTE_NS_MAX: u64 = 1_000_000_000;
 
 /// Makes a call that others find as that member.
-fn watched(member: &Member, ready: &Ready<'_>, mut make: impl FnMut(&AtomicU32) -> Entered) -> Entered {
-    if !member.begin(own_tid().cast_unsigned()) {
+fn watched(
+    member: &Member,
+    maker: Maker,
+    ready: &Ready<'_>,
+    mut make: impl FnMut(&AtomicU32) -> Entered,
+) -> Entered {
+    if !member.begin(maker) {
         Entered::Over(Outcome::cancelled())
     } else if ready.cancel.load(Ordering::Relaxed) != 0 {
         member.end();

@@ -1,6 +1,7 @@
 //! A claimed call, in the hands of the thread that is to make it.
 
 use super::outcome::Outcome;
+use crate::slot::maker::Maker;
 use crate::slot::phase::{Begin, State};
 use crate::slot::{Slot, Ticket};
 use crate::sync::{AtomicU32, Ordering};
@@ -77,11 +78,11 @@ impl<'a> Claim<'a> {
         claim.begun(slot.phase().begin(claim.generation, State::HELPED))
     }
 
-    /// A call that the worker with this number makes; nothing when somebody has ended it.
+    /// A call that this worker makes; nothing when somebody has ended it.
     #[inline]
-    pub(crate) fn working(slot: &'a Slot, ticket: Ticket, tid: u32) -> Option<Claim<'a>> {
+    pub(crate) fn working(slot: &'a Slot, ticket: Ticket, maker: Maker) -> Option<Claim<'a>> {
         let claim = Claim { slot, generation: ticket.generation(), how: How::Working };
-        claim.begun(slot.phase().begin_working(claim.generation, || slot.made_by(tid)))
+        claim.begun(slot.phase().begin_working(claim.generation, || slot.made_by(maker)))
     }
 
     /// A call that nobody makes any more; nothing when somebody has ended it.
@@ -111,9 +112,9 @@ impl<'a> Claim<'a> {
         self
     }
 
-    /// Goes on in a worker with that number, which the caller has started for it.
-    pub(crate) fn apart(&self, tid: u32) -> Claim<'a> {
-        self.slot.made_by(tid);
+    /// Goes on in a worker that the caller has started for it.
+    pub(crate) fn apart(&self, maker: Maker) -> Claim<'a> {
+        self.slot.made_by(maker);
         self.slot.phase().leave_helped(self.generation, State::RUNNING);
         // M3.
         if self.slot.phase().is_marked(self.generation) {

@@ -3,6 +3,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod lent;
+pub(crate) mod maker;
 mod owner;
 pub(crate) mod phase;
 mod ticket;
@@ -13,6 +14,7 @@ use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN};
 use syslet_attrs::Needs;
 
 use self::admission::{Admission, Answers, AskedIds, Loss};
+use self::maker::Maker;
 pub(crate) use self::owner::SlotOwner;
 use self::phase::Phase;
 pub(crate) use self::ticket::Ticket;
@@ -37,7 +39,8 @@ pub(crate) struct Slot {
     queued_ns: AtomicU64,
     /// The thread that makes the call, while a worker does.
     maker: AtomicU32,
-    /// The next slot of the list this one stands on.
+    /// While the slot is free, the next one of the list it stands on. While a worker makes the call, the timer of that
+    /// thread.
     next: AtomicU32,
     /// Meaningful when the call has attributes.
     answers: [AtomicU64; Answers::WORDS],
@@ -179,13 +182,14 @@ impl Slot {
 
     /// Notes which thread is about to make the call.
     #[inline(always)]
-    pub(crate) fn made_by(&self, tid: u32) {
-        self.maker.store(tid, Ordering::Relaxed);
+    pub(crate) fn made_by(&self, maker: Maker) {
+        self.maker.store(maker.tid, Ordering::Relaxed);
+        self.next.store(maker.timer_word(), Ordering::Relaxed);
     }
 
     /// The thread that makes the call.
-    pub(crate) fn maker(&self) -> u32 {
-        self.maker.load(Ordering::Relaxed)
+    pub(crate) fn maker(&self) -> Maker {
+        Maker::with(self.maker.load(Ordering::Relaxed), self.next.load(Ordering::Relaxed))
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod stage;
 pub(crate) mod post;
 pub(crate) mod shutdown;
 pub(crate) mod signal;
+pub(crate) mod timer;
 
 use crate::port::Port;
 use crate::queue::lanes::Released;

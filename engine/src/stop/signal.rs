@@ -12,6 +12,9 @@ use nix::sys::signal::SigSet;
 use nix::unistd::{getpid, getuid};
 use syslet_syscalls::stub_range;
 
+use super::timer;
+use crate::slot::maker::Maker;
+
 /// The signal; 0 until it is chosen.
 static CHOSEN: AtomicI32 = AtomicI32::new(0);
 static CHOOSING: Mutex<()> = Mutex::new(());
@@ -166,10 +169,27 @@ struct Queued {
 
 const _: () = assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>());
 
-/// Sends the signal to a thread of this process; says whether it is on its way, or the thread has ended.
-pub(crate) fn send(tid: u32) -> bool {
+/// Sends the signal to a thread of this process, in whichever way there is (CANCEL-22); says whether it is pending there, or
+/// the thread has ended.
+pub(crate) fn send(maker: Maker) -> bool {
     let Some(signal) = number() else { return false };
-    matches!(queue(tid, signal), Ok(()) | Err(Errno::ESRCH))
+    let by_timer = || maker.timer().ok_or(Errno::EAGAIN).and_then(timer::fire);
+    let sent = queue(maker.tid, signal).or_else(|errno| match errno {
+        Errno::ESRCH => Err(errno),
+        // The queue is full. A signal that is sent directly needs a place in it too.
+        Errno::EAGAIN => by_timer(),
+        // A filter refuses the call.
+        _ => direct(maker.tid, signal)
+            .or_else(|errno| if errno == Errno::ESRCH { Err(errno) } else { by_timer() }),
+    });
+    matches!(sent, Ok(()) | Err(Errno::ESRCH))
+}
+
+/// Sends it directly.
+fn direct(tid: u32, signal: c_int) -> Result<(), Errno> {
+    // SAFETY: numbers only.
+    let sent = unsafe { libc::syscall(libc::SYS_tgkill, getpid().as_raw(), tid.cast_signed(), signal) };
+    Errno::result(sent).map(drop)
 }
 
 /// Sends it as a signal that is queued.

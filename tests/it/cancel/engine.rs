@@ -118,7 +118,8 @@ fn not_yet_is_not_never() {
         push(&mut ring, &ready.build()).expect("accepted");
         ring.submit();
         let cancel = || {
-            let found = engine.canceller().expect("at home").cancel(Which::Number(READ));
+            let read = u32::try_from(libc::SYS_read).expect("a number");
+            let found = engine.canceller().expect("at home").cancel(Which::Number(read));
             assert_eq!(found.uninterruptible, 0, "{found:?}");
             found.pending
         };
@@ -142,5 +143,3 @@ fn not_yet_is_not_never() {
     println!("{pending} of 600 were asked while they could not be stopped");
     assert!(pending > 0, "nobody has come too early");
 }
-
-const READ: u32 = libc::SYS_read as u32;

@@ -59,6 +59,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/run/retry/tests.rs",
     "engine/src/twin/mod.rs",
     "engine/src/stop/shutdown.rs",
+    "engine/src/stop/timer.rs",
     "engine/src/stop/signal.rs",
     "engine/src/twin/again.rs",
     "engine/src/twin/ask.rs",

@@ -71,7 +71,7 @@ impl Pool {
         }
         match slot.phase().abandon(generation) {
             Abandon::Abandoned => {
-                self.count_as_blocked(slot.maker());
+                self.count_as_blocked(slot.maker().tid);
                 // First: a call whose completion is seen must not count as in flight.
                 self.roll.finish_one();
                 let is_reported = slot.is_reported();

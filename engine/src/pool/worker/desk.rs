@@ -19,6 +19,7 @@ use crate::ring::batch::Batch;
 use crate::run::Runner;
 use crate::run::known::Known;
 use crate::slot::Ticket;
+use crate::slot::maker::Maker;
 
 /// A worker's desk.
 #[derive(Debug)]
@@ -27,8 +28,8 @@ pub(crate) struct Desk {
     runner: Runner,
     /// Whose calls they are; kept for the next claim.
     port: Option<Arc<Port>>,
-    /// The kernel's number of its thread.
-    tid: u32,
+    /// Its thread.
+    maker: Maker,
     /// Whether it claims calls in order to refuse them, and nobody else wants them.
     is_closing: bool,
     /// A call of a group that it has taken, and whether there are more.
@@ -57,7 +58,7 @@ impl Desk {
             batch,
             runner,
             port: None,
-            tid: 0,
+            maker: Maker::default(),
             is_closing: false,
             prefers_pooled: false,
             begun: None,
@@ -75,8 +76,8 @@ impl Desk {
     }
 
     /// A thread sits down at it.
-    pub(in crate::pool) fn sit(&mut self, tid: u32) {
-        self.tid = tid;
+    pub(in crate::pool) fn sit(&mut self, maker: Maker) {
+        self.maker = maker;
     }
 
     /// Claims calls: of the same ring while no other one waits, else of the rings in turn.

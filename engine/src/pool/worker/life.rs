@@ -13,7 +13,7 @@ use crate::pool::board::{Parked, Sleeper};
 pub(in crate::pool) fn live(pool: &Pool, seat: &Arc<Seat>) {
     // SAFETY: this is the worker's thread, and the only reference it makes.
     let desk = unsafe { seat.desk() };
-    desk.sit(seat.tid());
+    desk.sit(seat.maker());
     let mut spin = Spin::new(pool.limits.spin_ns);
     // Whoever starts or wakes a worker counts it as searching.
     let mut searching = true;
@@ -61,6 +61,8 @@ fn park(pool: &Pool, seat: &Arc<Seat>, desk: &mut Desk, searching: &mut bool) ->
             }
         }
     }
+    // Should the system not have had room for its timer.
+    desk.sit(seat.maker());
     *searching = true;
     true
 }

@@ -2,12 +2,15 @@
 #![allow(unsafe_code, reason = "gives a worker's desk to the thread that cleans up after it")]
 
 use std::cell::UnsafeCell;
+use std::sync::OnceLock;
 
 use super::desk::Desk;
 use super::face::Face;
 use crate::pool::Pool;
 use crate::pool::board::Sleeper;
 use crate::port::Port;
+use crate::slot::maker::Maker;
+use crate::stop::timer::Timer;
 use crate::sync::{Arc, AtomicBool, AtomicU32, Ordering};
 use crate::wake::futex::OwnWord;
 use crate::wake::{Slept, Wake};
@@ -25,6 +28,8 @@ pub(crate) struct Seat {
     /// Its worker has nothing left to do but to end. Never set for one that died.
     left: AtomicBool,
     tid: AtomicU32,
+    /// Signals the thread. It outlives that, until those are through who might use it.
+    timer: OnceLock<Timer>,
     /// INVARIANT: used by the worker's thread, and by whoever has seen that thread end.
     desk: UnsafeCell<Desk>,
 }
@@ -41,6 +46,7 @@ impl Seat {
             wake: Wake::new(OwnWord::default(), OwnWord::default()),
             left: AtomicBool::new(false),
             tid: AtomicU32::new(0),
+            timer: OnceLock::new(),
             desk: UnsafeCell::new(desk),
         }
     }
@@ -86,6 +92,17 @@ impl Seat {
     /// The kernel's number of the thread, 0 until it runs.
     pub(crate) fn tid(&self) -> u32 {
         self.tid.load(Ordering::Relaxed)
+    }
+
+    /// The worker's thread, which asks, and how a signal gets to it. Where the system has had no room for a timer, it is asked
+    /// again.
+    pub(crate) fn maker(&self) -> Maker {
+        if self.timer.get().is_none()
+            && let Some(timer) = Timer::of_thread(self.tid())
+        {
+            let _first = self.timer.set(timer);
+        }
+        Maker::new(self.tid(), self.timer.get().map(Timer::id))
     }
 
     /// Cleans up behind a worker that died; gives the ring it worked for.

@@ -26,7 +26,7 @@ impl Desk {
     /// `pool` looks after programs on their way out.
     pub(in crate::pool) fn refuse(&mut self, port: &Arc<Port>, errno: Errno, pool: Option<&Pool>) {
         let watch = Watch::new();
-        let team = pool.map(|pool| Team { pool, port, watch: &watch, may_share: false });
+        let team = pool.map(|pool| Team { pool, port, watch: &watch, maker: self.maker, may_share: false });
         let mut begun = self.begun.take().filter(Begun::has_moved);
         for index in 0..self.batch.len() {
             let record = self.batch.record(index);
@@ -90,7 +90,7 @@ impl Desk {
     pub(in crate::pool) fn bury(&mut self, pool: &Pool, face: &Face) -> Option<Arc<Port>> {
         let port = self.port.take()?;
         if let Some((group, index, _)) = self.member.take() {
-            let team = Team { pool, port: &port, watch: &face.watch, may_share: false };
+            let team = Team { pool, port: &port, watch: &face.watch, maker: self.maker, may_share: false };
             group.bury(index, team);
             return Some(port);
         }
@@ -107,7 +107,13 @@ impl Desk {
             if let Some(group) = port.groups.of(ticket.pack()) {
                 // Its program is over when all of them are.
                 Claim::bury_for(slot, ticket, State::PARTING);
-                group.orphan(Team { pool, port: &port, watch: &face.watch, may_share: false });
+                group.orphan(Team {
+                    pool,
+                    port: &port,
+                    watch: &face.watch,
+                    maker: self.maker,
+                    may_share: false,
+                });
                 port.handed.push(record, Begun { orphan: Some(group), ..Begun::default() });
                 self.at += 1;
             } else if Claim::bury(slot, ticket) {

@@ -18,13 +18,14 @@ use crate::run::claim::Claim;
 use crate::run::outcome::Outcome;
 use crate::run::{First, Runner};
 use crate::slot::Ticket;
+use crate::stop::timer::reach;
 
 impl Desk {
     /// Runs what was claimed and posts it. Says whether the worker counted as blocked meanwhile.
     pub(in crate::pool) fn work(&mut self, pool: &Pool, face: &Face) -> bool {
         // A share of its own: should this thread die in the call, the desk still says whose call it was.
         let Some(port) = self.port.clone() else { return false };
-        let team = Team { pool, port: &port, watch: &face.watch, may_share: true };
+        let team = Team { pool, port: &port, watch: &face.watch, maker: self.maker, may_share: true };
         if self.member.is_some() {
             return self.run_member(team);
         }
@@ -66,11 +67,11 @@ impl Desk {
         let slot = port.slots.get(ticket);
         let is_private = marks.contains(Marks::PRIVATE);
         let is_leaving = self.begun.as_ref().is_some_and(Begun::is_leaving);
-        let claim = |tid| {
+        let claim = |maker| {
             let is_shielded = is_private || is_leaving;
-            if is_shielded { Claim::prepared(slot, ticket) } else { Claim::working(slot, ticket, tid) }
+            if is_shielded { Claim::prepared(slot, ticket) } else { Claim::working(slot, ticket, maker) }
         };
-        let mut claimed = claim(self.tid)?;
+        let mut claimed = claim(self.maker)?;
         face.show(slot.nr(), slot.user_data());
         let mut begun = self.begun.take();
         let mut sleeps = marks.contains(Marks::SLEEPS) || begun.as_ref().is_some_and(|begun| begun.sleeps);
@@ -86,7 +87,7 @@ impl Desk {
                 First::Later(later) => {
                     sleeps = later.sleeps;
                     begun = Some(later);
-                    let Some(again) = claim(self.tid) else {
+                    let Some(again) = claim(self.maker) else {
                         pool.unblock_if(face.watch.leave());
                         self.come_back(pool, port, ticket);
                         return None;
@@ -188,10 +189,14 @@ fn run_apart(
     begun: &mut Begun,
     team: Team<'_>,
 ) -> usize {
+    // Kept until nobody signals the thread any more.
+    let mut timer = None;
     let mut built = 0;
     let own = if claim.slot().needs().contains(Needs::OWN_FS) { Own::Fs } else { Own::Nothing };
     let ended = disposable::run(own, &mut || {
-        let claim = claim.apart(own_tid().cast_unsigned());
+        let (maker, own_timer) = reach(own_tid().cast_unsigned());
+        timer = own_timer;
+        let (claim, team) = (claim.apart(maker), Team { maker, ..team });
         // SAFETY: as in `run_instants`.
         built = unsafe { runner.run_rest(record, &claim, begun, Some(team)) };
     });
@@ -203,5 +208,6 @@ fn run_apart(
     let (slot, ticket) = (claim.slot(), ticket(record));
     let is_ours = Claim::bury(slot, ticket) || slot.phase().is_given_up(ticket.generation());
     debug_assert!(is_ours, "what is being made is not removed");
+    drop(timer);
     runner.abandon(record, claim.slot(), 0, outcome)
 }
