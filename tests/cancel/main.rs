@@ -6,6 +6,7 @@ mod look;
 mod abandon;
 mod abandon_storm;
 mod acting;
+mod mixed;
 mod race;
 #[allow(dead_code, reason = "what other tests need")]
 #[path = "../it/rig.rs"]

@@ -9,6 +9,7 @@ use std::thread;
 use fastrand::Rng;
 use syslet::{CallFlags, Config, DoneFlags, Engine, Params, Ring, Submission, SubmissionBuilder, Which};
 
+use crate::acting::acting;
 use crate::look::alone;
 use crate::rig::{Seen, drain, pipe, push};
 
@@ -27,14 +28,22 @@ struct Scene {
     writer: std::io::PipeWriter,
     word: Arc<AtomicU32>,
     file: File,
+    root: File,
 }
 
 /// Something that ends by itself soon, or sleeps until it is cancelled.
 fn call(scene: &Scene, rng: &mut Rng) -> (SubmissionBuilder, bool) {
     let time = |nanoseconds: u64| [0, nanoseconds].map(u64::to_ne_bytes).concat();
     let fd = |file: &dyn AsRawFd| i64::from(file.as_raw_fd());
+    let read = || Submission::call(libc::SYS_read).int(fd(&scene.reader)).output(8).value(8);
+    // They take a thread each.
+    match rng.u16(..500) {
+        0 => return (acting(read(), rng, &scene.root), true),
+        1 => return (acting(Submission::call(libc::SYS_getppid), rng, &scene.root), false),
+        _ => {}
+    }
     match rng.u8(..12) {
-        0 => (Submission::call(libc::SYS_read).int(fd(&scene.reader)).output(8).value(8), true),
+        0 => (read(), true),
         1 => {
             let wait = i64::from(libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG);
             let address = scene.word.as_ptr().expose_provenance() as u64;
@@ -60,17 +69,17 @@ fn ride(mut ring: Ring, seed: u64, count: u64) -> [u64; 3] {
     let mut rng = Rng::with_seed(seed);
     let (reader, writer) = pipe();
     let file = File::open("/proc/self/exe").expect("this program");
-    let scene = Scene { reader, writer, word: Arc::new(AtomicU32::new(0)), file };
+    let root = File::open("/").expect("it is there");
+    let scene = Scene { reader, writer, word: Arc::new(AtomicU32::new(0)), file, root };
     let mut open = vec![false; usize::try_from(count).expect("a count")];
     let (mut tally, mut doomed, mut asked) = ([0; 3], Vec::new(), 0);
     let (mut pushed, mut over) = (0, 0);
     while over < count {
         while pushed < count && pushed - over < DEPTH as u64 {
             let (builder, sleeps) = call(&scene, &mut rng);
-            let flags =
-                *rng.choice(&[CallFlags::NONE, CallFlags::NONE, CallFlags::ASYNC]).expect("one of them");
+            let builder = if rng.u8(..3) == 0 { builder.flags(CallFlags::ASYNC) } else { builder };
             let builder = if rng.u8(..8) == 0 { builder.timing() } else { builder };
-            let ticket = push(&mut ring, &builder.flags(flags).user_data(pushed).build()).expect("room");
+            let ticket = push(&mut ring, &builder.user_data(pushed).build()).expect("room");
             open[usize::try_from(pushed).expect("a count")] = true;
             pushed += 1;
             match rng.u8(..12) {
@@ -121,8 +130,8 @@ fn kind(seen: &Seen) -> usize {
     }
 }
 
-/// CANCEL-4, CANCEL-7: 8 rings, a million calls over pipes, futexes, sleeps and files, half of them cancelled: each has its one
-/// completion, and nothing hangs.
+/// CANCEL-4, CANCEL-7: 8 rings, a million calls over pipes, futexes, sleeps and files, thousands of them with a thread of their
+/// own, half of them cancelled: each has its one completion, and nothing hangs.
 #[test]
 fn cancel_storm_loses_nothing() {
     let _alone = alone();
