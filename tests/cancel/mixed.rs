@@ -6,7 +6,7 @@ use std::io::PipeReader;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use syslet::attrs::{Nice, RetryAsk, RetryOn};
@@ -106,7 +106,14 @@ fn stop(ring: &mut Ring, canceller: &Canceller, ticket: Ticket, rng: &mut Rng) {
 /// One ring with its calls. It is dropped with what is in flight, or each has its one completion. Gives how many of them were
 /// cut short.
 fn ride(engine: &Engine, scene: &Scene, rng: &mut Rng) -> u64 {
-    let mut ring = engine.ring(&Params::default()).expect("a ring");
+    let (ring, accepted) = load(engine, scene, rng).expect("a ring");
+    assert_eq!(accepted, CALLS, "there is room");
+    if rng.u8(..3) == 0 { 0 } else { unload(ring, accepted) }
+}
+
+/// A ring with its calls in flight, some of which are stopped, and how many it has taken; none if the engine is closed.
+fn load(engine: &Engine, scene: &Scene, rng: &mut Rng) -> Option<(Ring, u64)> {
+    let mut ring = engine.ring(&Params::default()).ok()?;
     let canceller = ring.canceller().expect("at home");
     let mut tickets = Vec::new();
     for user_data in 0..CALLS {
@@ -119,7 +126,8 @@ fn ride(engine: &Engine, scene: &Scene, rng: &mut Rng) -> u64 {
             let timed = call.clone().attribute(AttributeId::DEADLINE, NONE, &late);
             push(&mut ring, &if is_late { timed } else { call }.build())
         };
-        tickets.push(ticket.expect("room"));
+        let Ok(ticket) = ticket else { break };
+        tickets.push(ticket);
         if rng.bool() {
             ring.submit();
         }
@@ -134,10 +142,12 @@ fn ride(engine: &Engine, scene: &Scene, rng: &mut Rng) -> u64 {
             stop(&mut ring, &canceller, *ticket, rng);
         }
     }
-    if rng.u8(..3) == 0 {
-        return 0;
-    }
-    let (mut open, mut cut) = (vec![true; tickets.len()], 0);
+    Some((ring, tickets.len() as u64))
+}
+
+/// Waits for all of them.
+fn unload(mut ring: Ring, accepted: u64) -> u64 {
+    let (mut open, mut cut) = (vec![true; usize::try_from(accepted).expect("a count")], 0);
     while open.contains(&true) {
         ring.wait(1, Some(Duration::from_millis(1))).expect("waited");
         for seen in drain(&mut ring) {
@@ -182,4 +192,36 @@ fn mixed_storm_loses_nothing() {
     assert!(cut > 0);
     until("nothing is in flight", || engine.stats().in_flight == 0);
     engine.close(Duration::from_secs(60)).expect("all is over");
+}
+
+/// CANCEL-20, POOL-21: so when the engine is closed meanwhile.
+#[test]
+fn a_close_meets_whatever_is_in_flight() {
+    let _alone = alone();
+    let (never, _writer) = pipe();
+    let scene = Scene { never, root: File::open("/").expect("it is there") };
+    let mut rng = Rng::with_seed(21);
+    for round in 0..rings() / 6 {
+        let engine = Engine::start(Config::default().workers_max(8).abandoned_max(4)).expect("an engine");
+        let patience = Duration::from_micros(rng.u64(..2_000));
+        let closer = {
+            let engine = engine.clone();
+            let wait = Duration::from_micros(rng.u64(..500));
+            thread::spawn(move || {
+                let begun = Instant::now();
+                while begun.elapsed() < wait {
+                    thread::yield_now();
+                }
+                engine.close(patience)
+            })
+        };
+        if let Some((ring, accepted)) = load(&engine, &scene, &mut rng)
+            && round % 2 == 0
+        {
+            unload(ring, accepted);
+        }
+        let _unfinished = closer.join().expect("it has not panicked");
+        engine.close(Duration::from_secs(60)).expect("all is over");
+        assert_eq!(engine.stats().in_flight, 0);
+    }
 }

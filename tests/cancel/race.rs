@@ -67,6 +67,11 @@ impl Outcomes {
 fn cancel_hits_only_its_own_call() {
     let _alone = alone();
     let engine = Engine::start(Config::default().workers_max(4)).expect("an engine");
+    race(&engine, attempts());
+}
+
+/// So many cancels that race with their calls, from two threads.
+pub(crate) fn race(engine: &Engine, attempts: u64) {
     let mut ring = engine.ring(&Params::default()).expect("a ring");
     let canceller = ring.canceller().expect("at home");
     let (send, receive) = sync_channel::<Ticket>(4 * DEPTH);
@@ -75,7 +80,7 @@ fn cancel_hits_only_its_own_call() {
     let mut rng = Rng::with_seed(7);
     let (mut cancels, mut in_flight, mut outcomes) = (0, 0, Outcomes::default());
     let mut pushed = 0;
-    while cancels < attempts() {
+    while cancels < attempts {
         while in_flight < DEPTH {
             let is_victim = rng.bool();
             let word = if is_victim { VICTIM } else { 0 };
@@ -124,6 +129,7 @@ fn cancel_all(canceller: &Canceller, tickets: &Receiver<Ticket>) -> Found {
         all.removed += found.removed;
         all.signalled += found.signalled;
         all.over += found.over;
+        all.pending += found.pending;
         all.uninterruptible += found.uninterruptible;
     }
     all

@@ -20,11 +20,14 @@ use syslet::{
 };
 
 use crate::look::{alone, until, workers_in};
-use crate::rig::{Seen, drain, pipe, push, push_program};
+use crate::race::race;
+use crate::rig::{drain, pipe, push, push_program};
 
 /// Set in the process whose queue is full.
 const FULL: &str = "SYSLET_TEST_QUEUE_FULL";
 const LONG: Duration = Duration::from_secs(60);
+/// Late enough for a worker to sleep in the call before.
+const SOON: Duration = Duration::from_millis(500);
 const EINTR: i64 = -(libc::EINTR as i64);
 const ETIME: i64 = -(libc::ETIME as i64);
 
@@ -76,11 +79,6 @@ fn sleep_in(ring: &mut Ring, call: SubmissionBuilder) {
     until("a worker sleeps in it", || workers_in(libc::SYS_read).len() == before + 1);
 }
 
-fn next(ring: &mut Ring) -> Seen {
-    ring.wait(1, None).expect("waited");
-    drain(ring).remove(0)
-}
-
 /// A call is interrupted by request, one by its deadline, one by its ring's end; a thread of its own, a call of a program.
 fn every_way_stops(engine: &Engine, mut ring: Ring, reader: &impl AsRawFd, before: impl FnOnce()) {
     let program = Program::build(|p| {
@@ -92,17 +90,18 @@ fn every_way_stops(engine: &Engine, mut ring: Ring, reader: &impl AsRawFd, befor
     push_program(&mut ring, &program.expect("a program")).expect("accepted");
     ring.submit();
     until("a worker sleeps in the program", || workers_in(libc::SYS_read).len() == 3);
-    sleep_in(&mut ring, within(read(reader).user_data(3), Duration::from_millis(200)));
+    sleep_in(&mut ring, within(read(reader).user_data(3), SOON));
     before();
     for user_data in [1, 2] {
         let found = ring.cancel(Which::UserData(user_data));
         assert_eq!((found.signalled, found.pending), (1, 0), "{user_data}: {found:?}");
-        let seen = next(&mut ring);
-        assert_eq!((seen.user_data, seen.result, seen.flags), (user_data, EINTR, DoneFlags::CANCELLED));
     }
-    let late = next(&mut ring);
-    let stopped = DoneFlags::CANCELLED.with(DoneFlags::ENGINE_RESULT);
-    assert_eq!((late.user_data, late.result, late.flags), (3, ETIME, stopped));
+    ring.wait(3, None).expect("waited");
+    let mut seen = drain(&mut ring);
+    seen.sort_by_key(|seen| seen.user_data);
+    let late = DoneFlags::CANCELLED.with(DoneFlags::ENGINE_RESULT);
+    let ends = [(1, EINTR, DoneFlags::CANCELLED), (2, EINTR, DoneFlags::CANCELLED), (3, ETIME, late)];
+    assert!(seen.iter().map(|seen| (seen.user_data, seen.result, seen.flags)).eq(ends), "{seen:?}");
     sleep_in(&mut ring, read(reader));
     drop(ring);
     until("all of its calls are over", || engine.stats().in_flight == 0);
@@ -122,6 +121,23 @@ fn a_full_queue_stops_nothing_from_stopping() {
     });
 }
 
+/// CANCEL-5, CANCEL-22: a signal that a timer sends never meets another call either.
+#[test]
+fn a_timer_hits_only_its_own_call() {
+    const WORKERS: u32 = 4;
+    in_a_child("unsent::a_timer_hits_only_its_own_call", || {
+        let engine = Engine::start(Config::default().workers_max(WORKERS)).expect("an engine");
+        let (reader, _writer) = pipe();
+        let mut ring = engine.ring(&Params::default()).expect("a ring");
+        (0..WORKERS).for_each(|_| sleep_in(&mut ring, read(&reader)));
+        fill_the_queue();
+        assert_eq!(ring.cancel(Which::All).signalled, WORKERS, "each has its timer");
+        ring.wait(4, None).expect("waited");
+        drain(&mut ring);
+        race(&engine, 5_000);
+    });
+}
+
 /// CANCEL-22: an engine starts where there is no room for timers. What cannot be signalled then is found pending, and stops
 /// when there is room again, although nobody asks again; so does what is late.
 #[test]
@@ -131,12 +147,12 @@ fn what_is_not_signalled_is_pending() {
         let soft = fill_the_queue();
         let (engine, mut ring) = start();
         sleep_in(&mut ring, read(&reader).user_data(1));
-        sleep_in(&mut ring, within(read(&reader).user_data(2), Duration::from_millis(1)));
+        sleep_in(&mut ring, within(read(&reader).user_data(2), SOON));
         let found = ring.cancel(Which::UserData(1));
         assert_eq!((found.signalled, found.pending, found.uninterruptible), (0, 1, 0));
         let again = ring.canceller().expect("at home").cancel(Which::UserData(1));
         assert_eq!((again.signalled, again.pending), (0, 1));
-        let running = engine.close(Duration::from_millis(20)).expect_err("they sleep").calls;
+        let running = engine.close(2 * SOON).expect_err("they sleep").calls;
         assert_eq!(running.len(), 2);
         empty_the_queue(soft);
         assert_eq!(engine.close(LONG), Ok(()));

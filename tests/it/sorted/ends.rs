@@ -190,8 +190,9 @@ fn all_dropped() {
     let engine = Engine::start(Config::default()).unwrap();
     let ring = one_in_three_waiting(&engine, &reader);
     drop((engine, ring));
+    look::until("the one is stopped", || readers(&reader) == 0);
     writer.write_all(&[0; 4]).unwrap();
-    look::until("the one has read", || look::unread(&reader) == 3);
+    assert_eq!(look::unread(&reader), 4, "nobody has read");
 }
 
 /// What becomes of a call of the storm.
