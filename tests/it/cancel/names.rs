@@ -43,7 +43,9 @@ fn tickets_are_of_one_ring() {
     look::until("its own name finds the atom", || one.cancel(Which::Atom(own, 1)).signalled == 1);
     assert_eq!(other.cancel(Which::Ticket(foreign)).signalled, 1);
     for mut ring in [one, other] {
-        assert_eq!(super::one(&mut ring).result, super::EINTR);
+        // The request may have come before the call was in the kernel.
+        let result = super::one(&mut ring).result;
+        assert!([super::EINTR, ECANCELED].contains(&result), "{result}");
     }
 }
 
