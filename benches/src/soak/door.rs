@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use syslet::program::Program;
 use syslet::{Refused, Ring, Submission, Ticket};
 
 /// Pushes a call of the soak.
@@ -11,6 +12,12 @@ pub(super) fn push(ring: &mut Ring, submission: &Submission) -> Result<Ticket, R
     // SAFETY: whatever a call of the soak names by address or number stands in its entry of the ring's table. The entry
     // is dropped when the completion is consumed, or else, with the ring's others, after the engine was closed.
     unsafe { ring.push(submission) }
+}
+
+/// Pushes a program of the soak.
+pub(super) fn push_program(ring: &mut Ring, program: &Program) -> Result<Ticket, Refused> {
+    // SAFETY: it names nothing but its own bytes.
+    unsafe { ring.push_program(program) }
 }
 
 /// Makes a waiter's word differ from what it waits for, and wakes it.

@@ -18,13 +18,14 @@ use super::entry::{Entry, Expected};
 use super::poll;
 use super::rescue::Rescue;
 use super::scratch::Scratch;
+use super::stopped::apart;
 
 /// A futex call of the soak ends long before, unless a wake-up was lost.
 const LONG_S: i64 = 300;
 
 /// One call out of all kinds.
 pub(super) fn draw(rng: &mut Rng, scratch: &Scratch) -> io::Result<Call> {
-    let mut call = match rng.u8(..20) {
+    let mut call = match rng.u8(..21) {
         0 => plain("getpid", libc::SYS_getpid, Expected::Exactly(std::process::id().into())),
         1 => plain("gettid", libc::SYS_gettid, Expected::Thread),
         2..=5 => pread(rng, scratch),
@@ -39,6 +40,7 @@ pub(super) fn draw(rng: &mut Rng, scratch: &Scratch) -> io::Result<Call> {
         16 => return lock(rng, scratch),
         17 => return Ok(open(rng, scratch)),
         18 => missing(),
+        19 => return Ok(apart(rng)),
         _ => plain("bad-descriptor", libc::SYS_close, Expected::Exactly(-i64::from(libc::EBADF))).arg(-1),
     };
     let choice = [CallFlags::NONE, CallFlags::NONE, CallFlags::ASYNC, CallFlags::SYNC];

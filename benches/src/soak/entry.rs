@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) words: Vec<i64>,
     /// It waits for something that this ring has yet to do.
     pub(super) owes: bool,
+    /// It may be stopped, by request or by its deadline.
+    pub(super) may_stop: bool,
     /// What is to be done when it is over.
     pub(super) then: Option<Debt>,
     pub(super) rescues: Vec<Rescue>,
@@ -58,6 +60,7 @@ impl Entry {
             buffer: Vec::new(),
             words: Vec::new(),
             owes: false,
+            may_stop: false,
             then: None,
             rescues: Vec::new(),
         }
@@ -74,6 +77,9 @@ impl Entry {
         if self.is_hidden() {
             return Err("a success that was to be hidden has a completion".to_owned());
         }
+        if self.was_stopped(done) {
+            return Ok(());
+        }
         if done.flags() != DoneFlags::NONE {
             return Err(format!("flags {:?}", done.flags()));
         }
@@ -84,6 +90,13 @@ impl Entry {
         }
         self.check_bytes(done)?;
         self.check_attributes(done)
+    }
+
+    /// Whether it may be stopped, and was.
+    pub(super) fn was_stopped(&self, done: &Completion<'_>) -> bool {
+        let stopped = [libc::EINTR, libc::ECANCELED, libc::ETIME].map(|errno| -i64::from(errno));
+        let is_cut = stopped.contains(&done.result().0) || self.name == "group";
+        self.may_stop && is_cut && done.flags().contains(DoneFlags::CANCELLED)
     }
 
     fn check_result(&self, result: i64) -> Result<(), String> {
@@ -132,7 +145,7 @@ impl Entry {
             let who = WorkerValue::parse(answer.value).filter(|_| answer.status == Status::HANDLED);
             let who = who.ok_or_else(|| format!("WORKER: {:?}", answer.status))?;
             let is_own = i64::from(who.tid) == i64::from(gettid().as_raw());
-            let is_pooled = who.run_by == RunBy::POOLED;
+            let is_pooled = [RunBy::POOLED, RunBy::PRIVATE].contains(&who.run_by);
             let is_forbidden = is_pooled && self.flags.contains(CallFlags::SYNC)
                 || !is_pooled && self.flags.contains(CallFlags::ASYNC);
             if is_own == is_pooled || is_forbidden {

@@ -15,6 +15,7 @@ mod poll;
 mod rescue;
 mod scratch;
 mod settled;
+mod stopped;
 mod turmoil;
 mod wait;
 mod watchdog;

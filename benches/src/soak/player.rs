@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use fastrand::Rng;
-use syslet::{Completion, DoneFlags, Params, Refusal, Ring};
+use syslet::{Completion, DoneFlags, Params, Refusal, Refused, Ring, Ticket, Which};
 
 use super::RINGS;
 use super::call::Call;
@@ -14,6 +14,7 @@ use super::door;
 use super::draw::draw;
 use super::entry::Entry;
 use super::pay::pay;
+use super::stopped::group;
 use super::turmoil::WORKERS_MAX;
 use super::world::{Seat, Tally, World, lock};
 
@@ -127,6 +128,12 @@ impl Player<'_> {
                 }
                 break;
             }
+            if self.rng.u8(..32) == 0 {
+                if !self.push_group()? {
+                    break;
+                }
+                continue;
+            }
             let call = draw(&mut self.rng, &self.world.scratch).map_err(|error| error.to_string())?;
             if self.may_owe(&call.entry) && !self.push(call)? {
                 break;
@@ -171,29 +178,59 @@ impl Player<'_> {
         let user_data = self.next_user_data;
         let submission = call.submission(&mut self.rng, user_data);
         call.entry.pushed = Instant::now();
+        let may_stop = call.entry.may_stop;
         // Before the push: whoever looks at the table sees every call that runs.
         let before = lock(&self.seat.table).insert(user_data, call.entry);
         debug_assert!(before.is_none(), "numbers are used once");
         match door::push(&mut self.ring, &submission) {
-            Ok(_) => {
+            Ok(ticket) => {
                 self.next_user_data += 1;
+                self.stop_some(ticket, may_stop);
                 let turns = &mut self.rng;
                 self.debts.extend(call.debts.into_iter().map(|debt| (turns.u8(..6), debt)));
                 Ok(true)
             }
-            Err(refused) => {
-                lock(&self.seat.table).remove(&user_data);
-                if refused.is_full() {
-                    self.tally.full += 1;
-                    return Ok(false);
-                }
-                if refused.refusal() == Refusal::CLOSED && self.world.closes() {
-                    self.give_up();
-                    return Ok(false);
-                }
-                Err(format!("a call was refused: {refused}"))
-            }
+            Err(refused) => self.refuse(user_data, &refused),
         }
+    }
+
+    /// Pushes a program; says whether it was accepted.
+    fn push_group(&mut self) -> Result<bool, String> {
+        let user_data = self.next_user_data;
+        let (program, entry) = group(&mut self.rng, user_data).map_err(|refused| refused.to_string())?;
+        lock(&self.seat.table).insert(user_data, entry);
+        match door::push_program(&mut self.ring, &program) {
+            Ok(ticket) => {
+                self.next_user_data += 1;
+                self.stop_some(ticket, true);
+                Ok(true)
+            }
+            Err(refused) => self.refuse(user_data, &refused),
+        }
+    }
+
+    /// Stops some of those that may be stopped.
+    fn stop_some(&mut self, ticket: Ticket, may_stop: bool) {
+        if may_stop && self.rng.u8(..3) == 0 {
+            if self.rng.bool() {
+                self.ring.submit();
+            }
+            let _found = self.ring.cancel(Which::Ticket(ticket));
+        }
+    }
+
+    /// A submission was refused; says that it was not accepted, if that is no fault.
+    fn refuse(&mut self, user_data: u64, refused: &Refused) -> Result<bool, String> {
+        lock(&self.seat.table).remove(&user_data);
+        if refused.is_full() {
+            self.tally.full += 1;
+            return Ok(false);
+        }
+        if refused.refusal() == Refusal::CLOSED && self.world.closes() {
+            self.give_up();
+            return Ok(false);
+        }
+        Err(format!("a call was refused: {refused}"))
     }
 
     /// Looks at completions: at all, or at some.
@@ -209,7 +246,11 @@ impl Player<'_> {
             // Asked now: what the end has done to a completion came after its announcement.
             let is_over = self.is_over || self.world.closes();
             let is_cancelled = is_over && done.flags().contains(DoneFlags::NOT_RUN);
-            let checked = if is_over { check_end(&done) } else { entry.check(&done) };
+            let checked = match is_over {
+                true if entry.was_stopped(&done) => Ok(()),
+                true => check_end(&done),
+                false => entry.check(&done),
+            };
             checked
                 .map_err(|fault| format!("{} ({user_data:#x}, {:?}): {fault}", entry.name, entry.flags))?;
             self.tally.cancelled += u64::from(is_cancelled);
