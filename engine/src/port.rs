@@ -55,7 +55,8 @@ pub(crate) struct Port {
     awaited: AtomicU32,
     pub(crate) submitter: Submitter,
     /// Calls that were ended without being run, when engine or ring were closed. Several threads may do that.
-    pub(crate) refused: Tally,
+    /// Shared: a ring that is dropped may still end some.
+    pub(crate) refused: Arc<Tally>,
     /// Somebody wants the submitter's wait to end.
     poked: AtomicBool,
     listed: AtomicBool,
@@ -116,7 +117,7 @@ impl Port {
             lanes,
             awaited: AtomicU32::new(0),
             submitter: Submitter { watch: Watch::new(), accepted: Tally::new(), finished: Tally::new() },
-            refused: Tally::new(),
+            refused: Arc::new(Tally::new()),
             poked: AtomicBool::new(false),
             listed: AtomicBool::new(false),
             orphans: Mutex::new(Vec::new()),

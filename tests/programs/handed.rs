@@ -137,7 +137,7 @@ fn nobody_is_left_to_go_on() {
 }
 
 /// SYSLET-35, POOL-22: who drops a ring does not wait for a way out that sleeps; who closes the engine does, and is told of it
-/// when that takes too long.
+/// when that takes too long. What has left so is not in flight any more.
 #[test]
 fn dropping_does_not_wait_for_the_way_out() {
     let (ends, never, _) = pipe_ends();
@@ -162,6 +162,7 @@ fn dropping_does_not_wait_for_the_way_out() {
     assert!(late.calls.iter().any(|call| call.user_data == HANDED), "{late:?}");
     nix::unistd::write(&goes, b"go on").unwrap();
     engine.close(LONG).unwrap();
+    assert_eq!(engine.stats().in_flight, 0);
     drop(waits);
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::tally::Tally;
 use super::worker::seat::Seat;
 use crate::port::Port;
 use crate::sync::{Mutex, lock};
@@ -16,8 +17,22 @@ struct Members {
     seats: Vec<Arc<Seat>>,
     /// Calls accepted by rings that are gone.
     accepted: u64,
+    /// Calls ended without being run in rings that are gone: some of them end later, by their way out or by request.
+    late: Vec<Arc<Tally>>,
     /// Calls ended by rings and workers that are gone.
     finished: u64,
+}
+
+impl Members {
+    /// Rings whose last call is over count nothing any more.
+    fn fold_late(&mut self) {
+        let finished = &mut self.finished;
+        self.late.retain_mut(|refused| {
+            let is_shared = Arc::get_mut(refused).is_none();
+            *finished += if is_shared { 0 } else { refused.get() };
+            is_shared
+        });
+    }
 }
 
 impl Roll {
@@ -34,7 +49,9 @@ impl Roll {
         if let Some(at) = members.ports.iter().position(|other| Arc::ptr_eq(other, port)) {
             members.ports.swap_remove(at);
             members.accepted += port.submitter.accepted.get();
-            members.finished += port.submitter.finished.get() + port.refused.get();
+            members.finished += port.submitter.finished.get();
+            members.fold_late();
+            members.late.push(Arc::clone(&port.refused));
         }
     }
 
@@ -70,7 +87,9 @@ impl Roll {
         let by_workers: u64 = members.seats.iter().map(|seat| seat.face.finished.get()).sum();
         let by_rings: u64 =
             members.ports.iter().map(|port| port.submitter.finished.get() + port.refused.get()).sum();
+        let late: u64 = members.late.iter().map(|refused| refused.get()).sum();
         let in_groups: u64 = members.ports.iter().map(|port| port.groups.calls()).sum();
-        (members.accepted + accepted + in_groups).saturating_sub(members.finished + by_workers + by_rings)
+        (members.accepted + accepted + in_groups)
+            .saturating_sub(members.finished + by_workers + by_rings + late)
     }
 }
