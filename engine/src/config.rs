@@ -11,6 +11,7 @@ use syslet_attrs::{Attribute, DuplicateId};
 
 use crate::shortage::Shortage;
 use crate::stop::signal::SignalError;
+use crate::submitter::confinement::Confine;
 use crate::twin::Twins;
 
 /// What an engine is started with. Every limit has a default and a range; `specs/pool.md` lists them.
@@ -24,6 +25,7 @@ pub struct Config {
     pub(crate) cancel_signal: Option<i32>,
     pub(crate) program_steps_max: u32,
     pub(crate) trace: Option<Arc<OwnedFd>>,
+    pub(crate) confine: Confine,
 }
 
 /// The limits of a pool.
@@ -96,6 +98,7 @@ impl Default for Config {
             cancel_signal: None,
             program_steps_max: PROGRAM_STEPS_MAX,
             trace: None,
+            confine: Confine::default(),
         }
     }
 }
@@ -160,6 +163,12 @@ impl Config {
     /// file must be non-blocking; a line that cannot be written is [counted](crate::Engine::trace_lost).
     pub fn trace(mut self, fd: OwnedFd) -> Config {
         self.trace = Some(Arc::new(fd));
+        self
+    }
+
+    /// How much is compared before calls of a thread are given to workers: [`Confine::Checked`] by default.
+    pub fn confine(mut self, confine: Confine) -> Config {
+        self.confine = confine;
         self
     }
 

@@ -18,6 +18,7 @@ use crate::shortage::{Shortage, expect_small};
 use crate::stop::cancel::Canceller;
 use crate::stop::signal;
 use crate::stop::stage::Stage;
+use crate::submitter::confinement::{Comparison, stamp_anew};
 use crate::twin::{self, Abilities};
 
 /// Runs system calls for any number of rings.
@@ -147,6 +148,25 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.pool().map_or_else(Stats::default, Pool::stats)
+    }
+
+    /// Says that the calling thread has confined itself in a way that the engine may not see: Landlock, another filter in the
+    /// place of one, keyrings. From now on it differs from the workers of every engine, so its rings are helped only: calls
+    /// that need a worker are refused with NEEDS_WORKER, those pushed and not published are completed with −EPERM and NOT_RUN.
+    /// An engine that it starts afterwards has workers confined as it is, and takes its calls.
+    ///
+    /// This is about the calling thread alone. One that it has started since, and that is confined as it is, says so for itself;
+    /// and none of them takes it back.
+    pub fn confined(&self) {
+        stamp_anew();
+    }
+
+    /// How submitters are compared with workers here; `None` without workers, and as long as the system lacks descriptors
+    /// or memory to compare with: until then rings are helped only.
+    #[must_use]
+    pub fn comparison(&self) -> Option<Comparison> {
+        let pool = self.pool()?;
+        Some(pool.workers()?.comparison(pool.confine()))
     }
 
     /// Changes how many workers there may be. Idle ones above the limit end at once, others when their call is over;

@@ -95,6 +95,7 @@ pub use crate::{
     shortage::Shortage,
     stop::cancel::{Canceller, Escalation, Found, Which},
     stop::signal::SignalError,
+    submitter::confinement::{Comparison, Confine, Source},
     submitter::wait::{WaitError, Waker},
     ticket::Ticket,
     twin::Twins,

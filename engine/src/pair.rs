@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Instant;
 
 use syslet_abi::{
     EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, USER_DATA_OFFSET, offset,
@@ -28,7 +29,7 @@ use crate::shortage::{Shortage, expect_small, reserve};
 use crate::slot::admission::Admission;
 use crate::slot::{SlotOwner, Slots, Ticket};
 use crate::stop::cancel::stop_all;
-use crate::submitter::confinement::Confinement;
+use crate::submitter::confinement::{Confinement, Looked};
 
 /// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
 /// be sent to another, not shared.
@@ -59,8 +60,10 @@ pub struct Ring {
     pub(crate) spin: Spin,
     /// None without workers.
     pub(crate) confinement: Option<Confinement>,
-    /// Whether this wait has found its thread to be confined as the workers are.
-    pub(crate) has_looked: bool,
+    /// What this wait has found of its thread.
+    pub(crate) looked: Looked,
+    /// When this wait ends; None outside of one, or when it has no timeout.
+    pub(crate) wait_ends: Option<Instant>,
     /// For programs, once one is pushed.
     pub(crate) door: Option<Box<program::Door>>,
     pub(crate) batch: Batch,
@@ -127,8 +130,9 @@ impl Ring {
             own,
             aside: Staged::default(),
             wants_worker: false,
-            confinement: pool.map(|pool| Confinement::of_this_thread(pool.confinement())),
-            has_looked: false,
+            confinement: pool.map(Confinement::of_this_thread),
+            looked: Looked::Not,
+            wait_ends: None,
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             door: None,
             batch,

@@ -11,14 +11,14 @@ use crate::program::{Groups, Parting, Running};
 use crate::queue::aside::{Aside, ticket};
 use crate::queue::handed::HandedCalls;
 use crate::queue::lanes::{Berth, Lanes, Released};
-use crate::queue::shelf::Shelf;
+use crate::queue::shelf::{Shelf, Whose};
 use crate::ring::completions::Completions;
 use crate::ring::region::{Region, Word32, Words64};
 use crate::ring::submissions::Submissions;
 use crate::ring::track::bytes;
 use crate::slot::lent::{LentSet, give_back};
 use crate::slot::{Slot, Slots, Ticket};
-use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, fence, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::ticket::RingNumber;
 use crate::wake::Wake;
 use crate::wake::event::Event;
@@ -60,6 +60,8 @@ pub(crate) struct Port {
     /// Somebody wants the submitter's wait to end.
     poked: AtomicBool,
     listed: AtomicBool,
+    /// How far workers may take what both may run: behind it no comparison of the submitter stands (POOL-41).
+    opened: AtomicU64,
     /// Descriptors lent to calls that outlive the application's end, by slot.
     orphans: Mutex<Vec<(u32, LentSet)>>,
     /// Whether there are any.
@@ -120,6 +122,7 @@ impl Port {
             refused: Arc::new(Tally::new()),
             poked: AtomicBool::new(false),
             listed: AtomicBool::new(false),
+            opened: AtomicU64::new(0),
             orphans: Mutex::new(Vec::new()),
             is_orphaned: AtomicBool::new(false),
             status: word(offset::ENGINE_STATUS),
@@ -162,12 +165,31 @@ impl Port {
     /// Whether so much is queued that another thread pays, although it has to be woken.
     pub(crate) fn has_backlog(&self) -> bool {
         let pooled = self.pooled.as_ref().map_or(0, |ring| ring.queued_bytes());
-        pooled + self.submissions.queued_bytes() + self.shelved_bytes() >= BACKLOG_BYTES
+        pooled + self.submissions.queued_bytes_before(self.opened()) + self.shelved_bytes() >= BACKLOG_BYTES
     }
 
-    /// Whether nothing is in either ring.
+    /// Whether nothing is in either ring that workers may take.
     pub(crate) fn rings_are_empty(&self) -> bool {
-        self.submissions.is_empty() && self.pooled.as_ref().is_none_or(|ring| ring.is_empty())
+        self.submissions.is_empty_before(self.opened())
+            && self.pooled.as_ref().is_none_or(|ring| ring.is_empty())
+    }
+
+    /// How far workers may take what both may run.
+    #[inline]
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    /// What is published up to there, and what stands on the shelf, is the workers' as well. Relaxed: who is told of it is
+    /// told of the records in the same way, and who sees the position first looks no further than they are published.
+    pub(crate) fn open(&self, end: u64) {
+        self.opened.store(end, Ordering::Relaxed);
+        self.shelf.open();
+    }
+
+    /// Whether there is nothing that workers may not take.
+    pub(crate) fn is_open(&self, end: u64) -> bool {
+        self.opened() == end && self.shelf.is_open()
     }
 
     /// About how much stands on the shelf.
@@ -190,10 +212,11 @@ impl Port {
         self.listed.load(Ordering::Relaxed)
     }
 
-    /// Puts a call on the shelf. Gives memory for the record of another.
+    /// Puts a call on the shelf. One that both may run is its submitter's until it is opened. Gives memory for the record of
+    /// another.
     pub(crate) fn shelve(&self, call: Aside) -> Vec<u64> {
-        let (key, is_pooled) = (call.key(), call.is_pooled());
-        self.shelf.push(key, call.into_record(), is_pooled, |record| self.is_queued(ticket(record)))
+        let (key, whose) = (call.key(), if call.is_pooled() { Whose::Workers } else { Whose::Submitter });
+        self.shelf.push(key, call.into_record(), whose, |record| self.is_queued(ticket(record)))
     }
 
     /// Keeps descriptors open until their calls are over: the application's end is gone.
@@ -269,6 +292,9 @@ impl Work for Port {
     }
 
     fn has_work(&self) -> bool {
-        !self.handed.is_empty() || !self.groups.is_empty() || self.shelf.len() > 0 || !self.rings_are_empty()
+        !self.handed.is_empty()
+            || !self.groups.is_empty()
+            || self.shelf.for_workers() > 0
+            || !self.rings_are_empty()
     }
 }

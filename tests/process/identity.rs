@@ -1,14 +1,14 @@
 //! Confinement that a submitter takes upon itself after the engine was started. Alone in its process, because ids of
 //! threads change, and with them what the kernel lets the process do.
-#![allow(unsafe_code, reason = "confines single threads by raw system calls")]
 
+#[allow(dead_code, reason = "what other tests need")]
+mod confined;
 #[allow(dead_code, reason = "what other tests need")]
 mod look;
 #[allow(dead_code, reason = "what other tests need")]
 #[path = "../it/rig.rs"]
 mod rig;
 
-use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -17,91 +17,17 @@ use std::os::unix::process::parent_id;
 use std::thread;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::unistd::{geteuid, gettid, mkfifo};
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use nix::unistd::{gettid, mkfifo};
 use syslet::attrs::{LaneAsk, Priority, RunBy, WorkerValue};
-use syslet::{
-    AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Refusal, Ring, Status,
-    Submission, SubmissionBuilder,
+use syslet::{AttributeFlags, AttributeId, Config, Engine, Status, Submission, SubmissionBuilder};
+
+use confined::{
+    FORBIDDEN, NOBODY, assert_helped_only, assert_is_noticed, assert_never_run, assert_pooled,
+    drop_capabilities, forbid, getppid, in_thread, is_refused, is_superuser, open, pooled, take_ids,
 };
-
 use look::until;
-use rig::{Seen, drain, getpid, pid, pipe, push, run};
-
-/// What a forbidden call answers here, and nothing else does.
-const FORBIDDEN: i64 = -(libc::ENOTNAM as i64);
-
-/// Makes the calling thread's calls of these numbers fail; nobody else's.
-fn forbid(numbers: &[libc::c_long]) {
-    let action = SeccompAction::Errno(libc::ENOTNAM.cast_unsigned());
-    let rules: BTreeMap<_, _> = numbers.iter().map(|nr| (*nr, vec![])).collect();
-    let arch = TargetArch::try_from(std::env::consts::ARCH).expect("a known architecture");
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, arch).expect("a filter");
-    seccompiler::apply_filter(&BpfProgram::try_from(filter).expect("a program")).expect("it is put on");
-}
-
-fn is_superuser(needed_for: &str) -> bool {
-    if !geteuid().is_root() {
-        println!("skipped: {needed_for} needs the superuser");
-    }
-    geteuid().is_root()
-}
-
-fn getppid() -> SubmissionBuilder {
-    Submission::call(libc::SYS_getppid)
-}
-
-fn pooled(call: SubmissionBuilder) -> SubmissionBuilder {
-    call.flags(CallFlags::ASYNC)
-}
-
-fn open(engine: &Engine) -> Ring {
-    engine.ring(&Params::default()).expect("a ring")
-}
-
-/// Runs `body` in a thread of its own: what it does to itself ends with it.
-fn in_thread(body: impl FnOnce() + Send) {
-    thread::scope(|scope| scope.spawn(body).join()).expect("the thread has not panicked");
-}
-
-fn assert_pooled(ring: &mut Ring) {
-    assert_eq!(run(ring, pooled(getppid())).result, i64::from(parent_id()));
-}
-
-fn assert_never_run(done: &Seen) {
-    let never_ran = DoneFlags::NOT_RUN.with(DoneFlags::ENGINE_RESULT);
-    assert_eq!((done.result, done.flags), (-i64::from(libc::EPERM), never_ran));
-}
-
-/// Whether a call that needs a worker is refused now. If not, it is run; it may have been found out meanwhile.
-fn is_refused(ring: &mut Ring) -> bool {
-    match push(ring, &pooled(getpid()).build()) {
-        Err(refused) => {
-            assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER);
-            return true;
-        }
-        Ok(_) => ring.submit_and_wait(1).expect("waited"),
-    };
-    let done = drain(ring).remove(0);
-    if done.result != pid() {
-        assert_never_run(&done);
-    }
-    false
-}
-
-/// The ring goes on in its submitter, and there only.
-fn assert_helped_only(ring: &mut Ring) {
-    assert!(is_refused(ring));
-    let done = run(ring, getpid().attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]));
-    let (_, worker) = done.answer(AttributeId::WORKER).expect("an answer");
-    let worker = WorkerValue::parse(worker).expect("a value");
-    assert_eq!(
-        (done.result, worker.run_by, worker.tid),
-        (pid(), RunBy::HELPED, gettid().as_raw().cast_unsigned())
-    );
-}
+use rig::{drain, getpid, pid, pipe, push, run};
 
 /// POOL-20: a filter that the submitter has put on before it opens its ring, or after: nothing is run by a worker any
 /// more. What was accepted and not published ends without having run, what needs a worker is refused, and what is
@@ -230,7 +156,7 @@ fn no_new_privs_refuse_pooling() {
     });
 }
 
-/// POOL-20: a second filter, stacked on one that the workers have as well, is noticed within the period; and so is one
+/// POOL-20: a second filter, stacked on one that the workers have as well, is noticed at once; and so is one
 /// that forbids to look at /proc.
 #[test]
 fn a_second_filter_refuses_pooling() {
@@ -241,43 +167,28 @@ fn a_second_filter_refuses_pooling() {
             let mut ring = open(&engine);
             assert_pooled(&mut ring);
             forbid(forbidden);
-            until("the filter is noticed", || is_refused(&mut ring));
-            assert_helped_only(&mut ring);
+            assert_is_noticed(&mut ring);
             assert_eq!(run(&mut ring, getppid()).result, FORBIDDEN);
             assert!(is_refused(&mut open(&engine)));
         });
     }
 }
 
-/// POOL-20: capabilities that one thread gives up, and ids that it takes by a raw call, are noticed within the period.
+/// POOL-20: capabilities that one thread gives up, and ids that it takes by a raw call, are noticed at once.
 #[test]
 fn capabilities_and_ids_refuse_pooling() {
     if !is_superuser("giving up capabilities and ids") {
         return;
     }
     let engine = Engine::start(Config::default()).unwrap();
-    for change in [drop_capabilities, || {
-        const NOBODY: libc::uid_t = 65_534;
-        // SAFETY: changes the calling thread only.
-        Errno::result(unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) })
-            .expect("allowed");
-    }] {
+    for change in [drop_capabilities, || take_ids(NOBODY)] {
         in_thread(|| {
             let mut ring = open(&engine);
             assert_pooled(&mut ring);
             change();
-            until("the change is noticed", || is_refused(&mut ring));
-            assert_helped_only(&mut ring);
+            assert_is_noticed(&mut ring);
         });
     }
-}
-
-fn drop_capabilities() {
-    const VERSION_3: u32 = 0x2008_0522;
-    let (header, none) = ([VERSION_3, 0], [0_u32; 6]);
-    // SAFETY: the kernel reads both, as long as version 3 says; it changes the calling thread only.
-    Errno::result(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) })
-        .expect("allowed");
 }
 
 /// POOL-20: a ring that moves to a confined thread is helped there, and pooled again where it comes from.

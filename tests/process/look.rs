@@ -75,3 +75,10 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         thread::yield_now();
     }
 }
+
+/// Whether a test has taken so long that it hangs.
+pub(crate) fn is_late() -> bool {
+    use std::sync::OnceLock;
+    static STARTED: OnceLock<Instant> = OnceLock::new();
+    STARTED.get_or_init(Instant::now).elapsed() > Duration::from_secs(20)
+}

@@ -175,7 +175,9 @@ fn descend(name: &str, limits: impl IntoIterator<Item = Limit>, params: &Params)
         match outcome(limit, params, &file) {
             Ok(()) => counts[0] += 1,
             Err(text) => {
-                assert!(text.contains(name), "{limit:?}: {text}");
+                // Without descriptors to compare a thread with, no worker makes its calls (POOL-20).
+                let cannot_compare = name == "RLIMIT_NOFILE" && text.contains("no worker to run it");
+                assert!(text.contains(name) || cannot_compare, "{limit:?}: {text}");
                 counts[1] += 1;
             }
         }

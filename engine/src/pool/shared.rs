@@ -1,6 +1,7 @@
 //! What all threads of a pool share: the board's decisions, carried out.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
 
 use super::board::{Board, Count, Rouse, Sleeper, Work};
 use super::leaving::Leaving;
@@ -15,8 +16,7 @@ use crate::engine::Stats;
 use crate::port::Port;
 use crate::queue::lanes::{Crew, Lanes};
 use crate::run::known::Known;
-use crate::submitter::confinement::Workers;
-use crate::submitter::identity::{Identity, Quick};
+use crate::submitter::confinement::{Confine, Told, Workers, stamp};
 use crate::sync::AtomicBool;
 use crate::twin::Abilities;
 
@@ -31,8 +31,11 @@ pub(crate) struct Pool {
     pub(crate) lanes: Arc<Lanes<Port>>,
     pub(super) known: Arc<Known>,
     pub(super) twins: Abilities,
-    quick: Quick,
-    is_proc_there: bool,
+    /// What workers may do, as far as the starter has found out how to tell.
+    workers: OnceLock<Workers>,
+    pub(super) confine: Confine,
+    /// The thread's that has started the engine.
+    stamp: u64,
     pub(super) gate: Option<SpawnGate>,
     pub(super) leaving: Leaving,
     /// Ways out of programs are to end soon.
@@ -52,8 +55,9 @@ impl Pool {
             lanes: Arc::new(Lanes::new(Weak::<Pool>::clone(pool))),
             known,
             twins,
-            quick: Quick::of_this_thread(),
-            is_proc_there: Identity::of_this_thread().is_ok(),
+            workers: OnceLock::new(),
+            confine: config.confine,
+            stamp: stamp(),
             gate: config.gate.clone(),
             leaving: Leaving::default(),
             haste: AtomicBool::new(false),
@@ -137,9 +141,30 @@ impl Pool {
         self.board.is_closed()
     }
 
-    /// What workers may do.
-    pub(crate) fn confinement(&self) -> Workers {
-        Workers { tid: self.starter.tid(), quick: self.quick, is_proc_there: self.is_proc_there }
+    /// What workers are; `None` as long as the system lacks what is needed to compare a thread with them.
+    pub(crate) fn workers(&self) -> Option<&Workers> {
+        self.workers.get()
+    }
+
+    /// Called by the starter: finds out what workers are, as it is itself.
+    pub(super) fn introduce(&self) {
+        if self.workers.get().is_none() {
+            Workers::of_this_thread(self.twins).into_iter().for_each(|workers| _ = self.workers.set(workers));
+        }
+    }
+
+    /// What the starter says of itself now; nothing when it does not answer in time.
+    pub(crate) fn ask_starter(&self, until: Option<Instant>) -> Option<Told> {
+        self.starter.ask(until)
+    }
+
+    pub(crate) fn confine(&self) -> Confine {
+        self.confine
+    }
+
+    /// The stamp that a thread has which is as the workers are.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp
     }
 
     /// A ring is opened.

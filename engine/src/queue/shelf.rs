@@ -41,6 +41,15 @@ pub(crate) enum Taker {
     Closer,
 }
 
+/// Whose a call is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Whose {
+    /// Both may run it, and no worker may take it yet: its submitter was not compared with them.
+    Submitter,
+    /// Only workers may run it.
+    Workers,
+}
+
 /// After so many claims in a row the rings have one, if anything is in them.
 pub(crate) const SHELF_CLAIMS_IN_A_ROW: u32 = 4;
 /// Fewer than so many are not looked through for those that are gone.
@@ -51,15 +60,19 @@ const SPARE_MAX: usize = 64;
 /// The sorted calls of one ring.
 #[derive(Debug)]
 pub(crate) struct Shelf {
-    /// How many there are, for who does not want the lock.
+    /// How many workers may take, for who does not want the lock.
     count: AtomicU32,
-    /// Of these, how many helpers may take.
+    /// How many helpers may take.
     shared: AtomicU32,
+    /// How many they alone may take.
+    unopened: AtomicU32,
     boards: Mutex<Boards>,
 }
 
 #[derive(Debug, Default)]
 struct Boards {
+    /// What both may run, and its submitter alone may take.
+    unopened: BinaryHeap<Reverse<Standing>>,
     /// What both may run.
     shared: BinaryHeap<Reverse<Standing>>,
     /// What only workers may run.
@@ -83,12 +96,13 @@ struct Standing {
 impl Shelf {
     pub(crate) fn new() -> Shelf {
         let boards = Boards { look_through_at: FEW, ..Boards::default() };
-        Shelf { count: AtomicU32::new(0), shared: AtomicU32::new(0), boards: Mutex::new(boards) }
+        let [count, shared, unopened] = [const { AtomicU32::new(0) }; 3];
+        Shelf { count, shared, unopened, boards: Mutex::new(boards) }
     }
 
-    /// How many there are; a glance. Who announces work has pushed it before.
+    /// How many workers may take; a glance. Who announces work has pushed it before.
     #[inline]
-    pub(crate) fn len(&self) -> u32 {
+    pub(crate) fn for_workers(&self) -> u32 {
         self.count.load(Ordering::Relaxed)
     }
 
@@ -98,26 +112,54 @@ impl Shelf {
         self.shared.load(Ordering::Relaxed) == 0
     }
 
+    /// How many there are; a glance.
+    #[inline]
+    pub(crate) fn len(&self) -> u32 {
+        self.for_workers() + self.unopened.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is nothing; a glance.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether workers may take all that helpers may; a glance.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.unopened.load(Ordering::Relaxed) == 0
+    }
+
+    /// Workers may take from now on what they could not.
+    #[inline]
+    pub(crate) fn open(&self) {
+        if !self.is_open() {
+            let mut boards = lock(&self.boards);
+            let Boards { unopened, shared, .. } = &mut *boards;
+            shared.append(unopened);
+            self.count(&boards);
+        }
+    }
+
     /// Puts a record up. `is_wanted`: whether the call of a record is still to be made. Gives memory for another record.
     pub(crate) fn push(
         &self,
         key: Key,
         record: Vec<u64>,
-        is_pooled: bool,
+        whose: Whose,
         is_wanted: impl Fn(&[u64]) -> bool,
     ) -> Vec<u64> {
         let mut boards = lock(&self.boards);
         if boards.len() >= boards.look_through_at {
+            boards.unopened.retain(|Reverse(standing)| is_wanted(&standing.record));
             boards.shared.retain(|Reverse(standing)| is_wanted(&standing.record));
             boards.pooled.retain(|Reverse(standing)| is_wanted(&standing.record));
             boards.look_through_at = (2 * boards.len()).max(FEW);
         }
         let standing = Reverse(Standing { at: (key, boards.number), record });
         boards.number += 1;
-        if is_pooled {
-            boards.pooled.push(standing)
-        } else {
-            boards.shared.push(standing)
+        match whose {
+            Whose::Submitter => boards.unopened.push(standing),
+            Whose::Workers => boards.pooled.push(standing),
         }
         self.count(&boards);
         boards.spare.pop().unwrap_or_default()
@@ -127,16 +169,24 @@ impl Shelf {
     pub(crate) fn take(&self, batch: &mut Batch, taker: Taker, now_ns: u64, rings_are_empty: bool) -> bool {
         let mut boards = lock(&self.boards);
         let first = |heap: &BinaryHeap<Reverse<Standing>>| heap.peek().map(|Reverse(standing)| standing.at);
-        let (shared, pooled) = (first(&boards.shared), first(&boards.pooled));
-        let pooled = pooled.filter(|_| taker != Taker::Helper);
-        let Some((key, _)) = [shared, pooled].into_iter().flatten().min() else { return false };
+        let unopened = first(&boards.unopened).filter(|_| taker != Taker::Worker);
+        let pooled = first(&boards.pooled).filter(|_| taker != Taker::Helper);
+        let Some(next) = [unopened, first(&boards.shared), pooled].into_iter().flatten().min() else {
+            return false;
+        };
+        let (key, _) = next;
         let is_alone = rings_are_empty || taker == Taker::Closer;
         if !is_alone && (boards.in_a_row >= SHELF_CLAIMS_IN_A_ROW || !key.has_come(now_ns)) {
             return false;
         }
         boards.in_a_row = if is_alone { 0 } else { boards.in_a_row + 1 };
-        let is_pooled = shared.is_none_or(|shared| pooled.is_some_and(|pooled| pooled < shared));
-        let taken = if is_pooled { boards.pooled.pop() } else { boards.shared.pop() };
+        let taken = if pooled == Some(next) {
+            boards.pooled.pop()
+        } else if unopened == Some(next) {
+            boards.unopened.pop()
+        } else {
+            boards.shared.pop()
+        };
         self.count(&boards);
         let Some(Reverse(standing)) = taken else { return false };
         batch.put(standing.record.iter().copied());
@@ -149,21 +199,22 @@ impl Shelf {
     /// The rings have had a claim: the shelf may have some again.
     #[inline]
     pub(crate) fn give_turn_back(&self) {
-        if self.len() > 0 {
+        if !self.is_empty() {
             lock(&self.boards).in_a_row = 0;
         }
     }
 
     fn count(&self, boards: &Boards) {
         let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-        self.count.store(count(boards.len()), Ordering::Relaxed);
-        self.shared.store(count(boards.shared.len()), Ordering::Relaxed);
+        self.count.store(count(boards.shared.len() + boards.pooled.len()), Ordering::Relaxed);
+        self.shared.store(count(boards.shared.len() + boards.unopened.len()), Ordering::Relaxed);
+        self.unopened.store(count(boards.unopened.len()), Ordering::Relaxed);
     }
 }
 
 impl Boards {
     fn len(&self) -> usize {
-        self.shared.len() + self.pooled.len()
+        self.unopened.len() + self.shared.len() + self.pooled.len()
     }
 }
 

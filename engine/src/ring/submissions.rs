@@ -65,15 +65,33 @@ impl<W: Words> Submissions<W> {
         self.tail[0].load(Ordering::Relaxed) - head
     }
 
-    /// Takes the next record, and with it those behind it that cannot sleep, if they may be taken: `may_take` is asked
-    /// once it is known what there is. Nothing is taken when it gives 0.
-    pub(crate) fn take(&self, batch: &mut Batch, may_take: impl Fn() -> bool) -> Result<usize, Broken> {
+    /// Whether nothing published before `end` is left to take; a glance.
+    #[inline]
+    pub(crate) fn is_empty_before(&self, end: u64) -> bool {
+        self.queued_bytes_before(end) == 0
+    }
+
+    /// Published before `end` and not taken, in bytes; a glance.
+    #[inline]
+    pub(crate) fn queued_bytes_before(&self, end: u64) -> u64 {
+        let head = self.head[0].load(Ordering::Acquire);
+        self.tail[0].load(Ordering::Relaxed).min(end).saturating_sub(head)
+    }
+
+    /// Takes the next record, and with it those behind it that cannot sleep, as far as they may be taken: `end` is asked once
+    /// it is known that there is any, for a position where a record ends. Nothing is taken when it gives 0.
+    pub(crate) fn take(&self, batch: &mut Batch, end: impl Fn() -> u64) -> Result<usize, Broken> {
         // S4: acquire `head` so that a `tail` read after it is never behind it; acquire `tail` pairs with S3.
         let mut head = self.head[0].load(Ordering::Acquire);
         loop {
             let tail = self.tail[0].load(Ordering::Acquire);
             batch.clear();
-            if head == tail || !may_take() {
+            if head == tail {
+                return Ok(0);
+            }
+            // What was published before is whole, whenever that position was written.
+            let tail = tail.min(end());
+            if head >= tail {
                 return Ok(0);
             }
             let end = self.copy(head, tail, batch);
@@ -200,6 +218,11 @@ impl<W: Words> Producer<W> {
             self.published = self.next;
         }
         news
+    }
+
+    /// How far records are published.
+    pub(crate) fn published(&self) -> u64 {
+        self.published
     }
 
     /// Whether anything was written and not published.

@@ -1,88 +1,186 @@
 //! Whether the submitter may give calls to workers: a worker must not do for it what it may no longer do itself
-//! (POOL-20).
+//! (POOL-20). Sandboxes are per thread: a filter, a lost capability or a new namespace binds the thread that asked for it
+//! and those it starts later, not workers that run already.
+//!
+//! `own` is the thread of a ring, `workers` what it is compared with. What they may do is told by `files` of /proc, whose
+//! lines `status` reads, or by `calls` where there is no /proc; what threads share is told by `tables`, and Landlock by
+//! `landlock`.
 
-use std::io;
+mod calls;
+mod files;
+mod landlock;
+mod own;
+mod raw;
+mod status;
+mod tables;
+mod workers;
+
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::identity::{Identity, Quick};
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
+
+use self::own::Own;
+pub(crate) use self::workers::{Told, Workers};
+use crate::pool::Pool;
+
+/// How much is compared before calls of a thread are given to workers (`specs/pool.md`, POOL-42 and POOL-46).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Confine {
+    /// What the kernel tells of a thread: ids, groups, capabilities, seccomp filters by their number, no_new_privs,
+    /// namespaces, directories, descriptor table. A few microseconds for each batch that goes to workers.
+    #[default]
+    Checked,
+    /// Landlock's layers as well, by their number, which takes a short-lived thread: nearly a hundred microseconds for each
+    /// batch that goes to workers.
+    Strict,
+}
+
+/// By what threads are compared here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The status file of /proc, its links of namespaces, and the security module's label.
+    Status,
+    /// Without /proc: calls that ask for ids, groups, capabilities, no_new_privs and the mode of seccomp.
+    Calls,
+    /// What threads share is compared by the kernel itself.
+    Kcmp,
+    /// Without kcmp: the descriptor table by a record lock, directories by what they are.
+    Locks,
+}
+
+/// How submitters are compared with workers, as [`crate::Engine::comparison`] tells it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Comparison {
+    /// What a thread may do: [`Source::Status`] or [`Source::Calls`].
+    pub threads: Source,
+    /// What threads share: [`Source::Kcmp`] or [`Source::Locks`].
+    pub tables: Source,
+    /// Whether Landlock's layers are counted.
+    pub landlock: bool,
+}
 
 /// What a ring knows of its submitter.
 #[derive(Debug)]
 pub(crate) struct Confinement {
     /// The thread that was compared.
     thread: u64,
-    /// The parts of its identity that are cheap to ask for, when it was found to be confined as the workers are.
-    /// None when it was not.
-    matched: Option<Quick>,
+    own: Own,
+    /// Whether it was found to be confined as the workers are.
+    is_open: bool,
     /// When everything was compared.
     compared: Instant,
+    /// The difference that was believed last; empty when there was none.
+    difference: Vec<u8>,
+    /// Memory for the next.
+    found: Vec<u8>,
+}
+
+/// What a wait has found of its thread so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Looked {
+    /// It has not looked.
+    #[default]
+    Not,
+    /// It is as the workers are.
+    Equal,
+    /// It is not.
+    Different,
 }
 
 /// Everything is compared at least so often, while calls are given to workers.
 const PERIOD: Duration = Duration::from_millis(10);
-/// So often it is looked whether a difference is gone. The C library's setuid changes one thread after the other: who
-/// looks in between sees two that differ, and are equal soon.
+/// So often a wait looks whether a difference is gone that keeps nothing from being made.
 const AGAIN: Duration = Duration::from_millis(100);
-/// So often a difference is looked at before it is believed, for the same reason.
-const LOOKS: u32 = 3;
-
-/// The identity that workers have.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Workers {
-    /// One of the pool's threads.
-    pub(crate) tid: u32,
-    /// What the thread that started the pool was.
-    pub(crate) quick: Quick,
-    /// Whether /proc told of that thread when the pool was started.
-    pub(crate) is_proc_there: bool,
-}
+/// So often a difference is read before it is believed.
+const READS: u32 = 8;
+/// The C library's setuid is over in less time than that, doubled each time.
+const PAUSE: Duration = Duration::from_micros(20);
 
 impl Confinement {
     /// Compares the calling thread.
-    pub(crate) fn of_this_thread(workers: Workers) -> Confinement {
-        let quick = Quick::of_this_thread();
-        let is_matched = quick == workers.quick && (0..LOOKS).any(|_| is_equal(workers));
-        let matched = is_matched.then_some(quick);
-        Confinement { thread: thread_mark(), matched, compared: Instant::now() }
+    pub(crate) fn of_this_thread(pool: &Pool) -> Confinement {
+        let mut confinement = Confinement::unknown();
+        confinement.compare(pool, None);
+        confinement
+    }
+
+    fn unknown() -> Confinement {
+        Confinement {
+            thread: thread_mark(),
+            own: Own::of_this_thread(),
+            is_open: false,
+            compared: Instant::now(),
+            difference: Vec::new(),
+            found: Vec::new(),
+        }
     }
 
     /// Whether the calling thread is, as far as was seen last, confined as the workers are.
     #[inline]
     pub(crate) fn is_open(&self) -> bool {
-        self.matched.is_some()
+        self.is_open
     }
 
-    /// Looks again, before calls are given to workers.
-    pub(crate) fn look(&mut self, workers: Workers) -> bool {
-        let is_same_thread = self.thread == thread_mark();
-        match self.matched {
-            None if is_same_thread && self.compared.elapsed() < AGAIN => return false,
-            Some(quick) if is_same_thread && self.compared.elapsed() < PERIOD => {
-                if quick != Quick::of_this_thread() {
-                    self.matched = None;
-                }
-            }
-            _ => *self = Confinement::of_this_thread(workers),
+    /// Looks again, before calls are given to workers; a difference is not read again after `until`.
+    pub(crate) fn look(&mut self, pool: &Pool, until: Option<Instant>) -> bool {
+        if self.thread != thread_mark() {
+            *self = Confinement::unknown();
         }
-        self.is_open()
+        if self.is_open && self.compared.elapsed() < PERIOD && self.own.is_unchanged(pool) {
+            return true;
+        }
+        self.compare(pool, until)
+    }
+
+    /// Whether it is some time since everything was compared.
+    pub(crate) fn is_old(&self) -> bool {
+        self.compared.elapsed() >= AGAIN
+    }
+
+    /// Compares everything with the workers.
+    fn compare(&mut self, pool: &Pool, until: Option<Instant>) -> bool {
+        self.is_open = false;
+        for read in 0..READS {
+            if read > 0 && !pause(read, until) {
+                break;
+            }
+            self.found.clear();
+            let compared = self.own.compare(pool, until, &mut self.found);
+            self.compared = Instant::now();
+            match compared {
+                Ok(true) => {
+                    self.difference.clear();
+                    self.is_open = true;
+                    return true;
+                }
+                Ok(false) => {}
+                Err(error) => self.found.extend_from_slice(format!("{error:?}").as_bytes()),
+            }
+            if self.found == self.difference {
+                return false;
+            }
+        }
+        std::mem::swap(&mut self.found, &mut self.difference);
+        false
     }
 }
 
-/// Whether the calling thread's identity is that of the workers. Where /proc has never told of anybody, what is cheap
-/// to ask for has to do. Where it did, who may not look any more is confined; who has no descriptor left to look with
-/// looks again in the next period.
-fn is_equal(workers: Workers) -> bool {
-    match (Identity::of_this_thread(), Identity::of(workers.tid.cast_signed())) {
-        (Ok(own), Ok(theirs)) => own == theirs,
-        (Err(error), _) | (_, Err(error)) if is_shortage(&error) => true,
-        (Err(_), Err(_)) => !workers.is_proc_there,
-        _ => false,
+/// Waits before a difference is read for the time numbered `read`; false when that would be too late.
+fn pause(read: u32, until: Option<Instant>) -> bool {
+    let pause = PAUSE * (1 << (read - 1));
+    if until.is_some_and(|until| Instant::now() + pause >= until) {
+        return false;
     }
-}
-
-fn is_shortage(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+    // Nothing tells when another thread has changed all of them.
+    let pause = TimeSpec::from_duration(pause);
+    let _ = clock_nanosleep(ClockId::CLOCK_MONOTONIC, ClockNanosleepFlags::empty(), &pause);
+    true
 }
 
 /// A number that no other thread of this process has, or will have.
@@ -92,4 +190,20 @@ fn thread_mark() -> u64 {
         static MARK: u64 = NEXT.fetch_add(1, Ordering::Relaxed);
     }
     MARK.with(|mark| *mark)
+}
+
+thread_local! {
+    static STAMP: Cell<u64> = const { Cell::new(0) };
+}
+
+/// What the calling thread was stamped with when the application said that it is confined; 0 if it never did. Workers have
+/// the stamp of the thread that has started their engine.
+pub(crate) fn stamp() -> u64 {
+    STAMP.get()
+}
+
+/// From now on the calling thread differs from all workers there are.
+pub(crate) fn stamp_anew() {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    STAMP.set(NEXT.fetch_add(1, Ordering::Relaxed));
 }

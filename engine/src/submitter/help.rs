@@ -1,7 +1,7 @@
 //! Helping: a submitter that waits claims its queued calls and runs those it may.
 #![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
 
-use syslet_abi::{Errno, USER_DATA_OFFSET};
+use syslet_abi::{CallFlags, Errno, RecordWord, USER_DATA_OFFSET};
 
 use crate::clock::now_ns;
 use crate::pair::Ring;
@@ -9,9 +9,9 @@ use crate::queue::handed::Begun;
 use crate::queue::shelf::Taker;
 use crate::ring::batch::Marks;
 use crate::ring::track::bytes;
-use crate::run::First;
 use crate::run::claim::Claim;
 use crate::run::outcome::Outcome;
+use crate::run::{First, is_program};
 use crate::slot::Ticket;
 
 impl Ring {
@@ -24,7 +24,7 @@ impl Ring {
         let count = if is_own || !self.port.shelf.is_empty_for_helpers() && self.take_sorted(false) {
             1
         } else {
-            let taken = self.submissions.take(&mut self.batch, || true);
+            let taken = self.submissions.take(&mut self.batch, || u64::MAX);
             let taken = taken.expect("only this process writes its rings, so every record in them is whole");
             if taken > 0 {
                 self.port.shelf.give_turn_back();
@@ -86,6 +86,11 @@ impl Ring {
             Claim::ended(slot, ticket, marks.contains(Marks::INSTANT))?;
             return Some(First::Built(self.runner.abandon(record, slot, at, Outcome::not_run(errno))));
         }
+        let is_theirs_again = self.is_for_workers_again(index, marks);
+        let is_program = is_program(self.batch.record(index));
+        if is_theirs_again && !is_program {
+            return Some(First::Later(Begun::default()));
+        }
         // Should this call get stuck, others must not be: the workers get them.
         let others_wait = self.open_pool().is_some() && self.has_shared_work() && !self.port.is_listed();
         let is_alone = others_wait && !self.may_give_away() || self.open_pool().is_none();
@@ -93,9 +98,11 @@ impl Ring {
             self.port.submitter.watch.enter();
         }
         if !is_alone && others_wait {
+            self.open_to_workers();
             self.open_pool().inspect(|pool| pool.watch_closely());
         }
-        let first = self.attempt(index, at, ticket, marks.contains(Marks::TWIN) && !is_alone);
+        let by_twin = marks.contains(Marks::TWIN) || is_theirs_again;
+        let first = self.attempt(index, at, ticket, by_twin && !is_alone);
         if !is_alone {
             self.port.submitter.watch.leave_unmarked();
         }
@@ -108,6 +115,18 @@ impl Ring {
             }
             first => first,
         }
+    }
+
+    /// Whether a call that could block here is the workers' after all: it was accepted, or withdrawn from them, when the thread
+    /// differed from them, and it does no longer.
+    fn is_for_workers_again(&mut self, index: usize, marks: Marks) -> bool {
+        let differed = self.shared.pool.is_some() && self.open_pool().is_none();
+        let flags = CallFlags(RecordWord::unpack(self.batch.record(index)[0]).flags);
+        differed
+            && !marks.contains(Marks::STORAGE)
+            && !flags.contains(CallFlags::SYNC)
+            && self.may_give_away()
+            && !marks.contains(Marks::TWIN)
     }
 
     /// Runs a call, or its twin.

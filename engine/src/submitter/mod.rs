@@ -6,4 +6,3 @@ mod publish;
 pub(crate) mod wait;
 mod help;
 pub(crate) mod confinement;
-pub(crate) mod identity;

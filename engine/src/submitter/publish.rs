@@ -2,6 +2,7 @@
 
 use crate::pair::Ring;
 use crate::ring::submissions::Producer;
+use crate::submitter::confinement::Looked;
 
 impl Ring {
     /// Publishes what was pushed, and sees to it that a worker comes for it. Gives the number of bytes that became
@@ -12,15 +13,18 @@ impl Ring {
         if self.check_home().is_err() {
             return 0;
         }
-        let may_offer = self.may_offer();
+        if !self.may_offer() {
+            return self.publish();
+        }
         let bytes = self.publish();
-        if may_offer && bytes > 0 {
+        self.open_to_workers();
+        if bytes > 0 {
             self.offer();
         }
         bytes
     }
 
-    /// Publishes what was pushed; gives the bytes that became visible.
+    /// Publishes what was pushed; gives the bytes that became visible. Workers may have it when it is open to them.
     pub(crate) fn publish(&mut self) -> u64 {
         let aside = if self.aside.is_empty() { 0 } else { self.publish_aside() };
         aside + self.pooled.as_mut().map_or(0, Producer::publish) + self.producer.publish()
@@ -52,6 +56,7 @@ impl Ring {
 
     /// Takes back what was not published: from now on only this thread sees it.
     pub(crate) fn withdraw(&mut self) {
+        self.wants_worker = false;
         self.aside.give(|call| {
             let record = call.into_record();
             self.own.take_over(&record);
@@ -65,22 +70,44 @@ impl Ring {
     /// Whether what is pushed and not published may be given to workers. If not, it is taken back from where they
     /// could see it.
     pub(crate) fn may_offer(&mut self) -> bool {
+        let may_offer = self.is_equal();
+        // Without workers there is nothing to take it back from.
+        if !may_offer && self.shared.pool.is_some() {
+            self.withdraw();
+        }
+        may_offer
+    }
+
+    /// Whether the thread is confined as the workers are, compared now.
+    pub(crate) fn is_equal(&mut self) -> bool {
         let (Some(pool), Some(confinement)) = (self.shared.pool.as_deref(), &mut self.confinement) else {
             return false;
         };
-        // A closed pool runs nothing, so anybody may offer; and its threads are no longer there to compare with.
-        self.has_looked = confinement.look(pool.confinement()) || pool.is_closed();
-        if self.has_looked {
-            return true;
-        }
-        self.withdraw();
-        false
+        // A closed pool runs nothing, so anybody may offer; and its threads are no longer there to compare with. It may be closed
+        // while they are compared.
+        let is_equal = pool.is_closed() || confinement.look(pool, self.wait_ends) || pool.is_closed();
+        self.looked = if is_equal { Looked::Equal } else { Looked::Different };
+        is_equal
     }
 
     /// Whether workers may have what this wait has published or begun. Looks once in a wait, and only if that is asked:
     /// while it waits, a thread does not confine itself.
     pub(crate) fn may_give_away(&mut self) -> bool {
-        self.has_looked || self.open_pool().is_some() && self.may_offer()
+        match self.looked {
+            Looked::Equal => true,
+            Looked::Different => false,
+            Looked::Not => self.may_offer(),
+        }
+    }
+
+    /// The thread was just compared: what is published is open to workers, as soon as they hear of it.
+    pub(crate) fn open_to_workers(&self) {
+        self.port.open(self.producer.published());
+    }
+
+    /// Whether everything published is open to workers.
+    pub(crate) fn is_open_to_workers(&self) -> bool {
+        self.port.is_open(self.producer.published())
     }
 
     /// Makes what is published known to the workers, if there are any; they may have it.

@@ -89,8 +89,20 @@ impl Ring {
         Call::verify(record, &self.limits)?;
         let completion_max = self.params.completion_record_max as usize;
         let has_pool = self.open_pool().is_some();
-        let call = Call::admitted(record);
-        admit(&call, completion_max, &self.shared, has_pool, &mut self.admission)
+        let admitted =
+            admit(&Call::admitted(record), completion_max, &self.shared, has_pool, &mut self.admission);
+        if has_pool || !self.is_closed_no_more(&admitted) {
+            return admitted;
+        }
+        admit(&Call::admitted(record), completion_max, &self.shared, true, &mut self.admission)
+    }
+
+    /// Whether a submission was refused for what the thread was when it was last compared with the workers, and it is as
+    /// they are by now (POOL-45).
+    #[cold]
+    fn is_closed_no_more(&mut self, admitted: &Result<(), Refused>) -> bool {
+        let needs_worker = |refused: &Refused| refused.refusal() == Refusal::NEEDS_WORKER;
+        admitted.as_ref().is_err_and(needs_worker) && self.is_equal()
     }
 
     /// Queues a program of calls.
@@ -104,11 +116,25 @@ impl Ring {
             return Err(Refusal::CLOSED.into());
         }
         let has_pool = self.open_pool().is_some();
+        let admitted = self.admit_program(record, has_pool, seen);
+        if !has_pool && self.is_closed_no_more(&admitted) {
+            self.admit_program(record, true, seen)?;
+        } else {
+            admitted?;
+        }
+        self.enqueue(&syslet_abi::Program::admitted(record).head())
+    }
+
+    /// Checks all that can be checked of a program without taking anything.
+    fn admit_program(
+        &mut self,
+        record: &[u8],
+        has_pool: bool,
+        seen: Option<&OnceLock<program::Seen>>,
+    ) -> Result<(), Refused> {
         let bounds = (&self.limits, self.params.completion_record_max as usize);
         let door = self.door.get_or_insert_with(Box::default);
-        let shared = &self.shared;
-        let program = program::admit(record, bounds, shared, has_pool, (door, &mut self.admission), seen)?;
-        self.enqueue(&program.head())
+        program::admit(record, bounds, &self.shared, has_pool, (door, &mut self.admission), seen).map(drop)
     }
 
     /// [`Ring::enqueue`], and keeps open what the submission lends.

@@ -7,10 +7,10 @@ use syslet_abi::DoneFlags;
 
 use crate::pair::{Ring, RingError};
 use crate::port::{BACKLOG_BYTES, Port};
-use crate::queue::lanes::Berth;
 use crate::shared::Shared;
 use crate::shortage::Shortage;
 use crate::slot::Ticket;
+use crate::submitter::confinement::Looked;
 use crate::wake::Slept;
 use crate::wake::eventfd::CompletionEvent;
 
@@ -69,7 +69,10 @@ impl Ring {
     pub fn wait(&mut self, min: usize, timeout: Option<Duration>) -> Result<usize, WaitError> {
         self.check_home().map_err(|_| WaitError::Forked)?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        self.has_looked = false;
+        (self.looked, self.wait_ends) = (Looked::Not, deadline);
+        if self.is_to_be_compared_again() {
+            self.is_equal();
+        }
         let wants_worker = self.publish_for_help();
         if wants_worker {
             self.offer();
@@ -79,10 +82,11 @@ impl Ring {
         }
         let waited = self.help_until(min, deadline);
         // What is left is for the workers: nobody may come back here.
-        // On the list they see it already.
-        if self.has_shared_work() && (self.port.is_listed() || self.may_give_away()) {
+        if self.has_shared_work() && (self.is_open_to_workers() || self.may_give_away()) {
+            self.open_to_workers();
             self.offer();
         }
+        self.wait_ends = None;
         waited
     }
 
@@ -111,26 +115,27 @@ impl Ring {
         self.port.event.descriptor().map_err(|errno| Shortage::descriptor("the event", errno).into())
     }
 
+    /// Whether the thread was found to differ from the workers a while ago.
+    fn is_to_be_compared_again(&self) -> bool {
+        let confinement = self.confinement.as_ref().filter(|confinement| !confinement.is_open());
+        confinement.is_some_and(|confinement| confinement.is_old())
+    }
+
     /// Publishes what was pushed; says whether workers are wanted for it, and may have it.
     fn publish_for_help(&mut self) -> bool {
         if !self.has_unpublished() {
             return false;
         }
-        // A submitter that was found to be confined is looked at again now and then.
-        if self.open_pool().is_none() && (self.confinement.is_none() || !self.may_offer()) {
-            self.publish();
-            return false;
-        }
         let queued = self.producer.queued_bytes() + self.port.shelved_bytes();
-        let wants_worker = self.wants_worker || queued >= BACKLOG_BYTES;
-        // Off the list nobody but this thread sees it, and nothing has to be asked.
-        if !wants_worker && !self.port.is_awaited() && !self.port.is_listed() {
+        let wants_worker = self.wants_worker || queued >= BACKLOG_BYTES && self.open_pool().is_some();
+        // What is not open to workers nobody but this thread sees, and nothing has to be asked.
+        if !wants_worker || !self.may_offer() {
             self.publish();
             return false;
         }
-        let may_offer = self.may_offer();
         self.publish();
-        may_offer && wants_worker
+        self.open_to_workers();
+        true
     }
 
     /// Helps, and sleeps where there is nothing to help, until it is enough.

@@ -31,10 +31,14 @@ pub(crate) enum Ability {
     FutexQuestions,
     /// SIGPIPE can be blocked, found pending and taken.
     QuietPipes,
+    /// kcmp compares threads. No twin needs it: it is how submitters are compared with workers.
+    Kcmp,
+    /// setfsuid and setfsgid tell the ids in force. The same.
+    FsIds,
 }
 
 impl Ability {
-    pub(super) const ALL: [Ability; 7] = [
+    pub(super) const ALL: [Ability; 9] = [
         Ability::FileQuestions,
         Ability::SocketQuestions,
         Ability::MemoryQuestions,
@@ -42,6 +46,8 @@ impl Ability {
         Ability::NowaitWrites,
         Ability::FutexQuestions,
         Ability::QuietPipes,
+        Ability::Kcmp,
+        Ability::FsIds,
     ];
 
     pub(super) const fn bit(self) -> u32 {

@@ -37,10 +37,8 @@ use syslet_syscalls::{Invoked, RawArgs, Row};
 
 pub(crate) use again::{Stream, again, says_not_now};
 pub(crate) use ask::is_readable;
-pub(crate) use choice::Abilities;
-#[cfg(test)]
-pub(crate) use choice::Ability;
 pub use choice::Twins;
+pub(crate) use choice::{Abilities, Ability};
 pub(crate) use door::{is_timed, may_signal, may_try};
 pub(crate) use probe::probe;
 

@@ -139,6 +139,15 @@ fn try_step(ability: Ability, files: &Files) -> bool {
             holds(at, 0) == Some(true) && holds(at, 1) == Some(false)
         }
         Ability::QuietPipes => is_pipe_signal_quiet(broken, address(&vector)),
+        Ability::Kcmp => {
+            const FILES: u64 = 2;
+            let own = raw(libc::SYS_gettid, &[0; 6]).unsigned_abs();
+            raw(libc::SYS_kcmp, &[own, own, FILES, 0, 0, 0]) == 0
+        }
+        Ability::FsIds => {
+            let no_id = [u32::MAX.into(), 0, 0, 0, 0, 0];
+            raw(libc::SYS_setfsuid, &no_id) >= 0 && raw(libc::SYS_setfsgid, &no_id) >= 0
+        }
     }
 }
 

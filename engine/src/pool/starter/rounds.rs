@@ -16,6 +16,7 @@ use crate::pool::worker::seat::Seat;
 use crate::pool::worker::watch::Glance;
 use crate::port::Port;
 use crate::run::known::Known;
+use crate::submitter::confinement::Told;
 use crate::sync::Ordering;
 use crate::twin::Abilities;
 
@@ -44,7 +45,7 @@ pub(crate) fn start(config: &Config, known: Arc<Known>, twins: Abilities) -> nix
 }
 
 fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
-    pool.starter.tid.store(own_tid().cast_unsigned(), Ordering::Relaxed);
+    pool.introduce();
     let mut keeper = Keeper {
         pool,
         crew: Vec::new(),
@@ -95,6 +96,7 @@ impl Keeper {
         let mut last_slow = Instant::now();
         loop {
             self.serve();
+            self.answer();
             self.pool.starter.alarmed.store(false, Ordering::Relaxed);
             self.pool.serve_alarms();
             let pool = Arc::clone(&self.pool);
@@ -110,12 +112,22 @@ impl Keeper {
             let timeout = self.until_alarm(timeout);
             let has_news = || {
                 pool.starter.alarmed.load(Ordering::Relaxed)
+                    || pool.starter.asked.load(Ordering::Relaxed)
                     || pool.starter.requests.load(Ordering::Relaxed) > 0
                     || pool.starter.left.load(Ordering::Relaxed)
                     || pool.starter.pace.load(Ordering::Relaxed) > pace
             };
             pool.starter.wake.sleep_unless(has_news, timeout);
         }
+    }
+
+    /// Tells submitters that ask what workers are.
+    fn answer(&self) {
+        let pool = &self.pool;
+        pool.starter.answer(|| {
+            pool.introduce();
+            Told::of_this_thread(pool.confine).ok()
+        });
     }
 
     /// Starts the workers that were asked for.

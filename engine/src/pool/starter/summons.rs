@@ -1,8 +1,9 @@
 //! The starter as others see it: what it is asked for, how often it looks, and that it has ended.
 
 use std::sync::{Condvar, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::submitter::confinement::Told;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::wake::Wake;
 use crate::wake::futex::OwnWord;
@@ -19,13 +20,29 @@ pub(in crate::pool) struct Starter {
     pub(in crate::pool) left: AtomicBool,
     /// Something is to be done earlier than it knows.
     pub(in crate::pool) alarmed: AtomicBool,
-    pub(in crate::pool) tid: AtomicU32,
     /// Threads that the system refused.
     pub(in crate::pool) refused: AtomicU64,
     /// All threads of the pool have ended. Any number of threads may wait for it.
     ended: Mutex<bool>,
     closers: Condvar,
+    /// A submitter has a question.
+    pub(in crate::pool) asked: AtomicBool,
+    talk: Mutex<Talk>,
+    askers: Condvar,
 }
+
+/// Questions and the last answer.
+#[derive(Debug, Default)]
+struct Talk {
+    asked: u64,
+    answered: u64,
+    told: Option<Told>,
+}
+
+/// An idle starter answers in less than a millisecond.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Without a moment it were never asked by a wait without a timeout's length.
+const PATIENCE_AT_LEAST: Duration = Duration::from_millis(1);
 
 /// All workers are idle: it sleeps until stirred.
 pub(in crate::pool) const ASLEEP: u32 = 0;
@@ -42,10 +59,12 @@ impl Starter {
             pace: AtomicU32::new(SLOW),
             left: AtomicBool::new(false),
             alarmed: AtomicBool::new(false),
-            tid: AtomicU32::new(0),
             refused: AtomicU64::new(0),
             ended: Mutex::new(false),
             closers: Condvar::new(),
+            asked: AtomicBool::new(false),
+            talk: Mutex::default(),
+            askers: Condvar::new(),
         }
     }
 
@@ -85,9 +104,37 @@ impl Starter {
         self.wake.notify();
     }
 
-    /// The kernel's number of the starter's thread: workers are confined as it is.
-    pub(in crate::pool) fn tid(&self) -> u32 {
-        self.tid.load(Ordering::Relaxed)
+    /// Asks it what it is, and waits for the answer; not for long, and hardly beyond `until`.
+    pub(in crate::pool) fn ask(&self, until: Option<Instant>) -> Option<Told> {
+        let now = Instant::now();
+        let longest = now + PATIENCE;
+        let until = until.map_or(longest, |until| until.max(now + PATIENCE_AT_LEAST).min(longest));
+        let mut talk = lock(&self.talk);
+        talk.asked += 1;
+        let number = talk.asked;
+        self.asked.store(true, Ordering::Relaxed);
+        self.wake.notify();
+        while talk.answered < number {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            (talk, _) = self.askers.wait_timeout(talk, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        talk.told.clone()
+    }
+
+    /// Answers all who have asked, if any have. Called by the starter.
+    pub(in crate::pool) fn answer(&self, tell: impl FnOnce() -> Option<Told>) {
+        if !self.asked.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        // What is asked while it looks is answered by the next look.
+        let asked = lock(&self.talk).asked;
+        let told = tell();
+        let mut talk = lock(&self.talk);
+        (talk.answered, talk.told) = (asked, told);
+        self.askers.notify_all();
     }
 
     /// How many threads the system refused to start.

@@ -130,23 +130,30 @@ impl Desk {
             port.handed.recycle(handed);
             return true;
         }
-        if port.shelf.len() > 0 && self.claim_sorted(port, false) {
+        if self.has_sorted(port) && self.claim_sorted(port, false) {
             return true;
         }
         // In turn: neither shall wait for the end of the other.
         self.prefers_pooled = !self.prefers_pooled;
-        let (pooled, shared) = (port.pooled.as_deref(), Some(&*port.submissions));
+        let pooled = port.pooled.as_deref().map(|ring| (ring, u64::MAX));
+        let shared = Some((&*port.submissions, if self.is_closing { u64::MAX } else { port.opened() }));
         let rings = if self.prefers_pooled { [pooled, shared] } else { [shared, pooled] };
-        let is_taken = rings.into_iter().flatten().any(|ring| {
+        let is_taken = rings.into_iter().flatten().any(|(ring, end)| {
             // A ring off the list has work of its submitter's only.
-            let taken = ring.take(&mut self.batch, || port.is_listed() || self.is_closing);
+            let may_take = || port.is_listed() || self.is_closing;
+            let taken = ring.take(&mut self.batch, || if may_take() { end } else { 0 });
             taken.expect("only this process writes its rings, so every record in them is whole") > 0
         });
         if is_taken {
             port.shelf.give_turn_back();
             return true;
         }
-        port.shelf.len() > 0 && port.rings_are_empty() && self.claim_sorted(port, true)
+        self.has_sorted(port) && port.rings_are_empty() && self.claim_sorted(port, true)
+    }
+
+    /// Whether anything on the shelf is its to take; a glance.
+    fn has_sorted(&self, port: &Port) -> bool {
+        if self.is_closing { !port.shelf.is_empty() } else { port.shelf.for_workers() > 0 }
     }
 
     /// Claims what is next on the shelf, if its turn is before that of the rings; `are_empty`: nothing is in them.

@@ -25,7 +25,7 @@ use crate::pool::thread::STACK_BYTES;
 /// How a disposable worker ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
-pub(in crate::pool) enum Ended {
+pub(crate) enum Ended {
     /// It did what it was asked for.
     Returned,
     /// The kernel has killed it on the way, as a seccomp filter can ask for.
@@ -43,7 +43,7 @@ const ALIVE: u32 = 1;
 
 /// What the thread has for itself, beside what every thread has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::pool) enum Own {
+pub(crate) enum Own {
     /// Nothing.
     Nothing,
     /// Copies of the process's working directory, root and umask.
@@ -63,7 +63,7 @@ const FLAGS: c_int = libc::CLONE_VM
 ///
 /// # Errors
 /// EAGAIN or ENOMEM when the system has no thread or no memory to give; `body` has not run then.
-pub(in crate::pool) fn run(own: Own, body: &mut dyn FnMut()) -> Result<Ended, Errno> {
+pub(crate) fn run(own: Own, body: &mut dyn FnMut()) -> Result<Ended, Errno> {
     let flags = if own == Own::Fs { FLAGS } else { FLAGS | libc::CLONE_FS };
     let stack = Stack::new()?;
     let errand = Errand { body, has_returned: AtomicBool::new(false) };

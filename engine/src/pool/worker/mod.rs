@@ -13,4 +13,4 @@ pub(crate) mod spin;
 #[cfg(not(syslet_loom))]
 pub(super) mod desk;
 #[cfg(not(syslet_loom))]
-mod disposable;
+pub(crate) mod disposable;

@@ -24,7 +24,8 @@ impl Rig {
     }
 
     fn push(&self, queued_ns: u64, priority: i32, number: u64) {
-        self.shelf.push(Key::new(queued_ns, priority), record(number), false, |_| true);
+        self.shelf.push(Key::new(queued_ns, priority), record(number), Whose::Submitter, |_| true);
+        self.shelf.open();
     }
 
     fn take(&mut self, taker: Taker, now_ns: u64, rings_are_empty: bool) -> Option<u64> {
@@ -101,7 +102,7 @@ fn the_rings_have_their_turn() {
 #[test]
 fn who_may_take() {
     let mut rig = Rig::new();
-    rig.shelf.push(Key::new(0, 9), record(1), true, |_| true);
+    rig.shelf.push(Key::new(0, 9), record(1), Whose::Workers, |_| true);
     assert!(rig.shelf.is_empty_for_helpers() && rig.shelf.len() == 1);
     assert_eq!(rig.take(Taker::Helper, MS, true), None);
     rig.push(0, 5, 2);
@@ -111,7 +112,7 @@ fn who_may_take() {
     rig.push(u64::MAX, -1000, 4);
     assert_eq!(rig.take(Taker::Helper, MS, false), Some(2));
     assert_eq!(rig.take(Taker::Closer, MS, false), Some(4));
-    assert!(rig.shelf.is_empty_for_helpers() && rig.shelf.len() == 0);
+    assert!(rig.shelf.is_empty_for_helpers() && rig.shelf.is_empty());
 }
 
 /// POOL-32: what nobody wants any more is forgotten, however much of it comes.
@@ -121,10 +122,11 @@ fn unwanted_records_are_forgotten() {
     let mut longest = 0;
     for number in 0..10_000 {
         let is_wanted = |record: &[u64]| record[0].is_multiple_of(100);
-        rig.shelf.push(Key::new(number, 0), record(number), false, is_wanted);
+        rig.shelf.push(Key::new(number, 0), record(number), Whose::Submitter, is_wanted);
         longest = longest.max(rig.shelf.len());
     }
     assert!(longest <= 2 * 100 + 1, "{longest}");
+    rig.shelf.open();
     let left = rig.all();
     assert_eq!(left.iter().filter(|number| number.is_multiple_of(100)).count(), 100);
 }
@@ -143,6 +145,8 @@ enum Step {
     },
     /// The rings have a claim.
     Rings,
+    /// Workers may take what they could not.
+    Open,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -150,25 +154,34 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         .prop_map(|(wait_ns, priority, is_pooled)| Step::Push { wait_ns, priority, is_pooled });
     let take = any::<(bool, bool)>()
         .prop_map(|(is_helper, rings_are_empty)| Step::Take { is_helper, rings_are_empty });
-    prop::collection::vec(prop_oneof![4 => push, 4 => take, 1 => Just(Step::Rings)], 0..200)
+    prop::collection::vec(
+        prop_oneof![4 => push, 4 => take, 1 => Just(Step::Rings), 1 => Just(Step::Open)],
+        0..200,
+    )
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// ATTR-91, ATTR-92: whatever is pushed and taken, the shelf does what a list does that is searched each time.
+    /// ATTR-91, ATTR-92, POOL-41: whatever is pushed and taken, the shelf does what a list does that is searched each time; a
+    /// worker takes what only workers may run, and what was opened.
     #[test]
     fn the_shelf_is_a_sorted_list(steps in steps()) {
         let mut rig = Rig::new();
         let mut model: Vec<(i64, u64, bool)> = Vec::new();
-        let (mut now_ns, mut in_a_row) = (0, 0);
+        let (mut now_ns, mut in_a_row, mut opened) = (0, 0, 0);
         for (number, step) in (0_u64..).zip(steps) {
             match step {
                 Step::Push { wait_ns, priority, is_pooled } => {
                     now_ns += wait_ns;
-                    rig.shelf.push(Key::new(now_ns, priority), record(number), is_pooled, |_| true);
+                    let whose = if is_pooled { Whose::Workers } else { Whose::Submitter };
+                    rig.shelf.push(Key::new(now_ns, priority), record(number), whose, |_| true);
                     let key = i64::try_from(now_ns).expect("soon") - i64::from(priority) * 1_000_000;
                     model.push((key, number, is_pooled));
+                }
+                Step::Open => {
+                    rig.shelf.open();
+                    opened = number;
                 }
                 Step::Rings => {
                     rig.shelf.give_turn_back();
@@ -176,7 +189,8 @@ proptest! {
                     in_a_row = if model.is_empty() { in_a_row } else { 0 };
                 }
                 Step::Take { is_helper, rings_are_empty } => {
-                    let seen = model.iter().filter(|(_, _, is_pooled)| !(is_helper && *is_pooled));
+                    let may_take = |is_pooled: bool, number: u64| if is_helper { !is_pooled } else { is_pooled || number < opened };
+                    let seen = model.iter().filter(|(_, number, is_pooled)| may_take(*is_pooled, *number));
                     let first = seen.min().copied();
                     let has_come = first.is_some_and(|(key, ..)| i128::from(key) <= i128::from(now_ns));
                     let expected = first.filter(|_| rings_are_empty || has_come && in_a_row < 4);
@@ -192,6 +206,10 @@ proptest! {
                 }
             }
             prop_assert_eq!(rig.shelf.len() as usize, model.len());
+            let theirs = model.iter().filter(|(_, number, is_pooled)| *is_pooled || *number < opened).count();
+            prop_assert_eq!(rig.shelf.for_workers() as usize, theirs);
+            let helped = model.iter().all(|(.., is_pooled)| *is_pooled);
+            prop_assert_eq!(rig.shelf.is_empty_for_helpers(), helped);
         }
     }
 }

@@ -1,0 +1,99 @@
+//! What the workers are: found by the starter, which is confined as they are, and asked again as long as the system lacks
+//! what is needed to find it.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use nix::unistd::gettid;
+
+use super::calls::Answers;
+use super::files::{self, ThreadFiles};
+use super::landlock;
+use super::raw::{self, Place};
+use super::tables::Tables;
+use super::{Comparison, Confine, Source};
+use crate::twin::{Abilities, Ability, Twins};
+
+/// What a comparison needs to know of the workers.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    pub(super) tables: Tables,
+    /// No call and no other thread changes those of a thread.
+    pub(super) securebits: i64,
+    pub(super) by: By,
+}
+
+/// How it is found out what a thread may do.
+#[derive(Debug)]
+pub(super) enum By {
+    /// From /proc: where it is, and what it tells of the starter.
+    Files { proc: OwnedFd, starter: ThreadFiles },
+    /// It is not there: threads ask for themselves.
+    Calls,
+}
+
+/// What the starter says of itself when it is asked: what a submitter cannot find out from outside.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    pub(super) answers: Answers,
+    pub(super) places: Option<[Place; 2]>,
+    /// Only where that is compared.
+    pub(super) layers: Option<u32>,
+}
+
+impl Workers {
+    /// Called by the starter.
+    ///
+    /// # Errors
+    /// What the system lacks: it may have it later.
+    pub(crate) fn of_this_thread(abilities: Abilities) -> io::Result<Workers> {
+        let tables = Tables::of_this_thread(gettid().as_raw(), abilities.has(Ability::Kcmp))?;
+        let securebits = raw::securebits()?;
+        let opened = files::proc().and_then(|proc| {
+            let starter = ThreadFiles::of_this_thread(&proc)?;
+            starter.status(&mut Vec::new())?;
+            starter.namespaces()?;
+            Ok(By::Files { proc, starter })
+        });
+        let by = match opened {
+            Err(error) if is_shortage(&error) => return Err(error),
+            // A filter may kill who asks for these ids.
+            Err(error) if !abilities.has(Ability::FsIds) && abilities.twins() != Twins::Off => {
+                return Err(error);
+            }
+            Err(_) => By::Calls,
+            Ok(by) => by,
+        };
+        Ok(Workers { tables, securebits, by })
+    }
+
+    /// How submitters are compared with them.
+    pub(crate) fn comparison(&self, confine: Confine) -> Comparison {
+        Comparison {
+            threads: if matches!(self.by, By::Files { .. }) { Source::Status } else { Source::Calls },
+            tables: if self.tables.is_by_kcmp() { Source::Kcmp } else { Source::Locks },
+            landlock: confine == Confine::Strict,
+        }
+    }
+}
+
+impl Told {
+    /// Called by the starter.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn of_this_thread(confine: Confine) -> io::Result<Told> {
+        let mut told = Told::default();
+        told.answers.ask()?;
+        told.places = raw::places().ok();
+        if confine == Confine::Strict {
+            told.layers = Some(landlock::layers()?);
+        }
+        Ok(told)
+    }
+}
+
+/// Whether the system may have later what it lacks now.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+}
