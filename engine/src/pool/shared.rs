@@ -1,6 +1,6 @@
 //! What all threads of a pool share: the board's decisions, carried out.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Instant;
 
 use super::board::{Board, Count, Rouse, Sleeper, Work};
@@ -32,7 +32,7 @@ pub(crate) struct Pool {
     pub(super) known: Arc<Known>,
     pub(super) twins: Abilities,
     /// What workers may do, as far as the starter has found out how to tell.
-    workers: OnceLock<Workers>,
+    workers: RwLock<Option<Arc<Workers>>>,
     pub(super) confine: Confine,
     /// The thread's that has started the engine.
     stamp: u64,
@@ -55,7 +55,7 @@ impl Pool {
             lanes: Arc::new(Lanes::new(Weak::<Pool>::clone(pool))),
             known,
             twins,
-            workers: OnceLock::new(),
+            workers: RwLock::default(),
             confine: config.confine,
             stamp: stamp(),
             gate: config.gate.clone(),
@@ -142,14 +142,20 @@ impl Pool {
     }
 
     /// What workers are; `None` as long as the system lacks what is needed to compare a thread with them.
-    pub(crate) fn workers(&self) -> Option<&Workers> {
-        self.workers.get()
+    pub(crate) fn workers(&self) -> Option<Arc<Workers>> {
+        self.workers.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Called by the starter: finds out what workers are, as it is itself.
     pub(super) fn introduce(&self) {
-        if self.workers.get().is_none() {
-            Workers::of_this_thread(self.twins).into_iter().for_each(|workers| _ = self.workers.set(workers));
+        let known = self.workers();
+        if known.as_ref().is_some_and(|known| known.is_whole()) {
+            return;
+        }
+        if let Ok(workers) = Workers::of_this_thread(self.twins, known.as_deref()) {
+            *self.workers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(workers));
+            // The application has closed something of it: its numbers may be other files' by now.
+            known.into_iter().for_each(std::mem::forget);
         }
     }
 

@@ -113,6 +113,12 @@ impl ThreadFiles {
         lines.ok_or_else(|| ErrorKind::InvalidData.into())
     }
 
+    /// Whether its descriptors are still its files.
+    pub(super) fn is_whole(&self) -> bool {
+        let has_links = self.namespaces().is_ok_and(|found| found.iter().any(Option::is_some));
+        has_links && self.places().is_ok() && self.lines(&mut Vec::new()).is_ok()
+    }
+
     /// The numbers of its namespaces.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ impl Own {
 
     /// Whether the thread, which was equal to the workers at the last full comparison, is what it was then.
     pub(super) fn is_unchanged(&mut self, pool: &Pool) -> bool {
-        pool.workers().is_some_and(|workers| self.is_still(pool, workers).unwrap_or(false))
+        pool.workers().is_some_and(|workers| self.is_still(pool, &workers).unwrap_or(false))
     }
 
     /// First what a new filter shows in: nothing else is asked of a thread that may be killed for it.
@@ -96,31 +96,31 @@ impl Own {
     ) -> io::Result<bool> {
         let compared = self.compare_all(pool, until, found);
         if compared.is_err() {
-            // Opened again: their numbers may be other files' by now, or the thread may be another one.
-            self.files = None;
+            // Opened again, and not closed where the numbers may be other files' by now. The starter sees to its own.
+            self.files.take().filter(|files| !files.is_whole()).into_iter().for_each(std::mem::forget);
+            pool.ask_starter(until);
         }
         compared
     }
 
     fn compare_all(&mut self, pool: &Pool, until: Option<Instant>, found: &mut Vec<u8>) -> io::Result<bool> {
         let Some(workers) = pool.workers() else {
-            // The starter lacked something. It tries again, and the next comparison may find it.
-            pool.ask_starter(until);
+            // The starter lacked something. It tries again when it is asked, and the next comparison may find it.
             return Err(ErrorKind::WouldBlock.into());
         };
         if let By::Files { proc, starter } = &workers.by {
             if self.files.is_none() {
                 self.files = Some(ThreadFiles::of_this_thread(proc)?);
             }
-            if !self.is_as(workers, starter, found)? {
+            if !self.is_as(&workers, starter, found)? {
                 return Ok(false);
             }
         }
-        if !self.shares(pool, workers)? {
+        if !self.shares(pool, &workers)? {
             found.extend_from_slice(b"shares");
             return Ok(false);
         }
-        self.places = self.places_now(workers)?;
+        self.places = self.places_now(&workers)?;
         let is_by_files = matches!(workers.by, By::Files { .. });
         if is_by_files && pool.confine() == Confine::Checked {
             return Ok(true);

@@ -46,7 +46,8 @@ impl Workers {
     ///
     /// # Errors
     /// What the system lacks: it may have it later.
-    pub(crate) fn of_this_thread(abilities: Abilities) -> io::Result<Workers> {
+    /// It sees no less than one of `before`: what was found with /proc is not found without.
+    pub(crate) fn of_this_thread(abilities: Abilities, before: Option<&Workers>) -> io::Result<Workers> {
         let tables = Tables::of_this_thread(gettid().as_raw(), abilities.has(Ability::Kcmp))?;
         let securebits = raw::securebits()?;
         let opened = files::proc().and_then(|proc| {
@@ -61,10 +62,24 @@ impl Workers {
             Err(error) if !abilities.has(Ability::FsIds) && abilities.twins() != Twins::Off => {
                 return Err(error);
             }
+            Err(error) if before.is_some_and(Workers::is_by_files) => return Err(error),
             Err(_) => By::Calls,
             Ok(by) => by,
         };
         Ok(Workers { tables, securebits, by })
+    }
+
+    pub(super) fn is_by_files(&self) -> bool {
+        matches!(self.by, By::Files { .. })
+    }
+
+    /// Called by the starter: whether all that it has open is still what it was.
+    pub(crate) fn is_whole(&self) -> bool {
+        let has_files = match &self.by {
+            By::Files { proc, starter } => starter.is_whole() && ThreadFiles::of_this_thread(proc).is_ok(),
+            By::Calls => true,
+        };
+        has_files && self.tables.has_same_files(gettid().as_raw()).unwrap_or(false)
     }
 
     /// How submitters are compared with them.
