@@ -18,7 +18,7 @@ use crate::shortage::{Shortage, expect_small};
 use crate::stop::cancel::Canceller;
 use crate::stop::signal;
 use crate::stop::stage::Stage;
-use crate::submitter::confinement::{Comparison, stamp_anew};
+use crate::submitter::confinement::{Comparison, Stamp};
 use crate::twin::{self, Abilities};
 
 /// Runs system calls for any number of rings.
@@ -158,7 +158,7 @@ impl Engine {
     /// This is about the calling thread alone. One that it has started since, and that is confined as it is, says so for itself;
     /// and none of them takes it back.
     pub fn confined(&self) {
-        stamp_anew();
+        Stamp::anew();
     }
 
     /// How submitters are compared with workers here; `None` without workers, and as long as the system lacks descriptors

@@ -118,6 +118,7 @@ impl Ring {
         let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
         let pool = shared.pool.as_deref();
         pool.inspect(|pool| pool.join(Arc::clone(&port)));
+        let confinement = pool.map(|pool| Confinement::of_this_thread(pool, &port.submitter.outside));
         shared.stage.enter(&port);
         Ok(Ring {
             limits: limits(&params),
@@ -130,7 +131,7 @@ impl Ring {
             own,
             aside: Staged::default(),
             wants_worker: false,
-            confinement: pool.map(Confinement::of_this_thread),
+            confinement,
             looked: Looked::Not,
             wait_ends: None,
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
@@ -205,6 +206,8 @@ impl Drop for Ring {
             pool.refuse_queued(&self.port);
             stop_all(&self.shared, &self.port);
             pool.part(&self.port);
+            self.port.submitter.outside.show(None);
+            self.confinement.iter_mut().for_each(|confinement| confinement.let_go(&pool));
             self.port.adopt(self.slot_owner.take_lent());
         }
     }

@@ -18,6 +18,7 @@ use crate::ring::submissions::Submissions;
 use crate::ring::track::bytes;
 use crate::slot::lent::{LentSet, give_back};
 use crate::slot::{Slot, Slots, Ticket};
+use crate::submitter::confinement::Outside;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::ticket::RingNumber;
 use crate::wake::Wake;
@@ -69,6 +70,13 @@ pub(crate) struct Port {
     status: Words64,
 }
 
+/// How far a submitter has published: in the ring, and on the shelf.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    end: u64,
+    number: u64,
+}
+
 /// What the submitter writes with each call and others read now and then, on lines of its own.
 #[derive(Debug)]
 #[repr(align(128))]
@@ -79,6 +87,8 @@ pub(crate) struct Submitter {
     pub(crate) accepted: Tally,
     /// Calls that it has itself brought to an end.
     pub(crate) finished: Tally,
+    /// How others look at its thread.
+    pub(crate) outside: Outside,
 }
 
 impl Port {
@@ -118,7 +128,12 @@ impl Port {
             shelf: Shelf::new(),
             lanes,
             awaited: AtomicU32::new(0),
-            submitter: Submitter { watch: Watch::new(), accepted: Tally::new(), finished: Tally::new() },
+            submitter: Submitter {
+                watch: Watch::new(),
+                accepted: Tally::new(),
+                finished: Tally::new(),
+                outside: Outside::default(),
+            },
             refused: Arc::new(Tally::new()),
             poked: AtomicBool::new(false),
             listed: AtomicBool::new(false),
@@ -190,6 +205,27 @@ impl Port {
     /// Whether there is nothing that workers may not take.
     pub(crate) fn is_open(&self, end: u64) -> bool {
         self.opened() == end && self.shelf.is_open()
+    }
+
+    /// Whether anything waits that any thread may make, whoever may take it now; a glance.
+    pub(crate) fn has_shared_work(&self) -> bool {
+        !self.submissions.is_empty() || !self.shelf.is_empty_for_helpers()
+    }
+
+    /// Whether anything waits, whoever may take it now; a glance.
+    pub(crate) fn has_any_work(&self) -> bool {
+        self.has_work() || self.has_shared_work()
+    }
+
+    /// How far the submitter has published.
+    pub(crate) fn reach(&self) -> Reach {
+        Reach { end: self.submissions.published(), number: self.shelf.number() }
+    }
+
+    /// As [`Port::open`], by another thread: what the submitter has opened meanwhile stays open.
+    pub(crate) fn open_to(&self, reach: Reach) {
+        self.opened.fetch_max(reach.end, Ordering::Relaxed);
+        self.shelf.open_before(reach.number);
     }
 
     /// About how much stands on the shelf.

@@ -277,3 +277,114 @@ fn a_group_in_a_worker_opens_nothing() {
         release.join().unwrap();
     });
 }
+
+/// POOL-47, POOL-16: what waits behind a call that its submitter is stuck in is made by workers, if the thread is as they are: seen from
+/// outside, or where that does not tell everything by the submitter before; and not if it has confined itself since its last
+/// comparison, or has said so.
+#[test]
+fn who_is_stuck_is_compared_from_outside() {
+    type Change = Option<fn(&Engine)>;
+    let forbid: Change = Some(|_| forbid(&[libc::SYS_getppid]));
+    let unshare: Change =
+        Some(|_| nix::sched::unshare(nix::sched::CloneFlags::CLONE_FILES).expect("allowed"));
+    let say: Change = Some(Engine::confined);
+    for (has_kcmp, confine) in [(true, Confine::Checked), (true, Confine::Strict), (false, Confine::Checked)]
+    {
+        for (number, change) in [None, forbid, say, unshare].into_iter().enumerate() {
+            in_thread(|| {
+                if !has_kcmp {
+                    confined::forbid(&[libc::SYS_kcmp]);
+                }
+                let engine =
+                    Engine::start(Config::default().confine(confine).stall(Duration::from_micros(100)))
+                        .unwrap();
+                let folder = tempfile::tempdir().unwrap();
+                let fifo = folder.path().join("fifo");
+                mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+                let path = CString::new(fifo.to_str().unwrap()).unwrap();
+                let open_fifo = Submission::call(libc::SYS_openat).int(libc::AT_FDCWD.into()).path(&path);
+                let open_fifo = open_fifo.int(libc::O_RDONLY.into()).value(0).user_data(1).build();
+                let mut ring = open(&engine);
+                assert_pooled(&mut ring);
+                let tid = gettid().as_raw();
+                let looks = engine.clone();
+                let release = thread::spawn(move || {
+                    until("the submitter is stuck", || look::is_asleep_in(tid, libc::SYS_openat));
+                    if number == 0 {
+                        until("others are done without it", || looks.stats().in_flight == 1);
+                    } else {
+                        // Many times what it takes to be noticed.
+                        let mut ring = rig::pooled();
+                        let (reader, _writer) = pipe();
+                        let read = Submission::call(libc::SYS_read)
+                            .int(reader.as_raw_fd().into())
+                            .output(8)
+                            .value(8);
+                        push(&mut ring, &read.build()).unwrap();
+                        assert_eq!(ring.wait(1, Some(Duration::from_millis(50))), Ok(0));
+                        assert_eq!(looks.stats().in_flight, 2, "nobody has made the other");
+                    }
+                    // Closed in the table where it is open.
+                    drop(OpenOptions::new().write(true).open(fifo).unwrap());
+                });
+                change.inspect(|change| change(&engine));
+                push(&mut ring, &open_fifo).unwrap();
+                push(&mut ring, &getpid().user_data(2).build()).unwrap();
+                assert_eq!(ring.wait(2, None), Ok(2));
+                assert!(drain(&mut ring).iter().all(|done| done.result >= 0));
+                release.join().unwrap();
+            });
+        }
+    }
+}
+
+/// POOL-20: a ring that a thread with descriptors of its own has used, and another one drops, closes no file of either: what it
+/// keeps open to compare with has the same numbers in both.
+#[test]
+fn no_file_of_another_table_is_closed() {
+    let engine = Engine::start(Config::default()).unwrap();
+    let numbers = || -> Vec<_> {
+        let entries = std::fs::read_dir("/proc/thread-self/fd").unwrap();
+        let links = entries.map(|entry| entry.unwrap().path());
+        let mut links: Vec<_> =
+            links.filter_map(|path| Some((path.clone(), std::fs::read_link(path).ok()?))).collect();
+        links.retain(|(_, to)| !to.to_string_lossy().ends_with("/fd"));
+        links.sort();
+        links.into_iter().map(|(path, to)| (path.file_name().unwrap().to_owned(), to)).collect()
+    };
+    for is_opened_apart in [true, false] {
+        let own_files = || nix::sched::unshare(nix::sched::CloneFlags::CLONE_FILES).expect("allowed");
+        let mut ring = None;
+        if !is_opened_apart {
+            ring = Some(open(&engine));
+        }
+        let before = numbers();
+        in_thread(|| {
+            own_files();
+            let fill = |count: usize| {
+                (0..count).map(|_| std::fs::File::open("/dev/null").unwrap()).collect::<Vec<_>>()
+            };
+            let first = fill(8);
+            let mut used = ring.take().unwrap_or_else(|| open(&engine));
+            assert_is_noticed(&mut used);
+            drop(first);
+            let second = fill(16);
+            let own = numbers();
+            if is_opened_apart {
+                ring = Some(used);
+            } else {
+                drop(used);
+                assert_eq!(numbers(), own);
+            }
+            // They end with the thread's table.
+            second.into_iter().for_each(std::mem::forget);
+        });
+        let after = |ring: Option<syslet::Ring>| {
+            drop(ring);
+            numbers()
+        };
+        let now = after(ring);
+        let is_there = |file: &(std::ffi::OsString, std::path::PathBuf)| now.contains(file);
+        assert!(before.iter().all(is_there), "{before:?} {now:?}");
+    }
+}

@@ -186,7 +186,7 @@ fn pool_idle_burns_nothing() {
 }
 
 /// POOL-11: a stream of calls, each waited for, wakes no worker: calls that cannot sleep, storage, and a pipe that has
-/// room and bytes. A hundred at once do.
+/// room and bytes. Three hundred at once do.
 #[test]
 fn a_helped_stream_wakes_nobody() {
     let _alone = alone();
@@ -215,11 +215,11 @@ fn a_helped_stream_wakes_nobody() {
     }
     assert_eq!(used_by(&worker), before, "what the worker has used");
     assert_eq!(engine.stats().workers, 1);
-    // More than a kilobyte, and it is woken.
-    for _ in 0..100 {
+    // More than 8 KiB, and it is woken.
+    for _ in 0..300 {
         push(&mut ring, &calls[0]);
     }
-    assert_eq!(ring.wait(100, Some(PATIENCE)), Ok(100));
+    assert_eq!(ring.wait(300, Some(PATIENCE)), Ok(300));
     until("the worker has been woken", || used_by(&worker) != before);
     engine.close(PATIENCE).unwrap();
 }

@@ -16,7 +16,7 @@ use crate::engine::Stats;
 use crate::port::Port;
 use crate::queue::lanes::{Crew, Lanes};
 use crate::run::known::Known;
-use crate::submitter::confinement::{Confine, Told, Workers, stamp};
+use crate::submitter::confinement::{Confine, Stamp, Told, Workers};
 use crate::sync::AtomicBool;
 use crate::twin::Abilities;
 
@@ -57,7 +57,7 @@ impl Pool {
             twins,
             workers: RwLock::default(),
             confine: config.confine,
-            stamp: stamp(),
+            stamp: Stamp::of_this_thread().get(),
             gate: config.gate.clone(),
             leaving: Leaving::default(),
             haste: AtomicBool::new(false),

@@ -140,6 +140,22 @@ impl Shelf {
         }
     }
 
+    /// The number of the next that is put up.
+    pub(crate) fn number(&self) -> u64 {
+        lock(&self.boards).number
+    }
+
+    /// Workers may take from now on what was put up before the one with this number.
+    pub(crate) fn open_before(&self, number: u64) {
+        let mut boards = lock(&self.boards);
+        let all = std::mem::take(&mut boards.unopened).into_vec();
+        for standing in all {
+            let Reverse(Standing { at: (_, own), .. }) = standing;
+            if own < number { boards.shared.push(standing) } else { boards.unopened.push(standing) }
+        }
+        self.count(&boards);
+    }
+
     /// Puts a record up. `is_wanted`: whether the call of a record is still to be made. Gives memory for another record.
     pub(crate) fn push(
         &self,

@@ -51,6 +51,11 @@ impl<W: Words> Submissions<W> {
         Submissions { head, tail, track: Track::new(ring), record_max }
     }
 
+    /// How far records are published.
+    pub(crate) fn published(&self) -> u64 {
+        self.tail[0].load(Ordering::Acquire)
+    }
+
     /// Whether nothing published is left to take. A glance: others may take or publish just now.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {

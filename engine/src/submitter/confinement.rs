@@ -4,24 +4,26 @@
 //!
 //! `own` is the thread of a ring, `workers` what it is compared with. What they may do is told by `files` of /proc, whose
 //! lines `status` reads, or by `calls` where there is no /proc; what threads share is told by `tables`, and Landlock by
-//! `landlock`.
+//! `landlock`. `outside` is the same for a thread that is stuck, looked at by another.
 
 mod calls;
 mod files;
 mod landlock;
+mod outside;
 mod own;
 mod raw;
 mod status;
 mod tables;
 mod workers;
 
-use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 
+pub(crate) use self::outside::Outside;
 use self::own::Own;
 pub(crate) use self::workers::{Told, Workers};
 use crate::pool::Pool;
@@ -104,9 +106,10 @@ const PAUSE: Duration = Duration::from_micros(20);
 
 impl Confinement {
     /// Compares the calling thread.
-    pub(crate) fn of_this_thread(pool: &Pool) -> Confinement {
+    pub(crate) fn of_this_thread(pool: &Pool, outside: &Outside) -> Confinement {
         let mut confinement = Confinement::unknown();
         confinement.compare(pool, None);
+        confinement.show(pool, outside);
         confinement
     }
 
@@ -130,12 +133,28 @@ impl Confinement {
     /// Looks again, before calls are given to workers; a difference is not read again after `until`.
     pub(crate) fn look(&mut self, pool: &Pool, until: Option<Instant>) -> bool {
         if self.thread != thread_mark() {
+            self.own.let_go(pool);
             *self = Confinement::unknown();
         }
         if self.is_open && self.compared.elapsed() < PERIOD && self.own.is_unchanged(pool) {
             return true;
         }
         self.compare(pool, until)
+    }
+
+    /// Lets others look at the thread, where they can find out all that matters.
+    pub(crate) fn show(&mut self, pool: &Pool, outside: &Outside) {
+        self.own.show(pool, outside);
+    }
+
+    /// The ring is dropped.
+    pub(crate) fn let_go(&mut self, pool: &Pool) {
+        self.own.let_go(pool);
+    }
+
+    /// Whether others can.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.own.is_shown()
     }
 
     /// Whether it is some time since everything was compared.
@@ -192,18 +211,27 @@ fn thread_mark() -> u64 {
     MARK.with(|mark| *mark)
 }
 
+/// What a thread was stamped with when the application said that it is confined; 0 if it never did. Workers have the stamp of the
+/// thread that has started their engine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stamp(Arc<AtomicU64>);
+
 thread_local! {
-    static STAMP: Cell<u64> = const { Cell::new(0) };
+    static STAMP: Stamp = Stamp::default();
 }
 
-/// What the calling thread was stamped with when the application said that it is confined; 0 if it never did. Workers have
-/// the stamp of the thread that has started their engine.
-pub(crate) fn stamp() -> u64 {
-    STAMP.get()
-}
+impl Stamp {
+    pub(crate) fn of_this_thread() -> Stamp {
+        STAMP.with(Stamp::clone)
+    }
 
-/// From now on the calling thread differs from all workers there are.
-pub(crate) fn stamp_anew() {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    STAMP.set(NEXT.fetch_add(1, Ordering::Relaxed));
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// From now on the calling thread differs from all workers there are.
+    pub(crate) fn anew() {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        STAMP.with(|stamp| stamp.0.store(NEXT.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed));
+    }
 }

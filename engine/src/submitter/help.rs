@@ -13,6 +13,7 @@ use crate::run::claim::Claim;
 use crate::run::outcome::Outcome;
 use crate::run::{First, is_program};
 use crate::slot::Ticket;
+use crate::submitter::confinement::{Confinement, Looked};
 
 impl Ring {
     /// Claims what is next and runs it, or hands it over; gives the number of calls claimed. The completions of one
@@ -92,13 +93,13 @@ impl Ring {
             return Some(First::Later(Begun::default()));
         }
         // Should this call get stuck, others must not be: the workers get them.
-        let others_wait = self.open_pool().is_some() && self.has_shared_work() && !self.port.is_listed();
-        let is_alone = others_wait && !self.may_give_away() || self.open_pool().is_none();
+        let is_theirs = self.port.is_listed() && self.is_open_to_workers();
+        let others_wait = self.open_pool().is_some() && self.has_shared_work() && !is_theirs;
+        let is_alone = others_wait && !self.may_be_relieved() || self.open_pool().is_none();
         if !is_alone {
             self.port.submitter.watch.enter();
         }
         if !is_alone && others_wait {
-            self.open_to_workers();
             self.open_pool().inspect(|pool| pool.watch_closely());
         }
         let by_twin = marks.contains(Marks::TWIN) || is_theirs_again;
@@ -129,6 +130,19 @@ impl Ring {
             && !marks.contains(Marks::TWIN)
     }
 
+    /// Whether workers may have what waits behind a call that this thread is about to make, should it get stuck. Where the starter
+    /// can compare a thread that is, nothing has to be asked before.
+    fn may_be_relieved(&mut self) -> bool {
+        if self.looked == Looked::Not && self.confinement.as_ref().is_some_and(Confinement::is_shown) {
+            return true;
+        }
+        let may_give_away = self.may_give_away();
+        if may_give_away {
+            self.open_to_workers();
+        }
+        may_give_away
+    }
+
     /// Runs a call, or its twin.
     fn attempt(&mut self, index: usize, at: usize, ticket: Ticket, by_twin: bool) -> Option<First> {
         let record = self.batch.record(index);
@@ -145,7 +159,7 @@ impl Ring {
 
     /// Whether anything is published that both this thread and workers may run.
     pub(crate) fn has_shared_work(&self) -> bool {
-        !self.submissions.is_empty() || !self.port.shelf.is_empty_for_helpers()
+        self.port.has_shared_work()
     }
 
     /// Gives a claimed call to the workers.

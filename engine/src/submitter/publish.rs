@@ -86,6 +86,7 @@ impl Ring {
         // A closed pool runs nothing, so anybody may offer; and its threads are no longer there to compare with. It may be closed
         // while they are compared.
         let is_equal = pool.is_closed() || confinement.look(pool, self.wait_ends) || pool.is_closed();
+        confinement.show(pool, &self.port.submitter.outside);
         self.looked = if is_equal { Looked::Equal } else { Looked::Different };
         is_equal
     }

@@ -6,13 +6,17 @@ use std::time::{Duration, Instant};
 use syslet_abi::DoneFlags;
 
 use crate::pair::{Ring, RingError};
-use crate::port::{BACKLOG_BYTES, Port};
+use crate::port::Port;
 use crate::shared::Shared;
 use crate::shortage::Shortage;
 use crate::slot::Ticket;
 use crate::submitter::confinement::Looked;
 use crate::wake::Slept;
 use crate::wake::eventfd::CompletionEvent;
+
+/// Workers are asked to help a wait with so many bytes of calls that it could make itself: the thread is compared with them first,
+/// which takes as long as some dozens of short calls.
+const SHARED_BYTES: u64 = 8 << 10;
 
 /// Ends a ring's wait from another thread.
 #[derive(Clone, Debug)]
@@ -127,7 +131,7 @@ impl Ring {
             return false;
         }
         let queued = self.producer.queued_bytes() + self.port.shelved_bytes();
-        let wants_worker = self.wants_worker || queued >= BACKLOG_BYTES && self.open_pool().is_some();
+        let wants_worker = self.wants_worker || queued >= SHARED_BYTES && self.open_pool().is_some();
         // What is not open to workers nobody but this thread sees, and nothing has to be asked.
         if !wants_worker || !self.may_offer() {
             self.publish();

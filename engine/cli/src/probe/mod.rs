@@ -28,7 +28,7 @@ pub(crate) fn probe() -> Result<Found, String> {
         ("limits", limits::limits()),
         ("attributes", attributes::attributes(&engine, &mut ring)),
         ("twins", twins::twins(&mut ring)),
-        ("confinement", confinement::confinement()),
+        ("confinement", confinement::confinement(&engine)),
     ]))
 }
 

@@ -60,6 +60,18 @@ fn attributes_are_asked_for() {
     assert!(attributes["cache"].as_str().is_some_and(|said| said.starts_with("handled: hit (")), "{found}");
 }
 
+/// PROBE-6: by what threads are compared is what the engine says: no filter is on tests.
+#[test]
+fn the_comparison_is_told() {
+    let found = probed();
+    let confinement = &found["confinement"];
+    assert_eq!(
+        (&confinement["threads_seen_by"], &confinement["tables_seen_by"]),
+        (&"status".into(), &"kcmp".into())
+    );
+    assert_eq!(confinement["landlock_counted"], false);
+}
+
 /// PROBE-4: io_uring is allowed, or the error is named; nothing is left open and nothing is on stderr.
 #[test]
 fn io_uring_is_asked_for() {

@@ -259,11 +259,22 @@ impl Keeper {
                 continue;
             }
             let is_stuck = before.iter().any(|(other, seen)| Arc::ptr_eq(other, &port) && *seen == glance);
-            if is_stuck && port.has_work() {
+            if is_stuck && self.may_relieve(&port, glance) {
                 self.pool.offer(&port);
             }
             self.ports.push((port, glance));
         }
+    }
+
+    /// Whether workers may have what waits in a ring whose thread is in the call seen at that glance. What it has published
+    /// without being compared is opened to them if it is as they are, now that it cannot change.
+    fn may_relieve(&self, port: &Arc<Port>, glance: Glance) -> bool {
+        let reach = port.reach();
+        let is_equal = port.has_shared_work() && port.submitter.outside.is_equal(&self.pool);
+        if is_equal && port.submitter.watch.glance() == glance {
+            port.open_to(reach);
+        }
+        port.has_work()
     }
 
     /// How often to look from now on.
@@ -305,7 +316,8 @@ impl Keeper {
 
     /// Whether work waits behind a call that could get stuck.
     fn is_pressed(&self) -> bool {
-        let is_helper_in_a_call = |(port, _): &(Arc<Port>, Glance)| port.has_work() && !port.is_listed();
+        let is_theirs = |port: &Arc<Port>| port.is_listed() && port.is_open(port.submissions.published());
+        let is_helper_in_a_call = |(port, _): &(Arc<Port>, Glance)| port.has_any_work() && !is_theirs(port);
         self.pool.board.is_at_risk() || self.ports.iter().any(is_helper_in_a_call)
     }
 }

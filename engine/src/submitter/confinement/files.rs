@@ -1,11 +1,13 @@
 //! What /proc tells of one thread. Directory and status file stay open: they go on telling, whatever becomes of the
 //! caller's ids, root and descriptors left.
 
+use std::cell::RefCell;
 use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Weak};
 
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
@@ -42,8 +44,7 @@ const STATUS_BYTES_MAX: usize = 4 << 20;
 /// The open files of one thread.
 #[derive(Debug)]
 pub(super) struct ThreadFiles {
-    directory: OwnedFd,
-    /// Where the links of its namespaces stand.
+    /// Where the links of its namespaces stand; its directories beside them.
     namespaces: OwnedFd,
     status: File,
     /// What the thread's number is there.
@@ -55,6 +56,31 @@ pub(super) struct ThreadFiles {
 /// The directory /proc, to be kept: a `chroot` takes it from nobody.
 pub(super) fn proc() -> io::Result<OwnedFd> {
     Ok(open("/proc", OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?)
+}
+
+thread_local! {
+    /// Those of this thread, while any of its rings has them.
+    static OPEN: RefCell<Weak<ThreadFiles>> = const { RefCell::new(Weak::new()) };
+}
+
+/// Those of the calling thread: one set for all of its rings.
+///
+/// # Errors
+/// As for [`ThreadFiles::of_this_thread`].
+pub(super) fn of_this_thread(proc: &OwnedFd) -> io::Result<Arc<ThreadFiles>> {
+    OPEN.with_borrow_mut(|open| match open.upgrade() {
+        Some(files) => Ok(files),
+        None => {
+            let files = Arc::new(ThreadFiles::of_this_thread(proc)?);
+            *open = Arc::downgrade(&files);
+            Ok(files)
+        }
+    })
+}
+
+/// The calling thread's are not used any more: they are not what they were.
+pub(super) fn forget() {
+    OPEN.set(Weak::new());
 }
 
 impl ThreadFiles {
@@ -72,7 +98,7 @@ impl ThreadFiles {
             file => Some(File::from(file?)),
         };
         let namespaces = openat(&directory, "ns", path, Mode::empty())?;
-        let mut files = ThreadFiles { directory, namespaces, status, number: Vec::new(), label };
+        let mut files = ThreadFiles { namespaces, status, number: Vec::new(), label };
         let mut text = Vec::new();
         files.number =
             Lines::parse(files.status(&mut text)?).ok_or(ErrorKind::InvalidData)?.number().to_vec();
@@ -161,8 +187,8 @@ impl ThreadFiles {
     /// # Errors
     /// The system's.
     pub(super) fn places(&self) -> io::Result<[Place; 2]> {
-        let directory = Some(self.directory.as_fd());
-        Ok([raw::place(directory, c"root")?, raw::place(directory, c"cwd")?])
+        let beside = Some(self.namespaces.as_fd());
+        Ok([raw::place(beside, c"../root")?, raw::place(beside, c"../cwd")?])
     }
 }
 

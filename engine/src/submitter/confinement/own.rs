@@ -1,24 +1,30 @@
 //! What the calling thread is: looked at with its own at the last full comparison, and compared with the workers.
 
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::Instant;
 
 use nix::unistd::gettid;
 
 use super::calls::Remembered;
-use super::files::{CHANGEABLE, Namespaces, ThreadFiles};
+use super::files::{self, CHANGEABLE, Namespaces, ThreadFiles};
+use super::outside::{Outside, Sight};
 use super::raw::{self, Place};
 use super::status::Lines;
 use super::workers::{By, Told, Workers};
-use super::{Confine, landlock, stamp};
+use super::{Confine, Stamp, landlock};
 use crate::pool::Pool;
 
 /// The thread of a ring.
 #[derive(Debug)]
 pub(super) struct Own {
     tid: i32,
+    stamp: Stamp,
     /// None until they could be opened, and where there is no /proc.
-    files: Option<ThreadFiles>,
+    files: Option<Arc<ThreadFiles>>,
+    /// They are other ones than those that others were shown.
+    is_unshown: bool,
+    is_shown: bool,
     /// Memory for status files.
     text: Vec<u8>,
     /// The rest is what it was at the last full comparison.
@@ -33,7 +39,10 @@ impl Own {
     pub(super) fn of_this_thread() -> Own {
         Own {
             tid: gettid().as_raw(),
+            stamp: Stamp::of_this_thread(),
             files: None,
+            is_unshown: true,
+            is_shown: false,
             text: Vec::new(),
             lines: Lines::default(),
             answers: Remembered::default(),
@@ -41,6 +50,20 @@ impl Own {
             places: None,
             layers: None,
         }
+    }
+
+    /// Lets others look at the thread, where what they find out is all that is compared.
+    pub(super) fn show(&mut self, pool: &Pool, outside: &Outside) {
+        if std::mem::take(&mut self.is_unshown) {
+            let is_by_kcmp = pool.workers().is_some_and(|workers| workers.tables.is_by_kcmp());
+            let files = self.files.clone().filter(|_| is_by_kcmp && pool.confine() == Confine::Checked);
+            self.is_shown = files.is_some();
+            outside.show(files.map(|files| Sight { tid: self.tid, stamp: self.stamp.clone(), files }));
+        }
+    }
+
+    pub(super) fn is_shown(&self) -> bool {
+        self.is_shown
     }
 
     /// Whether the thread, which was equal to the workers at the last full comparison, is what it was then.
@@ -77,7 +100,7 @@ impl Own {
 
     /// Whether it shares with the workers what threads share, and was not said to be confined.
     fn shares(&self, pool: &Pool, workers: &Workers) -> io::Result<bool> {
-        Ok(stamp() == pool.stamp()
+        Ok(self.stamp.get() == pool.stamp()
             && workers.tables.has_same_files(self.tid)?
             && workers.tables.has_same_fs(self.tid)? != Some(false)
             && raw::securebits()? == workers.securebits)
@@ -96,11 +119,30 @@ impl Own {
     ) -> io::Result<bool> {
         let compared = self.compare_all(pool, until, found);
         if compared.is_err() {
-            // Opened again, and not closed where the numbers may be other files' by now. The starter sees to its own.
-            self.files.take().filter(|files| !files.is_whole()).into_iter().for_each(std::mem::forget);
+            // Opened again. The starter sees to its own.
+            self.close_files();
             pool.ask_starter(until);
         }
         compared
+    }
+
+    /// Closes its files, but where the numbers may be other files' by now.
+    fn close_files(&mut self) {
+        self.files.take().filter(|files| !files.is_whole()).into_iter().for_each(std::mem::forget);
+        files::forget();
+        self.is_unshown = true;
+    }
+
+    /// Lets go of what it has open, in the calling thread, whichever that is. Where that has a table of its own the numbers may be
+    /// other files': nothing is closed then.
+    pub(super) fn let_go(&mut self, pool: &Pool) {
+        let Some(files) = self.files.take() else { return };
+        let tid = gettid().as_raw();
+        let is_here = |workers: &Workers| workers.tables.has_same_files(tid).unwrap_or(false);
+        // The starter of a closed pool is no longer there to compare with.
+        if !pool.is_closed() && !pool.workers().as_deref().is_some_and(is_here) {
+            std::mem::forget(files);
+        }
     }
 
     fn compare_all(&mut self, pool: &Pool, until: Option<Instant>, found: &mut Vec<u8>) -> io::Result<bool> {
@@ -110,13 +152,16 @@ impl Own {
         };
         if let By::Files { proc, starter } = &workers.by {
             if self.files.is_none() {
-                self.files = Some(ThreadFiles::of_this_thread(proc)?);
+                self.files = Some(files::of_this_thread(proc)?);
+                self.is_unshown = true;
             }
             if !self.is_as(&workers, starter, found)? {
                 return Ok(false);
             }
         }
         if !self.shares(pool, &workers)? {
+            // Were they open in a table of the thread's own, another thread would close what has their numbers in another.
+            self.close_files();
             found.extend_from_slice(b"shares");
             return Ok(false);
         }
