@@ -1,56 +1,58 @@
-//! ATOMS: what each atom of a program came to.
+//! ATOMS: the result of each atom of a program. The registry holds it; the engine writes its value.
 
 use syslet_abi::{AttributeId, DoneFlags, RawResult, Return, Returns, Status, padded};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::field::{u16_at, u32_at, u64_at};
-use crate::payload::known_part;
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, u16_at, u32_at, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-/// The ATOMS attribute. It is asked with no payload, of programs only: the engine answers it.
+/// The ATOMS attribute, for programs. It has no payload, and an [`AtomsValue`], which the engine writes itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Atoms;
 
-/// What stands before the entries.
+/// The head of the value of ATOMS, before the entries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AtomsHead {
-    /// Atoms run in the main part.
+    /// The number of atoms run in the main part; an atom that ran twice counts twice.
     pub steps: u32,
-    /// The one whose value is the program's result.
+    /// The atom whose value is the program's result.
     pub last: u16,
-    /// The first call of the way out that failed.
+    /// The first call of the way out that failed, if one did.
     pub finally_failed: Option<u16>,
 }
 
-/// What one atom came to.
+/// The result of one atom.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AtomEntry<'a> {
-    /// Its number.
+    /// The number of the atom.
     pub atom: u16,
-    /// What is special about its value.
+    /// Flags of its value, as in a completion.
     pub flags: DoneFlags,
     /// How often it ran.
     pub runs: u32,
-    /// Its value, the last time.
+    /// Its value, the last time that it ran.
     pub value: RawResult,
-    /// Returns of its own attributes, the last time; see [`AtomEntry::returns`].
+    /// The returns of its own attributes, the last time that it ran; [`AtomEntry::returns`] reads them.
     pub returned: &'a [u8],
 }
 
 /// The value of ATOMS.
 #[derive(Clone, Copy, Debug)]
 pub struct AtomsValue<'a> {
-    /// What stands before the entries.
+    /// The head.
     pub head: AtomsHead,
     entries: &'a [u8],
 }
 
+/// In the place of an atom's number: no atom.
 const NONE: u16 = u16::MAX;
 
 impl AtomsHead {
-    /// Size in bytes.
+    /// Size in bytes: a 32-bit number, two 16-bit ones and eight zeros.
     pub const BYTES: usize = 16;
 
-    /// Writes it to the start of `to`.
+    /// Writes the head to the start of `to`.
     ///
     /// # Panics
     /// When `to` is shorter than [`AtomsHead::BYTES`].
@@ -63,16 +65,16 @@ impl AtomsHead {
 }
 
 impl<'a> AtomEntry<'a> {
-    /// What stands before its returns, in bytes.
+    /// Size of an entry before its returns, in bytes.
     pub const HEAD_BYTES: usize = 24;
 
-    /// Bytes it takes.
+    /// Size of the entry in bytes, with its returns padded to a multiple of 8.
     #[must_use]
     pub fn len_bytes(&self) -> usize {
         AtomEntry::HEAD_BYTES + padded(self.returned.len())
     }
 
-    /// Writes it to the start of `to`.
+    /// Writes the entry to the start of `to`.
     ///
     /// # Panics
     /// When `to` is shorter than [`AtomEntry::len_bytes`].
@@ -102,14 +104,14 @@ impl<'a> AtomEntry<'a> {
         })
     }
 
-    /// Returns of its own attributes; none if they cannot be read.
+    /// The returns of the atom's own attributes; none if they cannot be read.
     pub fn returns(&self) -> impl Iterator<Item = Return<'a>> + use<'a> {
         Returns::of(self.returned).into_iter().flatten()
     }
 }
 
 impl<'a> AtomsValue<'a> {
-    /// Reads a returned value.
+    /// Reads a returned value; none when it is shorter than [`AtomsHead::BYTES`].
     #[must_use]
     pub fn parse(value: &'a [u8]) -> Option<AtomsValue<'a>> {
         let head = AtomsHead {
@@ -120,7 +122,7 @@ impl<'a> AtomsValue<'a> {
         Some(AtomsValue { head, entries: value.get(AtomsHead::BYTES..)? })
     }
 
-    /// The atoms that ran, by their numbers.
+    /// The entries of the atoms that ran, by their numbers. An entry that is cut off ends them.
     pub fn entries(&self) -> impl Iterator<Item = AtomEntry<'a>> {
         let mut left = self.entries;
         std::iter::from_fn(move || {
@@ -142,7 +144,7 @@ impl Attribute for Atoms {
 
     fn check(&self, payload: &[u8], call: &CallFacts) -> Result<Plan, Status> {
         known_part(payload, 0)?;
-        // One call has none.
+        // A single call has no atoms.
         let return_bytes_max = call.atoms_bytes_max.ok_or(Status::INAPPLICABLE)?;
         Ok(Plan { return_bytes_max, may_help: true, needs: Needs::NONE })
     }
@@ -162,7 +164,7 @@ impl Attribute for Atoms {
 mod tests {
     use super::*;
 
-    /// SYSLET-30: ATOMS is asked of programs, and takes no payload.
+    /// SYSLET-30: ATOMS can be asked of programs only, and takes no payload.
     #[test]
     fn one_call_has_no_atoms() {
         let call =
@@ -173,7 +175,8 @@ mod tests {
         assert_eq!(Atoms.check(&[1], &program), Err(Status::INVALID));
     }
 
-    /// SYSLET-30: what is written is read, with the returns of single calls, however the value is cut.
+    /// SYSLET-30: entries are read as they were written, with the returns of single calls; a value that is cut off has
+    /// its whole entries only.
     #[test]
     fn entries_are_read_as_written() {
         let returned = [2_u8, 0, 4, 0, 0, 0, 0, 0];

@@ -1,19 +1,20 @@
-//! BLOCKED: whether the call slept, and how long it was off the processor.
+//! BLOCKED: whether the call slept, and how long it was off the processor. The registry holds it.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::payload::known_part;
-use crate::value::{put_words, word};
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, put_u64s, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-/// The BLOCKED attribute. It is asked with no payload.
+/// The BLOCKED attribute. It has no payload, and a [`BlockedValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Blocked;
 
-/// What BLOCKED returns, summed over all attempts at the call.
+/// The value of BLOCKED, summed over all attempts at the call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct BlockedValue {
-    /// How often the thread gave up the processor to wait. Zero: the call has not slept.
+    /// How often the thread gave up the processor to wait. A call with zero has not slept.
     pub sleeps: u64,
     /// Time between entering the kernel and leaving it in which the thread was not on a processor, in nanoseconds.
     pub off_cpu_ns: u64,
@@ -23,10 +24,10 @@ impl BlockedValue {
     /// Size of the value in bytes: two 64-bit numbers.
     pub const BYTES: usize = 16;
 
-    /// Reads a returned value. A longer one, of a later version, is accepted; a shorter one is none.
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<BlockedValue> {
-        Some(BlockedValue { sleeps: word(value, 0)?, off_cpu_ns: word(value, 8)? })
+        Some(BlockedValue { sleeps: u64_at(value, 0)?, off_cpu_ns: u64_at(value, 8)? })
     }
 }
 
@@ -53,7 +54,8 @@ impl Attribute for Blocked {
         value: &mut [u8],
     ) -> (Status, usize) {
         let spent = &observed.spent;
-        put_words(value, 0, &[spent.voluntary_switches, spent.wall_ns.saturating_sub(spent.cpu_ns)]);
+        // Two clocks differ a little: a call that never left the processor may have the shorter wall time.
+        put_u64s(value, 0, &[spent.voluntary_switches, spent.wall_ns.saturating_sub(spent.cpu_ns)]);
         (Status::HANDLED, BlockedValue::BYTES)
     }
 }

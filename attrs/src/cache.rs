@@ -1,20 +1,20 @@
-//! CACHE: whether what the call asked for was in memory, and how that is known.
+//! CACHE: whether the data that the call asked for was in memory, and how that is known. The registry holds it.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Nature, Needs, Observed, Plan, Token};
-use crate::evidence::{Evidence, Verdict};
-use crate::payload::known_part;
-use crate::value::{half, put_halves};
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, put_u32s, u32_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Evidence, Nature, Observed};
 
-/// The CACHE attribute. It is asked with no payload, of calls that may read storage.
+/// The CACHE attribute, for calls that may read storage or act on mappings. It has no payload, and a [`CacheValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Cache;
 
-/// What CACHE returns.
+/// The value of CACHE.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CacheValue {
-    /// Whether it was in memory.
+    /// Whether the data was in memory.
     pub verdict: Verdict,
     /// How that is known.
     pub evidence: Evidence,
@@ -24,10 +24,59 @@ impl CacheValue {
     /// Size of the value in bytes: two 32-bit numbers.
     pub const BYTES: usize = 8;
 
-    /// Reads a returned value. A longer one, of a later version, is accepted; a shorter one is none.
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<CacheValue> {
-        Some(CacheValue { verdict: Verdict(half(value, 0)?), evidence: Evidence(half(value, 4)?) })
+        Some(CacheValue { verdict: Verdict(u32_at(value, 0)?), evidence: Evidence(u32_at(value, 4)?) })
+    }
+}
+
+/// Whether the data that a call asked for was in memory.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Verdict(pub u32);
+
+/// The number and its name.
+impl core::fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Verdict({} {})", self.0, self.name())
+    }
+}
+
+impl Verdict {
+    /// All of it was.
+    pub const HIT: Verdict = Verdict(1);
+    /// A part of it was not, or nothing of it was.
+    pub const MISS: Verdict = Verdict(2);
+    /// The evidence does not tell.
+    pub const UNKNOWN: Verdict = Verdict(3);
+
+    /// The verdict that follows from the evidence.
+    #[must_use]
+    pub fn of(evidence: Evidence) -> Verdict {
+        let has = |bits| evidence.contains(bits);
+        let waited_for_input = has(Evidence::BLOCK_INPUT.with(Evidence::SLEPT));
+        if has(Evidence::TWIN_SUCCEEDED) {
+            Verdict::HIT
+        } else if has(Evidence::TWIN_REFUSED.with(Evidence::STORAGE))
+            || waited_for_input
+            || has(Evidence::MAJOR_FAULTS)
+        {
+            Verdict::MISS
+        } else if evidence.0 == Evidence::WATCHED.0 {
+            Verdict::HIT
+        } else {
+            Verdict::UNKNOWN
+        }
+    }
+
+    /// The name, in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::HIT => "hit",
+            Verdict::MISS => "miss",
+            _ => "unknown",
+        }
     }
 }
 
@@ -55,13 +104,14 @@ impl Attribute for Cache {
         observed: &Observed,
         value: &mut [u8],
     ) -> (Status, usize) {
+        // The buffer of a `read` may fault as well, which says nothing about the file.
         let acts_on_mappings = observed.call.nature.intersects(Nature::ACTS_ON_MAPPINGS);
         let evidence = observed
             .evidence
             .with_if(Evidence::BLOCK_INPUT, observed.spent.read_bytes > 0)
             .with_if(Evidence::MAJOR_FAULTS, acts_on_mappings && observed.spent.major_faults > 0)
             .with_if(Evidence::SLEPT, observed.spent.voluntary_switches > 0);
-        put_halves(value, 0, &[Verdict::of(evidence).0, evidence.0]);
+        put_u32s(value, 0, &[Verdict::of(evidence).0, evidence.0]);
         (Status::HANDLED, CacheValue::BYTES)
     }
 }

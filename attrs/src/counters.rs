@@ -1,41 +1,41 @@
-//! COUNTERS: what the kernel's performance counters counted during the call.
+//! COUNTERS: the counts of the kernel's performance counters during the call. The registry holds it.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::counted::Counted;
-use crate::payload::known_part;
-use crate::value::{half, put_halves, put_words, word};
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, put_u32s, put_u64s, u32_at, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Counted, Observed};
 
-/// The COUNTERS attribute. It is asked with no payload.
+/// The COUNTERS attribute. It has no payload, and a [`CountersValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Counters;
 
-/// What COUNTERS returns, summed over all attempts at the call. Where a bit of `valid` is missing, the machine, the
-/// permissions or the other users of the counters did not let that one count.
+/// The value of COUNTERS, summed over all attempts at the call. A bit is missing in `valid` where the hardware lacks the
+/// counter, the permissions forbid it, or it was shared with other users and did not count all the time.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CountersValue(pub Counted);
 
 impl CountersValue {
     /// Size of the value in bytes: two 32-bit numbers and four 64-bit ones.
     pub const BYTES: usize = 40;
-    /// Bit 0: time on the processor in nanoseconds, as the counters see it.
+    /// Bit 0: time on the processor in nanoseconds, by the counter's own account.
     pub const TASK_CLOCK: u32 = 1;
     /// Bit 1: how often the thread left the processor.
-    pub const CONTEXT_SWITCHES: u32 = 2;
+    pub const CONTEXT_SWITCHES: u32 = 1 << 1;
     /// Bit 2: instructions retired.
-    pub const INSTRUCTIONS: u32 = 4;
+    pub const INSTRUCTIONS: u32 = 1 << 2;
     /// Bit 3: cycles of the processor.
-    pub const CYCLES: u32 = 8;
-    /// The counters' names, by bit.
+    pub const CYCLES: u32 = 1 << 3;
+    /// The names of the counters, by bit.
     pub const NAMES: [&str; Counted::COUNTERS] =
         ["task_clock_ns", "context_switches", "instructions", "cycles"];
 
-    /// Reads a returned value. A longer one, of a later version, is accepted; a shorter one is none.
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<CountersValue> {
-        let (valid, user_only) = (half(value, 0)?, half(value, 4)?);
-        let counts = [word(value, 8)?, word(value, 16)?, word(value, 24)?, word(value, 32)?];
+        let (valid, user_only) = (u32_at(value, 0)?, u32_at(value, 4)?);
+        let counts = [u64_at(value, 8)?, u64_at(value, 16)?, u64_at(value, 24)?, u64_at(value, 32)?];
         Some(CountersValue(Counted { valid, user_only, counts }))
     }
 }
@@ -64,8 +64,8 @@ impl Attribute for Counters {
         let Some(Counted { valid: valid @ 1.., user_only, counts }) = observed.counted else {
             return (Status::UNAVAILABLE, 0);
         };
-        put_halves(value, 0, &[valid, user_only]);
-        put_words(value, 8, &counts);
+        put_u32s(value, 0, &[valid, user_only]);
+        put_u64s(value, 8, &counts);
         (Status::HANDLED, CountersValue::BYTES)
     }
 }

@@ -1,11 +1,15 @@
-//! DATA: the bytes that IN arguments point into, and on the way back what the call wrote into the out area.
+//! DATA: the bytes that IN and INOUT arguments point into, and on the way back the bytes that the call wrote. The
+//! registry holds it.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
+use crate::attribute::{Attribute, Plan, Token};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-/// The DATA attribute. The engine writes its return, in place and before all others: the call has already left the
-/// value where it stands, so `after` only confirms what it is shown.
+/// The DATA attribute. Its payload is any bytes. Its value is the out area, as far as the call wrote it. The engine writes
+/// the return itself, in place and before all others: the call has already left the value there, so `after` only confirms
+/// the bytes that it is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Data;
 

@@ -1,18 +1,21 @@
-//! DEADLINE: the call is stopped when its time is up, and says how late it was.
+//! DEADLINE: the call is stopped when its time is up, and its value says how late it was. The registry holds it; the
+//! engine also reads its payload to set the timer, and writes its value for a call that it removes.
 
 use syslet_abi::{AttributeId, Errno, RawResult, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::payload::known_part;
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, u32_at, u64_and_u32, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-/// What a call ends with that its deadline has stopped; the same number on every architecture.
+/// The error of a call that its deadline has stopped; the same number on every architecture.
 const ETIME: Errno = Errno(62);
 
-/// The DEADLINE attribute.
+/// The DEADLINE attribute. Its payload is a [`DeadlineAsked`], its value a [`DeadlineValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline;
 
-/// What DEADLINE is asked with.
+/// The payload of DEADLINE.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DeadlineAsked {
     /// So many nanoseconds after the submission is accepted.
@@ -21,16 +24,16 @@ pub enum DeadlineAsked {
     At(u64),
 }
 
-/// What DEADLINE returns.
+/// The value of DEADLINE.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DeadlineValue {
-    /// Nanoseconds between the deadline and the end of the call, negative when it ended before.
+    /// Nanoseconds from the deadline to the end of the call, negative when the call ended before.
     pub late_ns: i64,
-    /// What the deadline did.
+    /// The effect of the deadline on the call.
     pub outcome: DeadlineOutcome,
 }
 
-/// What a deadline did.
+/// The effect of a deadline on its call.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct DeadlineOutcome(pub u32);
 
@@ -42,11 +45,11 @@ impl core::fmt::Debug for DeadlineOutcome {
 }
 
 impl DeadlineOutcome {
-    /// Nothing: the call was over before.
+    /// None: the call ended before.
     pub const MET: DeadlineOutcome = DeadlineOutcome(0);
-    /// It stopped the call, or kept it from beginning.
+    /// The deadline stopped the call, or kept it from beginning.
     pub const STOPPED: DeadlineOutcome = DeadlineOutcome(1);
-    /// It passed, and the call ended by itself, later, or had moved a part of its bytes when it was stopped.
+    /// The deadline passed, and the call ended later with a result of its own, which may be a part of its bytes.
     pub const MISSED: DeadlineOutcome = DeadlineOutcome(2);
 
     /// The name, in lower case.
@@ -62,39 +65,33 @@ impl DeadlineOutcome {
 }
 
 impl DeadlineAsked {
-    /// Size of the payload in bytes: a time, what it counts from, and four zeros.
+    /// Size of the payload in bytes: a 64-bit time, a 32-bit number (0 after, 1 at) and four zeros.
     pub const BYTES: usize = 16;
 
     /// The payload.
     #[must_use]
     pub fn emit(self) -> [u8; DeadlineAsked::BYTES] {
-        let (time, from) = match self {
-            DeadlineAsked::After(time) => (time, 0_u32),
-            DeadlineAsked::At(time) => (time, 1),
-        };
-        let mut payload = [0; DeadlineAsked::BYTES];
-        payload[..8].copy_from_slice(&time.to_ne_bytes());
-        payload[8..12].copy_from_slice(&from.to_ne_bytes());
-        payload
+        match self {
+            DeadlineAsked::After(time) => u64_and_u32(time, 0),
+            DeadlineAsked::At(instant) => u64_and_u32(instant, 1),
+        }
     }
 
     /// Reads a payload.
     ///
     /// # Errors
-    /// INVALID, when it is shorter, asks for what there is not, or is longer with anything but zeros behind.
+    /// INVALID when the payload is shorter, has an unknown number or reserved bytes that are not zero, or is longer with
+    /// a byte that is not zero behind its fields.
     pub fn parse(payload: &[u8]) -> Result<DeadlineAsked, Status> {
         let known = known_part(payload, DeadlineAsked::BYTES)?;
-        let time = u64::from_ne_bytes(known[..8].try_into().map_err(|_| Status::INVALID)?);
-        let word =
-            |at: usize| known[at..at + 4].try_into().map(u32::from_ne_bytes).map_err(|_| Status::INVALID);
-        match (word(8)?, word(12)?) {
-            (0, 0) => Ok(DeadlineAsked::After(time)),
-            (1, 0) => Ok(DeadlineAsked::At(time)),
+        match (u64_at(known, 0), u32_at(known, 8), u32_at(known, 12)) {
+            (Some(time), Some(0), Some(0)) => Ok(DeadlineAsked::After(time)),
+            (Some(instant), Some(1), Some(0)) => Ok(DeadlineAsked::At(instant)),
             _ => Err(Status::INVALID),
         }
     }
 
-    /// The instant, for a submission accepted at that one; both in nanoseconds of CLOCK_MONOTONIC.
+    /// The instant of the deadline, for a submission accepted at `queued_ns`; both in nanoseconds of CLOCK_MONOTONIC.
     #[must_use]
     pub fn instant(self, queued_ns: u64) -> u64 {
         match self {
@@ -105,19 +102,18 @@ impl DeadlineAsked {
 }
 
 impl DeadlineValue {
-    /// Size of the value in bytes: a time, a number, and four zeros.
+    /// Size of the value in bytes: a signed 64-bit time, a 32-bit number and four zeros.
     pub const BYTES: usize = 16;
 
-    /// Reads a returned value. A longer one, of a later version, is accepted; a shorter one is none.
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<DeadlineValue> {
-        let late_ns = i64::from_ne_bytes(value.get(..8)?.try_into().ok()?);
-        let outcome = u32::from_ne_bytes(value.get(8..12)?.try_into().ok()?);
         value.get(..DeadlineValue::BYTES)?;
-        Some(DeadlineValue { late_ns, outcome: DeadlineOutcome(outcome) })
+        let late_ns = u64_at(value, 0)?.cast_signed();
+        Some(DeadlineValue { late_ns, outcome: DeadlineOutcome(u32_at(value, 8)?) })
     }
 
-    /// What comes of a call that ended at that instant, with this result.
+    /// The value for a call that ended at `ended_ns` with this result; both instants in nanoseconds of CLOCK_MONOTONIC.
     #[must_use]
     pub fn of(deadline_ns: u64, ended_ns: u64, result: RawResult) -> DeadlineValue {
         let late_ns = i64::try_from(i128::from(ended_ns) - i128::from(deadline_ns)).unwrap_or(i64::MIN);
@@ -130,11 +126,13 @@ impl DeadlineValue {
         DeadlineValue { late_ns, outcome }
     }
 
-    /// Writes the value to the start of `value`, which has that many bytes at least.
+    /// Writes the value to the start of `value`.
+    ///
+    /// # Panics
+    /// When `value` is shorter than [`DeadlineValue::BYTES`].
     pub fn emit(self, value: &mut [u8]) {
-        value[..8].copy_from_slice(&self.late_ns.to_ne_bytes());
-        value[8..12].copy_from_slice(&self.outcome.0.to_ne_bytes());
-        value[12..16].fill(0);
+        let bytes = u64_and_u32(self.late_ns.cast_unsigned(), self.outcome.0);
+        value[..DeadlineValue::BYTES].copy_from_slice(&bytes);
     }
 }
 
@@ -149,11 +147,8 @@ impl Attribute for Deadline {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         DeadlineAsked::parse(payload)?;
-        Ok(Plan {
-            return_bytes_max: DeadlineValue::BYTES,
-            may_help: true,
-            needs: Needs::CLOCK.with(Needs::DEADLINE),
-        })
+        let needs = Needs::CLOCK.with(Needs::DEADLINE);
+        Ok(Plan { return_bytes_max: DeadlineValue::BYTES, may_help: true, needs })
     }
 
     fn after(&self, payload: &[u8], _token: Token, seen: &Observed, value: &mut [u8]) -> (Status, usize) {

@@ -1,32 +1,43 @@
-//! What an attribute wants to know of a call, before it is accepted and while it runs.
+//! The needs of an attribute, one bit each. The `check` of each attribute states them in its plan, and the engine adds up
+//! those of a call.
 
-/// What the engine has to observe for an attribute, one bit each.
+/// Observations that the engine makes for an attribute, and things that it provides for the call; one bit each.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Needs(pub u32);
 
 impl Needs {
-    /// Nothing.
+    /// No need.
     pub const NONE: Needs = Needs(0);
-    /// The clock, when the call is queued, before it starts and after it finished.
+    /// The clock, read when the call is queued, before it starts and after it has finished.
     pub const CLOCK: Needs = Needs(1);
     /// The thread that ends the call, and its CPU.
-    pub const WORKER: Needs = Needs(2);
+    pub const WORKER: Needs = Needs(1 << 1);
     /// Time on the processor.
     pub const CPU: Needs = Needs(1 << 2);
-    /// What getrusage tells: times, faults, switches, blocks.
+    /// The counts of getrusage: times, faults, switches, blocks.
     pub const RESOURCES: Needs = Needs(1 << 3);
-    /// The time that each attempt took.
+    /// The time that each attempt takes.
     pub const WALL: Needs = Needs(1 << 4);
-    /// How the call was tried, and of the plain call what [`Needs::RESOURCES`] means.
+    /// How the call was tried, and for a plain call the counts of [`Needs::RESOURCES`] as well.
     pub const CACHE: Needs = Needs(1 << 5);
-    /// The checksum of the bytes that were moved.
+    /// The checksum of the bytes that the call moves.
     pub const BYTES: Needs = Needs(1 << 6);
     /// Performance counters.
     pub const COUNTERS: Needs = Needs(1 << 7);
-    /// Its id in the trace, if there is one.
+    /// The call's lines in the trace, where the engine writes one.
     pub const TRACE: Needs = Needs(1 << 8);
-    /// Somebody who stops the call when its time is up.
+    /// A timer that stops the call when its time is up.
     pub const DEADLINE: Needs = Needs(1 << 16);
+    /// A place in a lane. As soon as the call has its place, the engine writes the `LaneValue` over the payload in its
+    /// copy of the record, where `after` finds it.
+    pub const LANE: Needs = Needs(1 << 17);
+    /// A thread for this call alone: a disposable worker, which ends after the call, and all changes with it.
+    pub const OWN_THREAD: Needs = Needs(1 << 20);
+    /// A working directory and a umask that the call's own thread shares with no other thread.
+    pub const OWN_FS: Needs = Needs(1 << 21);
+    /// The call is made again as RETRY asks. The number of attempts, and why the last one was the last, come to `after`
+    /// as the token.
+    pub const RETRY: Needs = Needs(1 << 22);
 
     /// The needs of both.
     #[must_use]
@@ -49,39 +60,6 @@ impl Needs {
     /// Whether any of `other` is needed.
     #[must_use]
     pub const fn intersects(self, other: Needs) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-/// What kind of call it is, one bit each.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Nature(pub u32);
-
-impl Nature {
-    /// Nothing of what follows.
-    pub const NONE: Nature = Nature(0);
-    /// It may read data or metadata from storage.
-    pub const READS_STORAGE: Nature = Nature(1);
-    /// It acts on the address space beyond its arguments' bytes.
-    pub const ACTS_ON_MAPPINGS: Nature = Nature(2);
-    /// It moves bytes between memory and something else, as many as its result says.
-    pub const TRANSFERS: Nature = Nature(4);
-
-    /// Both kinds.
-    #[must_use]
-    pub const fn with(self, other: Nature) -> Nature {
-        Nature(self.0 | other.0)
-    }
-
-    /// Without these kinds.
-    #[must_use]
-    pub const fn without(self, other: Nature) -> Nature {
-        Nature(self.0 & !other.0)
-    }
-
-    /// Whether it is any of these kinds.
-    #[must_use]
-    pub const fn intersects(self, other: Nature) -> bool {
         self.0 & other.0 != 0
     }
 }

@@ -1,38 +1,40 @@
-//! PRIORITY: where in the queue the call stands.
+//! PRIORITY: the place of the call in the queue. The registry holds it; the engine also reads its payload to order the
+//! queue.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::field::{u32_at, u64_at};
-use crate::payload::known_part;
-use crate::value::put_words;
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, put_u64s, u32_at, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-/// The PRIORITY attribute. It is asked with a signed 32-bit number.
+/// The PRIORITY attribute. Its payload is a signed 32-bit number from −[`Priority::MAX`] to [`Priority::MAX`], its value
+/// a [`PriorityValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Priority;
 
-/// What PRIORITY returns.
+/// The value of PRIORITY.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PriorityValue {
     /// Nanoseconds from the acceptance of the call to its start.
     pub waited_ns: u64,
-    /// What waiting had made of the priority when the call began.
+    /// The priority when the call started: the one asked, and 1 more for each [`Priority::STEP_NS`] of waiting.
     pub level: i64,
 }
 
 impl Priority {
     /// The highest priority, which goes first; the lowest is as far below zero.
     pub const MAX: i32 = 1000;
-    /// A call gains one level each time it has waited for so many nanoseconds.
+    /// The time in which a waiting call gains one level, in nanoseconds.
     pub const STEP_NS: u64 = 1_000_000;
 
-    /// What to ask with: higher goes sooner, 0 is what a call has that does not ask.
+    /// The payload. A higher number goes sooner; a call without the attribute has 0.
     #[must_use]
     pub const fn payload(priority: i32) -> [u8; 4] {
         priority.to_ne_bytes()
     }
 
-    /// Reads a payload; nothing when it is wrong.
+    /// Reads a payload; none when it is INVALID.
     #[must_use]
     pub fn parse(payload: &[u8]) -> Option<i32> {
         let priority = u32_at(known_part(payload, 4).ok()?, 0)?.cast_signed();
@@ -44,14 +46,14 @@ impl PriorityValue {
     /// Size of the value in bytes: two 64-bit numbers.
     pub const BYTES: usize = 16;
 
-    /// What comes of a call of that priority that waited so long.
+    /// The value for a call of that priority that waited so long, in nanoseconds.
     #[must_use]
     pub fn of(priority: i32, waited_ns: u64) -> PriorityValue {
         let gained = i64::try_from(waited_ns / Priority::STEP_NS).unwrap_or(i64::MAX);
         PriorityValue { waited_ns, level: i64::from(priority).saturating_add(gained) }
     }
 
-    /// Reads a returned value. A longer one, of a later version, is accepted; a shorter one is none.
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<PriorityValue> {
         Some(PriorityValue { waited_ns: u64_at(value, 0)?, level: u64_at(value, 8)?.cast_signed() })
@@ -75,7 +77,7 @@ impl Attribute for Priority {
     fn after(&self, payload: &[u8], _token: Token, seen: &Observed, value: &mut [u8]) -> (Status, usize) {
         let Some(priority) = Priority::parse(payload) else { return (Status::UNAVAILABLE, 0) };
         let of = PriorityValue::of(priority, seen.started_ns.saturating_sub(seen.queued_ns));
-        put_words(value, 0, &[of.waited_ns, of.level.cast_unsigned()]);
+        put_u64s(value, 0, &[of.waited_ns, of.level.cast_unsigned()]);
         (Status::HANDLED, PriorityValue::BYTES)
     }
 }

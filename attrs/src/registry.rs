@@ -1,4 +1,4 @@
-//! Which attributes an engine knows.
+//! The registry: the attributes that an engine knows, by id. The engine makes one at its start and looks each asked id up.
 
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ use crate::umask::Umask;
 use crate::usage::Usage;
 use crate::worker::Worker;
 
-/// Those that say something of a call or its making, by id.
-fn observing() -> [Arc<dyn Attribute>; 14] {
+/// The attributes that tell about a call, or place it in time and queue, by id.
+fn of_the_call() -> [Arc<dyn Attribute>; 14] {
     [
         Arc::new(Data),
         Arc::new(Timing),
@@ -49,8 +49,8 @@ fn observing() -> [Arc<dyn Attribute>; 14] {
     ]
 }
 
-/// Those that change the thread of their call, or how it is made, by id.
-fn acting() -> [Arc<dyn Attribute>; 9] {
+/// The attributes that change the thread of their call, or make the call again, by id.
+fn of_the_thread() -> [Arc<dyn Attribute>; 9] {
     [
         Arc::new(Nice),
         Arc::new(Sched),
@@ -64,7 +64,7 @@ fn acting() -> [Arc<dyn Attribute>; 9] {
     ]
 }
 
-/// An id that cannot be registered: another attribute has it, or it is one of the engine's own.
+/// An id that cannot be registered, because another attribute has it or it is below [`AttributeId::APPLICATION`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DuplicateId(pub AttributeId);
 
@@ -84,10 +84,10 @@ impl core::error::Error for DuplicateId {}
 /// The attributes of one engine.
 #[derive(Clone, Debug)]
 pub struct Registry {
-    /// By id; most places up to the last are taken. Every call that asks for one looks here three times.
+    /// The engine's own attributes, each at the index of its id: a call looks each of its attributes up three times.
     built_in: Vec<Option<Arc<dyn Attribute>>>,
-    /// INVARIANT: sorted by id. The ids are those the attributes gave when they were added: an attribute that later
-    /// gives another cannot spoil the order.
+    /// INVARIANT: sorted by id. Each id is a copy of the one that the attribute gave when it was added, so an attribute
+    /// that later gives another id cannot spoil the order.
     applications: Vec<(AttributeId, Arc<dyn Attribute>)>,
 }
 
@@ -96,7 +96,7 @@ impl Registry {
     #[must_use]
     pub fn built_in() -> Registry {
         let mut built_in: Vec<Option<Arc<dyn Attribute>>> = Vec::new();
-        for attribute in observing().into_iter().chain(acting()) {
+        for attribute in of_the_call().into_iter().chain(of_the_thread()) {
             let at = usize::from(attribute.id().0);
             built_in.resize(built_in.len().max(at + 1), None);
             built_in[at] = Some(attribute);
@@ -104,10 +104,11 @@ impl Registry {
         Registry { built_in, applications: Vec::new() }
     }
 
-    /// Adds an attribute of the application's.
+    /// Adds an attribute of the application.
     ///
     /// # Errors
-    /// When its id is taken. Ids below [`AttributeId::APPLICATION`] always are: they are the engine's, used or not.
+    /// The id, when another attribute of the application has it, or when it is below [`AttributeId::APPLICATION`]: those
+    /// ids are the engine's, used or not.
     pub fn add(&mut self, attribute: Arc<dyn Attribute>) -> Result<(), DuplicateId> {
         let id = attribute.id();
         match self.position(id) {
@@ -119,7 +120,7 @@ impl Registry {
         }
     }
 
-    /// The attribute of that id.
+    /// The attribute of that id, if there is one.
     #[must_use]
     #[inline]
     pub fn get(&self, id: AttributeId) -> Option<&dyn Attribute> {
@@ -129,7 +130,7 @@ impl Registry {
         }
     }
 
-    /// Whether the application has added any.
+    /// Whether the application has added attributes.
     #[must_use]
     #[inline]
     pub fn has_applications(&self) -> bool {
@@ -142,6 +143,7 @@ impl Registry {
         self.built_in.iter().flatten().map(|attribute| &**attribute).chain(applications)
     }
 
+    /// The index of an application's attribute, or the index at which it belongs.
     fn position(&self, id: AttributeId) -> Result<usize, usize> {
         self.applications.binary_search_by_key(&id, |&(id, _)| id)
     }

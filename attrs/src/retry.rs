@@ -1,39 +1,36 @@
-//! RETRY: the call is made again until it is done.
+//! RETRY: the call is made again until it is done. The registry holds it; the engine also reads its payload to make the
+//! attempts, and gives its value as the token.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::field::{u32_at, u64_at};
-use crate::payload::known_part;
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, u32_at, u32_pair, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-impl Needs {
-    /// The call is made again as RETRY asks; how often, and why it ended, comes to `after` as the token.
-    pub const RETRY: Needs = Needs(1 << 22);
-}
-
-/// The RETRY attribute.
+/// The RETRY attribute, for single calls. Its payload is a [`RetryAsk`], its value a [`RetryValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Retry;
 
-/// What a call is made again for, one bit each.
+/// Reasons to make a call again, one bit each.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RetryOn(pub u32);
 
 impl RetryOn {
-    /// A signal has interrupted it (EINTR).
+    /// A signal interrupted it (EINTR).
     pub const INTERRUPTED: RetryOn = RetryOn(1);
-    /// It would have had to wait (EAGAIN): after a pause.
-    pub const AGAIN: RetryOn = RetryOn(2);
-    /// It has moved a part of its bytes: for the rest.
-    pub const SHORT: RetryOn = RetryOn(4);
+    /// It would have had to wait (EAGAIN). It is made again after a pause.
+    pub const AGAIN: RetryOn = RetryOn(1 << 1);
+    /// It moved a part of its bytes. It is made again for the rest.
+    pub const SHORT: RetryOn = RetryOn(1 << 2);
 
-    /// All of them, with their names in lower case.
+    /// All reasons, with their names in lower case.
     pub const NAMED: [(&'static str, RetryOn); 3] =
         [("eintr", RetryOn::INTERRUPTED), ("eagain", RetryOn::AGAIN), ("short", RetryOn::SHORT)];
 
     const ALL: u32 = RetryOn::INTERRUPTED.0 | RetryOn::AGAIN.0 | RetryOn::SHORT.0;
 
-    /// Both.
+    /// The reasons of both.
     #[must_use]
     pub const fn with(self, other: RetryOn) -> RetryOn {
         RetryOn(self.0 | other.0)
@@ -46,33 +43,33 @@ impl RetryOn {
     }
 }
 
-/// What RETRY is asked with. Both limits count from the last attempt that moved something, or the first of all.
+/// The payload of RETRY. Both limits count from the last attempt that moved bytes, or else from the first attempt.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RetryAsk {
-    /// What to make the call again for.
+    /// The reasons to make the call again; at least one.
     pub on: RetryOn,
-    /// At most so many attempts; 0 for [`RetryAsk::ATTEMPTS`].
+    /// The most attempts; 0 stands for [`RetryAsk::ATTEMPTS`].
     pub attempts: u32,
-    /// No further attempt after so many nanoseconds; 0 for [`RetryAsk::TIME_NS`].
+    /// The time after which no attempt begins, in nanoseconds; 0 stands for [`RetryAsk::TIME_NS`].
     pub time_ns: u64,
-    /// Nanoseconds before the call is made again after EAGAIN, doubled each time up to [`RetryAsk::PAUSE_MAX_NS`]; 0 for
+    /// The pause after EAGAIN in nanoseconds, doubled each time up to [`RetryAsk::PAUSE_MAX_NS`]; 0 stands for
     /// [`RetryAsk::PAUSE_NS`].
     pub pause_ns: u64,
 }
 
 impl RetryAsk {
-    /// Attempts, if nothing else is asked for.
+    /// The most attempts, unless asked otherwise.
     pub const ATTEMPTS: u32 = 100;
-    /// Time, if nothing else is asked for.
+    /// The time for attempts, unless asked otherwise: 10 s in nanoseconds.
     pub const TIME_NS: u64 = 10_000_000_000;
-    /// First pause, if nothing else is asked for.
+    /// The first pause, unless asked otherwise: 1 ms in nanoseconds.
     pub const PAUSE_NS: u64 = 1_000_000;
-    /// No pause grows beyond this.
+    /// The longest pause: 100 ms in nanoseconds.
     pub const PAUSE_MAX_NS: u64 = 100_000_000;
-    /// Size of the payload: two 32-bit numbers and two 64-bit ones.
+    /// Size of the payload in bytes: two 32-bit numbers and two 64-bit ones.
     pub const BYTES: usize = 24;
 
-    /// What to ask with.
+    /// The payload.
     #[must_use]
     pub fn payload(self) -> [u8; RetryAsk::BYTES] {
         let mut bytes = [0; RetryAsk::BYTES];
@@ -83,29 +80,30 @@ impl RetryAsk {
         bytes
     }
 
-    /// Reads a payload, and puts in what was left to the engine.
+    /// Reads a payload, and puts the usual number in the place of each 0.
     ///
     /// # Errors
-    /// INVALID for another length, unknown bits, and none.
+    /// INVALID when the payload is shorter, has no reason or an unknown one, or is longer with a byte that is not zero
+    /// behind its fields.
     pub fn parse(payload: &[u8]) -> Result<RetryAsk, Status> {
         let known = known_part(payload, RetryAsk::BYTES)?;
-        let half = |at| u32_at(known, at).ok_or(Status::INVALID);
-        let word = |at| u64_at(known, at).ok_or(Status::INVALID);
-        let on = RetryOn(half(0)?);
+        let short = |at| u32_at(known, at).ok_or(Status::INVALID);
+        let long = |at| u64_at(known, at).ok_or(Status::INVALID);
+        let on = RetryOn(short(0)?);
         if on.0 == 0 || on.0 & !RetryOn::ALL != 0 {
             return Err(Status::INVALID);
         }
         let or = |asked: u64, usual: u64| if asked == 0 { usual } else { asked };
         Ok(RetryAsk {
             on,
-            attempts: if half(4)? == 0 { RetryAsk::ATTEMPTS } else { half(4)? },
-            time_ns: or(word(8)?, RetryAsk::TIME_NS),
-            pause_ns: or(word(16)?, RetryAsk::PAUSE_NS).min(RetryAsk::PAUSE_MAX_NS),
+            attempts: if short(4)? == 0 { RetryAsk::ATTEMPTS } else { short(4)? },
+            time_ns: or(long(8)?, RetryAsk::TIME_NS),
+            pause_ns: or(long(16)?, RetryAsk::PAUSE_NS).min(RetryAsk::PAUSE_MAX_NS),
         })
     }
 }
 
-/// Why a call was not made once more.
+/// The reason why a call was not made once more.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct RetryEnd(pub u32);
 
@@ -117,19 +115,19 @@ impl core::fmt::Debug for RetryEnd {
 }
 
 impl RetryEnd {
-    /// The last attempt was the answer.
+    /// The last attempt gave the result.
     pub const DONE: RetryEnd = RetryEnd(1);
     /// The file ended before all was read.
     pub const END: RetryEnd = RetryEnd(2);
-    /// That were all attempts.
+    /// No attempts were left.
     pub const ATTEMPTS: RetryEnd = RetryEnd(3);
-    /// That was all the time.
+    /// No time was left.
     pub const TIME: RetryEnd = RetryEnd(4);
     /// The call was cancelled, or its deadline passed.
     pub const STOPPED: RetryEnd = RetryEnd(5);
-    /// This call is not to be made again for that: the table says why.
+    /// The call is not made again for this error; its row in the table of calls has the reason.
     pub const NOT_AGAIN: RetryEnd = RetryEnd(6);
-    /// After a part had been moved, the next attempt failed.
+    /// An attempt failed after an earlier one had moved a part.
     pub const FAILED: RetryEnd = RetryEnd(7);
 
     /// The name, in lower case.
@@ -148,29 +146,29 @@ impl RetryEnd {
     }
 }
 
-/// What RETRY returns.
+/// The value of RETRY.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RetryValue {
-    /// How often the kernel was asked.
+    /// How often the kernel was asked for the call.
     pub attempts: u32,
-    /// Why not once more.
+    /// Why it was not asked once more.
     pub ended: RetryEnd,
 }
 
 impl RetryValue {
-    /// Size of the value: two 32-bit numbers.
+    /// Size of the value in bytes: two 32-bit numbers.
     pub const BYTES: usize = 8;
 
-    /// Reads a returned value. A longer one, of a later version, is accepted; a shorter one is none.
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<RetryValue> {
         Some(RetryValue { attempts: u32_at(value, 0)?, ended: RetryEnd(u32_at(value, 4)?) })
     }
 
-    /// As the engine tells the attribute.
+    /// The token with which the engine gives the value to `after`.
     #[must_use]
     pub fn token(self) -> Token {
-        Token(u64::from_ne_bytes(crate::field::pair(self.attempts, self.ended.0)))
+        Token(u64::from_ne_bytes(u32_pair(self.attempts, self.ended.0)))
     }
 }
 
@@ -186,7 +184,7 @@ impl Attribute for Retry {
     fn check(&self, payload: &[u8], call: &CallFacts) -> Result<Plan, Status> {
         RetryAsk::parse(payload)?;
         if call.atoms_bytes_max.is_some() {
-            // A program is not made again: its calls are, one by one.
+            // A program is not made again. Each of its calls can ask for RETRY.
             return Err(Status::INAPPLICABLE);
         }
         Ok(Plan { return_bytes_max: RetryValue::BYTES, may_help: false, needs: Needs::RETRY })

@@ -1,22 +1,24 @@
-//! TIMING: when the call was queued, when it started, when it finished.
+//! TIMING: the instants at which the call was queued, started and finished. The registry holds it.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::payload::known_part;
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, put_u64s, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-/// The TIMING attribute. It is asked with no payload.
+/// The TIMING attribute. It has no payload, and a [`TimingValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Timing;
 
-/// What TIMING returns: nanoseconds of CLOCK_MONOTONIC.
+/// The value of TIMING: three instants, in nanoseconds of CLOCK_MONOTONIC.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TimingValue {
     /// When the submission was accepted.
     pub queued_ns: u64,
     /// Just before the kernel was entered.
     pub started_ns: u64,
-    /// Just after it was left.
+    /// Just after the kernel was left.
     pub finished_ns: u64,
 }
 
@@ -24,17 +26,14 @@ impl TimingValue {
     /// Size of the value in bytes: three 64-bit numbers.
     pub const BYTES: usize = 24;
 
-    /// Reads a returned value. A longer one, of a later version, is accepted; a shorter one is none.
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<TimingValue> {
-        let word = |at: usize| value.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
-        Some(TimingValue { queued_ns: word(0)?, started_ns: word(8)?, finished_ns: word(16)? })
-    }
-
-    fn emit(self, value: &mut [u8]) {
-        value[0..8].copy_from_slice(&self.queued_ns.to_ne_bytes());
-        value[8..16].copy_from_slice(&self.started_ns.to_ne_bytes());
-        value[16..24].copy_from_slice(&self.finished_ns.to_ne_bytes());
+        Some(TimingValue {
+            queued_ns: u64_at(value, 0)?,
+            started_ns: u64_at(value, 8)?,
+            finished_ns: u64_at(value, 16)?,
+        })
     }
 }
 
@@ -59,8 +58,7 @@ impl Attribute for Timing {
         observed: &Observed,
         value: &mut [u8],
     ) -> (Status, usize) {
-        let Observed { queued_ns, started_ns, finished_ns, .. } = *observed;
-        TimingValue { queued_ns, started_ns, finished_ns }.emit(value);
+        put_u64s(value, 0, &[observed.queued_ns, observed.started_ns, observed.finished_ns]);
         (Status::HANDLED, TimingValue::BYTES)
     }
 }

@@ -1,19 +1,20 @@
-//! TRACE: a word of the application's own that comes back as it is.
+//! TRACE: a number of the application's that marks the call in the trace and comes back as it is. The registry holds it.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::payload::known_part;
-use crate::value::{put_words, word};
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, put_u64s, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-/// The TRACE attribute. It is asked with 8 bytes, which mean nothing to the engine.
+/// The TRACE attribute. Its payload and its value are a [`TraceValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Trace;
 
-/// What TRACE is asked with, and what it returns.
+/// The payload and the value of TRACE.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct TraceValue {
-    /// The application's word.
+    /// The application's number, which means nothing to the engine.
     pub id: u64,
 }
 
@@ -24,10 +25,10 @@ impl TraceValue {
     /// Reads a payload or a returned value. A longer one, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<TraceValue> {
-        Some(TraceValue { id: word(value, 0)? })
+        Some(TraceValue { id: u64_at(value, 0)? })
     }
 
-    /// The payload that asks for it.
+    /// The payload.
     #[must_use]
     pub fn payload(self) -> [u8; TraceValue::BYTES] {
         self.id.to_ne_bytes()
@@ -56,7 +57,7 @@ impl Attribute for Trace {
         value: &mut [u8],
     ) -> (Status, usize) {
         let Some(trace) = TraceValue::parse(payload) else { return (Status::UNAVAILABLE, 0) };
-        put_words(value, 0, &[trace.id]);
+        put_u64s(value, 0, &[trace.id]);
         (Status::HANDLED, TraceValue::BYTES)
     }
 }

@@ -1,19 +1,20 @@
-//! USAGE: what the call cost in processor time, faults and switches.
+//! USAGE: the processor time, page faults and switches of the call. The registry holds it.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::payload::known_part;
-use crate::value::{put_words, word};
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, put_u64s, u64_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed};
 
-/// The USAGE attribute. It is asked with no payload.
+/// The USAGE attribute. It has no payload, and a [`UsageValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Usage;
 
-/// What USAGE returns, summed over all attempts at the call.
+/// The value of USAGE, summed over all attempts at the call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct UsageValue {
-    /// Time on the processor, in nanoseconds, as the scheduler knows it.
+    /// Time on the processor, in nanoseconds, by the scheduler's exact account.
     pub cpu_ns: u64,
     /// The part in user mode, in nanoseconds.
     pub user_ns: u64,
@@ -27,29 +28,29 @@ pub struct UsageValue {
     pub voluntary_switches: u64,
     /// How often the processor was taken from it.
     pub involuntary_switches: u64,
-    /// See [`UsageValue::SAMPLED`].
+    /// Bits; see [`UsageValue::SAMPLED`].
     pub flags: u64,
 }
 
 impl UsageValue {
     /// Size of the value in bytes: eight 64-bit numbers.
     pub const BYTES: usize = 64;
-    /// How the time splits into user and system time is sampled: the two need not add up to `cpu_ns`, and a short
-    /// call's are mostly zero.
+    /// The flag that the split of the time is sampled: `user_ns` and `system_ns` need not add up to `cpu_ns`, and are
+    /// mostly zero for a short call.
     pub const SAMPLED: u64 = 1;
 
-    /// Reads a returned value. A longer one, of a later version, is accepted; a shorter one is none.
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<UsageValue> {
         Some(UsageValue {
-            cpu_ns: word(value, 0)?,
-            user_ns: word(value, 8)?,
-            system_ns: word(value, 16)?,
-            minor_faults: word(value, 24)?,
-            major_faults: word(value, 32)?,
-            voluntary_switches: word(value, 40)?,
-            involuntary_switches: word(value, 48)?,
-            flags: word(value, 56)?,
+            cpu_ns: u64_at(value, 0)?,
+            user_ns: u64_at(value, 8)?,
+            system_ns: u64_at(value, 16)?,
+            minor_faults: u64_at(value, 24)?,
+            major_faults: u64_at(value, 32)?,
+            voluntary_switches: u64_at(value, 40)?,
+            involuntary_switches: u64_at(value, 48)?,
+            flags: u64_at(value, 56)?,
         })
     }
 }
@@ -77,7 +78,7 @@ impl Attribute for Usage {
         value: &mut [u8],
     ) -> (Status, usize) {
         let spent = &observed.spent;
-        let words = [
+        let numbers = [
             spent.cpu_ns,
             spent.user_ns,
             spent.system_ns,
@@ -87,7 +88,7 @@ impl Attribute for Usage {
             spent.involuntary_switches,
             UsageValue::SAMPLED,
         ];
-        put_words(value, 0, &words);
+        put_u64s(value, 0, &numbers);
         (Status::HANDLED, UsageValue::BYTES)
     }
 }

@@ -1,14 +1,32 @@
-//! WORKER: which thread ran the call, where, and how often it was tried.
+//! WORKER: the thread that ran the call, its CPU, and the number of attempts. The registry holds it; [`WorkerValue`] is
+//! its value.
 
 use syslet_abi::{AttributeId, Status};
 
-use crate::attribute::{Attribute, CallFacts, Needs, Observed, Plan, Token};
-use crate::payload::known_part;
-use crate::run_by::WorkerValue;
+use crate::attribute::{Attribute, Plan, Token};
+use crate::bytes::{known_part, put_u32s, u32_at};
+use crate::needs::Needs;
+use crate::observed::{CallFacts, Observed, RunBy, WorkerValue};
 
-/// The WORKER attribute. It is asked with no payload.
+/// The WORKER attribute. It has no payload, and a [`WorkerValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Worker;
+
+impl WorkerValue {
+    /// Size of the value in bytes: four 32-bit numbers.
+    pub const BYTES: usize = 16;
+
+    /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
+    #[must_use]
+    pub fn parse(value: &[u8]) -> Option<WorkerValue> {
+        Some(WorkerValue {
+            tid: u32_at(value, 0)?,
+            cpu: u32_at(value, 4)?,
+            run_by: RunBy(u32_at(value, 8)?),
+            attempts: u32_at(value, 12)?,
+        })
+    }
+}
 
 impl Attribute for Worker {
     fn id(&self) -> AttributeId {
@@ -31,7 +49,8 @@ impl Attribute for Worker {
         observed: &Observed,
         value: &mut [u8],
     ) -> (Status, usize) {
-        observed.worker.emit(value);
+        let WorkerValue { tid, cpu, run_by, attempts } = observed.worker;
+        put_u32s(value, 0, &[tid, cpu, run_by.0, attempts]);
         (Status::HANDLED, WorkerValue::BYTES)
     }
 }
