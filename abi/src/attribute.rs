@@ -82,22 +82,21 @@ impl AttributeId {
     }
 }
 
-/// Flags of an attribute that is asked for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct AttributeFlags(pub u16);
+crate::flags! {
+    /// Flags of an attribute that is asked for.
+    pub struct AttributeFlags(pub u16) {
+        /// No flag: an attribute that cannot be honoured does not keep the call from running.
+        NONE;
+        /// The call must not run unless this attribute can be honoured.
+        REQUIRED = 1;
+    }
+}
 
 impl AttributeFlags {
-    /// No flag: an attribute that cannot be honoured does not keep the call from running.
-    pub const NONE: AttributeFlags = AttributeFlags(0);
-    /// The call must not run unless this attribute can be honoured.
-    pub const REQUIRED: AttributeFlags = AttributeFlags(1);
-
-    const KNOWN: u16 = AttributeFlags::REQUIRED.0;
-
     /// Whether the call depends on this attribute.
     #[must_use]
     pub const fn is_required(self) -> bool {
-        self.0 & AttributeFlags::REQUIRED.0 != 0
+        self.contains(AttributeFlags::REQUIRED)
     }
 }
 
@@ -243,7 +242,7 @@ pub(crate) fn check_some(record: &[u8], mut at: usize, count: usize) -> Result<u
     let first = at;
     for index in 0..count {
         let end = check_one(record, at)?;
-        if u16_at(record, at + field::FLAGS) & !AttributeFlags::KNOWN != 0 {
+        if !AttributeFlags(u16_at(record, at + field::FLAGS)).unknown().is_empty() {
             return Err(Refusal::RESERVED_BIT.at(at + field::FLAGS));
         }
         let id = u16_at(record, at + field::ID);

@@ -34,30 +34,15 @@ impl CancelBy {
     pub const TRACE: CancelBy = CancelBy(4);
 }
 
-/// What follows when the signal does not help.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct CancelSteps(pub u32);
-
-impl CancelSteps {
-    /// Nothing.
-    pub const NONE: CancelSteps = CancelSteps(0);
-    /// The call's socket is shut down.
-    pub const SHUTDOWN: CancelSteps = CancelSteps(1);
-    /// The call is given up.
-    pub const ABANDON: CancelSteps = CancelSteps(2);
-
-    const KNOWN: u32 = 3;
-
-    /// Whether all steps of `other` are among these.
-    #[must_use]
-    pub const fn contains(self, other: CancelSteps) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// These steps and those of `other`.
-    #[must_use]
-    pub const fn with(self, other: CancelSteps) -> CancelSteps {
-        CancelSteps(self.0 | other.0)
+crate::flags! {
+    /// What follows when the signal does not help.
+    pub struct CancelSteps(pub u32) {
+        /// Nothing.
+        NONE;
+        /// The call's socket is shut down.
+        SHUTDOWN = 1;
+        /// The call is given up.
+        ABANDON = 2;
     }
 }
 
@@ -108,7 +93,7 @@ impl Cancel {
             return Err(Refusal::RESERVED_BIT.at(field::BY));
         }
         let steps = CancelSteps(u32_at(record, field::STEPS));
-        if steps.0 & !CancelSteps::KNOWN != 0 {
+        if !steps.unknown().is_empty() {
             return Err(Refusal::RESERVED_BIT.at(field::STEPS));
         }
         let value = u64_at(record, field::VALUE);

@@ -2,7 +2,6 @@
 
 use crate::attribute::{ATTRIBUTE_HEADER_BYTES, AttributeId, Return, Returns, Status, emit_header};
 use crate::bytes::{len32, padded, put, tiles, u64_at};
-use crate::flags;
 use crate::refusal::{Fault, Refusal};
 use crate::result::RawResult;
 use crate::word::{FLAGS_OFFSET, KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
@@ -24,49 +23,25 @@ const BARE_LEN: u32 = DONE_BYTES_MIN as u32;
 
 const _: () = assert!(DONE_DATA_OFFSET.is_multiple_of(16), "the kernel fills structures there in place");
 
-/// Flags of a completion.
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-pub struct DoneFlags(pub u16);
-
-/// The flags by name.
-impl core::fmt::Debug for DoneFlags {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        const NAMES: [&str; 7] =
-            ["NOT_RUN", "ENGINE_RESULT", "CANCELLED", "ABANDONED", "MORE", "FINALLY_FAILED", "RELEASED"];
-        flags::write(f, "DoneFlags", self.0.into(), &NAMES)
-    }
-}
-
-impl DoneFlags {
-    /// No flag: the call ran and this is its result.
-    pub const NONE: DoneFlags = DoneFlags(0);
-    /// The call never began.
-    pub const NOT_RUN: DoneFlags = DoneFlags(1);
-    /// The result is the engine's, not the kernel's.
-    pub const ENGINE_RESULT: DoneFlags = DoneFlags(2);
-    /// A cancel reached the call; the result says what it had done by then.
-    pub const CANCELLED: DoneFlags = DoneFlags(4);
-    /// The engine gave the call up while it still runs.
-    pub const ABANDONED: DoneFlags = DoneFlags(8);
-    /// More completions of the same submission follow.
-    pub const MORE: DoneFlags = DoneFlags(16);
-    /// A call of the program's way out failed.
-    pub const FINALLY_FAILED: DoneFlags = DoneFlags(32);
-    /// The abandoned call has really ended: its memory is the application's again.
-    pub const RELEASED: DoneFlags = DoneFlags(64);
-
-    const KNOWN: u16 = 127;
-
-    /// Whether all flags of `other` are set.
-    #[must_use]
-    pub const fn contains(self, other: DoneFlags) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// These flags and those of `other`.
-    #[must_use]
-    pub const fn with(self, other: DoneFlags) -> DoneFlags {
-        DoneFlags(self.0 | other.0)
+crate::flags! {
+    /// Flags of a completion.
+    pub struct DoneFlags(pub u16) {
+        /// No flag: the call ran and this is its result.
+        NONE;
+        /// The call never began.
+        NOT_RUN = 1;
+        /// The result is the engine's, not the kernel's.
+        ENGINE_RESULT = 2;
+        /// A cancel reached the call; the result says what it had done by then.
+        CANCELLED = 4;
+        /// The engine gave the call up while it still runs.
+        ABANDONED = 8;
+        /// More completions of the same submission follow.
+        MORE = 16;
+        /// A call of the program's way out failed.
+        FINALLY_FAILED = 32;
+        /// The abandoned call has really ended: its memory is the application's again.
+        RELEASED = 64;
     }
 }
 
@@ -97,7 +72,7 @@ impl<'a> Done<'a> {
         if word.len as usize != record.len() {
             return Err(Refusal::LENGTH_MISMATCH.at(LEN_OFFSET));
         }
-        if word.flags & !DoneFlags::KNOWN != 0 {
+        if !DoneFlags(word.flags).unknown().is_empty() {
             return Err(Refusal::RESERVED_BIT.at(FLAGS_OFFSET));
         }
         Returns::check(record, field::RETURNS)?;

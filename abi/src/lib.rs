@@ -20,7 +20,7 @@ mod bytes;
 mod cancel;
 mod completion;
 mod errno;
-mod flags;
+pub mod flags;
 mod header;
 mod program;
 mod refusal;

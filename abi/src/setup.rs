@@ -4,7 +4,6 @@ use crate::ABI_VERSION;
 use crate::bytes::{all_zero, put, tiles, u32_at, u64_at};
 use crate::completion::DONE_BYTES_MIN;
 use crate::errno::Errno;
-use crate::flags;
 use crate::submission::CALL_BYTES_MIN;
 
 mod field {
@@ -51,32 +50,25 @@ const _: () = assert!(PARAMS_BYTES == 56, "the size of version 1, by which every
 const _: () = assert!(CALL_BYTES_MIN + 48 <= RECORD_MAX_MIN as usize);
 const _: () = assert!(DONE_BYTES_MIN <= RECORD_MAX_MIN as usize);
 
-/// Abilities, one bit each.
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-pub struct Features(pub u64);
-
-/// The abilities by name.
-impl core::fmt::Debug for Features {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        const NAMES: [&str; 5] = ["HELP", "WORKERS", "CANCEL", "SYSLETS", "SHARED"];
-        flags::write(f, "Features", self.0, &NAMES)
+crate::flags! {
+    /// Abilities, one bit each.
+    pub struct Features(pub u64) {
+        /// None.
+        NONE;
+        /// A waiting submitter runs queued calls itself.
+        HELP = 1;
+        /// Workers run calls.
+        WORKERS = 2;
+        /// Running calls can be cancelled.
+        CANCEL = 4;
+        /// Programs of calls.
+        SYSLETS = 8;
+        /// Reserved: another process may write the rings.
+        SHARED = 16;
     }
 }
 
 impl Features {
-    /// None.
-    pub const NONE: Features = Features(0);
-    /// A waiting submitter runs queued calls itself.
-    pub const HELP: Features = Features(1);
-    /// Workers run calls.
-    pub const WORKERS: Features = Features(2);
-    /// Running calls can be cancelled.
-    pub const CANCEL: Features = Features(4);
-    /// Programs of calls.
-    pub const SYSLETS: Features = Features(8);
-    /// Reserved: another process may write the rings.
-    pub const SHARED: Features = Features(16);
-
     /// Features in both.
     #[must_use]
     pub const fn and(self, other: Features) -> Features {
@@ -86,13 +78,7 @@ impl Features {
     /// Features of either.
     #[must_use]
     pub const fn or(self, other: Features) -> Features {
-        Features(self.0 | other.0)
-    }
-
-    /// Features that `other` lacks.
-    #[must_use]
-    pub const fn without(self, other: Features) -> Features {
-        Features(self.0 & !other.0)
+        self.with(other)
     }
 }
 

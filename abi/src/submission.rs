@@ -8,7 +8,6 @@ pub use repr::CallRepr;
 use crate::argument::{ARGS_MAX, ArgKinds};
 use crate::attribute::{Asks, AttributeId};
 use crate::bytes::{tiles, u16_at, u32_at, u64_at};
-use crate::flags;
 use crate::refusal::Fault;
 use crate::word::{FLAGS_OFFSET, RecordWord};
 
@@ -48,46 +47,23 @@ const _: () = assert!(tiles(
 ));
 const _: () = assert!(field::ARGS.is_multiple_of(8), "arguments are read as aligned words");
 
-/// Flags of a submission.
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-pub struct CallFlags(pub u16);
-
-/// The flags by name.
-impl core::fmt::Debug for CallFlags {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        const NAMES: [&str; 6] = ["ASYNC", "SYNC", "STORAGE", "PRIVATE", "NO_COMPLETE", "RELEASE"];
-        flags::write(f, "CallFlags", self.0.into(), &NAMES)
-    }
-}
-
-impl CallFlags {
-    /// No flag.
-    pub const NONE: CallFlags = CallFlags(0);
-    /// Never run in the submitter.
-    pub const ASYNC: CallFlags = CallFlags(1);
-    /// Run only in the submitter, even if it sleeps there.
-    pub const SYNC: CallFlags = CallFlags(2);
-    /// The descriptor is a regular local file: the call does not sleep for ever.
-    pub const STORAGE: CallFlags = CallFlags(4);
-    /// A thread of its own makes the call, and ends with it: for a call that changes its thread.
-    pub const PRIVATE: CallFlags = CallFlags(8);
-    /// No completion when the call succeeds.
-    pub const NO_COMPLETE: CallFlags = CallFlags(16);
-    /// A second record tells when an abandoned call has really ended.
-    pub const RELEASE: CallFlags = CallFlags(32);
-
-    const KNOWN: u16 = 63;
-
-    /// Whether all flags of `other` are set.
-    #[must_use]
-    pub const fn contains(self, other: CallFlags) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// These flags and those of `other`.
-    #[must_use]
-    pub const fn with(self, other: CallFlags) -> CallFlags {
-        CallFlags(self.0 | other.0)
+crate::flags! {
+    /// Flags of a submission.
+    pub struct CallFlags(pub u16) {
+        /// No flag.
+        NONE;
+        /// Never run in the submitter.
+        ASYNC = 1;
+        /// Run only in the submitter, even if it sleeps there.
+        SYNC = 2;
+        /// The descriptor is a regular local file: the call does not sleep for ever.
+        STORAGE = 4;
+        /// A thread of its own makes the call, and ends with it: for a call that changes its thread.
+        PRIVATE = 8;
+        /// No completion when the call succeeds.
+        NO_COMPLETE = 16;
+        /// A second record tells when an abandoned call has really ended.
+        RELEASE = 32;
     }
 }
 

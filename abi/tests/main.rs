@@ -4,6 +4,7 @@ mod attributes;
 mod cancel;
 mod c_header;
 mod completion;
+mod flags;
 mod header;
 mod layout;
 mod numbers;

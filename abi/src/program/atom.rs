@@ -25,36 +25,19 @@ pub struct Atom<'a> {
     offset: usize,
 }
 
-/// Flags of an atom.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct AtomFlags(pub u16);
-
-impl AtomFlags {
-    /// No flag.
-    pub const NONE: AtomFlags = AtomFlags(0);
-    /// Never run in the submitter.
-    pub const ASYNC: AtomFlags = AtomFlags(1);
-    /// The descriptor is a regular local file: the call does not sleep for ever.
-    pub const STORAGE: AtomFlags = AtomFlags(4);
-    /// It runs on every way out of the program.
-    pub const FINALLY: AtomFlags = AtomFlags(64);
-
-    /// It can be stopped without its program.
-    pub const STOPPABLE: AtomFlags = AtomFlags(128);
-
-    pub(super) const KNOWN: u16 = 1 | 4 | 64 | 128;
-
-    /// Whether all flags of `other` are set.
-    #[must_use]
-    #[inline]
-    pub const fn contains(self, other: AtomFlags) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// These flags and those of `other`.
-    #[must_use]
-    pub const fn with(self, other: AtomFlags) -> AtomFlags {
-        AtomFlags(self.0 | other.0)
+crate::flags! {
+    /// Flags of an atom.
+    pub struct AtomFlags(pub u16) {
+        /// No flag.
+        NONE;
+        /// Never run in the submitter.
+        ASYNC = 1;
+        /// The descriptor is a regular local file: the call does not sleep for ever.
+        STORAGE = 4;
+        /// It runs on every way out of the program.
+        FINALLY = 64;
+        /// It can be stopped without its program.
+        STOPPABLE = 128;
     }
 }
 

@@ -138,7 +138,7 @@ pub(super) fn framed(record: &[u8], at: usize) -> Result<Atom<'_>, Fault> {
 
 /// Checks one atom by itself. Faults are counted from its first byte.
 fn one(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> {
-    if atom.flags().0 & !AtomFlags::KNOWN != 0 {
+    if !atom.flags().unknown().is_empty() {
         return Err(Refusal::RESERVED_BIT.at(FLAGS_OFFSET));
     }
     let own = atom.own();
@@ -233,7 +233,7 @@ fn arguments(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> 
 /// Checks what a step is given.
 fn step(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> {
     let (op, own) = (atom.step(), atom.own());
-    let is_plain = atom.flags().0 & !AtomFlags::FINALLY.0 == 0 && own.attribute_count() == 0;
+    let is_plain = atom.flags().without(AtomFlags::FINALLY).is_empty() && own.attribute_count() == 0;
     if op.argc() != Some(own.argc()) || !is_plain {
         return Err(Refusal::STEP_UNKNOWN.at(field::SCRATCH));
     }

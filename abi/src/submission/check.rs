@@ -63,7 +63,7 @@ fn frame_fault(record: &[u8], kind: Kind, limits: &Limits) -> Fault {
 #[inline(always)]
 fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
     let flags = call.flags();
-    if flags.0 & !CallFlags::KNOWN != 0 {
+    if !flags.unknown().is_empty() {
         return Err(Refusal::RESERVED_BIT.at(field::FLAGS));
     }
     flags_agree(flags)?;
