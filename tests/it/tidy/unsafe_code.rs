@@ -100,6 +100,7 @@ const ALLOWED: &[&str] = &[
     "tests/process/acting/retry.rs",
     "tests/process/allocation.rs",
     "tests/process/confine.rs",
+    "tests/process/confine_files.rs",
     "tests/process/confine_more.rs",
     "tests/process/confined.rs",
     "tests/process/fork.rs",
