@@ -13,12 +13,15 @@ use std::ffi::CString;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, gettid, mkfifo, seteuid};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use syslet::program::Program;
@@ -103,6 +106,57 @@ fn a_read_of_before_does_not_hold_the_wait() {
     }
 }
 
+/// How often the calling thread has slept.
+fn sleeps() -> libc::c_long {
+    getrusage(UsageWho::RUSAGE_THREAD).expect("always").voluntary_context_switches()
+}
+
+/// POOL-45: a wait reads a difference 8 times, with pauses, and once only when its time is over before the first of them; also
+/// while the difference is another one at each reading. Then it comes back.
+#[test]
+fn what_flickers_holds_no_wait() {
+    if !is_superuser("taking an id and giving it back") {
+        return;
+    }
+    in_own_process("what_flickers_holds_no_wait", || {
+        let pauses = 7;
+        let engine = Engine::start(Config::default()).unwrap();
+        for is_flickering in [false, true] {
+            for timeout in [Some(Duration::ZERO), Some(Duration::from_millis(10)), None] {
+                let stage = AtomicU32::new(0);
+                thread::scope(|scope| {
+                    let in_wait = scope.spawn(|| {
+                        let mut ring = open(&engine);
+                        push(&mut ring, &pooled(getpid()).build()).unwrap();
+                        take_ids(NOBODY);
+                        stage.store(1, Ordering::Relaxed);
+                        until("it flickers", || stage.load(Ordering::Relaxed) == 2);
+                        let before = sleeps();
+                        assert_eq!(ring.wait(1, timeout), Ok(1));
+                        let slept = sleeps() - before;
+                        assert_never_run(&drain(&mut ring)[0]);
+                        let expected = match timeout {
+                            Some(Duration::ZERO) => 0..pauses,
+                            Some(_) => 0..2 * pauses,
+                            None => pauses..2 * pauses,
+                        };
+                        assert!(expected.contains(&slept), "{slept} sleeps, {timeout:?}");
+                    });
+                    until("it differs", || stage.load(Ordering::Relaxed) == 1);
+                    for mask in (0..0o100).cycle() {
+                        // That of all threads, whose files are read one after the other.
+                        umask(Mode::from_bits_truncate(mask));
+                        stage.store(2, Ordering::Relaxed);
+                        if in_wait.is_finished() || !is_flickering {
+                            break;
+                        }
+                    }
+                });
+            }
+        }
+    });
+}
+
 fn filter_all_threads(numbers: &[libc::c_long]) {
     let rules = numbers.iter().map(|nr| (*nr, vec![])).collect();
     let action = SeccompAction::Errno(libc::ENOTNAM.cast_unsigned());
@@ -178,6 +232,43 @@ fn a_storm_of_setuid_leaves_nothing_behind() {
     });
 }
 
+/// Whether CAP_SYS_ADMIN is effective in the calling thread; it stays permitted.
+fn make_admin(is_effective: bool) {
+    const VERSION_3: u32 = 0x2008_0522;
+    const SYS_ADMIN: u32 = 1 << 21;
+    let (mut header, mut sets) = ([VERSION_3, 0], [0_u32; 6]);
+    // SAFETY: the kernel reads and writes both, as long as version 3 says.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr()) })
+        .expect("told");
+    sets[0] = if is_effective { sets[0] | SYS_ADMIN } else { sets[0] & !SYS_ADMIN };
+    // SAFETY: the kernel reads both; it changes the calling thread only.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) })
+        .expect("permitted");
+}
+
+/// POOL-42: a thread that has CAP_SYS_ADMIN for a moment only, and is in another namespace since, is found out within the period; it
+/// has no line that differs.
+#[test]
+fn a_namespace_of_a_moment_is_noticed() {
+    if !is_superuser("another namespace") {
+        return;
+    }
+    in_thread(|| {
+        make_admin(false);
+        let engine = Engine::start(Config::default()).unwrap();
+        in_thread(|| {
+            let mut ring = open(&engine);
+            assert_pooled(&mut ring);
+            make_admin(true);
+            unshare(CloneFlags::CLONE_NEWUTS).expect("allowed");
+            make_admin(false);
+            until("it is noticed in the period", || is_refused(&mut ring));
+            assert_helped_only(&mut ring);
+        });
+        assert_pooled(&mut open(&engine));
+    });
+}
+
 /// A layer of Landlock for the calling thread, which may then make no directories.
 fn landlock() {
     const MAKE_DIRECTORIES: [u64; 1] = [1 << 7];
@@ -236,7 +327,7 @@ fn a_group_in_a_worker_opens_nothing() {
     let engine = Engine::start(Config::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
-    mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    mkfifo(&fifo, Mode::S_IRWXU).unwrap();
     let path = CString::new(fifo.to_str().unwrap()).unwrap();
     let at_cwd = i64::from(libc::AT_FDCWD);
     let open_fifo = Submission::call(libc::SYS_openat).int(at_cwd).path(&path).int(libc::O_RDONLY.into());
@@ -285,8 +376,7 @@ fn a_group_in_a_worker_opens_nothing() {
 fn who_is_stuck_is_compared_from_outside() {
     type Change = Option<fn(&Engine)>;
     let forbid: Change = Some(|_| forbid(&[libc::SYS_getppid]));
-    let unshare: Change =
-        Some(|_| nix::sched::unshare(nix::sched::CloneFlags::CLONE_FILES).expect("allowed"));
+    let unshare: Change = Some(|_| unshare(CloneFlags::CLONE_FILES).expect("allowed"));
     let say: Change = Some(Engine::confined);
     for (has_kcmp, confine) in [(true, Confine::Checked), (true, Confine::Strict), (false, Confine::Checked)]
     {
@@ -300,7 +390,7 @@ fn who_is_stuck_is_compared_from_outside() {
                         .unwrap();
                 let folder = tempfile::tempdir().unwrap();
                 let fifo = folder.path().join("fifo");
-                mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+                mkfifo(&fifo, Mode::S_IRWXU).unwrap();
                 let path = CString::new(fifo.to_str().unwrap()).unwrap();
                 let open_fifo = Submission::call(libc::SYS_openat).int(libc::AT_FDCWD.into()).path(&path);
                 let open_fifo = open_fifo.int(libc::O_RDONLY.into()).value(0).user_data(1).build();

@@ -4,9 +4,10 @@
 //!
 //! `own` is the thread of a ring, `workers` what it is compared with. What they may do is told by `files` of /proc, whose
 //! lines `status` reads, or by `calls` where there is no /proc; what threads share is told by `tables`, and Landlock by
-//! `landlock`. `outside` is the same for a thread that is stuck, looked at by another.
+//! `landlock`. What differs is `difference`. `outside` is the same for a thread that is stuck, looked at by another.
 
 mod calls;
+mod difference;
 mod files;
 mod landlock;
 mod outside;
@@ -20,9 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::sys::time::TimeSpec;
-use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
-
+use self::difference::Difference;
 pub(crate) use self::outside::Outside;
 use self::own::Own;
 pub(crate) use self::workers::{Told, Workers};
@@ -77,10 +76,8 @@ pub(crate) struct Confinement {
     is_open: bool,
     /// When everything was compared.
     compared: Instant,
-    /// The difference that was believed last; empty when there was none.
-    difference: Vec<u8>,
-    /// Memory for the next.
-    found: Vec<u8>,
+    /// From the workers.
+    difference: Difference,
 }
 
 /// What a wait has found of its thread so far.
@@ -99,10 +96,6 @@ pub(crate) enum Looked {
 const PERIOD: Duration = Duration::from_millis(10);
 /// So often a wait looks whether a difference is gone that keeps nothing from being made.
 const AGAIN: Duration = Duration::from_millis(100);
-/// So often a difference is read before it is believed.
-const READS: u32 = 8;
-/// The C library's setuid is over in less time than that, doubled each time.
-const PAUSE: Duration = Duration::from_micros(20);
 
 impl Confinement {
     /// Compares the calling thread.
@@ -119,8 +112,7 @@ impl Confinement {
             own: Own::of_this_thread(),
             is_open: false,
             compared: Instant::now(),
-            difference: Vec::new(),
-            found: Vec::new(),
+            difference: Difference::default(),
         }
     }
 
@@ -164,42 +156,15 @@ impl Confinement {
 
     /// Compares everything with the workers.
     fn compare(&mut self, pool: &Pool, until: Option<Instant>) -> bool {
-        self.is_open = false;
-        for read in 0..READS {
-            if read > 0 && !pause(read, until) {
-                break;
-            }
-            self.found.clear();
-            let compared = self.own.compare(pool, until, &mut self.found);
-            self.compared = Instant::now();
-            match compared {
-                Ok(true) => {
-                    self.difference.clear();
-                    self.is_open = true;
-                    return true;
-                }
-                Ok(false) => {}
-                Err(error) => self.found.extend_from_slice(format!("{error:?}").as_bytes()),
-            }
-            if self.found == self.difference {
-                return false;
-            }
-        }
-        std::mem::swap(&mut self.found, &mut self.difference);
-        false
+        let Confinement { own, compared, difference, .. } = self;
+        let is_open = difference.is_none(until, |found| {
+            let is_equal = own.compare(pool, until, found);
+            *compared = Instant::now();
+            is_equal
+        });
+        self.is_open = is_open;
+        is_open
     }
-}
-
-/// Waits before a difference is read for the time numbered `read`; false when that would be too late.
-fn pause(read: u32, until: Option<Instant>) -> bool {
-    let pause = PAUSE * (1 << (read - 1));
-    if until.is_some_and(|until| Instant::now() + pause >= until) {
-        return false;
-    }
-    // Nothing tells when another thread has changed all of them.
-    let pause = TimeSpec::from_duration(pause);
-    let _ = clock_nanosleep(ClockId::CLOCK_MONOTONIC, ClockNanosleepFlags::empty(), &pause);
-    true
 }
 
 /// A number that no other thread of this process has, or will have.
