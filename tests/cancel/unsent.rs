@@ -11,7 +11,7 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     TargetArch,
 };
-use syslet::attrs::DeadlineAsked;
+use syslet::attrs::{DeadlineAsked, Umask};
 use syslet::program::Program;
 use syslet::program::build::calls;
 use syslet::{
@@ -160,6 +160,37 @@ fn what_is_not_signalled_is_pending() {
         let mut seen: Vec<_> = drain(&mut ring).iter().map(|seen| (seen.user_data, seen.result)).collect();
         seen.sort_unstable();
         assert_eq!(seen, [(1, EINTR), (2, ETIME)]);
+    });
+}
+
+/// CANCEL-22, POOL-25, POOL-28: a thread of its own that is made when the queue is full has no timer, although its worker has one.
+/// The call is found pending, however it came to that thread, and stops when there is room again, although nobody asks again.
+#[test]
+fn a_thread_of_its_own_without_a_timer_is_pending() {
+    in_a_child("unsent::a_thread_of_its_own_without_a_timer_is_pending", || {
+        let (reader, _writer) = pipe();
+        let (engine, mut ring) = start();
+        sleep_in(&mut ring, read(&reader).user_data(1));
+        let soft = fill_the_queue();
+        sleep_in(&mut ring, read(&reader).user_data(2).flags(CallFlags::PRIVATE));
+        let acting =
+            read(&reader).attribute(AttributeId::UMASK, AttributeFlags::NONE, &Umask::payload(0o027));
+        sleep_in(&mut ring, acting.user_data(3));
+        for (user_data, found) in [(1, (1, 0)), (2, (0, 1)), (3, (0, 1))] {
+            let seen = ring.cancel(Which::UserData(user_data));
+            assert_eq!((seen.signalled, seen.pending), found, "{user_data}: {seen:?}");
+        }
+        ring.wait(1, None).expect("waited");
+        assert_eq!(drain(&mut ring).iter().map(|seen| seen.user_data).collect::<Vec<_>>(), [1]);
+        let again = ring.cancel(Which::All);
+        assert_eq!((again.signalled, again.pending), (0, 2), "they sleep on");
+        empty_the_queue(soft);
+        ring.wait(2, None).expect("waited");
+        let mut seen = drain(&mut ring);
+        seen.sort_by_key(|seen| seen.user_data);
+        let ends = [2, 3].map(|user_data| (user_data, EINTR, DoneFlags::CANCELLED));
+        assert!(seen.iter().map(|seen| (seen.user_data, seen.result, seen.flags)).eq(ends), "{seen:?}");
+        assert_eq!(engine.close(LONG), Ok(()));
     });
 }
 
