@@ -146,7 +146,7 @@ impl Attribute for Atoms {
         known_part(payload, 0)?;
         // A single call has no atoms.
         let return_bytes_max = call.atoms_bytes_max.ok_or(Status::INAPPLICABLE)?;
-        Ok(Plan { return_bytes_max, may_help: true, needs: Needs::NONE })
+        Ok(Plan { return_bytes_max, may_run_inline: true, needs: Needs::NONE })
     }
 
     fn after(

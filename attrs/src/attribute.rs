@@ -15,7 +15,7 @@ pub struct Plan {
     /// The longest value that the attribute may return, in bytes. Admission reserves room for it.
     pub return_bytes_max: usize,
     /// Whether a waiting submitter may run the call inline.
-    pub may_help: bool,
+    pub may_run_inline: bool,
     /// The observations that the engine has to make, and the things that it has to provide.
     pub needs: Needs,
 }
@@ -90,7 +90,7 @@ impl<T: ChangesThread> Attribute for T {
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         let action = T::read(payload).ok_or(Status::INVALID)?;
         let return_bytes_max = if T::ANSWERS { IN_FORCE_BYTES } else { 0 };
-        Ok(Plan { return_bytes_max, may_help: false, needs: action.needs() })
+        Ok(Plan { return_bytes_max, may_run_inline: false, needs: action.needs() })
     }
 
     fn action(&self, payload: &[u8]) -> Option<Action> {

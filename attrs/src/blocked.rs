@@ -43,7 +43,7 @@ impl Attribute for Blocked {
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         known_part(payload, 0)?;
         let needs = Needs::CPU.with(Needs::RESOURCES).with(Needs::WALL);
-        Ok(Plan { return_bytes_max: BlockedValue::BYTES, may_help: true, needs })
+        Ok(Plan { return_bytes_max: BlockedValue::BYTES, may_run_inline: true, needs })
     }
 
     fn after(

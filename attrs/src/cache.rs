@@ -55,9 +55,9 @@ impl Verdict {
     pub fn of(evidence: Evidence) -> Verdict {
         let has = |bits| evidence.contains(bits);
         let waited_for_input = has(Evidence::BLOCK_INPUT.with(Evidence::SLEPT));
-        if has(Evidence::TWIN_SUCCEEDED) {
+        if has(Evidence::NONBLOCKING_SUCCEEDED) {
             Verdict::HIT
-        } else if has(Evidence::TWIN_REFUSED.with(Evidence::STORAGE))
+        } else if has(Evidence::NONBLOCKING_REFUSED.with(Evidence::STORAGE))
             || waited_for_input
             || has(Evidence::MAJOR_FAULTS)
         {
@@ -94,7 +94,7 @@ impl Attribute for Cache {
         if !call.nature.intersects(Nature::READS_STORAGE.with(Nature::ACTS_ON_MAPPINGS)) {
             return Err(Status::INAPPLICABLE);
         }
-        Ok(Plan { return_bytes_max: CacheValue::BYTES, may_help: true, needs: Needs::CACHE })
+        Ok(Plan { return_bytes_max: CacheValue::BYTES, may_run_inline: true, needs: Needs::CACHE })
     }
 
     fn after(

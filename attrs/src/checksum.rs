@@ -78,7 +78,7 @@ impl Attribute for Checksum {
         if !call.nature.intersects(Nature::TRANSFERS) {
             return Err(Status::INAPPLICABLE);
         }
-        Ok(Plan { return_bytes_max: ChecksumValue::BYTES, may_help: true, needs: Needs::BYTES })
+        Ok(Plan { return_bytes_max: ChecksumValue::BYTES, may_run_inline: true, needs: Needs::BYTES })
     }
 
     fn after(&self, payload: &[u8], _token: Token, observed: &Observed, value: &mut [u8]) -> (Status, usize) {

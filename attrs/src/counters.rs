@@ -51,7 +51,7 @@ impl Attribute for Counters {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         known_part(payload, 0)?;
-        Ok(Plan { return_bytes_max: CountersValue::BYTES, may_help: true, needs: Needs::COUNTERS })
+        Ok(Plan { return_bytes_max: CountersValue::BYTES, may_run_inline: true, needs: Needs::COUNTERS })
     }
 
     fn after(

@@ -23,7 +23,7 @@ impl Attribute for Data {
     }
 
     fn check(&self, _payload: &[u8], call: &CallFacts) -> Result<Plan, Status> {
-        Ok(Plan { return_bytes_max: call.out_len, may_help: true, needs: Needs::NONE })
+        Ok(Plan { return_bytes_max: call.out_len, may_run_inline: true, needs: Needs::NONE })
     }
 
     fn after(

@@ -148,7 +148,7 @@ impl Attribute for Deadline {
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         DeadlineAsked::parse(payload)?;
         let needs = Needs::CLOCK.with(Needs::DEADLINE);
-        Ok(Plan { return_bytes_max: DeadlineValue::BYTES, may_help: true, needs })
+        Ok(Plan { return_bytes_max: DeadlineValue::BYTES, may_run_inline: true, needs })
     }
 
     fn after(&self, payload: &[u8], _token: Token, seen: &Observed, value: &mut [u8]) -> (Status, usize) {

@@ -42,7 +42,7 @@ impl Attribute for Io {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         known_part(payload, 0)?;
-        Ok(Plan { return_bytes_max: IoValue::BYTES, may_help: true, needs: Needs::RESOURCES })
+        Ok(Plan { return_bytes_max: IoValue::BYTES, may_run_inline: true, needs: Needs::RESOURCES })
     }
 
     fn after(

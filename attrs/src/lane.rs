@@ -80,7 +80,7 @@ impl Attribute for Lane {
         LaneAsk::parse(payload).ok_or(Status::INVALID)?;
         // Not inline: a submitter need not come back to make the call, and would hold the place until it does.
         let needs = Needs::CLOCK.with(Needs::LANE);
-        Ok(Plan { return_bytes_max: LaneValue::BYTES, may_help: false, needs })
+        Ok(Plan { return_bytes_max: LaneValue::BYTES, may_run_inline: false, needs })
     }
 
     fn after(&self, payload: &[u8], _token: Token, _seen: &Observed, value: &mut [u8]) -> (Status, usize) {

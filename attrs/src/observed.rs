@@ -104,11 +104,11 @@ impl core::fmt::Debug for RunBy {
 
 impl RunBy {
     /// The submitter, which made the plain call inline while it waited.
-    pub const HELPED: RunBy = RunBy(1);
+    pub const INLINE: RunBy = RunBy(1);
     /// A worker of the pool.
     pub const POOLED: RunBy = RunBy(2);
     /// The submitter, whose non-blocking attempt was enough.
-    pub const TWIN: RunBy = RunBy(3);
+    pub const NONBLOCKING: RunBy = RunBy(3);
     /// A disposable worker, which has ended since.
     pub const PRIVATE: RunBy = RunBy(4);
 
@@ -116,9 +116,9 @@ impl RunBy {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            RunBy::HELPED => "helped",
+            RunBy::INLINE => "inline",
             RunBy::POOLED => "pooled",
-            RunBy::TWIN => "twin",
+            RunBy::NONBLOCKING => "nonblocking",
             RunBy::PRIVATE => "private",
             _ => "unknown",
         }
@@ -187,9 +187,9 @@ pub struct Evidence(pub u32);
 
 impl Evidence {
     /// A non-blocking attempt was enough.
-    pub const TWIN_SUCCEEDED: Evidence = Evidence(1);
+    pub const NONBLOCKING_SUCCEEDED: Evidence = Evidence(1);
     /// A non-blocking attempt was refused: the call would have waited.
-    pub const TWIN_REFUSED: Evidence = Evidence(1 << 1);
+    pub const NONBLOCKING_REFUSED: Evidence = Evidence(1 << 1);
     /// The kernel charged the thread with input from storage.
     pub const BLOCK_INPUT: Evidence = Evidence(1 << 2);
     /// The call acts on mappings and had page faults that waited for storage.
@@ -221,8 +221,8 @@ impl Evidence {
 
     /// The name of each bit, in the order in which they are written.
     const NAMES: [(Evidence, &str); 7] = [
-        (Evidence::TWIN_SUCCEEDED, "twin succeeded"),
-        (Evidence::TWIN_REFUSED, "twin refused"),
+        (Evidence::NONBLOCKING_SUCCEEDED, "twin succeeded"),
+        (Evidence::NONBLOCKING_REFUSED, "twin refused"),
         (Evidence::STORAGE, "by storage"),
         (Evidence::BLOCK_INPUT, "block input"),
         (Evidence::MAJOR_FAULTS, "major faults"),

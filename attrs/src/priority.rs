@@ -71,7 +71,7 @@ impl Attribute for Priority {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         Priority::parse(payload).ok_or(Status::INVALID)?;
-        Ok(Plan { return_bytes_max: PriorityValue::BYTES, may_help: true, needs: Needs::CLOCK })
+        Ok(Plan { return_bytes_max: PriorityValue::BYTES, may_run_inline: true, needs: Needs::CLOCK })
     }
 
     fn after(&self, payload: &[u8], _token: Token, seen: &Observed, value: &mut [u8]) -> (Status, usize) {

@@ -187,7 +187,7 @@ impl Attribute for Retry {
             // A program is not made again. Each of its calls can ask for RETRY.
             return Err(Status::INAPPLICABLE);
         }
-        Ok(Plan { return_bytes_max: RetryValue::BYTES, may_help: false, needs: Needs::RETRY })
+        Ok(Plan { return_bytes_max: RetryValue::BYTES, may_run_inline: false, needs: Needs::RETRY })
     }
 
     fn after(

@@ -48,7 +48,7 @@ impl Attribute for Timing {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         known_part(payload, 0)?;
-        Ok(Plan { return_bytes_max: TimingValue::BYTES, may_help: true, needs: Needs::CLOCK })
+        Ok(Plan { return_bytes_max: TimingValue::BYTES, may_run_inline: true, needs: Needs::CLOCK })
     }
 
     fn after(

@@ -46,7 +46,7 @@ impl Attribute for Trace {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         known_part(payload, TraceValue::BYTES)?;
-        Ok(Plan { return_bytes_max: TraceValue::BYTES, may_help: true, needs: Needs::TRACE })
+        Ok(Plan { return_bytes_max: TraceValue::BYTES, may_run_inline: true, needs: Needs::TRACE })
     }
 
     fn after(

@@ -67,7 +67,7 @@ impl Attribute for Usage {
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         known_part(payload, 0)?;
         let needs = Needs::CPU.with(Needs::RESOURCES);
-        Ok(Plan { return_bytes_max: UsageValue::BYTES, may_help: true, needs })
+        Ok(Plan { return_bytes_max: UsageValue::BYTES, may_run_inline: true, needs })
     }
 
     fn after(

@@ -39,7 +39,7 @@ impl Attribute for Worker {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         known_part(payload, 0)?;
-        Ok(Plan { return_bytes_max: WorkerValue::BYTES, may_help: true, needs: Needs::WORKER })
+        Ok(Plan { return_bytes_max: WorkerValue::BYTES, may_run_inline: true, needs: Needs::WORKER })
     }
 
     fn after(

@@ -14,7 +14,7 @@ fn action(id: AttributeId, payload: &[u8]) -> Result<Option<Action>, Status> {
     let registry = Registry::built_in();
     let attribute = registry.get(id).expect("it is built in");
     let plan: Plan = attribute.check(payload, &CALL)?;
-    assert!(!plan.may_help, "{id:?}");
+    assert!(!plan.may_run_inline, "{id:?}");
     let action = attribute.action(payload);
     assert!(action.as_ref().is_none_or(|action| plan.needs.contains(action.needs())), "{id:?}");
     Ok(action)

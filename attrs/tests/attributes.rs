@@ -64,7 +64,7 @@ impl Attribute for Own {
     }
 
     fn check(&self, _payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
-        Ok(Plan { return_bytes_max: self.len, may_help: true, needs: Needs::NONE })
+        Ok(Plan { return_bytes_max: self.len, may_run_inline: true, needs: Needs::NONE })
     }
 
     fn after(&self, _: &[u8], _: Token, observed: &Observed, value: &mut [u8]) -> (Status, usize) {
@@ -236,7 +236,10 @@ fn data_takes_anything() {
     for payload in [&b""[..], b"/etc/os-release\0", &[0xff; 4000]] {
         for out_len in [0, 1, 65536] {
             let plan = Data.check(payload, &CallFacts { out_len, ..CALL });
-            assert_eq!(plan, Ok(Plan { return_bytes_max: out_len, may_help: true, needs: Needs::NONE }));
+            assert_eq!(
+                plan,
+                Ok(Plan { return_bytes_max: out_len, may_run_inline: true, needs: Needs::NONE })
+            );
         }
     }
     let mut written = *b"written";
@@ -249,7 +252,7 @@ fn data_takes_anything() {
 #[test]
 fn timing_is_three_numbers() {
     let plan = Timing.check(&[], &CALL);
-    assert_eq!(plan, Ok(Plan { return_bytes_max: 24, may_help: true, needs: Needs::CLOCK }));
+    assert_eq!(plan, Ok(Plan { return_bytes_max: 24, may_run_inline: true, needs: Needs::CLOCK }));
     let mut value = [0; 24];
     let token = Timing.before(&[], &CALL);
     assert_eq!(Timing.after(&[], token, &OBSERVED, &mut value), (Status::HANDLED, 24));
@@ -263,7 +266,7 @@ fn timing_is_three_numbers() {
 #[test]
 fn worker_is_four_numbers() {
     let plan = Worker.check(&[], &CALL);
-    assert_eq!(plan, Ok(Plan { return_bytes_max: 16, may_help: true, needs: Needs::WORKER }));
+    assert_eq!(plan, Ok(Plan { return_bytes_max: 16, may_run_inline: true, needs: Needs::WORKER }));
     assert_eq!(Worker.check(&[1], &CALL), Err(Status::INVALID));
     let mut value = [0; 16];
     assert_eq!(Worker.after(&[], Token(0), &OBSERVED, &mut value), (Status::HANDLED, 16));
@@ -271,7 +274,10 @@ fn worker_is_four_numbers() {
     assert_eq!(value[..], [tid, cpu, run_by, attempts].map(u32::to_ne_bytes).concat());
     assert_eq!(WorkerValue::parse(&value), Some(OBSERVED.worker));
     assert_eq!((WorkerValue::parse(&value[..15]), RunBy(9).name()), (None, "unknown"));
-    assert_eq!([RunBy::HELPED, RunBy::POOLED, RunBy::TWIN].map(RunBy::name), ["helped", "pooled", "twin"]);
+    assert_eq!(
+        [RunBy::INLINE, RunBy::POOLED, RunBy::NONBLOCKING].map(RunBy::name),
+        ["inline", "pooled", "nonblocking"]
+    );
 }
 
 /// ATTR-21: needs add up, and none is contained in all.

@@ -56,7 +56,7 @@ fn words(value: &[u8]) -> Vec<u64> {
 }
 
 fn plan(bytes: usize, needs: Needs) -> Result<Plan, Status> {
-    Ok(Plan { return_bytes_max: bytes, may_help: true, needs })
+    Ok(Plan { return_bytes_max: bytes, may_run_inline: true, needs })
 }
 
 /// What each attribute can be asked with.
@@ -164,9 +164,9 @@ fn cache_is_of_storage() {
 fn evidence_decides() {
     for bits in 0..128 {
         let has = |one: Evidence| bits & one.0 != 0;
-        let expected = if has(Evidence::TWIN_SUCCEEDED) {
+        let expected = if has(Evidence::NONBLOCKING_SUCCEEDED) {
             "hit"
-        } else if has(Evidence::TWIN_REFUSED) && has(Evidence::STORAGE)
+        } else if has(Evidence::NONBLOCKING_REFUSED) && has(Evidence::STORAGE)
             || has(Evidence::BLOCK_INPUT) && has(Evidence::SLEPT)
             || has(Evidence::MAJOR_FAULTS)
         {
@@ -183,8 +183,8 @@ fn evidence_decides() {
 /// Evidence in words names each bit that is there, and no other.
 #[test]
 fn evidence_has_words() {
-    assert_eq!(Evidence::TWIN_SUCCEEDED.to_string(), "twin succeeded");
-    let missed = Evidence::WATCHED.with(Evidence::TWIN_REFUSED).with(Evidence::STORAGE);
+    assert_eq!(Evidence::NONBLOCKING_SUCCEEDED.to_string(), "twin succeeded");
+    let missed = Evidence::WATCHED.with(Evidence::NONBLOCKING_REFUSED).with(Evidence::STORAGE);
     assert_eq!(missed.to_string(), "twin refused, by storage, watched");
     assert_eq!(Evidence(127).to_string().split(", ").count(), 7);
     assert_eq!(Evidence(0).to_string(), "");
@@ -333,7 +333,7 @@ fn lane_is_answered_by_the_engine() {
     let asked = LaneAsk { id: u64::MAX, limit: 3 };
     assert_eq!(LaneAsk::parse(&asked.payload()), Some(asked));
     let needs = Needs::CLOCK.with(Needs::LANE);
-    let planned = Plan { return_bytes_max: 16, may_help: false, needs };
+    let planned = Plan { return_bytes_max: 16, may_run_inline: false, needs };
     assert_eq!(Lane.check(&asked.payload(), &CALL), Ok(planned));
     assert_eq!(Lane.check(&LaneAsk { limit: 0, ..asked }.payload(), &CALL), Err(Status::INVALID));
     let mut value = [0xa5; 16];
@@ -355,6 +355,6 @@ fn observing_does_not_move_the_call() {
     ];
     for attribute in observing {
         let plan = attribute.check(&[], &CALL).expect("it can be honoured");
-        assert!(plan.may_help && plan.needs != Needs::NONE, "{}", attribute.name());
+        assert!(plan.may_run_inline && plan.needs != Needs::NONE, "{}", attribute.name());
     }
 }

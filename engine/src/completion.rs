@@ -5,9 +5,9 @@ use syslet_attrs::TimingValue;
 
 use syslet_syscalls::decode::{self, Answer, Decoder};
 
-use crate::door::submission::Submission;
-use crate::pair::Ring;
-use crate::ring::inbox::Reader;
+use crate::queues::drain_buffer::Reader;
+use crate::ring::Ring;
+use crate::submission::Submission;
 
 /// One completion: the raw result, and one return for each attribute.
 #[derive(Clone, Copy)]
@@ -123,10 +123,10 @@ impl Ring {
     #[inline]
     pub fn completions(&mut self) -> Completions<'_> {
         if self.check_home().is_err() {
-            self.inbox.clear();
-        } else if self.inbox.len() == 0 {
+            self.drain_buffer.clear();
+        } else if self.drain_buffer.len() == 0 {
             self.drain();
         }
-        Completions { records: self.inbox.read() }
+        Completions { records: self.drain_buffer.read() }
     }
 }

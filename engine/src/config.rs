@@ -9,10 +9,10 @@ use std::time::Duration;
 use syslet_abi::Errno;
 use syslet_attrs::{Attribute, DuplicateId};
 
+use crate::cancel::signal::SignalError;
+use crate::confinement::Confine;
+use crate::nonblocking::NonBlocking;
 use crate::shortage::Shortage;
-use crate::stop::signal::SignalError;
-use crate::submitter::confinement::Confine;
-use crate::twin::Twins;
 
 /// What an engine is started with. Every limit has a default and a range; `specs/pool.md` lists them.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Config {
     pub(crate) limits: PoolLimits,
     pub(crate) attributes: Vec<Arc<dyn Attribute>>,
     pub(crate) gate: Option<SpawnGate>,
-    pub(crate) twins: Twins,
+    pub(crate) nonblocking: NonBlocking,
     pub(crate) cancel_signal: Option<i32>,
     pub(crate) program_steps_max: u32,
     pub(crate) trace: Option<Arc<OwnedFd>>,
@@ -94,7 +94,7 @@ impl Default for Config {
             limits,
             attributes: Vec::new(),
             gate: None,
-            twins: Twins::default(),
+            nonblocking: NonBlocking::default(),
             cancel_signal: None,
             program_steps_max: PROGRAM_STEPS_MAX,
             trace: None,
@@ -175,8 +175,8 @@ impl Config {
     /// Which first attempts a waiting submitter may make of calls that could sleep; all by default. What works is tried in a
     /// child when the engine starts, with addresses that are wrong on purpose: valgrind's memcheck tells of them, unless this is
     /// [`Twins::Off`].
-    pub fn twins(mut self, twins: Twins) -> Config {
-        self.twins = twins;
+    pub fn nonblocking(mut self, nonblocking: NonBlocking) -> Config {
+        self.nonblocking = nonblocking;
         self
     }
 

@@ -7,24 +7,24 @@ use std::time::Duration;
 use syslet_abi::{ABI_VERSION, Features, PAGE_BYTES, Params};
 use syslet_attrs::{Attribute, DuplicateId, Registry};
 
+use crate::cancel::signal;
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
-use crate::fork::ForkGuard;
-use crate::pair::{Ring, RingError};
+use crate::confinement::{Comparison, Stamp};
+use crate::engine_state::EngineState;
+use crate::exec::attribute_context::AttributeContext;
+use crate::exec::trace::Trace;
+use crate::nonblocking::{self, Abilities};
 use crate::pool::{self, Pool, Unfinished};
-use crate::run::known::Known;
-use crate::run::trace::Trace;
-use crate::shared::Shared;
+use crate::ring::cancel::Canceller;
+use crate::ring::registry::RingRegistry;
+use crate::ring::{Ring, RingError};
 use crate::shortage::{Shortage, expect_small};
-use crate::stop::cancel::Canceller;
-use crate::stop::signal;
-use crate::stop::stage::Stage;
-use crate::submitter::confinement::{Comparison, Stamp};
-use crate::twin::{self, Abilities};
+use crate::sys::fork::ForkGuard;
 
 /// Runs system calls for any number of rings.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    shared: Arc<Shared>,
+    engine: Arc<EngineState>,
 }
 
 /// How an engine's workers are doing, at one moment.
@@ -62,11 +62,11 @@ const DEFAULTS: Params = Params {
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// What there is without workers.
-const ALONE: Features = Features::HELP.or(Features::SYSLETS);
+const QUEUED_PRIVATE: Features = Features::HELP.or(Features::SYSLETS);
 
 impl Engine {
     /// What this version can do; rings of an engine without workers have neither WORKERS nor CANCEL.
-    pub const FEATURES: Features = ALONE.or(Features::WORKERS).or(Features::CANCEL);
+    pub const FEATURES: Features = QUEUED_PRIVATE.or(Features::WORKERS).or(Features::CANCEL);
 
     /// Starts an engine: its starter and, unless `workers_max` is 0, one worker. Workers are confined as the calling
     /// thread is, so whoever confines itself does that before.
@@ -76,29 +76,29 @@ impl Engine {
     pub fn start(config: Config) -> Result<Engine, StartError> {
         config.limits.check().map_err(StartError::Limit)?;
         let trace = config.trace.clone().map(Trace::new).transpose().map_err(StartError::Trace)?;
-        let known = Arc::new(Known { registry: registry(&config)?, trace });
+        let context = Arc::new(AttributeContext { registry: registry(&config)?, trace });
         expect_small("an engine").map_err(StartError::System)?;
         let page =
             |errno| StartError::System(Shortage::memory("the engine's page", PAGE_BYTES as u64, errno));
         let guard = Arc::new(ForkGuard::new().map_err(page)?);
-        let (twins, pool) = if config.limits.workers_max == 0 {
+        let (abilities, pool) = if config.limits.workers_max == 0 {
             (Abilities::NONE, None)
         } else {
             signal::claim(config.cancel_signal).map_err(StartError::Signal)?;
-            let twins = twin::probe(config.twins);
-            let pool = pool::start(&config, Arc::clone(&known), twins).map_err(StartError::Thread)?;
-            (twins, Some(pool))
+            let abilities = nonblocking::probe(config.nonblocking);
+            let pool = pool::start(&config, Arc::clone(&context), abilities).map_err(StartError::Thread)?;
+            (abilities, Some(pool))
         };
         Ok(Engine {
-            shared: Arc::new(Shared {
-                known,
+            engine: Arc::new(EngineState {
+                context,
                 guard,
                 pool,
-                twins,
+                abilities,
                 number: NUMBER.fetch_add(1, Ordering::Relaxed),
                 program_steps_max: config.program_steps_max,
                 is_closed: AtomicBool::new(false),
-                stage: Stage::new(),
+                registry: RingRegistry::new(),
             }),
         })
     }
@@ -108,21 +108,21 @@ impl Engine {
     /// # Errors
     /// When the set-up is wrong, the system has no memory, the engine is closed, or this is a forked child.
     pub fn ring(&self, params: &Params) -> Result<Ring, RingError> {
-        if !self.shared.guard.is_home() {
+        if !self.engine.guard.is_home() {
             return Err(RingError::Forked);
         }
-        if self.shared.is_closed() {
+        if self.engine.is_closed() {
             return Err(RingError::Closed);
         }
-        let features = if self.shared.pool.is_some() { Engine::FEATURES } else { ALONE };
+        let features = if self.engine.pool.is_some() { Engine::FEATURES } else { QUEUED_PRIVATE };
         let granted = params.grant(&DEFAULTS, features).map_err(RingError::Setup)?;
-        Ring::open(Arc::clone(&self.shared), granted)
+        Ring::open(Arc::clone(&self.engine), granted)
     }
 
     /// Lines of the [trace](Config::trace) that could not be written.
     #[must_use]
     pub fn trace_lost(&self) -> u64 {
-        self.shared.known.trace.as_ref().map_or(0, Trace::lost)
+        self.engine.context.trace.as_ref().map_or(0, Trace::lost)
     }
 
     /// What stops calls of all rings of this engine, from any thread.
@@ -133,15 +133,15 @@ impl Engine {
     /// # Errors
     /// In a forked child.
     pub fn canceller(&self) -> Result<Canceller, RingError> {
-        if !self.shared.guard.is_home() {
+        if !self.engine.guard.is_home() {
             return Err(RingError::Forked);
         }
-        Ok(Canceller::of_all(Arc::clone(&self.shared)))
+        Ok(Canceller::of_all(Arc::clone(&self.engine)))
     }
 
     /// The attributes this engine knows.
     pub fn attributes(&self) -> impl Iterator<Item = &dyn Attribute> {
-        self.shared.known.iter()
+        self.engine.context.iter()
     }
 
     /// How the workers are doing; zeros without workers, and in a forked child.
@@ -201,16 +201,16 @@ impl Engine {
     /// The calls that still run in workers when `patience` is over. They end by themselves, or never; closing again
     /// waits again.
     pub fn close(&self, patience: Duration) -> Result<(), Unfinished> {
-        if !self.shared.guard.is_home() {
+        if !self.engine.guard.is_home() {
             return Ok(());
         }
-        self.shared.is_closed.store(true, Ordering::Relaxed);
-        self.pool().map_or(Ok(()), |pool| pool.close(patience, || self.shared.stage.ports()))
+        self.engine.is_closed.store(true, Ordering::Relaxed);
+        self.pool().map_or(Ok(()), |pool| pool.close(patience, || self.engine.registry.rings()))
     }
 
     fn pool(&self) -> Option<&Pool> {
         // In a forked child nobody would ever release the pool's locks.
-        self.shared.pool.as_deref().filter(|_| self.shared.guard.is_home())
+        self.engine.pool.as_deref().filter(|_| self.engine.guard.is_home())
     }
 }
 

@@ -32,47 +32,42 @@ mod config;
 #[cfg(not(syslet_loom))]
 mod engine;
 #[cfg(not(syslet_loom))]
-mod shared;
+mod engine_state;
+#[cfg(not(syslet_loom))]
+mod submission;
+#[cfg(not(syslet_loom))]
+mod completion;
+#[cfg(not(syslet_loom))]
+mod refused;
 #[cfg(not(syslet_loom))]
 mod ticket;
 #[cfg(not(syslet_loom))]
 mod shortage;
-#[cfg(not(syslet_loom))]
-mod pair;
-#[cfg(not(syslet_loom))]
-mod port;
 
 #[cfg(not(syslet_loom))]
-mod door;
-#[cfg(not(syslet_loom))]
-mod submitter;
-mod slot;
 mod ring;
 #[cfg(not(syslet_loom))]
-mod queue;
+mod admission;
+mod queues;
+mod slots;
 mod pool;
 #[cfg(not(syslet_loom))]
 pub mod program;
 #[cfg(not(syslet_loom))]
-mod run;
+mod exec;
+#[cfg(not(syslet_loom))]
+mod nonblocking;
 #[cfg(all(syslet_guard, not(syslet_loom)))]
 pub mod guard;
 #[cfg(not(any(syslet_guard, syslet_loom)))]
 #[path = "guard/off.rs"]
 mod guard;
 #[cfg(not(syslet_loom))]
-mod twin;
+mod cancel;
 #[cfg(not(syslet_loom))]
-mod stop;
-#[cfg(not(syslet_loom))]
-mod completion;
-mod wake;
-
-#[cfg(not(syslet_loom))]
-mod clock;
-#[cfg(not(syslet_loom))]
-mod fork;
-mod sync;
+mod confinement;
+mod notify;
+mod sys;
 
 pub use syslet_abi as abi;
 pub use syslet_attrs as attrs;
@@ -82,22 +77,22 @@ pub use syslet_abi::{
     AttributeFlags, AttributeId, CallFlags, DoneFlags, Errno, Features, Params, RawResult, Refusal, Status,
 };
 
-pub use crate::slot::lent::LENT_MAX;
+pub use crate::slots::lent::LENT_MAX;
 #[cfg(not(syslet_loom))]
 pub use crate::{
+    cancel::signal::SignalError,
     completion::{Completion, Completions},
     config::{Config, LimitError, StartError},
-    door::refused::Refused,
-    door::submission::{Message, MessageRoom, Submission, SubmissionBuilder},
+    confinement::{Comparison, Confine, Source},
     engine::{Engine, Stats},
-    pair::{Ring, RingError},
+    nonblocking::NonBlocking,
+    notify::eventfd::CompletionEvent,
     pool::{RunningCall, Unfinished},
+    refused::Refused,
+    ring::cancel::{Canceller, Escalation, Found, Which},
+    ring::wait::{WaitError, Waker},
+    ring::{Ring, RingError},
     shortage::Shortage,
-    stop::cancel::{Canceller, Escalation, Found, Which},
-    stop::signal::SignalError,
-    submitter::confinement::{Comparison, Confine, Source},
-    submitter::wait::{WaitError, Waker},
+    submission::{Message, MessageRoom, Submission, SubmissionBuilder},
     ticket::Ticket,
-    twin::Twins,
-    wake::eventfd::CompletionEvent,
 };

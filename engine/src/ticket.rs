@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::slot;
+use crate::slots;
 
 /// Names a call in flight, or one that was, of one ring: among the calls of another ring it names none, and a finished
 /// call's ticket names no later one (ENGINE-13).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Ticket {
-    own: slot::Ticket,
+    own: slots::Ticket,
     ring: RingNumber,
 }
 
@@ -26,14 +26,14 @@ impl RingNumber {
 
     /// The application's name of one of this ring's calls.
     #[inline]
-    pub(crate) fn names(self, own: slot::Ticket) -> Ticket {
+    pub(crate) fn names(self, own: slots::Ticket) -> Ticket {
         Ticket { own, ring: self }
     }
 }
 
 impl Ticket {
     /// The name within its ring, if it is this one.
-    pub(crate) fn within(self, ring: RingNumber) -> Option<slot::Ticket> {
+    pub(crate) fn within(self, ring: RingNumber) -> Option<slots::Ticket> {
         (self.ring == ring).then_some(self.own)
     }
 }

@@ -5,8 +5,8 @@ use crate::condition::{RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
 use crate::narrowed::{Narrowed, RawArgs};
 use crate::nature::{Class, Scope};
+use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart;
-use crate::twin::Twin;
 use crate::width::Widths;
 
 /// The number of a call on each architecture.
@@ -105,9 +105,9 @@ pub struct Row {
     /// One bit for each argument that is, or can be, an address.
     pub addresses: u8,
     /// How to ask without sleeping.
-    pub twin: Option<Twin>,
+    pub nonblocking: Option<NonBlockingForm>,
     /// Why there is no such way, for calls that may sleep.
-    pub untwinned: Option<&'static str>,
+    pub blocking_only: Option<&'static str>,
     /// What to do after EINTR, unless `restart_when` says otherwise.
     pub restart: Restart,
     /// Exceptions from that, the first that matches counts.

@@ -82,7 +82,7 @@ impl Attribute for Stepping {
 
     fn check(&self, _payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         let needs = if self.acts { Needs::OWN_THREAD } else { Needs::NONE };
-        Ok(Plan { return_bytes_max: 0, may_help: false, needs })
+        Ok(Plan { return_bytes_max: 0, may_run_inline: false, needs })
     }
 
     fn action(&self, _payload: &[u8]) -> Option<Action> {

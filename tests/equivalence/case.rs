@@ -163,7 +163,7 @@ impl Case {
     }
 
     /// No first attempt is made of it, though its row has a twin.
-    pub(crate) fn untwinned(mut self) -> Case {
+    pub(crate) fn blocking_only(mut self) -> Case {
         self.is_untwinned = true;
         self
     }

@@ -289,7 +289,8 @@ impl<'a> Variant<'a> {
         if got != expected {
             return Err(difference(&got, &expected));
         }
-        let is_tried = self.row.twin.is_some() && !self.case.is_untwinned && self.case.unblock.is_some();
+        let is_tried =
+            self.row.nonblocking.is_some() && !self.case.is_untwinned && self.case.unblock.is_some();
         if is_tried && way == Way::Usual && back.worker.attempts < 2 {
             return Err(format!("twin not tried: {:?}", back.worker));
         }

@@ -83,7 +83,7 @@ fn calls_with_a_twin_are_found_asleep() {
         .filter(|case| case.unblock.is_some() && !case.allowed.submitter)
         .map(|case| case.call)
         .collect();
-    let twinned = rows().iter().filter(|row| row.twin.is_some() && row.numbers.here().is_some());
+    let twinned = rows().iter().filter(|row| row.nonblocking.is_some() && row.numbers.here().is_some());
     for row in twinned {
         let is_excused = NEVER_ASLEEP.iter().any(|(call, _)| *call == row.name);
         assert!(asleep.contains(row.name) || is_excused, "{} has a twin and no case that sleeps", row.name);

@@ -351,10 +351,10 @@ fn sleepers() -> Vec<Case> {
         sleeping("sendmmsg", |w| args![stuffed(w), messages(w), 1, 0], swallow),
         sleeping("accept", |w| args![listener(w).0, out(), length(16)], call_it)
             .any_bytes(1, 2..4)
-            .untwinned(),
+            .blocking_only(),
         sleeping("accept4", |w| args![listener(w).0, out(), length(16), libc::SOCK_CLOEXEC], call_it)
             .any_bytes(1, 2..4)
-            .untwinned(),
+            .blocking_only(),
         sleeping(
             "connect",
             |w| {
@@ -368,6 +368,6 @@ fn sleepers() -> Vec<Case> {
                 drop(adopt(RawFd::try_from(accepted).expect("a descriptor")));
             },
         )
-        .untwinned(),
+        .blocking_only(),
     ]
 }

@@ -195,7 +195,7 @@ fn sleepers() -> Vec<Case> {
                 must("mkdirat", &[w.fd(1), address(b"seen\0"), 0o700]);
             },
         )
-        .untwinned(),
+        .blocking_only(),
     ]
 }
 

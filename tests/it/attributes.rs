@@ -57,8 +57,8 @@ impl Attribute for Probe {
         match self.does {
             Does::Refuses(status) => Err(status),
             does => {
-                let may_help = does != Does::NeedsWorker;
-                Ok(Plan { return_bytes_max: payload.len() + 8, may_help, needs: Needs::NONE })
+                let may_run_inline = does != Does::NeedsWorker;
+                Ok(Plan { return_bytes_max: payload.len() + 8, may_run_inline, needs: Needs::NONE })
             }
         }
     }

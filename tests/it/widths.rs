@@ -129,7 +129,7 @@ impl Attribute for Witness {
 
     fn check(&self, _: &[u8], call: &CallFacts) -> Result<Plan, Status> {
         self.0.lock().expect("nobody panics with the lock").push(call.args);
-        Ok(Plan { return_bytes_max: 0, may_help: true, needs: Needs::NONE })
+        Ok(Plan { return_bytes_max: 0, may_run_inline: true, needs: Needs::NONE })
     }
 
     fn after(&self, _: &[u8], _: Token, observed: &Observed, _: &mut [u8]) -> (Status, usize) {

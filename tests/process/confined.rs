@@ -87,7 +87,7 @@ pub(crate) fn assert_helped_only(ring: &mut Ring) {
     let worker = WorkerValue::parse(worker).expect("a value");
     assert_eq!(
         (done.result, worker.run_by, worker.tid),
-        (pid(), RunBy::HELPED, gettid().as_raw().cast_unsigned())
+        (pid(), RunBy::INLINE, gettid().as_raw().cast_unsigned())
     );
 }
 

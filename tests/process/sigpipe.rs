@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
-use syslet::{CallFlags, Config, Engine, Params, Ring, Submission, SubmissionBuilder, Twins};
+use syslet::{CallFlags, Config, Engine, NonBlocking, Params, Ring, Submission, SubmissionBuilder};
 
 /// Only against hanging.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -154,8 +154,8 @@ fn sigpipe_never_reaches_the_application() {
     unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.unwrap();
     let (broken, pointed) = (Broken::new(), Pointed::new());
     let flags = [0, libc::MSG_NOSIGNAL, libc::MSG_DONTWAIT, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT];
-    for twins in [Twins::All, Twins::SameNumber, Twins::Off] {
-        let engine = Engine::start(Config::default().twins(twins)).unwrap();
+    for twins in [NonBlocking::All, NonBlocking::SameNumber, NonBlocking::Off] {
+        let engine = Engine::start(Config::default().nonblocking(twins)).unwrap();
         let mut ring = engine.ring(&Params::default()).unwrap();
         for asked in [Asked::Helped, Asked::Submitted, Asked::Pooled] {
             let calls = flags.iter().flat_map(|flags| sends(&broken, &pointed, *flags));

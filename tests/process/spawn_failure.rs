@@ -109,7 +109,7 @@ fn pool_spawn_failure_degrades_for_real() {
     let engine = Engine::start(Config::default()).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
     door.is_shut.store(true, Ordering::SeqCst);
-    let failed = Engine::start(Config::default().twins(syslet::Twins::Off)).map(|_| ());
+    let failed = Engine::start(Config::default().nonblocking(syslet::NonBlocking::Off)).map(|_| ());
     assert_eq!(failed, Err(StartError::Thread(nix::Error::EAGAIN)));
     let before = door.refused.swap(0, Ordering::SeqCst);
     assert_eq!(before, 1, "the starter");

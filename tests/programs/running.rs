@@ -56,7 +56,7 @@ fn atoms_have_flags_of_their_own() {
     let (_ends, reads, writes) = pipe_ends();
     let mut ring = ring(2);
     for (is_away, is_storage, expected) in [
-        (false, true, (RunBy::HELPED, 1)),
+        (false, true, (RunBy::INLINE, 1)),
         (true, true, (RunBy::POOLED, 2)),
         (true, false, (RunBy::POOLED, 2)),
     ] {

@@ -23,7 +23,7 @@ pub enum Style {
     /// As it comes, and told which calls are for regular files.
     Default,
     /// As it comes, and told nothing: a submitter tries what might sleep through its twin.
-    Twin,
+    NonBlockingForm,
     /// At most so many workers, and nobody else runs a call.
     Workers(u32),
 }
@@ -119,7 +119,7 @@ impl Windows for Engine {
                     .to_owned()
             }
             Style::Default => "default limits, STORAGE on calls for regular files".to_owned(),
-            Style::Twin => "default limits, no flags".to_owned(),
+            Style::NonBlockingForm => "default limits, no flags".to_owned(),
             Style::Workers(count) => format!("workers_max = {count}, ASYNC on every call"),
         }
     }
@@ -129,7 +129,7 @@ impl Style {
     fn config(self) -> Config {
         match self {
             Style::Help => Config::default().workers_max(0),
-            Style::Default | Style::Twin => Config::default(),
+            Style::Default | Style::NonBlockingForm => Config::default(),
             Style::Workers(count) => Config::default().workers_max(count),
         }
     }
@@ -139,7 +139,7 @@ impl Style {
             (Style::Default | Style::Help, SleepsFor::Storage) => CallFlags::STORAGE,
             (Style::Help, SleepsFor::Time | SleepsFor::Another) => CallFlags::SYNC,
             (Style::Workers(_), _) => CallFlags::ASYNC,
-            (Style::Help | Style::Default | Style::Twin, _) => CallFlags::NONE,
+            (Style::Help | Style::Default | Style::NonBlockingForm, _) => CallFlags::NONE,
         };
         (call.nr(), call.args().len(), flags)
     }
@@ -150,7 +150,7 @@ fn build((nr, argc, flags): Shape) -> Submission {
 }
 
 #[cfg(test)]
-const STYLES: [Style; 4] = [Style::Help, Style::Default, Style::Twin, Style::Workers(2)];
+const STYLES: [Style; 4] = [Style::Help, Style::Default, Style::NonBlockingForm, Style::Workers(2)];
 
 #[test]
 fn more_calls_than_fit_are_refused_and_those_accepted_are_over() {

@@ -71,7 +71,7 @@ pub const ALL: &[Kind] = &[
     BASELINE,
     Kind { name: "direct-inline", prepare: |_, _| Ok(Box::new(DirectInline)) },
     Kind { name: "engine", prepare: |depth, _| engine(depth, Style::Default) },
-    Kind { name: "engine-twin", prepare: |depth, _| engine(depth, Style::Twin) },
+    Kind { name: "engine-twin", prepare: |depth, _| engine(depth, Style::NonBlockingForm) },
     Kind { name: "engine-help", prepare: |depth, _| engine(depth, Style::Help) },
     Kind { name: "engine-1", prepare: |depth, _| engine(depth, Style::Workers(1)) },
     Kind { name: "engine-2", prepare: |depth, _| engine(depth, Style::Workers(2)) },

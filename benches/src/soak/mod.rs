@@ -28,7 +28,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use syslet::{Config, Engine, Errno, Twins};
+use syslet::{Config, Engine, Errno, NonBlocking};
 
 pub use world::Tally;
 
@@ -116,7 +116,7 @@ fn live(rng: &mut Rng, duration: Duration, what: &str) -> Result<Tally, String> 
 }
 
 fn config(rng: &mut Rng, refusals: &Arc<AtomicU32>) -> Config {
-    let twins = [Twins::Off, Twins::SameNumber, Twins::All, Twins::All];
+    let twins = [NonBlocking::Off, NonBlocking::SameNumber, NonBlocking::All, NonBlocking::All];
     let (gate_seed, refusals) = (rng.u64(..), Arc::clone(refusals));
     let asked = AtomicU32::new(0);
     Config::default()
@@ -125,7 +125,7 @@ fn config(rng: &mut Rng, refusals: &Arc<AtomicU32>) -> Config {
         .stall(Duration::from_micros(rng.u64(20..2000)))
         .idle(Duration::from_millis(rng.u64(1..50)))
         .spin(Duration::from_micros(rng.u64(..60)))
-        .twins(*rng.choice(&twins).unwrap_or(&Twins::All))
+        .nonblocking(*rng.choice(&twins).unwrap_or(&NonBlocking::All))
         .spawn_gate(move || {
             let turn = u64::from(asked.fetch_add(1, Ordering::Relaxed));
             let is_refused = Rng::with_seed(gate_seed ^ turn).u32(..256) < refusals.load(Ordering::Relaxed);

@@ -122,7 +122,7 @@ pub(crate) struct Filters {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Column {
     /// It has a twin
-    Twin,
+    NonBlockingForm,
     /// It acts on the address space
     Memory,
     /// It closes or replaces descriptors

@@ -9,7 +9,7 @@ use std::slice;
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
-use super::Break;
+use crate::guard::Break;
 
 const PAGE: usize = 4096;
 /// Before the area there are at least so many known bytes.
@@ -17,7 +17,7 @@ const BEFORE: usize = 64;
 
 /// What follows an area.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Ends {
+pub(crate) enum Ends {
     /// A page that faults.
     Shut,
     /// A page of known bytes, then one that faults.
@@ -26,7 +26,7 @@ pub(super) enum Ends {
 
 /// A copy of some bytes of a call.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(crate) struct Block {
     mapping: Option<Mapping>,
     /// Where the bytes begin in the mapping.
     at: usize,
@@ -43,7 +43,7 @@ unsafe impl Send for Block {}
 
 impl Block {
     /// Guards `len` bytes at an address that the engine has made for a call.
-    pub(super) fn new(address: u64, len: usize, ends: Ends, writes: bool) -> Block {
+    pub(crate) fn new(address: u64, len: usize, ends: Ends, writes: bool) -> Block {
         let home: *mut u8 = ptr::with_exposed_provenance_mut(usize::try_from(address).unwrap_or(0));
         // SAFETY: the door has checked that so many bytes lie in the area that the address is in.
         let was = unsafe { slice::from_raw_parts(home, len) }.to_vec();
@@ -61,31 +61,31 @@ impl Block {
     }
 
     /// Where the kernel finds the bytes.
-    pub(super) fn address(&self) -> u64 {
+    pub(crate) fn address(&self) -> u64 {
         let base = self.mapping.as_ref().map_or(0, |mapping| mapping.base.as_ptr().expose_provenance());
         (base + PAGE + self.at) as u64
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// The word at byte `at`.
-    pub(super) fn word(&mut self, at: usize) -> u64 {
+    pub(crate) fn word(&mut self, at: usize) -> u64 {
         let from = self.at + at;
         let bytes = &self.mapping().bytes_mut()[from..from + 8];
         u64::from_ne_bytes(bytes.try_into().expect("eight bytes"))
     }
 
     /// Puts an address in; it does not count as written by the call.
-    pub(super) fn set_word(&mut self, at: usize, word: u64) {
+    pub(crate) fn set_word(&mut self, at: usize, word: u64) {
         let to = self.at + at;
         self.mapping().bytes_mut()[to..to + 8].copy_from_slice(&word.to_ne_bytes());
         self.was[at..at + 8].copy_from_slice(&word.to_ne_bytes());
     }
 
     /// Takes home what has been written, and says what should not have been.
-    pub(super) fn leave(&mut self) -> Option<Break> {
+    pub(crate) fn leave(&mut self) -> Option<Break> {
         let (at, len) = (self.at, self.len);
         let bytes = self.mapping.as_mut().expect("until drop").bytes_mut();
         let is_off = |(at, byte): (usize, &u8)| *byte != canary(at);

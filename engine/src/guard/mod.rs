@@ -95,7 +95,7 @@ pub(crate) struct Guarded {
 }
 
 /// Copies what the arguments reach to guarded places, and puts the addresses of these in `args`. `args` are addresses
-/// made by [`resolve`](crate::run::resolve).
+/// made by [`resolve`](crate::exec::resolve).
 pub(crate) fn enclose(row: Option<&Row>, call: &Call<'_>, args: &mut RawArgs) -> Guarded {
     let mut guarded = Guarded { nr: call.nr(), blocks: Vec::new(), is_whole: row.is_some() };
     let Some(row) = row else { return guarded };

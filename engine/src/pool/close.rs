@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use syslet_abi::Errno;
 
-use super::board::Sleeper;
-use super::leaving::Exit;
-use super::shared::Pool;
-use super::thread::spawn;
-use super::unfinished::{RunningCall, Unfinished};
-use super::worker::desk::Desk;
-use crate::port::Port;
-use crate::sync::Ordering;
+use crate::pool::leaving::Exit;
+use crate::pool::scheduler::Sleeper;
+use crate::pool::state::Pool;
+use crate::pool::unfinished::{RunningCall, Unfinished};
+use crate::pool::worker::local::WorkerLocal;
+use crate::queues::ring_state::RingState;
+use crate::sys::sync::Ordering;
+use crate::sys::thread::spawn;
 
 /// A thread that makes no call has ended by then.
 const ENDING: Duration = Duration::from_secs(1);
@@ -21,8 +21,8 @@ const ENDING: Duration = Duration::from_secs(1);
 impl Pool {
     /// No call is taken any more; threads end as soon as they have nothing to run. Waits for nobody.
     pub(crate) fn shut(&self) {
-        self.board.close().iter().for_each(|seat| seat.call());
-        self.starter.close();
+        self.scheduler.close().iter().for_each(|worker| worker.call());
+        self.monitor.close();
     }
 
     /// As [`Pool::shut`]; then queued calls end, and running ones are waited for. Ways out of programs have half of that
@@ -30,44 +30,44 @@ impl Pool {
     pub(crate) fn close(
         &self,
         patience: Duration,
-        ports: impl Fn() -> Vec<Arc<Port>>,
+        rings: impl Fn() -> Vec<Arc<RingState>>,
     ) -> Result<(), Unfinished> {
         let now = Instant::now();
         let (deadline, half) = (now.checked_add(patience), now.checked_add(patience / 2));
         self.shut();
-        for port in self.roll.ports() {
-            self.refuse_queued(&port);
+        for ring in self.rings.rings() {
+            self.refuse_queued(&ring);
         }
-        if self.starter.wait_for_end(half) {
+        if self.monitor.wait_for_end(half) {
             return Ok(());
         }
-        self.hurry(&ports());
-        if self.starter.wait_for_end(deadline) {
+        self.hurry(&rings());
+        if self.monitor.wait_for_end(deadline) {
             return Ok(());
         }
         let calls = self.unfinished();
         // Without calls threads are about to end.
-        let is_over = calls.is_empty() && self.starter.wait_for_end(Instant::now().checked_add(ENDING));
+        let is_over = calls.is_empty() && self.monitor.wait_for_end(Instant::now().checked_add(ENDING));
         if is_over { Ok(()) } else { Err(Unfinished { calls }) }
     }
 
     /// Calls that still run.
     fn unfinished(&self) -> Vec<RunningCall> {
-        let seats = self.roll.seats();
-        let running = seats.iter().filter(|seat| seat.face.watch.glance().is_inside());
-        let calls = running.map(|seat| {
-            let (nr, user_data) = seat.face.shown();
-            RunningCall { nr, user_data, tid: seat.tid() }
+        let seats = self.rings.seats();
+        let running = seats.iter().filter(|worker| worker.stats.watch.glance().is_inside());
+        let calls = running.map(|worker| {
+            let (nr, user_data) = worker.stats.shown();
+            RunningCall { nr, user_data, tid: worker.tid() }
         });
         calls.chain(self.leaving.calls()).collect()
     }
 
     /// From now on no call on a program's way out sleeps for long; those that are being made are stopped.
-    fn hurry(&self, ports: &[Arc<Port>]) {
+    fn hurry(&self, rings: &[Arc<RingState>]) {
         self.haste.store(true, Ordering::Relaxed);
-        for port in ports {
+        for ring in rings {
             // The list's lock: who has entered it before is found here, who does after it sees the haste.
-            for member in port.parting.all() {
+            for member in ring.parting.all() {
                 let _found = self.stop_member(&member);
             }
         }
@@ -80,27 +80,30 @@ impl Pool {
 
     /// Ends the calls that are queued in a ring, or wait for a lane; their completions say that they never ran. Programs
     /// that were begun leave by their way out.
-    pub(crate) fn refuse_queued(&self, port: &Arc<Port>) {
-        self.lanes.give_up(port);
+    pub(crate) fn refuse_queued(&self, ring: &Arc<RingState>) {
+        self.lanes.give_up(ring);
         let mut leaving = VecDeque::new();
-        let mut desk = Desk::for_closing(Arc::clone(&self.known));
-        while desk.claim(port) {
-            if desk.has_begun_program() {
-                leaving.push_back(std::mem::replace(&mut desk, Desk::for_closing(Arc::clone(&self.known))));
+        let mut local = WorkerLocal::for_closing(Arc::clone(&self.context));
+        while local.claim(ring) {
+            if local.has_begun_program() {
+                leaving.push_back(std::mem::replace(
+                    &mut local,
+                    WorkerLocal::for_closing(Arc::clone(&self.context)),
+                ));
             } else {
-                desk.refuse(port, Errno(libc::ECANCELED), Some(self));
+                local.refuse(ring, Errno(libc::ECANCELED), Some(self));
             }
         }
         if !leaving.is_empty() {
-            self.let_leave(port, leaving);
+            self.let_leave(ring, leaving);
         }
     }
 
     /// Lets the programs leave that these desks have claimed, in a thread of their own: who drops a ring does not wait.
     /// Where no thread is to be had, they leave here.
-    fn let_leave(&self, port: &Arc<Port>, desks: VecDeque<Desk>) {
+    fn let_leave(&self, ring: &Arc<RingState>, desks: VecDeque<WorkerLocal>) {
         // First: who closes the pool waits for it.
-        let exit = self.leaving.enter(port, desks);
+        let exit = self.leaving.enter(ring, desks);
         let (own, pool) = (Arc::clone(&exit), self.me.upgrade());
         let body = move || {
             own.run(pool.as_deref());
@@ -115,6 +118,6 @@ impl Pool {
 
     fn has_left(&self, exit: &Arc<Exit>) {
         self.leaving.end(exit);
-        self.starter.leave();
+        self.monitor.leave();
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::board::Quota;
 use crate::config::PoolLimits;
+use crate::pool::scheduler::Quota;
 
 /// Limits as they are now.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct Limits {
     runnable_max: AtomicU32,
     abandoned_max: u32,
     /// Workers in calls that were given up.
-    given_up: AtomicU32,
+    abandoned: AtomicU32,
     pub(crate) stall: Duration,
     pub(crate) idle: Duration,
     pub(crate) spin_ns: u64,
@@ -25,7 +25,7 @@ impl Limits {
             workers_max: AtomicU32::new(limits.workers_max),
             runnable_max: AtomicU32::new(limits.runnable_max),
             abandoned_max: limits.abandoned_max,
-            given_up: AtomicU32::new(0),
+            abandoned: AtomicU32::new(0),
             stall: Duration::from_nanos(limits.stall_ns),
             idle: Duration::from_nanos(limits.idle_ns),
             spin_ns: limits.spin_ns,
@@ -36,29 +36,29 @@ impl Limits {
         Quota {
             workers_max: self.workers_max.load(Ordering::Relaxed),
             runnable_max: self.runnable_max.load(Ordering::Relaxed),
-            given_up: self.given_up(),
+            abandoned: self.abandoned(),
         }
     }
 
     /// Workers in calls that were given up.
-    pub(crate) fn given_up(&self) -> u32 {
-        self.given_up.load(Ordering::Relaxed)
+    pub(crate) fn abandoned(&self) -> u32 {
+        self.abandoned.load(Ordering::Relaxed)
     }
 
     /// Whether no other call can be given up for now.
     pub(crate) fn is_given_up_full(&self) -> bool {
-        self.given_up() >= self.abandoned_max
+        self.abandoned() >= self.abandoned_max
     }
 
     /// One more call is given up, if there may be one.
     pub(crate) fn give_up(&self) -> bool {
-        let more = |given_up| (given_up < self.abandoned_max).then_some(given_up + 1);
-        self.given_up.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        let more = |abandoned| (abandoned < self.abandoned_max).then_some(abandoned + 1);
+        self.abandoned.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
     /// The worker of one that was given up is back, or it was not given up after all.
     pub(crate) fn take_back(&self) {
-        self.given_up.fetch_sub(1, Ordering::Relaxed);
+        self.abandoned.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn set_workers_max(&self, workers_max: u32) {

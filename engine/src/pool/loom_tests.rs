@@ -2,10 +2,10 @@
 
 use loom::thread;
 
-use super::board::{Board, Parked, Quota, Rouse, Sleeper, Work};
-use crate::sync::{Arc, AtomicBool, AtomicU32, Ordering};
-use crate::wake::Wake;
-use crate::wake::loom_tests::{ModelWord, word};
+use crate::notify::Wake;
+use crate::notify::loom_tests::{ModelWord, word};
+use crate::pool::scheduler::{Parked, Quota, Scheduler, Sleeper, WakeOne, Work};
+use crate::sys::sync::{Arc, AtomicBool, AtomicU32, Ordering};
 
 /// A ring: a count of calls.
 struct Queue {
@@ -65,39 +65,39 @@ impl Sleeper for Worker {
     }
 }
 
-const QUOTA: Quota = Quota { workers_max: 1, runnable_max: 1, given_up: 0 };
+const QUOTA: Quota = Quota { workers_max: 1, runnable_max: 1, abandoned: 0 };
 
-type Pool = Board<Queue, Worker>;
+type Pool = Scheduler<Queue, Worker>;
 
-fn offer(board: &Pool, queue: &Arc<Queue>) {
+fn offer(scheduler: &Pool, queue: &Arc<Queue>) {
     queue.calls.fetch_add(1, Ordering::Release);
-    if board.announce(queue) {
-        rouse(board);
+    if scheduler.announce(queue) {
+        wake_one(scheduler);
     }
 }
 
-fn rouse(board: &Pool) {
-    match board.rouse(QUOTA, || 1) {
-        Rouse::Wake(worker) => worker.call(),
-        Rouse::Start => panic!("there is one, and there may be no other"),
-        Rouse::Nobody | Rouse::Held => {}
+fn wake_one(scheduler: &Pool) {
+    match scheduler.wake_one(QUOTA, || 1) {
+        WakeOne::Wake(worker) => worker.call(),
+        WakeOne::Start => panic!("there is one, and there may be no other"),
+        WakeOne::Nobody | WakeOne::Held => {}
     }
 }
 
 /// The loop of a worker, without what it does with time; ends once it has run so many calls.
-fn work(board: &Pool, worker: &Arc<Worker>, calls: u32) {
+fn work(scheduler: &Pool, worker: &Arc<Worker>, calls: u32) {
     let (mut searching, mut done) = (true, 0);
     while done < calls {
-        if let Some(queue) = board.next(None) {
+        if let Some(queue) = scheduler.next(None) {
             if queue.claim() {
-                if std::mem::take(&mut searching) && board.end_search() {
-                    rouse(board);
+                if std::mem::take(&mut searching) && scheduler.end_search() {
+                    wake_one(scheduler);
                 }
                 done += 1;
             }
             continue;
         }
-        match board.park(worker, std::mem::take(&mut searching), QUOTA) {
+        match scheduler.park(worker, std::mem::take(&mut searching), QUOTA) {
             Parked::Idle | Parked::Superfluous => worker.sleep(),
             Parked::Search => {}
             Parked::Leave => panic!("nobody has closed the pool"),
@@ -111,14 +111,14 @@ fn work(board: &Pool, worker: &Arc<Worker>, calls: u32) {
 #[test]
 fn loom_published_work_is_found() {
     loom::model(|| {
-        let (board, queue) = (Arc::new(Pool::new()), Queue::new());
-        board.first();
+        let (scheduler, queue) = (Arc::new(Pool::new()), Queue::new());
+        scheduler.first();
         let worker = {
-            let board = Arc::clone(&board);
-            thread::spawn(move || work(&board, &Worker::new(), 2))
+            let scheduler = Arc::clone(&scheduler);
+            thread::spawn(move || work(&scheduler, &Worker::new(), 2))
         };
-        offer(&board, &queue);
-        offer(&board, &queue);
+        offer(&scheduler, &queue);
+        offer(&scheduler, &queue);
         worker.join().unwrap();
     });
 }
@@ -127,17 +127,17 @@ fn loom_published_work_is_found() {
 #[test]
 fn loom_work_of_two_rings_is_found() {
     loom::model(|| {
-        let board = Arc::new(Pool::new());
-        board.first();
+        let scheduler = Arc::new(Pool::new());
+        scheduler.first();
         let publisher = {
-            let board = Arc::clone(&board);
-            thread::spawn(move || offer(&board, &Queue::new()))
+            let scheduler = Arc::clone(&scheduler);
+            thread::spawn(move || offer(&scheduler, &Queue::new()))
         };
         let worker = {
-            let board = Arc::clone(&board);
-            thread::spawn(move || work(&board, &Worker::new(), 2))
+            let scheduler = Arc::clone(&scheduler);
+            thread::spawn(move || work(&scheduler, &Worker::new(), 2))
         };
-        offer(&board, &Queue::new());
+        offer(&scheduler, &Queue::new());
         publisher.join().unwrap();
         worker.join().unwrap();
     });
@@ -148,30 +148,30 @@ fn loom_work_of_two_rings_is_found() {
 #[test]
 fn loom_a_blocked_worker_or_who_publishes_wakes_the_idle_one() {
     loom::model(|| {
-        let (board, queue) = (Arc::new(Pool::new()), Queue::new());
+        let (scheduler, queue) = (Arc::new(Pool::new()), Queue::new());
         // Two workers: one idle, one about to block. One may run.
-        board.first();
-        board.first();
+        scheduler.first();
+        scheduler.first();
         let idle = Worker::new();
-        assert_eq!(board.park(&idle, true, QUOTA), Parked::Idle);
-        assert!(board.end_search(), "the other one runs");
+        assert_eq!(scheduler.park(&idle, true, QUOTA), Parked::Idle);
+        assert!(scheduler.end_search(), "the other one runs");
         let blocked = {
-            let board = Arc::clone(&board);
+            let scheduler = Arc::clone(&scheduler);
             thread::spawn(move || {
-                if board.block() {
-                    rouse(&board);
+                if scheduler.block() {
+                    wake_one(&scheduler);
                 }
             })
         };
         let worker = {
-            let board = Arc::clone(&board);
+            let scheduler = Arc::clone(&scheduler);
             thread::spawn(move || {
                 idle.sleep();
-                let found = board.next(None).expect("it was called for something");
+                let found = scheduler.next(None).expect("it was called for something");
                 assert!(found.claim());
             })
         };
-        offer(&board, &queue);
+        offer(&scheduler, &queue);
         blocked.join().unwrap();
         worker.join().unwrap();
     });
@@ -182,7 +182,7 @@ fn loom_a_blocked_worker_or_who_publishes_wakes_the_idle_one() {
 #[test]
 fn loom_a_call_offered_while_closing_is_ended() {
     loom::model(|| {
-        let (board, queue) = (Arc::new(Pool::new()), Queue::new());
+        let (scheduler, queue) = (Arc::new(Pool::new()), Queue::new());
         let ended = Arc::new(AtomicU32::new(0));
         let end_queued = |queue: &Queue, ended: &AtomicU32| {
             while queue.claim() {
@@ -192,15 +192,15 @@ fn loom_a_call_offered_while_closing_is_ended() {
         // As a worker in between would leave it.
         queue.listed.store(true, Ordering::Relaxed);
         let closer = {
-            let (board, queue, ended) = (Arc::clone(&board), Arc::clone(&queue), Arc::clone(&ended));
+            let (scheduler, queue, ended) = (Arc::clone(&scheduler), Arc::clone(&queue), Arc::clone(&ended));
             thread::spawn(move || {
-                assert!(board.close().is_empty());
+                assert!(scheduler.close().is_empty());
                 end_queued(&queue, &ended);
             })
         };
         queue.calls.store(1, Ordering::Release);
-        board.announce(&queue);
-        if board.is_closed() {
+        scheduler.announce(&queue);
+        if scheduler.is_closed() {
             end_queued(&queue, &ended);
         }
         closer.join().unwrap();

@@ -4,18 +4,15 @@
 //! ends it all.
 
 #[cfg(not(syslet_loom))]
-mod shared;
-pub(crate) mod board;
+mod state;
+pub(crate) mod scheduler;
 #[cfg(not(syslet_loom))]
 mod limits;
 #[cfg(not(syslet_loom))]
-mod roll;
-pub(crate) mod tally;
+mod rings;
 pub(crate) mod worker;
 #[cfg(not(syslet_loom))]
-mod starter;
-#[cfg(not(syslet_loom))]
-pub(crate) mod thread;
+mod monitor;
 #[cfg(not(syslet_loom))]
 mod leaving;
 #[cfg(not(syslet_loom))]
@@ -31,8 +28,8 @@ mod loom_tests;
 pub(crate) mod look;
 
 #[cfg(not(syslet_loom))]
-pub(crate) use shared::Pool;
+pub(crate) use monitor::start;
 #[cfg(not(syslet_loom))]
-pub(crate) use starter::start;
+pub(crate) use state::Pool;
 #[cfg(not(syslet_loom))]
 pub use unfinished::{RunningCall, Unfinished};

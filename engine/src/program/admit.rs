@@ -6,23 +6,23 @@ use syslet_abi::{ArgKind, Atom, AttributeId, CallFlags, Fault, Limits, NR_OFFSET
 use syslet_attrs::{AtomEntry, AtomsHead, Needs};
 use syslet_syscalls::{Class, RawArgs, Scope, check_arguments, is_foreign, row};
 
-use super::allowed::{marks, may_touch};
-use super::effective::Effective;
-use super::flow::Flow;
-use super::wanted::Wanted;
-use crate::door::admit::{admit_answering, check_survives, stands};
-use crate::door::refused::Refused;
-use crate::door::who;
-use crate::ring::batch::Marks;
-use crate::shared::Shared;
-use crate::slot::admission::{Admission, Loss};
+use crate::admission::placement;
+use crate::admission::{admit_answering, check_survives, place};
+use crate::engine_state::EngineState;
+use crate::program::allowed::{dispatch, may_touch};
+use crate::program::effective::Effective;
+use crate::program::flow::Flow;
+use crate::program::wanted::Wanted;
+use crate::queues::batch::DispatchFlags;
+use crate::refused::Refused;
+use crate::slots::admission::{AbandonPolicy, Admission};
 
 /// Offset of a program's budget.
 const BUDGET_OFFSET: usize = 24;
 
 /// What the door needs besides the program.
 #[derive(Debug, Default)]
-pub(crate) struct Door {
+pub(crate) struct Validator {
     flow: Flow,
     effective: Effective,
 }
@@ -61,12 +61,12 @@ struct Sum {
 pub(crate) fn admit<'a>(
     record: &'a [u8],
     (limits, completion_max): (&Limits, usize),
-    shared: &Shared,
+    engine: &EngineState,
     has_pool: bool,
-    (door, admission): (&mut Door, &mut Admission),
+    (validator, admission): (&mut Validator, &mut Admission),
     seen: Option<&OnceLock<Seen>>,
 ) -> Result<Program<'a>, Refused> {
-    let by = Looker { engine: shared.number, has_pool, limits: *limits, completion_max };
+    let by = Looker { engine: engine.number, has_pool, limits: *limits, completion_max };
     let found = seen.and_then(OnceLock::get).filter(|seen| seen.by == by);
     if let Some(Seen { decided: Some(decided), .. }) = found {
         *admission = *decided;
@@ -75,11 +75,11 @@ pub(crate) fn admit<'a>(
     let (program, sum) = match found {
         Some(seen) => (Program::admitted(record), seen.sum),
         None => {
-            let looked = look(record, limits, shared, has_pool, door);
+            let looked = look(record, limits, engine, has_pool, validator);
             looked.map_err(|refused| refused.in_program(record))?
         }
     };
-    decide(&program, &sum, by, shared, admission)?;
+    decide(&program, &sum, by, engine, admission)?;
     if let Some(seen) = seen {
         let is_steady = program.head().asks().all(|ask| ask.id == AttributeId::DATA);
         // Another ring may have been first: it keeps its own.
@@ -93,20 +93,20 @@ fn decide(
     program: &Program<'_>,
     sum: &Sum,
     by: Looker,
-    shared: &Shared,
+    engine: &EngineState,
     admission: &mut Admission,
 ) -> Result<(), Refused> {
     let flags = program.flags();
     admission.fd = -1;
     // What its other calls would need is with the worker that has it.
-    admission.loss = Loss::Refused;
-    admission.may_help = true;
+    admission.abandon_policy = AbandonPolicy::Refused;
+    admission.may_run_inline = true;
     admission.answering = true;
     let may_pool = by.has_pool && !flags.contains(CallFlags::SYNC);
     admission.atoms_bytes_max = Some(sum.atoms_bytes);
-    admit_answering(&program.head(), by.completion_max, shared, may_pool, admission)?;
-    admission.marks = program_marks(flags, admission, sum, by.has_pool);
-    admission.stands = stands(admission, shared, may_pool);
+    admit_answering(&program.head(), by.completion_max, engine, may_pool, admission)?;
+    admission.dispatch = program_marks(flags, admission, sum, by.has_pool);
+    admission.placement = place(admission, engine, may_pool);
     Ok(())
 }
 
@@ -114,44 +114,50 @@ fn decide(
 fn look<'a>(
     record: &'a [u8],
     limits: &Limits,
-    shared: &Shared,
+    engine: &EngineState,
     has_pool: bool,
-    door: &mut Door,
+    validator: &mut Validator,
 ) -> Result<(Program<'a>, Sum), Refused> {
     let program = Program::check(record, limits)?;
-    if program.budget() > shared.program_steps_max {
+    if program.budget() > engine.program_steps_max {
         return Err(Refusal::BUDGET.at(BUDGET_OFFSET).into());
     }
     let flags = program.flags();
-    who::check(who::Facts { flags, class: Class::Instant, scope: Scope::Process, signals: false, has_pool })?;
-    let sum = check_atoms(&program, shared, has_pool, &mut door.effective)?;
+    placement::check(placement::Facts {
+        flags,
+        class: Class::Instant,
+        scope: Scope::Process,
+        signals: false,
+        has_pool,
+    })?;
+    let sum = check_atoms(&program, engine, has_pool, &mut validator.effective)?;
     if sum.reads_values {
-        door.flow.check(&program)?;
+        validator.flow.check(&program)?;
     }
     Ok((program, sum))
 }
 
 /// Who may run it.
-fn program_marks(flags: CallFlags, admission: &Admission, sum: &Sum, has_pool: bool) -> Marks {
-    let timed = if admission.deadline_ns.is_some() { Marks::TIMED } else { Marks::PLAIN };
+fn program_marks(flags: CallFlags, admission: &Admission, sum: &Sum, has_pool: bool) -> DispatchFlags {
+    let timed = if admission.deadline_ns.is_some() { DispatchFlags::TIMED } else { DispatchFlags::PLAIN };
     if !has_pool || flags.contains(CallFlags::SYNC) {
         return timed;
     }
-    let sleeps = if sum.sleeps { Marks::SLEEPS } else { Marks::PLAIN };
-    let away = flags.contains(CallFlags::ASYNC) || !admission.may_help || sum.begins_away;
+    let sleeps = if sum.sleeps { DispatchFlags::SLEEPS } else { DispatchFlags::PLAIN };
+    let away = flags.contains(CallFlags::ASYNC) || !admission.may_run_inline || sum.begins_away;
     timed.with(if flags.contains(CallFlags::PRIVATE) || admission.needs.contains(Needs::OWN_THREAD) {
-        Marks::PRIVATE.with(Marks::WORKER).with(sleeps)
+        DispatchFlags::PRIVATE.with(DispatchFlags::WORKER).with(sleeps)
     } else if away {
-        Marks::WORKER.with(sleeps)
+        DispatchFlags::WORKER.with(sleeps)
     } else {
-        Marks::TWIN
+        DispatchFlags::NONBLOCKING
     })
 }
 
 /// Checks every atom as the door checks a call.
 fn check_atoms(
     program: &Program<'_>,
-    shared: &Shared,
+    engine: &EngineState,
     has_pool: bool,
     effective: &mut Effective,
 ) -> Result<Sum, Refused> {
@@ -195,10 +201,11 @@ fn check_atoms(
         }
         sum.sleeps |= class == Class::Sleeps;
         if call.attribute_count() > 0 {
-            sum.atoms_bytes += Wanted::of(&call, &shared.known).bytes;
+            sum.atoms_bytes += Wanted::of(&call, &engine.context).bytes;
         }
         sum.begins_away |= index == 0
-            && marks(shared.twins, row, call.flags(), &RawArgs::known(&call)).contains(Marks::WORKER);
+            && dispatch(engine.abilities, row, call.flags(), &RawArgs::known(&call))
+                .contains(DispatchFlags::WORKER);
     }
     Ok(sum)
 }

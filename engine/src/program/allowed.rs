@@ -4,14 +4,14 @@ use syslet_abi::CallFlags;
 use syslet_attrs::RunBy;
 use syslet_syscalls::{Class, RawArgs, Row, Scope};
 
-use crate::door::who;
-use crate::ring::batch::Marks;
-use crate::run::enter::Way;
-use crate::slot::admission::Wishes;
-use crate::twin::{self, Abilities};
+use crate::admission::placement;
+use crate::exec::attempt::Way;
+use crate::nonblocking::{self, Abilities};
+use crate::queues::batch::DispatchFlags;
+use crate::slots::admission::Constraints;
 
 /// Whether a program with these flags may touch that.
-pub(super) fn may_touch(scope: Scope, flags: CallFlags) -> bool {
+pub(crate) fn may_touch(scope: Scope, flags: CallFlags) -> bool {
     match scope {
         Scope::Process | Scope::ReadsThread => true,
         Scope::WritesThread => flags.contains(CallFlags::PRIVATE),
@@ -21,27 +21,35 @@ pub(super) fn may_touch(scope: Scope, flags: CallFlags) -> bool {
 }
 
 /// How a submitter makes the call; or that it cannot, and whether the call is one that sleeps.
-pub(super) fn here<'a>(
+pub(crate) fn here<'a>(
     abilities: Abilities,
     row: Option<&Row>,
     flags: CallFlags,
     args: &RawArgs,
 ) -> Result<Way<'a>, bool> {
-    let marks = marks(abilities, row, flags, args);
-    if marks.contains(Marks::WORKER) {
-        Err(marks.contains(Marks::SLEEPS))
-    } else if marks.contains(Marks::TWIN) {
-        Ok(Way::Twin(abilities))
+    let dispatch = dispatch(abilities, row, flags, args);
+    if dispatch.contains(DispatchFlags::WORKER) {
+        Err(dispatch.contains(DispatchFlags::SLEEPS))
+    } else if dispatch.contains(DispatchFlags::NONBLOCKING) {
+        Ok(Way::NonBlockingForm(abilities))
     } else {
-        Ok(Way::Plain(RunBy::HELPED))
+        Ok(Way::Plain(RunBy::INLINE))
     }
 }
 
 /// How a call of a program would be marked if it were submitted alone.
-pub(super) fn marks(abilities: Abilities, row: Option<&Row>, flags: CallFlags, args: &RawArgs) -> Marks {
+pub(crate) fn dispatch(
+    abilities: Abilities,
+    row: Option<&Row>,
+    flags: CallFlags,
+    args: &RawArgs,
+) -> DispatchFlags {
     let (class, scope) = row.map_or((Class::Descriptor, Scope::Process), |row| row.nature(|| *args));
-    let signals = row
-        .is_some_and(|row| class == Class::Instant && row.class != Class::Instant && twin::may_signal(row));
-    let facts = who::Facts { flags, class, scope, signals, has_pool: true };
-    who::marks(facts, Wishes::NONE, || row.is_some_and(|row| twin::may_try(abilities, row, args)))
+    let signals = row.is_some_and(|row| {
+        class == Class::Instant && row.class != Class::Instant && nonblocking::may_signal(row)
+    });
+    let facts = placement::Facts { flags, class, scope, signals, has_pool: true };
+    placement::dispatch(facts, Constraints::NONE, || {
+        row.is_some_and(|row| nonblocking::may_try(abilities, row, args))
+    })
 }

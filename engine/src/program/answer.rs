@@ -3,9 +3,9 @@
 use syslet_abi::{DoneFlags, RawResult};
 use syslet_attrs::{AtomEntry, AtomsHead};
 
-use super::machine::Machine;
+use crate::program::interpreter::Interpreter;
 
-impl Machine {
+impl Interpreter {
     /// Writes the value of ATOMS; gives its length in bytes.
     pub(crate) fn atoms(&self, value: &mut [u8]) -> usize {
         let number = |index: usize| u16::try_from(index).unwrap_or(u16::MAX);

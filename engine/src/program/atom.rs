@@ -5,7 +5,7 @@ use syslet_syscalls::{Descriptors, row};
 
 /// How many atoms behind this one are members of its group.
 #[inline(always)]
-pub(super) fn members(atom: &Atom<'_>) -> usize {
+pub(crate) fn members(atom: &Atom<'_>) -> usize {
     if !atom.is_call() && atom.step() == StepOp::TOGETHER {
         usize::try_from(atom.raw_arg(0)).unwrap_or_default()
     } else {
@@ -14,7 +14,7 @@ pub(super) fn members(atom: &Atom<'_>) -> usize {
 }
 
 /// The atom whose descriptor this one closes.
-pub(super) fn closes(atom: &Atom<'_>) -> Option<usize> {
+pub(crate) fn closes(atom: &Atom<'_>) -> Option<usize> {
     if !atom.is_call() || atom.kinds().all_values() {
         return None;
     }

@@ -13,13 +13,13 @@ use syslet_abi::{
     AtomFlags, AttributeFlags, AttributeId, CallFlags, Kind, REGISTERS_MAX, StepOp, Test as AbiTest, padded,
 };
 
-pub use self::call::Call;
-use self::draft::{Draft, Label, Lead};
-pub use self::made::{Group, Made};
-pub use self::value::{Area, Arg, Data, Fd, Number, Register, Test, Value, Width};
-use self::value::{Brand, Word};
-use super::Program;
-use crate::door::refused::Refused;
+use crate::program::Program;
+pub use crate::program::build::call::Call;
+use crate::program::build::draft::{Draft, Label, Lead};
+pub use crate::program::build::made::{Group, Made};
+pub use crate::program::build::value::{Area, Arg, Data, Fd, Number, Register, Test, Value, Width};
+use crate::program::build::value::{Brand, Word};
+use crate::refused::Refused;
 
 /// Writes one program.
 #[derive(Debug)]

@@ -2,16 +2,16 @@
 
 use syslet_abi::Atom;
 
-use super::machine::Machine;
-use super::value::Value;
+use crate::program::interpreter::Interpreter;
+use crate::program::value::Value;
 
 /// Who makes the calls of a program.
-pub(super) trait Caller {
+pub(crate) trait Caller {
     /// Makes the call of atom `index`; nothing when somebody else has to go on from there.
-    fn call(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value>;
+    fn call(&mut self, interpreter: &mut Interpreter, atom: &Atom<'_>, index: usize) -> Option<Value>;
 
     /// Runs the members of the group that begins behind atom `index`; gives how many have succeeded. Nothing as above.
-    fn together(&mut self, machine: &mut Machine, index: usize) -> Option<Value>;
+    fn together(&mut self, interpreter: &mut Interpreter, index: usize) -> Option<Value>;
 
     /// What the submission brought.
     fn data(&self) -> &[u8];

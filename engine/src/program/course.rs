@@ -4,18 +4,18 @@ use std::hint::cold_path;
 
 use syslet_abi::{ATOMS_MAX, ArgKind, Atom, DoneFlags, Program, StepOp, Target};
 
-use super::atom::members;
-use super::caller::Caller;
-use super::machine::{Ended, Machine};
-use super::step::step;
-use super::value::Value;
+use crate::program::atom::members;
+use crate::program::caller::Caller;
+use crate::program::interpreter::{Ended, Interpreter};
+use crate::program::step::step;
+use crate::program::value::Value;
 
-impl Machine {
+impl Interpreter {
     /// Goes on until the program is over; false when somebody else has to go on.
     ///
     /// Both parts have one loop: what makes calls is there once, and stays in the processor's cache.
     #[inline(always)]
-    pub(super) fn run(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> bool {
+    pub(crate) fn run(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> bool {
         if self.is_leaving() {
             caller.shield();
         }

@@ -3,18 +3,18 @@
 use syslet_abi::{ARGS_MAX, ArgKind, Atom, Offset, Operand};
 use syslet_syscalls::{Len, RawArgs, Row};
 
-use super::machine::Machine;
+use crate::program::interpreter::Interpreter;
 
 /// Where the areas of a program are in memory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Areas {
+pub(crate) struct Areas {
     data: u64,
     out: u64,
 }
 
 impl Areas {
     #[inline(always)]
-    pub(super) fn of(data: &[u8], out: &mut [u8]) -> Areas {
+    pub(crate) fn of(data: &[u8], out: &mut [u8]) -> Areas {
         Areas {
             data: data.as_ptr().expose_provenance() as u64,
             out: out.as_mut_ptr().expose_provenance() as u64,
@@ -26,10 +26,10 @@ impl Areas {
 ///
 /// They are written where they are read: copied in pieces of another size they would wait for the processor's stores.
 #[inline(always)]
-pub(super) fn direct(
+pub(crate) fn direct(
     atom: &Atom<'_>,
     row: Option<&Row>,
-    machine: &Machine,
+    interpreter: &Interpreter,
     areas: Areas,
     args: &mut RawArgs,
 ) -> bool {
@@ -48,7 +48,7 @@ pub(super) fn direct(
         let is_fixed = offset.register.is_none();
         let word = match kind {
             ArgKind::RESULT | ArgKind::REGISTER if about.ty.is_descriptor() => {
-                machine.number(Operand { kind: kind.0, value })
+                interpreter.number(Operand { kind: kind.0, value })
             }
             ArgKind::IN if is_fixed => areas.data + u64::from(offset.at),
             // Whether a string there has an end is not known before.

@@ -3,8 +3,8 @@
 use syslet_abi::{ARGS_MAX, ArgKind, Atom, CALL_ARGS_OFFSET, Call, Fault, Offset};
 use syslet_syscalls::{Direction, Len, RawArgs, Row, Scope, check_arguments, check_end};
 
-use super::machine::{Machine, end};
-use super::value::Value;
+use crate::program::interpreter::{Interpreter, end};
+use crate::program::value::Value;
 
 /// Where the kinds of the arguments stand.
 const KINDS_WORD: usize = 3;
@@ -16,13 +16,13 @@ pub(crate) struct Effective {
     /// Where what belongs to each argument ends in its area; behind all memory where the atom does not say.
     ends: [usize; ARGS_MAX],
     /// Whether anything in it that decides about others was not known at the door. What is a descriptor does not.
-    pub(super) is_dynamic: bool,
+    pub(crate) is_dynamic: bool,
 }
 
 impl Effective {
     /// Puts the numbers in. `None` stands for those that nobody knows yet: they are zero.
     #[inline]
-    pub(super) fn fill(&mut self, atom: &Atom<'_>, row: Option<&Row>, machine: Option<&Machine>) {
+    pub(crate) fn fill(&mut self, atom: &Atom<'_>, row: Option<&Row>, interpreter: Option<&Interpreter>) {
         self.words.clear();
         self.words.extend_from_slice(bytemuck::cast_slice(atom.bytes()));
         (self.ends, self.is_dynamic) = ([usize::MAX; ARGS_MAX], false);
@@ -32,7 +32,7 @@ impl Effective {
             let number = match ArgKind(operand.kind) {
                 ArgKind::RESULT | ArgKind::REGISTER => {
                     kinds = kinds.with(index, ArgKind::VALUE);
-                    machine.map_or(0, |machine| machine.number(operand))
+                    interpreter.map_or(0, |interpreter| interpreter.number(operand))
                 }
                 ArgKind::IN | ArgKind::OUT if operand.value > u64::from(u32::MAX) => {
                     let offset = Offset::unpack(operand.value);
@@ -42,8 +42,10 @@ impl Effective {
                         continue;
                     }
                     // What is beyond all memory is beyond every area: that is found at once.
-                    machine
-                        .map_or(Some(offset.at as usize), |machine| Some(machine.range(offset)?.start))
+                    interpreter
+                        .map_or(Some(offset.at as usize), |interpreter| {
+                            Some(interpreter.range(offset)?.start)
+                        })
                         .map_or(u64::MAX, |at| at as u64)
                 }
                 _ => continue,
@@ -57,24 +59,24 @@ impl Effective {
     }
 
     /// The call's words.
-    pub(super) fn words(&self) -> &[u64] {
+    pub(crate) fn words(&self) -> &[u64] {
         &self.words
     }
 
     /// The call.
-    pub(super) fn call<'a>(&'a self, data: &'a [u8], out_len: usize) -> Call<'a> {
+    pub(crate) fn call<'a>(&'a self, data: &'a [u8], out_len: usize) -> Call<'a> {
         Call::sharing(bytemuck::cast_slice(&self.words), data, out_len)
     }
 
     /// Checks the call, as far as its numbers are known: what the table demands, and that every argument keeps to what
     /// belongs to it.
-    pub(super) fn check(&self, row: &Row, call: &Call<'_>) -> Result<(), Fault> {
+    pub(crate) fn check(&self, row: &Row, call: &Call<'_>) -> Result<(), Fault> {
         check_arguments(row, call)?;
         call.kinds().not_values().try_for_each(|index| check_end(row, call, index, self.ends[index]))
     }
 
     /// Checks what the door could not know; gives what the engine says in the call's place.
-    pub(super) fn refusal(
+    pub(crate) fn refusal(
         &self,
         row: Option<&Row>,
         call: &Call<'_>,

@@ -5,21 +5,21 @@ use std::ops::Range;
 use syslet_abi::{ATOMS_MAX, Call, Program};
 use syslet_syscalls::{Row, kept, reached, row};
 
-use super::effective::Effective;
-use super::machine::Machine;
+use crate::program::effective::Effective;
+use crate::program::interpreter::Interpreter;
 
 /// The members that are not called.
 #[derive(Debug)]
-pub(super) struct Entangled([bool; ATOMS_MAX]);
+pub(crate) struct Entangled([bool; ATOMS_MAX]);
 
 impl Entangled {
     /// The members of a group whose strings and lengths another member may write: checked now, they could be others when
     /// the kernel looks, and the call would reach beyond the out area.
-    pub(super) fn of(
+    pub(crate) fn of(
         program: &Program<'_>,
         out: &[u8],
         effective: &mut Effective,
-        machine: &Machine,
+        interpreter: &Interpreter,
         members: Range<usize>,
     ) -> Entangled {
         let mut entangled = Entangled([false; ATOMS_MAX]);
@@ -28,9 +28,9 @@ impl Entangled {
         // Looks at the members that have memory, all numbers known; not at those that are refused anyway.
         let mut each_checked = |look: &mut dyn FnMut(usize, &Row, &Call<'_>)| {
             for at in members.clone() {
-                let atom = machine.atom(program, at);
+                let atom = interpreter.atom(program, at);
                 let Some(row) = row(atom.nr()).filter(|_| !atom.kinds().all_values()) else { continue };
-                effective.fill(&atom, Some(row), Some(machine));
+                effective.fill(&atom, Some(row), Some(interpreter));
                 let call = effective.call(data, out.len());
                 if effective.check(row, &call).is_ok() {
                     look(at, row, &call);
@@ -55,7 +55,7 @@ impl Entangled {
     }
 
     /// Whether this atom is one.
-    pub(super) fn contains(&self, atom: usize) -> bool {
+    pub(crate) fn contains(&self, atom: usize) -> bool {
         self.0[atom]
     }
 }

@@ -4,8 +4,8 @@ use syslet_abi::{
     ATOMS_MAX, ArgKind, Atom, AtomFlags, CALL_ARGS_OFFSET, Program, Refusal, Target, Test, USER_DATA_OFFSET,
 };
 
-use super::atom::{closes, members};
-use crate::door::refused::Refused;
+use crate::program::atom::{closes, members};
+use crate::refused::Refused;
 
 /// One bit for each atom.
 type AtomSet = [u64; ATOMS_MAX / 64];
@@ -26,7 +26,7 @@ impl Default for Flow {
 
 impl Flow {
     /// Refuses a program that reads what may not be there (SYSLET-16).
-    pub(super) fn check(&mut self, program: &Program<'_>) -> Result<(), Refused> {
+    pub(crate) fn check(&mut self, program: &Program<'_>) -> Result<(), Refused> {
         let count = program.atom_count();
         self.before[..count].fill(ALL);
         self.before[0] = [0; ATOMS_MAX / 64];

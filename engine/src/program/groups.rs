@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::together::Together;
-use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
+use crate::program::parallel::ParallelGroup;
+use crate::sys::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 
 /// The groups of one ring that have calls which nobody has taken.
 #[derive(Debug)]
@@ -12,9 +12,9 @@ pub(crate) struct Groups {
     count: AtomicU32,
     /// Calls of groups that are not over, beyond the programs they are of.
     calls: AtomicU64,
-    queue: Mutex<VecDeque<Arc<Together>>>,
+    queue: Mutex<VecDeque<Arc<ParallelGroup>>>,
     /// All that are not over.
-    begun: Mutex<Vec<Arc<Together>>>,
+    begun: Mutex<Vec<Arc<ParallelGroup>>>,
 }
 
 impl Groups {
@@ -28,13 +28,13 @@ impl Groups {
     }
 
     /// The group that the program with this ticket is in.
-    pub(crate) fn of(&self, program: u64) -> Option<Arc<Together>> {
+    pub(crate) fn of(&self, program: u64) -> Option<Arc<ParallelGroup>> {
         let begun = lock(&self.begun);
         let found = begun.iter().find(|group| group.is_of(program));
         found.map(Arc::clone)
     }
 
-    pub(super) fn add(&self, group: &Arc<Together>) {
+    pub(crate) fn add(&self, group: &Arc<ParallelGroup>) {
         self.calls.fetch_add(group.calls(), Ordering::Relaxed);
         lock(&self.begun).push(Arc::clone(group));
         let mut queue = lock(&self.queue);
@@ -43,7 +43,7 @@ impl Groups {
     }
 
     /// All calls of the group are over.
-    pub(super) fn remove(&self, group: &Arc<Together>) {
+    pub(crate) fn remove(&self, group: &Arc<ParallelGroup>) {
         self.calls.fetch_sub(group.calls(), Ordering::Relaxed);
         lock(&self.begun).retain(|other| !Arc::ptr_eq(other, group));
         let mut queue = lock(&self.queue);
@@ -65,7 +65,7 @@ impl Groups {
     }
 
     /// Takes a call that nobody has, and says whether there are more.
-    pub(crate) fn take(&self) -> Option<(Arc<Together>, usize, bool)> {
+    pub(crate) fn take(&self) -> Option<(Arc<ParallelGroup>, usize, bool)> {
         if self.is_empty() {
             return None;
         }

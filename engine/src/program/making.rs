@@ -6,51 +6,51 @@ use std::ops::Range;
 use syslet_abi::{ArgKind, Atom, AtomFlags, CallFlags, DoneFlags, Program};
 use syslet_syscalls::{RawArgs, Row, copy_in, row, settle};
 
-use super::allowed::{here, may_touch};
-use super::atom::members;
-use super::caller::Caller;
-use super::direct::{Areas, direct};
-use super::effective::Effective;
-use super::entangled::Entangled;
-use super::machine::Machine;
-use super::member::Name;
-use super::one::{Ready, Team, Tools};
-use super::together::{Place, Together};
-use super::value::Value;
-use crate::clock::now_ns;
+use crate::exec::attempt::{Way, plain};
+use crate::exec::claim::{Claim, NEVER, reason};
+use crate::exec::resolve;
 use crate::guard::{self, Guarded};
-use crate::queue::handed::Begun;
-use crate::run::claim::{Claim, NEVER, reason};
-use crate::run::enter::{Way, plain};
-use crate::run::resolve;
-use crate::sync::{Arc, AtomicU32, Ordering};
+use crate::program::allowed::{here, may_touch};
+use crate::program::atom::members;
+use crate::program::caller::Caller;
+use crate::program::direct::{Areas, direct};
+use crate::program::effective::Effective;
+use crate::program::entangled::Entangled;
+use crate::program::interpreter::Interpreter;
+use crate::program::member::Name;
+use crate::program::one::{Ready, Team, Tools};
+use crate::program::parallel::{ParallelGroup, Place};
+use crate::program::value::Value;
+use crate::queues::handoff::Begun;
+use crate::sys::clock::now_ns;
+use crate::sys::sync::{Arc, AtomicU32, Ordering};
 
 /// What a thread has while it makes the calls of one program.
 #[derive(Debug)]
-pub(super) struct Calls<'a, 'c> {
-    pub(super) program: Program<'a>,
-    pub(super) data: &'a [u8],
-    pub(super) out: &'a mut [u8],
-    pub(super) claim: Claim<'c>,
+pub(crate) struct Calls<'a, 'c> {
+    pub(crate) program: Program<'a>,
+    pub(crate) data: &'a [u8],
+    pub(crate) out: &'a mut [u8],
+    pub(crate) claim: Claim<'c>,
     /// The word that keeps the next call from beginning.
-    pub(super) cancel: &'c AtomicU32,
+    pub(crate) cancel: &'c AtomicU32,
     /// When the program is late, where nobody but this thread can tell.
-    pub(super) deadline_ns: Option<u64>,
-    pub(super) effective: &'a mut Effective,
-    pub(super) built: &'a mut Vec<u64>,
-    pub(super) tools: Tools<'a>,
+    pub(crate) deadline_ns: Option<u64>,
+    pub(crate) effective: &'a mut Effective,
+    pub(crate) built: &'a mut Vec<u64>,
+    pub(crate) tools: Tools<'a>,
     /// What a first attempt has done of the call that is next.
-    pub(super) begun: Option<&'a Begun>,
+    pub(crate) begun: Option<&'a Begun>,
     /// What somebody else needs to go on from there.
-    pub(super) later: Option<Begun>,
+    pub(crate) later: Option<Begun>,
 }
 
 impl Caller for Calls<'_, '_> {
     #[inline(always)]
-    fn call(&mut self, machine: &mut Machine, atom: &Atom<'_>, index: usize) -> Option<Value> {
+    fn call(&mut self, interpreter: &mut Interpreter, atom: &Atom<'_>, index: usize) -> Option<Value> {
         let (row, mut args) = (row(atom.nr()), RawArgs::default());
         if self.is_straight(atom)
-            && direct(atom, row, machine, Areas::of(self.data, self.out), &mut args)
+            && direct(atom, row, interpreter, Areas::of(self.data, self.out), &mut args)
             && self.may_make(atom, row, &args)
             && !self.tools.is_hurried(row, &args)
         {
@@ -59,22 +59,22 @@ impl Caller for Calls<'_, '_> {
             let invoked = unsafe { plain(self.cancel, atom.nr(), &args, self.tools.by.is_pooled) };
             return Some(Value::made(invoked));
         }
-        self.call_with_care(machine, index)
+        self.call_with_care(interpreter, index)
     }
 
     #[inline(never)]
-    fn together(&mut self, machine: &mut Machine, index: usize) -> Option<Value> {
-        let atom = &machine.atom(&self.program, index);
+    fn together(&mut self, interpreter: &mut Interpreter, index: usize) -> Option<Value> {
+        let atom = &interpreter.atom(&self.program, index);
         let (members, enough) = (index + 1..index + 1 + members(atom), atom.raw_arg(1));
-        if self.tools.by.twins.is_some() {
+        if self.tools.by.abilities.is_some() {
             // Only who may sleep can wait for others.
             self.later = Some(Begun::default());
             return None;
         }
-        let entangled = Entangled::of(&self.program, self.out, self.effective, machine, members.clone());
+        let entangled = Entangled::of(&self.program, self.out, self.effective, interpreter, members.clone());
         match self.tools.team.filter(|team| team.may_share) {
-            Some(team) => Some(self.side_by_side(machine, members, enough, &entangled, team)),
-            None => self.in_turn(machine, members, enough, &entangled),
+            Some(team) => Some(self.side_by_side(interpreter, members, enough, &entangled, team)),
+            None => self.in_turn(interpreter, members, enough, &entangled),
         }
     }
 
@@ -133,21 +133,21 @@ impl Calls<'_, '_> {
     /// Whether this thread may make it, as it is.
     #[inline(always)]
     fn may_make(&self, atom: &Atom<'_>, row: Option<&Row>, args: &RawArgs) -> bool {
-        self.tools.by.twins.is_none_or(|abilities| {
+        self.tools.by.abilities.is_none_or(|abilities| {
             matches!(here(abilities, row, CallFlags(atom.flags().0), args), Ok(Way::Plain(_)))
         })
     }
 
     /// Makes a call of which something is to be checked, observed or kept apart.
     #[inline(never)]
-    fn call_with_care(&mut self, machine: &mut Machine, index: usize) -> Option<Value> {
-        let atom = &machine.atom(&self.program, index);
+    fn call_with_care(&mut self, interpreter: &mut Interpreter, index: usize) -> Option<Value> {
+        let atom = &interpreter.atom(&self.program, index);
         let (begun, row) = (self.begun.take(), row(atom.nr()));
         let (data, out_len) = (self.data, self.out.len());
         let call = if atom.kinds().all_values() {
             atom.call(data, out_len)
         } else {
-            self.effective.fill(atom, row, Some(machine));
+            self.effective.fill(atom, row, Some(interpreter));
             let call = self.effective.call(data, out_len);
             let flags = self.program.flags();
             let may = |scope| may_touch(scope, flags);
@@ -161,7 +161,7 @@ impl Calls<'_, '_> {
             call
         };
         let mut args = resolve(row, &call, self.out, self.built);
-        let way = match (begun, self.tools.by.twins) {
+        let way = match (begun, self.tools.by.abilities) {
             (Some(begun), _) => Way::Rest(begun),
             (None, None) => Way::Plain(self.tools.by.run_by),
             (None, Some(abilities)) => match here(abilities, row, call.flags(), &args) {
@@ -189,7 +189,7 @@ impl Calls<'_, '_> {
         match made {
             Ok((value, returned)) => {
                 if returned > 0 {
-                    machine.keep_returns(index, self.tools.returned(returned));
+                    interpreter.keep_returns(index, self.tools.returned(returned));
                 }
                 if let Some(row) = row.filter(|row| row.is_built) {
                     settle(row, &call, value.result(), self.built, self.out);
@@ -206,7 +206,7 @@ impl Calls<'_, '_> {
     /// One call of a group after the other.
     fn in_turn(
         &mut self,
-        machine: &mut Machine,
+        interpreter: &mut Interpreter,
         members: Range<usize>,
         enough: u64,
         entangled: &Entangled,
@@ -214,15 +214,15 @@ impl Calls<'_, '_> {
         let (mut succeeded, count) = (0, members.len());
         for at in members {
             let is_wanted = (enough == 0 || succeeded < enough) && !self.is_cancelled();
-            let member = machine.atom(&self.program, at);
+            let member = interpreter.atom(&self.program, at);
             let value = match (is_wanted, entangled.contains(at)) {
                 (true, true) => Value::error(libc::EFAULT),
-                (true, false) => self.call(machine, &member, at)?,
+                (true, false) => self.call(interpreter, &member, at)?,
                 (false, _) => Value::cancelled(),
             };
             succeeded += u64::from(!value.is_error());
-            machine.keep(at, value);
-            machine.note_closed(&member, value);
+            interpreter.keep(at, value);
+            interpreter.note_closed(&member, value);
         }
         Some(self.of_group(succeeded, enough, count))
     }
@@ -230,7 +230,7 @@ impl Calls<'_, '_> {
     /// All calls of a group, by as many workers as come.
     fn side_by_side(
         &mut self,
-        machine: &mut Machine,
+        interpreter: &mut Interpreter,
         members: Range<usize>,
         enough: u64,
         entangled: &Entangled,
@@ -239,29 +239,29 @@ impl Calls<'_, '_> {
         let count = members.len();
         let mut built: Vec<Vec<u64>> = members.clone().map(|_| Vec::new()).collect();
         let places = members.clone().zip(&mut built);
-        let places = places.map(|(at, built)| self.place(machine, at, entangled.contains(at), built));
+        let places = places.map(|(at, built)| self.place(interpreter, at, entangled.contains(at), built));
         let (places, mut guarded): (Vec<Place>, Vec<Guarded>) = places.unzip();
-        let group = Arc::new(Together::new(places, enough));
-        team.port.groups.add(&group);
-        team.pool.offer(team.port);
+        let group = Arc::new(ParallelGroup::new(places, enough));
+        team.ring.groups.add(&group);
+        team.pool.offer(team.ring);
         // SAFETY: the submitter answers for what the calls do; the addresses among their arguments are those of the record,
         // the out area and `built`, which stay until all are over.
         unsafe { group.join(&mut self.tools, team, self.cancel) };
-        team.port.groups.remove(&group);
+        team.ring.groups.remove(&group);
         for ((at, built), index) in members.zip(&built).zip(0..) {
             let (value, returned) = group.came(index);
             guarded[index].leave(Some(value.result()));
             if !returned.is_empty() {
-                machine.keep_returns(at, &returned);
+                interpreter.keep_returns(at, &returned);
             }
-            let atom = machine.atom(&self.program, at);
+            let atom = interpreter.atom(&self.program, at);
             if let Some(row) = row(atom.nr()).filter(|row| row.is_built) {
-                self.effective.fill(&atom, Some(row), Some(machine));
+                self.effective.fill(&atom, Some(row), Some(interpreter));
                 let call = self.effective.call(self.data, self.out.len());
                 settle(row, &call, value.result(), built, self.out);
             }
-            machine.keep(at, value);
-            machine.note_closed(&atom, value);
+            interpreter.keep(at, value);
+            interpreter.note_closed(&atom, value);
         }
         self.of_group(group.succeeded(), enough, count)
     }
@@ -279,14 +279,14 @@ impl Calls<'_, '_> {
     /// A call of a group, with all that other threads need to make it.
     fn place(
         &mut self,
-        machine: &Machine,
+        interpreter: &Interpreter,
         at: usize,
         is_entangled: bool,
         built: &mut Vec<u64>,
     ) -> (Place, Guarded) {
-        let atom = machine.atom(&self.program, at);
+        let atom = interpreter.atom(&self.program, at);
         let (row, flags, out_len) = (row(atom.nr()), self.program.flags(), self.out.len());
-        self.effective.fill(&atom, row, Some(machine));
+        self.effective.fill(&atom, row, Some(interpreter));
         let call = self.effective.call(self.data, out_len);
         let may = |scope| may_touch(scope, flags);
         let refused = self.effective.refusal(row, &call, self.out, may);

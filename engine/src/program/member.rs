@@ -1,10 +1,10 @@
 //! A call of a program that can be stopped by itself: it has a phase of its own, beside its program's.
 
-use crate::run::claim::Why;
-use crate::slot::maker::Maker;
-use crate::slot::phase::{Begin, By, Phase, State, Stop};
-use crate::stop::signal;
-use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
+use crate::cancel::signal;
+use crate::exec::claim::Why;
+use crate::slots::maker::Maker;
+use crate::slots::state::{Begin, By, Phase, State, Stop};
+use crate::sys::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 
 /// One call, as those see it who want it to stop.
 #[derive(Debug)]
@@ -23,11 +23,11 @@ pub(crate) struct Running(Mutex<Vec<(Name, Arc<Member>)>>);
 pub(crate) struct Parting(Running);
 
 impl Parting {
-    pub(super) fn add(&self, name: Name, member: &Arc<Member>) {
+    pub(crate) fn add(&self, name: Name, member: &Arc<Member>) {
         self.0.add(name, member);
     }
 
-    pub(super) fn remove(&self, name: Name) {
+    pub(crate) fn remove(&self, name: Name) {
         self.0.remove(name);
     }
 
@@ -52,11 +52,11 @@ pub(crate) struct Name {
 }
 
 impl Running {
-    pub(super) fn add(&self, name: Name, member: &Arc<Member>) {
+    pub(crate) fn add(&self, name: Name, member: &Arc<Member>) {
         lock(&self.0).push((name, Arc::clone(member)));
     }
 
-    pub(super) fn remove(&self, name: Name) {
+    pub(crate) fn remove(&self, name: Name) {
         let mut running = lock(&self.0);
         if let Some(at) = running.iter().position(|(other, _)| *other == name) {
             running.swap_remove(at);
@@ -79,14 +79,14 @@ impl Running {
 const GENERATION: u64 = 1;
 
 impl Member {
-    pub(super) fn new() -> Member {
+    pub(crate) fn new() -> Member {
         let phase = Phase::new();
         phase.admit(GENERATION, State::QUEUED);
         Member { phase, maker: [const { AtomicU32::new(0) }; 2] }
     }
 
     /// That thread makes the call; false when somebody has stopped it before.
-    pub(super) fn begin(&self, maker: Maker) -> bool {
+    pub(crate) fn begin(&self, maker: Maker) -> bool {
         let note = || {
             self.maker[0].store(maker.tid, Ordering::Relaxed);
             self.maker[1].store(maker.timer_word(), Ordering::Relaxed);
@@ -95,22 +95,22 @@ impl Member {
     }
 
     /// The call is over. When this returns no signal meant for it is on its way.
-    pub(super) fn end(&self) -> bool {
+    pub(crate) fn end(&self) -> bool {
         self.phase.leave(GENERATION, State::DONE, std::thread::yield_now)
     }
 
     /// The thread that was to make the call has died.
-    pub(super) fn bury(&self) {
-        self.phase.bury(GENERATION, State::DONE, std::thread::yield_now);
+    pub(crate) fn reap(&self) {
+        self.phase.reap(GENERATION, State::DONE, std::thread::yield_now);
     }
 
     /// The word the stub tests.
-    pub(super) fn cancel(&self) -> &AtomicU32 {
+    pub(crate) fn cancel(&self) -> &AtomicU32 {
         self.phase.cancel()
     }
 
     /// Why it was stopped, if it was.
-    pub(super) fn reason(&self) -> u32 {
+    pub(crate) fn reason(&self) -> u32 {
         self.phase.cancel().load(Ordering::Relaxed)
     }
 

@@ -58,7 +58,7 @@ mod owned;
 mod admit;
 mod flow;
 mod run;
-mod machine;
+mod interpreter;
 mod course;
 mod atom;
 mod step;
@@ -71,19 +71,19 @@ mod wanted;
 mod one;
 mod member;
 mod entangled;
-mod together;
+mod parallel;
 mod groups;
 mod value;
 mod answer;
 
-pub(crate) use admit::{Door, Seen, admit};
+pub(crate) use admit::{Seen, Validator, admit};
 pub use build::{
     Area, Arg, Builder, Call, Data, Fd, Group, Made, Number, Register, Test, Value, Width, calls,
 };
 pub(crate) use groups::Groups;
-pub(crate) use machine::Machine;
+pub(crate) use interpreter::Interpreter;
 pub(crate) use member::{Member, Name, Parting, Running};
 pub(crate) use one::Team;
 pub use owned::Program;
-pub(crate) use run::Bench;
-pub(crate) use together::Together;
+pub(crate) use parallel::ParallelGroup;
+pub(crate) use run::Buffers;

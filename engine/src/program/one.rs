@@ -1,60 +1,60 @@
 //! One call of a program, all its numbers known: made, watched as far as its attributes ask, stopped when its own time is up.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
-use crate::run::known::Known;
+use crate::exec::attribute_context::AttributeContext;
 use syslet_abi::{AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneFlags, DoneWriter, RawResult};
 use syslet_attrs::{DeadlineAsked, Needs, RunBy};
 use syslet_syscalls::{Class, RawArgs, Row};
 
-use super::member::{Member, Name};
-use super::value::Value;
-use super::wanted::Wanted;
-use crate::clock::now_ns;
+use crate::exec::attempt::{Entered, Way, enter};
+use crate::exec::attributes::{Asked, Sight};
+use crate::exec::checksum::{Moved, asked_bytes};
+use crate::exec::claim::reason;
+use crate::exec::counters::Counters;
+use crate::exec::outcome::Outcome;
+use crate::exec::usage::{Unwatched, Watched};
+use crate::nonblocking::Abilities;
 use crate::pool::Pool;
-use crate::pool::worker::watch::Watch;
-use crate::port::Port;
-use crate::queue::handed::Begun;
-use crate::run::asked::{Asked, Sight};
-use crate::run::claim::reason;
-use crate::run::counters::Counters;
-use crate::run::enter::{Entered, Way, enter};
-use crate::run::observe::{Unwatched, Watched};
-use crate::run::outcome::Outcome;
-use crate::run::transfer::{Moved, asked_bytes};
-use crate::slot::maker::Maker;
-use crate::sync::{Arc, AtomicU32, Ordering};
-use crate::twin::Abilities;
+use crate::program::member::{Member, Name};
+use crate::program::value::Value;
+use crate::program::wanted::Wanted;
+use crate::queues::handoff::Begun;
+use crate::queues::ring_state::RingState;
+use crate::slots::maker::Maker;
+use crate::sys::activity::Activity;
+use crate::sys::clock::now_ns;
+use crate::sys::sync::{Arc, AtomicU32, Ordering};
 
 /// What a thread makes calls with.
 #[derive(Debug)]
-pub(super) struct Tools<'a> {
-    pub(super) known: &'a Known,
-    pub(super) counters: &'a mut Counters,
+pub(crate) struct Tools<'a> {
+    pub(crate) context: &'a AttributeContext,
+    pub(crate) counters: &'a mut Counters,
     /// Where returns of attributes are written.
-    pub(super) returns: &'a mut Vec<u64>,
-    pub(super) by: By,
-    pub(super) team: Option<Team<'a>>,
+    pub(crate) returns: &'a mut Vec<u64>,
+    pub(crate) by: By,
+    pub(crate) team: Option<Team<'a>>,
 }
 
 /// Who makes the calls, and how.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct By {
+pub(crate) struct By {
     /// A worker.
-    pub(super) is_pooled: bool,
-    pub(super) run_by: RunBy,
+    pub(crate) is_pooled: bool,
+    pub(crate) run_by: RunBy,
     /// Nothing that could block may be made, but through a twin.
-    pub(super) twins: Option<Abilities>,
+    pub(crate) abilities: Option<Abilities>,
     /// On the way out no call is stopped, by nobody.
-    pub(super) is_leaving: bool,
+    pub(crate) is_leaving: bool,
 }
 
 /// Those who look after the thread that makes the calls, and who could make others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Team<'a> {
     pub(crate) pool: &'a Pool,
-    pub(crate) port: &'a Arc<Port>,
+    pub(crate) ring: &'a Arc<RingState>,
     /// What the thread is seen to do.
-    pub(crate) watch: &'a Watch,
+    pub(crate) watch: &'a Activity,
     /// How a signal gets to it.
     pub(crate) maker: Maker,
     /// Whether others may make calls of its programs.
@@ -63,17 +63,17 @@ pub(crate) struct Team<'a> {
 
 /// A call about to be made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ready<'a> {
-    pub(super) call: &'a Call<'a>,
-    pub(super) row: Option<&'static Row>,
-    pub(super) args: &'a RawArgs,
-    pub(super) way: Way<'a>,
+pub(crate) struct Ready<'a> {
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) row: Option<&'static Row>,
+    pub(crate) args: &'a RawArgs,
+    pub(crate) way: Way<'a>,
     /// The word that keeps it from beginning.
-    pub(super) cancel: &'a AtomicU32,
+    pub(crate) cancel: &'a AtomicU32,
     /// By what it is found.
-    pub(super) name: Name,
+    pub(crate) name: Name,
     /// As whom it is stopped, if it is one of a group.
-    pub(super) member: Option<&'a Arc<Member>>,
+    pub(crate) member: Option<&'a Arc<Member>>,
 }
 
 impl Value {
@@ -83,7 +83,7 @@ impl Value {
 }
 
 /// What a call came to, and how many bytes of returns there are.
-pub(super) type Came = Result<(Value, usize), Begun>;
+pub(crate) type Came = Result<(Value, usize), Begun>;
 
 impl Tools<'_> {
     /// Makes one call. `Err` when somebody else has to go on.
@@ -91,7 +91,7 @@ impl Tools<'_> {
     /// # Safety
     /// As for [`syslet_syscalls::invoke`].
     #[inline(always)]
-    pub(super) unsafe fn make(&mut self, ready: Ready<'_>) -> Came {
+    pub(crate) unsafe fn make(&mut self, ready: Ready<'_>) -> Came {
         let flags = AtomFlags(ready.call.flags().0);
         let is_own = ready.member.is_some()
             || flags.contains(AtomFlags::STOPPABLE)
@@ -117,12 +117,12 @@ impl Tools<'_> {
     #[inline(never)]
     unsafe fn make_asked(&mut self, ready: Ready<'_>) -> Came {
         let Ready { call, row, args, way, .. } = ready;
-        let wanted = Wanted::of(call, self.known);
+        let wanted = Wanted::of(call, self.context);
         let needs = wanted.needs;
         let queued_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
-        let mut asked = Asked::of(call, wanted.answers, queued_ns, self.known);
+        let mut asked = Asked::of(call, wanted.answers, queued_ns, self.context);
         let mut sight = Sight::default();
-        let traced = self.known.traced(call, needs);
+        let traced = self.context.traced(call, needs);
         if asked.required_refusal().is_none() {
             asked.look_before();
         }
@@ -132,8 +132,9 @@ impl Tools<'_> {
             let is_leaving = self.by.is_leaving;
             let is_own = ready.member.is_some()
                 || if is_leaving { self.is_hurried(row, args) } else { is_own(call, needs) };
-            let is_away = matches!(way, Way::Twin(_) | Way::Plain(RunBy::HELPED)) && self.by.twins.is_some();
-            if is_away && (!wanted.may_help || is_own) {
+            let is_away = matches!(way, Way::NonBlockingForm(_) | Way::Plain(RunBy::INLINE))
+                && self.by.abilities.is_some();
+            if is_away && (!wanted.may_run_inline || is_own) {
                 return Err(Begun::default());
             }
             let none = Begun::default();
@@ -177,13 +178,13 @@ impl Tools<'_> {
 
     /// Whether it may sleep on the way out, in a worker: a close that has waited long enough stops it.
     #[inline(always)]
-    pub(super) fn is_hurried(&self, row: Option<&Row>, args: &RawArgs) -> bool {
+    pub(crate) fn is_hurried(&self, row: Option<&Row>, args: &RawArgs) -> bool {
         let By { is_pooled, is_leaving, .. } = self.by;
         is_leaving && is_pooled && self.team.is_some() && may_sleep(row, args)
     }
 
     /// The returns that were written last.
-    pub(super) fn returned(&self, bytes: usize) -> &[u8] {
+    pub(crate) fn returned(&self, bytes: usize) -> &[u8] {
         &bytemuck::cast_slice(self.returns)[DONE_BYTES_MIN..DONE_BYTES_MIN + bytes]
     }
 }
@@ -215,9 +216,9 @@ fn alone(
         }
         team.pool.stop_member_at(at_ns, &member);
     }
-    team.port.running.add(ready.name, &member);
+    team.ring.running.add(ready.name, &member);
     let entered = watched(&member, team.maker, ready, make);
-    team.port.running.remove(ready.name);
+    team.ring.running.remove(ready.name);
     stopped(&member, ready, entered, member.reason() == reason::LATE)
 }
 
@@ -226,13 +227,13 @@ fn parting(team: Team<'_>, ready: &Ready<'_>, mut make: impl FnMut(&AtomicU32) -
     let mut wait_ns = HASTE_NS;
     loop {
         let member = Arc::new(Member::new());
-        team.port.parting.add(ready.name, &member);
+        team.ring.parting.add(ready.name, &member);
         // Behind the list's lock: who is in haste finds the call there, or has said so before.
         if team.pool.is_in_haste() {
             team.pool.stop_member_at(now_ns() + wait_ns, &member);
         }
         let entered = watched(&member, team.maker, ready, &mut make);
-        team.port.parting.remove(ready.name);
+        team.ring.parting.remove(ready.name);
         let has_begun =
             !matches!(&entered, Entered::Over(outcome) if outcome.flags.contains(DoneFlags::NOT_RUN));
         if has_begun || wait_ns > HASTE_NS_MAX {

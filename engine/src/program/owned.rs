@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use syslet_abi::{CALL_ARGS_OFFSET, Limits, ProgramRepr, USER_DATA_OFFSET};
 use syslet_syscalls::decode::Decoder;
 
-use super::admit::Seen;
-use super::flow::Flow;
-use crate::door::refused::Refused;
+use crate::program::admit::Seen;
+use crate::program::flow::Flow;
+use crate::refused::Refused;
 
 /// A program of calls: an owned record. It can be pushed as often as wanted, its inputs changed in between.
 #[derive(Clone)]

@@ -4,29 +4,29 @@
 use syslet_abi::{CallFlags, DoneFlags, DoneWriter, Errno, Program, RawResult, Status};
 use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 
-use super::effective::Effective;
-use super::machine::{Ended, Machine};
-use super::making::Calls;
-use super::one::{By, Team, Tools};
-use super::together::Together;
-use crate::clock::now_ns;
-use crate::queue::handed::Begun;
-use crate::run::asked::{Asked, Sight};
-use crate::run::claim::{Claim, reason};
-use crate::run::counters::Counters;
-use crate::run::enter::{Way, here};
-use crate::run::known::Known;
-use crate::run::observe::{Seen, Watch, Watched};
-use crate::run::outcome::Outcome;
-use crate::run::{First, Runner, hide};
-use crate::slot::phase::State;
-use crate::sync::Ordering;
+use crate::exec::attempt::{Way, here};
+use crate::exec::attribute_context::AttributeContext;
+use crate::exec::attributes::{Asked, Sight};
+use crate::exec::claim::{Claim, reason};
+use crate::exec::counters::Counters;
+use crate::exec::outcome::Outcome;
+use crate::exec::usage::{Seen, Watch, Watched};
+use crate::exec::{First, Runner, hide};
+use crate::program::effective::Effective;
+use crate::program::interpreter::{Ended, Interpreter};
+use crate::program::making::Calls;
+use crate::program::one::{By, Team, Tools};
+use crate::program::parallel::ParallelGroup;
+use crate::queues::handoff::Begun;
+use crate::slots::state::State;
+use crate::sys::clock::now_ns;
+use crate::sys::sync::Ordering;
 
 /// What a thread has for programs, kept from one to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Bench {
+pub(crate) struct Buffers {
     /// How far the program is that is being run.
-    machine: Option<Box<Machine>>,
+    interpreter: Option<Box<Interpreter>>,
     /// Whether it was begun elsewhere.
     resumes: bool,
     /// The call that is being made.
@@ -37,11 +37,11 @@ pub(crate) struct Bench {
     returns: Vec<u64>,
 }
 
-impl Bench {
+impl Buffers {
     /// Goes on with a program where another thread has left it.
     pub(crate) fn take_up(&mut self, begun: &mut Begun) {
-        if let Some(machine) = begun.program.take() {
-            (self.machine, self.resumes) = (Some(machine), true);
+        if let Some(interpreter) = begun.program.take() {
+            (self.interpreter, self.resumes) = (Some(interpreter), true);
         }
     }
 }
@@ -63,29 +63,29 @@ impl Runner {
         let program = Program::admitted(bytemuck::cast_slice(record));
         let (head, slot) = (program.head(), claim.slot());
         if self.grow_by(slot, at, program.scratch_len()).is_err() {
-            let is_begun = std::mem::take(&mut self.bench.resumes);
-            self.bench.machine = None;
+            let is_begun = std::mem::take(&mut self.buffers.resumes);
+            self.buffers.interpreter = None;
             return self.starve(&head, claim, at, is_begun);
         }
-        let mut machine = self.bench.machine.take().unwrap_or_else(Machine::new);
+        let mut interpreter = self.buffers.interpreter.take().unwrap_or_else(Interpreter::new);
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
         let out = writer.out_area(program.area_len());
-        if std::mem::take(&mut self.bench.resumes) {
+        if std::mem::take(&mut self.buffers.resumes) {
             way.restore(out);
         } else {
-            machine.begin(&program);
+            interpreter.begin(&program);
             out[..program.out_len()].fill(0);
         }
-        let mut asked = Asked::new(&head, slot, &self.known);
+        let mut asked = Asked::new(&head, slot, &self.context);
         let mut sight = Sight::default();
-        let outcome = match not_run(&mut asked, &machine, claim) {
+        let outcome = match not_run(&mut asked, &interpreter, claim) {
             Some(outcome) => claim.end(outcome, || None),
             None => {
-                let turn = Turn {
+                let turn = Slice {
                     program,
                     way,
                     claim,
-                    known: &self.known,
+                    context: &self.context,
                     counters: &mut self.counters,
                     built: &mut self.built,
                     is_pooled: self.is_pooled,
@@ -93,9 +93,9 @@ impl Runner {
                     // In a worker it is interrupted.
                     deadline_ns: asked.deadline_ns(slot).filter(|_| !self.is_pooled),
                 };
-                match turn.take(&mut machine, &mut self.bench, out, &mut sight.seen) {
+                match turn.take(&mut interpreter, &mut self.buffers, out, &mut sight.seen) {
                     Ok(outcome) => outcome,
-                    Err(begun) => return First::Later(Begun { program: Some(machine), ..begun }),
+                    Err(begun) => return First::Later(Begun { program: Some(interpreter), ..begun }),
                 }
             }
         };
@@ -105,9 +105,9 @@ impl Runner {
                 None => writer.data(Status::HANDLED, program.out_len()),
             }
         }
-        sight.atoms = Some(&machine);
+        sight.atoms = Some(&interpreter);
         let all_handled = asked.look_after((&outcome, &sight), &mut writer);
-        self.bench.machine = Some(machine);
+        self.buffers.interpreter = Some(interpreter);
         if all_handled && outcome.is_hidden(&head) {
             return First::Built(hide(&mut self.done[at..], &head));
         }
@@ -118,12 +118,12 @@ impl Runner {
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    pub(crate) unsafe fn run_member(&mut self, group: &Together, index: usize, team: Team<'_>) {
+    pub(crate) unsafe fn run_member(&mut self, group: &ParallelGroup, index: usize, team: Team<'_>) {
         let mut tools = Tools {
-            known: &self.known,
-            counters: &mut self.bench.counters,
-            returns: &mut self.bench.returns,
-            by: By { is_pooled: true, run_by: RunBy::POOLED, twins: None, is_leaving: false },
+            context: &self.context,
+            counters: &mut self.buffers.counters,
+            returns: &mut self.buffers.returns,
+            by: By { is_pooled: true, run_by: RunBy::POOLED, abilities: None, is_leaving: false },
             team: Some(team),
         };
         // SAFETY: the caller's promise, passed on.
@@ -132,14 +132,14 @@ impl Runner {
 }
 
 /// Shows the program to its attributes, and performs what they ask for; gives how it ends if it is not to begin.
-fn not_run(asked: &mut Asked<'_>, machine: &Machine, claim: &Claim<'_>) -> Option<Outcome> {
+fn not_run(asked: &mut Asked<'_>, interpreter: &Interpreter, claim: &Claim<'_>) -> Option<Outcome> {
     let slot = claim.slot();
     let mut refused = asked.required_refusal();
     if refused.is_none() {
         asked.look_before();
         refused = asked.required_refusal();
     }
-    if machine.has_begun() {
+    if interpreter.has_begun() {
         return None;
     }
     if refused.is_none() && slot.needs().contains(Needs::OWN_THREAD) {
@@ -156,11 +156,11 @@ fn not_run(asked: &mut Asked<'_>, machine: &Machine, claim: &Claim<'_>) -> Optio
 }
 
 /// One thread's turn with a program.
-struct Turn<'a> {
+struct Slice<'a> {
     program: Program<'a>,
     way: Way<'a>,
     claim: &'a Claim<'a>,
-    known: &'a Known,
+    context: &'a AttributeContext,
     counters: &'a mut Counters,
     built: &'a mut Vec<u64>,
     is_pooled: bool,
@@ -169,25 +169,25 @@ struct Turn<'a> {
     deadline_ns: Option<u64>,
 }
 
-impl Turn<'_> {
+impl Slice<'_> {
     /// Runs as much of the program as may be run here. `Err` when somebody else has to go on.
     fn take(
         self,
-        machine: &mut Machine,
-        bench: &mut Bench,
+        interpreter: &mut Interpreter,
+        buffers: &mut Buffers,
         out: &mut [u8],
         seen: &mut Seen,
     ) -> Result<Outcome, Begun> {
         let (head, slot) = (self.program.head(), self.claim.slot());
         let needs = slot.needs();
         let run_by = run_by(self.is_pooled, &self.program, needs);
-        let traced = self.known.traced(&head, needs);
-        if machine.threads == 0 {
-            machine.started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+        let traced = self.context.traced(&head, needs);
+        if interpreter.threads == 0 {
+            interpreter.started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
             traced.inspect(|(trace, id)| trace.begin(*id, "program", self.is_pooled));
         }
-        machine.threads += 1;
-        let before = machine.seen.take();
+        interpreter.threads += 1;
+        let before = interpreter.seen.take();
         let mut watch = Watched::new(needs, self.counters, before.as_deref(), seen);
         watch.begin(false);
         let begun = if let Way::Rest(begun) = self.way { Some(begun) } else { None };
@@ -195,44 +195,49 @@ impl Turn<'_> {
             program: self.program,
             data: head.data(),
             out: &mut *out,
-            claim: if machine.is_leaving() { *self.claim } else { self.claim.stepping() },
+            claim: if interpreter.is_leaving() { *self.claim } else { self.claim.stepping() },
             cancel: self.claim.cancel(),
             deadline_ns: self.deadline_ns,
-            effective: &mut bench.effective,
+            effective: &mut buffers.effective,
             built: self.built,
             tools: Tools {
-                known: self.known,
-                counters: &mut bench.counters,
-                returns: &mut bench.returns,
-                by: By { is_pooled: self.is_pooled, run_by, twins: self.way.twins(), is_leaving: false },
+                context: self.context,
+                counters: &mut buffers.counters,
+                returns: &mut buffers.returns,
+                by: By {
+                    is_pooled: self.is_pooled,
+                    run_by,
+                    abilities: self.way.abilities(),
+                    is_leaving: false,
+                },
                 team: self.team,
             },
             begun: begun.filter(|begun| begun.attempts > 0),
             later: None,
         };
-        let is_over = machine.run(&self.program, &mut calls);
+        let is_over = interpreter.run(&self.program, &mut calls);
         let (claim, later) = (calls.claim, calls.later.take());
         watch.end();
         if !is_over {
-            machine.seen = watch.hand_on();
+            interpreter.seen = watch.hand_on();
             let begun = Begun { out: out.to_vec(), ..later.unwrap_or_default() };
-            if machine.is_leaving() {
+            if interpreter.is_leaving() {
                 claim.pause_in(State::PARTING);
             } else {
-                claim.pause(machine.has_begun() || begun.progress > 0);
+                claim.pause(interpreter.has_begun() || begun.progress > 0);
             }
             return Err(begun);
         }
         let was_signalled = claim.over();
         let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
-        let (result, flags) = machine.result(was_signalled, is_late);
+        let (result, flags) = interpreter.result(was_signalled, is_late);
         traced.inspect(|(trace, id)| trace.end(*id, result, self.is_pooled));
         Ok(Outcome {
             result,
             flags,
-            started_ns: machine.started_ns,
+            started_ns: interpreter.started_ns,
             finished_ns: if needs.contains(Needs::CLOCK) { now_ns() } else { 0 },
-            worker: worker(run_by, machine.threads, needs),
+            worker: worker(run_by, interpreter.threads, needs),
             retry: RetryValue::default(),
             is_seen: true,
         })
@@ -243,7 +248,7 @@ impl Turn<'_> {
 fn run_by(is_pooled: bool, program: &Program<'_>, needs: Needs) -> RunBy {
     let is_private = program.flags().contains(CallFlags::PRIVATE) || needs.contains(Needs::OWN_THREAD);
     match (is_pooled, is_private) {
-        (false, _) => RunBy::HELPED,
+        (false, _) => RunBy::INLINE,
         (true, true) => RunBy::PRIVATE,
         (true, false) => RunBy::POOLED,
     }
@@ -254,7 +259,7 @@ fn worker(run_by: RunBy, attempts: u32, needs: Needs) -> WorkerValue {
     WorkerValue { tid, cpu, run_by, attempts }
 }
 
-impl Machine {
+impl Interpreter {
     /// The program's result, and what is special about it.
     fn result(&self, was_signalled: bool, is_late: bool) -> (RawResult, DoneFlags) {
         let failed = match self.finally_failed {

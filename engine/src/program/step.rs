@@ -4,48 +4,52 @@ use std::ops::Range;
 
 use syslet_abi::{ArgKind, Atom, Offset, StepOp, Width};
 
-use super::caller::Caller;
-use super::machine::Machine;
-use super::value::Value;
+use crate::program::caller::Caller;
+use crate::program::interpreter::Interpreter;
+use crate::program::value::Value;
 
 /// Takes one step, of those that the door lets in; nothing when it is a group of calls.
 #[inline(always)]
-pub(super) fn step(machine: &mut Machine, atom: &Atom<'_>, caller: &mut impl Caller) -> Option<Value> {
-    let register = |machine: &mut Machine, change: fn(u64, u64) -> u64| {
-        let number = machine.number(atom.given(1));
-        let register = machine.register(atom.given(0).value);
+pub(crate) fn step(
+    interpreter: &mut Interpreter,
+    atom: &Atom<'_>,
+    caller: &mut impl Caller,
+) -> Option<Value> {
+    let register = |interpreter: &mut Interpreter, change: fn(u64, u64) -> u64| {
+        let number = interpreter.number(atom.given(1));
+        let register = interpreter.register(atom.given(0).value);
         *register = change(*register, number);
         Value::plain(*register)
     };
     Some(match atom.step() {
-        StepOp::SET => register(machine, |_, number| number),
-        StepOp::ADD => register(machine, u64::wrapping_add),
-        StepOp::SUBTRACT => register(machine, u64::wrapping_sub),
-        StepOp::COMPARE => Value::plain(machine.number(atom.given(0))),
-        StepOp::LOAD => load(machine, *atom, caller),
-        StepOp::STORE => store(machine, *atom, caller.out()),
+        StepOp::SET => register(interpreter, |_, number| number),
+        StepOp::ADD => register(interpreter, u64::wrapping_add),
+        StepOp::SUBTRACT => register(interpreter, u64::wrapping_sub),
+        StepOp::COMPARE => Value::plain(interpreter.number(atom.given(0))),
+        StepOp::LOAD => load(interpreter, *atom, caller),
+        StepOp::STORE => store(interpreter, *atom, caller.out()),
         StepOp::TOGETHER => return None,
         _ => Value::plain(0),
     })
 }
 
-fn load(machine: &mut Machine, atom: Atom<'_>, caller: &mut impl Caller) -> Value {
+fn load(interpreter: &mut Interpreter, atom: Atom<'_>, caller: &mut impl Caller) -> Value {
     let from = atom.given(1);
     let width = Width(atom.given(2).value);
-    let place = machine.range(Offset::unpack(from.value));
+    let place = interpreter.range(Offset::unpack(from.value));
     let number = if from.kind == ArgKind::IN.0 {
         read(caller.data(), place, width)
     } else {
         read(caller.out(), place, width)
     };
     let Some(number) = number else { return Value::error(libc::EFAULT) };
-    *machine.register(atom.given(0).value) = number;
+    *interpreter.register(atom.given(0).value) = number;
     Value::plain(number)
 }
 
-fn store(machine: &Machine, atom: Atom<'_>, out: &mut [u8]) -> Value {
-    let place = machine.range(Offset::unpack(atom.given(0).value));
-    let (width, number) = (Width(atom.given(1).value), machine.number(atom.given(2)));
+fn store(interpreter: &Interpreter, atom: Atom<'_>, out: &mut [u8]) -> Value {
+    let place = interpreter.range(Offset::unpack(atom.given(0).value));
+    let (width, number) = (Width(atom.given(1).value), interpreter.number(atom.given(2)));
     let bytes = width.bytes().unwrap_or(1);
     let Some(place) = first(place, bytes).and_then(|place| out.get_mut(place)) else {
         return Value::error(libc::EFAULT);

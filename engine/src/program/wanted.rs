@@ -3,25 +3,26 @@
 use syslet_abi::{AttributeId, Call, Status};
 use syslet_attrs::{Needs, Registry};
 
-use crate::door::admit::{plan, value_bytes};
-use crate::run::facts::facts;
-use crate::slot::admission::{Answers, VALUE_BYTES_MAX};
+use crate::admission::{plan, value_bytes};
+use crate::exec::facts::facts;
+use crate::slots::admission::{Answers, VALUE_BYTES_MAX};
 
 /// What is asked of one call, and what has to be done for it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
-    pub(super) answers: Answers,
+pub(crate) struct Wanted {
+    pub(crate) answers: Answers,
     /// Longest returns, in bytes.
-    pub(super) bytes: usize,
-    pub(super) needs: Needs,
-    pub(super) may_help: bool,
+    pub(crate) bytes: usize,
+    pub(crate) needs: Needs,
+    pub(crate) may_run_inline: bool,
 }
 
 impl Wanted {
     /// What the attributes plan. Those that change the thread, or when it is its turn, are the program's only (SYSLET-24).
-    pub(super) fn of(call: &Call<'_>, registry: &Registry) -> Wanted {
+    pub(crate) fn of(call: &Call<'_>, registry: &Registry) -> Wanted {
         let facts = facts(call);
-        let mut wanted = Wanted { answers: Answers::default(), bytes: 0, needs: Needs::NONE, may_help: true };
+        let mut wanted =
+            Wanted { answers: Answers::default(), bytes: 0, needs: Needs::NONE, may_run_inline: true };
         for (index, ask) in call.asks().enumerate() {
             let plan = plan(&ask, &facts, registry).and_then(|plan| {
                 let is_own = plan.needs.intersects(Needs::OWN_THREAD.with(Needs::LANE))
@@ -38,7 +39,7 @@ impl Wanted {
                     wanted.answers.allow(index, plan.return_bytes_max.next_multiple_of(8));
                     wanted.bytes += value_bytes(plan.return_bytes_max);
                     wanted.needs = wanted.needs.with(plan.needs);
-                    wanted.may_help &= plan.may_help;
+                    wanted.may_run_inline &= plan.may_run_inline;
                 }
                 Err(status) => {
                     wanted.answers.refuse(index, status);

@@ -1,16 +1,241 @@
-//! The two rings of `specs/ring.md`: submissions go in with one producer and many consumers, completions come out
-//! with many producers and one consumer. Steps in comments (S3, C1, …) are those of its tables.
+//! The application's end of a pair of rings, and how it is opened.
 
-pub(crate) mod batch;
-pub(crate) mod completions;
-pub(crate) mod credit;
-pub(crate) mod inbox;
-#[cfg(not(syslet_loom))]
-pub(crate) mod own;
-#[cfg(not(syslet_loom))]
-pub(crate) mod region;
-pub(crate) mod submissions;
-pub(crate) mod track;
+pub(crate) mod cancel;
+mod inline;
+mod publish;
+mod push;
+pub(crate) mod registry;
+pub(crate) mod wait;
 
-#[cfg(test)]
-mod tests;
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Instant;
+
+use syslet_abi::{
+    EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, USER_DATA_OFFSET, offset,
+};
+
+use crate::confinement::{Confinement, Looked};
+use crate::engine_state::EngineState;
+use crate::exec::claim::Claim;
+use crate::exec::{BATCH_DONE_BYTES, Runner};
+use crate::pool::Pool;
+use crate::pool::worker::spin::Spin;
+use crate::program;
+use crate::queues::batch::{Batch, DispatchFlags};
+use crate::queues::completion_queue::{Completions, Consumer};
+use crate::queues::credit::Credit;
+use crate::queues::drain_buffer::DrainBuffer;
+use crate::queues::local::LocalQueue;
+use crate::queues::memory::{Region, Words64};
+use crate::queues::ring_state::{RingState, pooled_bytes};
+use crate::queues::staged::Staged;
+use crate::queues::submission_queue::{Producer, Submissions};
+use crate::ring::cancel::stop_all;
+use crate::shortage::{Shortage, expect_small, reserve};
+use crate::slots::admission::Admission;
+use crate::slots::{SlotOwner, Slots, Ticket};
+
+/// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
+/// be sent to another, not shared.
+#[derive(Debug)]
+pub struct Ring {
+    pub(crate) engine: Arc<EngineState>,
+    pub(crate) params: Params,
+    pub(crate) limits: Limits,
+    /// The engine's end.
+    pub(crate) state: Arc<RingState>,
+    pub(crate) submissions: Arc<Submissions<Words64>>,
+    pub(crate) producer: Producer<Words64>,
+    /// For what only workers may run, if there are any.
+    pub(crate) pooled: Option<Producer<Words64>>,
+    pub(crate) completions: Arc<Completions<Words64>>,
+    pub(crate) consumer: Consumer<Words64>,
+    pub(crate) slots: Arc<Slots>,
+    pub(crate) slot_owner: SlotOwner,
+    pub(crate) credit: Credit,
+    /// What the door decided about the submission it looks at.
+    pub(crate) admission: Admission,
+    /// Calls that only this thread may run; without workers they stand in the ring with all others.
+    pub(crate) own: LocalQueue,
+    /// Calls that do not stand in the ring, until they are published.
+    pub(crate) staged: Staged,
+    /// Something was pushed that only a worker may run, and no worker knows.
+    pub(crate) wants_worker: bool,
+    pub(crate) spin: Spin,
+    /// None without workers.
+    pub(crate) confinement: Option<Confinement>,
+    /// What this wait has found of its thread.
+    pub(crate) looked: Looked,
+    /// When this wait ends; None outside of one, or when it has no timeout.
+    pub(crate) wait_ends: Option<Instant>,
+    /// For programs, once one is pushed.
+    pub(crate) validator: Option<Box<program::Validator>>,
+    pub(crate) batch: Batch,
+    pub(crate) runner: Runner,
+    pub(crate) drain_buffer: DrainBuffer,
+    not_sync: PhantomData<Cell<()>>,
+}
+
+/// Why a ring cannot be opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RingError {
+    /// The set-up is wrong, or asks for what this engine does not have.
+    Setup(SetupError),
+    /// The system did not give what is needed.
+    System(Shortage),
+    /// The engine belongs to the process that was forked.
+    Forked,
+    /// The engine is closed.
+    Closed,
+}
+
+impl Ring {
+    /// Maps and sets up a pair of rings with granted parameters.
+    pub(crate) fn open(engine: Arc<EngineState>, params: Params) -> Result<Ring, RingError> {
+        let layout = RingLayout::of(&params);
+        let bytes = NonZeroUsize::new(layout.total_bytes).expect("a header is not empty");
+        let map = |bytes: NonZeroUsize| {
+            let region = Region::new(bytes, Arc::clone(&engine.guard));
+            region.map(Arc::new).map_err(|errno| Shortage::memory("the rings", bytes.get() as u64, errno))
+        };
+        let region = map(bytes)?;
+        let pooled = NonZeroUsize::new(pooled_bytes(&params)).filter(|_| engine.pool.is_some());
+        let pooled = pooled.map(map).transpose()?;
+        let none = |what, bytes| Shortage::memory(what, bytes, nix::Error::ENOMEM);
+        let ready_bytes = u64::from(params.completion_bytes);
+        let drain_buffer =
+            DrainBuffer::new(ready_bytes).ok_or_else(|| none("completions that are ready", ready_bytes))?;
+        let slots = Slots::new(params.slots).map_err(|_| none("the slots", Slots::bytes(params.slots)))?;
+        let own_bytes = u64::from(params.submission_bytes);
+        let own = LocalQueue::new(own_bytes).map_err(|_| none("calls of the submitter alone", own_bytes))?;
+        let mut lent = Vec::new();
+        reserve(&mut lent, params.slots as usize, "lent descriptors")?;
+        let mut runner = Runner::inline(Arc::clone(&engine.context));
+        runner.expect(params.completion_record_max.into())?;
+        let (mut batch, record_bytes) = (Batch::new(), u64::from(params.submission_record_max));
+        batch.expect(record_bytes).map_err(|_| none("the longest submission", record_bytes))?;
+        expect_small("a ring")?;
+        let lanes = engine.pool.as_ref().map(|pool| Arc::clone(&pool.lanes));
+        let ring = Arc::new(RingState::new(&region, &RingHeader { params }, pooled.as_ref(), slots, lanes));
+        let (submissions, completions) = (Arc::clone(&ring.submissions), Arc::clone(&ring.completions));
+        let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
+        let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
+        let pool = engine.pool.as_deref();
+        pool.inspect(|pool| pool.join(Arc::clone(&ring)));
+        let confinement = pool.map(|pool| Confinement::of_this_thread(pool, &ring.submitter.outside));
+        engine.registry.enter(&ring);
+        Ok(Ring {
+            limits: limits(&params),
+            producer: Producer::new(Arc::clone(&submissions)),
+            pooled: ring.pooled.clone().map(Producer::new),
+            consumer: Consumer::new(Arc::clone(&completions), region.words(offset::COMPLETION_HEAD, 8)),
+            slot_owner: SlotOwner::new(Arc::clone(&ring.slots), lent),
+            slots: Arc::clone(&ring.slots),
+            credit,
+            own,
+            staged: Staged::default(),
+            wants_worker: false,
+            confinement,
+            looked: Looked::Not,
+            wait_ends: None,
+            spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
+            validator: None,
+            batch,
+            runner,
+            drain_buffer,
+            admission: Admission::default(),
+            state: ring,
+            engine,
+            params,
+            submissions,
+            completions,
+            not_sync: PhantomData,
+        })
+    }
+
+    /// The workers, if there are any and this thread may give them calls.
+    #[inline]
+    pub(crate) fn open_pool(&self) -> Option<&Pool> {
+        self.engine.pool.as_deref().filter(|_| self.confinement.as_ref().is_some_and(Confinement::is_open))
+    }
+
+    /// What was granted when the ring was opened.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Calls accepted whose completion is not ready yet; none in a forked child.
+    pub fn in_flight(&mut self) -> usize {
+        if self.check_home().is_err() {
+            return 0;
+        }
+        self.drain();
+        self.slot_owner.in_use()
+    }
+
+    /// Refuses every entry in a forked child: the ring's memory is not there (ENGINE-26).
+    pub(crate) fn check_home(&self) -> Result<(), Refusal> {
+        if self.engine.guard.is_home() { Ok(()) } else { Err(Refusal::FORKED) }
+    }
+}
+
+/// What one submission may ask for, so that its completion fits.
+fn limits(params: &Params) -> Limits {
+    Limits {
+        record_bytes_max: params.submission_record_max as usize,
+        out_bytes_max: params.completion_record_max as usize - syslet_abi::DONE_DATA_OFFSET,
+    }
+}
+
+impl Drop for Ring {
+    /// Never waits (ENGINE-25, POOL-22): what is queued is not run, what runs is cancelled, and keeps the port until it is
+    /// over.
+    fn drop(&mut self) {
+        if self.check_home().is_err() {
+            return;
+        }
+        self.state.set_status(EngineStatus::GONE);
+        if let Some(pool) = self.engine.pool.clone() {
+            // Never published: a worker could take it. Nobody reads its completion, so it gets none.
+            self.withdraw();
+            while self.own.pop(&mut self.batch) {
+                let record = self.batch.record(0);
+                let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
+                let is_instant = DispatchFlags::of(record[0]).contains(DispatchFlags::INSTANT);
+                if Claim::ended(self.slots.get(ticket), ticket, is_instant).is_some() {
+                    self.state.refused.add_beside_others(1);
+                }
+            }
+            pool.refuse_queued(&self.state);
+            stop_all(&self.engine, &self.state);
+            pool.part(&self.state);
+            self.state.submitter.outside.show(None);
+            self.confinement.iter_mut().for_each(|confinement| confinement.let_go(&pool));
+            self.state.adopt(self.slot_owner.take_lent());
+        }
+    }
+}
+
+impl std::fmt::Display for RingError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            RingError::Setup(error) => error.fmt(f),
+            RingError::System(shortage) => shortage.fmt(f),
+            RingError::Forked => f.write_str("the engine belongs to the process that was forked"),
+            RingError::Closed => f.write_str("the engine is closed"),
+        }
+    }
+}
+
+impl std::error::Error for RingError {}
+
+impl From<Shortage> for RingError {
+    fn from(shortage: Shortage) -> RingError {
+        RingError::System(shortage)
+    }
+}

@@ -11,10 +11,10 @@ use super::words::*;
 use crate::argument::{Len, Written};
 use crate::nature::Class::{Instant, Sleeps, Storage};
 use crate::nature::Scope::WritesThread;
+use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart::{Again, Never, Uninterrupted};
 use crate::row::Yields::{Bytes, Fd, Number};
 use crate::row::{Descriptors, Row};
-use crate::twin::Twin;
 
 /// A range may have been taken out or put in already.
 const SHIFTS: &str = "the bytes behind the range may have moved already";
@@ -28,40 +28,40 @@ const CLOSES: &str = "the descriptor is closed by the first attempt, whatever it
 pub(super) const ROWS: &[Row] = &[
     // Bytes.
     descriptor("read", [0, 63], &[fd("fd"), buffer("buf", 2), size("count")])
-        .yields(Bytes).twin(Twin::Vectored("preadv2")),
+        .yields(Bytes).nonblocking(NonBlockingForm::Vectored("preadv2")),
     descriptor("write", [1, 64], &[fd("fd"), input("buf", Len::Arg(2)), size("count")])
-        .yields(Bytes).twin(Twin::Vectored("pwritev2")),
+        .yields(Bytes).nonblocking(NonBlockingForm::Vectored("pwritev2")),
     descriptor("pread64", [17, 67], &[fd("fd"), buffer("buf", 2), size("count"), offset("pos")])
-        .yields(Bytes).twin(Twin::Vectored("preadv2")),
+        .yields(Bytes).nonblocking(NonBlockingForm::Vectored("preadv2")),
     descriptor("pwrite64", [18, 68], &[fd("fd"), input("buf", Len::Arg(2)), size("count"), offset("pos")])
-        .yields(Bytes).no_twin(MIXES),
+        .yields(Bytes).no_nonblocking(MIXES),
     descriptor("readv", [19, 65], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32()])
-        .yields(Bytes).twin(Twin::Vectored("preadv2")),
+        .yields(Bytes).nonblocking(NonBlockingForm::Vectored("preadv2")),
     descriptor("writev", [20, 66], &[fd("fd"), gather("vec", 2), size("vlen").bits_32()])
-        .yields(Bytes).twin(Twin::Vectored("pwritev2")),
+        .yields(Bytes).nonblocking(NonBlockingForm::Vectored("pwritev2")),
     descriptor("preadv", [295, 69], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored()])
-        .yields(Bytes).twin(Twin::Vectored("preadv2")),
+        .yields(Bytes).nonblocking(NonBlockingForm::Vectored("preadv2")),
     descriptor("pwritev", [296, 70], &[fd("fd"), gather("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored()])
-        .yields(Bytes).no_twin(MIXES),
+        .yields(Bytes).no_nonblocking(MIXES),
     descriptor("preadv2", [327, 286], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored(), flags("flags")])
-        .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
+        .yields(Bytes).nonblocking(flag(5, RWF_NOWAIT)),
     descriptor("pwritev2", [328, 287], &[fd("fd"), gather("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored(), flags("flags")])
-        .yields(Bytes).twin(flag(5, RWF_NOWAIT)),
+        .yields(Bytes).nonblocking(flag(5, RWF_NOWAIT)),
     descriptor("sendfile", [40, 71], &[fd("out_fd"), fd("in_fd"), update_of("offset", LONG), size("count")])
-        .yields(Bytes).no_twin("no flag keeps it from waiting, only O_NONBLOCK of the file itself"),
+        .yields(Bytes).no_nonblocking("no flag keeps it from waiting, only O_NONBLOCK of the file itself"),
     storage("copy_file_range", [326, 285], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
         .yields(Bytes),
     descriptor("splice", [275, 76], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
-        .yields(Bytes).twin(flag(5, SPLICE_F_NONBLOCK)),
+        .yields(Bytes).nonblocking(flag(5, SPLICE_F_NONBLOCK)),
     // These raise SIGPIPE, and no flag keeps it away: a twin blocks it meanwhile. vmsplice leaves its bytes where
     // they are: they must stay there.
     sleeps("tee", [276, 77], &[fd("fdin"), fd("fdout"), size("len"), flags("flags")])
-        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
+        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).nonblocking(flag(3, SPLICE_F_NONBLOCK)),
     sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs").bits_32(), flags("flags")])
-        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).twin(flag(3, SPLICE_F_NONBLOCK)),
+        .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).nonblocking(flag(3, SPLICE_F_NONBLOCK)),
     // What an ioctl takes is its driver's to say, and drivers use the same numbers, but for a few.
     descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), formed("arg", IOCTL)])
-        .yields(Number).restart(Never("what was done before the signal is the driver's to say")).no_twin("each driver waits in its own way"),
+        .yields(Number).restart(Never("what was done before the signal is the driver's to say")).no_nonblocking("each driver waits in its own way"),
 
     // Position, size, contents as a whole.
     storage("lseek", [8, 62], &[fd("fd"), offset("offset"), uint("whence")])
@@ -91,25 +91,25 @@ pub(super) const ROWS: &[Row] = &[
 
     // Locks.
     sleeps("flock", [73, 32], &[fd("fd"), command("cmd")])
-        .when(&[has(1, LOCK_NB, Storage), is(1, LOCK_UN, Storage)]).twin(flag(1, LOCK_NB)),
+        .when(&[has(1, LOCK_NB, Storage), is(1, LOCK_UN, Storage)]).nonblocking(flag(1, LOCK_NB)),
     instant("fcntl", [72, 25], &[fd("fd"), command("cmd"), formed("arg", FCNTL)])
         .yields(Number)
         .when(&[is(1, F_SETLKW, Sleeps), is(1, F_OFD_SETLKW, Sleeps), is(1, F_GETLK, Storage), is(1, F_SETLK, Storage),
                 is(1, F_OFD_GETLK, Storage), is(1, F_OFD_SETLK, Storage)])
-        .twin(Twin::Command(1, &[(F_SETLKW as u64, F_SETLK as u64), (F_OFD_SETLKW as u64, F_OFD_SETLK as u64)]))
+        .nonblocking(NonBlockingForm::Command(1, &[(F_SETLKW as u64, F_SETLK as u64), (F_OFD_SETLKW as u64, F_OFD_SETLK as u64)]))
         .restart(Again),
 
     // Descriptors. Closing may write back, or linger on a socket.
     descriptor("close", [3, 57], &[fd("fd")])
-        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")).no_twin(CLOSES),
+        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")).no_nonblocking(CLOSES),
     descriptor("close_range", [436, 436], &[uint("fd"), uint("max_fd"), flags("flags")])
-        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]).restart(Uninterrupted).no_twin(CLOSES),
+        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]).restart(Uninterrupted).no_nonblocking(CLOSES),
     instant("dup", [32, 23], &[fd("fildes")])
         .yields(Fd),
     descriptor("dup2", [33, NO], &[fd("oldfd"), fd("newfd")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).no_twin(CLOSES),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).no_nonblocking(CLOSES),
     descriptor("dup3", [292, 24], &[fd("oldfd"), fd("newfd"), flags("flags")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).no_twin(CLOSES),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).no_nonblocking(CLOSES),
     instant("pipe", [22, NO], &[output_of("fildes", 2 * INT)]),
     instant("pipe2", [293, 59], &[output_of("fildes", 2 * INT), flags("flags")]),
     instant("memfd_create", [319, 279], &[text("uname"), flags("flags")])

@@ -3,9 +3,9 @@
 use super::sizes::{FILE_HANDLE, LONG, STAT, STATFS, STATX, TIMESPEC, USTAT};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::nonblocking::NonBlockingForm;
 use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd};
-use crate::twin::Twin;
 
 /// Why only openat2 has a twin.
 const OPENS: &str = "openat2 would be another number, and refuses flags that this call ignores";
@@ -14,13 +14,13 @@ const OPENS: &str = "openat2 would be another number, and refuses flags that thi
 pub(super) const ROWS: &[Row] = &[
     // Opening.
     storage("open", [2, NO], &[path("filename"), flags("flags"), mode("mode")])
-        .yields(Fd).no_twin(OPENS),
+        .yields(Fd).no_nonblocking(OPENS),
     storage("creat", [85, NO], &[path("pathname"), mode("mode")])
-        .yields(Fd).no_twin(OPENS),
+        .yields(Fd).no_nonblocking(OPENS),
     storage("openat", [257, 56], &[dirfd("dfd"), path("filename"), flags("flags"), mode("mode")])
-        .yields(Fd).no_twin(OPENS),
+        .yields(Fd).no_nonblocking(OPENS),
     storage("openat2", [437, 437], &[dirfd("dfd"), path("filename"), input("how", Len::Arg(3)), size("usize")])
-        .yields(Fd).twin(Twin::Cached(2)),
+        .yields(Fd).nonblocking(NonBlockingForm::Cached(2)),
     storage("name_to_handle_at", [303, 264], &[dirfd("dfd"), path("name"), update("handle", Len::Headed(FILE_HANDLE)), output_of("mnt_id", LONG), flags("flag")]),
     storage("open_by_handle_at", [304, 265], &[dirfd("mountdirfd"), input("handle", Len::Headed(FILE_HANDLE)), flags("flags")])
         .yields(Fd),

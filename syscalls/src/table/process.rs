@@ -45,9 +45,9 @@ pub(super) const ROWS: &[Row] = &[
 
     // Children. Asked not to wait, a result of zero means that it would have.
     sleeps("wait4", [61, 260], &[pid("upid"), output_of("stat_addr", INT), flags("options"), output_of("ru", RUSAGE)])
-        .yields(Pid).when(&[has(2, WNOHANG, Instant)]).scope_when(&[scope_has(2, __WNOTHREAD, BoundToThread)]).twin(flag(2, WNOHANG)),
+        .yields(Pid).when(&[has(2, WNOHANG, Instant)]).scope_when(&[scope_has(2, __WNOTHREAD, BoundToThread)]).nonblocking(flag(2, WNOHANG)),
     sleeps("waitid", [247, 95], &[int("which"), pid("upid").or(WAITID), output_of("infop", SIGINFO), flags("options"), output_of("ru", RUSAGE)])
-        .when(&[has(3, WNOHANG, Instant)]).scope_when(&[scope_has(3, __WNOTHREAD, BoundToThread)]).twin(flag(3, WNOHANG)),
+        .when(&[has(3, WNOHANG, Instant)]).scope_when(&[scope_has(3, __WNOTHREAD, BoundToThread)]).nonblocking(flag(3, WNOHANG)),
     instant("pidfd_open", [434, 434], &[pid("pid"), flags("flags")])
         .yields(Fd),
     instant("pidfd_getfd", [438, 438], &[fd("pidfd"), int("fd"), flags("flags")])
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
 
     // Another process, or thread, under control. ptrace's addresses are the other's.
     sleeps("ptrace", [101, 117], &[command("request").bits_64(), pid("pid").bits_64(), opaque("addr"), opaque("data")])
-        .yields(Number).scope(BoundToThread).restart(Uninterrupted).no_twin("it acts for the tracer, which is one thread"),
+        .yields(Number).scope(BoundToThread).restart(Uninterrupted).no_nonblocking("it acts for the tracer, which is one thread"),
     instant("perf_event_open", [298, 241], &[update("attr_uptr", Len::Sized(4, PERF_EVENT_ATTR)), pid("pid"), int("cpu"), fd("group_fd"), flags("flags").bits_64()])
         .yields(Fd).scope(BoundToThread).restart(Again),
 
@@ -71,11 +71,11 @@ pub(super) const ROWS: &[Row] = &[
     instant("fork", [57, NO], &[])
         .yields(Pid).ends(Harm::Child),
     sleeps("vfork", [58, NO], &[])
-        .yields(Pid).ends(Harm::Child).no_twin(CHILD),
+        .yields(Pid).ends(Harm::Child).no_nonblocking(CHILD),
     sleeps("clone", [56, 220], CLONE)
-        .yields(Pid).ends(Harm::Child).no_twin(CHILD),
+        .yields(Pid).ends(Harm::Child).no_nonblocking(CHILD),
     sleeps("clone3", [435, 435], &[opaque("uargs"), size("size")])
-        .yields(Pid).ends(Harm::Child).no_twin(CHILD),
+        .yields(Pid).ends(Harm::Child).no_nonblocking(CHILD),
     instant("set_tid_address", [218, 96], &[address("tidptr")])
         .yields(Pid).ends(Harm::Library),
     instant("set_robust_list", [273, 99], &[address("head"), size("len")])

@@ -5,10 +5,10 @@ use super::words::*;
 use crate::argument::{Len, Written};
 use crate::harm::Harm;
 use crate::nature::Scope::{BoundToThread, ReadsThread, WritesThread};
+use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart::{Never, Shortened};
 use crate::row::Row;
 use crate::row::Yields::{Fd, Number};
-use crate::twin::Twin;
 
 /// A signal sent to one thread, or with a chosen origin, looks to the C library like one of its own.
 const FORGES: &str = "it can forge the signals that the C library sends to its threads";
@@ -42,15 +42,15 @@ pub(super) const ROWS: &[Row] = &[
     instant("rt_sigreturn", [15, 139], &[])
         .ends(Harm::SignalReturn),
     sleeps("restart_syscall", [219, 128], &[])
-        .yields(Number).ends(Harm::GoesOn).no_twin("it goes on with what its own thread began"),
+        .yields(Number).ends(Harm::GoesOn).no_nonblocking("it goes on with what its own thread began"),
 
     // Awaited.
     sleeps("rt_sigtimedwait", [128, 137], &[input("uthese", Len::Arg(3)), output_of("uinfo", SIGINFO), input_of("uts", TIMESPEC), size("sigsetsize")])
-        .yields(Number).scope(ReadsThread).restart(Shortened(2)).twin(Twin::ZeroTime(2)),
+        .yields(Number).scope(ReadsThread).restart(Shortened(2)).nonblocking(NonBlockingForm::ZeroTime(2)),
     sleeps("rt_sigsuspend", [130, 133], &[input("unewset", Len::Arg(1)), size("sigsetsize")])
-        .scope(BoundToThread).restart(Never(ANSWERS)).no_twin("it waits under a signal mask of its own"),
+        .scope(BoundToThread).restart(Never(ANSWERS)).no_nonblocking("it waits under a signal mask of its own"),
     sleeps("pause", [34, NO], &[])
-        .scope(ReadsThread).restart(Never(ANSWERS)).no_twin("nothing ends it but a handler in its own thread"),
+        .scope(ReadsThread).restart(Never(ANSWERS)).no_nonblocking("nothing ends it but a handler in its own thread"),
     instant("signalfd", [282, NO], &[fd("ufd"), input("user_mask", Len::Arg(2)), size("sizemask")])
         .yields(Fd),
     instant("signalfd4", [289, 74], &[fd("ufd"), input("user_mask", Len::Arg(2)), size("sizemask"), flags("flags")])

@@ -5,10 +5,10 @@ use super::sizes::{INT, ITIMERSPEC, LONG, SIGEVENT, TIMESPEC, TIMEX, TIMEZONE, T
 use super::words::*;
 use crate::argument::{Arg, Len, Written};
 use crate::nature::Scope::{BoundToThread, ReadsThread};
+use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart::{Again, Left};
 use crate::row::Row;
 use crate::row::Yields::{Fd, Number};
-use crate::twin::Twin;
 
 /// A timer is a number, and the C library, the engine and others have timers, too.
 const NAMED: &str = "it can change a timer that other code has made";
@@ -33,9 +33,9 @@ pub(super) const ROWS: &[Row] = &[
 
     // Sleeping.
     sleeps("nanosleep", [35, 101], &[input_of("rqtp", TIMESPEC), remaining("rmtp")])
-        .twin(Twin::Shortened(0)).restart(Left(1, 0)),
+        .nonblocking(NonBlockingForm::Shortened(0)).restart(Left(1, 0)),
     sleeps("clock_nanosleep", [230, 115], &[clock("which_clock"), flags("flags"), input_of("rqtp", TIMESPEC), remaining("rmtp")])
-        .twin(Twin::Shortened(2)).restart(Left(3, 2)).restart_when(&[restart_has(1, TIMER_ABSTIME, Again)]),
+        .nonblocking(NonBlockingForm::Shortened(2)).restart(Left(3, 2)).restart_when(&[restart_has(1, TIMER_ABSTIME, Again)]),
 
     // Timers that raise signals.
     instant("alarm", [37, NO], &[uint("seconds")])

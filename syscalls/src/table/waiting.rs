@@ -9,34 +9,34 @@ use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
 use crate::nature::Class;
 use crate::nature::Class::Instant;
 use crate::nature::Scope::BoundToThread;
+use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart::{self, Again, Left, Never, Shortened, Uninterrupted};
 use crate::row::Memory::{Maps, Unmaps};
 use crate::row::Row;
 use crate::row::Yields::{Fd, Number};
-use crate::twin::Twin;
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     // Descriptors. A call that carries a signal mask is not twinned.
     sleeps("poll", [7, NO], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), int("timeout_msecs")])
-        .yields(Number).when(&[is(2, 0, Instant)]).twin(Twin::ZeroTimeout(2)).restart(Shortened(2)),
+        .yields(Number).when(&[is(2, 0, Instant)]).nonblocking(NonBlockingForm::ZeroTimeout(2)).restart(Shortened(2)),
     sleeps("ppoll", [271, 73], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), update_of("tsp", TIMESPEC), input("sigmask", Len::Arg(4)), size("sigsetsize")])
-        .yields(Number).restart(Left(2, 2)).twin(Twin::ZeroTime(2)),
+        .yields(Number).restart(Left(2, 2)).nonblocking(NonBlockingForm::ZeroTime(2)),
     sleeps("select", [23, NO], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tvp", TIMESPEC)])
-        .yields(Number).restart(Left(4, 4)).twin(Twin::ZeroTime(4)),
+        .yields(Number).restart(Left(4, 4)).nonblocking(NonBlockingForm::ZeroTime(4)),
     sleeps("pselect6", [270, 72], &[uint("n"), descriptors("inp", Len::Bits(0)), descriptors("outp", Len::Bits(0)), descriptors("exp", Len::Bits(0)), update_of("tsp", TIMESPEC), packed("sig")])
-        .yields(Number).restart(Left(4, 4)).twin(Twin::ZeroTime(4)),
+        .yields(Number).restart(Left(4, 4)).nonblocking(NonBlockingForm::ZeroTime(4)),
     instant("epoll_create", [213, NO], &[int("size")])
         .yields(Fd),
     instant("epoll_create1", [291, 20], &[flags("flags")])
         .yields(Fd),
     instant("epoll_ctl", [233, 21], &[fd("epfd"), command("op"), fd("fd"), input_of("event", EPOLL_EVENT)]),
     sleeps("epoll_wait", [232, NO], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), int("timeout")])
-        .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)).restart(Shortened(3)),
+        .yields(Number).when(&[is(3, 0, Instant)]).nonblocking(NonBlockingForm::ZeroTimeout(3)).restart(Shortened(3)),
     sleeps("epoll_pwait", [281, 22], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), int("timeout"), input("sigmask", Len::Arg(5)), size("sigsetsize")])
-        .yields(Number).when(&[is(3, 0, Instant)]).twin(Twin::ZeroTimeout(3)).restart(Shortened(3)),
+        .yields(Number).when(&[is(3, 0, Instant)]).nonblocking(NonBlockingForm::ZeroTimeout(3)).restart(Shortened(3)),
     sleeps("epoll_pwait2", [441, 441], &[fd("epfd"), output("events", Len::Times(2, EPOLL_EVENT), Written::Times(EPOLL_EVENT)), uint("maxevents"), input_of("timeout", TIMESPEC), input("sigmask", Len::Arg(5)), size("sigsetsize")])
-        .yields(Number).restart(Shortened(3)).twin(Twin::ZeroTime(3)),
+        .yields(Number).restart(Shortened(3)).nonblocking(NonBlockingForm::ZeroTime(3)),
 
     // Sources of events.
     instant("eventfd", [284, NO], &[uint("count")])
@@ -62,13 +62,13 @@ pub(super) const ROWS: &[Row] = &[
                 wakes(FUTEX_UNLOCK_PI), wakes(FUTEX_TRYLOCK_PI), wakes(FUTEX_CMP_REQUEUE_PI)])
         .scope_when(&[owns(FUTEX_LOCK_PI), owns(FUTEX_UNLOCK_PI), owns(FUTEX_TRYLOCK_PI), owns(FUTEX_LOCK_PI2),
                       owns(FUTEX_WAIT_REQUEUE_PI), owns(FUTEX_CMP_REQUEUE_PI)])
-        .restart(Uninterrupted).restart_when(FUTEX_RESTART).twin(Twin::Compared(3)),
+        .restart(Uninterrupted).restart_when(FUTEX_RESTART).nonblocking(NonBlockingForm::Compared(3)),
     sleeps("futex_waitv", [449, 449], &[opaque("waiters"), uint("nr_futexes"), flags("flags"), input_of("timeout", TIMESPEC), clock("clockid")])
-        .yields(Number).twin(Twin::Compared(3)),
+        .yields(Number).nonblocking(NonBlockingForm::Compared(3)),
     instant("futex_wake", [454, 454], &[address("uaddr"), uint("mask").bits_64(), int("nr"), flags("flags")])
         .yields(Number),
     sleeps("futex_wait", [455, 455], &[address("uaddr"), uint("val").bits_64(), uint("mask").bits_64(), flags("flags"), input_of("timeout", TIMESPEC), clock("clockid")])
-        .twin(Twin::Compared(4)),
+        .nonblocking(NonBlockingForm::Compared(4)),
     instant("futex_requeue", [456, 456], &[opaque("waiters"), flags("flags"), int("nr_wake"), int("nr_requeue")])
         .yields(Number),
 
@@ -76,19 +76,19 @@ pub(super) const ROWS: &[Row] = &[
     storage("io_setup", [206, 0], &[uint("nr_events"), update_of("ctxp", LONG)])
         .memory(Maps),
     sleeps("io_destroy", [207, 1], &[address("ctx")])
-        .memory(Unmaps).restart(Uninterrupted).no_twin("it ends the context: a second attempt would be another call"),
+        .memory(Unmaps).restart(Uninterrupted).no_nonblocking("it ends the context: a second attempt would be another call"),
     storage("io_submit", [209, 2], &[address("ctx_id"), size("nr"), opaque("iocbpp")])
         .yields(Number),
     instant("io_cancel", [210, 3], &[address("ctx_id"), opaque("iocb"), output_of("result", IO_EVENT)]),
     sleeps("io_getevents", [208, 4], &[address("ctx_id"), int("min_nr").bits_64(), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC)])
-        .yields(Number).restart(Shortened(4)).twin(Twin::ZeroCount(1)),
+        .yields(Number).restart(Shortened(4)).nonblocking(NonBlockingForm::ZeroCount(1)),
     sleeps("io_pgetevents", [333, 292], &[address("ctx_id"), int("min_nr").bits_64(), size("nr"), output("events", Len::Times(2, IO_EVENT), Written::Times(IO_EVENT)), input_of("timeout", TIMESPEC), packed("usig")])
-        .yields(Number).restart(Shortened(4)).twin(Twin::ZeroCount(1)),
+        .yields(Number).restart(Shortened(4)).nonblocking(NonBlockingForm::ZeroCount(1)),
     storage("io_uring_setup", [425, 425], &[uint("entries"), update_of("params", IO_URING_PARAMS)])
         .yields(Fd).danger("it can put its rings at any address"),
     sleeps("io_uring_enter", [426, 426], &[fd("fd"), uint("to_submit"), uint("min_complete"), flags("flags"), opaque("argp"), size("argsz")])
         .yields(Number).scope(BoundToThread)
-        .restart_when(&[restart_has(3, IORING_ENTER_EXT_ARG, Never("a timeout behind argp would begin anew"))]).no_twin("it submits for the thread that enters"),
+        .restart_when(&[restart_has(3, IORING_ENTER_EXT_ARG, Never("a timeout behind argp would begin anew"))]).no_nonblocking("it submits for the thread that enters"),
     storage("io_uring_register", [427, 427], &[fd("fd"), command("opcode"), opaque("arg"), uint("nr_args")])
         .yields(Number).scope(BoundToThread),
 ];

@@ -7,9 +7,9 @@ use crate::argument::{Arg, ArgType, Direction, Form, Len, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
 use crate::nature::{Class, Scope};
+use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart;
 use crate::row::{Descriptors, Memory, Numbers, Row, Yields};
-use crate::twin::Twin;
 use crate::width::{Width, Widths};
 
 /// Stands for a number where an architecture lacks the call.
@@ -64,8 +64,8 @@ const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static
         widths: Widths::of(args),
         descriptor: descriptor_of(args),
         addresses: addresses(args),
-        twin: None,
-        untwinned: None,
+        nonblocking: None,
+        blocking_only: None,
         restart: if matches!(class, Class::Instant) { Restart::Uninterrupted } else { Restart::Again },
         restart_when: &[],
         gone: None,
@@ -168,13 +168,13 @@ impl Row {
         self
     }
 
-    pub(super) const fn twin(mut self, twin: Twin) -> Row {
-        self.twin = Some(twin);
+    pub(super) const fn nonblocking(mut self, nonblocking: NonBlockingForm) -> Row {
+        self.nonblocking = Some(nonblocking);
         self
     }
 
-    pub(super) const fn no_twin(mut self, why: &'static str) -> Row {
-        self.untwinned = Some(why);
+    pub(super) const fn no_nonblocking(mut self, why: &'static str) -> Row {
+        self.blocking_only = Some(why);
         self
     }
 }
@@ -235,8 +235,8 @@ pub(super) const fn restart_has(arg: u8, bit: u32, restart: Restart) -> RestartW
 }
 
 /// The same call with this bit set in that argument.
-pub(super) const fn flag(arg: u8, bit: u32) -> Twin {
-    Twin::Flag(arg, bit as u64)
+pub(super) const fn flag(arg: u8, bit: u32) -> NonBlockingForm {
+    NonBlockingForm::Flag(arg, bit as u64)
 }
 
 const fn value(name: &'static str, ty: ArgType) -> Arg {

@@ -2,7 +2,7 @@
 
 mod decode;
 mod document;
-mod door;
+mod admission;
 mod forms;
 mod hostile;
 mod invoke;

@@ -1,7 +1,8 @@
 //! Rows: what each says about itself must fit together.
 
 use syslet_syscalls::{
-    Arg, ArgType, Class, Descriptors, Direction, Len, Memory, Row, Scope, Twin, Written, row_by_name, rows,
+    Arg, ArgType, Class, Descriptors, Direction, Len, Memory, NonBlockingForm, Row, Scope, Written,
+    row_by_name, rows,
 };
 
 /// Every argument as its row says, and in every form, with the values that make it so.
@@ -105,7 +106,7 @@ fn what_is_written_fits_direction_and_length() {
 fn calls_that_are_gone_are_not_safe() {
     let gone: Vec<_> = rows().iter().filter(|row| row.gone.is_some()).collect();
     assert_eq!(gone.len(), 17);
-    assert!(gone.iter().all(|row| !row.is_safe() && row.twin.is_none()));
+    assert!(gone.iter().all(|row| !row.is_safe() && row.nonblocking.is_none()));
 }
 
 /// TABLE-11: what travels in a submission has no address in it, and what changes addresses does not travel.
@@ -191,29 +192,33 @@ fn forms_can_match() {
 fn twins_refer_to_arguments_and_rows() {
     for row in rows() {
         let ty = |arg: u8| row.args[usize::from(arg)].ty;
-        let fits = match row.twin {
+        let fits = match row.nonblocking {
             None => true,
-            Some(Twin::Flag(arg, bits)) => {
+            Some(NonBlockingForm::Flag(arg, bits)) => {
                 matches!(ty(arg), ArgType::Flags | ArgType::Command) && bits.is_power_of_two()
             }
-            Some(Twin::ZeroTimeout(arg) | Twin::ZeroCount(arg)) => ty(arg) == ArgType::Int,
-            Some(Twin::EachFlag(arg, bits)) => {
+            Some(NonBlockingForm::ZeroTimeout(arg) | NonBlockingForm::ZeroCount(arg)) => {
+                ty(arg) == ArgType::Int
+            }
+            Some(NonBlockingForm::EachFlag(arg, bits)) => {
                 matches!(row.args[usize::from(arg)].len, Len::Times(..)) && bits.is_power_of_two()
             }
-            Some(Twin::Cached(arg)) => ty(arg) == ArgType::In,
-            Some(Twin::ZeroTime(arg) | Twin::Compared(arg)) => {
+            Some(NonBlockingForm::Cached(arg)) => ty(arg) == ArgType::In,
+            Some(NonBlockingForm::ZeroTime(arg) | NonBlockingForm::Compared(arg)) => {
                 matches!(ty(arg), ArgType::In | ArgType::InOut | ArgType::Opaque)
             }
-            Some(Twin::Command(arg, exchanges)) => {
+            Some(NonBlockingForm::Command(arg, exchanges)) => {
                 ty(arg) == ArgType::Command
                     && !exchanges.is_empty()
                     && exchanges.iter().all(|(from, to)| from != to)
             }
-            Some(Twin::NonBlocking) => ty(0) == ArgType::Fd,
-            Some(Twin::Shortened(arg)) => ty(arg) == ArgType::In,
-            Some(Twin::Vectored(name)) => row_by_name(name).is_some_and(|twin| twin.args[1].name == "vec"),
+            Some(NonBlockingForm::NonBlocking) => ty(0) == ArgType::Fd,
+            Some(NonBlockingForm::Shortened(arg)) => ty(arg) == ArgType::In,
+            Some(NonBlockingForm::Vectored(name)) => {
+                row_by_name(name).is_some_and(|twin| twin.args[1].name == "vec")
+            }
         };
-        assert!(fits, "{}: {:?}", row.name, row.twin);
+        assert!(fits, "{}: {:?}", row.name, row.nonblocking);
     }
 }
 
@@ -223,9 +228,13 @@ fn what_may_sleep_has_a_twin_or_a_reason() {
     for row in rows() {
         let classes = row.when.iter().map(|when| when.class).chain([row.class]);
         let may_sleep = classes.into_iter().any(|class| matches!(class, Class::Sleeps | Class::Descriptor));
-        assert!(!may_sleep || row.twin.is_some() || row.untwinned.is_some(), "{} says nothing", row.name);
-        assert!(row.twin.is_none() || row.untwinned.is_none(), "{} says both", row.name);
-        assert!(row.untwinned.is_none_or(|why| why.len() > 10 && !why.ends_with('.')), "{}", row.name);
+        assert!(
+            !may_sleep || row.nonblocking.is_some() || row.blocking_only.is_some(),
+            "{} says nothing",
+            row.name
+        );
+        assert!(row.nonblocking.is_none() || row.blocking_only.is_none(), "{} says both", row.name);
+        assert!(row.blocking_only.is_none_or(|why| why.len() > 10 && !why.ends_with('.')), "{}", row.name);
     }
 }
 

@@ -47,9 +47,9 @@ fn a_miss_and_then_a_hit() {
             let asked_storage = Evidence::WATCHED.with(Evidence::BLOCK_INPUT).with(Evidence::SLEPT);
             assert_eq!((evidence(&first), evidence(&second)), (asked_storage, Evidence::WATCHED));
         } else {
-            let refused = Evidence::TWIN_REFUSED.with(Evidence::STORAGE).with(Evidence::WATCHED);
+            let refused = Evidence::NONBLOCKING_REFUSED.with(Evidence::STORAGE).with(Evidence::WATCHED);
             assert!(evidence(&first).contains(refused), "{first:?}");
-            assert_eq!(evidence(&second), Evidence::TWIN_SUCCEEDED);
+            assert_eq!(evidence(&second), Evidence::NONBLOCKING_SUCCEEDED);
             assert_eq!((attempts(&first), attempts(&second)), (2, 1));
         }
     });
@@ -82,7 +82,7 @@ fn a_pipe_is_no_storage() {
     assert_eq!((verdict(&seen).verdict, attempts(&seen)), (Verdict::UNKNOWN, 2), "{seen:?}");
     assert!(!verdict(&seen).evidence.contains(Evidence::STORAGE));
     writer.write_all(b"x").expect("written");
-    assert_eq!(verdict(&run(&mut ring, read())).evidence, Evidence::TWIN_SUCCEEDED);
+    assert_eq!(verdict(&run(&mut ring, read())).evidence, Evidence::NONBLOCKING_SUCCEEDED);
 }
 
 /// ATTR-36: INAPPLICABLE where nothing is read from storage; required, the call does not run.

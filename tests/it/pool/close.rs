@@ -30,7 +30,7 @@ impl Attribute for Closing {
     }
 
     fn check(&self, _: &[u8], _: &CallFacts) -> Result<Plan, Status> {
-        Ok(Plan { return_bytes_max: 0, may_help: true, needs: Needs::NONE })
+        Ok(Plan { return_bytes_max: 0, may_run_inline: true, needs: Needs::NONE })
     }
 
     fn before(&self, _: &[u8], _: &CallFacts) -> Token {

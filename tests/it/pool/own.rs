@@ -32,7 +32,7 @@ fn sync_calls_are_their_submitters() {
             drain(&mut ring).into_iter().partition(|done| done.user_data < 100);
         assert!(own.iter().map(|done| done.user_data).eq(0..10), "round {round}: {own:?}");
         for done in &own {
-            assert_eq!((worker(done).tid, worker(done).run_by), (own_tid(), RunBy::HELPED));
+            assert_eq!((worker(done).tid, worker(done).run_by), (own_tid(), RunBy::INLINE));
         }
         assert!(pooled.iter().all(|done| worker(done).run_by == RunBy::POOLED));
         drop(writer);
@@ -59,6 +59,6 @@ fn without_workers_the_submitter_runs_everything() {
     let seen = drain(&mut ring);
     assert!(seen.iter().map(|done| done.user_data).eq(0..10));
     for done in seen {
-        assert_eq!((worker(&done).tid, worker(&done).run_by), (own_tid(), RunBy::HELPED));
+        assert_eq!((worker(&done).tid, worker(&done).run_by), (own_tid(), RunBy::INLINE));
     }
 }

@@ -179,7 +179,7 @@ fn a_mask_at_offset_zero_is_one() {
     let wait = Submission::call(libc::SYS_epoll_pwait).int(epoll.0.as_raw_fd().into()).output(32).value(2);
     let masked = wait.clone().int(-1).input(&[0; 8]).value(8);
     let plain = wait.int(-1).value(0).value(8);
-    for (call, expected) in [(plain, RunBy::TWIN), (masked, RunBy::POOLED)] {
+    for (call, expected) in [(plain, RunBy::NONBLOCKING), (masked, RunBy::POOLED)] {
         let done = run(&mut ring, call.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]));
         let worker = WorkerValue::parse(done.answer(AttributeId::WORKER).expect("asked").1).expect("sound");
         assert_eq!((done.result, worker.run_by), (1, expected));

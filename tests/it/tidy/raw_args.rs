@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("syscalls/src/extent.rs", "offsets, which are no values"),
     ("syscalls/src/decode/argument.rs", "offsets, and arguments without a row"),
     ("syscalls/src/decode/atom.rs", "offsets, arguments of steps, and numbers of others"),
-    ("engine/src/run/arguments.rs", "offsets, which become addresses"),
+    ("engine/src/exec/arguments.rs", "offsets, which become addresses"),
     ("engine/src/program/atom.rs", "arguments of steps"),
     ("engine/src/program/direct.rs", "passes them on, offsets as addresses"),
     ("engine/src/program/effective.rs", "offsets of strings"),

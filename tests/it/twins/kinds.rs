@@ -125,8 +125,8 @@ fn files_are_read_by_whom_their_kind_says() {
     for _ in 0..2 {
         for (name, len, make) in KINDS {
             let expected = match *name {
-                "a pipe" | "a socket" | "an eventfd" => RunBy::TWIN,
-                "a file" | "memory" | "what /proc says" => RunBy::HELPED,
+                "a pipe" | "a socket" | "an eventfd" => RunBy::NONBLOCKING,
+                "a file" | "memory" | "what /proc says" => RunBy::INLINE,
                 _ => continue,
             };
             let made = make();

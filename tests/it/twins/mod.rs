@@ -1,4 +1,4 @@
-//! Twins through a ring: what is ready is finished by the submitter, what would block by a worker that makes the plain
+//! NonBlocking through a ring: what is ready is finished by the submitter, what would block by a worker that makes the plain
 //! call, and what is wrong is refused as the plain call refuses it.
 
 mod rig;

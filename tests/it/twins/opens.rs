@@ -41,7 +41,7 @@ fn other_paths_are_a_workers() {
     let path = |file: &std::fs::File| format!("/proc/thread-self/fdinfo/{}", file.as_raw_fd());
     let mut bench = Bench::new();
     let cached = bench.here(open(&path(&held[0]), libc::O_RDONLY, CACHED));
-    assert_eq!((cached.0.result, cached.1), (error(libc::EAGAIN), RunBy::HELPED));
+    assert_eq!((cached.0.result, cached.1), (error(libc::EAGAIN), RunBy::INLINE));
     bench.begin(open(&format!("/proc/self/fdinfo/{}", held[1].as_raw_fd()), libc::O_RDONLY, 0));
     bench.let_go();
     let (done, by) = bench.end();
@@ -57,16 +57,16 @@ fn paths_that_are_made_are_opened_in_place() {
     let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
     let (done, by) = bench.here(open(path.to_str().unwrap(), flags, 0));
     drop(owned(done.result));
-    assert_eq!((by, path.exists()), (RunBy::HELPED, true));
+    assert_eq!((by, path.exists()), (RunBy::INLINE, true));
     let (again, _) = bench.here(open(path.to_str().unwrap(), flags, 0));
     assert_eq!(again.result, error(libc::EEXIST));
     let unnamed = libc::O_TMPFILE | libc::O_RDWR;
     let (done, by) = bench.here(open(folder.path().to_str().unwrap(), unnamed, 0));
     drop(owned(done.result));
-    assert_eq!(by, RunBy::HELPED);
+    assert_eq!(by, RunBy::INLINE);
     let (done, by) = bench.here(open(path.to_str().unwrap(), libc::O_WRONLY | libc::O_TRUNC, 0));
     drop(owned(done.result));
-    assert_eq!(by, RunBy::HELPED);
+    assert_eq!(by, RunBy::INLINE);
 }
 
 /// TWIN-45, TWIN-47: what is wrong is refused as it is.
@@ -103,7 +103,7 @@ fn connections_are_begun_once() {
     let mut bench = Bench::new();
     let (never, waiting) = (client(port, libc::SOCK_NONBLOCK), client(port, 0));
     let (done, by) = bench.here(connect(&never));
-    assert_eq!(by, RunBy::HELPED);
+    assert_eq!(by, RunBy::INLINE);
     assert!([0, error(libc::EINPROGRESS)].contains(&done.result), "{done:?}");
     bench.begin(connect(&waiting));
     bench.let_go();

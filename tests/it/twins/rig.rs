@@ -48,7 +48,7 @@ impl Bench {
     #[track_caller]
     pub(super) fn ready(&mut self, call: SubmissionBuilder) -> Seen {
         let (done, by) = self.here(call);
-        assert_eq!(by, RunBy::TWIN, "{done:?}");
+        assert_eq!(by, RunBy::NONBLOCKING, "{done:?}");
         done
     }
 

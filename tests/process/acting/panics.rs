@@ -33,7 +33,7 @@ impl Attribute for Panics {
 
     fn check(&self, payload: &[u8], _: &CallFacts) -> Result<Plan, Status> {
         at(payload, b"check");
-        Ok(Plan { return_bytes_max: 0, may_help: true, needs: self.1 })
+        Ok(Plan { return_bytes_max: 0, may_run_inline: true, needs: self.1 })
     }
 
     fn before(&self, payload: &[u8], _: &CallFacts) -> Token {
@@ -65,7 +65,7 @@ fn attribute_panics_are_contained() {
     };
     let tid = pooled(&mut ring);
     let ways = [
-        (PLAIN.0, CallFlags::SYNC, RunBy::HELPED),
+        (PLAIN.0, CallFlags::SYNC, RunBy::INLINE),
         (PLAIN.0, CallFlags::ASYNC, RunBy::POOLED),
         (PLAIN.0, CallFlags::PRIVATE, RunBy::PRIVATE),
         (ACTING.0, CallFlags::NONE, RunBy::PRIVATE),

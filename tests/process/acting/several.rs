@@ -82,7 +82,7 @@ impl Attribute for Own {
     }
 
     fn check(&self, _: &[u8], _: &CallFacts) -> Result<Plan, Status> {
-        Ok(Plan { return_bytes_max: 8, may_help: true, needs: self.2 })
+        Ok(Plan { return_bytes_max: 8, may_run_inline: true, needs: self.2 })
     }
 
     fn action(&self, _: &[u8]) -> Option<Action> {

@@ -17,7 +17,7 @@ const COUNTS: &[Count] = &[
     ("x86_64", "of them on x86_64", |row| row.numbers.x86_64.is_some()),
     ("aarch64", "of them on aarch64", |row| row.numbers.aarch64.is_some()),
     ("gone", "numbers whose call is gone", |row| row.gone.is_some()),
-    ("twins", "with a twin", |row| row.twin.is_some()),
+    ("twins", "with a twin", |row| row.nonblocking.is_some()),
     ("self_contained", "self-contained", Row::is_self_contained),
     ("safe", "that safe code may make", Row::is_safe),
     (COMPARED, "compared with the plain call by a test", compared::is_compared),

@@ -20,7 +20,7 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use nix::sys::prctl;
 use syslet_syscalls::invoke;
 
-use crate::pool::thread::STACK_BYTES;
+use crate::sys::thread::STACK_BYTES;
 
 /// How a disposable worker ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -107,7 +107,7 @@ extern "C" fn begin(errand: *mut c_void) -> c_int {
 fn wait_for_end(alive: &AtomicU32) {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "call numbers are small")]
     const FUTEX: u32 = libc::SYS_futex as u32;
-    let never = crate::sync::AtomicU32::new(0);
+    let never = crate::sys::sync::AtomicU32::new(0);
     let address = alive.as_ptr().expose_provenance() as u64;
     // The kernel wakes whoever waits for the word in any process.
     let args = [address, libc::FUTEX_WAIT as u64, u64::from(ALIVE), 0, 0, 0].into();

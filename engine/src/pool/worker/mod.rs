@@ -2,15 +2,14 @@
 //! for one call.
 
 #[cfg(not(syslet_loom))]
-pub(super) mod seat;
+pub(crate) mod worker;
 #[cfg(not(syslet_loom))]
-mod face;
-pub(crate) mod watch;
+mod stats;
 #[cfg(not(syslet_loom))]
-pub(super) mod life;
+pub(crate) mod life;
 #[cfg(not(syslet_loom))]
 pub(crate) mod spin;
 #[cfg(not(syslet_loom))]
-pub(super) mod desk;
+pub(crate) mod local;
 #[cfg(not(syslet_loom))]
 pub(crate) mod disposable;

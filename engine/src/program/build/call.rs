@@ -6,8 +6,8 @@ use std::time::Duration;
 use syslet_abi::{AtomFlags, AttributeFlags, AttributeId, Kind};
 use syslet_attrs::{DeadlineAsked, RetryAsk, RetryOn};
 
-use super::draft::Draft;
-use super::value::Arg;
+use crate::program::build::draft::Draft;
+use crate::program::build::value::Arg;
 
 /// A call that gives a `T`: its number, its arguments, and what is asked of it.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl<'p, T> Call<'p, T> {
         self.attribute(AttributeId::DEADLINE, AttributeFlags::REQUIRED, &DeadlineAsked::After(ns).emit())
     }
 
-    pub(super) fn draft(self) -> Draft {
+    pub(crate) fn draft(self) -> Draft {
         let draft = Draft::new(Kind::CALL, self.nr, &self.args);
         Draft { flags: self.flags, attributes: self.attributes, ..draft }
     }

@@ -6,8 +6,8 @@ use libc::{
     SYS_unlinkat, SYS_write,
 };
 
-use super::call::Call;
-use super::value::{Arg, Fd, Number, Register, Value};
+use crate::program::build::call::Call;
+use crate::program::build::value::{Arg, Fd, Number, Register, Value};
 
 /// What names an open file: what a call gave, a number, or a register.
 #[derive(Clone, Copy, Debug)]

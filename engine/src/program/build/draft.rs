@@ -5,18 +5,18 @@ use syslet_abi::{
     Test as AbiTest, padded,
 };
 
-use super::super::Program;
-use super::Builder;
-use super::value::{Arg, Word};
-use crate::door::refused::Refused;
+use crate::program::Program;
+use crate::program::build::Builder;
+use crate::program::build::value::{Arg, Word};
+use crate::refused::Refused;
 
 /// A place among the atoms.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Label(pub(super) usize);
+pub(crate) struct Label(pub(crate) usize);
 
 /// Where an atom leads.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Lead {
+pub(crate) enum Lead {
     Next,
     Stop,
     To(Label),
@@ -24,22 +24,22 @@ pub(super) enum Lead {
 
 /// One atom.
 #[derive(Clone, Debug)]
-pub(super) struct Draft {
-    pub(super) kind: Kind,
-    pub(super) nr: u32,
-    pub(super) flags: AtomFlags,
-    pub(super) kinds: ArgKinds,
-    pub(super) args: Vec<Word>,
-    pub(super) test: AbiTest,
-    pub(super) operand: Operand,
-    pub(super) then: Lead,
-    pub(super) otherwise: Lead,
-    pub(super) attributes: Vec<(AttributeId, AttributeFlags, Vec<u8>)>,
+pub(crate) struct Draft {
+    pub(crate) kind: Kind,
+    pub(crate) nr: u32,
+    pub(crate) flags: AtomFlags,
+    pub(crate) kinds: ArgKinds,
+    pub(crate) args: Vec<Word>,
+    pub(crate) test: AbiTest,
+    pub(crate) operand: Operand,
+    pub(crate) then: Lead,
+    pub(crate) otherwise: Lead,
+    pub(crate) attributes: Vec<(AttributeId, AttributeFlags, Vec<u8>)>,
 }
 
 impl Builder<'_> {
     /// The program.
-    pub(super) fn finish(self) -> Result<Program, Refused> {
+    pub(crate) fn finish(self) -> Result<Program, Refused> {
         let end = self.atoms.len();
         let target = |lead: Lead| match lead {
             Lead::Next => Target::NEXT,
@@ -102,7 +102,7 @@ fn asks(attributes: &[(AttributeId, AttributeFlags, Vec<u8>)]) -> Vec<AskRepr<'_
 }
 
 impl Draft {
-    pub(super) fn new(kind: Kind, nr: u32, args: &[Arg<'_>]) -> Draft {
+    pub(crate) fn new(kind: Kind, nr: u32, args: &[Arg<'_>]) -> Draft {
         let kinds = args.iter().enumerate().take(syslet_abi::ARGS_MAX);
         Draft {
             kind,

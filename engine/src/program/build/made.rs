@@ -1,16 +1,16 @@
 //! What becomes of a program when a call fails, and calls side by side.
 
-use super::Builder;
-use super::call::Call;
-use super::draft::Lead;
-use super::value::{Test, Value};
+use crate::program::build::Builder;
+use crate::program::build::call::Call;
+use crate::program::build::draft::Lead;
+use crate::program::build::value::{Test, Value};
 
 /// A call that was just written: what it gives, and what becomes of the program when it fails.
 #[derive(Debug)]
 pub struct Made<'b, 'p, T> {
-    pub(super) builder: &'b mut Builder<'p>,
-    pub(super) at: usize,
-    pub(super) value: Value<'p, T>,
+    pub(crate) builder: &'b mut Builder<'p>,
+    pub(crate) at: usize,
+    pub(crate) value: Value<'p, T>,
 }
 
 impl<'p, T> Made<'_, 'p, T> {
@@ -62,7 +62,7 @@ impl<'p, T> Made<'_, 'p, T> {
 /// Calls that run side by side.
 #[derive(Debug)]
 pub struct Group<'b, 'p> {
-    pub(super) builder: &'b mut Builder<'p>,
+    pub(crate) builder: &'b mut Builder<'p>,
 }
 
 impl<'p> Group<'_, 'p> {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use syslet_abi::{ArgKind, Offset, Operand, Test as AbiTest, Width as AbiWidth};
 
 /// Ties everything to the program that it is of: nothing of one can be used in another.
-pub(super) type Brand<'p> = PhantomData<fn(&'p ()) -> &'p ()>;
+pub(crate) type Brand<'p> = PhantomData<fn(&'p ()) -> &'p ()>;
 
 /// A descriptor.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ impl<T> Clone for Value<'_, T> {
 impl<T> Copy for Value<'_, T> {}
 
 impl<T> Value<'_, T> {
-    pub(super) fn new(atom: usize) -> Self {
+    pub(crate) fn new(atom: usize) -> Self {
         Value { atom, brand: PhantomData, kind: PhantomData }
     }
 }
@@ -45,12 +45,12 @@ pub struct Register<'p> {
 }
 
 impl<'p> Register<'p> {
-    pub(super) fn new(index: usize) -> Register<'p> {
+    pub(crate) fn new(index: usize) -> Register<'p> {
         Register { index, brand: PhantomData }
     }
 
     /// As what a step changes.
-    pub(super) fn place(self) -> Arg<'p> {
+    pub(crate) fn place(self) -> Arg<'p> {
         Arg::of(ArgKind::VALUE, self.index as u64)
     }
 }
@@ -63,7 +63,7 @@ pub struct Data<'p> {
 }
 
 impl<'p> Data<'p> {
-    pub(super) fn new(offset: usize) -> Data<'p> {
+    pub(crate) fn new(offset: usize) -> Data<'p> {
         Data { offset, register: None }
     }
 
@@ -90,11 +90,11 @@ pub struct Area<'p> {
 }
 
 impl<'p> Area<'p> {
-    pub(super) fn new(offset: usize, len: usize) -> Area<'p> {
+    pub(crate) fn new(offset: usize, len: usize) -> Area<'p> {
         Area { offset, len, register: None, is_scratch: false }
     }
 
-    pub(super) fn scratch(offset: usize, len: usize) -> Area<'p> {
+    pub(crate) fn scratch(offset: usize, len: usize) -> Area<'p> {
         Area { is_scratch: true, ..Area::new(offset, len) }
     }
 
@@ -157,11 +157,11 @@ impl<'p> Arg<'p> {
         Arg::of(kind, Offset { at: u32::try_from(at).unwrap_or(u32::MAX), register, len }.pack())
     }
 
-    pub(super) fn kind(&self) -> ArgKind {
+    pub(crate) fn kind(&self) -> ArgKind {
         self.kind
     }
 
-    pub(super) fn word(&self) -> Word {
+    pub(crate) fn word(&self) -> Word {
         Word { value: self.value, is_scratch: self.is_scratch }
     }
 
@@ -172,18 +172,18 @@ impl<'p> Arg<'p> {
 
 /// The 64 bits of an argument, while it is not known how much of the out area comes back.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Word {
+pub(crate) struct Word {
     value: u64,
     is_scratch: bool,
 }
 
 impl Word {
-    pub(super) fn number(value: usize) -> Word {
+    pub(crate) fn number(value: usize) -> Word {
         Word { value: value as u64, is_scratch: false }
     }
 
     /// The bits, when `out_len` bytes come back.
-    pub(super) fn placed(self, out_len: usize) -> u64 {
+    pub(crate) fn placed(self, out_len: usize) -> u64 {
         if !self.is_scratch {
             return self.value;
         }
@@ -257,7 +257,7 @@ pub enum Width {
 }
 
 impl Width {
-    pub(super) fn arg<'p>(self) -> Arg<'p> {
+    pub(crate) fn arg<'p>(self) -> Arg<'p> {
         let width = match self {
             Width::U8 => 1,
             Width::U16 => 2,
@@ -275,9 +275,9 @@ impl Width {
 /// A question about a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Test<'p> {
-    pub(super) test: AbiTest,
-    pub(super) operand: Operand,
-    pub(super) is_negated: bool,
+    pub(crate) test: AbiTest,
+    pub(crate) operand: Operand,
+    pub(crate) is_negated: bool,
     brand: Brand<'p>,
 }
 

@@ -1,0 +1,249 @@
+//! The door. Everything that can be refused is refused here; a refusal has taken nothing.
+
+pub(crate) mod placement;
+pub(crate) mod safe;
+
+use syslet_abi::{
+    ATTRIBUTE_HEADER_BYTES, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET, Refusal, Status,
+    padded,
+};
+use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, TraceValue};
+use syslet_syscalls::{Class, RawArgs, Row, Scope, check_arguments, is_foreign, row};
+
+use crate::engine_state::EngineState;
+use crate::exec::contained::contained;
+use crate::exec::counters::may_count;
+use crate::exec::facts::facts;
+use crate::nonblocking;
+use crate::queues::batch::{BATCH_MAX, DispatchFlags};
+use crate::refused::Refused;
+use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds, Placement, VALUE_BYTES_MAX};
+use crate::sys::clock::now_ns;
+
+/// Room held for a completion without attribute returns.
+#[allow(clippy::cast_possible_truncation, reason = "24")]
+const BARE_CREDIT: u32 = DONE_BYTES_MIN as u32;
+
+/// Checks what a well-formed submission means (ENGINE-1): number, row, flags, attributes. Room and slot come after.
+#[inline(always)]
+pub(crate) fn admit(
+    call: &Call<'_>,
+    completion_max: usize,
+    engine: &EngineState,
+    has_pool: bool,
+    admission: &mut Admission,
+) -> Result<(), Refused> {
+    if is_foreign(call.nr()) {
+        return Err(Refusal::FOREIGN_NUMBER.at(NR_OFFSET).into());
+    }
+    let row = row(call.nr());
+    let (class, scope) = match row {
+        Some(row) => {
+            let (class, scope) = row.nature(|| RawArgs::known(call));
+            check_survives(scope)?;
+            check_arguments(row, call)?;
+            (class, scope)
+        }
+        None if !call.kinds().all_values() => return Err(Refusal::VALUE_ONLY.at(NR_OFFSET).into()),
+        None => (Class::Descriptor, Scope::Process),
+    };
+    let is_instant_now = |row: &Row| class == Class::Instant && row.class != Class::Instant;
+    let signals = row.is_some_and(|row| is_instant_now(row) && nonblocking::may_signal(row));
+    let facts = placement::Facts { flags: call.flags(), class, scope, signals, has_pool };
+    placement::check(facts)?;
+    admission.fd = row.map_or(-1, |row| row.descriptor_in(call));
+    admission.credit = BARE_CREDIT;
+    admission.needs = Needs::NONE;
+    admission.may_run_inline = true;
+    admission.is_brief = true;
+    admission.atoms_bytes_max = None;
+    admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
+    let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
+    if admission.answering {
+        admit_answering(call, completion_max, engine, may_pool, admission)?;
+    }
+    let has_nonblocking =
+        || row.is_some_and(|row| nonblocking::may_try(engine.abilities, row, &RawArgs::known(call)));
+    admission.dispatch = placement::dispatch(facts, admission.constraints(), has_nonblocking);
+    let wants_twin = admission.needs.contains(Needs::CACHE) && !admission.needs.contains(Needs::RETRY);
+    if wants_twin && admission.dispatch == DispatchFlags::WORKER && has_nonblocking() {
+        admission.dispatch = admission.dispatch.with(DispatchFlags::NONBLOCKING);
+    }
+    admission.abandon_policy = abandon_policy(row, call, admission.dispatch);
+    admission.placement = place(admission, engine, may_pool);
+    Ok(())
+}
+
+/// Where a submission waits.
+#[inline]
+pub(crate) fn place(admission: &Admission, engine: &EngineState, may_pool: bool) -> Placement {
+    if is_own(engine, may_pool) {
+        Placement::Local
+    } else if admission.answering && admission.is_sorted() {
+        Placement::StagedCall
+    } else {
+        Placement::InRing
+    }
+}
+
+/// Whether a call waits where no worker may look: without workers nobody looks anywhere.
+#[inline]
+fn is_own(engine: &EngineState, may_pool: bool) -> bool {
+    engine.pool.is_some() && !may_pool
+}
+
+/// What may be done about the call when nothing interrupts it (CANCEL-18). Workers alone are given up, and what is instant
+/// is over before.
+#[inline(always)]
+fn abandon_policy(row: Option<&Row>, call: &Call<'_>, dispatch: DispatchFlags) -> AbandonPolicy {
+    if call.flags().contains(CallFlags::RELEASE) {
+        return AbandonPolicy::Reported;
+    }
+    if !dispatch.contains(DispatchFlags::INSTANT) && holds_memory(row, call) {
+        AbandonPolicy::Refused
+    } else {
+        AbandonPolicy::Borne
+    }
+}
+
+/// Whether an argument is, or may be, an address in the application's memory. Of what has no row all may be.
+fn holds_memory(row: Option<&Row>, call: &Call<'_>) -> bool {
+    row.map_or_else(|| RawArgs::of(call) != RawArgs::default(), |row| row.holds_address(call))
+}
+
+/// The part of admission that only calls with attributes or an out area need.
+pub(crate) fn admit_answering(
+    call: &Call<'_>,
+    completion_max: usize,
+    engine: &EngineState,
+    may_pool: bool,
+    admission: &mut Admission,
+) -> Result<(), Refused> {
+    admission.answers = Answers::default();
+    admission.deadline_ns = None;
+    let (bytes, needs) = decide(call, completion_max, engine, may_pool, admission)?;
+    if bytes > completion_max {
+        return Err(Refusal::TOO_LARGE.into());
+    }
+    admission.credit = u32::try_from(bytes).map_err(|_| Refusal::TOO_LARGE)?;
+    admission.needs = needs;
+    admission.queued_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+    if needs.contains(Needs::DEADLINE) {
+        let asked = call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
+        let deadline = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok());
+        admission.deadline_ns = deadline.map(|deadline| deadline.instant(admission.queued_ns));
+    }
+    Ok(())
+}
+
+/// Refuses calls that no thread of an engine survives (ENGINE-7).
+#[inline]
+pub(crate) fn check_survives(scope: Scope) -> Result<(), Refused> {
+    match scope {
+        Scope::EngineLife(harm) => Err(Refused::because(Refusal::ENGINE_LIFE, NR_OFFSET, harm.why())),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that a return with a value of `len` bytes takes.
+pub(crate) const fn value_bytes(len: usize) -> usize {
+    ATTRIBUTE_HEADER_BYTES + padded(len)
+}
+
+/// Asks every attribute for its plan, and gives the longest completion and what must be observed.
+fn decide(
+    call: &Call<'_>,
+    completion_max: usize,
+    engine: &EngineState,
+    may_pool: bool,
+    admission: &mut Admission,
+) -> Result<(usize, Needs), Refused> {
+    let facts = CallFacts { atoms_bytes_max: admission.atoms_bytes_max, ..facts(call) };
+    let mut is_brief = facts.out_len == 0;
+    let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
+    let mut needs = Needs::NONE;
+    let (mut will_run, may_run_inline) = (true, admission.may_run_inline);
+    admission.asked = AskedIds::default();
+    admission.trace = None;
+    admission.priority = 0;
+    admission.returns_data = facts.out_len > 0;
+    for (index, ask) in call.asks().enumerate() {
+        admission.asked.note(index, ask.id);
+        match ask.id {
+            AttributeId::TRACE => {
+                admission.trace = TraceValue::parse(ask.payload).map(|trace| trace.id);
+            }
+            AttributeId::DATA => admission.returns_data = true,
+            // It may take its time, so somebody watches.
+            id => is_brief &= !id.is_application(),
+        }
+        let mut plan = plan(&ask, &facts, &engine.context);
+        if ask.id == AttributeId::PRIORITY && plan.is_ok() {
+            if is_own(engine, may_pool) {
+                plan = Err(Status::INAPPLICABLE);
+            } else {
+                admission.priority = Priority::parse(ask.payload).unwrap_or(0);
+            }
+        }
+        admission.may_run_inline &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
+        match plan {
+            Ok(plan) if keeps_away(&plan) && !may_pool => {
+                return Err(Refusal::NEEDS_WORKER.at(ask.payload_offset).into());
+            }
+            Ok(_) if ask.id == AttributeId::DATA => {
+                // The out area is counted above, asked for or not; without one the return is a bare header.
+                bytes += if facts.out_len == 0 { ATTRIBUTE_HEADER_BYTES } else { 0 };
+            }
+            Ok(plan) if plan.return_bytes_max > VALUE_BYTES_MAX => return Err(Refusal::TOO_LARGE.into()),
+            Ok(plan) => {
+                admission.answers.allow(index, padded(plan.return_bytes_max));
+                bytes += value_bytes(plan.return_bytes_max);
+                needs = needs.with(plan.needs);
+            }
+            Err(status) => {
+                will_run &= !ask.flags.is_required();
+                admission.answers.refuse(index, status);
+                bytes += ATTRIBUTE_HEADER_BYTES;
+            }
+        }
+    }
+    if !will_run {
+        needs = needs.without(FOR_RUNNING);
+        admission.may_run_inline = may_run_inline;
+    }
+    let fits = bytes * BATCH_MAX <= completion_max;
+    let is_told = needs.contains(Needs::TRACE) && engine.context.trace.is_some();
+    admission.is_brief =
+        is_brief && fits && admission.priority == 0 && !needs.intersects(NOT_BRIEF) && !is_told;
+    Ok((bytes, needs))
+}
+
+/// What takes longer than the call, or stops it.
+const NOT_BRIEF: Needs = Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD).with(Needs::LANE);
+
+/// A place and a thread, which a call that will not run does not wait for (ATTR-103).
+const FOR_RUNNING: Needs = Needs::LANE.with(Needs::OWN_THREAD).with(Needs::OWN_FS);
+
+/// Whether the submitter may not make the call itself: what changes the thread that makes it is never the submitter's.
+fn keeps_away(plan: &Plan) -> bool {
+    !plan.may_run_inline || plan.needs.contains(Needs::OWN_THREAD)
+}
+
+/// What an attribute plans for a call.
+pub(crate) fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Result<Plan, Status> {
+    let attribute = registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
+    let plan = contained(ask.id, || attribute.check(ask.payload, facts)).unwrap_or(Err(Status::UNAVAILABLE));
+    let plan = plan.and_then(|plan| {
+        let is_possible = !plan.needs.contains(Needs::COUNTERS) || may_count();
+        is_possible.then_some(plan).ok_or(Status::UNAVAILABLE)
+    });
+    plan.map_err(|status| match status {
+        Status::UNSUPPORTED | Status::INAPPLICABLE | Status::INVALID | Status::DENIED => status,
+        // An application's attribute may answer anything; what means nothing before the call is a failure.
+        _ => Status::UNAVAILABLE,
+    })
+}
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;

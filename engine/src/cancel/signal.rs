@@ -1,0 +1,236 @@
+//! The one signal that interrupts workers, and its one handler, shared by all engines of the process (CANCEL-9).
+#![allow(unsafe_code, reason = "installs a signal handler, and is one")]
+
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use nix::errno::Errno;
+use nix::sys::signal::SigSet;
+use nix::unistd::{getpid, getuid};
+use syslet_syscalls::stub_range;
+
+use crate::cancel::timer;
+use crate::slots::maker::Maker;
+
+/// The signal; 0 until it is chosen.
+static CHOSEN: AtomicI32 = AtomicI32::new(0);
+static CHOOSING: Mutex<()> = Mutex::new(());
+
+/// Which signal an engine uses, and why it cannot.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SignalError {
+    /// It is no real-time signal that an application may use.
+    NotRealTime(i32),
+    /// The application handles it, or ignores it.
+    InUse(i32),
+    /// Another engine of this process has chosen that one.
+    Chosen(i32),
+    /// The application uses all of them.
+    NoneLeft,
+    /// The system lets nobody handle it: a filter refuses rt_sigaction. The error number.
+    Refused(i32),
+}
+
+/// The signal that engines of this process use, once one has been started.
+pub(crate) fn number() -> Option<c_int> {
+    match CHOSEN.load(Ordering::Relaxed) {
+        0 => None,
+        signal => Some(signal),
+    }
+}
+
+/// A mask without the signal, if one is chosen: workers take it whatever they do.
+pub(crate) fn unblocked(mask: SigSet) -> SigSet {
+    let Some(signal) = number() else { return mask };
+    let mut raw = *mask.as_ref();
+    // SAFETY: the set is initialised, and the signal exists.
+    unsafe { libc::sigdelset(&raw mut raw, signal) };
+    // SAFETY: it was a set before, and has one signal less.
+    unsafe { SigSet::from_sigset_t_unchecked(raw) }
+}
+
+/// Chooses the signal, and installs the handler, unless that was done before.
+pub(crate) fn claim(wanted: Option<c_int>) -> Result<(), SignalError> {
+    let _choosing = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = libc::SIGRTMIN()..=libc::SIGRTMAX();
+    if let Some(signal) = wanted.filter(|signal| !all.contains(signal)) {
+        return Err(SignalError::NotRealTime(signal));
+    }
+    if let Some(chosen) = number() {
+        return if wanted.is_none_or(|wanted| wanted == chosen) {
+            Ok(())
+        } else {
+            Err(SignalError::Chosen(chosen))
+        };
+    }
+    let chosen = match wanted {
+        Some(signal) if is_free(signal) => signal,
+        Some(signal) => return Err(SignalError::InUse(signal)),
+        None => all.rev().skip(1).find(|signal| is_free(*signal)).ok_or(SignalError::NoneLeft)?,
+    };
+    install(chosen)?;
+    CHOSEN.store(chosen, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Whether nobody has said what the signal does.
+fn is_free(signal: c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: asks only, and writes what it is given.
+    let asked = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: zeroes are a valid action, and the call writes over them.
+    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_DFL
+}
+
+fn install(signal: c_int) -> Result<(), SignalError> {
+    let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = handle;
+    // SAFETY: zeroes are a valid action: no flags, an empty mask.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = handler as *const () as libc::sighandler_t;
+    // Without SA_RESTART: a call that sleeps ends with EINTR.
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+    // SAFETY: the handler stays for as long as the process lives, and does what a handler may do.
+    let installed = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+    // Sent without a handler, it would end the process.
+    Errno::result(installed).map(drop).map_err(|errno| SignalError::Refused(errno as i32))
+}
+
+/// CANCEL-10. Whose signal it is does not matter: the word of the call that the thread is about to make says whether that
+/// call is to stop.
+extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel gives it to a handler with SA_SIGINFO, and nobody else has it.
+    let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
+    let [start, instruction, _, cancelled] = stub_range();
+    if !(start..=instruction).contains(&place(*counter_of(context))) {
+        return;
+    }
+    let word: *const AtomicU32 = ptr::with_exposed_provenance(place(word_of(context)));
+    // SAFETY: a thread in front of the stub's instruction has the address of its cancel word there, and the word outlives
+    // the invocation.
+    let word = unsafe { &*word };
+    // Acquire: pairs with the release that sets the word before the signal is sent.
+    if word.load(Ordering::Acquire) != 0 {
+        *counter_of(context) = register(cancelled);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+type Register = libc::greg_t;
+#[cfg(target_arch = "aarch64")]
+type Register = u64;
+
+/// Where the thread goes on behind the handler.
+#[cfg(target_arch = "x86_64")]
+fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
+    &mut context.uc_mcontext.gregs[libc::REG_RIP.cast_unsigned() as usize]
+}
+
+#[cfg(target_arch = "aarch64")]
+fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
+    &mut context.uc_mcontext.pc
+}
+
+/// In the stub, the address of the cancel word (`syslet_syscalls::invoke`).
+#[cfg(target_arch = "x86_64")]
+fn word_of(context: &libc::ucontext_t) -> Register {
+    context.uc_mcontext.gregs[libc::REG_R12.cast_unsigned() as usize]
+}
+
+#[cfg(target_arch = "aarch64")]
+fn word_of(context: &libc::ucontext_t) -> Register {
+    context.uc_mcontext.regs[10]
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an address")]
+fn place(register: Register) -> usize {
+    register as usize
+}
+
+#[allow(clippy::cast_possible_wrap, reason = "an address")]
+fn register(place: usize) -> Register {
+    place as Register
+}
+
+/// What the kernel takes for a queued signal: a siginfo_t, which the C library does not let anybody build.
+#[repr(C)]
+struct Queued {
+    signal: c_int,
+    errno: c_int,
+    code: c_int,
+    padding: c_int,
+    pid: libc::pid_t,
+    uid: libc::uid_t,
+    value: *mut c_void,
+    rest: [u64; 12],
+}
+
+const _: () = assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>());
+
+/// Sends the signal to a thread of this process, in whichever way there is (CANCEL-22); says whether it is pending there, or
+/// the thread has ended.
+pub(crate) fn send(maker: Maker) -> bool {
+    let Some(signal) = number() else { return false };
+    let by_timer = || maker.timer().ok_or(Errno::EAGAIN).and_then(timer::fire);
+    let sent = queue(maker.tid, signal).or_else(|errno| match errno {
+        Errno::ESRCH => Err(errno),
+        // The queue is full. A signal that is sent directly needs a place in it too.
+        Errno::EAGAIN => by_timer(),
+        // A filter refuses the call.
+        _ => direct(maker.tid, signal)
+            .or_else(|errno| if errno == Errno::ESRCH { Err(errno) } else { by_timer() }),
+    });
+    matches!(sent, Ok(()) | Err(Errno::ESRCH))
+}
+
+/// Sends it directly.
+fn direct(tid: u32, signal: c_int) -> Result<(), Errno> {
+    // SAFETY: numbers only.
+    let sent = unsafe { libc::syscall(libc::SYS_tgkill, getpid().as_raw(), tid.cast_signed(), signal) };
+    Errno::result(sent).map(drop)
+}
+
+/// Sends it as a signal that is queued.
+fn queue(tid: u32, signal: c_int) -> Result<(), Errno> {
+    let (pid, uid) = (getpid().as_raw(), getuid().as_raw());
+    let info = Queued {
+        signal,
+        errno: 0,
+        code: libc::SI_QUEUE,
+        padding: 0,
+        pid,
+        uid,
+        value: ptr::null_mut(),
+        rest: [0; 12],
+    };
+    // SAFETY: the kernel reads one siginfo.
+    let sent = unsafe {
+        libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, tid.cast_signed(), signal, &raw const info)
+    };
+    Errno::result(sent).map(drop)
+}
+
+impl std::fmt::Display for SignalError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SignalError::NotRealTime(signal) => {
+                let (first, last) = (libc::SIGRTMIN(), libc::SIGRTMAX());
+                write!(f, "signal {signal} is no real-time signal from {first} to {last}")
+            }
+            SignalError::InUse(signal) => {
+                write!(f, "signal {signal} is handled or ignored by the application")
+            }
+            SignalError::Chosen(signal) => {
+                write!(f, "the engines of this process use signal {signal} already")
+            }
+            SignalError::Refused(errno) => {
+                write!(f, "the system refuses a handler: {}", Errno::from_raw(*errno))
+            }
+            SignalError::NoneLeft => f.write_str("the application handles every real-time signal"),
+        }
+    }
+}
+
+impl std::error::Error for SignalError {}

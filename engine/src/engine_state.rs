@@ -1,0 +1,45 @@
+//! What all rings of an engine share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::exec::attribute_context::AttributeContext;
+use crate::nonblocking::Abilities;
+use crate::pool::Pool;
+use crate::ring::registry::RingRegistry;
+use crate::sys::fork::ForkGuard;
+
+/// What every ring of an engine needs.
+#[derive(Debug)]
+pub(crate) struct EngineState {
+    pub(crate) context: Arc<AttributeContext>,
+    pub(crate) guard: Arc<ForkGuard>,
+    /// None when the submitters run everything themselves.
+    pub(crate) pool: Option<Arc<Pool>>,
+    /// The twins that may be tried.
+    pub(crate) abilities: Abilities,
+    /// No other engine of this process has it.
+    pub(crate) number: u64,
+    /// No program may have a larger budget.
+    pub(crate) program_steps_max: u32,
+    pub(crate) is_closed: AtomicBool,
+    pub(crate) registry: RingRegistry,
+}
+
+impl Drop for EngineState {
+    /// No ring is left either: what runs goes on by itself, and nobody waits (POOL-22).
+    fn drop(&mut self) {
+        if !self.guard.is_home() {
+            return; // The threads and their locks are the parent's.
+        }
+        if let Some(pool) = &self.pool {
+            pool.shut();
+        }
+    }
+}
+
+impl EngineState {
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,289 @@
+//! Entering the kernel for a call: the plain call, its twin, or what a twin left to do.
+#![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
+
+use syslet_abi::{Call, CallFlags, DoneFlags, RawResult};
+use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
+use syslet_syscalls::{Invoked, RawArgs, Row, invoke, row};
+
+use crate::exec::outcome::Outcome;
+use crate::exec::retry::retried;
+use crate::exec::signals;
+use crate::exec::usage::{Seen, Watch};
+use crate::exec::{signal_sets, signalfd};
+use crate::nonblocking::{self, Abilities, Attempt};
+use crate::queues::handoff::Begun;
+use crate::sys::clock::now_ns;
+use crate::sys::sync::AtomicU32;
+
+/// How a call is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way<'a> {
+    /// As it was submitted.
+    Plain(RunBy),
+    /// Without sleeping in it.
+    NonBlockingForm(Abilities),
+    /// From where a first attempt has left it.
+    Rest(&'a Begun),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Entered {
+    /// The call is over.
+    Over(Outcome),
+    /// It is for a worker to go on.
+    Later(Begun),
+}
+
+impl Way<'_> {
+    /// Whether a first attempt has moved bytes.
+    pub(crate) fn has_moved(&self) -> bool {
+        matches!(self, Way::Rest(begun) if begun.progress > 0)
+    }
+
+    /// The twins that may be tried, where nothing that could block may be made.
+    pub(crate) fn abilities(&self) -> Option<Abilities> {
+        if let Way::NonBlockingForm(abilities) = self { Some(*abilities) } else { None }
+    }
+
+    /// Whether the trace has its beginning.
+    pub(crate) fn is_traced(&self) -> bool {
+        matches!(self, Way::Rest(begun) if begun.is_traced)
+    }
+
+    /// What was seen of the first attempt.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        if let Way::Rest(begun) = self { begun.seen.as_deref() } else { None }
+    }
+
+    /// Puts back what a first attempt has left in the out area.
+    pub(crate) fn restore(&self, out: &mut [u8]) {
+        if let Way::Rest(Begun { out: left, .. }) = self {
+            out.iter_mut().zip(left).for_each(|(to, byte)| *to = *byte);
+        }
+    }
+}
+
+/// Enters the kernel, unless `cancel` is not zero.
+///
+/// # Safety
+/// As for [`invoke`].
+#[inline(always)]
+pub(crate) unsafe fn enter<W: Watch>(
+    way: &Way<'_>,
+    call: &Call<'_>,
+    cancel: &AtomicU32,
+    args: &RawArgs,
+    needs: Needs,
+    is_pooled: bool,
+    watch: &mut W,
+) -> Entered {
+    watch.begin(matches!(way, Way::NonBlockingForm(_)));
+    let started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+    let mut retry = RetryValue::default();
+    let (invoked, run_by, attempts, started_ns) = match way {
+        Way::Plain(run_by) => {
+            // SAFETY: the caller's promise, passed on.
+            let invoked = unsafe { plain(cancel, call.nr(), args, is_pooled) };
+            (invoked, *run_by, 1, started_ns)
+        }
+        Way::NonBlockingForm(abilities) => {
+            // SAFETY: the caller's promise, passed on.
+            match unsafe { first(*abilities, call, cancel, args, is_pooled, watch) } {
+                Ok((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
+                Err(begun) => {
+                    watch.end();
+                    return Entered::Later(Begun { started_ns, seen: watch.hand_on(), ..begun });
+                }
+            }
+        }
+        Way::Rest(begun) => {
+            let (invoked, tried) = if needs.contains(Needs::RETRY) {
+                // SAFETY: the caller's promise, passed on.
+                let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
+                // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+                unsafe { retried(call, cancel, args, &mut enter) }
+            } else {
+                // SAFETY: the caller's promise, passed on.
+                (unsafe { rest(begun, call, cancel, args, is_pooled) }, RetryValue { attempts: 1, ..retry })
+            };
+            retry = tried;
+            let started_ns = if begun.started_ns > 0 { begun.started_ns } else { started_ns };
+            let is_private = call.flags().contains(CallFlags::PRIVATE) || needs.contains(Needs::OWN_THREAD);
+            let run_by = match (is_pooled, is_private) {
+                (false, _) => RunBy::INLINE,
+                (true, false) => RunBy::POOLED,
+                (true, true) => RunBy::PRIVATE,
+            };
+            (invoked, run_by, begun.attempts + tried.attempts, started_ns)
+        }
+    };
+    let outcome = outcome(invoked, started_ns, needs, run_by, attempts);
+    watch.end();
+    Entered::Over(Outcome { retry, ..outcome })
+}
+
+#[inline(always)]
+fn outcome(invoked: Invoked, started_ns: u64, needs: Needs, run_by: RunBy, attempts: u32) -> Outcome {
+    let Invoked::Result(result) = invoked else {
+        return Outcome::cancelled();
+    };
+    let finished_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+    let (tid, cpu) = if needs.contains(Needs::WORKER) { here(run_by) } else { (0, 0) };
+    Outcome {
+        result: RawResult(result),
+        flags: DoneFlags::NONE,
+        started_ns,
+        finished_ns,
+        worker: WorkerValue { tid, cpu, run_by, attempts },
+        retry: RetryValue::default(),
+        is_seen: true,
+    }
+}
+
+/// The calling thread, and the CPU it is on.
+pub(crate) fn here(run_by: RunBy) -> (u32, u32) {
+    (
+        crate::sys::thread::own_tid().cast_unsigned(),
+        if run_by == RunBy::PRIVATE { asked_cpu() } else { told_cpu() },
+    )
+}
+
+/// The CPU, as the kernel keeps it in the thread's local storage.
+fn told_cpu() -> u32 {
+    // SAFETY: sched_getcpu has no precondition.
+    unsafe { libc::sched_getcpu() }.cast_unsigned()
+}
+
+/// The CPU, for a thread that has borrowed its local storage.
+fn asked_cpu() -> u32 {
+    let mut cpu = 0_u32;
+    let none: *mut u32 = std::ptr::null_mut();
+    // SAFETY: writes one number to where the first argument points.
+    unsafe { libc::syscall(libc::SYS_getcpu, &raw mut cpu, none, none) };
+    cpu
+}
+
+/// The call as it was submitted, but for internal signals in its set (ENGINE-33). Every call of the application's comes
+/// by here, however it is made.
+///
+/// # Safety
+/// As for [`invoke`].
+#[inline(always)]
+pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &RawArgs, is_pooled: bool) -> Invoked {
+    if is_pooled {
+        // SAFETY: the caller's promise, passed on.
+        return unsafe { pooled(cancel, nr, args) };
+    }
+    if signal_sets::carries(nr) {
+        // SAFETY: the caller's promise, passed on.
+        return unsafe { without_internal(cancel, nr, args) };
+    }
+    // SAFETY: the caller's promise, passed on.
+    unsafe { invoke(cancel, nr, args) }
+}
+
+/// The call, made by a worker: see POOL-18 and POOL-19.
+///
+/// # Safety
+/// As for [`invoke`].
+unsafe fn pooled(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
+    let invoked = if signal_sets::carries(nr) {
+        signals::clear();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { without_internal(cancel, nr, args) }
+    } else if let Some(own) = signalfd::instead(nr, args) {
+        signals::clear();
+        // SAFETY: the caller's promise, passed on; a signalfd gives signals, whichever it is.
+        own.map_or_else(Invoked::Result, |own| unsafe { invoke(cancel, nr, &own.args(args)) })
+    } else {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { invoke(cancel, nr, args) }
+    };
+    if let Invoked::Result(result) = invoked {
+        signals::after(result);
+    }
+    invoked
+}
+
+/// A call that carries a signal set, made with a copy of it.
+///
+/// # Safety
+/// As for [`invoke`].
+#[inline(never)]
+unsafe fn without_internal(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
+    // SAFETY: the caller's promise: what the arguments name is the call's until it is over.
+    let mut cleared = unsafe { signal_sets::cleared(nr, args) };
+    let args = cleared.as_mut().map_or(*args, signal_sets::Cleared::args);
+    // SAFETY: the caller's promise, passed on; a set in the place of the caller's says the same but for the internal
+    // signals, and lives until the call is over.
+    unsafe { invoke(cancel, nr, &args) }
+}
+
+/// The first attempt. `Err` when a worker has to go on.
+///
+/// # Safety
+/// As for [`invoke`].
+unsafe fn first(
+    abilities: Abilities,
+    call: &Call<'_>,
+    cancel: &AtomicU32,
+    args: &RawArgs,
+    is_pooled: bool,
+    watch: &mut impl Watch,
+) -> Result<(Invoked, RunBy, u32), Begun> {
+    let row = row_of(call);
+    let first_ns = if nonblocking::is_timed(row) { now_ns() } else { 0 };
+    let (by_attempt, in_place) =
+        if is_pooled { (RunBy::POOLED, RunBy::POOLED) } else { (RunBy::NONBLOCKING, RunBy::INLINE) };
+    // SAFETY: the caller's promise, passed on.
+    let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
+    // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+    let attempt = unsafe { nonblocking::attempt(abilities, row, call.nr(), args, &mut enter) };
+    match attempt {
+        Attempt::Final(_) => watch.enough(),
+        Attempt::Plain => watch.plain(),
+        Attempt::WouldBlock | Attempt::Partial(_) => {
+            watch.refused(|| nonblocking::is_refused_by_storage(row, args));
+        }
+        Attempt::NotHere | Attempt::Cancelled => {}
+    }
+    match attempt {
+        Attempt::Final(result) => Ok((Invoked::Result(result), by_attempt, 1)),
+        Attempt::Cancelled => Ok((Invoked::NeverBegan, by_attempt, 1)),
+        Attempt::Plain => Ok((enter(call.nr(), args), in_place, 1)),
+        Attempt::NotHere => Err(Begun::default()),
+        Attempt::WouldBlock => Err(Begun { first_ns, attempts: 1, sleeps: true, ..Begun::default() }),
+        Attempt::Partial(progress) => {
+            Err(Begun { progress, first_ns, attempts: 1, sleeps: true, ..Begun::default() })
+        }
+    }
+}
+
+/// The plain call, from where a first attempt has left it.
+///
+/// # Safety
+/// As for [`invoke`].
+unsafe fn rest(
+    begun: &Begun,
+    call: &Call<'_>,
+    cancel: &AtomicU32,
+    args: &RawArgs,
+    is_pooled: bool,
+) -> Invoked {
+    if begun.attempts == 0 {
+        // SAFETY: the caller's promise, passed on.
+        return unsafe { plain(cancel, call.nr(), args, is_pooled) };
+    }
+    let Begun { progress, first_ns, .. } = *begun;
+    // SAFETY: the caller's promise, passed on.
+    let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
+    let left = nonblocking::Begun { progress, first_ns };
+    // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+    unsafe { nonblocking::finish(row_of(call), call.nr(), args, left, now_ns(), &mut enter) }
+}
+
+/// The row of a call whose twin was tried.
+fn row_of(call: &Call<'_>) -> &'static Row {
+    row(call.nr()).expect("only what has a row is marked as having a twin")
+}

@@ -1,0 +1,204 @@
+//! The attributes of one call, before and after it runs.
+
+use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
+use syslet_attrs::{Action, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
+
+use crate::exec::contained::contained;
+use crate::exec::facts::facts;
+use crate::exec::outcome::Outcome;
+use crate::exec::thread_setup::{Failed, perform};
+use crate::exec::usage::Seen;
+use crate::program::Interpreter;
+use crate::slots::Slot;
+use crate::slots::admission::Answers;
+use crate::sys::clock::now_ns;
+use crate::sys::sync::AtomicU32;
+
+/// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
+pub(crate) struct Asked<'a> {
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) answers: Answers,
+    pub(crate) registry: &'a Registry,
+    queued_ns: u64,
+    /// From `before` to `after`, for attributes that are honoured.
+    pub(crate) tokens: [Token; ATTRIBUTES_MAX],
+}
+
+/// What was seen of a call that ran, beside its outcome.
+#[derive(Debug, Default)]
+pub(crate) struct Sight<'a> {
+    pub(crate) seen: Seen,
+    pub(crate) transferred: Option<Transferred>,
+    /// What came of each atom, of a program.
+    pub(crate) atoms: Option<&'a Interpreter>,
+}
+
+impl<'a> Asked<'a> {
+    /// What is asked of the call of that slot.
+    pub(crate) fn new(call: &'a Call<'a>, slot: &Slot, registry: &'a Registry) -> Asked<'a> {
+        Asked::of(call, slot.answers(), slot.queued_ns(), registry)
+    }
+
+    /// What is asked of a call, what was decided about it, and when it was its turn.
+    pub(crate) fn of(
+        call: &'a Call<'a>,
+        answers: Answers,
+        queued_ns: u64,
+        registry: &'a Registry,
+    ) -> Asked<'a> {
+        let tokens = [Token::default(); ATTRIBUTES_MAX];
+        Asked { call, answers, registry, queued_ns, tokens }
+    }
+
+    /// The error for the first REQUIRED attribute that cannot be honoured, if there is one.
+    #[inline]
+    pub(crate) fn required_refusal(&self) -> Option<Errno> {
+        if self.answers.has_refused() { self.first_refusal() } else { None }
+    }
+
+    #[cold]
+    fn first_refusal(&self) -> Option<Errno> {
+        let required = self.call.asks().enumerate().filter(|(_, ask)| ask.flags.is_required());
+        let mut refused = required.filter_map(|(index, _)| self.answers.verdict(index));
+        refused.find_map(Status::required_errno)
+    }
+
+    /// Whether the call has a deadline that has passed.
+    pub(crate) fn is_late(&self, slot: &Slot) -> bool {
+        self.deadline_ns(slot).is_some_and(|deadline_ns| deadline_ns <= now_ns())
+    }
+
+    /// The call's deadline, in nanoseconds of CLOCK_MONOTONIC.
+    pub(crate) fn deadline_ns(&self, slot: &Slot) -> Option<u64> {
+        if !slot.needs().contains(Needs::DEADLINE) {
+            return None;
+        }
+        let asked = self.call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
+        let deadline = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok());
+        deadline.map(|deadline| deadline.instant(slot.queued_ns()))
+    }
+
+    /// Shows the call to every attribute that is honoured; the engine's own have nothing to see there. One that panics
+    /// is refused with UNAVAILABLE; if it is required, those behind it are not shown the call, which will not run.
+    #[inline]
+    pub(crate) fn look_before(&mut self) {
+        if self.registry.has_applications() {
+            self.show();
+        }
+    }
+
+    /// The same, where there are any.
+    fn show(&mut self) {
+        for (index, ask) in self.call.asks().enumerate().filter(|(_, ask)| ask.id.is_application()) {
+            let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
+                continue;
+            };
+            if let Some(token) = contained(ask.id, || attribute.before(ask.payload, &facts(self.call))) {
+                self.tokens[index] = token;
+                continue;
+            }
+            self.answers.refuse(index, Status::UNAVAILABLE);
+            if ask.flags.is_required() {
+                return;
+            }
+        }
+    }
+
+    /// Keeps for an attribute what the engine has done for it, if it is asked for.
+    pub(crate) fn note(&mut self, id: AttributeId, token: Token) {
+        if let Some(index) = self.call.asks().position(|ask| ask.id == id) {
+            self.tokens[index] = token;
+        }
+    }
+
+    /// Performs the actions of every attribute that is honoured, on the calling thread, which is the call's own. One that
+    /// fails makes its attribute UNAVAILABLE; if that is required, nothing more is changed and the call will not run. Gives the
+    /// error for a call that must not run although it could do without. Once `cancel`, the call's cancel word, is set, nothing
+    /// more is changed: it keeps the call from beginning.
+    pub(crate) fn act(&mut self, needs: Needs, cancel: &AtomicU32) -> Option<Errno> {
+        let mut actions: Vec<(usize, Action)> = Vec::new();
+        for (index, ask) in self.call.asks().enumerate() {
+            let (None, Some(attribute)) = (self.answers.verdict(index), self.registry.get(ask.id)) else {
+                continue;
+            };
+            match contained(ask.id, || attribute.action(ask.payload)) {
+                Some(Some(action)) => actions.push((index, action)),
+                Some(None) => {}
+                None => self.answers.refuse(index, Status::UNAVAILABLE),
+            }
+        }
+        actions.sort_by_key(|(_, action)| action.rank());
+        for (index, action) in actions {
+            if self.required_refusal().is_some() {
+                break;
+            }
+            match perform(&action, needs, cancel) {
+                Ok(in_force) => self.tokens[index] = Token(in_force),
+                Err(Failed::Stopped) => break,
+                Err(Failed::Refused(_)) => self.answers.refuse(index, Status::UNAVAILABLE),
+                Err(Failed::Halfway) => {
+                    self.answers.refuse(index, Status::UNAVAILABLE);
+                    return Some(Errno::EOPNOTSUPP);
+                }
+            }
+        }
+        None
+    }
+
+    /// Writes the returns of all attributes but DATA; says whether all were handled.
+    pub(crate) fn look_after(
+        &self,
+        (outcome, sight): (&Outcome, &Sight<'_>),
+        writer: &mut DoneWriter<'_>,
+    ) -> bool {
+        let mut asks = self.call.asks().enumerate().filter(|(_, ask)| ask.id != AttributeId::DATA).peekable();
+        if asks.peek().is_none() {
+            return true;
+        }
+        let observed = Observed {
+            call: facts(self.call),
+            result: outcome.result,
+            queued_ns: self.queued_ns,
+            started_ns: outcome.started_ns,
+            finished_ns: outcome.finished_ns,
+            worker: outcome.worker,
+            spent: sight.seen.spent,
+            evidence: sight.seen.evidence,
+            transferred: sight.transferred,
+            counted: sight.seen.counted,
+        };
+        let mut all_handled = true;
+        for (index, ask) in asks {
+            let refused = match self.answers.verdict(index) {
+                // It says how late a call was that it has kept from beginning.
+                None if ask.id == AttributeId::DEADLINE && outcome.is_late() => None,
+                None => outcome.status_of_attributes(),
+                verdict => verdict,
+            };
+            writer.attribute(ask.id, self.answers.room(index), |value| {
+                if let (None, AttributeId::ATOMS, Some(atoms)) = (refused, ask.id, sight.atoms) {
+                    return (Status::HANDLED, atoms.atoms(value));
+                }
+                let answer =
+                    refused.map_or_else(|| self.answer(index, &ask, &observed, value), |status| (status, 0));
+                all_handled &= answer.0 == Status::HANDLED;
+                answer
+            });
+        }
+        all_handled
+    }
+
+    /// What one attribute answers; UNAVAILABLE when it panics, or answers what means nothing after the call.
+    fn answer(&self, index: usize, ask: &Ask<'_>, observed: &Observed, value: &mut [u8]) -> (Status, usize) {
+        const FAILED: (Status, usize) = (Status::UNAVAILABLE, 0);
+        let Some(attribute) = self.registry.get(ask.id) else { return FAILED };
+        if ask.id.is_application() {
+            // Its code may say that it wrote more than it did, and the bytes of other calls stand there.
+            value.fill(0);
+        }
+        match contained(ask.id, || attribute.after(ask.payload, self.tokens[index], observed, value)) {
+            Some(answer @ (Status::HANDLED | Status::MISMATCH, _)) => answer,
+            _ => FAILED,
+        }
+    }
+}

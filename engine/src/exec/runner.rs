@@ -1,0 +1,332 @@
+//! One claimed call: attributes look, the kernel is entered, attributes look again, the completion is built.
+#![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
+
+use std::collections::TryReserveError;
+use std::sync::Arc;
+
+use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Errno, Kind, RecordWord};
+use syslet_attrs::{Needs, RunBy};
+use syslet_syscalls::{RawArgs, prepare, row, settle};
+
+use crate::exec::arguments::resolve;
+use crate::exec::attempt::{Entered, Way, enter};
+use crate::exec::attribute_context::AttributeContext;
+use crate::exec::attributes::{Asked, Sight};
+use crate::exec::checksum::{Moved, asked_bytes};
+use crate::exec::claim::Claim;
+use crate::exec::counters::Counters;
+use crate::exec::finish::{finish, hide};
+use crate::exec::outcome::Outcome;
+use crate::exec::usage::{Unwatched, WATCHED, Watched};
+use crate::guard;
+use crate::nonblocking::Abilities;
+use crate::program::{Buffers, Team};
+use crate::queues::batch::BATCH_MAX;
+use crate::queues::handoff::Begun;
+use crate::shortage::{Shortage, reserve};
+use crate::slots::Slot;
+
+/// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
+pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
+
+/// Runs calls one after the other and builds their completions in one buffer.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    pub(crate) context: Arc<AttributeContext>,
+    /// It grows with the longest completion.
+    pub(crate) done: Vec<u64>,
+    /// Structures with addresses, for the call that is being made. It grows with the longest.
+    pub(crate) built: Vec<u64>,
+    /// Performance counters of the thread, once a call has asked for them.
+    pub(crate) counters: Counters,
+    /// For programs.
+    pub(crate) buffers: Buffers,
+    /// Whether this is a worker's.
+    pub(crate) is_pooled: bool,
+}
+
+/// What a first attempt came to.
+#[derive(Debug)]
+pub(crate) enum First {
+    /// The call is over; its completion has so many words, as from [`Runner::run`].
+    Built(usize),
+    /// A worker has to go on.
+    Later(Begun),
+}
+
+impl Runner {
+    /// What is known of attributes.
+    pub(crate) fn context(&self) -> &Arc<AttributeContext> {
+        &self.context
+    }
+
+    /// A submitter's runner.
+    pub(crate) fn inline(context: Arc<AttributeContext>) -> Runner {
+        let done = vec![0; BATCH_DONE_BYTES / 8];
+        Runner {
+            context,
+            done,
+            built: Vec::new(),
+            counters: Counters::default(),
+            buffers: Buffers::default(),
+            is_pooled: false,
+        }
+    }
+
+    /// A worker's runner.
+    pub(crate) fn pooled(context: Arc<AttributeContext>) -> Runner {
+        Runner { is_pooled: true, ..Runner::inline(context) }
+    }
+
+    /// Runs one call and builds its completion from word `at` of the buffer, with the ticket that the record has in
+    /// the place of the user's word. Gives the completion's length in words. A success that is to be hidden has one,
+    /// too, which only the consumer sees.
+    ///
+    /// # Safety
+    /// `record` was admitted by `push`, whose caller answers for what the call does, and `claim` is the call's.
+    #[inline(always)]
+    pub(crate) unsafe fn run(&mut self, record: &[u64], claim: &Claim<'_>, at: usize) -> usize {
+        let how = if self.is_pooled { RunBy::POOLED } else { RunBy::INLINE };
+        // SAFETY: the caller's promise, passed on.
+        match unsafe { self.run_by(Way::Plain(how), record, claim, at) } {
+            First::Built(words) => words,
+            First::Later(_) => unreachable!("the plain call is final"),
+        }
+    }
+
+    /// Runs one call without sleeping in it, if its twin can; as [`Runner::run`] at the buffer's start.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn attempt(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        abilities: Abilities,
+    ) -> First {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.run_by(Way::NonBlockingForm(abilities), record, claim, 0) }
+    }
+
+    /// Runs the rest of a call that was begun elsewhere; as [`Runner::run`] at the buffer's start.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn run_rest(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        begun: &mut Begun,
+        team: Option<Team<'_>>,
+    ) -> usize {
+        if let Some(group) = begun.orphan.take() {
+            group.outlast(team);
+            claim.over();
+            return self.abandon(record, claim.slot(), 0, Outcome::unknown(Errno(libc::EOWNERDEAD)));
+        }
+        self.buffers.take_up(begun);
+        let first = if is_program(record) {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.run_program(Way::Rest(begun), record, claim, 0, team) }
+        } else {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.run_by(Way::Rest(begun), record, claim, 0) }
+        };
+        match first {
+            First::Built(words) => words,
+            First::Later(_) => unreachable!("the rest is a plain call"),
+        }
+    }
+
+    /// # Safety
+    /// As for [`Runner::run`].
+    #[inline(always)]
+    unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], claim: &Claim<'_>, at: usize) -> First {
+        if is_program(record) {
+            // SAFETY: the caller's promise, passed on.
+            return unsafe { self.run_program(way, record, claim, at, None) };
+        }
+        let call = Call::admitted(bytemuck::cast_slice(record));
+        if call.attribute_count() > 0 || call.out_len() > 0 {
+            // SAFETY: the caller's promise, passed on.
+            return unsafe { self.run_answering(way, &call, claim, at) };
+        }
+        // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
+        let entered = unsafe {
+            enter(
+                &way,
+                &call,
+                claim.cancel(),
+                &RawArgs::of(&call),
+                Needs::NONE,
+                self.is_pooled,
+                &mut Unwatched,
+            )
+        };
+        let outcome = match entered {
+            Entered::Over(outcome) => {
+                // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+                claim.end(outcome, || unsafe { asked_bytes(&call, &RawArgs::of(&call)) })
+            }
+            Entered::Later(begun) => {
+                claim.pause(begun.progress > 0);
+                return First::Later(begun);
+            }
+        };
+        if outcome.is_hidden(&call) {
+            return First::Built(hide(&mut self.done[at..], &call));
+        }
+        let done = Done::bare(call.user_data(), outcome.result, outcome.flags);
+        self.done[at..at + done.len()].copy_from_slice(&done);
+        First::Built(done.len())
+    }
+
+    /// Runs a call that has attributes or an out area.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    unsafe fn run_answering(&mut self, way: Way<'_>, call: &Call<'_>, claim: &Claim<'_>, at: usize) -> First {
+        let slot = claim.slot();
+        if self.grow(slot, at).is_err() {
+            let is_begun = way.has_moved();
+            return self.starve(call, claim, at, is_begun);
+        }
+        let (row, needs) = (row(call.nr()), slot.needs());
+        let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
+        let out = writer.out_area(call.out_len());
+        let mut asked = Asked::new(call, slot, &self.context);
+        let mut sight = Sight::default();
+        let mut spoilt = None;
+        if asked.required_refusal().is_none() {
+            if !out.is_empty() {
+                row.inspect(|row| prepare(row, call, out));
+                way.restore(out);
+            }
+            asked.look_before();
+            if needs.contains(Needs::OWN_THREAD) && asked.required_refusal().is_none() {
+                spoilt = asked.act(needs, claim.cancel());
+            }
+        }
+        let outcome = if let Some(errno) = asked.required_refusal().or(spoilt) {
+            claim.end(Outcome::not_run(errno), || None)
+        } else if !way.has_moved() && asked.is_late(slot) {
+            claim.end(Outcome::late(), || None)
+        } else {
+            let mut args = resolve(row, call, out, &mut self.built);
+            let mut guarded = guard::enclose(row, call, &mut args);
+            let cancel = claim.cancel();
+            let traced = self.context.traced(call, needs);
+            if let Some((trace, id)) = traced.filter(|_| !way.is_traced()) {
+                trace.begin(id, call.nr(), self.is_pooled);
+            }
+            let entered = if needs.intersects(WATCHED) {
+                let mut watch = Watched::new(needs, &mut self.counters, way.seen(), &mut sight.seen);
+                // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far
+                // as the row says, which the door has checked, or to what was built of addresses in both.
+                unsafe { enter(&way, call, cancel, &args, needs, self.is_pooled, &mut watch) }
+            } else {
+                // SAFETY: the same.
+                unsafe { enter(&way, call, cancel, &args, needs, self.is_pooled, &mut Unwatched) }
+            };
+            match entered {
+                Entered::Over(outcome) => {
+                    guarded.leave(Some(outcome.result));
+                    if needs.contains(Needs::RETRY) {
+                        asked.note(AttributeId::RETRY, outcome.retry.token());
+                    }
+                    if let Some(row) = row.filter(|row| row.is_built) {
+                        settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
+                    }
+                    // SAFETY: as for the checksum below.
+                    let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
+                    if let Some((trace, id)) = traced {
+                        trace.end(id, outcome.result, self.is_pooled);
+                    }
+                    if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
+                        // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+                        sight.transferred = unsafe { moved.checksum(call, &args, outcome.result) };
+                    }
+                    outcome
+                }
+                Entered::Later(mut begun) => {
+                    guarded.leave(None);
+                    begun.is_traced = traced.is_some();
+                    if begun.progress > 0 {
+                        begun.out.extend_from_slice(writer.out_area(call.out_len()));
+                    }
+                    claim.pause(begun.progress > 0);
+                    return First::Later(begun);
+                }
+            }
+        };
+        let words = finish(&asked, (&outcome, &sight), slot, writer);
+        First::Built(if words == 0 { hide(&mut self.done[at..], call) } else { words })
+    }
+
+    /// Builds the completion of a call that is not to be run, or that nobody knows the end of.
+    pub(crate) fn abandon(&mut self, record: &[u64], slot: &Slot, at: usize, outcome: Outcome) -> usize {
+        self.abandon_call(&Call::admitted(bytemuck::cast_slice(record)), slot, at, outcome)
+    }
+
+    fn abandon_call(&mut self, call: &Call<'_>, slot: &Slot, at: usize, outcome: Outcome) -> usize {
+        // Of a call that is not run nothing comes back but what its attributes say.
+        let bytes = slot.credit().saturating_sub(call.out_len() as u64 & !7);
+        let words = at + crate::queues::ring_buffer::words(bytes) + BATCH_DONE_BYTES / 8;
+        if self.done.len() < words {
+            self.done.resize(words, 0);
+        }
+        let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
+        finish(&Asked::new(call, slot, &self.context), (&outcome, &Sight::default()), slot, writer)
+    }
+
+    /// Room for the longest completion that this call can have, and behind it for those of calls without attributes.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    fn grow(&mut self, slot: &Slot, at: usize) -> Result<(), TryReserveError> {
+        self.grow_by(slot, at, 0)
+    }
+
+    /// The same with more room for an out area of which not everything comes back.
+    pub(crate) fn grow_by(
+        &mut self,
+        slot: &Slot,
+        at: usize,
+        more_bytes: usize,
+    ) -> Result<(), TryReserveError> {
+        let bytes = slot.credit() + more_bytes as u64;
+        let words = at + crate::queues::ring_buffer::words(bytes) + BATCH_DONE_BYTES / 8;
+        let missing = words.saturating_sub(self.done.len());
+        if missing > 0 {
+            self.done.try_reserve_exact(missing)?;
+            self.done.resize(words, 0);
+        }
+        Ok(())
+    }
+
+    /// Ends a call for whose completion there is no memory: it does not run (ENGINE-34). `is_begun`: not any further.
+    #[cold]
+    pub(crate) fn starve(&mut self, call: &Call<'_>, claim: &Claim<'_>, at: usize, is_begun: bool) -> First {
+        let errno = Errno(libc::ENOMEM);
+        let outcome = if is_begun { Outcome::unknown(errno) } else { Outcome::not_run(errno) };
+        let outcome = claim.end(outcome, || None);
+        First::Built(self.abandon_call(call, claim.slot(), at, outcome))
+    }
+
+    /// Sees that there is memory for completions of so many bytes; it is used when one of them is that long.
+    pub(crate) fn expect(&mut self, completion_bytes: u64) -> Result<(), Shortage> {
+        let words = crate::queues::ring_buffer::words(completion_bytes) + BATCH_DONE_BYTES / 8;
+        reserve(&mut self.done, words, "the longest completion")
+    }
+
+    /// The first words of the buffer: the completions built there.
+    pub(crate) fn done(&self, words: usize) -> &[u64] {
+        &self.done[..words]
+    }
+}
+
+/// Whether a queued record is a program.
+#[inline(always)]
+pub(crate) fn is_program(record: &[u64]) -> bool {
+    RecordWord::unpack(record[0]).kind == Kind::SYSLET
+}

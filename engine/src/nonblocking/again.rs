@@ -1,0 +1,165 @@
+//! Making a call once more: after a signal, and for the rest of its bytes.
+#![allow(unsafe_code, reason = "hands on the promise that a call's addresses are the caller's to answer for")]
+
+use syslet_syscalls::{Direction, Invoked, RawArgs, Restart, Row};
+
+use crate::nonblocking::ask::{Kind, address, is_known_socket, is_stream, kind, low, status_flags};
+use crate::nonblocking::limit::shortened;
+use crate::nonblocking::memory::Memory;
+use crate::nonblocking::vectors::{self, total};
+use crate::nonblocking::{poll, sleep};
+
+/// Makes a call again that a signal has interrupted, `passed_ns` after it began; nothing when its row says not to, or
+/// when nobody knows how much of its time is left.
+///
+/// # Safety
+/// As for [`super::attempt`].
+pub(crate) unsafe fn again(
+    row: &Row,
+    nr: u32,
+    raw: &RawArgs,
+    passed_ns: u64,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Option<Invoked> {
+    // SAFETY: the caller's promise, for as long as this call.
+    let memory = unsafe { Memory::promised() };
+    let args = row.narrow(raw);
+    match row.restart_with(raw) {
+        Restart::Again => Some(enter(nr, raw)),
+        Restart::Left(from, to) if from == to => Some(enter(nr, raw)),
+        Restart::Left(from, to) if args.get(from.into()) != 0 => {
+            Some(enter(nr, &raw.with(to.into(), args.get(from.into()))))
+        }
+        Restart::Left(_, to) if sleep::may_try(nr.into(), args) => {
+            Some(shortened(to.into(), nr, args, passed_ns, memory, enter))
+        }
+        Restart::Shortened(arg) if row.args[usize::from(arg)].ty.direction() != Direction::Value => {
+            Some(shortened(arg.into(), nr, args, passed_ns, memory, enter))
+        }
+        Restart::Shortened(arg) => Some(poll::finish(arg.into(), nr, args, passed_ns, enter)),
+        Restart::Uninterrupted | Restart::Never(_) | Restart::Left(..) => None,
+    }
+}
+
+/// Whether EAGAIN says of this call that it would have had to wait, and nothing else: no time that is over, no value
+/// that is another one.
+pub(crate) fn says_not_now(row: &Row, args: &RawArgs) -> bool {
+    let has_time = matches!(row.restart_with(args), Restart::Shortened(_) | Restart::Left(..));
+    !has_time && !row.name.starts_with("futex")
+}
+
+/// A transfer of bytes, of which one call may move a part and another one the rest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stream {
+    row: &'static Row,
+    nr: u32,
+    args: RawArgs,
+    total: u64,
+}
+
+/// What decides how a transfer goes on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Shape {
+    /// One buffer, at the file's own position.
+    One,
+    /// One buffer, at a position.
+    OneAt,
+    /// A vector, at the file's own position.
+    Vector,
+    /// A vector, at a position, or at the file's own if that is −1.
+    VectorAt,
+    /// One buffer, and an address besides.
+    Message,
+    /// From one file to that argument's, as many bytes as that one says. Positions are the kernel's to move on, in the
+    /// files or in the memory that the call names.
+    Between { other: usize, count: usize },
+}
+
+impl Shape {
+    fn of(nr: libc::c_long) -> Option<Shape> {
+        Some(match nr {
+            libc::SYS_read | libc::SYS_write => Shape::One,
+            libc::SYS_pread64 | libc::SYS_pwrite64 => Shape::OneAt,
+            libc::SYS_readv | libc::SYS_writev => Shape::Vector,
+            libc::SYS_preadv | libc::SYS_pwritev | libc::SYS_preadv2 | libc::SYS_pwritev2 => Shape::VectorAt,
+            libc::SYS_recvfrom | libc::SYS_sendto => Shape::Message,
+            libc::SYS_sendfile => Shape::Between { other: 1, count: 3 },
+            libc::SYS_copy_file_range | libc::SYS_splice => Shape::Between { other: 2, count: 4 },
+            _ => return None,
+        })
+    }
+
+    const fn is_vector(self) -> bool {
+        matches!(self, Shape::Vector | Shape::VectorAt)
+    }
+}
+
+/// Whether bytes go through that file as a stream.
+fn has_stream(fd: u64) -> bool {
+    match kind(fd) {
+        Kind::Storage(_) | Kind::Memory => true,
+        Kind::Pipe => status_flags(fd).is_some_and(|flags| flags & libc::O_DIRECT == 0),
+        Kind::Socket => is_known_socket(fd) && is_stream(fd),
+        Kind::Anonymous | Kind::Other => false,
+    }
+}
+
+const POSITION: usize = 3;
+const FLAGS: usize = 3;
+/// All or nothing: such a write has no rest.
+const RWF_ATOMIC: u64 = 0x40;
+/// Flags of messages that change nothing about a rest.
+const MESSAGE_FLAGS: i32 = libc::MSG_WAITALL | libc::MSG_NOSIGNAL | libc::MSG_MORE | libc::MSG_DONTROUTE;
+
+impl Stream {
+    /// The transfer, if its bytes are a stream: of a regular file, a block or memory device, a pipe without packets, or a
+    /// stream socket. What is a message is whole, however long.
+    ///
+    /// # Safety
+    /// As for [`super::attempt`], for as long as the value is used.
+    pub(crate) unsafe fn of(row: &'static Row, nr: u32, raw: &RawArgs) -> Option<Stream> {
+        // SAFETY: the caller's promise.
+        let memory = unsafe { Memory::promised() };
+        let (shape, args) = (Shape::of(nr.into())?, row.narrow(raw));
+        let flags_fit = match shape {
+            Shape::Message => low(args.get(FLAGS)) & !MESSAGE_FLAGS.cast_unsigned() == 0,
+            Shape::VectorAt => args.get(5) & RWF_ATOMIC == 0,
+            _ => true,
+        };
+        let (total, fits) = match shape {
+            Shape::Vector | Shape::VectorAt => (total(memory, args.get(1), args.get(2)), true),
+            Shape::One | Shape::OneAt | Shape::Message => (args.get(2), true),
+            Shape::Between { other, count } => (args.get(count), has_stream(args.get(other))),
+        };
+        (flags_fit && fits && has_stream(args.get(0))).then_some(Stream { row, nr, args: *raw, total })
+    }
+
+    /// How many bytes were asked for.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Makes the call for what is left after `done` bytes.
+    pub(crate) fn go_on(&self, done: u64, enter: &mut impl FnMut(u32, &RawArgs) -> Invoked) -> Invoked {
+        let Some(shape) = Shape::of(self.nr.into()) else { return enter(self.nr, &self.args) };
+        let (args, mut rest) = (self.row.narrow(&self.args), self.args);
+        if matches!(shape, Shape::OneAt | Shape::VectorAt) && args.get(POSITION) != u64::MAX {
+            rest.set(POSITION, args.get(POSITION) + done);
+        }
+        if let Shape::Between { count, .. } = shape {
+            rest.set(count, args.get(count) - done);
+            return enter(self.nr, &rest);
+        }
+        if !shape.is_vector() {
+            rest.set(1, args.get(1) + done);
+            rest.set(2, args.get(2) - done);
+            return enter(self.nr, &rest);
+        }
+        // SAFETY: who made this value answers for its addresses as long as it is used.
+        let memory = unsafe { Memory::promised() };
+        let entries = vectors::rest(memory, args.get(1), args.get(2), done);
+        rest.set(1, entries.first().map_or(0, address));
+        rest.set(2, entries.len() as u64);
+        enter(self.nr, &rest)
+    }
+}

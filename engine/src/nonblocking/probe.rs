@@ -1,0 +1,227 @@
+//! What works here, tried in a child: a seccomp filter may kill whoever makes a call it does not expect.
+//!
+//! The child is a raw clone without an exit signal: no handler of the application runs for it and no wait for any
+//! child sees it. It makes raw system calls only, since another thread may have held any lock when it was made. What it
+//! found stands in a shared page, so a child killed by one step leaves the earlier ones known, and another goes on
+//! behind that step.
+#![allow(unsafe_code, reason = "clones the process and makes raw calls in the child")]
+
+use std::ffi::c_void;
+use std::io::{PipeReader, PipeWriter, pipe};
+use std::num::NonZeroUsize;
+use std::os::fd::AsRawFd;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use syslet_syscalls::Invoked;
+
+use crate::nonblocking::ask::{address, address_mut, ask, holds};
+use crate::nonblocking::choice::{Abilities, Ability, NonBlocking};
+use crate::nonblocking::{RWF_NOSIGNAL, RWF_NOWAIT, is_errno, quiet};
+
+const PAGE_BYTES: NonZeroUsize = NonZeroUsize::new(syslet_abi::PAGE_BYTES).expect("a page is not empty");
+
+/// Finds out which twins work. Whatever goes wrong on the way leaves out twins, never more.
+pub(crate) fn probe(abilities: NonBlocking) -> Abilities {
+    let found = if abilities == NonBlocking::Off { 0 } else { probe_with(try_step) };
+    Abilities { abilities, found }
+}
+
+/// Runs the steps in as many children as it takes.
+fn probe_with(step: fn(Ability, &Files) -> bool) -> u32 {
+    let (Ok(files), Ok(page)) = (Files::open(), Page::map()) else { return 0 };
+    let last = Ability::ALL.map(|ability| ability as u32).into_iter().max().unwrap_or(0);
+    let mut next = 0;
+    while next <= last {
+        page.at().store(next, Ordering::Relaxed);
+        if !run_child(next, &page, &files, step) {
+            break;
+        }
+        // The step at which the child stopped is not tried again. Its end makes what it stored visible.
+        next = page.at().load(Ordering::Relaxed).max(next) + 1;
+    }
+    page.found().load(Ordering::Relaxed)
+}
+
+/// One child that tries the steps from `from`; false when there is none to be had.
+fn run_child(from: u32, page: &Page, files: &Files, step: fn(Ability, &Files) -> bool) -> bool {
+    let child = start_child(from, page, files, step);
+    child.inspect(|pid| collect(*pid)).is_some()
+}
+
+fn start_child(from: u32, page: &Page, files: &Files, step: fn(Ability, &Files) -> bool) -> Option<u64> {
+    let all_signals = u64::MAX;
+    let mut mask = 0u64;
+    let (block, set) = (libc::SIG_BLOCK.cast_unsigned().into(), libc::SIG_SETMASK.cast_unsigned().into());
+    let blocked = [block, address(&all_signals), address_mut(&mut mask), 8, 0, 0];
+    // SAFETY: no handler of the application shall run in the child; the mask is restored below.
+    let can_block = unsafe { ask(libc::SYS_rt_sigprocmask, &blocked) } == 0;
+    // One table of descriptors: copies would keep the application's pipes open for a moment longer.
+    let flags = if is_watched() { 0 } else { libc::CLONE_FILES.cast_unsigned().into() };
+    // SAFETY: a copy of this process on a copy of this stack, without an exit signal. It makes raw calls only.
+    let child = unsafe { ask(libc::SYS_clone, &[flags, 0, 0, 0, 0, 0]) };
+    if child == 0 {
+        try_steps(from, page, files, step);
+    }
+    if can_block {
+        // SAFETY: the mask is the one read above.
+        let _restored = unsafe { ask(libc::SYS_rt_sigprocmask, &[set, address(&mask), 0, 8, 0, 0]) };
+    }
+    u64::try_from(child).ok()
+}
+
+/// Whether valgrind runs this process, which knows no clone that shares descriptors and nothing else. It says so by what it
+/// has the loader load.
+fn is_watched() -> bool {
+    std::env::var_os("LD_PRELOAD").is_some_and(|loaded| loaded.to_string_lossy().contains("vgpreload"))
+}
+
+/// Waits until the child has ended. If another thread collects it, with __WALL, it has ended too.
+fn collect(pid: u64) {
+    let all_children = libc::__WALL.cast_unsigned().into();
+    // SAFETY: waits for our own child, and writes nothing.
+    while is_errno(unsafe { ask(libc::SYS_wait4, &[pid, 0, all_children, 0, 0, 0]) }, libc::EINTR) {}
+}
+
+/// The child.
+fn try_steps(from: u32, page: &Page, files: &Files, step: fn(Ability, &Files) -> bool) -> ! {
+    for ability in Ability::ALL.into_iter().filter(|ability| *ability as u32 >= from) {
+        page.at().store(ability as u32, Ordering::Relaxed);
+        if step(ability, files) {
+            page.found().fetch_or(ability.bit(), Ordering::Relaxed);
+        }
+    }
+    loop {
+        // SAFETY: the child ends, and nothing of the application runs at its exit.
+        let _never = unsafe { ask(libc::SYS_exit_group, &[0; 6]) };
+    }
+}
+
+fn try_step(ability: Ability, files: &Files) -> bool {
+    let (empty, broken) = (fd(files.empty.0.as_raw_fd()), fd(files.broken.as_raw_fd()));
+    let mut room = [0u64; 64];
+    let vector = [address_mut(&mut room), 8];
+    let here = u64::MAX;
+    let reads = [empty, address(&vector), 1, here, here, RWF_NOWAIT];
+    let writes = [broken, address(&vector), 1, here, here, RWF_NOWAIT | RWF_NOSIGNAL];
+    let (domain, level) = (libc::SO_DOMAIN.cast_unsigned().into(), libc::SOL_SOCKET.cast_unsigned().into());
+    let option = [empty, level, domain, address_mut(&mut room), 0, 0];
+    let raw = |nr, args: &[u64; 6]| {
+        // SAFETY: every address is one of the arrays above, and large enough.
+        unsafe { ask(nr, args) }
+    };
+    match ability {
+        Ability::FileQuestions => {
+            raw(libc::SYS_fstat, &[empty, vector[0], 0, 0, 0, 0]) == 0
+                && crate::nonblocking::ask::is_non_blocking(broken)
+        }
+        Ability::SocketQuestions => {
+            is_errno(raw(libc::SYS_getsockopt, &option), libc::ENOTSOCK)
+                && raw(libc::SYS_ioctl, &[empty, libc::FIONREAD, vector[0], 0, 0, 0]) == 0
+                && crate::nonblocking::ask::is_non_blocking(broken)
+        }
+        Ability::MemoryQuestions => {
+            crate::nonblocking::ask::is_readable(vector[0])
+                && is_errno(raw(libc::SYS_rt_sigprocmask, &[u32::MAX.into(), 0, 0, 7, 0, 0]), libc::EINVAL)
+                && !crate::nonblocking::ask::is_readable(8)
+        }
+        Ability::NowaitReads => is_errno(raw(libc::SYS_preadv2, &reads), libc::EAGAIN),
+        Ability::NowaitWrites => {
+            let is_quiet = |pending: u64| pending & (1 << (libc::SIGPIPE - 1)) == 0;
+            // Every signal is blocked, so one that is raised stays pending, even one that is ignored.
+            is_errno(raw(libc::SYS_pwritev2, &writes), libc::EPIPE)
+                && raw(libc::SYS_rt_sigpending, &[vector[0], 8, 0, 0, 0, 0]) == 0
+                && is_quiet(room[0])
+        }
+        Ability::FutexQuestions => {
+            let at = vector[0];
+            holds(at, 0) == Some(true) && holds(at, 1) == Some(false)
+        }
+        Ability::QuietPipes => is_pipe_signal_quiet(broken, address(&vector)),
+        Ability::Kcmp => {
+            const FILES: u64 = 2;
+            let own = raw(libc::SYS_gettid, &[0; 6]).unsigned_abs();
+            raw(libc::SYS_kcmp, &[own, own, FILES, 0, 0, 0]) == 0
+        }
+        Ability::FsIds => {
+            let no_id = [u32::MAX.into(), 0, 0, 0, 0, 0];
+            raw(libc::SYS_setfsuid, &no_id) >= 0 && raw(libc::SYS_setfsgid, &no_id) >= 0
+        }
+    }
+}
+
+/// Whether a call that sends SIGPIPE can be made so that none stays pending. Every signal is blocked here, and an
+/// earlier step may have left one.
+fn is_pipe_signal_quiet(broken: u64, vector: u64) -> bool {
+    quiet::take();
+    let args = [broken, vector, 1, libc::SPLICE_F_NONBLOCK.into(), 0, 0];
+    // SAFETY: the vector is one of the steps' own; nobody reads the pipe, so nothing goes into it.
+    let invoked = quiet::pipe_signal(|| Invoked::Result(unsafe { ask(libc::SYS_vmsplice, &args) }));
+    matches!(invoked, Invoked::Result(result) if is_errno(result, libc::EPIPE)) && !quiet::is_pending()
+}
+
+fn fd(fd: i32) -> u64 {
+    u64::from(fd.cast_unsigned())
+}
+
+/// What the steps try their calls on.
+#[derive(Debug)]
+struct Files {
+    /// A pipe with nothing in it.
+    empty: (PipeReader, PipeWriter),
+    /// The writing end of a pipe that nobody reads, non-blocking.
+    broken: PipeWriter,
+}
+
+impl Files {
+    fn open() -> std::io::Result<Files> {
+        let broken = pipe()?.1;
+        fcntl(&broken, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        Ok(Files { empty: pipe()?, broken })
+    }
+}
+
+/// A page that the child shares.
+#[derive(Debug)]
+struct Page {
+    /// INVARIANT: mapped and zeroed at first, until this value is dropped.
+    words: NonNull<[AtomicU32; 2]>,
+}
+
+impl Page {
+    fn map() -> nix::Result<Page> {
+        let (access, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
+        // SAFETY: a new mapping at an address of the kernel's choice affects no other memory.
+        let page = unsafe { mmap_anonymous(None, PAGE_BYTES, access, flags) }?;
+        Ok(Page { words: page.cast() })
+    }
+
+    /// The step being tried.
+    fn at(&self) -> &AtomicU32 {
+        &self.words()[0]
+    }
+
+    /// The abilities found.
+    fn found(&self) -> &AtomicU32 {
+        &self.words()[1]
+    }
+
+    fn words(&self) -> &[AtomicU32; 2] {
+        // SAFETY: by the invariant of `words`; a page is aligned, and zeroes are valid atomics.
+        unsafe { self.words.as_ref() }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        let page: NonNull<c_void> = self.words.cast();
+        // SAFETY: by the invariant of `words`, and no reference to them outlives `self`.
+        let unmapped = unsafe { munmap(page, PAGE_BYTES.get()) };
+        debug_assert_eq!(unmapped, Ok(()), "the page was mapped");
+    }
+}
+
+#[cfg(test)]
+mod tests;

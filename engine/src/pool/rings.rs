@@ -1,0 +1,95 @@
+//! Everybody there is: rings and workers. Nobody needs it to run a call.
+
+use std::sync::Arc;
+
+use crate::pool::worker::worker::Worker;
+use crate::queues::ring_state::RingState;
+use crate::sys::counter::Counter;
+use crate::sys::sync::{Mutex, lock};
+
+/// The rings and the workers of a pool.
+#[derive(Debug)]
+pub(crate) struct RingList(Mutex<Members>);
+
+#[derive(Debug, Default)]
+struct Members {
+    rings: Vec<Arc<RingState>>,
+    seats: Vec<Arc<Worker>>,
+    /// Calls accepted by rings that are gone.
+    accepted: u64,
+    /// Calls ended without being run in rings that are gone: some of them end later, by their way out or by request.
+    late: Vec<Arc<Counter>>,
+    /// Calls ended by rings and workers that are gone.
+    finished: u64,
+}
+
+impl Members {
+    /// Rings whose last call is over count nothing any more.
+    fn fold_late(&mut self) {
+        let finished = &mut self.finished;
+        self.late.retain_mut(|refused| {
+            let is_shared = Arc::get_mut(refused).is_none();
+            *finished += if is_shared { 0 } else { refused.get() };
+            is_shared
+        });
+    }
+}
+
+impl RingList {
+    pub(crate) fn new() -> RingList {
+        RingList(Mutex::new(Members::default()))
+    }
+
+    pub(crate) fn add_port(&self, ring: Arc<RingState>) {
+        lock(&self.0).rings.push(ring);
+    }
+
+    pub(crate) fn remove_port(&self, ring: &Arc<RingState>) {
+        let mut members = lock(&self.0);
+        if let Some(at) = members.rings.iter().position(|other| Arc::ptr_eq(other, ring)) {
+            members.rings.swap_remove(at);
+            members.accepted += ring.submitter.accepted.get();
+            members.finished += ring.submitter.finished.get();
+            members.fold_late();
+            members.late.push(Arc::clone(&ring.refused));
+        }
+    }
+
+    pub(crate) fn add_seat(&self, worker: Arc<Worker>) {
+        lock(&self.0).seats.push(worker);
+    }
+
+    pub(crate) fn remove_seat(&self, worker: &Arc<Worker>) {
+        let mut members = lock(&self.0);
+        if let Some(at) = members.seats.iter().position(|other| Arc::ptr_eq(other, worker)) {
+            members.seats.swap_remove(at);
+            members.finished += worker.stats.finished.get();
+        }
+    }
+
+    /// A call is over that no worker and no ring counts: it was given up.
+    pub(crate) fn finish_one(&self) {
+        lock(&self.0).finished += 1;
+    }
+
+    pub(crate) fn rings(&self) -> Vec<Arc<RingState>> {
+        lock(&self.0).rings.clone()
+    }
+
+    pub(crate) fn seats(&self) -> Vec<Arc<Worker>> {
+        lock(&self.0).seats.clone()
+    }
+
+    /// Calls accepted and not over. What changes meanwhile makes it less, never more: see POOL-5.
+    pub(crate) fn in_flight(&self) -> u64 {
+        let members = lock(&self.0);
+        let accepted: u64 = members.rings.iter().map(|ring| ring.submitter.accepted.get()).sum();
+        let by_workers: u64 = members.seats.iter().map(|worker| worker.stats.finished.get()).sum();
+        let by_rings: u64 =
+            members.rings.iter().map(|ring| ring.submitter.finished.get() + ring.refused.get()).sum();
+        let late: u64 = members.late.iter().map(|refused| refused.get()).sum();
+        let in_groups: u64 = members.rings.iter().map(|ring| ring.groups.calls()).sum();
+        (members.accepted + accepted + in_groups)
+            .saturating_sub(members.finished + by_workers + by_rings + late)
+    }
+}

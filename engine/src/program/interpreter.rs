@@ -1,0 +1,215 @@
+//! What a program is in the middle of: its registers, the values of its atoms, and which is next. It travels with the
+//! program when another thread goes on.
+
+use std::ops::Range;
+
+use syslet_abi::{ATOMS_MAX, ArgKind, Atom, AtomFlags, DoneFlags, Offset, Operand, Program, REGISTERS_MAX};
+
+use crate::exec::usage::Seen;
+use crate::program::atom::closes;
+use crate::program::value::Value;
+
+/// How far a program is.
+#[derive(Debug)]
+pub(crate) struct Interpreter {
+    registers: [u64; REGISTERS_MAX],
+    /// What each atom has come to.
+    pub(crate) kept: [Kept; ATOMS_MAX],
+    /// Where each atom begins in the record.
+    offsets: [u32; ATOMS_MAX],
+    pub(crate) atom_count: usize,
+    /// The first atom of the way out; `atom_count` if there is none.
+    pub(crate) finally: usize,
+    /// The atom that is next.
+    pub(crate) next: usize,
+    /// Atoms that may be run.
+    pub(crate) budget: u32,
+    /// Atoms that were, in the main part.
+    pub(crate) steps: u32,
+    /// The one whose value is the program's result.
+    pub(crate) last: usize,
+    /// How the main part ended, once it has.
+    pub(crate) ended: Option<Ended>,
+    /// The first call of the way out that failed.
+    pub(crate) finally_failed: Option<usize>,
+    /// What the attributes of single calls returned, the last time that they did.
+    returns: Vec<Returned>,
+    /// When the program began, if anybody wants to know.
+    pub(crate) started_ns: u64,
+    /// What was seen of it in other threads, if anybody wants to know.
+    pub(crate) seen: Option<Box<Seen>>,
+    /// How many threads have had it.
+    pub(crate) threads: u32,
+}
+
+/// What the attributes of one atom returned.
+#[derive(Debug)]
+struct Returned {
+    atom: usize,
+    /// Of which of its runs.
+    run: u32,
+    bytes: Vec<u8>,
+}
+
+/// What one atom has come to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kept {
+    /// Its value, the last time.
+    pub(crate) value: u64,
+    /// How often it has run.
+    pub(crate) runs: u32,
+    /// What is special about the value.
+    pub(crate) flags: u16,
+    /// Whether the value can be used: the atom has run, and what it opened was not closed.
+    pub(crate) is_present: bool,
+}
+
+/// Why the main part is over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ended {
+    /// It came to its end, or an atom has stopped it.
+    Stopped,
+    /// Nothing of its budget is left.
+    Exhausted,
+    /// Somebody wanted it to stop, or its deadline passed.
+    Cancelled,
+}
+
+impl Interpreter {
+    pub(crate) fn new() -> Box<Interpreter> {
+        Box::new(Interpreter {
+            registers: [0; REGISTERS_MAX],
+            kept: [Kept::default(); ATOMS_MAX],
+            offsets: [0; ATOMS_MAX],
+            atom_count: 0,
+            finally: 0,
+            next: 0,
+            budget: 0,
+            steps: 0,
+            last: 0,
+            ended: None,
+            finally_failed: None,
+            returns: Vec::new(),
+            started_ns: 0,
+            seen: None,
+            threads: 0,
+        })
+    }
+
+    /// Stands before the first atom.
+    pub(crate) fn begin(&mut self, program: &Program<'_>) {
+        self.atom_count = program.atom_count();
+        self.finally = self.atom_count;
+        for (index, atom) in program.atoms().enumerate() {
+            #[allow(clippy::cast_possible_truncation, reason = "a record's length has 32 bits")]
+            let offset = atom.offset() as u32;
+            self.offsets[index] = offset;
+            if atom.flags().contains(AtomFlags::FINALLY) {
+                self.finally = self.finally.min(index);
+            }
+        }
+        self.kept[..self.atom_count].fill(Kept::default());
+        self.registers = program.registers();
+        self.budget = program.budget();
+        (self.next, self.steps, self.last) = (0, 0, 0);
+        (self.ended, self.finally_failed) = (None, None);
+        // Their memory is for the next.
+        self.returns.iter_mut().for_each(|kept| kept.bytes.clear());
+        (self.started_ns, self.seen, self.threads) = (0, None, 0);
+    }
+
+    /// Whether any atom has run.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.steps > 0 || self.ended.is_some()
+    }
+
+    /// Whether it is on its way out, where no cancel reaches it.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// The atom of that number.
+    #[inline(always)]
+    pub(crate) fn atom<'a>(&self, program: &Program<'a>, index: usize) -> Atom<'a> {
+        program.atom_at(self.offsets[index % ATOMS_MAX] as usize)
+    }
+
+    /// A number that the program knows.
+    #[inline(always)]
+    pub(crate) fn number(&self, operand: Operand) -> u64 {
+        // The door has checked kinds and numbers; the masks only keep them in the compiler's sight.
+        #[allow(clippy::cast_possible_truncation, reason = "masked")]
+        let index = operand.value as usize;
+        match ArgKind(operand.kind) {
+            ArgKind::RESULT => self.kept[index % ATOMS_MAX].value,
+            ArgKind::REGISTER => self.registers[index % REGISTERS_MAX],
+            _ => operand.value,
+        }
+    }
+
+    /// A register.
+    #[inline(always)]
+    pub(crate) fn register(&mut self, number: u64) -> &mut u64 {
+        &mut self.registers[place(number)]
+    }
+
+    /// From where an offset leads, with the register that is added to it, to where what belongs to it ends; nothing beyond all
+    /// memory.
+    pub(crate) fn range(&self, offset: Offset) -> Option<Range<usize>> {
+        let added = offset.register.map_or(0, |register| self.registers[place(register.into())]);
+        let at = u64::from(offset.at).checked_add(added)?;
+        Some(usize::try_from(at).ok()?..end(offset))
+    }
+
+    /// Whether the value of an atom can be used.
+    pub(crate) fn is_present(&self, atom: usize) -> bool {
+        self.kept[atom % ATOMS_MAX].is_present
+    }
+
+    /// What an atom has closed cannot be used any more. A call that was not made has closed nothing.
+    #[inline(always)]
+    pub(crate) fn note_closed(&mut self, atom: &Atom<'_>, value: Value) {
+        if let Some(closed) = closes(atom).filter(|_| !value.flags.contains(DoneFlags::NOT_RUN)) {
+            self.kept[closed % ATOMS_MAX].is_present = false;
+        }
+    }
+
+    /// Keeps what an atom came to.
+    #[inline(always)]
+    pub(crate) fn keep(&mut self, index: usize, value: Value) {
+        let kept = &mut self.kept[index % ATOMS_MAX];
+        let runs = kept.runs.saturating_add(1);
+        *kept = Kept { value: value.raw, runs, flags: value.flags.0, is_present: true };
+    }
+
+    /// Keeps what the attributes of an atom returned, before what it came to.
+    pub(crate) fn keep_returns(&mut self, index: usize, bytes: &[u8]) {
+        let run = self.kept[index % ATOMS_MAX].runs.saturating_add(1);
+        match self.returns.iter_mut().find(|kept| kept.atom == index) {
+            Some(kept) => {
+                kept.run = run;
+                kept.bytes.clear();
+                kept.bytes.extend_from_slice(bytes);
+            }
+            None => self.returns.push(Returned { atom: index, run, bytes: bytes.to_vec() }),
+        }
+    }
+
+    /// What the attributes of an atom returned, if it was made the last time.
+    pub(crate) fn returned(&self, index: usize) -> &[u8] {
+        let run = self.kept[index % ATOMS_MAX].runs;
+        let found = self.returns.iter().find(|kept| kept.atom == index && kept.run == run);
+        found.map_or(&[], |kept| &kept.bytes)
+    }
+}
+
+/// Where what belongs to an offset ends in its area; behind all memory if that is not said.
+pub(crate) fn end(offset: Offset) -> usize {
+    offset.len.map_or(usize::MAX, |len| offset.at as usize + len as usize)
+}
+
+/// A register's place.
+#[allow(clippy::cast_possible_truncation, reason = "masked")]
+fn place(register: u64) -> usize {
+    register as usize % REGISTERS_MAX
+}

@@ -1,0 +1,193 @@
+//! What one claim on the submission ring took: records copied out, in the order they were pushed.
+
+use std::collections::TryReserveError;
+
+use syslet_abi::RecordWord;
+
+use crate::queues::ring_buffer::{bytes, words};
+
+/// At most this many records are taken by one exchange (RING-8).
+pub(crate) const BATCH_MAX: usize = 8;
+
+/// What the door has marked a queued record with, in bits of its flags that no submission may set.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct DispatchFlags(u16);
+
+impl DispatchFlags {
+    /// Any thread makes the plain call; it may sleep for storage.
+    pub(crate) const PLAIN: DispatchFlags = DispatchFlags(0);
+    /// The call cannot sleep, so it may be taken together with others.
+    pub(crate) const INSTANT: DispatchFlags = DispatchFlags(1 << 15);
+    /// A helping submitter asks without sleeping first.
+    pub(crate) const NONBLOCKING: DispatchFlags = DispatchFlags(1 << 14);
+    /// Only a worker may run it.
+    pub(crate) const WORKER: DispatchFlags = DispatchFlags(1 << 13);
+
+    /// The call sleeps, as a rule for longer than a short wait.
+    pub(crate) const SLEEPS: DispatchFlags = DispatchFlags(1 << 12);
+    /// A thread of its own makes it.
+    pub(crate) const PRIVATE: DispatchFlags = DispatchFlags(1 << 11);
+
+    /// It has a deadline.
+    pub(crate) const TIMED: DispatchFlags = DispatchFlags(1 << 10);
+
+    /// The call sleeps for storage at most, and its submitter may take it together with others.
+    pub(crate) const STORAGE: DispatchFlags = DispatchFlags(1 << 9);
+
+    const ALL: u16 = 0b111_1111 << 9;
+
+    /// The marks of both.
+    #[inline]
+    pub(crate) const fn with(self, other: DispatchFlags) -> DispatchFlags {
+        DispatchFlags(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is marked.
+    #[inline]
+    pub(crate) const fn contains(self, other: DispatchFlags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether any of `other` is marked.
+    #[inline]
+    pub(crate) const fn meets(self, other: DispatchFlags) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The marks of a record with this first word.
+    #[inline]
+    pub(crate) fn of(word: u64) -> DispatchFlags {
+        DispatchFlags(RecordWord::unpack(word).flags & DispatchFlags::ALL)
+    }
+
+    /// The same of a word.
+    pub(crate) fn on_first(self, word: u64) -> u64 {
+        self.on(RecordWord::unpack(word))
+    }
+
+    /// The first word with these marks in it.
+    #[inline]
+    pub(crate) fn on(self, word: RecordWord) -> u64 {
+        RecordWord { flags: word.flags | self.0, ..word }.pack()
+    }
+}
+
+/// Records copied out of the ring, and the buffer they stand in.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    buffer: Vec<u64>,
+    /// Where record i ends in the buffer, in words; it begins where the one before ends.
+    ends: [usize; BATCH_MAX],
+    count: usize,
+    /// How many it may hold with those that it holds.
+    limit: usize,
+    /// How many it may hold with one among them that sleeps for storage.
+    storage_max: usize,
+    is_cut: bool,
+}
+
+impl Batch {
+    /// A batch with room for several short records; it grows with the longest it meets.
+    pub(crate) fn new() -> Batch {
+        const SHORT_RECORD_BYTES: u64 = 128;
+        Batch {
+            buffer: vec![0; words(SHORT_RECORD_BYTES * BATCH_MAX as u64)],
+            ends: [0; BATCH_MAX],
+            count: 0,
+            limit: BATCH_MAX,
+            storage_max: 1,
+            is_cut: false,
+        }
+    }
+
+    /// How many records it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The words of record `index`.
+    pub(crate) fn record(&self, index: usize) -> &[u64] {
+        &self.buffer[self.start(index)..self.ends[index]]
+    }
+
+    pub(crate) fn clear(&mut self) {
+        (self.count, self.limit, self.is_cut) = (0, BATCH_MAX, false);
+    }
+
+    /// From now on so many are taken together at most when some sleep for storage; one always is.
+    pub(crate) fn allow_storage(&mut self, count: usize) {
+        self.storage_max = count.clamp(1, BATCH_MAX);
+    }
+
+    /// Holds one record that was not taken from the ring.
+    pub(crate) fn put(&mut self, record: impl ExactSizeIterator<Item = u64>) {
+        self.buffer.resize(self.buffer.len().max(record.len()), 0);
+        self.ends[0] = record.len();
+        (self.count, self.is_cut) = (1, false);
+        for (to, word) in self.buffer.iter_mut().zip(record) {
+            *to = word;
+        }
+    }
+
+    /// Where a record that begins with `word` would be copied to; `None` when it does not belong into this batch.
+    pub(crate) fn room_for(&mut self, word: RecordWord, record_words: usize) -> Option<&mut [u64]> {
+        let start = self.start(self.count);
+        let limit = self.limit.min(self.limit_with(DispatchFlags(word.flags)));
+        if self.count >= limit {
+            return None;
+        }
+        if start + record_words > self.buffer.len() {
+            if self.count > 0 {
+                return None;
+            }
+            if self.grow(record_words).is_err() {
+                return Some(self.cut());
+            }
+        }
+        self.limit = limit;
+        self.ends[self.count] = start + record_words;
+        self.count += 1;
+        Some(&mut self.buffer[start..start + record_words])
+    }
+
+    /// Sees that there is memory for a record of so many bytes; it is used when one is that long.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn expect(&mut self, record_bytes: u64) -> Result<(), TryReserveError> {
+        self.buffer.try_reserve_exact(words(record_bytes).saturating_sub(self.buffer.len()))
+    }
+
+    /// Whether the one record it holds was too long for the memory there is: its end is missing.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    fn grow(&mut self, record_words: usize) -> Result<(), TryReserveError> {
+        self.expect(bytes(record_words))?;
+        self.buffer.resize(record_words, 0);
+        Ok(())
+    }
+
+    /// As much of a record as there is room for: what says whose it is.
+    #[cold]
+    fn cut(&mut self) -> &mut [u64] {
+        (self.is_cut, self.count, self.limit) = (true, 1, 1);
+        self.ends[0] = self.buffer.len();
+        &mut self.buffer
+    }
+
+    fn limit_with(&self, dispatch: DispatchFlags) -> usize {
+        if dispatch.contains(DispatchFlags::INSTANT) {
+            BATCH_MAX
+        } else if dispatch.contains(DispatchFlags::STORAGE) {
+            self.storage_max
+        } else {
+            1
+        }
+    }
+
+    fn start(&self, index: usize) -> usize {
+        if index == 0 { 0 } else { self.ends[index - 1] }
+    }
+}

@@ -1,0 +1,169 @@
+//! The completion ring: any number of producers claim and fill, one consumer copies out and zeroes.
+
+use syslet_abi::{DoneFlags, Kind, USER_DATA_OFFSET};
+
+use crate::queues::drain_buffer::DrainBuffer;
+use crate::queues::ring_buffer::{Track, Words, pad};
+use crate::sys::sync::{Arc, AtomicU64, Ordering};
+
+/// Flag of a PAD that ends a call whose success is hidden: its second word is the call's ticket.
+const HIDDEN: u16 = 1;
+
+/// The words that end a call whose success is hidden.
+pub(crate) const fn hidden(ticket: u64) -> [u64; 2] {
+    [pad(16, HIDDEN), ticket]
+}
+
+/// Flag of a PAD that says that the worker of a call that was given up is back: its second word is the call's ticket.
+const BACK: u16 = 2;
+
+/// Room that is held for it, once the call's completion is consumed.
+pub(crate) const BACK_BYTES: u64 = 16;
+
+/// The words that say that the worker of a call that was given up is back.
+pub(crate) const fn back(ticket: u64) -> [u64; 2] {
+    [pad(BACK_BYTES, BACK), ticket]
+}
+
+/// Until it is consumed a completion has its call's ticket where the user's word will stand: only the submitter
+/// touches slots.
+const TICKET_WORD: usize = USER_DATA_OFFSET / 8;
+
+/// The end that producers share.
+#[derive(Debug)]
+pub(crate) struct Completions<W> {
+    /// How far room is claimed.
+    tail: W,
+    track: Track<W>,
+}
+
+/// The end of the one consumer.
+#[derive(Debug)]
+pub(crate) struct Consumer<W> {
+    ring: Arc<Completions<W>>,
+    /// How far records are consumed; published for who shares the ring.
+    head: u64,
+    published_head: W,
+}
+
+/// Room for one record, claimed. It is filled at once: no call, no wait between claim and commit (RING-15).
+/// Dropped without `commit`, it becomes a PAD.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Room<'a, W: Words> {
+    ring: &'a Completions<W>,
+    at: u64,
+    len: u64,
+}
+
+impl<W: Words> Completions<W> {
+    /// A ring over zeroed words. `tail` is a slice whose first word is the position.
+    pub(crate) fn new(tail: W, ring: W) -> Completions<W> {
+        Completions { tail, track: Track::new(ring) }
+    }
+
+    /// Claims room for a record of `len` bytes, for which credit is held: so it fits.
+    pub(crate) fn claim(&self, len: u64) -> Room<'_, W> {
+        let tail = &self.tail[0];
+        let mut at = tail.load(Ordering::Relaxed);
+        loop {
+            let to_end = self.track.to_end(at);
+            let padding = if len > to_end { to_end } else { 0 };
+            // C1: acquire and release chain all claims, which is how this one knows that the consumer's zeroing
+            // of its place is over (RING-13). Without them a zero could overwrite the record.
+            match tail.compare_exchange_weak(at, at + padding + len, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => {
+                    if padding > 0 {
+                        // Relaxed: behind the first word of a PAD there is nothing to see.
+                        self.track.word(at).store(pad(padding, 0), Ordering::Relaxed);
+                    }
+                    return Room { ring: self, at: at + padding, len };
+                }
+                Err(moved) => at = moved,
+            }
+        }
+    }
+}
+
+/// C5: relaxed; whoever writes here again learns of it through the credit (RING-13).
+fn clear(word: &AtomicU64) {
+    word.store(0, Ordering::Relaxed);
+}
+
+impl<W: Words> Room<'_, W> {
+    /// Fills the room with the record, whose length it has.
+    #[inline]
+    pub(crate) fn commit(self, record: &[u64]) {
+        let place = self.ring.track.record(self.at, self.len);
+        debug_assert_eq!(place.len(), record.len(), "room and record have one length");
+        // C2: relaxed, C3 publishes them.
+        for (to, word) in place.iter().zip(record).skip(1) {
+            to.store(*word, Ordering::Relaxed);
+        }
+        // C3: pairs with C4. Without release the consumer could see the first word before the others.
+        place[0].store(record[0], Ordering::Release);
+        std::mem::forget(self);
+    }
+}
+
+impl<W: Words> Drop for Room<'_, W> {
+    fn drop(&mut self) {
+        self.ring.track.word(self.at).store(pad(self.len, 0), Ordering::Relaxed);
+    }
+}
+
+impl<W: Words> Consumer<W> {
+    /// The consumer of a ring, who goes on where `published_head`, a slice whose first word is the position, stands.
+    pub(crate) fn new(ring: Arc<Completions<W>>, published_head: W) -> Consumer<W> {
+        Consumer { ring, head: published_head[0].load(Ordering::Relaxed), published_head }
+    }
+
+    /// Whether a record is ready.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ring.track.head_of(self.head, Ordering::Acquire).len != 0
+    }
+
+    /// Moves what is ready into the inbox, as far as that has room. Each call is over with that: `settle` is given its
+    /// ticket and what is special about the record, and gives the word that the application knows it by. Says whether all that was ready had room.
+    #[inline(always)]
+    pub(crate) fn drain(
+        &mut self,
+        drain_buffer: &mut DrainBuffer,
+        mut settle: impl FnMut(u64, DoneFlags) -> u64,
+    ) -> bool {
+        let (from, mut has_room) = (self.head, true);
+        loop {
+            // C4: pairs with C3.
+            let word = self.ring.track.head_of(self.head, Ordering::Acquire);
+            let len = u64::from(word.len);
+            if len == 0 {
+                break;
+            }
+            let record = self.ring.track.record(self.head, len);
+            if word.kind == Kind::PAD {
+                if word.flags & HIDDEN != 0 {
+                    settle(record[1].load(Ordering::Relaxed), DoneFlags::NONE);
+                } else if word.flags & BACK != 0 {
+                    let flags = DoneFlags::ABANDONED.with(DoneFlags::RELEASED);
+                    settle(record[1].load(Ordering::Relaxed), flags);
+                }
+                record.iter().for_each(clear);
+            } else if let Some(copy) = drain_buffer.room_for(record.len()) {
+                for (to, from) in copy.iter_mut().zip(record) {
+                    *to = from.load(Ordering::Relaxed);
+                    clear(from);
+                }
+                copy[TICKET_WORD] = settle(copy[TICKET_WORD], DoneFlags(word.flags));
+            } else {
+                has_room = false;
+                break;
+            }
+            self.head += len;
+        }
+        if self.head != from {
+            // C6: for a peer in another process; release so that it sees zeros behind the position.
+            self.published_head[0].store(self.head, Ordering::Release);
+        }
+        has_room
+    }
+}

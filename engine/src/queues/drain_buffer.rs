@@ -1,0 +1,85 @@
+//! Completions copied out of the ring: whole records, one behind the other, until the application has read them.
+
+use syslet_abi::RecordWord;
+
+use crate::queues::ring_buffer::words;
+
+/// Where the consumer moves completions to.
+#[derive(Debug)]
+pub(crate) struct DrainBuffer {
+    buffer: Box<[u64]>,
+    /// Where the first record not read begins, in words.
+    start: usize,
+    /// Where the last one ends.
+    end: usize,
+    records: usize,
+}
+
+/// Reads the records of an inbox; those not read stay.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    buffer: &'a [u64],
+    start: &'a mut usize,
+    records: &'a mut usize,
+}
+
+impl DrainBuffer {
+    /// An inbox for records of `capacity` bytes in all; nothing when there is no memory.
+    pub(crate) fn new(capacity: u64) -> Option<DrainBuffer> {
+        let buffer = bytemuck::try_zeroed_slice_box(words(capacity)).ok()?;
+        Some(DrainBuffer { buffer, start: 0, end: 0, records: 0 })
+    }
+
+    /// How many records it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.records
+    }
+
+    /// Forgets what was not read.
+    pub(crate) fn clear(&mut self) {
+        self.records = 0;
+    }
+
+    pub(crate) fn read(&mut self) -> Reader<'_> {
+        Reader { buffer: &self.buffer, start: &mut self.start, records: &mut self.records }
+    }
+
+    /// Room behind the last record, if what is not read leaves as much.
+    pub(crate) fn room_for(&mut self, record_words: usize) -> Option<&mut [u64]> {
+        if self.records == 0 {
+            (self.start, self.end) = (0, 0);
+        } else if self.end + record_words > self.buffer.len() {
+            // Without this, who always leaves something unread would find the inbox full for ever.
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        let room = self.buffer.get_mut(self.end..self.end + record_words)?;
+        self.end += record_words;
+        self.records += 1;
+        Some(room)
+    }
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = &'a [u64];
+
+    fn next(&mut self) -> Option<&'a [u64]> {
+        *self.records = self.records.checked_sub(1)?;
+        let start = *self.start;
+        *self.start += words(u64::from(RecordWord::unpack(self.buffer[start]).len));
+        Some(&self.buffer[start..*self.start])
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests {
+    use super::*;
+
+    /// What the system has no memory for is no inbox, and nobody is aborted.
+    #[test]
+    fn more_than_there_is() {
+        assert!(DrainBuffer::new(1 << 60).is_none());
+        assert_eq!(DrainBuffer::new(4096).map(|drain_buffer| drain_buffer.len()), Some(0));
+    }
+}

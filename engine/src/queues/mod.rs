@@ -1,0 +1,26 @@
+//! The two rings of `specs/ring.md`: submissions go in with one producer and many consumers, completions come out
+//! with many producers and one consumer. Steps in comments (S3, C1, …) are those of its tables.
+
+pub(crate) mod batch;
+pub(crate) mod completion_queue;
+pub(crate) mod credit;
+pub(crate) mod drain_buffer;
+#[cfg(not(syslet_loom))]
+pub(crate) mod handoff;
+#[cfg(not(syslet_loom))]
+pub(crate) mod lanes;
+#[cfg(not(syslet_loom))]
+pub(crate) mod local;
+#[cfg(not(syslet_loom))]
+pub(crate) mod memory;
+#[cfg(not(syslet_loom))]
+pub(crate) mod priority;
+pub(crate) mod ring_buffer;
+#[cfg(not(syslet_loom))]
+pub(crate) mod ring_state;
+#[cfg(not(syslet_loom))]
+pub(crate) mod staged;
+pub(crate) mod submission_queue;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! The shelf of a ring: calls that are not to be taken in the order pushed stand here, sorted, until somebody takes
+//! them.
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use syslet_attrs::Priority;
+
+use crate::queues::batch::Batch;
+use crate::sys::sync::{AtomicU32, Mutex, Ordering, lock};
+
+/// Where a call stands among others: who has the lowest goes first. When it was accepted, in nanoseconds of
+/// CLOCK_MONOTONIC, less the head start that its priority gives it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Key(i64);
+
+impl Key {
+    #[allow(clippy::cast_possible_wrap, reason = "a step is a million")]
+    pub(crate) fn new(queued_ns: u64, priority: i32) -> Key {
+        let head_start = i64::from(priority) * Priority::STEP_NS as i64;
+        Key(i64::try_from(queued_ns).unwrap_or(i64::MAX).saturating_sub(head_start))
+    }
+
+    /// Whether a call that stands there would have come by now.
+    fn has_come(self, now_ns: u64) -> bool {
+        u64::try_from(self.0).map_or(true, |key_ns| key_ns <= now_ns)
+    }
+}
+
+/// Who takes a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Taker {
+    /// The helping submitter.
+    Submitter,
+    /// A worker.
+    Worker,
+    /// Who ends all that is queued.
+    Closer,
+}
+
+/// Whose a call is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Whose {
+    /// Both may run it, and no worker may take it yet: its submitter was not compared with them.
+    Submitter,
+    /// Only workers may run it.
+    Workers,
+}
+
+/// After so many claims in a row the rings have one, if anything is in them.
+pub(crate) const PRIORITY_CLAIMS_IN_A_ROW: u32 = 4;
+/// Fewer than so many are not looked through for those that are gone.
+const FEW: usize = 64;
+/// More than so many used records are not kept.
+const SPARE_MAX: usize = 64;
+
+/// The sorted calls of one ring.
+#[derive(Debug)]
+pub(crate) struct PriorityQueue {
+    /// How many workers may take, for who does not want the lock.
+    count: AtomicU32,
+    /// How many helpers may take.
+    shared: AtomicU32,
+    /// How many they alone may take.
+    unopened: AtomicU32,
+    heaps: Mutex<Heaps>,
+}
+
+#[derive(Debug, Default)]
+struct Heaps {
+    /// What both may run, and its submitter alone may take.
+    unopened: BinaryHeap<Reverse<Standing>>,
+    /// What both may run.
+    shared: BinaryHeap<Reverse<Standing>>,
+    /// What only workers may run.
+    pooled: BinaryHeap<Reverse<Standing>>,
+    /// Of those with one key the first goes first.
+    number: u64,
+    /// Claims since the rings had one.
+    in_a_row: u32,
+    /// Used records, kept for the next.
+    spare: Vec<Vec<u64>>,
+    /// It is looked through when it has so many.
+    look_through_at: usize,
+}
+
+#[derive(Debug)]
+struct Standing {
+    at: (Key, u64),
+    record: Vec<u64>,
+}
+
+impl PriorityQueue {
+    pub(crate) fn new() -> PriorityQueue {
+        let heaps = Heaps { look_through_at: FEW, ..Heaps::default() };
+        let [count, shared, unopened] = [const { AtomicU32::new(0) }; 3];
+        PriorityQueue { count, shared, unopened, heaps: Mutex::new(heaps) }
+    }
+
+    /// How many workers may take; a glance. Who announces work has pushed it before.
+    #[inline]
+    pub(crate) fn for_workers(&self) -> u32 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is nothing that a helper may take; a glance.
+    #[inline]
+    pub(crate) fn is_empty_for_submitter(&self) -> bool {
+        self.shared.load(Ordering::Relaxed) == 0
+    }
+
+    /// How many there are; a glance.
+    #[inline]
+    pub(crate) fn len(&self) -> u32 {
+        self.for_workers() + self.unopened.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is nothing; a glance.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether workers may take all that helpers may; a glance.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.unopened.load(Ordering::Relaxed) == 0
+    }
+
+    /// Workers may take from now on what they could not.
+    #[inline]
+    pub(crate) fn open(&self) {
+        if !self.is_open() {
+            let mut heaps = lock(&self.heaps);
+            let Heaps { unopened, shared, .. } = &mut *heaps;
+            shared.append(unopened);
+            self.count(&heaps);
+        }
+    }
+
+    /// The number of the next that is put up.
+    pub(crate) fn number(&self) -> u64 {
+        lock(&self.heaps).number
+    }
+
+    /// Workers may take from now on what was put up before the one with this number.
+    pub(crate) fn open_before(&self, number: u64) {
+        let mut heaps = lock(&self.heaps);
+        let all = std::mem::take(&mut heaps.unopened).into_vec();
+        for standing in all {
+            let Reverse(Standing { at: (_, own), .. }) = standing;
+            if own < number { heaps.shared.push(standing) } else { heaps.unopened.push(standing) }
+        }
+        self.count(&heaps);
+    }
+
+    /// Puts a record up. `is_wanted`: whether the call of a record is still to be made. Gives memory for another record.
+    pub(crate) fn push(
+        &self,
+        key: Key,
+        record: Vec<u64>,
+        whose: Whose,
+        is_wanted: impl Fn(&[u64]) -> bool,
+    ) -> Vec<u64> {
+        let mut heaps = lock(&self.heaps);
+        if heaps.len() >= heaps.look_through_at {
+            heaps.unopened.retain(|Reverse(standing)| is_wanted(&standing.record));
+            heaps.shared.retain(|Reverse(standing)| is_wanted(&standing.record));
+            heaps.pooled.retain(|Reverse(standing)| is_wanted(&standing.record));
+            heaps.look_through_at = (2 * heaps.len()).max(FEW);
+        }
+        let standing = Reverse(Standing { at: (key, heaps.number), record });
+        heaps.number += 1;
+        match whose {
+            Whose::Submitter => heaps.unopened.push(standing),
+            Whose::Workers => heaps.pooled.push(standing),
+        }
+        self.count(&heaps);
+        heaps.spare.pop().unwrap_or_default()
+    }
+
+    /// Moves the record that is next to the batch, if one is: `rings_are_empty` where nothing else is.
+    pub(crate) fn take(&self, batch: &mut Batch, taker: Taker, now_ns: u64, rings_are_empty: bool) -> bool {
+        let mut heaps = lock(&self.heaps);
+        let first = |heap: &BinaryHeap<Reverse<Standing>>| heap.peek().map(|Reverse(standing)| standing.at);
+        let unopened = first(&heaps.unopened).filter(|_| taker != Taker::Worker);
+        let pooled = first(&heaps.pooled).filter(|_| taker != Taker::Submitter);
+        let Some(next) = [unopened, first(&heaps.shared), pooled].into_iter().flatten().min() else {
+            return false;
+        };
+        let (key, _) = next;
+        let is_alone = rings_are_empty || taker == Taker::Closer;
+        if !is_alone && (heaps.in_a_row >= PRIORITY_CLAIMS_IN_A_ROW || !key.has_come(now_ns)) {
+            return false;
+        }
+        heaps.in_a_row = if is_alone { 0 } else { heaps.in_a_row + 1 };
+        let taken = if pooled == Some(next) {
+            heaps.pooled.pop()
+        } else if unopened == Some(next) {
+            heaps.unopened.pop()
+        } else {
+            heaps.shared.pop()
+        };
+        self.count(&heaps);
+        let Some(Reverse(standing)) = taken else { return false };
+        batch.put(standing.record.iter().copied());
+        if heaps.spare.len() < SPARE_MAX {
+            heaps.spare.push(standing.record);
+        }
+        true
+    }
+
+    /// The rings have had a claim: the shelf may have some again.
+    #[inline]
+    pub(crate) fn give_turn_back(&self) {
+        if !self.is_empty() {
+            lock(&self.heaps).in_a_row = 0;
+        }
+    }
+
+    fn count(&self, heaps: &Heaps) {
+        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        self.count.store(count(heaps.shared.len() + heaps.pooled.len()), Ordering::Relaxed);
+        self.shared.store(count(heaps.shared.len() + heaps.unopened.len()), Ordering::Relaxed);
+        self.unopened.store(count(heaps.unopened.len()), Ordering::Relaxed);
+    }
+}
+
+impl Heaps {
+    fn len(&self) -> usize {
+        self.unopened.len() + self.shared.len() + self.pooled.len()
+    }
+}
+
+impl PartialEq for Standing {
+    fn eq(&self, other: &Standing) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for Standing {}
+
+impl PartialOrd for Standing {
+    fn partial_cmp(&self, other: &Standing) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Standing {
+    fn cmp(&self, other: &Standing) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}

@@ -1,0 +1,108 @@
+//! Calls that are not to be taken in the order pushed, on their way from the door to the shelf.
+
+use syslet_abi::{AttributeId, Call, USER_DATA_OFFSET};
+use syslet_attrs::{LaneAsk, LaneValue, Needs};
+
+use crate::queues::batch::DispatchFlags;
+use crate::queues::priority::Key;
+use crate::slots::Ticket;
+use crate::slots::admission::Admission;
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct StagedCall {
+    /// As it would stand in the ring.
+    record: Vec<u64>,
+    key: Key,
+    queued_ns: u64,
+    /// Only workers may run it.
+    is_pooled: bool,
+    lane: Option<LaneAsk>,
+}
+
+/// Those that were pushed and are not published.
+#[derive(Debug, Default)]
+pub(crate) struct Staged {
+    calls: Vec<StagedCall>,
+    /// Used records, kept for the next.
+    spare: Vec<Vec<u64>>,
+}
+
+impl Staged {
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Gives all of them away, in the order pushed. `to` may return used memory, for records to come.
+    pub(crate) fn give(&mut self, mut to: impl FnMut(StagedCall) -> Option<Vec<u64>>) {
+        for call in self.calls.drain(..) {
+            self.spare.extend(to(call));
+        }
+    }
+
+    /// Appends a call, with its ticket in the place of user_data, and its marks.
+    pub(crate) fn push(&mut self, call: &Call<'_>, ticket: Ticket, admission: &Admission) {
+        let mut record = self.spare.pop().unwrap_or_default();
+        record.clear();
+        let words = call.bytes().chunks_exact(8);
+        record.extend(words.map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default())));
+        record[0] = admission.dispatch.on_first(record[0]);
+        record[USER_DATA_OFFSET / 8] = ticket.pack();
+        let asked = call.asks().find(|ask| ask.id == AttributeId::LANE);
+        let lane = asked.filter(|_| admission.needs.contains(Needs::LANE));
+        self.calls.push(StagedCall {
+            record,
+            key: Key::new(admission.queued_ns, admission.priority),
+            queued_ns: admission.queued_ns,
+            is_pooled: admission.dispatch.contains(DispatchFlags::WORKER),
+            lane: lane.and_then(|ask| LaneAsk::parse(ask.payload)),
+        });
+    }
+}
+
+impl StagedCall {
+    pub(crate) fn ticket(&self) -> Ticket {
+        ticket(&self.record)
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+
+    pub(crate) fn queued_ns(&self) -> u64 {
+        self.queued_ns
+    }
+
+    /// Writes the value of its LANE over what that was asked with.
+    pub(crate) fn note(&mut self, value: LaneValue) {
+        let asked = Call::admitted(bytemuck::cast_slice(&self.record)).asks();
+        if let Some(at) = { asked }.find(|ask| ask.id == AttributeId::LANE).map(|ask| ask.payload_offset) {
+            let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.record);
+            bytes[at..at + LaneValue::BYTES].copy_from_slice(&value.bytes());
+        }
+    }
+
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.is_pooled
+    }
+
+    /// What it asks of a lane, if it has to pass one.
+    pub(crate) fn lane(&self) -> Option<LaneAsk> {
+        self.lane
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        8 * self.record.len() as u64
+    }
+
+    /// As it would stand in the ring.
+    pub(crate) fn into_record(self) -> Vec<u64> {
+        self.record
+    }
+}
+
+/// The ticket of a record that stands, or is to stand, on a shelf.
+pub(crate) fn ticket(record: &[u64]) -> Ticket {
+    Ticket::unpack(record[USER_DATA_OFFSET / 8])
+}

@@ -1,0 +1,312 @@
+//! Stopping calls: what is queued is removed, what runs is interrupted.
+
+use std::os::fd::RawFd;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use syslet_abi::{Cancel, CancelBy, CancelSteps, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawResult, Refusal};
+
+use crate::cancel::stop;
+use crate::engine_state::EngineState;
+use crate::exec::claim::Why;
+use crate::program::Name;
+use crate::queues::ring_state::RingState;
+use crate::refused::Refused;
+use crate::ring::{Ring, RingError};
+use crate::slots;
+use crate::slots::state::{By, Stop};
+use crate::ticket::Ticket;
+
+/// Which calls are to stop: of one ring, or of all rings of an engine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Which {
+    /// The one with this ticket, which names a call of the ring that gave it: nothing among those of another ring, or of all.
+    Ticket(Ticket),
+    /// All that were given this word.
+    UserData(u64),
+    /// All whose first descriptor is this one.
+    Fd(RawFd),
+    /// All of this system call number.
+    Number(u32),
+    /// This atom of the program with this ticket, if it is STOPPABLE, has a DEADLINE or is one of a group, and is being
+    /// made: its program goes on.
+    Atom(Ticket, u16),
+    /// All with this TRACE id.
+    Trace(u64),
+    /// All.
+    All,
+}
+
+/// What was found of the calls that were to stop: how many of each kind. None of any: there is no such call.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Found {
+    /// Queued. They never begin; their completions are there.
+    pub removed: u32,
+    /// In a worker, which has been signalled, now or before. Their completions say what came of it.
+    pub signalled: u32,
+    /// Asked to stop, and not signalled: with their submitter, or before their own thread runs, or queued where another
+    /// thread cannot remove them; or the system takes no signal just now. They need not be asked again: the request stays
+    /// with each until it is kept from beginning, signalled, or over.
+    pub pending: u32,
+    /// Over.
+    pub over: u32,
+    /// Where nobody can interrupt them: over in a moment, or on their way out; or in a worker that many signals have not
+    /// interrupted.
+    pub uninterruptible: u32,
+    /// Of those in a worker, asked to be given up, how many are not as things are: they have memory of the application's
+    /// without [`crate::CallFlags::RELEASE`], for good; or there are as many as may be, until one of those ends.
+    pub kept: u32,
+}
+
+/// What follows when the signal does not help. Nothing of it is done to a call that is over by then.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[must_use]
+pub struct Escalation {
+    pub(crate) shutdown_ns: Option<u64>,
+    pub(crate) abandon_ns: Option<u64>,
+}
+
+impl Escalation {
+    /// So much later, the socket that is the call's first descriptor is shut down in both directions: also for everybody
+    /// else who uses it. That is the one which has the descriptor's number then: whoever closes descriptors of
+    /// calls in flight, and opens others, must not ask for it.
+    pub fn shutdown_after(self, after: Duration) -> Escalation {
+        Escalation { shutdown_ns: Some(nanoseconds(after)), ..self }
+    }
+
+    /// So much later, the call is given up: it goes on in its thread for as long as the kernel keeps that, but its
+    /// completion comes now, with ABANDONED, and another worker takes the place, if [`crate::Config::abandoned_max`]
+    /// allows. A call with memory of the application's (an address as VALUE) is given up only if RELEASE was asked: its
+    /// second completion, with RELEASED, says when that memory is not used any more.
+    pub fn abandon_after(self, after: Duration) -> Escalation {
+        Escalation { abandon_ns: Some(nanoseconds(after)), ..self }
+    }
+
+    /// What a request asks for.
+    fn named(request: &Cancel) -> Escalation {
+        let asked = |step, ns| request.steps.contains(step).then_some(ns);
+        Escalation {
+            shutdown_ns: asked(CancelSteps::SHUTDOWN, request.shutdown_ns),
+            abandon_ns: asked(CancelSteps::ABANDON, request.abandon_ns),
+        }
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Stops calls of one ring, or of all rings of an engine, from any thread. It does not keep a ring open; calls that
+/// outlive their ring can be stopped as well.
+#[derive(Clone, Debug)]
+pub struct Canceller {
+    engine: Arc<EngineState>,
+    reach: Reach,
+}
+
+/// Whose calls.
+#[derive(Clone, Debug)]
+enum Reach {
+    /// One that is kept by its submitter and by its calls.
+    Ring(Weak<RingState>),
+    All,
+}
+
+impl Ring {
+    /// Stops calls of this ring. Gives what was found; nothing in a forked child.
+    ///
+    /// Completions come as ever, one for each call: CANCELLED says that the call was kept from beginning or from ending.
+    pub fn cancel(&mut self, which: Which) -> Found {
+        self.cancel_with(which, Escalation::default())
+    }
+
+    /// [`Ring::cancel`], and says what follows when the signal does not help.
+    pub fn cancel_with(&mut self, which: Which, escalation: Escalation) -> Found {
+        if self.check_home().is_err() {
+            return Found::default();
+        }
+        let mut found = Found::default();
+        cancel(&self.engine, &self.state, which, (By::Submitter, escalation), &mut found);
+        found
+    }
+
+    /// Carries out a request to cancel, and posts its completion (CANCEL-12).
+    pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<slots::Ticket, Refused> {
+        self.check_home()?;
+        let request = Cancel::check(record)?;
+        if !self.slot_owner.has_free() {
+            return Err(Refusal::SLOTS_FULL.into());
+        }
+        if !self.credit.take(DONE_BYTES_MIN as u64) {
+            return Err(Refusal::COMPLETION_FULL.into());
+        }
+        let found = self.cancel_with(Which::named(request.by, request.value), Escalation::named(&request));
+        let ticket = self.slot_owner.take_answer(request.user_data).expect("a slot was free above");
+        let done = Done::bare(ticket.pack(), found.as_result(), DoneFlags::NONE);
+        self.state.submitter.accepted.add(1);
+        self.state.submitter.finished.add(1);
+        self.completions.claim(DONE_BYTES_MIN as u64).commit(&done);
+        Ok(ticket)
+    }
+
+    /// What stops calls of this ring from other threads.
+    ///
+    /// # Errors
+    /// In a forked child.
+    pub fn canceller(&self) -> Result<Canceller, RingError> {
+        self.check_home().map_err(|_| RingError::Forked)?;
+        if !self.slot_owner.is_watched() {
+            self.slot_owner.open_to_others();
+        }
+        Ok(Canceller { engine: Arc::clone(&self.engine), reach: Reach::Ring(Arc::downgrade(&self.state)) })
+    }
+}
+
+impl Which {
+    /// What a request names.
+    fn named(by: CancelBy, value: u64) -> Which {
+        match by {
+            CancelBy::USER_DATA => Which::UserData(value),
+            CancelBy::FD => Which::Fd(RawFd::try_from(value).unwrap_or(-1)),
+            CancelBy::TRACE => Which::Trace(value),
+            CancelBy::NUMBER => Which::Number(u32::try_from(value).unwrap_or(u32::MAX)),
+            _ => Which::All,
+        }
+    }
+}
+
+impl Canceller {
+    pub(crate) fn of_all(engine: Arc<EngineState>) -> Canceller {
+        engine.registry.watch();
+        Canceller { engine, reach: Reach::All }
+    }
+
+    /// Stops calls. Gives what was found; nothing in a forked child.
+    #[must_use = "whether there was such a call"]
+    pub fn cancel(&self, which: Which) -> Found {
+        self.cancel_with(which, Escalation::default())
+    }
+
+    /// [`Canceller::cancel`], and says what follows when the signal does not help.
+    #[must_use = "whether there was such a call"]
+    pub fn cancel_with(&self, which: Which, escalation: Escalation) -> Found {
+        let how = (By::Other, escalation);
+        let mut found = Found::default();
+        if !self.engine.guard.is_home() {
+            return found;
+        }
+        match (&self.reach, which) {
+            (Reach::Ring(ring), _) => {
+                ring.upgrade().inspect(|ring| cancel(&self.engine, ring, which, how, &mut found));
+            }
+            (Reach::All, Which::Ticket(_) | Which::Atom(..)) => {}
+            (Reach::All, _) => {
+                for ring in self.engine.registry.rings() {
+                    cancel(&self.engine, &ring, which, how, &mut found);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The ring is dropped: all of its calls stop, and nobody waits for them (POOL-22).
+pub(crate) fn stop_all(engine: &EngineState, ring: &Arc<RingState>) {
+    cancel(engine, ring, Which::All, (By::Submitter, Escalation::default()), &mut Found::default());
+}
+
+fn cancel(
+    engine: &EngineState,
+    ring: &Arc<RingState>,
+    which: Which,
+    how: (By, Escalation),
+    found: &mut Found,
+) {
+    if let Which::Ticket(ticket) | Which::Atom(ticket, _) = which {
+        match (ticket.within(ring.number), which) {
+            // A call of another ring, which has no place here, be its slot what it may.
+            (None, _) => {}
+            (Some(own), Which::Atom(_, atom)) => {
+                found.count(stop_atom(engine, ring, Name { program: own.pack(), atom: atom.into() }));
+            }
+            (Some(own), _) => ask(engine, ring, own, how, found),
+        }
+        return;
+    }
+    for ticket in ring.slots.occupied() {
+        let slot = ring.slots.get(ticket);
+        let matches = match which {
+            Which::UserData(user_data) => slot.user_data() == user_data,
+            Which::Fd(fd) => fd >= 0 && slot.fd() == fd,
+            Which::Number(nr) => slot.nr() == nr,
+            Which::Trace(id) => ring.slots.trace(ticket) == Some(id),
+            Which::Ticket(_) | Which::Atom(..) | Which::All => true,
+        };
+        if matches {
+            // Should the slot be another call's by now, its ticket is stale.
+            ask(engine, ring, ticket, how, found);
+        }
+    }
+}
+
+/// Stops one call of a program.
+fn stop_atom(engine: &EngineState, ring: &RingState, name: Name) -> Stop {
+    let member = ring.running.find(name);
+    let pool = engine.pool.as_ref();
+    member.zip(pool).map_or(Stop::NotFound, |(member, pool)| pool.stop_member(&member))
+}
+
+/// Asks one call to stop, and has somebody see to it that it does.
+fn ask(
+    engine: &EngineState,
+    ring: &Arc<RingState>,
+    ticket: slots::Ticket,
+    (by, escalation): (By, Escalation),
+    all: &mut Found,
+) {
+    let found = stop(ring, ticket, by, Why::Asked);
+    all.count(found);
+    let is_there =
+        matches!(found, Stop::Signal | Stop::Signalled | Stop::Stubborn | Stop::Marked | Stop::Unsent);
+    let Some(pool) = engine.pool.as_ref().filter(|_| is_there) else { return };
+    match found {
+        Stop::Signal => pool.look_after(ring, ticket),
+        Stop::Unsent => pool.ask_again(ring, ticket),
+        _ => {}
+    }
+    if escalation != Escalation::default() {
+        let is_abandoned = pool.escalate(ring, ticket, escalation);
+        all.kept += u32::from(escalation.abandon_ns.is_some() && !is_abandoned);
+    }
+}
+
+impl Found {
+    /// Whether there was no such call.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Found::default()
+    }
+
+    /// What the completion of a request says.
+    fn as_result(self) -> RawResult {
+        match (self.removed + self.signalled + self.pending, self.uninterruptible, self.over) {
+            (0, 0, 0) => RawResult::error(Errno(libc::ENOENT)),
+            (0, 0, _) => RawResult::error(Errno(libc::EALREADY)),
+            (0, _, _) => RawResult::error(Errno(libc::EBUSY)),
+            (stopped, _, _) => RawResult(stopped.into()),
+        }
+    }
+
+    fn count(&mut self, stop: Stop) {
+        match stop {
+            Stop::NotFound => {}
+            Stop::Removed => self.removed += 1,
+            Stop::Signal | Stop::Signalled | Stop::Stopped => self.signalled += 1,
+            Stop::Marked | Stop::Unsent => self.pending += 1,
+            Stop::Complete => self.over += 1,
+            Stop::Uninterruptible | Stop::Stubborn => self.uninterruptible += 1,
+        }
+    }
+}

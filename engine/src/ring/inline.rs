@@ -1,0 +1,177 @@
+//! Helping: a submitter that waits claims its queued calls and runs those it may.
+#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+
+use syslet_abi::{CallFlags, Errno, RecordWord, USER_DATA_OFFSET};
+
+use crate::confinement::{Confinement, Looked};
+use crate::exec::claim::Claim;
+use crate::exec::outcome::Outcome;
+use crate::exec::{First, is_program};
+use crate::queues::batch::DispatchFlags;
+use crate::queues::handoff::Begun;
+use crate::queues::priority::Taker;
+use crate::queues::ring_buffer::bytes;
+use crate::ring::Ring;
+use crate::slots::Ticket;
+use crate::sys::clock::now_ns;
+
+impl Ring {
+    /// Claims what is next and runs it, or hands it over; gives the number of calls claimed. The completions of one
+    /// batch are posted together: nobody waits for them but this thread. Of calls that sleep for storage it claims
+    /// `storage_max` together, at most.
+    pub(crate) fn run_inline(&mut self, storage_max: usize) -> usize {
+        self.batch.allow_storage(storage_max);
+        let is_own = !self.own.is_empty() && self.own.pop(&mut self.batch);
+        let count = if is_own || !self.state.priority.is_empty_for_submitter() && self.take_sorted(false) {
+            1
+        } else {
+            let taken = self.submissions.take(&mut self.batch, || u64::MAX);
+            let taken = taken.expect("only this process writes its rings, so every record in them is whole");
+            if taken > 0 {
+                self.state.priority.give_turn_back();
+            }
+            let is_late =
+                taken == 0 && !self.state.priority.is_empty_for_submitter() && self.take_sorted(true);
+            if is_late { 1 } else { taken }
+        };
+        let mut built = 0;
+        for index in 0..count {
+            built += self.run_one_inline(index, built);
+        }
+        if built > 0 {
+            self.completions.claim(bytes(built)).commit(self.runner.done(built));
+        }
+        count
+    }
+
+    /// Claims what is next on the shelf, if its turn is before that of the ring.
+    fn take_sorted(&mut self, is_empty: bool) -> bool {
+        let is_empty = is_empty || self.submissions.is_empty();
+        self.state.priority.take(&mut self.batch, Taker::Submitter, now_ns(), is_empty)
+    }
+
+    /// Runs record `index` of the batch, or hands it over; gives the words of its completion, built at word `at`.
+    #[inline(always)]
+    fn run_one_inline(&mut self, index: usize, at: usize) -> usize {
+        let record = self.batch.record(index);
+        let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
+        let dispatch = DispatchFlags::of(record[0]);
+        let is_instant = dispatch == DispatchFlags::INSTANT;
+        let words = if is_instant && !self.engine.is_closed() {
+            let claim = Claim::instant(self.slots.get(ticket), ticket);
+            // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
+            unsafe { self.runner.run(record, &claim, at) }
+        } else {
+            match self.run_inline_with_care(index, at, ticket, dispatch) {
+                Some(First::Built(words)) => words,
+                Some(First::Later(begun)) => {
+                    self.hand_over(index, begun);
+                    return 0;
+                }
+                None => return 0,
+            }
+        };
+        self.state.submitter.finished.add(1);
+        words
+    }
+
+    /// Runs a call that can sleep, as far as it may run here. Nothing when it is not to be made any more.
+    fn run_inline_with_care(
+        &mut self,
+        index: usize,
+        at: usize,
+        ticket: Ticket,
+        dispatch: DispatchFlags,
+    ) -> Option<First> {
+        let refusal = if self.engine.is_closed() {
+            Some(Errno(libc::ECANCELED))
+        } else {
+            // It was accepted while there were workers for it, and has been withdrawn from them.
+            dispatch.contains(DispatchFlags::WORKER).then_some(Errno(libc::EPERM))
+        };
+        if let Some(errno) = refusal {
+            let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
+            Claim::ended(slot, ticket, dispatch.contains(DispatchFlags::INSTANT))?;
+            return Some(First::Built(self.runner.abandon(record, slot, at, Outcome::not_run(errno))));
+        }
+        let is_theirs_again = self.is_for_workers_again(index, dispatch);
+        let is_program = is_program(self.batch.record(index));
+        if is_theirs_again && !is_program {
+            return Some(First::Later(Begun::default()));
+        }
+        // Should this call get stuck, others must not be: the workers get them.
+        let is_theirs = self.state.is_listed() && self.is_open_to_workers();
+        let others_wait = self.open_pool().is_some() && self.has_shared_work() && !is_theirs;
+        let is_alone = others_wait && !self.may_be_relieved() || self.open_pool().is_none();
+        if !is_alone {
+            self.state.submitter.watch.enter();
+        }
+        if !is_alone && others_wait {
+            self.open_pool().inspect(|pool| pool.watch_closely());
+        }
+        let by_attempt = dispatch.contains(DispatchFlags::NONBLOCKING) || is_theirs_again;
+        let first = self.attempt(index, at, ticket, by_attempt && !is_alone);
+        if !is_alone {
+            self.state.submitter.watch.leave_unmarked();
+        }
+        match first {
+            Some(First::Later(mut begun)) if !self.may_give_away() => {
+                let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
+                let claim = Claim::inline(slot, ticket)?;
+                // SAFETY: as in `help_one`.
+                Some(First::Built(unsafe { self.runner.run_rest(record, &claim, &mut begun, None) }))
+            }
+            first => first,
+        }
+    }
+
+    /// Whether a call that could block here is the workers' after all: it was accepted, or withdrawn from them, when the thread
+    /// differed from them, and it does no longer.
+    fn is_for_workers_again(&mut self, index: usize, dispatch: DispatchFlags) -> bool {
+        let differed = self.engine.pool.is_some() && self.open_pool().is_none();
+        let flags = CallFlags(RecordWord::unpack(self.batch.record(index)[0]).flags);
+        differed
+            && !dispatch.contains(DispatchFlags::STORAGE)
+            && !flags.contains(CallFlags::SYNC)
+            && self.may_give_away()
+            && !dispatch.contains(DispatchFlags::NONBLOCKING)
+    }
+
+    /// Whether workers may have what waits behind a call that this thread is about to make, should it get stuck. Where the starter
+    /// can compare a thread that is, nothing has to be asked before.
+    fn may_be_relieved(&mut self) -> bool {
+        if self.looked == Looked::Not && self.confinement.as_ref().is_some_and(Confinement::is_shown) {
+            return true;
+        }
+        let may_give_away = self.may_give_away();
+        if may_give_away {
+            self.open_to_workers();
+        }
+        may_give_away
+    }
+
+    /// Runs a call, or its twin.
+    fn attempt(&mut self, index: usize, at: usize, ticket: Ticket, by_attempt: bool) -> Option<First> {
+        let record = self.batch.record(index);
+        let claim = Claim::inline(self.slots.get(ticket), ticket)?;
+        Some(if by_attempt {
+            debug_assert_eq!(at, 0, "what is not instant is claimed alone");
+            // SAFETY: as in `help_one`.
+            unsafe { self.runner.attempt(record, &claim, self.engine.abilities) }
+        } else {
+            // SAFETY: as in `help_one`.
+            First::Built(unsafe { self.runner.run(record, &claim, at) })
+        })
+    }
+
+    /// Whether anything is published that both this thread and workers may run.
+    pub(crate) fn has_shared_work(&self) -> bool {
+        self.state.has_shared_work()
+    }
+
+    /// Gives a claimed call to the workers.
+    fn hand_over(&mut self, index: usize, begun: Begun) {
+        self.state.handed.push(self.batch.record(index), begun);
+        self.offer();
+    }
+}

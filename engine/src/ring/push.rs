@@ -1,0 +1,247 @@
+//! In: a submission is admitted, gets its slot and its room, and stands in the ring.
+#![allow(unsafe_code, reason = "declares the unsafe entries and calls one from the safe one")]
+
+use std::sync::OnceLock;
+
+use syslet_abi::{Call, Kind, RecordWord, Refusal};
+
+use crate::admission::admit;
+use crate::admission::safe;
+use crate::program::{self, Program};
+use crate::queues::batch::DispatchFlags;
+use crate::refused::Refused;
+use crate::ring::Ring;
+use crate::slots::admission::Placement;
+use crate::slots::{self, Slots};
+use crate::submission::Submission;
+use crate::ticket::Ticket;
+
+impl Ring {
+    /// Queues a submission; [`Ring::submit`] or a wait publishes it.
+    ///
+    /// # Errors
+    /// Why it is not accepted. Nothing has been taken then, and the submission is as it was; when
+    /// [`Refused::is_full`], it can be pushed again once completions are consumed.
+    ///
+    /// # Safety
+    /// Until the completion is consumed, every address passed as VALUE must be valid for what the call does with it,
+    /// and the call must not break what other code relies on: unmap memory in use, close descriptors that others
+    /// own. When the ring is dropped before, that holds until every call of it is over.
+    pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
+        self.admit(submission.bytes())?;
+        let ticket = self.enqueue_lending(&Call::admitted(submission.bytes()), submission)?;
+        Ok(self.state.number.names(ticket))
+    }
+
+    /// Queues a record that somebody else has built.
+    ///
+    /// # Errors
+    /// As for [`Ring::push`].
+    ///
+    /// # Safety
+    /// As for [`Ring::push`].
+    #[inline]
+    pub unsafe fn push_bytes(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+        let ticket = match kind_of(record) {
+            Some(Kind::CANCEL) => self.push_cancel(record),
+            Some(Kind::SYSLET) => self.enqueue_program(record, None),
+            _ => {
+                self.admit(record)?;
+                self.enqueue(&Call::admitted(record))
+            }
+        };
+        ticket.map(|ticket| self.state.number.names(ticket))
+    }
+
+    /// Queues a program.
+    ///
+    /// # Errors
+    /// As for [`Ring::push`]; [`Refused::at`] lies in the atom at fault.
+    ///
+    /// # Safety
+    /// As for [`Ring::push`], for each of its calls.
+    pub unsafe fn push_program(&mut self, program: &Program) -> Result<Ticket, Refused> {
+        let ticket = self.enqueue_program(program.bytes(), Some(program.seen()))?;
+        Ok(self.state.number.names(ticket))
+    }
+
+    /// Queues a submission that cannot break memory: a row of the table without memory effects or opaque arguments,
+    /// no address as VALUE, every descriptor lent, those in attributes' payloads ([`crate::SubmissionBuilder::cwd`]) too.
+    ///
+    /// # Errors
+    /// As for [`Ring::push`], and when the submission is not of this kind.
+    pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
+        self.admit(submission.bytes())?;
+        let call = Call::admitted(submission.bytes());
+        safe::check(&call, submission.lent(), self.admission.needs, &self.engine.context)?;
+        let ticket = self.enqueue_lending(&call, submission)?;
+        Ok(self.state.number.names(ticket))
+    }
+
+    /// Checks all that can be checked without taking anything. The record is a call then; it is not handed back as one,
+    /// since a result of that size travels through memory.
+    #[inline(always)]
+    fn admit(&mut self, record: &[u8]) -> Result<(), Refused> {
+        self.check_home()?;
+        if self.engine.is_closed() {
+            return Err(Refusal::CLOSED.into());
+        }
+        Call::verify(record, &self.limits)?;
+        let completion_max = self.params.completion_record_max as usize;
+        let has_pool = self.open_pool().is_some();
+        let admitted =
+            admit(&Call::admitted(record), completion_max, &self.engine, has_pool, &mut self.admission);
+        if has_pool || !self.is_closed_no_more(&admitted) {
+            return admitted;
+        }
+        admit(&Call::admitted(record), completion_max, &self.engine, true, &mut self.admission)
+    }
+
+    /// Whether a submission was refused for what the thread was when it was last compared with the workers, and it is as
+    /// they are by now (POOL-45).
+    #[cold]
+    fn is_closed_no_more(&mut self, admitted: &Result<(), Refused>) -> bool {
+        let needs_worker = |refused: &Refused| refused.refusal() == Refusal::NEEDS_WORKER;
+        admitted.as_ref().is_err_and(needs_worker) && self.is_equal()
+    }
+
+    /// Queues a program of calls.
+    fn enqueue_program(
+        &mut self,
+        record: &[u8],
+        seen: Option<&OnceLock<program::Seen>>,
+    ) -> Result<slots::Ticket, Refused> {
+        self.check_home()?;
+        if self.engine.is_closed() {
+            return Err(Refusal::CLOSED.into());
+        }
+        let has_pool = self.open_pool().is_some();
+        let admitted = self.admit_program(record, has_pool, seen);
+        if !has_pool && self.is_closed_no_more(&admitted) {
+            self.admit_program(record, true, seen)?;
+        } else {
+            admitted?;
+        }
+        self.enqueue(&syslet_abi::Program::admitted(record).head())
+    }
+
+    /// Checks all that can be checked of a program without taking anything.
+    fn admit_program(
+        &mut self,
+        record: &[u8],
+        has_pool: bool,
+        seen: Option<&OnceLock<program::Seen>>,
+    ) -> Result<(), Refused> {
+        let bounds = (&self.limits, self.params.completion_record_max as usize);
+        let validator = self.validator.get_or_insert_with(Box::default);
+        program::admit(record, bounds, &self.engine, has_pool, (validator, &mut self.admission), seen)
+            .map(drop)
+    }
+
+    /// [`Ring::enqueue`], and keeps open what the submission lends.
+    #[inline(always)]
+    fn enqueue_lending(
+        &mut self,
+        call: &Call<'_>,
+        submission: &Submission,
+    ) -> Result<slots::Ticket, Refused> {
+        let ticket = self.enqueue(call)?;
+        if submission.lends() {
+            self.slot_owner.lend(ticket, submission.lent().clone());
+        }
+        Ok(ticket)
+    }
+
+    /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).
+    #[inline(always)]
+    fn enqueue(&mut self, call: &Call<'_>) -> Result<slots::Ticket, Refused> {
+        self.notice_cancellers();
+        let worst = self.admission.room();
+        if !self.slot_owner.has_free() {
+            return Err(Refusal::SLOTS_FULL.into());
+        }
+        if !self.credit.take(worst) {
+            return Err(Refusal::COMPLETION_FULL.into());
+        }
+        match self.admission.placement {
+            Placement::InRing => {}
+            Placement::Local => return self.enqueue_own(call, worst),
+            Placement::StagedCall => return Ok(self.set_aside(call)),
+        }
+        let dispatch = self.admission.dispatch;
+        let producer = match &mut self.pooled {
+            Some(pooled) if dispatch.contains(DispatchFlags::WORKER) => {
+                self.wants_worker = true;
+                pooled
+            }
+            _ => &mut self.producer,
+        };
+        let len = call.bytes().len() as u64;
+        if producer.is_full(len) && !producer.make_room(len, |ticket| is_dead(&self.slots, ticket)) {
+            self.credit.give_back(worst);
+            return Err(Refusal::SUBMISSION_FULL.into());
+        }
+        let room = producer.claim(len).expect("there is room");
+        let ticket = self.slot_owner.take(call, &self.admission);
+        let ticket = ticket.expect("a slot was free above, and nobody else takes any");
+        room.commit(call.bytes(), ticket.pack(), dispatch);
+        self.state.submitter.accepted.add(1);
+        self.set_deadline(ticket);
+        Ok(ticket)
+    }
+
+    /// The same for a call that no worker may take.
+    fn enqueue_own(&mut self, call: &Call<'_>, worst: u64) -> Result<slots::Ticket, Refused> {
+        let len = call.bytes().len();
+        if self.own.is_full(len) && !self.own.make_room(len, |ticket| is_dead(&self.slots, ticket)) {
+            self.credit.give_back(worst);
+            return Err(Refusal::SUBMISSION_FULL.into());
+        }
+        let ticket = self.slot_owner.take(call, &self.admission);
+        let ticket = ticket.expect("a slot was free above, and nobody else takes any");
+        self.own.push(call.bytes(), ticket.pack(), self.admission.dispatch);
+        self.state.submitter.accepted.add(1);
+        self.set_deadline(ticket);
+        Ok(ticket)
+    }
+
+    /// The same for a call that is not to be taken in the order pushed: it takes no room in the ring.
+    fn set_aside(&mut self, call: &Call<'_>) -> slots::Ticket {
+        let ticket = self.slot_owner.take(call, &self.admission);
+        let ticket = ticket.expect("a slot was free above, and nobody else takes any");
+        self.wants_worker |= self.admission.dispatch.contains(DispatchFlags::WORKER);
+        self.staged.push(call, ticket, &self.admission);
+        self.state.submitter.accepted.add(1);
+        self.set_deadline(ticket);
+        ticket
+    }
+
+    /// Somebody may have come who stops calls of all rings (CANCEL-14).
+    #[inline(always)]
+    fn notice_cancellers(&self) {
+        if self.engine.registry.is_watched() && !self.slot_owner.is_watched() {
+            self.slot_owner.open_to_others();
+        }
+    }
+
+    /// Has the call that was just accepted stopped when its time is up (ATTR-60). Without workers nobody is there to.
+    #[inline(always)]
+    fn set_deadline(&self, ticket: slots::Ticket) {
+        if let (true, Some(pool)) =
+            (self.admission.dispatch.contains(DispatchFlags::TIMED), &self.engine.pool)
+        {
+            self.admission.deadline_ns.inspect(|at_ns| pool.stop_at(*at_ns, &self.state, ticket));
+        }
+    }
+}
+
+/// Whether the call of a record that nobody has claimed was removed.
+fn is_dead(slots: &Slots, ticket: u64) -> bool {
+    slots.is_dead(slots::Ticket::unpack(ticket))
+}
+
+/// What the record is, as far as its first word says.
+#[inline]
+fn kind_of(record: &[u8]) -> Option<Kind> {
+    (record.len() >= RecordWord::BYTES).then(|| RecordWord::at(record).kind)
+}

@@ -1,0 +1,215 @@
+//! Waiting: until enough completions are ready. While some are missing, the submitter helps.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use syslet_abi::DoneFlags;
+
+use crate::confinement::Looked;
+use crate::engine_state::EngineState;
+use crate::notify::Slept;
+use crate::notify::eventfd::CompletionEvent;
+use crate::queues::ring_state::RingState;
+use crate::ring::{Ring, RingError};
+use crate::shortage::Shortage;
+use crate::slots::Ticket;
+
+/// Workers are asked to help a wait with so many bytes of calls that it could make itself: the thread is compared with them first,
+/// which takes as long as some dozens of short calls.
+const SHARED_BYTES: u64 = 8 << 10;
+
+/// Ends a ring's wait from another thread.
+#[derive(Clone, Debug)]
+pub struct Waker {
+    engine: Arc<EngineState>,
+    /// Not kept: what was lent to calls of a ring that is dropped is not to wait for whoever could have woken it.
+    ring: Weak<RingState>,
+}
+
+/// Why a wait ended early.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WaitError {
+    /// A signal came while the wait slept; so many completions are ready.
+    Interrupted {
+        /// Completions ready and not consumed.
+        ready: usize,
+    },
+    /// The ring belongs to the process that was forked.
+    Forked,
+}
+
+impl std::fmt::Display for WaitError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            WaitError::Interrupted { ready } => {
+                write!(f, "interrupted by a signal, {ready} completions ready")
+            }
+            WaitError::Forked => syslet_abi::Refusal::FORKED.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for WaitError {}
+
+impl Waker {
+    /// Ends the wait that the ring's thread is in, or else its next one. Waking several times before it has noticed
+    /// is waking once. Does nothing in a forked child, or when the ring is dropped.
+    pub fn wake(&self) {
+        if self.engine.guard.is_home() {
+            self.ring.upgrade().inspect(|ring| ring.wake_waiter());
+        }
+    }
+}
+
+impl Ring {
+    /// Publishes what was pushed and runs it until `min` completions are ready, nothing is in flight, a [`Waker`]
+    /// was used, or `timeout` has passed. Gives the number of completions ready and not consumed.
+    ///
+    /// With `min` = 0 nothing is run. With more, at least one call is (if any may run here), so that a loop with a
+    /// zero timeout makes progress; the timeout is looked at between calls, so a wait may overrun by one.
+    ///
+    /// # Errors
+    /// When a signal interrupted its sleep, or in a forked child. Nothing is lost.
+    pub fn wait(&mut self, min: usize, timeout: Option<Duration>) -> Result<usize, WaitError> {
+        self.check_home().map_err(|_| WaitError::Forked)?;
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        (self.looked, self.wait_ends) = (Looked::Not, deadline);
+        if self.is_to_be_compared_again() {
+            self.is_equal();
+        }
+        let wants_worker = self.publish_for_help();
+        if wants_worker {
+            self.offer();
+        }
+        if self.consumer.is_ready() {
+            self.drain();
+        }
+        let waited = self.help_until(min, deadline);
+        // What is left is for the workers: nobody may come back here.
+        if self.has_shared_work() && (self.is_open_to_workers() || self.may_give_away()) {
+            self.open_to_workers();
+            self.offer();
+        }
+        self.wait_ends = None;
+        waited
+    }
+
+    /// [`Ring::wait`] without a timeout.
+    ///
+    /// # Errors
+    /// As for [`Ring::wait`].
+    pub fn submit_and_wait(&mut self, min: usize) -> Result<usize, WaitError> {
+        self.wait(min, None)
+    }
+
+    /// Something that ends this ring's waits from other threads.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker { engine: Arc::clone(&self.engine), ring: Arc::downgrade(&self.state) }
+    }
+
+    /// A descriptor that is readable when workers have posted completions since they were last looked for. Who polls
+    /// it publishes with [`Ring::submit`], and reads with [`Ring::completions`] until there are none. Calls that this
+    /// thread has run itself, inside of a wait, are not told of.
+    ///
+    /// # Errors
+    /// When the system has no descriptor to give, or in a forked child.
+    pub fn event(&self) -> Result<CompletionEvent, RingError> {
+        self.check_home().map_err(|_| RingError::Forked)?;
+        self.state.event.descriptor().map_err(|errno| Shortage::descriptor("the event", errno).into())
+    }
+
+    /// Whether the thread was found to differ from the workers a while ago.
+    fn is_to_be_compared_again(&self) -> bool {
+        let confinement = self.confinement.as_ref().filter(|confinement| !confinement.is_open());
+        confinement.is_some_and(|confinement| confinement.is_old())
+    }
+
+    /// Publishes what was pushed; says whether workers are wanted for it, and may have it.
+    fn publish_for_help(&mut self) -> bool {
+        if !self.has_unpublished() {
+            return false;
+        }
+        let queued = self.producer.queued_bytes() + self.state.priority_bytes();
+        let wants_worker = self.wants_worker || queued >= SHARED_BYTES && self.open_pool().is_some();
+        // What is not open to workers nobody but this thread sees, and nothing has to be asked.
+        if !wants_worker || !self.may_offer() {
+            self.publish();
+            return false;
+        }
+        self.publish();
+        self.open_to_workers();
+        true
+    }
+
+    /// Helps, and sleeps where there is nothing to help, until it is enough.
+    fn help_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
+        while self.drain_buffer.len() < min && !self.state.take_wake() {
+            // Without workers nobody else could run what one claim takes; only the wait itself must not grow longer.
+            let is_alone = self.engine.pool.is_none() && deadline.is_none();
+            let storage_max = if is_alone { min - self.drain_buffer.len() } else { 1 };
+            let has_helped = self.run_inline(storage_max) > 0;
+            let has_room = self.drain();
+            if !has_helped && self.drain_buffer.len() < min {
+                // Where what is ready has no room, nobody can wait for more.
+                if !has_room || self.slot_owner.in_use() == 0 {
+                    break;
+                }
+                self.sleep(deadline)?;
+                self.drain();
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                break;
+            }
+        }
+        Ok(self.drain_buffer.len())
+    }
+
+    /// Moves ready completions to where the application reads them. Their slots and their room are free with that.
+    /// Says whether the inbox had room for all.
+    pub(crate) fn drain(&mut self) -> bool {
+        self.state.event.rearm();
+        self.consumer.drain(&mut self.drain_buffer, |ticket, flags| {
+            let ticket = Ticket::unpack(ticket);
+            let (user_data, held) = if flags.contains(DoneFlags::ABANDONED) {
+                self.slot_owner.settle_abandoned(ticket, flags)
+            } else {
+                self.slot_owner.settle(ticket)
+            };
+            self.credit.give_back(held);
+            user_data
+        })
+    }
+
+    /// Sleeps until another thread ends a call, or somebody wakes it.
+    fn sleep(&mut self, deadline: Option<Instant>) -> Result<(), WaitError> {
+        let is_over = || self.consumer.is_ready() || self.state.is_woken();
+        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if timeout == Some(Duration::ZERO) || self.spin.until(is_over) {
+            return Ok(());
+        }
+        match self.state.wake.sleep_unless(is_over, timeout) {
+            Slept::Interrupted => Err(WaitError::Interrupted { ready: self.drain_buffer.len() }),
+            Slept::Woken | Slept::TimedOut => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Config, Engine, Params, Submission};
+
+    /// RING-18: a submitter that runs its own calls wakes nobody: even if it had armed its sleep, the futex would not
+    /// move. Another poster's notify moves it.
+    #[test]
+    fn who_helps_wakes_nobody() {
+        let mut ring =
+            Engine::start(Config::default().workers_max(0)).unwrap().ring(&Params::default()).unwrap();
+        ring.state.wake.arm();
+        ring.push_safe(&Submission::call(libc::SYS_getpid).build()).unwrap();
+        assert_eq!(ring.wait(1, None), Ok(1));
+        assert_eq!(ring.state.wake.moves(), 0);
+        ring.state.wake.notify();
+        assert_eq!(ring.state.wake.moves(), 1);
+    }
+}

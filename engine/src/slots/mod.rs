@@ -1,0 +1,265 @@
+//! The fixed table of calls in flight. A call in flight is its slot, never a stack frame, so that whoever cancels,
+//! waits or takes over finds everything here.
+
+pub(crate) mod admission;
+pub(crate) mod lent;
+pub(crate) mod maker;
+mod owner;
+pub(crate) mod state;
+mod ticket;
+
+use std::collections::TryReserveError;
+
+use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN};
+use syslet_attrs::Needs;
+
+use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds};
+use crate::slots::maker::Maker;
+pub(crate) use crate::slots::owner::SlotOwner;
+use crate::slots::state::Phase;
+pub(crate) use crate::slots::ticket::Ticket;
+use crate::sys::sync::{AtomicU32, AtomicU64, Ordering};
+
+/// End of a list of slots.
+const NIL: u32 = u32::MAX;
+
+/// One slot. Only the submitter writes it. Its fields are atomics because workers read some of them while the call
+/// runs; they are published by the submission ring's tail.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub(crate) struct Slot {
+    /// Which use of the slot it is, how far its call is, and whether that is to stop.
+    phase: Phase,
+    user_data: AtomicU64,
+    nr: AtomicU32,
+    fd: AtomicU32,
+    credit: AtomicU32,
+    /// What must be observed, and the three bits below.
+    needs: AtomicU32,
+    queued_ns: AtomicU64,
+    /// The thread that makes the call, while a worker does.
+    maker: AtomicU32,
+    /// While the slot is free, the next one of the list it stands on. While a worker makes the call, the timer of that
+    /// thread.
+    next: AtomicU32,
+    /// Meaningful when the call has attributes.
+    answers: [AtomicU64; Answers::WORDS],
+    /// The same.
+    asked: [AtomicU64; AskedIds::WORDS],
+}
+
+/// Two cache lines: what every call needs in the first, what attributes need in the second.
+#[cfg(not(syslet_loom))]
+const _: () = assert!(size_of::<Slot>() == 128);
+
+/// The call has an out area, or asks for DATA.
+const RETURNS_DATA: u32 = 1 << 31;
+/// It is not given up while it runs.
+const IS_KEPT: u32 = 1 << 30;
+/// When it was given up, a second record follows.
+const IS_REPORTED: u32 = 1 << 29;
+const BITS: u32 = RETURNS_DATA | IS_KEPT | IS_REPORTED;
+
+impl Slot {
+    fn new(next: u32) -> Slot {
+        Slot {
+            phase: Phase::new(),
+            user_data: AtomicU64::new(0),
+            nr: AtomicU32::new(0),
+            fd: AtomicU32::new(0),
+            credit: AtomicU32::new(0),
+            needs: AtomicU32::new(0),
+            queued_ns: AtomicU64::new(0),
+            answers: std::array::from_fn(|_| AtomicU64::new(0)),
+            asked: std::array::from_fn(|_| AtomicU64::new(0)),
+            maker: AtomicU32::new(0),
+            next: AtomicU32::new(next),
+        }
+    }
+
+    pub(crate) fn user_data(&self) -> u64 {
+        self.user_data.load(Ordering::Relaxed)
+    }
+
+    /// The number of the call.
+    pub(crate) fn nr(&self) -> u32 {
+        self.nr.load(Ordering::Relaxed)
+    }
+
+    /// Room held for the completion, in bytes.
+    pub(crate) fn credit(&self) -> u64 {
+        u64::from(self.credit.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn needs(&self) -> Needs {
+        Needs(self.needs.load(Ordering::Relaxed) & !BITS)
+    }
+
+    /// Whether the call may be given up while it runs.
+    pub(crate) fn may_be_abandoned(&self) -> bool {
+        self.needs.load(Ordering::Relaxed) & IS_KEPT == 0
+    }
+
+    /// Whether a second record follows when the call was given up.
+    pub(crate) fn is_reported(&self) -> bool {
+        self.needs.load(Ordering::Relaxed) & IS_REPORTED != 0
+    }
+
+    /// Room held for all that is posted of the call, in bytes.
+    fn room(&self) -> u64 {
+        self.credit() + if self.is_reported() { DONE_BYTES_MIN as u64 } else { 0 }
+    }
+
+    pub(crate) fn queued_ns(&self) -> u64 {
+        self.queued_ns.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn admit(&self, call: &Call<'_>, admission: &Admission) {
+        self.user_data.store(call.user_data(), Ordering::Relaxed);
+        self.nr.store(call.nr(), Ordering::Relaxed);
+        self.fd.store(admission.fd.cast_unsigned(), Ordering::Relaxed);
+        self.credit.store(admission.credit, Ordering::Relaxed);
+        let data = if admission.answering && admission.returns_data { RETURNS_DATA } else { 0 };
+        let abandon_policy = match admission.abandon_policy {
+            AbandonPolicy::Borne => 0,
+            AbandonPolicy::Reported => IS_REPORTED,
+            AbandonPolicy::Refused => IS_KEPT,
+        };
+        self.needs.store(admission.needs.0 | data | abandon_policy, Ordering::Relaxed);
+        if admission.answering {
+            self.queued_ns.store(admission.queued_ns, Ordering::Relaxed);
+            for (to, word) in self.answers.iter().zip(admission.answers.pack()) {
+                to.store(word, Ordering::Relaxed);
+            }
+            for (to, word) in self.asked.iter().zip(admission.asked.pack()) {
+                to.store(word, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// For what is no call: no number, no descriptor, room for the shortest completion.
+    #[allow(clippy::cast_possible_truncation, reason = "24")]
+    fn answer(&self, user_data: u64) {
+        self.user_data.store(user_data, Ordering::Relaxed);
+        self.nr.store(u32::MAX, Ordering::Relaxed);
+        self.fd.store(u32::MAX, Ordering::Relaxed);
+        self.credit.store(DONE_BYTES_MIN as u32, Ordering::Relaxed);
+        self.needs.store(0, Ordering::Relaxed);
+    }
+
+    /// What is asked, if the call has attributes or an out area.
+    pub(crate) fn asked(&self) -> Option<AskedIds> {
+        let word = |index: usize| self.asked[index].load(Ordering::Relaxed);
+        (self.credit() > DONE_BYTES_MIN as u64).then(|| AskedIds::unpack(std::array::from_fn(word)))
+    }
+
+    /// What the door decided about the call's attributes.
+    pub(crate) fn answers(&self) -> Answers {
+        Answers::unpack(std::array::from_fn(|index| self.answers[index].load(Ordering::Relaxed)))
+    }
+
+    /// Whether the completion begins with a DATA return.
+    pub(crate) fn returns_data(&self) -> bool {
+        self.needs.load(Ordering::Relaxed) & RETURNS_DATA != 0
+    }
+
+    /// The word the stub tests.
+    pub(crate) fn cancel(&self) -> &AtomicU32 {
+        self.phase.cancel()
+    }
+
+    /// How far the call is.
+    #[inline(always)]
+    pub(crate) fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// The first descriptor among the arguments, or −1.
+    pub(crate) fn fd(&self) -> i32 {
+        self.fd.load(Ordering::Relaxed).cast_signed()
+    }
+
+    /// Notes which thread is about to make the call.
+    #[inline(always)]
+    pub(crate) fn made_by(&self, maker: Maker) {
+        self.maker.store(maker.tid, Ordering::Relaxed);
+        self.next.store(maker.timer_word(), Ordering::Relaxed);
+    }
+
+    /// The thread that makes the call.
+    pub(crate) fn maker(&self) -> Maker {
+        Maker::with(self.maker.load(Ordering::Relaxed), self.next.load(Ordering::Relaxed))
+    }
+}
+
+/// All slots of a ring.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    slots: Box<[Slot]>,
+    /// The trace ids of calls that have one, by slot: they do not fit into the slots' two lines.
+    traces: Box<[AtomicU64]>,
+}
+
+impl Slots {
+    /// A table of free slots.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub(crate) fn new(count: u32) -> Result<Slots, TryReserveError> {
+        let next = |slot: u32| if slot + 1 == count { NIL } else { slot + 1 };
+        let (mut slots, mut traces) = (Vec::new(), Vec::new());
+        slots.try_reserve_exact(count as usize)?;
+        traces.try_reserve_exact(count as usize)?;
+        slots.extend((0..count).map(|slot| Slot::new(next(slot))));
+        traces.extend((0..count).map(|_| AtomicU64::new(0)));
+        Ok(Slots { slots: slots.into(), traces: traces.into() })
+    }
+
+    /// Bytes of a table of so many.
+    pub(crate) fn bytes(count: u32) -> u64 {
+        u64::from(count) * (size_of::<Slot>() + size_of::<AtomicU64>()) as u64
+    }
+
+    /// The slot a ticket names, if it is of this table.
+    pub(crate) fn find(&self, ticket: Ticket) -> Option<&Slot> {
+        self.slots.get(ticket.slot() as usize)
+    }
+
+    /// The trace id of a call, if it has one.
+    pub(crate) fn trace(&self, ticket: Ticket) -> Option<u64> {
+        let is_traced =
+            self.get(ticket).asked().is_some_and(|asked| asked.iter().any(|id| id == AttributeId::TRACE));
+        is_traced.then(|| self.traces[ticket.slot() as usize].load(Ordering::Relaxed))
+    }
+
+    /// Tickets of the calls that have slots now.
+    pub(crate) fn occupied(&self) -> impl Iterator<Item = Ticket> {
+        let numbered = (0_u32..).zip(&self.slots);
+        numbered.filter_map(|(at, slot)| Some(Ticket::new(at, slot.phase.occupant()?)))
+    }
+
+    /// Whether a call that nobody has claimed never will be made: it was removed, and perhaps its slot is another's. Its
+    /// submitter's to ask, who alone gives slots to others.
+    pub(crate) fn is_dead(&self, ticket: Ticket) -> bool {
+        self.find(ticket)
+            .is_none_or(|slot| slot.phase.generation() != ticket.generation() || slot.phase.is_over())
+    }
+
+    /// Whether a thread may be in the call that has the slot, or may yet begin it.
+    pub(crate) fn is_in_use(&self, slot: u32) -> bool {
+        self.slots.get(slot as usize).is_some_and(|slot| slot.phase.is_in_use())
+    }
+
+    /// The slot a ticket names.
+    ///
+    /// # Panics
+    /// When the ticket is of another table.
+    pub(crate) fn get(&self, ticket: Ticket) -> &Slot {
+        &self.slots[ticket.slot() as usize]
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;

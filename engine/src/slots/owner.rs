@@ -1,0 +1,170 @@
+//! The submitter's side of the slots: it alone takes them.
+
+use std::cell::Cell;
+
+use syslet_abi::{Call, DONE_BYTES_MIN, DoneFlags};
+
+use crate::queues::batch::DispatchFlags;
+use crate::queues::completion_queue::BACK_BYTES;
+use crate::slots::admission::{Admission, Placement};
+use crate::slots::lent::{LentSet, give_back};
+use crate::slots::state::State;
+use crate::slots::{NIL, Slots, Ticket};
+use crate::sys::sync::{Arc, Ordering};
+
+/// The submitter's end of a table of slots.
+#[derive(Debug)]
+pub(crate) struct SlotOwner {
+    table: Arc<Slots>,
+    free: u32,
+    in_use: usize,
+    /// Of these, the slots of calls that are given up and consumed, whose workers are not back.
+    owed: usize,
+    /// Whether other threads may stop its calls.
+    is_watched: Cell<bool>,
+    /// Descriptors lent to calls in flight, by slot, as far as any was lent.
+    lent: Vec<LentSet>,
+}
+
+impl SlotOwner {
+    /// `lent` has room for the descriptors of as many calls as there are slots, and is empty.
+    pub(crate) fn new(table: Arc<Slots>, lent: Vec<LentSet>) -> SlotOwner {
+        SlotOwner { table, free: 0, in_use: 0, owed: 0, is_watched: Cell::new(false), lent }
+    }
+
+    /// Calls in flight: accepted, and their completion not consumed.
+    pub(crate) fn in_use(&self) -> usize {
+        self.in_use - self.owed
+    }
+
+    /// Whether a slot is free.
+    pub(crate) fn has_free(&self) -> bool {
+        self.free != NIL
+    }
+
+    /// Takes a slot for a call, if one is free.
+    #[inline]
+    pub(crate) fn take(&mut self, call: &Call<'_>, admission: &Admission) -> Option<Ticket> {
+        if !self.has_free() {
+            return None;
+        }
+        let slot = &self.table.slots[self.free as usize];
+        let ticket = Ticket::new(self.free, slot.phase.generation());
+        self.free = slot.next.load(Ordering::Relaxed);
+        self.in_use += 1;
+        slot.admit(call, admission);
+        if let (true, Some(id)) = (admission.answering, admission.trace) {
+            self.table.traces[ticket.slot() as usize].store(id, Ordering::Relaxed);
+        }
+        slot.phase.admit(ticket.generation(), self.first_state(admission));
+        Some(ticket)
+    }
+
+    /// Its submitter begins what is ALONE without an exchange. What stands aside may wait for long, whoever makes it.
+    #[inline(always)]
+    fn first_state(&self, admission: &Admission) -> State {
+        let dispatch = admission.dispatch;
+        if dispatch.contains(DispatchFlags::INSTANT) {
+            State::INSTANT
+        } else if dispatch.meets(DispatchFlags::WORKER.with(DispatchFlags::TIMED))
+            || admission.placement == Placement::StagedCall
+            || self.is_watched()
+        {
+            State::QUEUED
+        } else {
+            State::QUEUED_PRIVATE
+        }
+    }
+
+    /// Whether other threads may stop its calls.
+    #[inline(always)]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_watched.get()
+    }
+
+    /// Other threads may stop its calls from now on, those that are queued among them.
+    #[cold]
+    pub(crate) fn open_to_others(&self) {
+        self.is_watched.set(true);
+        for ticket in self.table.occupied() {
+            self.table.get(ticket).phase.open(ticket.generation());
+        }
+    }
+
+    /// Takes a slot for something that is no call, and is over: only its completion is to come, of the shortest kind.
+    pub(crate) fn take_answer(&mut self, user_data: u64) -> Option<Ticket> {
+        if !self.has_free() {
+            return None;
+        }
+        let slot = &self.table.slots[self.free as usize];
+        let ticket = Ticket::new(self.free, slot.phase.generation());
+        self.free = slot.next.load(Ordering::Relaxed);
+        self.in_use += 1;
+        slot.answer(user_data);
+        slot.phase.admit(ticket.generation(), State::DONE);
+        Some(ticket)
+    }
+
+    /// Keeps descriptors open until the call is over.
+    pub(crate) fn lend(&mut self, ticket: Ticket, lent: LentSet) {
+        let index = ticket.slot() as usize;
+        if self.lent.len() <= index {
+            self.lent.resize_with(index + 1, LentSet::default);
+        }
+        self.lent[index] = lent;
+    }
+
+    /// The descriptors lent to calls in flight, by slot: whoever keeps the calls' ring alive keeps them.
+    pub(crate) fn take_lent(&mut self) -> Vec<(u32, LentSet)> {
+        let lent = (0..).zip(std::mem::take(&mut self.lent));
+        lent.filter(|(_, lent)| lent.iter().any(Option::is_some)).collect()
+    }
+
+    /// Ends a call: its ticket is stale before its slot can be taken again. Gives what the submitter wants to know of
+    /// it: the user's word, and the room that was held, in bytes.
+    #[inline(always)]
+    pub(crate) fn settle(&mut self, ticket: Ticket) -> (u64, u64) {
+        let slot = self.table.get(ticket);
+        debug_assert_eq!(slot.phase.generation(), ticket.generation(), "a call ends once");
+        let known = (slot.user_data(), slot.room());
+        self.free(ticket);
+        known
+    }
+
+    /// The same for what is posted of a call that is given up: the slot is free when its worker is back, and nothing more
+    /// is to come.
+    #[cold]
+    pub(crate) fn settle_abandoned(&mut self, ticket: Ticket, flags: DoneFlags) -> (u64, u64) {
+        let slot = self.table.get(ticket);
+        debug_assert_eq!(slot.phase.generation(), ticket.generation(), "a call ends once");
+        let user_data = slot.user_data();
+        let room = if flags.contains(DoneFlags::RELEASED) {
+            let is_reported = slot.is_reported();
+            self.owed -= usize::from(!is_reported);
+            self.free(ticket);
+            if is_reported { DONE_BYTES_MIN as u64 } else { BACK_BYTES }
+        } else if slot.is_reported() {
+            slot.credit()
+        } else if slot.phase.consume_abandoned(ticket.generation()) {
+            let room = slot.credit();
+            self.free(ticket);
+            room
+        } else {
+            self.owed += 1;
+            slot.credit() - BACK_BYTES
+        };
+        (user_data, room)
+    }
+
+    #[inline(always)]
+    fn free(&mut self, ticket: Ticket) {
+        let slot = self.table.get(ticket);
+        slot.phase.release(ticket.generation() + 1);
+        slot.next.store(self.free, Ordering::Relaxed);
+        self.free = ticket.slot();
+        self.in_use -= 1;
+        if let Some(lent) = self.lent.get_mut(ticket.slot() as usize) {
+            give_back(std::mem::take(lent));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Requests that come too early, or whose signal cannot be sent.
+
+use loom::thread;
+
+use crate::slots::state::loom_tests::*;
+
+/// CANCEL-21: whoever asks a call to stop that its submitter makes, or may make, and that a worker goes on with, stops it, or
+/// has come when nobody had begun it, or when it was over; never is the request lost. The next call in the slot does not
+/// notice.
+#[test]
+fn loom_a_request_stays_with_its_call() {
+    for (first, next) in [
+        (State::QUEUED, State::QUEUED),
+        (State::QUEUED, State::MOVED),
+        (State::QUEUED_PRIVATE, State::QUEUED),
+    ] {
+        explore(move || {
+            let model = Model::new();
+            model.phase.admit(1, first);
+            let other = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.stop(1))
+            };
+            let mut begin = model.phase.begin_inline(1);
+            let mut is_cut = begin == Begin::Stopped;
+            if is_cut {
+                model.phase.leave_inline(1, State::DONE);
+            } else if begin == Begin::Begun {
+                model.phase.leave_inline(1, next);
+                begin = model.phase.begin_working(1, || model.maker.store(1, Ordering::Relaxed));
+                is_cut = begin != Begin::Gone && (model.leave(1) || begin == Begin::Stopped);
+            }
+            let has_begun = begin != Begin::Gone;
+            if has_begun {
+                model.post();
+                model.phase.release(2);
+                model.phase.admit(2, State::QUEUED);
+                assert_eq!(model.phase.begin_inline(2), Begin::Begun, "nobody asked for this one");
+            }
+            let found = other.join().unwrap();
+            assert!(!model.take(), "a late signal: {found:?}");
+            // It may have asked in time, and looked when the call was over.
+            let is_late = matches!(found, Stop::Complete | Stop::NotFound);
+            assert!(is_late || is_cut || !has_begun, "{found:?}");
+            assert_eq!(model.posted.load(Ordering::Relaxed), 1, "{found:?}");
+        });
+    }
+}
+
+/// CANCEL-21: the same where the call gets a thread of its own, which looks for itself.
+#[test]
+fn loom_a_request_reaches_a_thread_of_its_own() {
+    explore(|| {
+        let model = Model::new();
+        model.phase.admit(1, State::INLINE);
+        let other = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || model.stop(1))
+        };
+        model.maker.store(1, Ordering::Relaxed);
+        model.phase.leave_inline(1, State::RUNNING);
+        let is_marked = model.phase.is_marked(1);
+        let was_signalled = model.leave(1);
+        let found = other.join().unwrap();
+        assert!(!model.take(), "a late signal: {found:?}");
+        assert!(is_marked || was_signalled || found == Stop::Complete, "{found:?}");
+    });
+}
+
+/// CANCEL-22: where no signal can be sent, the worker leaves the call as if nobody had wanted it to stop; it may be asked again
+/// meanwhile, by one who can.
+#[test]
+fn loom_a_signal_that_is_not_sent() {
+    explore(|| {
+        let model = Model::new();
+        assert_eq!(model.phase.begin_working(1, || model.maker.store(1, Ordering::Relaxed)), Begin::Begun);
+        let other = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || {
+                let found = model.phase.stop(1, By::Other, thread::yield_now);
+                if found == Stop::Signal {
+                    model.phase.unsent(1);
+                }
+                (found, model.stop(1))
+            })
+        };
+        let was_signalled = model.leave(1);
+        let next = !model.take();
+        let found = other.join().unwrap();
+        assert!(next && !model.take(), "a late signal: {found:?}");
+        assert_eq!(was_signalled, found.1 == Stop::Signal, "{found:?}");
+    });
+}

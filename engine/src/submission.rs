@@ -1,0 +1,282 @@
+//! Building a submission: the bytes the application writes.
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+use syslet_abi::{
+    ARGS_MAX, ArgKind, ArgKinds, AskRepr, AttributeFlags, AttributeId, CALL_ARGS_OFFSET, CallFlags, CallRepr,
+    Inout, USER_DATA_OFFSET, padded,
+};
+
+use syslet_attrs::Cwd;
+use syslet_syscalls::decode::Decoder;
+
+use crate::slots::lent::{LENT_MAX, Lent, LentSet};
+
+/// A submission of one system call: an owned record. It can be pushed as often as wanted, and changed in between.
+#[derive(Clone)]
+pub struct Submission {
+    words: Vec<u64>,
+    lent: LentSet,
+}
+
+/// Builds a [`Submission`]: arguments in the order of the call, then whatever is optional.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct SubmissionBuilder {
+    nr: u32,
+    flags: CallFlags,
+    user_data: u64,
+    kinds: ArgKinds,
+    args: Vec<u64>,
+    out_len: usize,
+    data: Vec<u8>,
+    asks: Vec<(AttributeId, AttributeFlags, Vec<u8>)>,
+    lent: LentSet,
+}
+
+impl Submission {
+    /// Begins a submission of the call with this number, for example `libc::SYS_read`.
+    pub fn call(nr: impl TryInto<u32>) -> SubmissionBuilder {
+        // What is no number of a call is refused at the door as a foreign one.
+        SubmissionBuilder { nr: nr.try_into().unwrap_or(u32::MAX), ..SubmissionBuilder::default() }
+    }
+
+    /// The record, as the rings carry it.
+    #[must_use]
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.words)
+    }
+
+    /// Changes the word that the completion echoes.
+    #[inline]
+    pub fn set_user_data(&mut self, user_data: u64) {
+        self.words[USER_DATA_OFFSET / 8] = user_data;
+    }
+
+    /// Changes the 64 bits of an argument; its kind stays.
+    ///
+    /// # Panics
+    /// When the submission was built with fewer arguments.
+    #[inline]
+    pub fn set_arg(&mut self, index: usize, value: u64) {
+        let argc = usize::from(self.bytes()[ARGC_OFFSET]);
+        assert!(index < argc, "argument {index} of {argc}");
+        self.words[CALL_ARGS_OFFSET / 8 + index] = value;
+    }
+
+    /// The call as strace prints it: `close(3)`.
+    #[must_use]
+    pub fn decoded(&self, decoder: &Decoder) -> String {
+        decoder.record(self.bytes())
+    }
+
+    pub(crate) fn lent(&self) -> &LentSet {
+        &self.lent
+    }
+
+    /// Whether it lends any descriptor; the first place is taken first.
+    pub(crate) fn lends(&self) -> bool {
+        self.lent[0].is_some()
+    }
+}
+
+/// The call in words, then the word that is echoed and what else stands in the record's head.
+impl std::fmt::Debug for Submission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Submission")
+            .field("call", &format_args!("{}", self.decoded(&Decoder::default())))
+            .field("user_data", &self.words[USER_DATA_OFFSET / 8])
+            .field("bytes", &self.bytes().len())
+            .field("lends", &self.lent.iter().flatten().count())
+            .finish()
+    }
+}
+
+/// Offset of the number of arguments in a record.
+const ARGC_OFFSET: usize = 20;
+/// An out area is counted in 32 bits. One of this length fits no completion.
+const OUT_LEN_MAX: usize = u32::MAX as usize;
+
+impl SubmissionBuilder {
+    fn arg(mut self, kind: ArgKind, value: u64) -> SubmissionBuilder {
+        if self.args.len() < ARGS_MAX {
+            self.kinds = self.kinds.with(self.args.len(), kind);
+        }
+        self.args.push(value);
+        self
+    }
+
+    /// An argument that is passed as it is. An address must stay valid until the completion is consumed.
+    pub fn value(self, value: u64) -> SubmissionBuilder {
+        self.arg(ArgKind::VALUE, value)
+    }
+
+    /// A signed argument, for example AT_FDCWD.
+    pub fn int(self, value: i64) -> SubmissionBuilder {
+        self.value(value.cast_unsigned())
+    }
+
+    /// A descriptor, kept open by the engine until the call is over. At most [`LENT_MAX`] can be lent.
+    ///
+    /// # Panics
+    /// When more are lent.
+    pub fn lend<F: AsFd + Send + Sync + 'static>(self, owner: &Arc<F>) -> SubmissionBuilder {
+        let shared: Arc<F> = Arc::clone(owner);
+        self.lend_one(Lent::Shared(shared))
+    }
+
+    /// A descriptor that stays open for as long as the process lives.
+    ///
+    /// # Panics
+    /// When more than [`LENT_MAX`] are lent.
+    pub fn lend_static(self, fd: BorrowedFd<'static>) -> SubmissionBuilder {
+        self.lend_one(Lent::Static(fd))
+    }
+
+    fn lend_one(mut self, lent: Lent) -> SubmissionBuilder {
+        let number = self.keep(lent);
+        self.int(i64::from(number))
+    }
+
+    /// Keeps a descriptor open until the call is over; gives its number.
+    fn keep(&mut self, lent: Lent) -> i32 {
+        let number = lent.number();
+        let free = self.lent.iter_mut().find(|place| place.is_none());
+        *free.unwrap_or_else(|| panic!("at most {LENT_MAX} descriptors are lent to one submission")) =
+            Some(lent);
+        number
+    }
+
+    /// Bytes that the call reads: they travel with the submission.
+    pub fn input(mut self, bytes: &[u8]) -> SubmissionBuilder {
+        let at = self.append(bytes);
+        self.arg(ArgKind::IN, at as u64)
+    }
+
+    /// A path or another string that the call reads.
+    pub fn path(self, path: &CStr) -> SubmissionBuilder {
+        self.input(path.to_bytes_with_nul())
+    }
+
+    /// Room for `len` bytes that the call writes: they come back with the completion.
+    pub fn output(mut self, len: usize) -> SubmissionBuilder {
+        let at = self.reserve(len);
+        self.arg(ArgKind::OUT, at as u64)
+    }
+
+    /// Bytes that the call reads and writes: they travel both ways.
+    pub fn inout(mut self, bytes: &[u8]) -> SubmissionBuilder {
+        let data = u32::try_from(self.append(bytes)).unwrap_or(u32::MAX);
+        let out = u32::try_from(self.reserve(bytes.len())).unwrap_or(u32::MAX);
+        self.arg(ArgKind::INOUT, Inout { out, data }.pack())
+    }
+
+    /// Appends to DATA, 8-byte aligned as any structure wants it.
+    fn append(&mut self, bytes: &[u8]) -> usize {
+        self.data.resize(padded(self.data.len()), 0);
+        let at = self.data.len();
+        self.data.extend_from_slice(bytes);
+        at
+    }
+
+    /// Room in the out area, 8-byte aligned. What no record can say is told by the push as too large.
+    fn reserve(&mut self, len: usize) -> usize {
+        let at = padded(self.out_len);
+        self.out_len = at.saturating_add(len).min(OUT_LEN_MAX);
+        at
+    }
+
+    /// Asks for an attribute. What only looks has no payload; for the others [`crate::attrs`] has it: `DeadlineAsked`, `RetryAsk`,
+    /// `LaneAsk`, `ChecksumAsk`, `Priority::payload`, `Nice::payload` and so on. What is wrong with it is answered in the
+    /// completion ([`crate::Status`]); if it is REQUIRED, the call does not run then.
+    ///
+    /// ```
+    /// use syslet::attrs::{DeadlineAsked, DeadlineOutcome, DeadlineValue};
+    /// use syslet::{AttributeFlags, AttributeId, Config, Engine, Params, Status, Submission};
+    ///
+    /// let mut ring = Engine::start(Config::default())?.ring(&Params::default())?;
+    /// let second = [1_i64, 0].map(i64::to_ne_bytes).concat();
+    /// let nap = Submission::call(libc::SYS_nanosleep).input(&second).output(16);
+    /// let soon = DeadlineAsked::After(1_000_000).emit(); // one millisecond
+    /// ring.push_safe(&nap.attribute(AttributeId::DEADLINE, AttributeFlags::REQUIRED, &soon).build())?;
+    /// ring.wait(1, None)?;
+    /// let done = ring.completions().next().ok_or("one call, one completion")?;
+    /// assert_eq!(done.result().decode().map_err(|errno| errno.0), Err(libc::ETIME));
+    /// let answer = done.attribute(AttributeId::DEADLINE).ok_or("what was asked is answered")?;
+    /// assert_eq!(answer.status, Status::HANDLED);
+    /// assert_eq!(DeadlineValue::parse(answer.value).map(|value| value.outcome), Some(DeadlineOutcome::STOPPED));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attribute(mut self, id: AttributeId, flags: AttributeFlags, payload: &[u8]) -> SubmissionBuilder {
+        self.asks.push((id, flags, payload.to_vec()));
+        self
+    }
+
+    /// Asks for TIMING: when the call was queued, started and finished.
+    pub fn timing(self) -> SubmissionBuilder {
+        self.attribute(AttributeId::TIMING, AttributeFlags::NONE, &[])
+    }
+
+    /// Asks for CWD: the call's working directory, which the engine keeps open until the call is over. It counts among
+    /// the at most [`LENT_MAX`] that can be lent.
+    ///
+    /// # Panics
+    /// When more are lent.
+    pub fn cwd<F: AsFd + Send + Sync + 'static>(
+        mut self,
+        flags: AttributeFlags,
+        owner: &Arc<F>,
+    ) -> SubmissionBuilder {
+        let shared: Arc<F> = Arc::clone(owner);
+        let number = self.keep(Lent::Shared(shared));
+        self.attribute(AttributeId::CWD, flags, &Cwd::payload(number))
+    }
+
+    /// Adds flags.
+    pub fn flags(mut self, flags: CallFlags) -> SubmissionBuilder {
+        self.flags = self.flags.with(flags);
+        self
+    }
+
+    /// The word that the completion echoes.
+    pub fn user_data(mut self, user_data: u64) -> SubmissionBuilder {
+        self.user_data = user_data;
+        self
+    }
+
+    /// The finished record. Whatever is wrong with it is told by the push.
+    ///
+    /// # Panics
+    /// When more than 255 arguments or attributes were given: no record can say so.
+    #[must_use]
+    pub fn build(self) -> Submission {
+        let data = (!self.data.is_empty()).then_some(AskRepr {
+            id: AttributeId::DATA,
+            flags: AttributeFlags::NONE,
+            payload: &self.data,
+        });
+        let others = self.asks.iter().map(|(id, flags, payload)| AskRepr { id: *id, flags: *flags, payload });
+        let attributes: Vec<AskRepr<'_>> = data.into_iter().chain(others).collect();
+        let repr = CallRepr {
+            flags: self.flags,
+            user_data: self.user_data,
+            nr: self.nr,
+            kinds: self.kinds,
+            args: &self.args,
+            out_len: u32::try_from(self.out_len).unwrap_or(u32::MAX),
+            attributes: &attributes,
+        };
+        let mut words = vec![0; repr.len_bytes() / 8];
+        repr.emit(bytemuck::cast_slice_mut(&mut words));
+        Submission { words, lent: self.lent }
+    }
+}
+
+mod message;
+pub use message::{Message, MessageRoom};
+
+#[cfg(test)]
+mod tests;
