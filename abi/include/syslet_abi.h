@@ -4,7 +4,7 @@
  * compares every field and every constant below with the Rust code.
  *
  * All numbers are in the machine's own byte order. Every record begins at a multiple of 8 and its length is one.
- * What is reserved must be zero.
+ * Reserved bits and bytes must be zero.
  */
 #ifndef SYSLET_ABI_H
 #define SYSLET_ABI_H
@@ -25,10 +25,10 @@
 #define SYSLET_RECORD_MAX_MIN 128
 #define SYSLET_SLOTS_MAX 16777216
 
-/* The next multiple of 8: what a payload of so many bytes takes. */
+/* The next multiple of 8: the room that a payload of so many bytes takes. */
 #define SYSLET_PADDED(bytes) (((bytes) + 7u) & ~7u)
 
-/* What a record is. */
+/* The kind of a record. */
 enum syslet_kind {
     SYSLET_KIND_PAD = 1,
     SYSLET_KIND_CALL = 2,
@@ -38,7 +38,7 @@ enum syslet_kind {
     SYSLET_KIND_STEP = 6
 };
 
-/* The first word of every record. As a whole it is zero where no record is yet. */
+/* The first word of every record. As a whole it is zero where no record stands yet. */
 struct syslet_record {
     uint32_t len;
     uint16_t kind;
@@ -55,7 +55,7 @@ enum syslet_call_flag {
     SYSLET_CALL_RELEASE = 32
 };
 
-/* What an argument is. */
+/* The kind of an argument. */
 enum syslet_arg_kind {
     SYSLET_ARG_VALUE = 0,
     SYSLET_ARG_IN = 1,
@@ -67,7 +67,7 @@ enum syslet_arg_kind {
     SYSLET_ARG_ARENA = 7
 };
 
-/* The bits of arg_kinds that say what argument `index` is. */
+/* The bits of arg_kinds that hold the kind of argument `index`. */
 #define SYSLET_ARG_KIND(index, kind) ((uint32_t)(kind) << (4 * (index)))
 
 /* An INOUT argument: an offset in the out area, and one in DATA. */
@@ -112,7 +112,7 @@ enum syslet_atom_flag {
     SYSLET_ATOM_STOPPABLE = 128
 };
 
-/* What an atom's value is asked. */
+/* The test of an atom's value. */
 enum syslet_test {
     SYSLET_TEST_ALWAYS = 0,
     SYSLET_TEST_ZERO = 1,
@@ -127,7 +127,7 @@ enum syslet_test {
     SYSLET_TEST_ERROR = 10
 };
 
-/* What an atom does that makes no call. */
+/* The operation of an atom that makes no call. */
 enum syslet_step {
     SYSLET_STEP_SET = 1,
     SYSLET_STEP_ADD = 2,
@@ -139,7 +139,7 @@ enum syslet_step {
     SYSLET_STEP_TOGETHER = 8
 };
 
-/* Which atom is next, where it is not named by its number. */
+/* The next atom, where no number names it. */
 enum syslet_next {
     SYSLET_NEXT_STOP = 65534,
     SYSLET_NEXT_NEXT = 65535
@@ -162,7 +162,7 @@ struct syslet_atom {
     uint16_t otherwise;
 };
 
-/* What names the submissions that are to be cancelled. */
+/* The property that names the submissions to cancel. */
 enum syslet_cancel_by {
     SYSLET_CANCEL_ALL = 0,
     SYSLET_CANCEL_USER_DATA = 1,
@@ -171,7 +171,7 @@ enum syslet_cancel_by {
     SYSLET_CANCEL_TRACE = 4
 };
 
-/* What follows when the signal does not help. */
+/* The steps that follow when the signal does not end the call. */
 enum syslet_cancel_step {
     SYSLET_STEP_SHUTDOWN = 1,
     SYSLET_STEP_ABANDON = 2
@@ -246,7 +246,7 @@ struct syslet_done {
     int64_t result;
 };
 
-/* What became of an attribute. */
+/* The outcome of an attribute. */
 enum syslet_status {
     SYSLET_STATUS_HANDLED = 1,
     SYSLET_STATUS_UNSUPPORTED = 2,
@@ -271,8 +271,8 @@ struct syslet_timing {
     uint64_t finished_ns;
 };
 
-/* The value of a WORKER return. `run_by`: 1 the waiting submitter, 2 a worker, 3 the submitter's first attempt,
-   4 a thread of its own. */
+/* The value of a WORKER return. `run_by`: 1 the waiting submitter, 2 a worker, 3 the submitter's non-blocking
+   attempt, 4 a thread of its own. */
 struct syslet_worker {
     uint32_t tid;
     uint32_t cpu;
@@ -286,7 +286,7 @@ struct syslet_cache {
     uint32_t evidence;
 };
 
-/* The value of a USAGE return. Bit 0 of `flags`: how the time splits into user and system time is sampled. */
+/* The value of a USAGE return. Bit 0 of `flags`: the split into user and system time is sampled. */
 struct syslet_usage {
     uint64_t cpu_ns;
     uint64_t user_ns;
@@ -310,13 +310,13 @@ struct syslet_blocked {
     uint64_t off_cpu_ns;
 };
 
-/* What CHECKSUM may be asked with. Bit 0 of `flags`: `expected` is. */
+/* The payload that CHECKSUM may have. Bit 0 of `flags`: `expected` is given. */
 struct syslet_checksum_ask {
     uint32_t flags;
     uint32_t expected;
 };
 
-/* The value of a CHECKSUM return: over how many bytes, and their CRC-32C. */
+/* The value of a CHECKSUM return: a count of bytes, and their CRC-32C. */
 struct syslet_checksum {
     uint64_t bytes;
     uint32_t crc32c;
@@ -333,12 +333,12 @@ struct syslet_counters {
     uint64_t cycles;
 };
 
-/* What TRACE is asked with, and its value. */
+/* The payload of TRACE, and its value. */
 struct syslet_trace {
     uint64_t id;
 };
 
-/* The value of an ATOMS return begins with it. Behind it: an entry for each atom that ran. */
+/* The begin of the value of an ATOMS return. Behind it: an entry for each atom that ran. */
 struct syslet_atoms {
     uint32_t steps;
     uint16_t last;
@@ -346,7 +346,7 @@ struct syslet_atoms {
     uint64_t reserved;
 };
 
-/* What one atom came to, the last time. Behind it: `len` bytes of returns of its own attributes. */
+/* The outcome of one atom, the last time it ran. Behind it: `len` bytes of returns of its own attributes. */
 struct syslet_atom_entry {
     uint16_t atom;
     uint16_t flags;
@@ -362,7 +362,7 @@ struct syslet_priority {
     int64_t level;
 };
 
-/* What LANE is asked with. */
+/* The payload of LANE. */
 struct syslet_lane_ask {
     uint64_t id;
     uint32_t limit;
@@ -376,19 +376,19 @@ struct syslet_lane {
     uint32_t reserved;
 };
 
-/* What SCHED is asked with: the kernel's number of a policy, and a priority for those in real time. */
+/* The payload of SCHED: the kernel's number of a policy, and a priority for those in real time. */
 struct syslet_sched_ask {
     uint32_t policy;
     uint32_t priority;
 };
 
-/* What IOPRIO is asked with: the kernel's number of a class, and a level for those that have some. */
+/* The payload of IOPRIO: the kernel's number of a class, and a level for those that have some. */
 struct syslet_ioprio_ask {
     uint32_t io_class;
     uint32_t level;
 };
 
-/* What CREDENTIALS is asked with. Behind it: the groups, 32 bits each. `given`: 1 fsuid, 2 fsgid, 4 groups. */
+/* The payload of CREDENTIALS. Behind it: the groups, 32 bits each. `given`: 1 fsuid, 2 fsgid, 4 groups. */
 struct syslet_credentials_ask {
     uint32_t given;
     uint32_t fsuid;
@@ -396,7 +396,7 @@ struct syslet_credentials_ask {
     uint32_t groups;
 };
 
-/* What RETRY is asked with. `on`: 1 EINTR, 2 EAGAIN, 4 a part was moved. */
+/* The payload of RETRY. `on`: 1 EINTR, 2 EAGAIN, 4 a part was moved. */
 struct syslet_retry_ask {
     uint32_t on;
     uint32_t attempts;
@@ -410,7 +410,7 @@ struct syslet_retry {
     uint32_t ended;
 };
 
-/* Why a submission is refused. */
+/* The reasons for which a submission is refused. */
 enum syslet_refusal {
     SYSLET_REFUSED_RECORD_SHORT = 1,
     SYSLET_REFUSED_LENGTH_UNALIGNED = 2,
@@ -489,14 +489,15 @@ struct syslet_params {
 #define SYSLET_PAGE_BYTES 4096
 #define SYSLET_LINE_BYTES 128
 
-/* What the engine says of itself in the header. */
+/* The state of the engine, as the header shows it. */
 enum syslet_engine_status {
     SYSLET_ENGINE_RUNNING = 1,
     SYSLET_ENGINE_CLOSING = 2,
     SYSLET_ENGINE_GONE = 3
 };
 
-/* The header of a pair of rings: a page that never changes, one the engine writes, one the peer writes. */
+/* The header of a pair of rings: a page that never changes, one that the engine writes, one that the peer
+   writes. */
 struct syslet_ring_header {
     uint64_t magic;
     uint32_t abi_version;

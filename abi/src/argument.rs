@@ -1,11 +1,12 @@
-//! How a submission says what each argument of its call is.
-
-use crate::program::REGISTERS_MAX;
+//! The kinds of arguments, and the packed offsets that stand in their place. Checks, the table of calls and the engine
+//! read them.
 
 /// The kernel passes at most six arguments.
 pub const ARGS_MAX: usize = 6;
+/// Registers of a program.
+pub const REGISTERS_MAX: usize = 16;
 
-/// What the 64 bits of an argument mean. Four bits each in the record, so this is no closed set.
+/// The meaning of an argument's 64 bits. It has four bits in the record and comes from outside, so this is no closed set.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ArgKind(pub u8);
 
@@ -16,7 +17,8 @@ impl ArgKind {
     pub const IN: ArgKind = ArgKind(1);
     /// An offset into the out area, which comes back as the DATA return.
     pub const OUT: ArgKind = ArgKind(2);
-    /// Both: low 32 bits an offset in the out area, high 32 an offset in DATA. Copied in before the call.
+    /// Both: the low 32 bits are an offset in the out area, the high 32 an offset in DATA. The bytes are copied into the out
+    /// area before the call.
     pub const INOUT: ArgKind = ArgKind(3);
     /// In a program: the value of an atom.
     pub const RESULT: ArgKind = ArgKind(4);
@@ -142,26 +144,26 @@ impl Inout {
     }
 }
 
-/// What IN and OUT say in a program: a place in an area that all atoms share.
+/// IN and OUT in a program: a place in an area that all atoms share.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Offset {
     /// Bytes from the begin of the area.
     pub at: u32,
     /// The register that is added to it.
     pub register: Option<u8>,
-    /// How many bytes from `at` belong to it, at most [`Offset::LEN_MAX`]; all behind it if that is not said.
+    /// How many bytes from `at` belong to it, at most [`Offset::LEN_MAX`]; without a length, all up to the end of the area.
     pub len: Option<u32>,
 }
 
 impl Offset {
-    /// The longest length that can be said, in bytes.
+    /// The longest length that fits, in bytes.
     pub const LEN_MAX: u32 = (1 << Offset::LEN_BITS) - 2;
     const REGISTER_SHIFT: u32 = 32;
     const REGISTER_BITS: u32 = 5;
     const LEN_SHIFT: u32 = Offset::REGISTER_SHIFT + Offset::REGISTER_BITS;
     const LEN_BITS: u32 = u64::BITS - Offset::LEN_SHIFT;
 
-    /// As one argument. A length above [`Offset::LEN_MAX`] does not fit.
+    /// The place as one argument. A length above [`Offset::LEN_MAX`] does not fit.
     #[must_use]
     #[inline]
     pub const fn pack(self) -> u64 {
@@ -176,7 +178,7 @@ impl Offset {
         self.at as u64 | register << Offset::REGISTER_SHIFT | len << Offset::LEN_SHIFT
     }
 
-    /// The place that an argument is.
+    /// The place that an argument packs.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "each part is cut to its own bits")]
     #[inline]

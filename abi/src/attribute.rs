@@ -1,4 +1,5 @@
-//! Attributes: something asked of a submission, and the status and value that come back for it.
+//! Attributes: a wish that a submission carries, and the status and value that come back for it. Submissions, completions
+//! and programs are checked and emitted by these.
 
 use crate::bytes::{all_zero, len32, padded, put, tiles, u16_at, u32_at};
 use crate::errno::Errno;
@@ -30,29 +31,29 @@ impl AttributeId {
     pub const DATA: AttributeId = AttributeId(1);
     /// When the call was queued, started and finished.
     pub const TIMING: AttributeId = AttributeId(2);
-    /// Who ran the call, and how often it was tried.
+    /// The thread that ran the call, and the number of attempts.
     pub const WORKER: AttributeId = AttributeId(3);
-    /// Whether what the call asked for was in memory, and how that is known.
+    /// Whether the data that the call asked for was in memory, and the evidence of that.
     pub const CACHE: AttributeId = AttributeId(4);
     /// Processor time, faults and switches of the call.
     pub const USAGE: AttributeId = AttributeId(5);
-    /// Storage bytes that the kernel charged for the call.
+    /// Bytes of storage that the kernel charged to the call.
     pub const IO: AttributeId = AttributeId(6);
     /// Whether the call slept, and how long it was off the processor.
     pub const BLOCKED: AttributeId = AttributeId(7);
     /// CRC-32C of the bytes transferred.
     pub const CHECKSUM: AttributeId = AttributeId(8);
-    /// What the kernel's performance counters counted.
+    /// The values of the kernel's performance counters.
     pub const COUNTERS: AttributeId = AttributeId(9);
     /// A word that comes back as it is.
     pub const TRACE: AttributeId = AttributeId(10);
-    /// When the call is to be over.
+    /// The time by which the call is to be over.
     pub const DEADLINE: AttributeId = AttributeId(11);
-    /// Where in the queue the call stands.
+    /// The call's place in the queue.
     pub const PRIORITY: AttributeId = AttributeId(12);
-    /// With how many others of its kind it may run.
+    /// How many calls of one kind may run at a time.
     pub const LANE: AttributeId = AttributeId(13);
-    /// What each atom of a program came to.
+    /// The result of each atom of a program.
     pub const ATOMS: AttributeId = AttributeId(14);
     /// The nice value of the thread, for this call.
     pub const NICE: AttributeId = AttributeId(16);
@@ -62,15 +63,15 @@ impl AttributeId {
     pub const IOPRIO: AttributeId = AttributeId(18);
     /// The CPUs it may run on.
     pub const AFFINITY: AttributeId = AttributeId(19);
-    /// Whose files it may use.
+    /// The user and groups by whose permissions it opens files.
     pub const CREDENTIALS: AttributeId = AttributeId(20);
     /// Its working directory.
     pub const CWD: AttributeId = AttributeId(21);
-    /// Which permissions new files do not get.
+    /// The permissions that new files do not get.
     pub const UMASK: AttributeId = AttributeId(22);
     /// How late its timers may be.
     pub const TIMER_SLACK: AttributeId = AttributeId(23);
-    /// When the call is made again, and how often it was.
+    /// The conditions under which the call is made again, and the number of attempts.
     pub const RETRY: AttributeId = AttributeId(24);
     /// The first id that is the application's own.
     pub const APPLICATION: AttributeId = AttributeId(0x8000);
@@ -100,7 +101,7 @@ impl AttributeFlags {
     }
 }
 
-/// What became of an attribute. Zero is never sent.
+/// The outcome of an attribute. Zero is never sent.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct Status(pub u16);
 
@@ -116,7 +117,7 @@ impl Status {
     pub const HANDLED: Status = Status(1);
     /// The engine does not know the id.
     pub const UNSUPPORTED: Status = Status(2);
-    /// This kernel, file or permission cannot.
+    /// This kernel, file or permission does not allow it.
     pub const UNAVAILABLE: Status = Status(3);
     /// It means nothing for this call.
     pub const INAPPLICABLE: Status = Status(4);
@@ -127,8 +128,8 @@ impl Status {
     /// An expected value was given and differed; the call's result stands.
     pub const MISMATCH: Status = Status(7);
 
-    /// The error a call completes with, without having run, when an attribute it requires has this status before
-    /// it runs. None for HANDLED, and for MISMATCH, which is only found after.
+    /// The error of a call that never ran because an attribute that it requires had this status before. `None` for
+    /// HANDLED, and for MISMATCH, which is found only after the call.
     #[must_use]
     pub const fn required_errno(self) -> Option<Errno> {
         match self {
@@ -162,7 +163,7 @@ pub struct Ask<'a> {
     pub id: AttributeId,
     /// Its flags.
     pub flags: AttributeFlags,
-    /// What it is asked with.
+    /// The payload that it is asked with.
     pub payload: &'a [u8],
     /// Offset of the payload in the record.
     pub payload_offset: usize,
@@ -175,7 +176,7 @@ pub struct AskRepr<'a> {
     pub id: AttributeId,
     /// Its flags.
     pub flags: AttributeFlags,
-    /// What it is asked with.
+    /// The payload that it is asked with.
     pub payload: &'a [u8],
 }
 
@@ -207,7 +208,7 @@ fn len_at(record: &[u8], at: usize) -> usize {
     u32_at(record, at + field::LEN) as usize
 }
 
-/// Where the next attribute of `record` begins, if the one at `at` stays inside.
+/// The begin of the next attribute of `record`, if the one at `at` stays inside.
 fn next(record: &[u8], at: usize) -> Option<usize> {
     let payload = at.checked_add(field::PAYLOAD)?;
     if payload > record.len() {
@@ -217,8 +218,8 @@ fn next(record: &[u8], at: usize) -> Option<usize> {
     (end <= record.len()).then_some(end)
 }
 
-/// Checks what attributes have in common in both directions: the one at `at` stays inside the record, has an id,
-/// and is padded with zeros. Gives where the next begins.
+/// Checks the rules of both directions: the attribute at `at` stays inside the record, has an id, and is padded with
+/// zeros. Gives the begin of the next.
 fn check_one(record: &[u8], at: usize) -> Result<usize, Fault> {
     let end = next(record, at).ok_or(Refusal::ATTRIBUTE_OVERRUN.at(at))?;
     let payload_end = at + field::PAYLOAD + len_at(record, at);
@@ -237,7 +238,7 @@ pub(crate) fn check(record: &[u8], at: usize, count: usize) -> Result<(), Fault>
     if end == record.len() { Ok(()) } else { Err(Refusal::ATTRIBUTE_OVERRUN.at(end)) }
 }
 
-/// Checks `count` attributes from `at`; gives where the last ends.
+/// Checks `count` attributes from `at`; gives the end of the last.
 pub(crate) fn check_some(record: &[u8], mut at: usize, count: usize) -> Result<usize, Fault> {
     let first = at;
     for index in 0..count {
@@ -268,7 +269,7 @@ impl<'a> Asks<'a> {
         Asks { record, at, left: count }
     }
 
-    /// Where the last of them ends.
+    /// The end of the last of them.
     #[inline]
     pub(crate) fn end(mut self) -> usize {
         while self.next().is_some() {}
@@ -299,9 +300,9 @@ impl<'a> Iterator for Asks<'a> {
 pub struct Return<'a> {
     /// Which attribute.
     pub id: AttributeId,
-    /// What became of it.
+    /// Its outcome.
     pub status: Status,
-    /// Its value; empty unless the status says there is one.
+    /// Its value; empty where the status has none.
     pub value: &'a [u8],
 }
 

@@ -1,5 +1,5 @@
-//! Native-endian numbers at byte offsets, and what proves the offsets. A view checks its bounds once; these panic
-//! rather than misread.
+//! Native-endian numbers at byte offsets, and the compile-time proof of the offsets. Views and emitters call these. A
+//! view has checked its bounds before; beyond them these panic rather than misread.
 
 #[inline]
 pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
@@ -33,7 +33,7 @@ pub const fn padded(bytes: usize) -> usize {
     bytes.next_multiple_of(8)
 }
 
-/// A length as the 32 bits the records carry. Emitters only meet lengths below their limits.
+/// A length as the 32 bits that records carry. An emitter meets only lengths below its limits.
 pub(crate) fn len32(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! A request to cancel submissions of the same ring.
+//! A request to cancel submissions of the same ring: the record that the ring's owner writes and the engine checks.
 
 use crate::bytes::{put, u32_at, u64_at};
 use crate::refusal::{Fault, Refusal};
@@ -17,14 +17,14 @@ mod field {
 /// Size of the record in bytes.
 pub const CANCEL_BYTES: usize = field::END;
 
-/// By what the submissions are named that are to be cancelled.
+/// The property that names the submissions to cancel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CancelBy(pub u32);
 
 impl CancelBy {
     /// All of the ring; the value is zero.
     pub const ALL: CancelBy = CancelBy(0);
-    /// By the word they were given.
+    /// By their `user_data`.
     pub const USER_DATA: CancelBy = CancelBy(1);
     /// By their first descriptor.
     pub const FD: CancelBy = CancelBy(2);
@@ -35,13 +35,13 @@ impl CancelBy {
 }
 
 crate::flags! {
-    /// What follows when the signal does not help.
+    /// The steps that follow when the signal does not end the call.
     pub struct CancelSteps(pub u32) {
         /// Nothing.
         NONE;
         /// The call's socket is shut down.
         SHUTDOWN = 1;
-        /// The call is given up.
+        /// The call is abandoned.
         ABANDON = 2;
     }
 }
@@ -51,15 +51,15 @@ crate::flags! {
 pub struct Cancel {
     /// The request's own word; comes back in its completion.
     pub user_data: u64,
-    /// What names the submissions.
+    /// The property that names the submissions.
     pub by: CancelBy,
-    /// The word, the descriptor, the number or the id.
+    /// The value of that property: the word, the descriptor, the number or the id.
     pub value: u64,
-    /// What follows when the signal does not help.
+    /// The steps that follow when the signal does not end the call.
     pub steps: CancelSteps,
     /// How long after the request the socket is shut down, in nanoseconds; zero without that step.
     pub shutdown_ns: u64,
-    /// How long after the request the call is given up, in nanoseconds; zero without that step.
+    /// How long after the request the call is abandoned, in nanoseconds; zero without that step.
     pub abandon_ns: u64,
 }
 
@@ -73,7 +73,8 @@ impl Cancel {
     /// Reads a record.
     ///
     /// # Errors
-    /// The first thing at fault: kind, length, flags, what it names by, steps, a value that is none, a time without its step.
+    /// The first field at fault: kind, length, flags, the naming property, steps, a value outside its range, a time without
+    /// its step.
     pub fn check(record: &[u8]) -> Result<Cancel, Fault> {
         if record.len() < RecordWord::BYTES {
             return Err(Refusal::RECORD_SHORT.at(LEN_OFFSET));

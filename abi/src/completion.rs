@@ -1,4 +1,5 @@
-//! A completion: the view that checks one, and the writer that builds one around a running call.
+//! A completion: the view that checks one, for its reader, and the writer by which the engine builds one around a running
+//! call.
 
 use crate::attribute::{ATTRIBUTE_HEADER_BYTES, AttributeId, Return, Returns, Status, emit_header};
 use crate::bytes::{len32, padded, put, tiles, u64_at};
@@ -32,9 +33,9 @@ crate::flags! {
         NOT_RUN = 1;
         /// The result is the engine's, not the kernel's.
         ENGINE_RESULT = 2;
-        /// A cancel reached the call; the result says what it had done by then.
+        /// A cancel reached the call; the result is that of the call up to then.
         CANCELLED = 4;
-        /// The engine gave the call up while it still runs.
+        /// The engine has abandoned the call, which still runs.
         ABANDONED = 8;
         /// More completions of the same submission follow.
         MORE = 16;
@@ -79,7 +80,7 @@ impl<'a> Done<'a> {
         Ok(Done { record })
     }
 
-    /// A record that this process's own engine wrote. The accessors panic if it is none.
+    /// A record that this process's own engine wrote. The accessors panic on any other.
     #[must_use]
     #[inline]
     pub fn trusted(record: &'a [u8]) -> Done<'a> {
@@ -138,7 +139,7 @@ impl<'a> Done<'a> {
 }
 
 /// A completion being built. The out area lies where the DATA return's value will stand, so that the kernel
-/// writes it in place; what the call did not fill is cut afterwards.
+/// writes it in place; the part that the call did not fill is cut afterwards.
 #[derive(Debug)]
 pub struct DoneWriter<'a> {
     record: &'a mut [u8],
@@ -174,7 +175,7 @@ impl<'a> DoneWriter<'a> {
     }
 
     /// Adds a return whose value, of at most `len_max` bytes, `fill` writes; `fill` gives status and length. A
-    /// length beyond `len_max` is cut to it. The bytes `fill` is shown are whatever the record held before.
+    /// length beyond `len_max` is cut to it. `fill` is shown the former contents of the record.
     ///
     /// # Panics
     /// When the record has no room for `len_max` bytes.

@@ -1,4 +1,5 @@
-//! The few error numbers this crate itself gives, so that it needs no dependency. Same on x86_64 and aarch64.
+//! The few error numbers that refusals, attributes and set-ups give, so that this crate needs no dependency. They are the
+//! same on x86_64 and aarch64.
 
 /// An error number as the kernel defines it, positive.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -9,7 +10,7 @@ impl Errno {
     pub const EPERM: Errno = Errno(1);
     /// Argument list too long.
     pub const E2BIG: Errno = Errno(7);
-    /// Try again: something is full for now.
+    /// Try again: a ring or its slots are full for now.
     pub const EAGAIN: Errno = Errno(11);
     /// Invalid argument.
     pub const EINVAL: Errno = Errno(22);
@@ -19,7 +20,7 @@ impl Errno {
     pub const EMSGSIZE: Errno = Errno(90);
     /// Operation not supported.
     pub const EOPNOTSUPP: Errno = Errno(95);
-    /// What it was to go to is closed.
+    /// The engine is closed.
     pub const ESHUTDOWN: Errno = Errno(108);
 }
 

@@ -1,5 +1,5 @@
-//! The header of a pair of rings: what never changes, what the engine writes, what the peer writes, each on a
-//! page of its own, so that a peer can be given the first two read-only.
+//! The header of a pair of rings: the constants, the engine's words and the peer's words, each on a page of its own, so
+//! that a peer can be given the first two read-only. The engine lays its rings out by it.
 
 use crate::ABI_VERSION;
 use crate::bytes::tiles;
@@ -87,9 +87,9 @@ const _: () = assert!(
         ],
         8 * RingHeader::WORDS
     ),
-    "what never changes fills the first words"
+    "the constants fill the first words"
 );
-const _: () = assert!(8 * RingHeader::WORDS <= PAGE_BYTES, "what never changes stays on the first page");
+const _: () = assert!(8 * RingHeader::WORDS <= PAGE_BYTES, "the constants stay on the first page");
 const _: () = assert!(
     lines_of(
         PAGE_BYTES,
@@ -122,7 +122,7 @@ const _: () = assert!(
     "the header's 32-bit offsets reach the end of the largest rings"
 );
 
-/// What the engine says of itself in the header.
+/// The state of the engine, as the header shows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct EngineStatus(pub u64);
 
@@ -131,11 +131,11 @@ impl EngineStatus {
     pub const RUNNING: EngineStatus = EngineStatus(1);
     /// No new submissions; those in flight complete.
     pub const CLOSING: EngineStatus = EngineStatus(2);
-    /// The engine is gone; what has not completed never will.
+    /// The engine is gone; a call that has not completed never will.
     pub const GONE: EngineStatus = EngineStatus(3);
 }
 
-/// Where both rings lie, derived from the set-up in one place.
+/// The places of both rings, derived from the set-up here alone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RingLayout {
     /// Offset of the submission ring in bytes.
@@ -160,7 +160,7 @@ impl RingLayout {
 /// The part of the header that is written once, as words from offset 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RingHeader {
-    /// What was granted at set-up.
+    /// The parameters granted at set-up.
     pub params: Params,
 }
 

@@ -1,6 +1,6 @@
 //! The bytes of syslet, in the order a call meets them: the first word of a record, the arguments and attributes
-//! of a submission, the refusals it may meet, the raw result, the completion; then what surrounds them, the
-//! header of a ring and the set-up that creates it.
+//! of a submission, the refusals it may meet, the raw result, the completion; then the header of a ring, and the set-up
+//! that creates it. The engine, the attributes and the table of calls read them here.
 //!
 //! A *view* is made by checking bytes once; after that none of its accessors can fail. An *emitter* writes bytes
 //! that the check accepts. `specs/abi.md` is the normative description; each rule there has a test.
@@ -29,7 +29,7 @@ mod setup;
 mod submission;
 mod word;
 
-pub use argument::{ARGS_MAX, ArgKind, ArgKinds, Inout, Offset};
+pub use argument::{ARGS_MAX, ArgKind, ArgKinds, Inout, Offset, REGISTERS_MAX};
 pub use attribute::{
     ATTRIBUTE_HEADER_BYTES, ATTRIBUTES_MAX, Ask, AskRepr, Asks, AttributeFlags, AttributeId, Return, Returns,
     Status,
@@ -43,7 +43,7 @@ pub use header::{
 };
 pub use program::{
     ATOMS_MAX, Atom, AtomFlags, AtomRepr, Atoms, Glance, Glimpse, Operand, Program, ProgramRepr,
-    REGISTERS_MAX, SCRATCH_BYTES_MAX, StepOp, Target, Test, Width,
+    SCRATCH_BYTES_MAX, StepOp, Target, Test, Width,
 };
 pub use refusal::{Fault, Refusal};
 pub use result::RawResult;

@@ -1,4 +1,4 @@
-//! Why a submission is refused: a number that is part of the format, its errno and one sentence.
+//! The reasons of refusals: a number that is part of the format, its errno and one sentence. Every check gives one.
 
 use crate::Errno;
 
@@ -13,10 +13,10 @@ impl core::fmt::Debug for Refusal {
     }
 }
 
-/// A refusal, and the byte of the record where the fault was found.
+/// A refusal, and the byte of the record at fault.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Fault {
-    /// Why.
+    /// The reason.
     pub refusal: Refusal,
     /// Offset in the record of the field, argument or attribute at fault.
     pub at: u32,
@@ -37,7 +37,7 @@ macro_rules! refusals {
                 match self.0 { $($number => stringify!($name),)* _ => "UNKNOWN" }
             }
 
-            /// The error number a caller in C, or a completion, sees.
+            /// The error number that a caller in C, or a completion, sees.
             #[must_use]
             pub const fn errno(self) -> Errno {
                 match self.0 { $($number => Errno::$errno,)* _ => Errno::EINVAL }
@@ -82,7 +82,7 @@ refusals! {
     THREAD_STATE = 27, EOPNOTSUPP, "the call changes the thread that makes it; it needs PRIVATE";
     THREAD_BOUND = 28, EOPNOTSUPP, "the call acts for the thread that makes it; it runs only SYNC";
     NEEDS_WORKER = 29, EOPNOTSUPP, "the call may sleep for ever and there is no worker to run it";
-    NOT_SAFE_ROW = 30, EPERM, "the call can do what safe code must not";
+    NOT_SAFE_ROW = 30, EPERM, "the call can do things that safe code must not";
     NOT_SAFE_ADDRESS = 31, EPERM, "safe code cannot pass an address as VALUE";
     NOT_SAFE_DESCRIPTOR = 32, EPERM, "safe code must lend the descriptor this argument names";
     SUBMISSION_FULL = 33, EAGAIN, "the submission ring is full: submit, wait and try again";
@@ -99,7 +99,7 @@ refusals! {
     TARGET = 44, EINVAL, "the atom leads to where it cannot go on";
     RESULT_UNKNOWN = 45, EINVAL, "the atom reads a result that may not be there";
     REGISTER_UNKNOWN = 46, EINVAL, "a program has 16 registers";
-    GROUP = 47, EINVAL, "what runs side by side are calls that lead nowhere and share nothing";
+    GROUP = 47, EINVAL, "the atoms of a parallel group are calls that lead nowhere and share nothing";
     BUDGET = 48, EINVAL, "the program has no budget, or one beyond the engine's limit";
 }
 
@@ -119,7 +119,7 @@ impl Refusal {
 }
 
 impl Fault {
-    /// The same fault, where `offset` bytes stand before what it was counted in.
+    /// The same fault, counted from `offset` bytes further in front.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "records are far shorter than 4 GiB")]
     pub const fn behind(self, offset: usize) -> Fault {

@@ -1,8 +1,8 @@
-//! The raw result of a system call, and the one place where its sign is decoded.
+//! The raw result of a system call, and the one place where its sign is decoded. Completions carry it.
 
 use crate::Errno;
 
-/// What the kernel left in the result register: −4095 to −1 is a negated errno, all else a value.
+/// The contents of the result register: −4095 to −1 is a negated errno, all else a value.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct RawResult(pub i64);
 

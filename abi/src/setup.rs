@@ -1,4 +1,4 @@
-//! Versioned set-up: what a peer asks for, and what is granted.
+//! The versioned set-up: the parameters that a peer asks for, and those that the engine grants.
 
 use crate::ABI_VERSION;
 use crate::bytes::{all_zero, put, tiles, u32_at, u64_at};
@@ -53,9 +53,9 @@ const _: () = assert!(DONE_BYTES_MIN <= RECORD_MAX_MIN as usize);
 crate::flags! {
     /// Abilities, one bit each.
     pub struct Features(pub u64) {
-        /// None.
+        /// No ability.
         NONE;
-        /// A waiting submitter runs queued calls itself.
+        /// A waiting submitter runs queued calls inline.
         HELP = 1;
         /// Workers run calls.
         WORKERS = 2;
@@ -91,7 +91,7 @@ pub struct Params {
     pub features_required: Features,
     /// These are granted if known.
     pub features_wanted: Features,
-    /// Answer: what is granted. Zero when asked.
+    /// The answer: the features granted. Zero in a set-up that asks.
     pub features_granted: Features,
     /// Size of the submission ring, a power of two.
     pub submission_bytes: u32,
@@ -105,7 +105,7 @@ pub struct Params {
     pub slots: u32,
 }
 
-/// Why a set-up is refused.
+/// The reason for which a set-up is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SetupError {
     /// Shorter than the fields of version 1, or its size is not the number of bytes given.
@@ -125,7 +125,7 @@ pub enum SetupError {
 }
 
 impl SetupError {
-    /// The error number a caller in C sees.
+    /// The error number that a caller in C sees.
     #[must_use]
     pub const fn errno(self) -> Errno {
         match self {
@@ -190,7 +190,7 @@ impl Params {
     /// At most this many slots.
     pub const SLOTS_MAX: u32 = 1 << 24;
 
-    /// Reads a set-up. A longer one is accepted when what is behind the known fields is zero.
+    /// Reads a set-up. A longer one is accepted when all bytes behind the known fields are zero.
     ///
     /// # Errors
     /// When its size, version or reserved bytes are wrong.
@@ -235,7 +235,7 @@ impl Params {
         bytes
     }
 
-    /// What is granted: this set-up with `defaults` for its zeros, and the features of both. A default record limit
+    /// The granted set-up: this one with `defaults` for its zeros, and the features of both. A default record limit
     /// is cut to half its ring.
     ///
     /// # Errors
@@ -255,7 +255,7 @@ impl Params {
         let or = |asked: u32, default: u32| if asked == 0 { default } else { asked };
         let submission_bytes = or(self.submission_bytes, defaults.submission_bytes);
         let completion_bytes = or(self.completion_bytes, defaults.completion_bytes);
-        // Who asks for a small ring and leaves the record limit open must not be refused for a limit nobody asked for.
+        // A set-up with a small ring and an open record limit is not refused for the default limit.
         let within = |default: u32, ring_bytes: u32| default.min(ring_bytes / 2);
         let granted = Params {
             features_granted: self.features_required.or(self.features_wanted).and(available),

@@ -1,15 +1,15 @@
-//! A submission of one call: the view that checks its structure, and the emitter.
+//! A submission of one call: the view, and the check of its structure that makes one. The engine reads every call through
+//! the view.
 
-pub(crate) mod check;
 mod repr;
 
 pub use repr::CallRepr;
 
-use crate::argument::{ARGS_MAX, ArgKinds};
-use crate::attribute::{Asks, AttributeId};
+use crate::argument::{ARGS_MAX, ArgKind, ArgKinds, Inout};
+use crate::attribute::{self, ATTRIBUTES_MAX, Asks, AttributeId};
 use crate::bytes::{tiles, u16_at, u32_at, u64_at};
-use crate::refusal::Fault;
-use crate::word::{FLAGS_OFFSET, RecordWord};
+use crate::refusal::{Fault, Refusal};
+use crate::word::{FLAGS_OFFSET, KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
 
 mod field {
     pub(super) const FLAGS: usize = super::FLAGS_OFFSET;
@@ -52,9 +52,9 @@ crate::flags! {
     pub struct CallFlags(pub u16) {
         /// No flag.
         NONE;
-        /// Never run in the submitter.
+        /// Never run inline.
         ASYNC = 1;
-        /// Run only in the submitter, even if it sleeps there.
+        /// Run only inline, even if the call sleeps there.
         SYNC = 2;
         /// The descriptor is a regular local file: the call does not sleep for ever.
         STORAGE = 4;
@@ -67,7 +67,7 @@ crate::flags! {
     }
 }
 
-/// What a submission may ask for at most; from the ring it goes to.
+/// The most that a submission may ask for; set by its ring.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// The longest submission record, in bytes.
@@ -79,15 +79,15 @@ pub struct Limits {
 /// A submission whose structure has been checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// INVARIANT: `check` accepted these bytes, or they are a copy of bytes it accepted.
+    /// INVARIANT: `check` accepted these bytes, or they are a copy of bytes that it accepted.
     record: &'a [u8],
     /// INVARIANT: the start of `record`. Its length is known to the compiler, so its fields are read unchecked.
     head: &'a [u8; CALL_BYTES_MIN],
-    /// The areas of the program whose atom it is, if it is one.
+    /// The areas of the program, for a call that is an atom.
     shared: Option<Shared<'a>>,
 }
 
-/// What all calls of a program have in common.
+/// The areas that all calls of a program have in common.
 #[derive(Clone, Copy, Debug)]
 struct Shared<'a> {
     data: &'a [u8],
@@ -95,7 +95,7 @@ struct Shared<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Checks the structure of one record; what the call means is checked by the engine.
+    /// Checks the structure of one record; the engine checks the meaning of the call.
     ///
     /// # Errors
     /// The first fault found, and where. Nothing has been taken then.
@@ -111,12 +111,12 @@ impl<'a> Call<'a> {
     /// As for [`Call::check`].
     #[inline(always)]
     pub fn verify(record: &[u8], limits: &Limits) -> Result<(), Fault> {
-        check::record(record, limits)
+        check(record, limits)
     }
 
-    /// A record that passed `check` before it was copied here, user_data exchanged or not.
+    /// A record that passed `check` before it was copied here, `user_data` exchanged or not.
     ///
-    /// The accessors panic if it did not.
+    /// The accessors panic on any other.
     #[must_use]
     #[inline]
     pub fn admitted(record: &'a [u8]) -> Call<'a> {
@@ -124,14 +124,14 @@ impl<'a> Call<'a> {
         Call { record, head, shared: None }
     }
 
-    /// A call of a program, which has its areas; as [`Call::admitted`] for the rest.
+    /// A call of a program, with the areas of that program; otherwise as [`Call::admitted`].
     #[must_use]
     #[inline]
     pub fn sharing(atom: &'a [u8], data: &'a [u8], out_len: usize) -> Call<'a> {
         Call { shared: Some(Shared { data, out_len }), ..Call::admitted(atom) }
     }
 
-    /// Whether it shares its areas with other calls: what it reads there may be what another has written.
+    /// Whether the call shares its areas with other calls, so that it may read bytes there that another has written.
     #[must_use]
     #[inline]
     pub fn is_sharing(&self) -> bool {
@@ -180,7 +180,7 @@ impl<'a> Call<'a> {
         usize::from(self.head[field::ATTR_COUNT])
     }
 
-    /// What each argument is.
+    /// The kind of each argument.
     #[must_use]
     #[inline]
     pub fn kinds(&self) -> ArgKinds {
@@ -233,4 +233,140 @@ impl<'a> Call<'a> {
     fn attributes_offset(&self) -> usize {
         field::ARGS + 8 * self.argc()
     }
+}
+
+/// Checks the whole record, in the order of the functions below.
+#[inline(always)]
+fn check(record: &[u8], limits: &Limits) -> Result<(), Fault> {
+    let head = match record.first_chunk() {
+        Some(head) if is_framed(head, record.len(), limits) => head,
+        _ => return Err(frame_fault(record, Kind::CALL, limits)),
+    };
+    let call = Call { record, head, shared: None };
+    fields(&call, limits)?;
+    argument_kinds(&call)?;
+    if call.attribute_count() > 0 || call.attributes_offset() != record.len() {
+        attribute::check(record, call.attributes_offset(), call.attribute_count())?;
+    }
+    if call.kinds().all_values() { Ok(()) } else { offsets(&call) }
+}
+
+/// Whether length and kind are right.
+#[inline(always)]
+fn is_framed(head: &[u8; CALL_BYTES_MIN], len: usize, limits: &Limits) -> bool {
+    len <= limits.record_bytes_max && RecordWord::at(head).is(Kind::CALL, len)
+}
+
+/// Checks length and kind of a record that has as many fields as a call.
+pub(crate) fn frame(record: &[u8], kind: Kind, limits: &Limits) -> Result<(), Fault> {
+    let is_long = record.len() >= CALL_BYTES_MIN && record.len() <= limits.record_bytes_max;
+    if is_long && RecordWord::at(record).is(kind, record.len()) {
+        return Ok(());
+    }
+    Err(frame_fault(record, kind, limits))
+}
+
+/// The first fault of a frame that is wrong.
+#[cold]
+fn frame_fault(record: &[u8], kind: Kind, limits: &Limits) -> Fault {
+    if record.len() < RecordWord::BYTES {
+        return Refusal::RECORD_SHORT.at(LEN_OFFSET);
+    }
+    let word = RecordWord::at(record);
+    if word.kind != kind {
+        return Refusal::UNKNOWN_KIND.at(KIND_OFFSET);
+    }
+    if !word.len.is_multiple_of(8) {
+        return Refusal::LENGTH_UNALIGNED.at(LEN_OFFSET);
+    }
+    if word.len as usize > limits.record_bytes_max {
+        return Refusal::TOO_LARGE.at(LEN_OFFSET);
+    }
+    if word.len as usize != record.len() {
+        return Refusal::LENGTH_MISMATCH.at(LEN_OFFSET);
+    }
+    Refusal::RECORD_SHORT.at(LEN_OFFSET)
+}
+
+#[inline(always)]
+fn fields(call: &Call<'_>, limits: &Limits) -> Result<(), Fault> {
+    let flags = call.flags();
+    if !flags.unknown().is_empty() {
+        return Err(Refusal::RESERVED_BIT.at(field::FLAGS));
+    }
+    flags_agree(flags)?;
+    if u16_at(call.head, field::RESERVED) != 0 {
+        return Err(Refusal::RESERVED_BIT.at(field::RESERVED));
+    }
+    if call.argc() > ARGS_MAX {
+        return Err(Refusal::TOO_MANY_ARGUMENTS.at(field::ARGC));
+    }
+    if call.attribute_count() > ATTRIBUTES_MAX {
+        return Err(Refusal::TOO_MANY_ATTRIBUTES.at(field::ATTR_COUNT));
+    }
+    if call.attributes_offset() > call.record.len() {
+        return Err(Refusal::RECORD_SHORT.at(field::ARGC));
+    }
+    if call.out_len() > limits.out_bytes_max {
+        return Err(Refusal::TOO_LARGE.at(field::OUT_LEN));
+    }
+    Ok(())
+}
+
+/// Whether the flags go together.
+#[inline(always)]
+pub(crate) fn flags_agree(flags: CallFlags) -> Result<(), Fault> {
+    let elsewhere = flags.contains(CallFlags::ASYNC) || flags.contains(CallFlags::PRIVATE);
+    if elsewhere && flags.contains(CallFlags::SYNC) {
+        return Err(Refusal::FLAGS_CONTRADICT.at(field::FLAGS));
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn argument_kinds(call: &Call<'_>) -> Result<(), Fault> {
+    let kinds = call.kinds();
+    if kinds.exceed(call.argc()) {
+        return Err(Refusal::RESERVED_BIT.at(field::ARG_KINDS));
+    }
+    if kinds.all_values() {
+        return Ok(());
+    }
+    for index in 0..call.argc() {
+        let kind = kinds.get(index);
+        if kind.is_of_programs() {
+            return Err(Refusal::ATOM_ONLY.at(field::ARGS + 8 * index));
+        }
+        if kind.is_reserved() {
+            return Err(Refusal::ARGUMENT_KIND_NOT_YET.at(field::ARGS + 8 * index));
+        }
+        if !kind.is_supported() {
+            return Err(Refusal::ARGUMENT_KIND_UNKNOWN.at(field::ARGS + 8 * index));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that every offset lies inside its area. The table of calls checks how far the argument reaches from there.
+fn offsets(call: &Call<'_>) -> Result<(), Fault> {
+    let (data_len, out_len) = (call.data().len() as u64, call.out_len() as u64);
+    for index in 0..call.argc() {
+        let arg = call.raw_arg(index);
+        let (data, out) = match call.kinds().get(index) {
+            ArgKind::IN => (Some(arg), None),
+            ArgKind::OUT => (None, Some(arg)),
+            ArgKind::INOUT => {
+                let Inout { out, data } = Inout::unpack(arg);
+                (Some(u64::from(data)), Some(u64::from(out)))
+            }
+            _ => (None, None),
+        };
+        if data.is_some_and(|offset| offset > data_len) {
+            return Err(Refusal::IN_OUTSIDE_DATA.at(field::ARGS + 8 * index));
+        }
+        if out.is_some_and(|offset| offset > out_len) {
+            return Err(Refusal::OUT_OUTSIDE_AREA.at(field::ARGS + 8 * index));
+        }
+    }
+    Ok(())
 }

@@ -1,4 +1,5 @@
-//! The first word of every record: length, kind and flags. A zero word means "nothing here yet".
+//! The first word of every record: length, kind and flags. Every check and every emitter begins with it. A zero word
+//! means that no record stands there yet.
 
 use crate::bytes::{tiles, u64_at};
 
@@ -18,7 +19,7 @@ pub(crate) const KIND_OFFSET: usize = field::KIND;
 /// Offset of a record's flags.
 pub(crate) const FLAGS_OFFSET: usize = field::FLAGS;
 
-/// What a record is. Numbers come from outside, so this is no closed set.
+/// The kind of a record. Numbers come from outside, so this is no closed set.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Kind(pub u16);
 
@@ -33,7 +34,7 @@ impl Kind {
     pub const CANCEL: Kind = Kind(4);
     /// A completion.
     pub const DONE: Kind = Kind(5);
-    /// Part of a program: something it does without a call.
+    /// Part of a program: an operation without a call.
     pub const STEP: Kind = Kind(6);
 }
 
@@ -42,9 +43,9 @@ impl Kind {
 pub struct RecordWord {
     /// Length of the whole record in bytes, this word included.
     pub len: u32,
-    /// What the record is.
+    /// The kind of the record.
     pub kind: Kind,
-    /// Flags; what they mean depends on the kind.
+    /// Flags; their meaning depends on the kind.
     pub flags: u16,
 }
 

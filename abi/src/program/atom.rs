@@ -1,4 +1,5 @@
-//! One atom of a program: a call or a step without one, and what its value decides.
+//! One atom of a program: a call, or a step without one, and the test that decides which atom is next. The interpreter
+//! reads every atom through the view here.
 
 use crate::argument::{ArgKind, ArgKinds};
 use crate::bytes::{u16_at, u32_at, u64_at};
@@ -30,55 +31,55 @@ crate::flags! {
     pub struct AtomFlags(pub u16) {
         /// No flag.
         NONE;
-        /// Never run in the submitter.
+        /// Never run inline.
         ASYNC = 1;
         /// The descriptor is a regular local file: the call does not sleep for ever.
         STORAGE = 4;
-        /// It runs on every way out of the program.
+        /// The atom runs on every way out of the program.
         FINALLY = 64;
-        /// It can be stopped without its program.
+        /// The atom can be stopped without its program.
         STOPPABLE = 128;
     }
 }
 
-/// What an atom's value is asked.
+/// The test of an atom's value.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Test(pub u8);
 
 impl Test {
-    /// Nothing: always so.
+    /// It always holds.
     pub const ALWAYS: Test = Test(0);
-    /// Is it zero?
+    /// The value is zero.
     pub const ZERO: Test = Test(1);
-    /// Is it anything but zero?
+    /// The value is not zero.
     pub const NON_ZERO: Test = Test(2);
-    /// Is it below zero?
+    /// The value is below zero.
     pub const NEGATIVE: Test = Test(3);
-    /// Is it zero or below?
+    /// The value is zero or below.
     pub const NON_POSITIVE: Test = Test(4);
-    /// Is it the operand?
+    /// The value is the operand.
     pub const EQUAL: Test = Test(5);
-    /// Is it below the operand? Both are signed.
+    /// The value is below the operand. Both are signed.
     pub const LESS: Test = Test(6);
-    /// Is it above the operand? Both are signed.
+    /// The value is above the operand. Both are signed.
     pub const GREATER: Test = Test(7);
-    /// Does it share a bit with the operand?
+    /// The value shares a bit with the operand.
     pub const MASK: Test = Test(8);
-    /// Is it one of the up to four error numbers of the operand, of sixteen bits each, zeros left out?
+    /// The value is one of up to four error numbers in the operand, of sixteen bits each; a zero stands for none.
     pub const ERRNO: Test = Test(9);
-    /// Is it any error, from −4095 to −1?
+    /// The value is an error, from −4095 to −1.
     pub const ERROR: Test = Test(10);
 
     pub(super) const LAST: u8 = 10;
 
-    /// Whether it compares with an operand.
+    /// Whether the test compares with an operand.
     #[must_use]
     #[inline]
     pub const fn has_operand(self) -> bool {
         self.0 >= Test::EQUAL.0 && self.0 <= Test::ERRNO.0
     }
 
-    /// Whether `value` passes; `operand` is looked at only by tests that have one.
+    /// Whether the test holds for `value`; only tests with an operand look at `operand`.
     #[must_use]
     #[inline]
     pub const fn holds(self, value: u64, operand: u64) -> bool {
@@ -98,7 +99,7 @@ impl Test {
         }
     }
 
-    /// The operand of ERRNO for these error numbers; `None` when they are more than four, or one has no sixteen bits.
+    /// The operand of ERRNO for these error numbers; `None` for more than four, and for one that does not fit sixteen bits.
     #[must_use]
     pub fn errnos(errnos: &[i32]) -> Option<u64> {
         let mut operand = 0;
@@ -129,9 +130,9 @@ const fn is_one_of(errno: u64, mut set: u64) -> bool {
 pub struct Target(pub u16);
 
 impl Target {
-    /// The one behind.
+    /// The atom behind.
     pub const NEXT: Target = Target(0xffff);
-    /// None: the program ends, by way of the atoms that always run.
+    /// No atom: the program ends, by way of the atoms that always run.
     pub const STOP: Target = Target(0xfffe);
 
     /// The atom's number, if it is one.
@@ -142,7 +143,7 @@ impl Target {
     }
 }
 
-/// What a step does that makes no call.
+/// The operation of a step, which makes no call.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct StepOp(pub u32);
 
@@ -153,7 +154,7 @@ impl StepOp {
     pub const ADD: StepOp = StepOp(2);
     /// `register -= value`, modulo 2⁶⁴
     pub const SUBTRACT: StepOp = StepOp(3);
-    /// Nothing but ask: its value is its argument.
+    /// Nothing but the test: its value is its argument.
     pub const COMPARE: StepOp = StepOp(4);
     /// Nothing: its value is 0.
     pub const JUMP: StepOp = StepOp(5);
@@ -161,10 +162,10 @@ impl StepOp {
     pub const LOAD: StepOp = StepOp(6);
     /// `number in the out area = value`
     pub const STORE: StepOp = StepOp(7);
-    /// The calls behind it run side by side.
+    /// The calls behind it run as a parallel group.
     pub const TOGETHER: StepOp = StepOp(8);
 
-    /// How many arguments it has; `None` for a step that is none.
+    /// How many arguments it has; `None` for an unknown operation.
     #[must_use]
     #[inline]
     pub const fn argc(self) -> Option<usize> {
@@ -186,7 +187,7 @@ impl Width {
     /// The bit that says signed.
     pub const SIGNED: u64 = 0x80;
 
-    /// How many bytes it has: 1, 2, 4 or 8, if it is a width.
+    /// How many bytes the number has: 1, 2, 4 or 8; `None` for any other width.
     #[must_use]
     #[inline]
     pub const fn bytes(self) -> Option<usize> {
@@ -207,7 +208,7 @@ impl Width {
     }
 }
 
-/// A number that a program knows, or will.
+/// A number of a program, or the place where it will find one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Operand {
     /// VALUE, RESULT or REGISTER.
@@ -243,7 +244,7 @@ impl<'a> Atom<'a> {
         Atom { rest, head: rest.first_chunk().expect("an atom has all its fields"), offset }
     }
 
-    /// The name of the field that byte `at` of an atom is in; none behind them.
+    /// The name of the field that byte `at` of an atom lies in; `None` behind the fields.
     #[must_use]
     pub const fn field(at: usize) -> Option<&'static str> {
         Some(match at {
@@ -261,14 +262,14 @@ impl<'a> Atom<'a> {
         })
     }
 
-    /// Its bytes.
+    /// The atom's bytes.
     #[must_use]
     #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         &self.rest[..self.len()]
     }
 
-    /// How many they are.
+    /// The atom's length in bytes.
     #[must_use]
     #[inline]
     #[allow(clippy::len_without_is_empty, reason = "none is empty")]
@@ -276,14 +277,14 @@ impl<'a> Atom<'a> {
         u32_at(self.head, LEN_OFFSET) as usize
     }
 
-    /// Where they begin in the record.
+    /// The atom's begin in the record.
     #[must_use]
     #[inline]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// Whether it makes a call.
+    /// Whether the atom makes a call.
     #[must_use]
     #[inline]
     pub fn is_call(&self) -> bool {
@@ -297,42 +298,42 @@ impl<'a> Atom<'a> {
         AtomFlags(u16_at(self.head, FLAGS_OFFSET))
     }
 
-    /// What it does, if it makes no call.
+    /// The operation of an atom that makes no call.
     #[must_use]
     #[inline]
     pub fn step(&self) -> StepOp {
         StepOp(u32_at(self.head, NR_OFFSET))
     }
 
-    /// The question its value is asked.
+    /// The test of its value.
     #[must_use]
     #[inline]
     pub fn test(&self) -> Test {
         Test(self.head[field::TEST])
     }
 
-    /// What the question compares with.
+    /// The operand of the test.
     #[must_use]
     #[inline]
     pub fn operand(&self) -> Operand {
         Operand { kind: self.head[field::OPERAND_KIND], value: u64_at(self.head, field::OPERAND) }
     }
 
-    /// Which atom is next if the answer is yes.
+    /// The next atom if the test holds.
     #[must_use]
     #[inline]
     pub fn then(&self) -> Target {
         Target(u16_at(self.head, field::THEN))
     }
 
-    /// Which atom is next if the answer is no.
+    /// The next atom if it does not.
     #[must_use]
     #[inline]
     pub fn otherwise(&self) -> Target {
         Target(u16_at(self.head, field::OTHERWISE))
     }
 
-    /// What each argument is.
+    /// The kind of each argument.
     #[must_use]
     #[inline]
     pub fn kinds(&self) -> ArgKinds {
@@ -357,7 +358,7 @@ impl<'a> Atom<'a> {
         Operand { kind: self.kinds().get(index).0, value: self.raw_arg(index) }
     }
 
-    /// The number of its call, if it makes one.
+    /// The number of its call, for an atom that makes one.
     #[must_use]
     #[inline]
     pub fn nr(&self) -> u32 {
@@ -371,24 +372,24 @@ impl<'a> Atom<'a> {
         usize::from(self.head[field::ATTR_COUNT])
     }
 
-    /// Argument `index` of a step, which a checked program has seen to be there.
+    /// Argument `index` of a step; the check of the program has made sure that it is there.
     ///
     /// # Panics
-    /// Where the program ends before it.
+    /// When the program ends before it.
     #[must_use]
     #[inline]
     pub fn given(&self, index: usize) -> Operand {
         Operand { kind: self.kinds().get(index).0, value: u64_at(self.rest, CALL_ARGS_OFFSET + 8 * index) }
     }
 
-    /// The call without the areas it shares.
+    /// The call without the areas of its program.
     #[must_use]
     #[inline]
     pub fn own(&self) -> Call<'a> {
         Call::admitted(self.bytes())
     }
 
-    /// The call it makes, with the areas of its program.
+    /// The call with the areas of its program.
     #[must_use]
     #[inline]
     pub fn call(&self, data: &'a [u8], out_len: usize) -> Call<'a> {

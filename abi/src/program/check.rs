@@ -1,121 +1,17 @@
-//! What the structure of a program is checked for, in this order: the header, each atom, then where they lead.
+//! The structure of one atom of a program, by itself. The check of the whole program calls it for each.
 
 use super::atom::field as atom_field;
-use super::{
-    ATOMS_MAX, Atom, AtomFlags, Atoms, NO_CALL, Operand, Program, REGISTERS_MAX, SCRATCH_BYTES_MAX, StepOp,
-    Target, Test, Width, field,
-};
-use crate::argument::{ArgKind, Inout, Offset};
+use super::{Atom, AtomFlags, Operand, StepOp, Target, Test, Width};
+use crate::argument::{ARGS_MAX, ArgKind, Inout, Offset, REGISTERS_MAX};
 use crate::attribute::{self, ATTRIBUTE_HEADER_BYTES, ATTRIBUTES_MAX, AttributeId};
-use crate::bytes::{u16_at, u32_at};
 use crate::refusal::{Fault, Refusal};
-use crate::submission::{CALL_ARGS_OFFSET, CALL_BYTES_MIN, Limits, check as call};
+use crate::submission::{CALL_ARGS_OFFSET, CALL_BYTES_MIN, NR_OFFSET};
 use crate::word::{FLAGS_OFFSET, KIND_OFFSET, Kind, LEN_OFFSET, RecordWord};
-use crate::{ARGS_MAX, CallFlags};
 
-/// Checks the whole record.
-pub(super) fn record(record: &[u8], limits: &Limits) -> Result<(), Fault> {
-    call::frame(record, Kind::SYSLET, limits)?;
-    let attributes_at = header(record, limits)?;
-    let attr_count = usize::from(record[field::ATTR_COUNT]);
-    let atoms_at = attribute::check_some(record, attributes_at, attr_count)?;
-    let program = Program { record };
-    let areas = Areas { data: program.head().data().len() as u64, out: program.area_len() as u64 };
-    let parts = walk(record, atoms_at, &areas)?;
-    let atoms = Atoms { record, at: atoms_at, left: parts.count };
-    for (index, atom) in atoms.enumerate() {
-        leads(&atom, index, &parts)?;
-    }
-    Ok(())
-}
-
-/// Checks the fields in front; gives where the attributes begin.
-fn header(record: &[u8], limits: &Limits) -> Result<usize, Fault> {
-    let flags = u16_at(record, FLAGS_OFFSET);
-    if flags & !PROGRAM_FLAGS != 0 {
-        return Err(Refusal::RESERVED_BIT.at(FLAGS_OFFSET));
-    }
-    call::flags_agree(CallFlags(flags))?;
-    let scratch = u32_at(record, field::SCRATCH);
-    if scratch & NO_CALL == 0 {
-        return Err(Refusal::RESERVED_BIT.at(field::SCRATCH));
-    }
-    if (scratch & !NO_CALL) as usize > SCRATCH_BYTES_MAX {
-        return Err(Refusal::TOO_LARGE.at(field::SCRATCH));
-    }
-    let registers = usize::from(record[field::REGISTER_COUNT]);
-    if registers > REGISTERS_MAX {
-        return Err(Refusal::REGISTER_UNKNOWN.at(field::REGISTER_COUNT));
-    }
-    if usize::from(record[field::ATTR_COUNT]) > ATTRIBUTES_MAX {
-        return Err(Refusal::TOO_MANY_ATTRIBUTES.at(field::ATTR_COUNT));
-    }
-    if !(1..=ATOMS_MAX).contains(&usize::from(u16_at(record, field::ATOM_COUNT))) {
-        return Err(Refusal::ATOM_COUNT.at(field::ATOM_COUNT));
-    }
-    if u32_at(record, field::BUDGET) == 0 {
-        return Err(Refusal::BUDGET.at(field::BUDGET));
-    }
-    if u32_at(record, field::OUT_LEN) as usize > limits.out_bytes_max {
-        return Err(Refusal::TOO_LARGE.at(field::OUT_LEN));
-    }
-    let attributes_at = field::REGISTERS + 8 * registers;
-    if attributes_at > record.len() {
-        return Err(Refusal::RECORD_SHORT.at(field::REGISTER_COUNT));
-    }
-    Ok(attributes_at)
-}
-
-/// ASYNC, SYNC, PRIVATE and NO_COMPLETE.
-const PROGRAM_FLAGS: u16 =
-    CallFlags::ASYNC.0 | CallFlags::SYNC.0 | CallFlags::PRIVATE.0 | CallFlags::NO_COMPLETE.0;
-
-/// How long the areas are that all atoms share.
-struct Areas {
-    data: u64,
-    out: u64,
-}
-
-/// Which atoms belong together.
-struct Parts {
-    count: usize,
-    /// The first atom of the way out; `count` if there is none.
-    finally: usize,
-    /// The atoms that run side by side with others: a bit each.
-    members: [u64; ATOMS_MAX / 64],
-}
-
-impl Parts {
-    fn is_member(&self, atom: usize) -> bool {
-        self.members[atom / 64] & 1 << (atom % 64) != 0
-    }
-}
-
-/// Checks every atom by itself, and that they fill the record.
-fn walk(record: &[u8], atoms_at: usize, areas: &Areas) -> Result<Parts, Fault> {
-    let count = usize::from(u16_at(record, field::ATOM_COUNT));
-    let mut parts = Parts { count, finally: count, members: [0; ATOMS_MAX / 64] };
-    let (mut at, mut members_left) = (atoms_at, 0);
-    for index in 0..count {
-        let atom = framed(record, at)?;
-        one(&atom, count, areas).map_err(|fault| fault.behind(at))?;
-        let is_finally = atom.flags().contains(AtomFlags::FINALLY);
-        if is_finally && parts.finally == count {
-            parts.finally = index;
-        }
-        if is_finally != (index >= parts.finally) || parts.finally == 0 {
-            return Err(Refusal::ATOM_COUNT.at(at + FLAGS_OFFSET));
-        }
-        if members_left > 0 {
-            member(&atom, is_finally).map_err(|fault| fault.behind(at))?;
-            parts.members[index / 64] |= 1 << (index % 64);
-            members_left -= 1;
-        } else if !atom.is_call() && atom.step() == StepOp::TOGETHER {
-            members_left = group(&atom, count - index - 1).map_err(|fault| fault.behind(at))?;
-        }
-        at += atom.len();
-    }
-    if at == record.len() { Ok(parts) } else { Err(Refusal::ATOM_OVERRUN.at(at)) }
+/// The lengths of the areas that all atoms share.
+pub(super) struct Areas {
+    pub(super) data: u64,
+    pub(super) out: u64,
 }
 
 /// The atom at `at`, if its fields, arguments and attributes lie inside the record.
@@ -136,35 +32,35 @@ pub(super) fn framed(record: &[u8], at: usize) -> Result<Atom<'_>, Fault> {
     Ok(Atom::at(record, at))
 }
 
-/// Checks one atom by itself. Faults are counted from its first byte.
-fn one(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> {
+/// Checks one atom by itself. Offsets of faults count from its first byte.
+pub(super) fn one(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> {
     if !atom.flags().unknown().is_empty() {
         return Err(Refusal::RESERVED_BIT.at(FLAGS_OFFSET));
     }
     let own = atom.own();
     if own.argc() > ARGS_MAX {
-        return Err(Refusal::TOO_MANY_ARGUMENTS.at(field::REGISTER_COUNT));
+        return Err(Refusal::TOO_MANY_ARGUMENTS.at(atom_field::ARGC));
     }
     if own.attribute_count() > ATTRIBUTES_MAX {
-        return Err(Refusal::TOO_MANY_ATTRIBUTES.at(field::ATTR_COUNT));
+        return Err(Refusal::TOO_MANY_ATTRIBUTES.at(atom_field::ATTR_COUNT));
     }
     let attributes_at = CALL_ARGS_OFFSET + 8 * own.argc();
     if attributes_at > atom.bytes().len() {
-        return Err(Refusal::RECORD_SHORT.at(field::REGISTER_COUNT));
+        return Err(Refusal::RECORD_SHORT.at(atom_field::ARGC));
     }
     if own.kinds().exceed(own.argc()) {
-        return Err(Refusal::RESERVED_BIT.at(field::BUDGET));
+        return Err(Refusal::RESERVED_BIT.at(atom_field::KINDS));
     }
     attribute::check(atom.bytes(), attributes_at, own.attribute_count())?;
     if let Some(data) = own.asks().find(|ask| ask.id == AttributeId::DATA) {
-        // The program has the one that there is.
+        // All atoms share the DATA of the program.
         return Err(Refusal::ATTRIBUTE_DUPLICATE.at(data.payload_offset - ATTRIBUTE_HEADER_BYTES));
     }
     asked(atom, count)?;
     if atom.is_call() { arguments(atom, count, areas) } else { step(atom, count, areas) }
 }
 
-/// Checks the question that decides which atom is next.
+/// Checks the test that decides which atom is next.
 fn asked(atom: &Atom<'_>, count: usize) -> Result<(), Fault> {
     if atom.test().0 > Test::LAST {
         return Err(Refusal::TEST_UNKNOWN.at(atom_field::TEST));
@@ -182,7 +78,7 @@ fn asked(atom: &Atom<'_>, count: usize) -> Result<(), Fault> {
     })
 }
 
-/// Checks something that must be a number, a result or a register.
+/// Checks an operand that must be a number, a result or a register.
 fn number(operand: Operand, count: usize) -> Result<(), Refusal> {
     match ArgKind(operand.kind) {
         ArgKind::VALUE => Ok(()),
@@ -194,7 +90,7 @@ fn number(operand: Operand, count: usize) -> Result<(), Refusal> {
     }
 }
 
-/// Checks something that must be a place in memory, and that lies inside as far as it is known.
+/// Checks an operand that must be a place in memory. The part of it that is known must lie inside.
 fn place(operand: Operand, areas: &Areas) -> Result<(), Refusal> {
     let Offset { at, register, len } = Offset::unpack(operand.value);
     if register.is_some_and(|register| usize::from(register) >= REGISTERS_MAX) {
@@ -230,12 +126,12 @@ fn arguments(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Checks what a step is given.
+/// Checks the arguments of a step.
 fn step(atom: &Atom<'_>, count: usize, areas: &Areas) -> Result<(), Fault> {
     let (op, own) = (atom.step(), atom.own());
     let is_plain = atom.flags().without(AtomFlags::FINALLY).is_empty() && own.attribute_count() == 0;
     if op.argc() != Some(own.argc()) || !is_plain {
-        return Err(Refusal::STEP_UNKNOWN.at(field::SCRATCH));
+        return Err(Refusal::STEP_UNKNOWN.at(NR_OFFSET));
     }
     for index in 0..own.argc() {
         let operand = atom.value(index);
@@ -267,8 +163,8 @@ fn fixed(operand: Operand) -> Result<(), Refusal> {
     if operand.kind == ArgKind::VALUE.0 { Ok(()) } else { Err(Refusal::ARGUMENT_KIND_UNKNOWN) }
 }
 
-/// How many atoms run side by side, of the `left` behind this one.
-fn group(atom: &Atom<'_>, left: usize) -> Result<usize, Fault> {
+/// The number of atoms in the parallel group that this atom begins, of the `left` behind it.
+pub(super) fn group(atom: &Atom<'_>, left: usize) -> Result<usize, Fault> {
     if atom.flags().contains(AtomFlags::FINALLY) {
         return Err(Refusal::GROUP.at(FLAGS_OFFSET));
     }
@@ -277,8 +173,8 @@ fn group(atom: &Atom<'_>, left: usize) -> Result<usize, Fault> {
     if atom.raw_arg(1) <= members as u64 { Ok(members) } else { Err(Refusal::GROUP.at(CALL_ARGS_OFFSET + 8)) }
 }
 
-/// Checks one of several atoms that run side by side.
-fn member(atom: &Atom<'_>, is_finally: bool) -> Result<(), Fault> {
+/// Checks one member of a parallel group.
+pub(super) fn member(atom: &Atom<'_>, is_finally: bool) -> Result<(), Fault> {
     if is_finally {
         return Err(Refusal::GROUP.at(FLAGS_OFFSET));
     }
@@ -289,22 +185,4 @@ fn member(atom: &Atom<'_>, is_finally: bool) -> Result<(), Fault> {
         return Err(Refusal::GROUP.at(atom_field::TEST));
     }
     if atom.then() == Target::NEXT { Ok(()) } else { Err(Refusal::GROUP.at(atom_field::THEN)) }
-}
-
-/// Checks where an atom leads: to the front of one of its own part, on the way out only forward, never between those
-/// that run side by side.
-fn leads(atom: &Atom<'_>, index: usize, parts: &Parts) -> Result<(), Fault> {
-    let always = atom.test() == Test::ALWAYS;
-    let targets = [(atom.then(), atom_field::THEN), (atom.otherwise(), atom_field::OTHERWISE)];
-    if always && atom.otherwise() != Target::NEXT {
-        return Err(Refusal::RESERVED_BIT.at(atom_field::OTHERWISE).behind(atom.offset()));
-    }
-    for (target, at) in targets {
-        let Some(to) = target.atom() else { continue };
-        let own_part = if index < parts.finally { 0..parts.finally } else { index + 1..parts.count };
-        if !own_part.contains(&to) || parts.is_member(to) {
-            return Err(Refusal::TARGET.at(at).behind(atom.offset()));
-        }
-    }
-    Ok(())
 }

@@ -1,16 +1,16 @@
-//! A program that may be none: what can be found of it, for messages about it.
+//! A view of a record that may be no valid program, for messages about refused ones: the decoder prints from it.
 
 use super::check::framed;
-use super::{Atom, Program, REGISTERS_MAX, field};
-use crate::ARGS_MAX;
+use super::{Atom, Program, field};
+use crate::argument::{ARGS_MAX, REGISTERS_MAX};
 use crate::attribute::{ATTRIBUTES_MAX, check_some};
 use crate::submission::{CALL_ARGS_OFFSET, CALL_BYTES_MIN};
 use crate::word::{Kind, RecordWord};
 
-/// A record that says it is a program, refused or not, whose atoms can be looked for.
+/// A record of a program's kind, refused or not, whose atoms can be looked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Glance<'a> {
-    /// INVARIANT: header, registers and attributes are inside the record; of the atoms nothing is known.
+    /// INVARIANT: header, registers and attributes lie inside the record. The atoms are unchecked.
     program: Program<'a>,
     atoms_at: usize,
 }
@@ -18,14 +18,14 @@ pub struct Glance<'a> {
 /// An atom of a record that may be refused.
 #[derive(Clone, Copy, Debug)]
 pub struct Glimpse<'a> {
-    /// Where it begins in the record.
+    /// Its begin in the record.
     pub offset: usize,
-    /// The atom, if its fields and arguments are there. What they say is not checked, nor are its attributes.
+    /// The atom, if its fields and arguments are there. Their contents and its attributes are unchecked.
     pub atom: Option<Atom<'a>>,
 }
 
 impl<'a> Glance<'a> {
-    /// Looks at a record; `None` when it is no program, or where its atoms begin cannot be told.
+    /// Looks at a record; `None` when it is no program, or when the begin of its atoms cannot be found.
     #[must_use]
     pub fn of(record: &'a [u8]) -> Option<Glance<'a>> {
         if record.len() < CALL_BYTES_MIN || RecordWord::at(record).kind != Kind::SYSLET {
@@ -42,7 +42,7 @@ impl<'a> Glance<'a> {
         Some(Glance { program, atoms_at })
     }
 
-    /// The registers that the record gives contents.
+    /// The contents that the record gives its first registers.
     pub fn registers(&self) -> impl Iterator<Item = u64> + use<'a> {
         self.program.registers().into_iter().take(self.program.register_count())
     }

@@ -1,4 +1,4 @@
-//! A program as fields, and the emitter of its bytes.
+//! A program as fields, and the emitter of its bytes. The builder of programs calls it.
 
 use super::atom::field as atom_field;
 use super::{AtomFlags, NO_CALL, Operand, StepOp, Target, Test, field};
@@ -17,17 +17,17 @@ pub struct AtomRepr<'a> {
     pub flags: AtomFlags,
     /// The number of the system call, or of the step.
     pub nr: u32,
-    /// What each argument is.
+    /// The kind of each argument.
     pub kinds: ArgKinds,
     /// The arguments, at most six.
     pub args: &'a [u64],
-    /// What its value is asked.
+    /// The test of its value.
     pub test: Test,
-    /// What the question compares with.
+    /// The number that the test compares with.
     pub operand: Operand,
-    /// Next if the answer is yes.
+    /// The next atom if the test holds.
     pub then: Target,
-    /// Next if the answer is no.
+    /// The next atom if it does not.
     pub otherwise: Target,
     /// The attributes of this call.
     pub attributes: &'a [AskRepr<'a>],
@@ -40,13 +40,13 @@ pub struct ProgramRepr<'a> {
     pub flags: CallFlags,
     /// The application's own word.
     pub user_data: u64,
-    /// The first registers, as they are when the program begins; at most sixteen.
+    /// The first contents of the first registers; at most sixteen.
     pub registers: &'a [u64],
-    /// How many atoms may be run.
+    /// How many atoms may run.
     pub budget: u32,
     /// Bytes of the out area that come back.
     pub out_len: u32,
-    /// Bytes behind them that do not.
+    /// Bytes behind them that do not come back.
     pub scratch_len: u32,
     /// The attributes of the whole program.
     pub attributes: &'a [AskRepr<'a>],
@@ -55,7 +55,7 @@ pub struct ProgramRepr<'a> {
 }
 
 impl AtomRepr<'_> {
-    /// A call without arguments behind which the next atom comes.
+    /// A call without arguments that the next atom follows.
     #[must_use]
     pub const fn call(nr: u32) -> AtomRepr<'static> {
         AtomRepr {
@@ -72,13 +72,13 @@ impl AtomRepr<'_> {
         }
     }
 
-    /// A step without arguments behind which the next atom comes.
+    /// A step without arguments that the next atom follows.
     #[must_use]
     pub const fn step(op: StepOp) -> AtomRepr<'static> {
         AtomRepr { kind: Kind::STEP, nr: op.0, ..AtomRepr::call(0) }
     }
 
-    /// As a call: what both have stands in the same places.
+    /// The atom as a call: the fields of both stand in the same places.
     fn as_call(&self) -> CallRepr<'_> {
         CallRepr {
             flags: CallFlags(self.flags.0),
@@ -129,7 +129,7 @@ impl ProgramRepr<'_> {
         let head = CallRepr {
             flags: self.flags,
             user_data: self.user_data,
-            // More than 31 bits can count is refused as more than there can be.
+            // A length that 31 bits cannot count is refused as too large.
             nr: NO_CALL | self.scratch_len.min(!NO_CALL),
             kinds: ArgKinds(self.budget),
             args: self.registers,

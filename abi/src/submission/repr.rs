@@ -1,4 +1,4 @@
-//! A submission as fields, and the emitter of its bytes.
+//! A submission as fields, and the emitter of its bytes. The builders of the engine and the command call it.
 
 use super::{CallFlags, field};
 use crate::argument::ArgKinds;
@@ -15,7 +15,7 @@ pub struct CallRepr<'a> {
     pub user_data: u64,
     /// The number of the system call.
     pub nr: u32,
-    /// What each argument is.
+    /// The kind of each argument.
     pub kinds: ArgKinds,
     /// The arguments, at most six.
     pub args: &'a [u64],
