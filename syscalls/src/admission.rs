@@ -1,9 +1,10 @@
-//! What the table demands of a submission's arguments before it is accepted.
+//! The table's demands on a submission's arguments. Admission calls these checks before it accepts a submission.
 
 use syslet_abi::{ArgKind, CALL_ARGS_OFFSET, Call, Fault, Refusal};
 
 use crate::argument::{Arg, ArgType, Direction, Len};
-use crate::extent::{NUMBER_BYTES, Place, extent, fits, formed, plain};
+use crate::bytes::fits;
+use crate::extent::{NUMBER_BYTES, Place, extent, formed, plain};
 use crate::inner;
 use crate::lent::address_names_descriptor;
 use crate::lookup::is_safe;
@@ -22,8 +23,7 @@ pub fn check_arguments(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     if call.kinds().all_values() { Ok(()) } else { check_kinds(row, call) }
 }
 
-/// Checks that what argument `index` reaches, of a call that [`check_arguments`] lets pass, ends before `end` in the area that
-/// it lies in.
+/// Checks that the bytes of argument `index` end before `end` in their area. The call has passed [`check_arguments`].
 ///
 /// # Errors
 /// The argument, by its offset in the record.
@@ -50,7 +50,7 @@ fn check_lengths_kept(row: &Row, call: &Call<'_>) -> Result<(), Fault> {
     each_argument(given, call, |arg, index, call| check_length_kept(row, arg, index, call))
 }
 
-/// Checks what safe code needs beyond [`check_arguments`]: a row that cannot break memory or descriptors, no
+/// Checks the needs of safe code beyond [`check_arguments`]: a row that cannot break memory or descriptors, no
 /// address as VALUE, every descriptor lent by the caller, and no control data, which could carry others.
 ///
 /// # Errors
@@ -84,7 +84,7 @@ fn check_argument(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusa
         | (Direction::Out, ArgKind::OUT)
         | (Direction::InOut, ArgKind::INOUT) => {}
         (Direction::Opaque, _) => return Err(Refusal::LENGTH_UNKNOWN),
-        // What other calls of the program have left there is read.
+        // The call reads bytes that other calls of the program have left there.
         (Direction::In | Direction::InOut, ArgKind::OUT) if call.is_sharing() && !arg.ty.has_addresses() => {}
         _ => return Err(Refusal::DIRECTION),
     }
@@ -95,7 +95,7 @@ fn check_argument(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusa
 /// Checks that argument `index` lies inside its areas, and before `end`.
 #[inline]
 fn check_place(arg: &Arg, index: usize, call: &Call<'_>, end: usize) -> Result<(), Refusal> {
-    // Where a string ends that is not there yet, only who makes the call can see.
+    // The end of a string that another call will write is unknown until then.
     let is_awaited = arg.len == Len::Nul && call.kinds().get(index) == ArgKind::OUT;
     let extent = if is_awaited { 1 } else { extent(arg.len, index, call)? };
     let place = Place::of(call, index);

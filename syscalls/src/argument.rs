@@ -1,8 +1,7 @@
-//! What a row says about one argument: its type, how wide it is, which way its bytes go, how far they reach.
+//! One argument of a row: its type, its width, the way its bytes go, and how far they reach. The rows of the table are
+//! made of these, and every rule about arguments reads them.
 
-use crate::width::Width;
-
-/// Which way an argument's bytes go.
+/// The way an argument's bytes go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Direction {
     /// Not through memory: the 64 bits are the argument.
@@ -13,11 +12,49 @@ pub enum Direction {
     Out,
     /// Read, then written.
     InOut,
-    /// Memory whose shape the table does not describe: passed as VALUE only, by who knows it.
+    /// Memory whose shape the table does not describe: passed as VALUE only.
     Opaque,
 }
 
-/// What an argument is.
+/// How many of an argument's 64 bits the kernel takes. The others may be anything: they change nothing about the call,
+/// and they are passed on as they are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Width {
+    /// All of them: a long, a size, an address.
+    Bits64,
+    /// The low 32: an int.
+    Bits32,
+    /// The low 16: the bits of a file's mode.
+    Bits16,
+    /// None of them.
+    Ignored,
+}
+
+impl Width {
+    /// How many bits they are.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        match self {
+            Width::Bits64 => 64,
+            Width::Bits32 => 32,
+            Width::Bits16 => 16,
+            Width::Ignored => 0,
+        }
+    }
+
+    /// The bits that count.
+    #[must_use]
+    pub const fn mask(self) -> u64 {
+        match self {
+            Width::Bits64 => u64::MAX,
+            Width::Bits32 => 0xffff_ffff,
+            Width::Bits16 => 0xffff,
+            Width::Ignored => 0,
+        }
+    }
+}
+
+/// The type of an argument.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ArgType {
     /// An open descriptor.
@@ -70,7 +107,7 @@ pub enum ArgType {
     Signal,
     /// A clock.
     Clock,
-    /// What a multiplexed call shall do.
+    /// The operation of a multiplexed call.
     Command,
     /// An address that is itself the point: a mapping, a futex.
     Address,
@@ -79,7 +116,7 @@ pub enum ArgType {
 }
 
 impl ArgType {
-    /// Which way the bytes of this type go.
+    /// The way the bytes of this type go.
     #[must_use]
     pub const fn direction(self) -> Direction {
         match self {
@@ -126,7 +163,7 @@ impl ArgType {
         )
     }
 
-    /// Whether the call writes what those addresses name.
+    /// Whether the call writes the memory that those addresses name.
     #[must_use]
     pub const fn receives(self) -> bool {
         matches!(self, ArgType::Scatter | ArgType::ReceiveMessage | ArgType::ReceiveMessages)
@@ -156,33 +193,33 @@ pub enum Len {
     Bits(u8),
     /// Up to and with the first NUL.
     Nul,
-    /// As many as the 32-bit number says to which that argument points (a socklen).
+    /// As many as the 32-bit number that the argument points to (a socklen).
     At(u8),
-    /// The same, but at least so many: some readers of that number write them whatever it says.
+    /// The same, but at least so many: some protocols read or write as many even where the number is smaller.
     AtLeast(u8, u32),
-    /// That 32-bit number counts elements of so many bytes.
+    /// As many as that number of elements, of so many bytes each.
     AtTimes(u8, u32),
     /// As many as that argument says, but at least so many.
     ArgLeast(u8, u32),
-    /// So many, and of so many bytes each as many more as the 32-bit number counts that stands at this byte of them.
+    /// A head, and behind it elements, counted by a 32-bit number in the head.
     Counted {
-        /// Where the count stands.
+        /// The offset of the count in the head.
         at: u8,
-        /// The bytes before the elements.
+        /// The bytes of the head.
         head: u32,
         /// The bytes of an element.
         each: u32,
     },
-    /// As many as the 32-bit number says that stands at this byte of them; when that is zero, as many as the second.
+    /// As many as the 32-bit number at this byte of them says; when that is zero, as many as the second field.
     Sized(u8, u32),
-    /// So many, and as many more as the 32-bit number says with which they begin.
+    /// So many, and as many more as the 32-bit number at their begin says.
     Headed(u32),
-    /// One for each 4096 bytes that that argument counts, or begins to count.
+    /// One for each 4096 bytes that the other argument counts; a part of 4096 bytes counts as a whole.
     Pages(u8),
 }
 
 impl Len {
-    /// Where the 32-bit number stands in memory that the rule of argument `index` asks: in which argument, at which byte.
+    /// The argument and the byte in its memory at which the 32-bit number stands that the rule of argument `index` reads.
     #[must_use]
     pub(crate) const fn number(self, index: usize) -> Option<(usize, usize)> {
         match self {
@@ -209,7 +246,7 @@ pub enum Written {
     Plus(u32),
     /// The result, times so many bytes.
     Times(u32),
-    /// As many as the 32-bit number says that the call left where that argument points.
+    /// As many as the 32-bit number that the call left where the argument points.
     At(u8),
     /// The same number, times so many bytes.
     AtTimes(u8, u32),
@@ -217,20 +254,20 @@ pub enum Written {
     Interrupted,
 }
 
-/// What an argument is where another one says so: the command of a multiplexed call, the type of a structure.
+/// The argument that one becomes when another argument says so: the command of a multiplexed call, the type of a structure.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
     /// The argument that decides.
     pub by: u8,
-    /// Which of its low 32 bits.
+    /// The low 32 bits of it that decide.
     pub mask: u32,
-    /// What they can be.
+    /// The values that select this form.
     pub equals: &'static [u32],
-    /// What another argument must be as well, by its low 32 bits: the level of a socket's option.
+    /// The value that another argument must have as well, by its low 32 bits: the level of a socket's option.
     pub also: Option<(u8, u32)>,
-    /// What the argument is then; it has no name of its own.
+    /// The argument in this form; it has no name of its own.
     pub arg: Arg,
-    /// Why safe code must not make the call then, where nothing else forbids it.
+    /// The reason for which safe code must not make the call then, where nothing else forbids it.
     pub danger: Option<&'static str>,
 }
 
@@ -256,7 +293,7 @@ impl Form {
 pub struct Arg {
     /// The name in the kernel's prototype, leading underscores left out.
     pub name: &'static str,
-    /// What it is.
+    /// Its type.
     pub ty: ArgType,
     /// How many of its bits the kernel takes.
     pub width: Width,
@@ -264,7 +301,7 @@ pub struct Arg {
     pub len: Len,
     /// How much of them is written.
     pub written: Written,
-    /// What else it can be. Where none matches, it is what the fields above say.
+    /// Its other forms. Where none matches, the fields above hold.
     pub forms: &'static [Form],
 }
 

@@ -1,5 +1,5 @@
-//! Structures as the kernel wants them: built from those in DATA, with addresses in the place of offsets. They are made
-//! again for each attempt at a call, so what a first attempt has left in them is never seen by a second.
+//! Structures as the kernel wants them: built from those in DATA, with addresses in the place of offsets. The runner builds
+//! them again for each attempt at a call, so that no attempt sees the changes of the one before.
 
 use syslet_abi::{Call, RawResult};
 
@@ -11,7 +11,7 @@ use crate::row::Row;
 
 const ENTRY_WORDS: usize = ENTRY_BYTES / 8;
 
-/// Where the areas of a call are in memory.
+/// The addresses of a call's areas.
 #[derive(Clone, Copy, Debug)]
 pub struct Bases {
     /// The address of DATA.
@@ -21,7 +21,7 @@ pub struct Bases {
 }
 
 /// Makes the structures with addresses in them that the call needs in `storage`, and puts the addresses of these in
-/// `args`: only where the row [says so](Row::is_built) there are any. `storage` stays as it is until the call is over;
+/// `args`. Only a row that [is built](Row::is_built) has any. `storage` stays as it is until the call is over;
 /// it grows with the longest.
 ///
 /// # Panics
@@ -39,10 +39,11 @@ pub fn build(row: &Row, call: &Call<'_>, bases: Bases, storage: &mut Vec<u64>, a
     }
 }
 
-/// Brings back what the call has changed in structures that come back: lengths and flags. Addresses never come back.
+/// Brings back the fields that the call has changed in structures that come back: lengths and flags. Addresses never come
+/// back.
 ///
 /// # Panics
-/// When `storage` is not what [`build`] has made for this call, or `out` not its out area.
+/// When [`build`] has not made `storage` for this call, or `out` is not its out area.
 #[inline(never)]
 pub fn settle(row: &Row, call: &Call<'_>, result: RawResult, storage: &[u64], out: &mut [u8]) {
     let Some(count) = result.decode().ok().and_then(|count| usize::try_from(count).ok()) else { return };
@@ -81,7 +82,7 @@ pub(crate) fn inners<'a>(
 ) -> impl Iterator<Item = (usize, &'a Arg, Inner)> + use<'a> {
     row.args.iter().enumerate().take(call.argc()).filter_map(|(index, arg)| {
         let arg = formed(arg, call);
-        let inner = Inner::of(arg, index, call).expect("the door has seen its length");
+        let inner = Inner::of(arg, index, call).expect("admission has seen its length");
         Some((index, arg, inner?))
     })
 }
@@ -99,14 +100,14 @@ struct Builder<'a> {
     data: &'a [u8],
     /// The area that ranges lie in.
     base: u64,
-    /// Where the storage is.
+    /// The address of the storage.
     address: u64,
     storage: &'a mut [u64],
     used: usize,
 }
 
 impl Builder<'_> {
-    /// Builds what one argument has, and gives its address.
+    /// Builds the structures of one argument, and gives the address of the first.
     fn inner(&mut self, inner: Inner) -> u64 {
         let (at, stride) = match inner {
             Inner::Vector(vector) => return self.vector(vector),

@@ -1,17 +1,17 @@
-//! Where arguments decide: a column of a row has another value when they meet a condition.
+//! Conditions on a call's arguments, under which a column of a row has another value. Rows hold them and ask them.
 
 use crate::narrowed::Narrowed;
 use crate::nature::{Class, Scope};
 use crate::restart::Restart;
 
-/// What an argument must be, of the bits that the kernel takes: `argument & mask == equals`.
+/// A condition on the bits that the kernel takes of an argument: `argument & mask == equals`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Condition {
-    /// Which argument decides.
+    /// The argument that decides.
     pub arg: u8,
-    /// Which of these bits.
+    /// The bits of it that decide.
     pub mask: u64,
-    /// What they must be.
+    /// The value that they must have.
     pub equals: u64,
 }
 
@@ -37,7 +37,7 @@ impl core::fmt::Display for Condition {
 /// A row's class is another one when the condition holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct When {
-    /// What decides.
+    /// The condition.
     pub given: Condition,
     /// The class then.
     pub class: Class,
@@ -46,9 +46,9 @@ pub struct When {
 /// A row's scope is another one when its conditions hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ScopeWhen {
-    /// What decides.
+    /// The condition.
     pub given: Condition,
-    /// What must hold as well.
+    /// A further condition, which must hold as well.
     pub also: Option<Condition>,
     /// The scope then.
     pub scope: Scope,
@@ -65,7 +65,7 @@ impl ScopeWhen {
 /// A row's answer to EINTR is another one when the condition holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RestartWhen {
-    /// What decides.
+    /// The condition.
     pub given: Condition,
     /// The answer then.
     pub restart: Restart,

@@ -1,7 +1,8 @@
 //! Names for numbers: the constants that calls are written with. Values are the C library's, so the lists beside
-//! this file hold names only. Scripts read them from name to value, the decoder from value to name.
+//! this file hold names only. Scripts look a value up by its name, the decoder a name by its value.
 
 mod errno;
+mod named;
 pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod memory;
@@ -13,30 +14,7 @@ pub(crate) mod system;
 use std::sync::LazyLock;
 
 pub use errno::errno_name;
-
-/// Names with their values, in the order in which a value is taken apart.
-pub(crate) type List = &'static [(&'static str, i64)];
-
-/// Gives a file its lists, each with the names that can stand in the same place.
-macro_rules! named {
-    ($($(#[$doc:meta])* $list:ident: $($name:ident)*;)*) => {
-        $(
-            $(#[$doc])*
-            #[allow(deprecated, reason = "what a call accepts has a name, recommended or not")]
-            #[allow(clippy::cast_possible_wrap, reason = "a constant stands for 64 bits of argument")]
-            #[allow(clippy::unnecessary_cast, trivial_numeric_casts, reason = "constants have many types")]
-            pub(crate) const $list: super::List = &[$((stringify!($name), super::bits(libc::$name as i64))),*];
-        )*
-
-        pub(super) const LISTS: &[super::List] = &[$($list),*];
-    };
-}
-use named;
-
-/// The C library makes an int of the top bit of 32, which is a bit all the same.
-const fn bits(value: i64) -> i64 {
-    if value == i32::MIN as i64 { 1 << 31 } else { value }
-}
+pub(crate) use named::List;
 
 static SORTED: LazyLock<Box<[(&str, i64)]>> = LazyLock::new(|| {
     let topics = [

@@ -1,8 +1,10 @@
-//! Where an argument's bytes lie in DATA and in the out area, and how far they reach.
+//! The place of an argument's bytes in DATA and in the out area, and how far they reach. Admission, building and the answer
+//! ask it.
 
 use syslet_abi::{ArgKind, Call, Inout, Refusal};
 
 use crate::argument::{Arg, Len};
+use crate::bytes::u32_in;
 use crate::lookup;
 
 /// The offsets of one argument.
@@ -15,7 +17,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Where argument `index` lies; nowhere when it is a value.
+    /// The place of argument `index`; a value has none.
     #[inline]
     pub(crate) fn of(call: &Call<'_>, index: usize) -> Place {
         let arg = call.raw_arg(index);
@@ -57,9 +59,9 @@ pub(crate) fn extent(len: Len, index: usize, call: &Call<'_>) -> Result<usize, R
     }
 }
 
-/// The smallest page there is.
+/// The smallest page.
 const PAGE_BYTES: usize = 4096;
-/// A length in memory.
+/// The size of a length in memory.
 pub(crate) const NUMBER_BYTES: usize = 4;
 
 /// Argument `arg` as the other arguments of the call make it.
@@ -68,7 +70,7 @@ pub(crate) fn formed<'a>(arg: &'a Arg, call: &Call<'_>) -> &'a Arg {
     if arg.forms.is_empty() { arg } else { arg.formed(|by| plain(call, by)) }
 }
 
-/// What the kernel takes of an argument, where it is no offset.
+/// The bits that the kernel takes of an argument; `None` for an offset.
 #[inline]
 pub(crate) fn plain(call: &Call<'_>, index: usize) -> Option<u64> {
     lookup::row(call.nr())?.value(call, index)
@@ -95,21 +97,4 @@ fn number_at(call: &Call<'_>, index: usize, at: u8) -> Result<usize, Refusal> {
     let begin = Place::of(call, index).data.ok_or(Refusal::LENGTH_UNREADABLE)?;
     let number = u32_in(call.data(), begin + usize::from(at)).ok_or(Refusal::IN_OUTSIDE_DATA)?;
     Ok(number as usize)
-}
-
-/// Whether `extent` bytes from `at` lie inside `len`.
-pub(crate) fn fits(at: usize, extent: usize, len: usize) -> bool {
-    at.checked_add(extent).is_some_and(|end| end <= len)
-}
-
-/// A native-endian 64-bit number at `at`, if it lies inside.
-pub(crate) fn u64_in(bytes: &[u8], at: usize) -> Option<u64> {
-    let raw = bytes.get(at..at.checked_add(8)?)?;
-    raw.try_into().ok().map(u64::from_ne_bytes)
-}
-
-/// A native-endian 32-bit number at `at`, if it lies inside.
-pub(crate) fn u32_in(bytes: &[u8], at: usize) -> Option<u32> {
-    let raw = bytes.get(at..at.checked_add(4)?)?;
-    raw.try_into().ok().map(u32::from_ne_bytes)
 }

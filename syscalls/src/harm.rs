@@ -1,6 +1,6 @@
-//! What a call would do to the thread that makes it, so that no thread of an engine makes it.
+//! The harms for which no thread of an engine makes a call. A row's scope names one, and admission refuses by it.
 
-/// Why a call is refused at the door, whoever asks for it.
+/// The harm for which a call is refused, from safe and unsafe code alike.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Harm {
     /// It ends the thread.
@@ -15,7 +15,7 @@ pub enum Harm {
     SignalReturn,
     /// It goes on with an interrupted call.
     GoesOn,
-    /// It changes what the C library has registered.
+    /// It changes a registration of the C library.
     Library,
     /// It allows four calls only.
     Strict,
@@ -62,9 +62,9 @@ impl Harm {
             Harm::Child => "it makes a child that would run on in the engine's code",
             Harm::SignalReturn => "it returns to where a signal interrupted the thread, and no signal did",
             Harm::GoesOn => "it goes on with a call that a signal interrupted, and none was",
-            Harm::Library => "it takes from the C library what it has registered for this thread",
+            Harm::Library => "it takes from the C library a registration for this thread",
             Harm::Strict => "afterwards the thread is killed by any call but read, write and exit",
-            Harm::FiltersAll => "what confines its thread would bind every thread of the process",
+            Harm::FiltersAll => "the confinement of its thread would bind every thread of the process",
             Harm::Dispatch => "afterwards a call of this thread may raise a signal instead of being made",
             Harm::LocalStorage => "it moves the thread's local storage away under the running code",
             Harm::Returns => "afterwards the return from a function kills the thread",

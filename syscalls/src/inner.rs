@@ -1,17 +1,19 @@
 //! Structures with offsets in them: `struct iovec` and `struct msghdr` as they stand in DATA, where an offset is in the
-//! place of each address. Here they are read, and held to their areas.
+//! place of each address. They are read here, and held to their
+//! areas, for admission, for building and for the answer.
 
 use syslet_abi::{Call, Refusal};
 
 use crate::argument::{Arg, ArgType};
-use crate::extent::{Place, extent, fits, u32_in, u64_in};
+use crate::bytes::{fits, u32_in, u64_in};
+use crate::extent::{Place, extent};
 
 /// A vector has at most this many entries, and a call sends or receives at most this many messages (IOV_MAX).
 pub const VECTOR_MAX: usize = 1024;
 /// `struct iovec`.
 pub(crate) const ENTRY_BYTES: usize = 16;
 
-/// Where the fields of a `struct msghdr` stand, and of the `struct mmsghdr` around it.
+/// The offsets of the fields of a `struct msghdr`, and of the `struct mmsghdr` around it.
 pub(crate) mod field {
     pub(crate) const NAME: usize = 0;
     pub(crate) const NAME_LEN: usize = 8;
@@ -43,7 +45,7 @@ pub(crate) struct Vector {
 /// A message's header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
-    /// Where it stands in DATA.
+    /// Its offset in DATA.
     pub(crate) at: usize,
     pub(crate) name: Entry,
     pub(crate) vector: Vector,
@@ -51,17 +53,17 @@ pub(crate) struct Header {
     pub(crate) flags: u32,
 }
 
-/// What one argument has in DATA.
+/// The structures of one argument in DATA.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Inner {
     /// One vector.
     Vector(Vector),
-    /// Headers: where the first stands, how many there are, and from each to the next.
+    /// Headers: the offset of the first, their count, and the distance from each to the next.
     Headers { at: usize, count: usize, stride: usize },
 }
 
 impl Inner {
-    /// What argument `index` has; nothing where it is a value, or no structure with offsets.
+    /// The structures of argument `index`; `None` for a value, and for an argument without offsets in it.
     pub(crate) fn of(arg: &Arg, index: usize, call: &Call<'_>) -> Result<Option<Inner>, Refusal> {
         if !arg.ty.has_addresses() {
             return Ok(None);
@@ -98,7 +100,7 @@ impl Header {
     fn read(data: &[u8], at: usize) -> Option<Header> {
         let long = |offset| u64_in(data, at + offset);
         let short = |offset| u32_in(data, at + offset);
-        // An offset or a count that no memory has is outside of any.
+        // An offset or a count too large for memory lies outside of any area.
         let size = |offset| Some(usize::try_from(long(offset)?).unwrap_or(usize::MAX));
         Some(Header {
             at,
@@ -129,8 +131,8 @@ struct Areas<'a> {
     receives: bool,
 }
 
-/// Checks what the structures of argument `index` name: every range lies inside its area, and no vector is longer than
-/// the kernel takes. All vectors of a call together are no longer than DATA: what is built from them stays that small.
+/// Checks the ranges that the structures of argument `index` name: each lies inside its area, and no vector is longer than
+/// the kernel takes. All vectors of an argument together are no longer than DATA, so the built ones are not, either.
 #[inline(never)]
 pub(crate) fn check(arg: &Arg, index: usize, call: &Call<'_>) -> Result<(), Refusal> {
     let Some(inner) = Inner::of(arg, index, call)? else { return Ok(()) };

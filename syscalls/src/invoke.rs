@@ -1,11 +1,11 @@
-//! The raw invocation: the one instruction everything else is about.
+//! The raw invocation: the one instruction that enters the kernel. The runner calls it for every attempt at a call.
 //!
 //! The stub is entered and left by jumps, its return address in a register: a `ret` right after `syscall` is
 //! mispredicted (48 ns on the machine the design was measured on), and a `call` without one would unbalance the
 //! return predictor for the callers. Its program-counter range is known, so that a signal handler can tell whether
-//! a call had begun: before `syslet_stub_syscall` it had not, at `syslet_stub_end` it is over. Up to the instruction the
+//! a call has begun: before `syslet_stub_syscall` it has not, at `syslet_stub_end` it is over. Up to the instruction the
 //! address of the cancel word stays in its register (r12; x10 on aarch64), where that handler finds it.
-#![allow(unsafe_code, reason = "making a system call is what this file is for")]
+#![allow(unsafe_code, reason = "this file makes the system call")]
 
 use core::sync::atomic::AtomicU32;
 
@@ -58,7 +58,7 @@ unsafe extern "C" {
     fn syslet_stub_cancelled();
 }
 
-/// What came of an invocation.
+/// The outcome of an invocation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Invoked {
     /// The kernel was entered; its raw result.
@@ -70,8 +70,8 @@ pub enum Invoked {
 /// Makes one system call, unless `cancel` is not zero. Nothing is retried and no errno is written.
 ///
 /// # Safety
-/// The kernel does what `nr` and `args` say: every address among them must be valid for that, for as long as the
-/// call may use it, and the call must not break what other code of the process relies on.
+/// The kernel makes call `nr` with `args`: every address among them must be valid for that call, for as long as the
+/// call may use it, and the call must not break the assumptions of other code in the process.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
@@ -79,7 +79,8 @@ pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
     let result: i64;
     let began: u64;
     // SAFETY: the stub is the code above. It reads the cancel word, changes rax, rcx, r11 and r13 and nothing on
-    // the stack, and comes back through r13. What the kernel does is the caller's to answer for.
+    // the stack, and comes back through r13. The caller promises, by the
+    // function's `# Safety`, that the kernel may make this call with these arguments.
     unsafe {
         core::arch::asm!(
             "lea r13, [rip + 2f]",
@@ -106,8 +107,8 @@ pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
 /// Makes one system call, unless `cancel` is not zero. Nothing is retried and no errno is written.
 ///
 /// # Safety
-/// The kernel does what `nr` and `args` say: every address among them must be valid for that, for as long as the
-/// call may use it, and the call must not break what other code of the process relies on.
+/// The kernel makes call `nr` with `args`: every address among them must be valid for that call, for as long as the
+/// call may use it, and the call must not break the assumptions of other code in the process.
 #[cfg(target_arch = "aarch64")]
 #[inline(always)]
 pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
@@ -115,7 +116,8 @@ pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
     let result: i64;
     let began: u64;
     // SAFETY: the stub is the code above. It reads the cancel word, changes x0, x9 and x11 and nothing on the
-    // stack, and comes back through x11. What the kernel does is the caller's to answer for.
+    // stack, and comes back through x11. The caller promises, by the
+    // function's `# Safety`, that the kernel may make this call with these arguments.
     unsafe {
         core::arch::asm!(
             "adr x11, 2f",
@@ -138,8 +140,8 @@ pub unsafe fn invoke(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
     if began == 0 { Invoked::NeverBegan } else { Invoked::Result(result) }
 }
 
-/// The stub's program counters: its start, its system call instruction, the instruction behind that, and where it goes
-/// on when the call is not to begin.
+/// The stub's program counters: its start, its system call instruction, the instruction behind that, and the exit of a call
+/// that never began.
 #[must_use]
 pub fn stub_range() -> [usize; 4] {
     [

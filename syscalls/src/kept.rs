@@ -1,5 +1,5 @@
-//! What of the out area a call relies on while it is made, and what it may write there: calls that run side by side have
-//! the same one.
+//! The bytes of the out area that a call relies on while it runs, and those that it may write there. A parallel group asks,
+//! because its calls share one out area.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::inner::{Entry, Header};
 use crate::row::Row;
 
 /// The bytes of the out area that must stay as they are until the call is over: those of strings, and lengths that the
-/// kernel reads there. How far the call reaches was checked by them. `out` is the out area as it is now.
+/// kernel reads there, because the check of the call relied on them. `out` is the out area as it is now.
 pub fn kept<'a>(
     row: &'a Row,
     call: &'a Call<'_>,
@@ -36,7 +36,7 @@ pub fn kept<'a>(
     })
 }
 
-/// The bytes of the out area that the call, or who makes it ready, may write.
+/// The bytes of the out area that the call may write, or the engine while it prepares the call.
 pub fn reached<'a>(row: &'a Row, call: &'a Call<'_>) -> impl Iterator<Item = Range<usize>> + use<'a> {
     let arguments = row.args.iter().enumerate().take(call.argc()).filter_map(|(index, arg)| {
         let arg = formed(arg, call);
@@ -52,8 +52,8 @@ pub fn reached<'a>(row: &'a Row, call: &'a Call<'_>) -> impl Iterator<Item = Ran
     arguments.chain(named)
 }
 
-/// How many bytes each argument reaches that is an address, by its row. A string that another call leaves in the out area
-/// ends where only that call knows: it is left out.
+/// How many bytes each argument that is an address reaches, by its row. A string that another call leaves in the out area
+/// is left out: its end is unknown before that call.
 ///
 /// # Panics
 /// When `call` did not pass [`check_arguments`](crate::check_arguments).

@@ -1,43 +1,33 @@
-//! Which arguments name a descriptor. Safe code lends every descriptor that a call uses, so each number and each structure
-//! that it may pass has an answer: it is one, and is lent or negative; or it is none, and here stands what it is. A call with
-//! an argument that has no answer is not safe.
+//! The arguments that name a descriptor. Safe code lends every descriptor that a call uses, so each number and each structure
+//! that it may pass has an answer: it names a descriptor, which is lent or negative; or it names none, and its meaning stands
+//! here. A call with an argument that has no answer is not safe. Rows ask, when safe code makes a call.
 
 use crate::argument::{Arg, ArgType, Form};
-use crate::row::Row;
 
 /// Whether an argument names a descriptor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Names {
-    /// The number is one: it must be lent, or negative, which is AT_FDCWD or none.
+    /// The number is a descriptor: it must be lent, or negative, which is AT_FDCWD or no descriptor.
     Descriptor,
-    /// An address of a socket, which can hold one: it is looked at, and refused when it does.
+    /// An address of a socket, which can hold a descriptor: it is looked at, and refused when it does.
     LookedAt,
-    /// None: this is what it is.
+    /// The argument names no descriptor; this is its meaning.
     Nothing(&'static str),
-    /// Not said.
+    /// No answer is stated.
     Unstated,
 }
 
-impl Row {
-    /// Whether argument `index` names a descriptor, in the forms that safe code may give it, too.
-    #[must_use]
-    pub fn names(&self, index: usize) -> Names {
-        let Some(arg) = self.args.get(index) else { return Names::Unstated };
-        let stated = stated(self.name, arg.name);
-        let asked = asked(arg);
-        match by_type(arg.ty) {
-            Some(names) if asked == 0 => names,
-            _ => counted(stated, asked).unwrap_or(Names::Unstated),
-        }
-    }
-
-    /// Whether every argument has its answer.
-    pub(crate) fn is_stated(&self) -> bool {
-        (0..self.args.len()).all(|index| self.names(index) != Names::Unstated)
+/// Whether `arg` of `call` names a descriptor, in the forms that safe code may give it, too.
+pub(crate) fn names(call: &str, arg: &Arg) -> Names {
+    let stated = stated(call, arg.name);
+    let asked = asked(arg);
+    match by_type(arg.ty) {
+        Some(names) if asked == 0 => names,
+        _ => counted(stated, asked).unwrap_or(Names::Unstated),
     }
 }
 
-/// What is known of an argument by its type; nothing where the type says only that it is a number or memory.
+/// The answer that an argument's type gives; `None` where the type says only that it is a number or memory.
 const fn by_type(ty: ArgType) -> Option<Names> {
     Some(match ty {
         ArgType::Fd | ArgType::DirFd => Names::Descriptor,
@@ -66,13 +56,13 @@ const fn by_type(ty: ArgType) -> Option<Names> {
     })
 }
 
-/// How many values of the arguments that decide make it, for safe code, something whose type does not answer.
+/// How many values of the deciding arguments give it, for safe code, a type that has no answer.
 fn asked(arg: &Arg) -> usize {
     let is_open = |form: &&Form| form.is_safe() && by_type(form.arg.ty).is_none();
     arg.forms.iter().filter(is_open).map(|form| form.equals.len()).sum()
 }
 
-/// The answer, where it was given for as many values as there are.
+/// The stated answer, where it was given for as many values as there are.
 fn counted(stated: Option<&Stated>, asked: usize) -> Option<Names> {
     stated.filter(|stated| stated.forms == asked).map(|stated| Names::Nothing(stated.what))
 }
@@ -153,7 +143,7 @@ const STATED: &[Stated] = &[
     none(&["getsockopt"], "optlen", "a length"),
     none(&["recvmmsg", "semtimedop", "epoll_pwait2"], "timeout", TIME),
 
-    // Waiting and events. What epoll_ctl adds is its third argument, which is lent.
+    // Waiting and events. The descriptor that epoll_ctl adds is its third argument, which is lent.
     none(&["epoll_create"], "size", "a count"),
     none(&["epoll_ctl"], "event", "bits and a word of the caller's"),
     none(&["epoll_wait", "epoll_pwait", "epoll_pwait2"], "maxevents", "a count"),
@@ -220,7 +210,7 @@ const STATED: &[Stated] = &[
     none(&["msgsnd", "msgrcv", "msgctl"], "msqid", OBJECT),
     none(&["semget"], "nsems", "a count"),
     none(&["semctl"], "semnum", "a semaphore of the set"),
-    none(&["semop", "semtimedop"], "tsops", "semaphores and what is done to them"),
+    none(&["semop", "semtimedop"], "tsops", "semaphores and the operations on them"),
     none(&["msgsnd"], "msgp", "a type and bytes"),
     none(&["msgrcv"], "msgtyp", "a type"),
     forms(&["semctl"], "arg", 7, "a value, or an owner and a mode"),
@@ -241,8 +231,8 @@ pub(crate) fn address_names_descriptor(address: &[u8]) -> bool {
     let short = |at: usize| address.get(at..at + 2).map(|bytes| u16::from_ne_bytes([bytes[0], bytes[1]]));
     let family = short(0).map(i32::from);
     let shares = family == Some(libc::AF_XDP) && short(2).is_none_or(|flags| flags & XDP_SHARED_UMEM != 0);
-    // The kernel asks the length and the protocol of such a one, not its family.
-    let protocol = crate::extent::u32_in(address, 2);
+    // The kernel looks at the length and the protocol of an L2TP address, not at its family.
+    let protocol = crate::bytes::u32_in(address, 2);
     shares || (L2TP_LENGTHS.contains(&address.len()) && protocol == Some(PX_PROTO_OL2TP))
 }
 

@@ -1,14 +1,17 @@
-//! The system calls, in the order a call meets them: the names it is written with (`constants`), what its row says
-//! (`row`, `argument`, `condition`, `restart`, `harm`) and the rows (`table`, `lookup`), the rules at the door
-//! (`door`, `extent`, `inner`), what safe code must lend (`lent`), what calls that share an area may do beside each other (`kept`), the structures that are built for the kernel (`build`), the one place where a call is
-//! made (`invoke`), what comes back (`outcome`), and all of that in words (`decode`).
+//! The system calls, in the order a call meets them: the names it is written with (`constants`), the format of its row
+//! (`row`, `argument`, `widths`, `narrowed`, `condition`, `nature`, `harm`, `restart`, `nonblocking`) and the rows (`table`,
+//! `lookup`), the rules of admission (`admission`, `extent`, `inner`), the descriptors that safe code must lend (`lent`), the
+//! bytes that calls of a parallel group share (`kept`), the structures that are built for the kernel (`build`), the one
+//! place where a call is made (`invoke`), the bytes that come back (`outcome`), and all of that in words (`decode`). The
+//! engine and the command call these.
 
+mod admission;
 mod argument;
 mod build;
+mod bytes;
 mod condition;
 mod constants;
 pub mod decode;
-mod admission;
 mod extent;
 mod harm;
 mod inner;
@@ -17,16 +20,16 @@ mod kept;
 mod lent;
 mod lookup;
 mod narrowed;
+mod nature;
+mod nonblocking;
 mod outcome;
 mod restart;
-mod nature;
 mod row;
 mod table;
-mod nonblocking;
-mod width;
+mod widths;
 
 pub use admission::{check_arguments, check_end, check_safe};
-pub use argument::{Arg, ArgType, Direction, Form, Len, Written};
+pub use argument::{Arg, ArgType, Direction, Form, Len, Width, Written};
 pub use build::{Bases, build, settle};
 pub use condition::{Condition, RestartWhen, ScopeWhen, When};
 pub use constants::{constant, constants, errno_name};
@@ -42,4 +45,4 @@ pub use nonblocking::NonBlockingForm;
 pub use outcome::{copy_in, prepare, written, written_for};
 pub use restart::Restart;
 pub use row::{Descriptors, Memory, Numbers, Row, Yields};
-pub use width::{Width, Widths};
+pub use widths::Widths;

@@ -1,4 +1,4 @@
-//! From a number or a name to its row.
+//! The row of a number or of a name. Admission looks a call up here once; the decoder and the command do by name, too.
 
 use std::sync::LazyLock;
 
@@ -47,12 +47,12 @@ pub const fn is_foreign(nr: u32) -> bool {
     nr > i32::MAX.cast_unsigned() || nr & FOREIGN_BIT != 0
 }
 
-/// What [`Row::is_safe`] says of each number: safe code asks it of every call.
+/// The answer of [`Row::is_safe`] for each number: safe code needs it for every call.
 static SAFE: LazyLock<[bool; NUMBERS_MAX]> = LazyLock::new(|| {
     std::array::from_fn(|nr| u32::try_from(nr).ok().and_then(row).is_some_and(Row::is_safe))
 });
 
-/// [`Row::is_safe`], known already.
+/// [`Row::is_safe`], computed once for all rows.
 #[inline]
 pub(crate) fn is_safe(row: &Row) -> bool {
     let known = row.numbers.here().and_then(|nr| SAFE.get(usize::from(nr)));

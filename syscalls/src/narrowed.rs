@@ -1,34 +1,35 @@
-//! The two sides of a call's arguments: the 64 bits each that the kernel gets, and what it takes of them.
+//! The two sides of a call's arguments: the 64 bits each that the kernel gets, and the bits of them that it takes. The runner
+//! passes the first on, all other code of the engine reads the second.
 //!
-//! All that the engine does about a call it decides by what the kernel takes. So the 64 bits cannot be read: they are
-//! passed on to [`invoke`](crate::invoke), or narrowed by the call's row.
+//! Every decision of the engine about a call rests on the bits that the kernel takes. So the 64 bits cannot be read: they
+//! are passed on to [`invoke`](crate::invoke), or narrowed by the call's row.
 
 use syslet_abi::{ARGS_MAX, ArgKind, Call};
 
-use crate::row::Row;
+use crate::widths::Widths;
 
-/// Six arguments of 64 bits as the kernel gets them; what it takes of each is for a [`Row`] to say.
+/// Six arguments of 64 bits as the kernel gets them; a [`Row`](crate::Row) says which bits it takes of each.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(transparent)]
 pub struct RawArgs([u64; ARGS_MAX]);
 
 impl RawArgs {
-    /// These six.
+    /// These six words.
     #[must_use]
     #[inline(always)]
     pub const fn new(words: [u64; ARGS_MAX]) -> RawArgs {
         RawArgs(words)
     }
 
-    /// Those of a call, offsets as they stand; zero beyond its last.
+    /// The arguments of a call, offsets as they stand; zero beyond the last.
     #[must_use]
     #[inline]
     pub fn of(call: &Call<'_>) -> RawArgs {
         RawArgs(call.raw_args())
     }
 
-    /// Those of a call as far as they are known before there are addresses: an offset, which may be zero, is none. All
-    /// its bits are set.
+    /// The arguments of a call as far as they are known before there are addresses. An argument that will be one has all
+    /// bits set: the offset in its place may be zero, which no address is.
     #[must_use]
     #[inline]
     pub fn known(call: &Call<'_>) -> RawArgs {
@@ -40,13 +41,13 @@ impl RawArgs {
         args
     }
 
-    /// Puts another one in the place of argument `index`.
+    /// Puts `word` in the place of argument `index`.
     #[inline(always)]
     pub fn set(&mut self, index: usize, word: u64) {
         self.0[index] = word;
     }
 
-    /// With another one in the place of argument `index`.
+    /// The arguments with `word` in the place of argument `index`.
     #[must_use]
     #[inline]
     pub fn with(mut self, index: usize, word: u64) -> RawArgs {
@@ -54,7 +55,7 @@ impl RawArgs {
         self
     }
 
-    /// With these bits set in argument `index`, and all others as they are.
+    /// The arguments with these bits set in argument `index`.
     #[must_use]
     #[inline]
     pub fn with_bits(mut self, index: usize, bits: u64) -> RawArgs {
@@ -62,7 +63,7 @@ impl RawArgs {
         self
     }
 
-    /// The words themselves: for the instruction that enters the kernel.
+    /// The words themselves, for the instruction that enters the kernel.
     #[inline(always)]
     pub(crate) const fn words(&self) -> &[u64; ARGS_MAX] {
         &self.0
@@ -75,7 +76,7 @@ impl From<[u64; ARGS_MAX]> for RawArgs {
     }
 }
 
-/// The first six; zero where there are fewer.
+/// The first six words; zero where there are fewer.
 impl FromIterator<u64> for RawArgs {
     fn from_iter<I: IntoIterator<Item = u64>>(words: I) -> RawArgs {
         let mut args = RawArgs::default();
@@ -84,102 +85,50 @@ impl FromIterator<u64> for RawArgs {
     }
 }
 
-/// A call's arguments as the kernel takes them: what is above each one's width is zero.
+/// A call's arguments as the kernel takes them: the bits above each one's width are zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Narrowed<'a> {
-    row: &'a Row,
+    widths: &'a Widths,
     raw: &'a RawArgs,
 }
 
 impl<'a> Narrowed<'a> {
-    /// What the kernel takes of argument `index`.
+    /// The arguments as the kernel takes them by these widths.
+    #[inline(always)]
+    pub(crate) const fn new(widths: &'a Widths, raw: &'a RawArgs) -> Narrowed<'a> {
+        Narrowed { widths, raw }
+    }
+
+    /// The bits that the kernel takes of argument `index`.
     ///
     /// # Panics
     /// Beyond the sixth.
     #[must_use]
     #[inline(always)]
     pub fn get(self, index: usize) -> u64 {
-        self.row.taken(index, self.raw.0[index], |by| Some(self.raw.0[by]))
+        self.widths.taken(index, self.raw.0[index], |by| Some(self.raw.0[by]))
     }
 
-    /// All six.
+    /// All six arguments.
     #[must_use]
     #[inline]
     pub fn all(self) -> [u64; ARGS_MAX] {
-        if self.row.widths.are_formed() {
+        if self.widths.are_formed() {
             return core::array::from_fn(|index| self.get(index));
         }
-        core::array::from_fn(|index| self.row.widths.narrow(index, self.raw.0[index]))
+        core::array::from_fn(|index| self.widths.narrow(index, self.raw.0[index]))
     }
 
-    /// Other arguments of the same call.
+    /// Other arguments for the same call.
     #[must_use]
     pub const fn like(self, raw: &'a RawArgs) -> Narrowed<'a> {
-        Narrowed { raw, row: self.row }
+        Narrowed { raw, ..self }
     }
 
-    /// What the kernel gets.
+    /// The words that the kernel gets.
     #[must_use]
     #[inline(always)]
     pub const fn raw(self) -> &'a RawArgs {
         self.raw
-    }
-}
-
-impl Row {
-    /// The arguments as the kernel takes them for this call.
-    #[must_use]
-    #[inline(always)]
-    pub const fn narrow<'a>(&'a self, raw: &'a RawArgs) -> Narrowed<'a> {
-        Narrowed { row: self, raw }
-    }
-
-    /// What the kernel takes of argument `index`; nothing where it is an offset.
-    #[must_use]
-    #[inline]
-    pub fn value(&self, call: &Call<'_>, index: usize) -> Option<u64> {
-        let raw = |index| (call.kinds().get(index) == ArgKind::VALUE).then(|| call.raw_arg(index));
-        raw(index).map(|word| self.taken(index, word, raw))
-    }
-
-    /// The first descriptor among the arguments; −1 without one.
-    #[must_use]
-    #[inline]
-    pub fn descriptor_in(&self, call: &Call<'_>) -> i32 {
-        // A descriptor is none by command, and an int.
-        let fd = self.descriptor.map(|index| self.widths.narrow(index.into(), call.raw_arg(index.into())));
-        fd.and_then(|fd| u32::try_from(fd).ok()).map_or(-1, u32::cast_signed)
-    }
-
-    /// Whether an argument is, or may be, an address in the application's memory.
-    #[must_use]
-    #[inline]
-    pub fn holds_address(&self, call: &Call<'_>) -> bool {
-        let mut left = self.addresses;
-        while left != 0 {
-            let index = left.trailing_zeros() as usize;
-            if self.value(call, index).is_some_and(|value| value != 0) {
-                return true;
-            }
-            left &= left - 1;
-        }
-        false
-    }
-
-    /// What the kernel takes of a word that is argument `index`; `raw` gives the others, where they are values.
-    #[inline(always)]
-    fn taken(&self, index: usize, word: u64, raw: impl Fn(usize) -> Option<u64>) -> u64 {
-        if self.widths.is_formed(index) {
-            self.formed(index, word, raw)
-        } else {
-            self.widths.narrow(index, word)
-        }
-    }
-
-    /// The same where a command decides. What decides has one width.
-    #[inline(never)]
-    fn formed(&self, index: usize, word: u64, raw: impl Fn(usize) -> Option<u64>) -> u64 {
-        let value = |by| raw(by).map(|word| self.widths.narrow(by, word));
-        word & self.args[index].formed(value).width.mask()
     }
 }

@@ -1,4 +1,5 @@
-//! How long a call may keep its thread, and what it touches.
+//! The class of a call, how long it may keep its thread, and its scope, the state that it touches. A row has both, and
+//! placement reads them.
 
 use crate::harm::Harm;
 
@@ -9,13 +10,13 @@ pub enum Class {
     Instant,
     /// It may wait for storage, or for the server behind a file system.
     Storage,
-    /// What the descriptor is decides: a regular file's wait is bounded, a pipe's is not.
+    /// The kind of the descriptor decides: a regular file's wait is bounded, a pipe's is not.
     Descriptor,
     /// It may sleep for ever.
     Sleeps,
 }
 
-/// What a call touches.
+/// The state that a call touches.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Scope {
     /// The process, or nothing: any thread may make it.

@@ -1,6 +1,6 @@
-//! The non-blocking ways of asking for a call.
+//! The non-blocking attempts: ways of making a call that never sleep. A row names one, and the submitter tries it inline.
 
-/// The non-blocking way of asking for the same call. A row has one only where the engine uses it; the engine leaves out
+/// The way of making the same call without sleeping. A row has one only where the engine uses it; the engine leaves out
 /// arguments and files for which the answer would not be exactly the plain call's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NonBlockingForm {
@@ -22,8 +22,8 @@ pub enum NonBlockingForm {
     Command(u8, &'static [(u64, u64)]),
     /// The vectored call of that name, with RWF_NOWAIT.
     Vectored(&'static str),
-    /// None in the kernel: the instant of asking counts, and the relative time to which that argument points is
-    /// shortened by what has passed since.
+    /// None in the kernel: the time counts from the first attempt, and the relative time to which that argument points is
+    /// shortened by the time that has passed since.
     Shortened(u8),
     /// None in the kernel: the call itself, where the descriptor in argument 0 is non-blocking already.
     NonBlocking,

@@ -1,14 +1,16 @@
-//! The out area around a call: what goes in before, and how much of it comes back after.
+//! The out area around a call: the bytes that go in before, and how many come back after. The runner calls the first before
+//! the call and the second when it has a result.
 
 use syslet_abi::{Call, Errno, RawResult};
 
 use crate::argument::{Arg, ArgType, Direction, Written};
 use crate::build::inners;
-use crate::extent::{Place, extent, formed, u32_in};
+use crate::bytes::u32_in;
+use crate::extent::{Place, extent, formed};
 use crate::inner::{Entry, Header, Inner, Vector, field};
 use crate::row::Row;
 
-/// Makes the out area ready: INOUT arguments get their bytes, all else that may come back unwritten is zero.
+/// Prepares the out area: INOUT arguments get their bytes, and every other byte that may come back unwritten is zero.
 ///
 /// # Panics
 /// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
@@ -35,7 +37,7 @@ pub fn copy_in(row: &Row, call: &Call<'_>, out: &mut [u8]) {
 }
 
 /// Whether the call's one written argument lies at the start and the result says exactly how far it was written.
-/// Elements are not exact: a structure can have padding that nobody writes.
+/// Elements are not exact: a structure can have padding that the kernel never writes.
 fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
     if row.is_built {
         return false;
@@ -51,7 +53,8 @@ fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
     outs.next().is_none() && first.is_none_or(exact)
 }
 
-/// How many bytes from the start of the out area hold what the call wrote. INOUT arguments come back whole.
+/// How many bytes from the start of the out area come back: up to the last that the call wrote. INOUT arguments come back
+/// whole.
 ///
 /// # Panics
 /// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
@@ -62,7 +65,7 @@ pub fn written(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usi
     if row.is_built { behind.max(received(row, call, result, out)) } else { behind }
 }
 
-/// Where the last byte ends that the call wrote to a place which a structure names.
+/// The end of the last byte that the call wrote to a place which a structure names.
 #[inline(never)]
 fn received(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
     let Ok(result) = result.decode() else { return 0 };
@@ -88,7 +91,7 @@ fn received_for(arg: &Arg, index: usize, inner: Inner, call: &Call<'_>, result: 
     inner.headers(data).take(count).map(end).max().unwrap_or(0)
 }
 
-/// Where the last byte ends when `bytes` fill the entries of a vector in turn.
+/// The end of the last byte when `bytes` fill the entries of a vector in turn.
 fn filled(vector: Vector, data: &[u8], mut bytes: u64) -> usize {
     let mut end = 0;
     for entry in vector.entries(data) {
@@ -99,13 +102,13 @@ fn filled(vector: Vector, data: &[u8], mut bytes: u64) -> usize {
     end
 }
 
-/// Where `bytes` of a range end, of as many as it has; 0 for none.
+/// The end of the first `bytes` of a range, of as many as it has; 0 for none.
 fn end_of(range: Entry, bytes: u64) -> usize {
     let bytes = bytes.min(range.len);
     if bytes == 0 { 0 } else { usize::try_from(range.at + bytes).unwrap_or(usize::MAX) }
 }
 
-/// Where in the out area argument `index` lies, and how many bytes the call wrote there; nothing for an argument that
+/// The offset of argument `index` in the out area, and how many bytes the call wrote there; `None` for an argument that
 /// does not come back. `out` may be cut to [`written`] bytes.
 ///
 /// # Panics

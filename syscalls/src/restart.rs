@@ -1,15 +1,16 @@
-//! What to do about a call that a signal has interrupted.
+//! The answer to EINTR: whether and how a call that a signal has interrupted is made again. Rows have it, the runner and
+//! RETRY follow it.
 
-/// How a call whose result is −EINTR may be asked for once more. SA_RESTART is another question: whether the kernel
-/// does it by itself.
+/// How a call whose result is −EINTR may be made once more. This is not SA_RESTART, by which the kernel makes it again by
+/// itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Restart {
     /// It never gives EINTR, unless its thread is being killed.
     Uninterrupted,
-    /// Nothing has happened, or nothing that a second time would not mend: the same call again.
+    /// The same call again: the first left nothing behind, or nothing that the second does not overwrite.
     Again,
-    /// The same call again, with the relative time in that argument shortened by what has passed: milliseconds where
-    /// it is a number, a timespec where it is an address.
+    /// The same call again, with the relative time in that argument shortened by the time that has passed: milliseconds
+    /// where it is a number, a timespec where it is an address.
     Shortened(u8),
     /// The same call again, with the time that it has left at the first argument given as the second.
     Left(u8, u8),
@@ -23,7 +24,10 @@ impl core::fmt::Display for Restart {
             Restart::Uninterrupted => f.write_str("never interrupted"),
             Restart::Again => f.write_str("the same call again"),
             Restart::Shortened(arg) => {
-                write!(f, "the same call again, with the time in arg {arg} shortened by what has passed")
+                write!(
+                    f,
+                    "the same call again, with the time in arg {arg} shortened by the time that has passed"
+                )
             }
             Restart::Left(from, to) if from == to => {
                 write!(f, "the same call again: arg {to} already holds the time that remains")

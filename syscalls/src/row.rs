@@ -1,13 +1,17 @@
-//! The format of a row: everything the engine has to know of a call before it makes it.
+//! The format of a row: all that the engine knows of a call before it makes it. Admission, placement and the runner ask the
+//! row about every call.
+
+use syslet_abi::{ArgKind, Call};
 
 use crate::argument::{Arg, ArgType, Direction, Form};
 use crate::condition::{RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
+use crate::lent::{self, Names};
 use crate::narrowed::{Narrowed, RawArgs};
 use crate::nature::{Class, Scope};
 use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart;
-use crate::width::Widths;
+use crate::widths::Widths;
 
 /// The number of a call on each architecture.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,7 +30,7 @@ impl Numbers {
     }
 }
 
-/// What a call does to descriptors other than using or making them.
+/// The effect of a call on descriptors, other than using or making them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Descriptors {
     /// Nothing.
@@ -39,7 +43,7 @@ pub enum Descriptors {
     ClosesRange,
 }
 
-/// What a call does to the address space.
+/// The effect of a call on the address space.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Memory {
     /// Nothing beyond the bytes of its arguments.
@@ -54,7 +58,7 @@ pub enum Memory {
     Changes,
 }
 
-/// What the result register holds on success.
+/// The contents of the result register on success.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Yields {
     /// Zero.
@@ -80,21 +84,21 @@ pub struct Row {
     pub numbers: Numbers,
     /// Its arguments.
     pub args: &'static [Arg],
-    /// What it gives back.
+    /// The meaning of its result.
     pub yields: Yields,
-    /// How long it may take, unless `when` says otherwise.
+    /// How long it may keep its thread, unless `when` says otherwise.
     pub class: Class,
     /// Exceptions from the class, the first that matches counts.
     pub when: &'static [When],
-    /// What it touches, unless `scope_when` says otherwise.
+    /// The state that it touches, unless `scope_when` says otherwise.
     pub scope: Scope,
     /// Exceptions from the scope, the first that matches counts.
     pub scope_when: &'static [ScopeWhen],
-    /// What it does to descriptors.
+    /// Its effect on descriptors.
     pub descriptors: Descriptors,
-    /// What it does to the address space.
+    /// Its effect on the address space.
     pub memory: Memory,
-    /// Why safe code must not make it, where nothing else in the row forbids it.
+    /// The reason for which safe code must not make it, where nothing else in the row forbids it.
     pub danger: Option<&'static str>,
     /// Whether an argument is, or can be, a structure with addresses in it.
     pub is_built: bool,
@@ -104,15 +108,15 @@ pub struct Row {
     pub descriptor: Option<u8>,
     /// One bit for each argument that is, or can be, an address.
     pub addresses: u8,
-    /// How to ask without sleeping.
+    /// The non-blocking attempt.
     pub nonblocking: Option<NonBlockingForm>,
-    /// Why there is no such way, for calls that may sleep.
+    /// The reason for which there is none, for calls that may sleep.
     pub blocking_only: Option<&'static str>,
-    /// What to do after EINTR, unless `restart_when` says otherwise.
+    /// The answer to EINTR, unless `restart_when` says otherwise.
     pub restart: Restart,
-    /// Exceptions from that, the first that matches counts.
+    /// Exceptions from that answer, the first that matches counts.
     pub restart_when: &'static [RestartWhen],
-    /// Why the answer is always ENOSYS, where the kernel has only the number left.
+    /// The reason for which the answer is always ENOSYS, where the kernel has only the number left.
     pub gone: Option<&'static str>,
 }
 
@@ -127,7 +131,7 @@ impl Row {
         self.when.iter().find(|when| when.given.holds(args)).map_or(self.class, |when| when.class)
     }
 
-    /// What this call touches, with these arguments.
+    /// The state that this call touches, with these arguments.
     #[must_use]
     pub fn scope_with(&self, args: &RawArgs) -> Scope {
         self.scope_given(self.narrow(args))
@@ -137,7 +141,7 @@ impl Row {
         self.scope_when.iter().find(|when| when.holds(args)).map_or(self.scope, |when| when.scope)
     }
 
-    /// What to do after EINTR, with these arguments.
+    /// The answer to EINTR, with these arguments.
     #[must_use]
     pub fn restart_with(&self, args: &RawArgs) -> Restart {
         let args = self.narrow(args);
@@ -145,7 +149,7 @@ impl Row {
         found.map_or(self.restart, |when| when.restart)
     }
 
-    /// Why no thread of an engine makes this call, if so.
+    /// The harm for which no thread of an engine makes this call; `None` for a call that one makes.
     #[must_use]
     pub fn harm_with(&self, args: &RawArgs) -> Option<Harm> {
         match self.scope_with(args) {
@@ -166,8 +170,8 @@ impl Row {
         (self.class_given(args), self.scope_given(args))
     }
 
-    /// Whether all that this call needs can travel in a submission: no address, and nothing that changes what addresses
-    /// mean. Where one argument decides what another is, with some of its values.
+    /// Whether all that this call needs can travel in a submission: it takes no address, and it does not change the meaning
+    /// of addresses. Where one argument decides about another, this holds for some of its values.
     #[must_use]
     pub fn is_self_contained(&self) -> bool {
         !matches!(self.scope, Scope::EngineLife(_))
@@ -176,14 +180,14 @@ impl Row {
             && self.args.iter().all(|arg| arg.ty.direction() != Direction::Opaque || !arg.forms.is_empty())
     }
 
-    /// Whether safe code may make this call, given safe arguments; where one decides what another is, with some of
+    /// Whether safe code may make this call, given safe arguments; where one argument decides about another, for some of
     /// its values.
     #[must_use]
     pub fn is_safe(&self) -> bool {
-        self.is_safe_otherwise() && self.is_stated()
+        self.is_safe_otherwise() && self.args.iter().all(|arg| lent::names(self.name, arg) != Names::Unstated)
     }
 
-    /// The same, but for the question which of its arguments name descriptors.
+    /// The same, leaving open whether every argument is known to name a descriptor or none.
     pub(crate) fn is_safe_otherwise(&self) -> bool {
         matches!(self.scope, Scope::Process | Scope::ReadsThread)
             && self.descriptors == Descriptors::Kept
@@ -194,5 +198,50 @@ impl Row {
                 let opaque = arg.ty.direction() == Direction::Opaque && !arg.forms.iter().any(Form::is_safe);
                 !opaque && arg.ty != ArgType::Descriptors
             })
+    }
+
+    /// The arguments as the kernel takes them for this call.
+    #[must_use]
+    #[inline(always)]
+    pub const fn narrow<'a>(&'a self, raw: &'a RawArgs) -> Narrowed<'a> {
+        Narrowed::new(&self.widths, raw)
+    }
+
+    /// The bits that the kernel takes of argument `index`; `None` for an offset.
+    #[must_use]
+    #[inline]
+    pub fn value(&self, call: &Call<'_>, index: usize) -> Option<u64> {
+        let raw = |index| (call.kinds().get(index) == ArgKind::VALUE).then(|| call.raw_arg(index));
+        raw(index).map(|word| self.widths.taken(index, word, raw))
+    }
+
+    /// The first descriptor among the arguments; −1 without one.
+    #[must_use]
+    #[inline]
+    pub fn descriptor_in(&self, call: &Call<'_>) -> i32 {
+        // No command makes an argument a descriptor, and each is an int.
+        let fd = self.descriptor.map(|index| self.widths.narrow(index.into(), call.raw_arg(index.into())));
+        fd.and_then(|fd| u32::try_from(fd).ok()).map_or(-1, u32::cast_signed)
+    }
+
+    /// Whether an argument is, or may be, an address in the application's memory.
+    #[must_use]
+    #[inline]
+    pub fn holds_address(&self, call: &Call<'_>) -> bool {
+        let mut left = self.addresses;
+        while left != 0 {
+            let index = left.trailing_zeros() as usize;
+            if self.value(call, index).is_some_and(|value| value != 0) {
+                return true;
+            }
+            left &= left - 1;
+        }
+        false
+    }
+
+    /// Whether argument `index` names a descriptor, in the forms that safe code may give it, too.
+    #[must_use]
+    pub fn names(&self, index: usize) -> Names {
+        self.args.get(index).map_or(Names::Unstated, |arg| lent::names(self.name, arg))
     }
 }

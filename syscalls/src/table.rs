@@ -1,4 +1,4 @@
-//! The rows: one file a topic, joined here when the crate is compiled.
+//! The rows: one file a topic, joined here when the crate is compiled. Only `lookup` reads them.
 
 mod bits;
 mod files;

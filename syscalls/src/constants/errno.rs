@@ -1,9 +1,9 @@
-//! Error numbers.
+//! Names of error numbers, for scripts and the decoder.
 
-/// Lists error numbers: every name is a constant, the first of a number is the one it is called by.
+/// Lists error numbers: every name is a constant, the first name of a number is the one that it is shown by.
 macro_rules! errors {
     ($($name:ident)* ; $($other:ident)*) => {
-        super::named! {
+        super::named::named! {
             /// Error numbers, second names among them.
             ERRNO: $($name)* $($other)*;
         }
@@ -38,7 +38,7 @@ errors! {
 mod tests {
     use super::*;
 
-    /// All numbers up to the last have a name, but for the two that Linux leaves out.
+    /// All numbers up to the last have a name, except two that Linux leaves out.
     #[test]
     fn every_error_number_has_a_name() {
         let nameless: Vec<i32> = (1..=133).filter(|&errno| errno_name(errno).is_none()).collect();

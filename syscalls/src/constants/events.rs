@@ -1,6 +1,6 @@
-//! Polling, notification, clocks and timers, futexes.
+//! Names of polling, notification, clocks and timers, and futexes.
 
-super::named! {
+super::named::named! {
     /// Clocks.
     CLOCK:
         CLOCK_REALTIME CLOCK_MONOTONIC CLOCK_PROCESS_CPUTIME_ID CLOCK_THREAD_CPUTIME_ID CLOCK_MONOTONIC_RAW
@@ -9,7 +9,7 @@ super::named! {
     /// Flags of `eventfd2`.
     EVENTFD:
         EFD_SEMAPHORE EFD_CLOEXEC EFD_NONBLOCK;
-    /// What a descriptor in an epoll is looked at for.
+    /// Events of a descriptor in an epoll.
     EPOLL_EVENT:
         EPOLLIN EPOLLPRI EPOLLOUT EPOLLERR EPOLLHUP EPOLLRDNORM EPOLLRDBAND EPOLLWRNORM EPOLLWRBAND EPOLLMSG
         EPOLLRDHUP EPOLLEXCLUSIVE EPOLLWAKEUP EPOLLONESHOT EPOLLET;
@@ -31,7 +31,7 @@ super::named! {
         FAN_MARK_INODE FAN_MARK_ADD FAN_MARK_REMOVE FAN_MARK_DONT_FOLLOW FAN_MARK_ONLYDIR FAN_MARK_MOUNT
         FAN_MARK_IGNORED_MASK FAN_MARK_FLUSH FAN_MARK_FILESYSTEM FAN_MARK_EVICTABLE FAN_MARK_IGNORE
         FAN_MARK_IGNORED_SURV_MODIFY;
-    /// What `fanotify_mark` looks for.
+    /// Events of `fanotify_mark`.
     FANOTIFY_EVENT:
         FAN_ACCESS FAN_MODIFY FAN_ATTRIB FAN_CLOSE_WRITE FAN_CLOSE_NOWRITE FAN_OPEN FAN_MOVED_FROM
         FAN_MOVED_TO FAN_CREATE FAN_DELETE FAN_DELETE_SELF FAN_MOVE_SELF FAN_OPEN_EXEC FAN_Q_OVERFLOW
@@ -41,10 +41,10 @@ super::named! {
         FUTEX_WAIT FUTEX_WAKE FUTEX_FD FUTEX_REQUEUE FUTEX_CMP_REQUEUE FUTEX_WAKE_OP FUTEX_LOCK_PI
         FUTEX_UNLOCK_PI FUTEX_TRYLOCK_PI FUTEX_WAIT_BITSET FUTEX_WAKE_BITSET FUTEX_WAIT_REQUEUE_PI
         FUTEX_CMP_REQUEUE_PI FUTEX_LOCK_PI2;
-    /// What is or-ed to a command of `futex`.
+    /// Flags beside a command of `futex`.
     FUTEX_FLAG:
         FUTEX_PRIVATE_FLAG FUTEX_CLOCK_REALTIME;
-    /// What `inotify_add_watch` looks for.
+    /// Events and flags of `inotify_add_watch`.
     INOTIFY_EVENT:
         IN_ALL_EVENTS IN_ACCESS IN_MODIFY IN_ATTRIB IN_CLOSE_WRITE IN_CLOSE_NOWRITE IN_OPEN IN_MOVED_FROM
         IN_MOVED_TO IN_CREATE IN_DELETE IN_DELETE_SELF IN_MOVE_SELF IN_UNMOUNT IN_Q_OVERFLOW IN_IGNORED
@@ -55,7 +55,7 @@ super::named! {
     /// Timers of a process.
     ITIMER:
         ITIMER_REAL ITIMER_VIRTUAL ITIMER_PROF;
-    /// What a descriptor is polled for.
+    /// Events of a polled descriptor.
     POLL:
         POLLIN POLLPRI POLLOUT POLLERR POLLHUP POLLNVAL POLLRDNORM POLLRDBAND POLLWRNORM POLLWRBAND POLLRDHUP;
     /// Flags of `signalfd4`.
@@ -70,7 +70,7 @@ super::named! {
     /// Flags of a timer, and of a sleep.
     TIMER:
         TIMER_ABSTIME;
-    /// What is only known by its name.
+    /// Names that no argument is decoded with.
     OTHERS:
         FAN_ALLOW FAN_AUDIT FAN_CLOSE FAN_DENY FAN_EPIDFD FAN_EVENT_INFO_TYPE_DFID
         FAN_EVENT_INFO_TYPE_DFID_NAME FAN_EVENT_INFO_TYPE_ERROR FAN_EVENT_INFO_TYPE_FID

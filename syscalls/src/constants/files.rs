@@ -1,6 +1,6 @@
-//! Opening, modes, positions, locks, attributes of files.
+//! Names of opening, modes, positions, locks and attributes of files.
 
-super::named! {
+super::named::named! {
     /// Stands for the current directory.
     DIRFD:
         AT_FDCWD;
@@ -17,7 +17,7 @@ super::named! {
     /// Flags of calls that take a directory and a path.
     AT:
         AT_SYMLINK_NOFOLLOW AT_EACCESS AT_SYMLINK_FOLLOW AT_NO_AUTOMOUNT AT_EMPTY_PATH AT_RECURSIVE;
-    /// What `unlinkat` gives the bit of `faccessat` for.
+    /// A flag of `unlinkat`, with the bit that AT_EACCESS has for `faccessat`.
     AT_UNLINK:
         AT_REMOVEDIR;
     /// How fresh `statx` shall be: a choice of two bits.
@@ -53,10 +53,10 @@ super::named! {
     /// Commands of `lockf`.
     LOCKF:
         F_ULOCK F_LOCK F_TLOCK F_TEST;
-    /// What `access` asks for.
+    /// Permissions that `access` checks.
     PERMITTED:
         F_OK R_OK W_OK X_OK;
-    /// What `flock` does.
+    /// Operations of `flock`.
     FLOCK:
         LOCK_SH LOCK_EX LOCK_NB LOCK_UN;
     /// Flags of `memfd_create`.
@@ -69,7 +69,7 @@ super::named! {
     /// Flags of `open_tree` besides those of a path.
     OPEN_TREE:
         OPEN_TREE_CLONE OPEN_TREE_NAMESPACE OPEN_TREE_CLOEXEC;
-    /// What `fadvise64` is told.
+    /// Advice for `fadvise64`.
     ADVICE:
         POSIX_FADV_NORMAL POSIX_FADV_RANDOM POSIX_FADV_SEQUENTIAL POSIX_FADV_WILLNEED POSIX_FADV_DONTNEED
         POSIX_FADV_NOREUSE;
@@ -83,13 +83,13 @@ super::named! {
     /// Flags of `preadv2` and `pwritev2`.
     RWF:
         RWF_HIPRI RWF_DSYNC RWF_SYNC RWF_NOWAIT RWF_APPEND RWF_NOAPPEND RWF_ATOMIC RWF_DONTCACHE;
-    /// From where a position counts.
+    /// The origin of a position.
     WHENCE:
         SEEK_SET SEEK_CUR SEEK_END SEEK_DATA SEEK_HOLE;
     /// Flags of `splice`.
     SPLICE:
         SPLICE_F_MOVE SPLICE_F_NONBLOCK SPLICE_F_MORE SPLICE_F_GIFT;
-    /// What `statx` is asked for, the usual set first.
+    /// Fields of `statx`, the usual set first.
     STATX:
         STATX_BASIC_STATS STATX_TYPE STATX_MODE STATX_NLINK STATX_UID STATX_GID STATX_ATIME STATX_MTIME
         STATX_CTIME STATX_INO STATX_SIZE STATX_BLOCKS STATX_BTIME STATX_MNT_ID STATX_DIOALIGN
@@ -114,7 +114,7 @@ super::named! {
     /// Flags of `setxattr`.
     XATTR:
         XATTR_CREATE XATTR_REPLACE;
-    /// What stands for a time in `utimensat`.
+    /// Values in the place of a time, for `utimensat`.
     NANOSECONDS:
         UTIME_NOW UTIME_OMIT;
     /// Types in the entries of a directory.
@@ -124,7 +124,7 @@ super::named! {
     MOUNTED:
         ST_RDONLY ST_NOSUID ST_NODEV ST_NOEXEC ST_SYNCHRONOUS ST_MANDLOCK ST_WRITE ST_APPEND ST_IMMUTABLE
         ST_NOATIME ST_NODIRATIME ST_RELATIME;
-    /// What is only known by its name.
+    /// Names that no argument is decoded with.
     OTHERS:
         PATH_MAX;
 }

@@ -1,10 +1,10 @@
-//! Mappings, advice, nodes.
+//! Names of mappings, advice and memory policies.
 
-super::named! {
-    /// What memory may be used for.
+super::named::named! {
+    /// Protections of memory.
     PROT:
         PROT_NONE PROT_READ PROT_WRITE PROT_EXEC PROT_GROWSDOWN PROT_GROWSUP;
-    /// Whose a mapping is: the low four bits.
+    /// Sharing of a mapping: the low four bits.
     MAP_KIND:
         MAP_SHARED MAP_PRIVATE MAP_SHARED_VALIDATE MAP_DROPPABLE;
     /// Flags of `mmap`.
@@ -18,22 +18,22 @@ super::named! {
     /// Masks and second names of mappings.
     MAP_OTHER:
         MAP_FILE MAP_TYPE MAP_HUGE_SHIFT MAP_ANON MAP_HUGE_MASK;
-    /// What `madvise` is told.
+    /// Advice for `madvise`.
     MADVISE:
         MADV_NORMAL MADV_RANDOM MADV_SEQUENTIAL MADV_WILLNEED MADV_DONTNEED MADV_FREE MADV_REMOVE
         MADV_DONTFORK MADV_DOFORK MADV_MERGEABLE MADV_UNMERGEABLE MADV_HUGEPAGE MADV_NOHUGEPAGE MADV_DONTDUMP
         MADV_DODUMP MADV_WIPEONFORK MADV_KEEPONFORK MADV_COLD MADV_PAGEOUT MADV_POPULATE_READ
         MADV_POPULATE_WRITE MADV_DONTNEED_LOCKED MADV_COLLAPSE MADV_HWPOISON MADV_SOFT_OFFLINE;
-    /// What `mlockall` keeps.
+    /// Flags of `mlockall`.
     MLOCKALL:
         MCL_CURRENT MCL_FUTURE MCL_ONFAULT;
     /// Flags of `mlock2`.
     MLOCK:
         MLOCK_ONFAULT;
-    /// Where memory comes from: a choice.
+    /// Memory policies: a choice.
     POLICY:
         MPOL_DEFAULT MPOL_PREFERRED MPOL_BIND MPOL_INTERLEAVE MPOL_LOCAL;
-    /// How a memory policy is read.
+    /// Flags beside a memory policy.
     POLICY_FLAG:
         MPOL_F_NUMA_BALANCING MPOL_F_RELATIVE_NODES MPOL_F_STATIC_NODES;
     /// Flags of `mremap`.

@@ -1,4 +1,5 @@
-//! Options of sockets by their numbers: the C library has a name for a part of them only.
+//! Names and numbers of socket options, of which the C library knows a part. The table of calls takes the numbers, scripts
+//! and the decoder the names.
 
 /// Gives each option a number for the table, and each list to scripts and the decoder.
 macro_rules! numbered {
@@ -9,10 +10,10 @@ macro_rules! numbered {
                 pub(crate) const $name: u32 = $value;
             )*
             $(#[$doc])*
-            pub(crate) const $list: super::List = &[$((stringify!($name), $value)),*];
+            pub(crate) const $list: super::named::List = &[$((stringify!($name), $value)),*];
         )*
 
-        pub(super) const LISTS: &[super::List] = &[$($list),*];
+        pub(super) const LISTS: &[super::named::List] = &[$($list),*];
     };
 }
 

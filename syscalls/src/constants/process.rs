@@ -1,13 +1,13 @@
-//! Signals, waiting for children, limits, threads, confinement.
+//! Names of signals, waiting for children, limits, threads and confinement.
 
-super::named! {
-    /// What a new thread shares, and what `unshare` and `setns` part.
+super::named::named! {
+    /// Flags of `clone`: the state that a new thread shares, and that `unshare` and `setns` separate.
     CLONE:
         CLONE_NEWTIME CLONE_VM CLONE_FS CLONE_FILES CLONE_SIGHAND CLONE_PIDFD CLONE_PTRACE CLONE_VFORK
         CLONE_PARENT CLONE_THREAD CLONE_NEWNS CLONE_SYSVSEM CLONE_SETTLS CLONE_PARENT_SETTID
         CLONE_CHILD_CLEARTID CLONE_DETACHED CLONE_UNTRACED CLONE_CHILD_SETTID CLONE_NEWCGROUP CLONE_NEWUTS
         CLONE_NEWIPC CLONE_NEWUSER CLONE_NEWPID CLONE_NEWNET CLONE_IO;
-    /// Flags that only `clone3` has room for.
+    /// Flags beyond 32 bits, for `clone3` alone.
     CLONE3:
         CLONE_CLEAR_SIGHAND CLONE_INTO_CGROUP;
     /// Flags of `getrandom`.
@@ -19,7 +19,7 @@ super::named! {
     /// Flags of `pidfd_send_signal`.
     PIDFD_SIGNAL:
         PIDFD_SIGNAL_THREAD PIDFD_SIGNAL_THREAD_GROUP PIDFD_SIGNAL_PROCESS_GROUP;
-    /// Whose priority is meant.
+    /// The holder of a priority.
     PRIORITY_WHO:
         PRIO_PROCESS PRIO_PGRP PRIO_USER;
     /// Commands of `prctl`.
@@ -36,7 +36,7 @@ super::named! {
     /// Requests of `ptrace`.
     PTRACE:
         PTRACE_TRACEME PTRACE_CONT PTRACE_ATTACH PTRACE_DETACH PTRACE_SEIZE PTRACE_INTERRUPT;
-    /// What `waitid` waits for.
+    /// Kinds of ids of `waitid`.
     WAIT_FOR:
         P_ALL P_PID P_PGID P_PIDFD;
     /// Options of waiting for children.
@@ -45,15 +45,15 @@ super::named! {
     /// Second names of options.
     WAIT_OTHER:
         WSTOPPED;
-    /// What is limited.
+    /// Kinds of limits.
     LIMIT:
         RLIMIT_CPU RLIMIT_FSIZE RLIMIT_DATA RLIMIT_STACK RLIMIT_CORE RLIMIT_RSS RLIMIT_NPROC RLIMIT_NOFILE
         RLIMIT_MEMLOCK RLIMIT_AS RLIMIT_LOCKS RLIMIT_SIGPENDING RLIMIT_MSGQUEUE RLIMIT_NICE RLIMIT_RTPRIO
         RLIMIT_RTTIME;
-    /// How many limits there are, and that there is none.
+    /// The number of limits, and the value of an absent one.
     LIMIT_OTHER:
         RLIMIT_NLIMITS RLIM_INFINITY;
-    /// Whose usage is meant.
+    /// The subject of `getrusage`.
     USAGE:
         RUSAGE_SELF RUSAGE_CHILDREN RUSAGE_THREAD;
     /// Flags of a handler.
@@ -62,7 +62,7 @@ super::named! {
     /// Ways of scheduling.
     SCHEDULER:
         SCHED_OTHER SCHED_FIFO SCHED_RR SCHED_BATCH SCHED_IDLE SCHED_DEADLINE;
-    /// What is or-ed to a way of scheduling.
+    /// A flag beside a way of scheduling.
     SCHEDULER_FLAG:
         SCHED_RESET_ON_FORK;
     /// Commands of `seccomp`.
@@ -73,7 +73,7 @@ super::named! {
         SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW
         SECCOMP_FILTER_FLAG_NEW_LISTENER SECCOMP_FILTER_FLAG_TSYNC_ESRCH
         SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-    /// How a thread is confined.
+    /// Modes of confinement.
     SECCOMP_MODE:
         SECCOMP_MODE_DISABLED SECCOMP_MODE_STRICT SECCOMP_MODE_FILTER;
     /// Signals.
@@ -81,10 +81,10 @@ super::named! {
         SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE
         SIGALRM SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ
         SIGVTALRM SIGPROF SIGWINCH SIGIO SIGPWR SIGSYS;
-    /// What `rt_sigprocmask` does.
+    /// Operations of `rt_sigprocmask`.
     MASKING:
         SIG_BLOCK SIG_UNBLOCK SIG_SETMASK;
-    /// What is only known by its name.
+    /// Names that no argument is decoded with.
     OTHERS:
         PRIO_MAX PRIO_MIN PR_CAP_AMBIENT_CLEAR_ALL PR_CAP_AMBIENT_IS_SET PR_CAP_AMBIENT_LOWER
         PR_CAP_AMBIENT_RAISE PR_ENDIAN_BIG PR_ENDIAN_LITTLE PR_ENDIAN_PPC_LITTLE PR_FPEMU_NOPRINT

@@ -1,6 +1,6 @@
-//! Families, types, options and flags of sockets.
+//! Names of families, types, options and flags of sockets.
 
-super::named! {
+super::named::named! {
     /// Families of addresses.
     FAMILY:
         AF_UNSPEC AF_UNIX AF_NETLINK AF_INET AF_AX25 AF_IPX AF_APPLETALK AF_NETROM AF_BRIDGE AF_ATMPVC AF_X25
@@ -28,13 +28,13 @@ super::named! {
     /// Flags of `msgrcv`.
     QUEUE_MESSAGE:
         MSG_NOERROR MSG_EXCEPT MSG_COPY;
-    /// Which direction `shutdown` ends.
+    /// Directions that `shutdown` ends.
     SHUT:
         SHUT_RD SHUT_WR SHUT_RDWR;
     /// Types of sockets: the low four bits.
     SOCKET_TYPE:
         SOCK_STREAM SOCK_DGRAM SOCK_RAW SOCK_RDM SOCK_SEQPACKET SOCK_DCCP SOCK_PACKET;
-    /// What is or-ed to a type.
+    /// Flags beside a type.
     SOCKET_FLAG:
         SOCK_CLOEXEC SOCK_NONBLOCK;
     /// Levels of options.
@@ -43,7 +43,7 @@ super::named! {
         SOL_DECNET SOL_X25 SOL_PACKET SOL_ATM SOL_AAL SOL_IRDA SOL_NETBEUI SOL_LLC SOL_DCCP SOL_NETLINK
         SOL_TIPC SOL_RXRPC SOL_PPPOL2TP SOL_BLUETOOTH SOL_PNPIPE SOL_RDS SOL_IUCV SOL_CAIF SOL_ALG SOL_NFC
         SOL_TLS SOL_XDP;
-    /// Options of SOL_SOCKET, the first of a number is the one it is called by.
+    /// Options of SOL_SOCKET; the first name of a number is the one that it is shown by.
     SOCKET_OPTION:
         SO_DEBUG SO_REUSEADDR SO_TYPE SO_ERROR SO_DONTROUTE SO_BROADCAST SO_SNDBUF SO_RCVBUF SO_KEEPALIVE
         SO_OOBINLINE SO_NO_CHECK SO_PRIORITY SO_LINGER SO_BSDCOMPAT SO_REUSEPORT SO_PASSCRED SO_PEERCRED
@@ -58,7 +58,7 @@ super::named! {
         SO_DETACH_REUSEPORT_BPF SO_PREFER_BUSY_POLL SO_BUSY_POLL_BUDGET SO_NETNS_COOKIE SO_BUF_LOCK
         SO_RESERVE_MEM SO_TXREHASH SO_RCVMARK SO_PASSPIDFD SO_PEERPIDFD SO_DEVMEM_LINEAR SO_DEVMEM_DMABUF
         SO_DEVMEM_DONTNEED;
-    /// What is only known by its name.
+    /// Names that no argument is decoded with.
     OTHERS:
         MSG_INFO MSG_NOTIFICATION MSG_STAT MSG_TRYHARD SCM_CREDENTIALS SCM_RIGHTS SOMAXCONN SO_DETACH_BPF
         SO_EE_ORIGIN_ICMP SO_EE_ORIGIN_ICMP6 SO_EE_ORIGIN_LOCAL SO_EE_ORIGIN_NONE SO_EE_ORIGIN_TIMESTAMPING

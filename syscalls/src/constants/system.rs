@@ -1,6 +1,6 @@
-//! Mounts, System V objects, commands of ioctl, the machine.
+//! Names of mounts, System V objects, commands of ioctl, keys and the machine.
 
-super::named! {
+super::named::named! {
     /// Commands of `ioctl`.
     IOCTL:
         BLKSSZGET BLKIOMIN BLKIOOPT BLKPBSZGET FIONREAD FIONBIO FIONCLEX FIOCLEX FIOASYNC FIOQSIZE TCGETS TCSETS
@@ -18,7 +18,7 @@ super::named! {
     /// Flags of an operation on a semaphore.
     SEMAPHORE_FLAG:
         SEM_UNDO;
-    /// What is or-ed to the mode of an object, and how it is waited for.
+    /// Flags beside the mode of an object, and of waiting for it.
     IPC:
         IPC_CREAT IPC_EXCL IPC_NOWAIT;
     /// The key of an object that only its number names.
@@ -35,7 +35,7 @@ super::named! {
         KEYCTL_GET_SECURITY KEYCTL_SESSION_TO_PARENT KEYCTL_REJECT KEYCTL_INSTANTIATE_IOV KEYCTL_INVALIDATE
         KEYCTL_GET_PERSISTENT KEYCTL_DH_COMPUTE KEYCTL_PKEY_QUERY KEYCTL_PKEY_ENCRYPT KEYCTL_PKEY_DECRYPT
         KEYCTL_PKEY_SIGN KEYCTL_PKEY_VERIFY KEYCTL_RESTRICT_KEYRING KEYCTL_MOVE KEYCTL_CAPABILITIES;
-    /// What stands for a keyring.
+    /// Numbers in the place of a keyring.
     KEYRING:
         KEY_SPEC_REQUESTOR_KEYRING KEY_SPEC_REQKEY_AUTH_KEY KEY_SPEC_GROUP_KEYRING
         KEY_SPEC_USER_SESSION_KEYRING KEY_SPEC_USER_KEYRING KEY_SPEC_SESSION_KEYRING KEY_SPEC_PROCESS_KEYRING
@@ -73,7 +73,7 @@ super::named! {
     /// Commands of `shmctl`.
     SHARED_MEMORY_COMMAND:
         SHM_LOCK SHM_UNLOCK;
-    /// What is only known by its name.
+    /// Names that no argument is decoded with.
     OTHERS:
         KEYCTL_CAPS0_BIG_KEY KEYCTL_CAPS0_CAPABILITIES KEYCTL_CAPS0_DIFFIE_HELLMAN KEYCTL_CAPS0_INVALIDATE
         KEYCTL_CAPS0_MOVE KEYCTL_CAPS0_PERSISTENT_KEYRINGS KEYCTL_CAPS0_PUBLIC_KEY

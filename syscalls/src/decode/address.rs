@@ -1,4 +1,4 @@
-//! Addresses of sockets.
+//! Addresses of sockets in words; the decoder of structures calls it.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use crate::decode::bytes;
 use crate::decode::naming::one;
 use crate::decode::reader::Reader;
 
-/// Where the family's own bytes begin.
+/// The offset of the family's own bytes.
 const FAMILY_BYTES: usize = 2;
 
 /// An address, its family first.
@@ -24,7 +24,7 @@ pub(super) fn shown(all: &[u8]) -> Option<String> {
     Some(format!("{{sa_family={}{rest}}}", one(&[sockets::FAMILY]).name(family.into())))
 }
 
-/// A path, or a name without one behind a NUL; nothing for a socket without a name.
+/// A path, or an abstract name behind a NUL; empty for a socket without a name.
 fn path(all: &[u8]) -> String {
     match all {
         [] => String::new(),

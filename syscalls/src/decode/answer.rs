@@ -1,20 +1,20 @@
-//! What came back for a call.
+//! The answer to a call, as the decoder prints it beside the submission.
 
 use syslet_abi::{AttributeId, Done, DoneFlags, RawResult, Status};
 
-/// What a completion said, as far as it is printed.
+/// The contents of a completion, as far as they are printed.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
     /// The raw result.
     pub result: RawResult,
-    /// What is special about it.
+    /// The flags of the completion.
     pub flags: DoneFlags,
-    /// What came back in the out area.
+    /// The bytes of the out area that came back.
     pub data: Option<&'a [u8]>,
 }
 
 impl<'a> Answer<'a> {
-    /// What this completion said.
+    /// The answer in this completion.
     #[must_use]
     pub fn of(done: &Done<'a>) -> Answer<'a> {
         let data = done.attribute(AttributeId::DATA).filter(|data| data.status == Status::HANDLED);

@@ -1,8 +1,8 @@
-//! One argument of a call, before it or after.
+//! One argument of a call in words, before the call or after. The decoder calls it for each.
 
 use syslet_abi::{ARGS_MAX, ArgKind, Call};
 
-use crate::argument::{Arg, ArgType, Direction, Len};
+use crate::argument::{Arg, ArgType, Direction, Len, Width};
 use crate::decode::answer::Answer;
 use crate::decode::names;
 use crate::decode::shapes::{self, Shape};
@@ -13,7 +13,6 @@ use crate::inner::Inner;
 use crate::narrowed::RawArgs;
 use crate::outcome::written_for;
 use crate::row::{Row, Yields};
-use crate::width::Width;
 
 /// An argument as the call's others make it, with the name of its place.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +21,7 @@ struct Seen {
     arg: &'static Arg,
 }
 
-/// Argument `index` in words; with an answer, what the call wrote there.
+/// Argument `index` in words; with an answer, the bytes that the call wrote there, too.
 pub(super) fn shown(
     row: Option<&'static Row>,
     call: &Call<'_>,
@@ -68,7 +67,7 @@ pub(super) fn shown(
     }
 }
 
-/// An argument of which nothing is known but what it was passed as.
+/// An argument of which only its kind and its 64 bits are known.
 fn unknown(kind: ArgKind, word: u64) -> String {
     match kind {
         ArgKind::VALUE => number::hex(word),
@@ -79,8 +78,8 @@ fn unknown(kind: ArgKind, word: u64) -> String {
     }
 }
 
-/// The arguments as the kernel takes them, as far as they decide what others are: what is not known before the call is
-/// made decides nothing.
+/// The arguments as the kernel takes them, as far as they decide about others: an argument that is unknown before the call
+/// is made decides nothing.
 fn known(row: &Row, call: &Call<'_>) -> [u64; ARGS_MAX] {
     let mut args = RawArgs::of(call);
     let late = call.kinds().not_values().filter(|index| call.kinds().get(*index).is_of_programs());
@@ -88,7 +87,7 @@ fn known(row: &Row, call: &Call<'_>) -> [u64; ARGS_MAX] {
     row.narrow(&args).all()
 }
 
-/// What the kernel takes of it. An address is not followed.
+/// The bits that the kernel takes of it, in words. An address is not followed.
 fn passed(row: &Row, arg: Seen, word: u64, args: [u64; ARGS_MAX], style: Style) -> String {
     if arg.arg.ty == ArgType::Int
         && arg.arg.width == Width::Bits64
@@ -106,7 +105,7 @@ fn passed(row: &Row, arg: Seen, word: u64, args: [u64; ARGS_MAX], style: Style) 
 fn went_in(row: &Row, arg: Seen, call: &Call<'_>, index: usize, at: usize, style: Style) -> String {
     let Some(from) = call.data().get(at..) else { return format!("in@{at}") };
     let Ok(len) = extent(arg.arg.len, index, call) else {
-        // An unterminated string, or a length that cannot be read.
+        // The string has no end, or its length cannot be read.
         let cut = from.len().min(style.shown_bytes);
         return format!("\"{}\"...", bytes::escaped(&from[..cut]));
     };
@@ -116,13 +115,13 @@ fn went_in(row: &Row, arg: Seen, call: &Call<'_>, index: usize, at: usize, style
     }
 }
 
-/// The bytes that the call wrote; nothing when it failed without writing.
+/// The bytes that the call wrote; `None` when it failed without writing.
 fn came<'a>(row: &Row, call: &Call<'_>, index: usize, answer: &Answer<'a>, at: usize) -> Option<&'a [u8]> {
     let data = answer.data?;
     let (_, len) = written_for(row, call, index, answer.result, data)?;
     let failed = answer.result.decode().is_err();
     if row.yields == Yields::Pid && answer.result.0 == 0 {
-        // Nobody was waited for, so nothing was written.
+        // No child was waited for, so nothing was written.
         return None;
     }
     let from = data.get(at.min(data.len())..)?;
@@ -130,7 +129,7 @@ fn came<'a>(row: &Row, call: &Call<'_>, index: usize, answer: &Answer<'a>, at: u
     (!failed || !bytes.is_empty()).then_some(bytes)
 }
 
-/// Bytes, as what they are.
+/// Bytes in the shape of their type.
 fn memory(row: &Row, arg: Seen, all: &[u8], style: Style) -> String {
     match arg.arg.ty {
         ArgType::Path => bytes::quoted(all.strip_suffix(&[0]).unwrap_or(all), PATH_BYTES_MAX),
@@ -142,9 +141,9 @@ fn memory(row: &Row, arg: Seen, all: &[u8], style: Style) -> String {
 /// Paths are shown whole, unless they are longer than any.
 const PATH_BYTES_MAX: usize = 4096;
 
-/// What bytes are of which no shape is known: those whose length the table fixes are a structure.
+/// The shape of bytes that the table of shapes does not know: a fixed length means a structure.
 fn shape(arg: &Arg) -> Shape {
-    // What a command makes of an argument has no name: four bytes are an int.
+    // An argument in a command's form has no name: four bytes are an int.
     if arg.name.is_empty() && arg.len == Len::Const(4) {
         return Shape::Numbers(4);
     }
@@ -152,7 +151,7 @@ fn shape(arg: &Arg) -> Shape {
     if is_buffer && arg.ty.direction() != Direction::InOut { Shape::Bytes } else { Shape::Structure }
 }
 
-/// What went in and what came back; the brackets of two arrays are one pair.
+/// The bytes that went in and those that came back; the brackets of two arrays are one pair.
 fn both(before: &str, after: &str) -> String {
     let inside =
         |text: &str| text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).map(str::to_owned);

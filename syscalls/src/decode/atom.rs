@@ -1,10 +1,11 @@
-//! One atom of a program: its call or step, the question that its value is asked, and where that leads.
+//! One atom of a program in words: its call or step, the test of its value, and the next atom. `program` calls it for each.
 
 use syslet_abi::{ArgKind, Atom, AtomFlags, Call, Inout, Offset, Operand, StepOp, Target, Test, Width};
 
 use crate::constants::errno_name;
+use crate::decode::names::call_name;
 use crate::decode::structure::Style;
-use crate::decode::{argument, name, number};
+use crate::decode::{argument, number};
 use crate::lookup::row;
 
 /// The atom without its number. The call is that of the atom, with the areas of its program.
@@ -18,10 +19,10 @@ pub(super) fn shown(atom: &Atom<'_>, call: &Call<'_>, style: Style) -> String {
 
 fn made(call: &Call<'_>, style: Style) -> String {
     let arguments: Vec<String> = (0..call.argc()).map(|index| given(call, index, style)).collect();
-    format!("{}({})", name(call.nr()), arguments.join(", "))
+    format!("{}({})", call_name(call.nr()), arguments.join(", "))
 }
 
-/// An argument of a call: what is not known before it is made has the name of where it comes from.
+/// An argument of a call: one that is unknown before the call is made is named by its source.
 fn given(call: &Call<'_>, index: usize, style: Style) -> String {
     let word = call.raw_arg(index);
     let plain = || argument::shown(row(call.nr()), call, index, None, style);
@@ -36,7 +37,7 @@ fn given(call: &Call<'_>, index: usize, style: Style) -> String {
     }
 }
 
-/// A place in memory, and where it ends if it says so: `in@16`, `out@16..24`, `out@16+r2..24`.
+/// A place in memory, and its end if it has a length: `in@16`, `out@16..24`, `out@16+r2..24`.
 fn place(kind: ArgKind, word: u64) -> String {
     let area = match kind {
         ArgKind::IN => "in".to_owned(),
@@ -53,7 +54,7 @@ fn place(kind: ArgKind, word: u64) -> String {
     }
 }
 
-/// A number, or where it comes from: `-5`, `#0`, `r3`.
+/// A number, or its source: `-5`, `#0`, `r3`.
 fn operand(operand: Operand) -> String {
     let value = operand.value;
     match ArgKind(operand.kind) {
@@ -83,7 +84,7 @@ fn step(atom: &Atom<'_>) -> String {
     }
 }
 
-/// `u16`, `i64`; a width that is none by its number.
+/// `u16`, `i64`; an unknown width by its number.
 fn width(width: Width) -> String {
     match width.bytes() {
         Some(bytes) => format!("{}{}", if width.is_signed() { "i" } else { "u" }, 8 * bytes),
@@ -91,7 +92,7 @@ fn width(width: Width) -> String {
     }
 }
 
-/// Where the atom leads, if not simply to the next.
+/// The target of the atom, if it is not simply the next.
 fn lead(atom: &Atom<'_>) -> Option<String> {
     let (then, otherwise) = (atom.then(), atom.otherwise());
     if atom.test() == Test::ALWAYS {
@@ -131,7 +132,7 @@ fn test(test: Test, with: Operand) -> String {
     }
 }
 
-/// Up to four error numbers of sixteen bits, zeros left out.
+/// Up to four error numbers of sixteen bits each; a zero stands for none.
 fn errnos(set: u64) -> String {
     let each = (0..4).map(|index| number::int(set >> (16 * index) & 0xffff)).filter(|errno| *errno != 0);
     let names: Vec<String> =

@@ -1,9 +1,9 @@
-//! Bytes between quotes.
+//! Bytes between quotes. Paths, buffers and unknown structures are printed by these.
 
 use core::fmt::Write;
 
-/// The bytes as a C string shows them, without quotes: what is not printable is escaped, in octal where C has no
-/// letter for it.
+/// The bytes as a C string shows them, without quotes: bytes that are not printable are escaped, in octal where C
+/// has no letter for them.
 #[must_use]
 pub fn escaped(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
@@ -18,7 +18,7 @@ pub fn escaped(bytes: &[u8]) -> String {
             b'"' => text.push_str("\\\""),
             b'\\' => text.push_str("\\\\"),
             0x20..=0x7e => text.push(char::from(byte)),
-            // Fewer digits would take in the one behind them.
+            // With fewer digits, C would read the next one as part of the number.
             _ if digit_follows => put(&mut text, format_args!("\\{byte:03o}")),
             _ => put(&mut text, format_args!("\\{byte:o}")),
         }
@@ -33,7 +33,7 @@ pub fn quoted(bytes: &[u8], bytes_max: usize) -> String {
     format!("\"{}\"{}", escaped(shown), more(bytes, shown))
 }
 
-/// The same with every byte in hex: a structure nobody can read yet.
+/// The same with every byte in hex: for a structure without a known shape.
 pub(super) fn in_hex(bytes: &[u8], bytes_max: usize) -> String {
     let shown = &bytes[..bytes.len().min(bytes_max)];
     let mut text = String::from("\"");
@@ -46,6 +46,6 @@ fn more(all: &[u8], shown: &[u8]) -> &'static str {
 }
 
 fn put(text: &mut String, what: core::fmt::Arguments<'_>) {
-    // A String takes everything.
+    // Writing to a String cannot fail.
     let _ = text.write_fmt(what);
 }

@@ -1,4 +1,4 @@
-//! Descriptors, with their paths when asked.
+//! Descriptors in words, with their paths when asked. The decoders of values and structures call it.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(super) fn dirfd(value: u64, with_path: bool) -> String {
     format!("AT_FDCWD{path}")
 }
 
-/// Where a link of /proc leads, between angle brackets; nothing when it leads nowhere.
+/// The target of a link of /proc, between angle brackets; empty when it has none.
 fn path(link: &str) -> String {
     const DELETED: &[u8] = b" (deleted)";
     let Ok(path) = Path::new(link).read_link() else { return String::new() };

@@ -1,8 +1,9 @@
-//! Calls in words: a submission, and what came back for it, as strace prints them. Everything comes from the table's
-//! rows, the lists of names beside them, and the bytes that travelled; no address is ever followed.
+//! Calls in words: a submission and its answer, as strace prints them. The command and the messages of the engine print
+//! with it. Everything comes from the table's rows, the lists of names beside them, and the bytes that travelled; no address
+//! is ever followed.
 //!
 //! A line's way: `argument` asks `names` (with `naming`) or `value` for numbers, `shapes`, `structure` and `vectors` for memory;
-//! `result` says what came of it. A `program` is as many lines in one, each by `atom`.
+//! `result` for the result. A `program` is as many lines in one, each by `atom`.
 
 mod address;
 mod answer;
@@ -35,6 +36,7 @@ pub use result::plain_result;
 
 use crate::lookup::row;
 use crate::narrowed::RawArgs;
+use names::call_name;
 use reader::Reader;
 use structure::Style;
 
@@ -58,14 +60,14 @@ impl Decoder {
         self
     }
 
-    /// Whether descriptors are followed by what they are now, `3</etc/passwd>`: read from /proc for each.
+    /// Whether descriptors are followed by their present paths, `3</etc/passwd>`, read from /proc for each.
     pub const fn fd_paths(mut self, fd_paths: bool) -> Decoder {
         self.style.fd_paths = fd_paths;
         self
     }
 
-    /// A submission before the call is made, `close(3)`, whoever has looked at its record. Of one whose arguments cannot be found, the name.
-    /// A program is `syslet { 0: close(3); 1: close(4) }`.
+    /// A submission before the call is made, `close(3)`, checked or not. A record whose arguments cannot be found is shown by
+    /// the name of its call. A program is `syslet { 0: close(3); 1: close(4) }`.
     #[must_use]
     pub fn record(&self, record: &[u8]) -> String {
         if program::is_program(record) {
@@ -73,11 +75,11 @@ impl Decoder {
         }
         match view(record) {
             Some(call) => self.line(&call, None),
-            None => format!("{}(...)", name(nr_of(record))),
+            None => format!("{}(...)", call_name(nr_of(record))),
         }
     }
 
-    /// A submission and what came of it: `close(3) = 0`. Paths are those of now: a descriptor that the call closed has
+    /// A submission and its result: `close(3) = 0`. Paths are the present ones: a descriptor that the call closed has
     /// none.
     #[must_use]
     pub fn answered(&self, record: &[u8], answer: &Answer<'_>) -> String {
@@ -90,14 +92,14 @@ impl Decoder {
         }
     }
 
-    /// A record and why it was refused: `dup(7, 0x8) refused: more arguments than the call has (argument 2)`.
+    /// A record and the reason of its refusal: `dup(7, 0x8) refused: more arguments than the call has (argument 2)`.
     #[must_use]
     pub fn refused(&self, record: &[u8], fault: &Fault) -> String {
         let place = self.place_of(record, fault).map_or_else(String::new, |place| format!(" ({place})"));
         format!("{} refused: {}{place}", self.record(record), fault.refusal)
     }
 
-    /// The argument in which a fault was found, `argument 2, filename`; nothing when the whole call is at fault. In a
+    /// The argument at fault, `argument 2, filename`; `None` when the whole call is at fault. In a
     /// program the atom, and its argument or field: `atom 3, then`.
     #[must_use]
     pub fn place_of(&self, record: &[u8], fault: &Fault) -> Option<String> {
@@ -112,25 +114,25 @@ impl Decoder {
     }
 
     /// The atoms of a program, one by one, `1: read(#0, out@0, 4096), if <= 0 stop`, as far as they can be found;
-    /// nothing when the record is no program.
+    /// `None` when the record is no program.
     #[must_use]
     pub fn atoms(&self, record: &[u8]) -> Option<Vec<String>> {
         Glance::of(record).map(|glance| program::atoms(&glance, self.style))
     }
 
-    /// A result of which nothing is known but its 64 bits, an atom's or a program's: a signed number, or an error.
+    /// A result without a row, an atom's or a program's: a signed number, or an error.
     #[must_use]
     pub fn value(&self, result: RawResult, flags: DoneFlags) -> String {
         result::shown(None, &[0; 6], result, flags, self.style.fd_paths)
     }
 
-    /// One argument, from 0; with an answer, what the call wrote there.
+    /// One argument, from 0; with an answer, the bytes that the call wrote there, too.
     #[must_use]
     pub fn argument(&self, call: &Call<'_>, index: usize, answer: Option<&Answer<'_>>) -> String {
         argument::shown(row(call.nr()), call, index, answer, self.style)
     }
 
-    /// What came of the call, without what it wrote: `-1 ENOENT (No such file or directory)`.
+    /// The result of the call, without the bytes that it wrote: `-1 ENOENT (No such file or directory)`.
     #[must_use]
     pub fn result(&self, call: &Call<'_>, answer: &Answer<'_>) -> String {
         let (row, args) = (row(call.nr()), RawArgs::of(call));
@@ -141,11 +143,11 @@ impl Decoder {
     fn line(&self, call: &Call<'_>, answer: Option<&Answer<'_>>) -> String {
         let arguments: Vec<String> =
             (0..call.argc()).map(|index| self.argument(call, index, answer)).collect();
-        format!("{}({})", name(call.nr()), arguments.join(", "))
+        format!("{}({})", call_name(call.nr()), arguments.join(", "))
     }
 }
 
-/// The record, if its arguments can be found: the door refuses what they say after all else.
+/// The record, if its arguments can be found: offsets outside of their areas are the last fault that the check finds.
 fn view(record: &[u8]) -> Option<Call<'_>> {
     const ANY: Limits = Limits { record_bytes_max: usize::MAX, out_bytes_max: usize::MAX };
     match Call::verify(record, &ANY) {
@@ -156,11 +158,7 @@ fn view(record: &[u8]) -> Option<Call<'_>> {
     }
 }
 
-/// The call's number; that of no call when the record is too short to say.
+/// The call's number; a number that no call has when the record is too short.
 fn nr_of(record: &[u8]) -> u32 {
     Reader(record).u32(NR_OFFSET).unwrap_or(u32::MAX)
-}
-
-fn name(nr: u32) -> String {
-    row(nr).map_or_else(|| format!("syscall_{nr:#x}"), |row| row.name.to_owned())
 }

@@ -1,7 +1,9 @@
-//! Which names belong to which argument of which call.
+//! The names that belong to each argument of each call. The decoder of arguments and the command's table look them up.
 
 use crate::constants::{events, files, memory, options, process, sockets, system};
 use crate::decode::naming::{Naming, any, one, one_and_any, one_or_number};
+use crate::decode::number;
+use crate::lookup::row;
 
 /// The names of one argument of some calls.
 #[derive(Clone, Copy, Debug)]
@@ -13,26 +15,31 @@ pub(super) struct Place {
     pub(super) naming: Naming,
 }
 
-/// The names of this argument; the first place that fits counts.
+/// The names of this argument, from the first place that fits.
 pub(super) fn find(call: &str, arg: &str, args: &[u64; 6]) -> Option<Naming> {
     let fits = |place: &&Place| place.arg == arg && place.calls.contains(&call) && place.holds(args);
     PLACES.iter().find(fits).map(|place| place.naming)
 }
 
-/// What a number is called as that argument of that call, where `args` are the arguments that decide about names: the
+/// The name of a number as that argument of that call, where `args` are the arguments that decide about names: the
 /// level for an option. A number without a name is in hex.
 #[must_use]
 pub fn value_name(call: &str, arg: &str, args: &[u64; 6], value: u64) -> String {
-    find(call, arg, args).map_or_else(|| crate::decode::number::hex(value), |naming| naming.name(value))
+    find(call, arg, args).map_or_else(|| number::hex(value), |naming| naming.name(value))
+}
+
+/// The call of that number; a number without a row in hex.
+pub(super) fn call_name(nr: u32) -> String {
+    row(nr).map_or_else(|| format!("syscall_{nr:#x}"), |row| row.name.to_owned())
 }
 
 impl Place {
     fn holds(&self, args: &[u64; 6]) -> bool {
-        let number = |by: usize| crate::decode::number::int(args[by]);
+        let number = |by: usize| number::int(args[by]);
         self.given.is_none_or(|(by, among)| among.contains(&number(by)))
     }
 
-    /// Only when that argument is one of these.
+    /// The place, only when that argument is one of these.
     const fn given(self, by: usize, among: &'static [i32]) -> Place {
         Place { given: Some((by, among)), ..self }
     }
@@ -42,7 +49,7 @@ const fn at(calls: &'static [&'static str], arg: &'static str, naming: Naming) -
     Place { calls, arg, given: None, naming }
 }
 
-/// A word whose meaning is not told.
+/// A word without names, shown in hex.
 const WORD: Naming = any(&[]);
 const OPEN: Naming = one_and_any(libc::O_ACCMODE as u64, &[files::ACCESS], &[files::OPEN]);
 /// Flags of opening without an access mode.

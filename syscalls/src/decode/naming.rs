@@ -1,9 +1,9 @@
-//! From a number to names: a choice, bits joined with `|`, or both.
+//! The names of a number: a choice, bits joined with `|`, or both. The lists in `names` say which of these an argument has.
 
 use crate::constants::List;
 use crate::decode::number;
 
-/// What the names of a number are, and what stands for the bits without one.
+/// The names of a number, and the form of the bits without a name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Naming {
     /// The bits that are a choice: one name for all of them together.
@@ -22,7 +22,7 @@ enum Rest {
     Signed,
 }
 
-/// What the kernel sees of an int.
+/// The bits that the kernel takes of an int.
 const INT: u64 = 0xffff_ffff;
 
 /// An int that is one of these.
@@ -46,7 +46,7 @@ pub(super) const fn one_and_any(mask: u64, choices: &'static [List], bits: &'sta
 }
 
 impl Naming {
-    /// What is left is a mode, and written even if there is nothing left.
+    /// The other bits are a mode, which is written even if it is zero.
     pub(super) const fn and_mode(self) -> Naming {
         Naming { rest: Rest::Octal, ..self }
     }

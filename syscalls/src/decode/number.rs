@@ -1,12 +1,12 @@
-//! Numbers without names.
+//! Numbers without names. Every other part of the decoder prints its plain numbers by these.
 
-/// What the kernel sees of an int.
+/// The bits that the kernel takes of an int, as a signed number.
 #[allow(clippy::cast_possible_truncation, reason = "the kernel takes the low 32 bits")]
 pub(super) fn int(value: u64) -> i32 {
     (value as u32).cast_signed()
 }
 
-/// What the kernel sees of an unsigned int.
+/// The bits that the kernel takes of an unsigned int.
 pub(super) fn uint(value: u64) -> u32 {
     int(value).cast_unsigned()
 }
@@ -16,7 +16,7 @@ pub(super) fn octal(value: u64) -> String {
     format!("0{value:02o}")
 }
 
-/// Hex, but for zero.
+/// Hex; zero is `0`.
 pub(super) fn hex(value: u64) -> String {
     if value == 0 { "0".to_owned() } else { format!("{value:#x}") }
 }

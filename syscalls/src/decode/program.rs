@@ -1,4 +1,5 @@
-//! Programs in words: the registers they begin with, and each atom by its number.
+//! Programs in words: the registers that they begin with, and each atom by its number. The decoder calls it for records of
+//! programs.
 
 use syslet_abi::{Atom, CALL_ARGS_OFFSET, Call, Glance, Kind, StepOp};
 
@@ -7,7 +8,7 @@ use crate::decode::reader::Reader;
 use crate::decode::structure::Style;
 use crate::lookup::row;
 
-/// Whether a record says that it is a program.
+/// Whether the record's kind is that of a program.
 pub(super) fn is_program(record: &[u8]) -> bool {
     Reader(record).u16(4) == Some(Kind::SYSLET.0)
 }
@@ -33,7 +34,7 @@ pub(super) fn atoms(glance: &Glance<'_>, style: Style) -> Vec<String> {
     glance.atoms().map(|found| found.atom).enumerate().map(line).collect()
 }
 
-/// The atom that byte `at` is in, and its argument or field: `atom 3, argument 2, buf`.
+/// The atom that byte `at` lies in, and its argument or field: `atom 3, argument 2, buf`.
 pub(super) fn place_of(record: &[u8], at: usize) -> Option<String> {
     let (number, found) = Glance::of(record)?.atom_at(at)?;
     let at = at - found.offset;

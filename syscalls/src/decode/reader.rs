@@ -1,4 +1,4 @@
-//! Numbers in the bytes of a structure. What lies behind the end reads as nothing.
+//! Numbers in the bytes of a structure, for the decoders of structures. A number behind the end is `None`.
 
 /// The bytes of one structure.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! What came of a call.
+//! The result of a call in words. The decoder calls it for each answer.
 
 use syslet_abi::{DoneFlags, Errno, RawResult};
 
@@ -8,7 +8,7 @@ use crate::decode::naming::{Naming, any, one, one_and_any};
 use crate::decode::number;
 use crate::row::{Row, Yields};
 
-/// The result, and who gave it when the kernel did not.
+/// The result, and its source when that is not the kernel.
 pub(super) fn shown(
     row: Option<&Row>,
     args: &[u64; 6],
@@ -27,7 +27,7 @@ pub(super) fn shown(
     format!("{text}{}{way_out}", remark(flags))
 }
 
-/// A result of which nothing is known but its 64 bits: a signed number, or an error.
+/// A result without a row: a signed number, or an error.
 #[must_use]
 pub fn plain_result(result: RawResult) -> String {
     result.decode().map_or_else(error, |value| value.cast_signed().to_string())
@@ -40,7 +40,7 @@ fn error(Errno(errno): Errno) -> String {
     }
 }
 
-/// What the C library says about an error number.
+/// The C library's words for an error number.
 fn message(errno: i32) -> String {
     let text = std::io::Error::from_raw_os_error(errno).to_string();
     text.strip_suffix(&format!(" (os error {errno})")).unwrap_or(&text).to_owned()
@@ -66,12 +66,12 @@ fn polls(name: &str) -> bool {
     matches!(name, "poll" | "ppoll" | "select" | "pselect6")
 }
 
-/// The kernel's own bit, which it sets for every program of 64 bits; the C library says that it is none.
+/// The kernel sets this bit for every program of 64 bits; in the C library its value is zero.
 const LARGE_FILE: List = &[("O_LARGEFILE", if cfg!(target_arch = "x86_64") { 0x8000 } else { 0x2_0000 })];
 /// How a file was opened.
 const OPENED: Naming = one_and_any(libc::O_ACCMODE as u64, &[files::ACCESS], &[files::OPEN, LARGE_FILE]);
 
-/// What `fcntl` gives back: its command decides.
+/// The result of `fcntl`, by its command.
 fn controlled(command: i32, value: u64, fd_paths: bool) -> String {
     let flags = |naming: Naming, word: &str| format!("{value:#x} ({word} {})", naming.name(value));
     match command {

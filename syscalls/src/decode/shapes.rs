@@ -1,6 +1,6 @@
-//! Which structure stands behind which argument.
+//! The structure behind each argument that is memory. The decoder of arguments looks it up.
 
-/// What bytes are.
+/// The shape of bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Shape {
     /// A string, or any bytes.
@@ -25,13 +25,13 @@ pub(super) enum Shape {
     Itimerspec,
     /// An interval and a value of seconds and microseconds.
     Itimerval,
-    /// What a process has used.
+    /// The resources that a process has used.
     Usage,
     /// The names of the system.
     Names,
     /// A soft and a hard limit.
     Limit,
-    /// What descriptors are polled for.
+    /// Descriptors, and the events that they are polled for.
     Polled,
     /// An event of an epoll.
     Event,
@@ -43,7 +43,7 @@ pub(super) enum Shape {
     Signals,
     /// How a child ended.
     Status,
-    /// What `stat` says.
+    /// The structure of `stat`.
     Stat,
     /// How `openat2` opens.
     How,
@@ -53,7 +53,7 @@ pub(super) enum Shape {
     Structure,
 }
 
-/// What stands behind this argument, if the table of shapes knows it.
+/// The shape of the memory behind this argument, if the table of shapes has it.
 pub(super) fn find(call: &str, arg: &str) -> Option<Shape> {
     SHAPES.iter().find(|(calls, known, _)| *known == arg && calls.contains(&call)).map(|&(_, _, shape)| shape)
 }

@@ -1,4 +1,4 @@
-//! Signals, and sets of them.
+//! Signals in words, and sets of them. The decoders of values, structures and statuses call these.
 
 use crate::constants::process;
 use crate::decode::reader::Reader;
@@ -6,7 +6,7 @@ use crate::decode::reader::Reader;
 /// The first signal that has no name.
 const REAL_TIME: u32 = 32;
 
-/// The signals in a set; `~` and those that are not, when they are fewer.
+/// The signals in a set; `~` and the missing ones, when they are fewer.
 pub(super) fn set(reader: Reader<'_>) -> Option<String> {
     let bits = reader.u64(0)?;
     let most = bits.count_ones() > u64::BITS / 2;
@@ -16,7 +16,7 @@ pub(super) fn set(reader: Reader<'_>) -> Option<String> {
     Some(format!("{}[{}]", if most { "~" } else { "" }, names.join(" ")))
 }
 
-/// A signal by its name, or its number when it can be none.
+/// A signal by its name, or by its number when no signal has it.
 pub(super) fn signal(number: i32) -> String {
     match u32::try_from(number) {
         Ok(signal @ 1..=u64::BITS) => format!("SIG{}", name(signal)),

@@ -1,4 +1,4 @@
-//! What `stat` says of a file, as far as people ask.
+//! The structure of `stat` in words: its most wanted fields. The decoder of structures calls it.
 
 use crate::constants::files;
 use crate::decode::naming::one_and_any;

@@ -1,4 +1,4 @@
-//! How a child ended, or why it stands still.
+//! The status of a child in words: how it ended, or why it is stopped. The decoder of structures calls it.
 
 use crate::decode::signals::signal;
 
@@ -6,7 +6,7 @@ const CONTINUED: u32 = 0xffff;
 const STOPPED: u32 = 0x7f;
 const CORE: u32 = 0x80;
 
-/// What the macros of the C library say of a status.
+/// The status in terms of the C library's macros.
 pub(super) fn shown(status: u32) -> Option<String> {
     let code = status >> 8;
     let text = match (status & 0x7f, code) {

@@ -1,4 +1,4 @@
-//! Structures in words.
+//! Structures in words, by their shapes. The decoder of arguments calls it for memory.
 
 use crate::constants::{events, files, system};
 use crate::decode::naming::{any, one_and_any};
@@ -15,7 +15,7 @@ pub(super) struct Style {
     pub(super) fd_paths: bool,
 }
 
-/// The bytes as their shape has them; in hex when they are too few for it.
+/// The bytes in their shape; in hex when they are too few for it.
 pub(super) fn shown(shape: Shape, all: &[u8], style: Style) -> String {
     known(shape, all, style).unwrap_or_else(|| bytes::in_hex(all, style.shown_bytes))
 }
@@ -78,21 +78,21 @@ fn array(
     Some(format!("[{}{more}]", shown?.join(", ")))
 }
 
-/// As far as the first NUL.
+/// The string up to the first NUL.
 fn text(all: &[u8]) -> String {
     let end = all.iter().position(|&byte| byte == 0).unwrap_or(all.len());
     bytes::quoted(&all[..end], end)
 }
 
 const TIME_BYTES: usize = 16;
-/// Of each name in `struct new_utsname`.
+/// The size of each name in `struct new_utsname`.
 const NAME_BYTES: usize = 65;
 
 fn time(reader: Reader<'_>, fraction: &str) -> Option<String> {
     Some(format!("{{tv_sec={}, {fraction}={}}}", reader.i64(0)?, reader.i64(8)?))
 }
 
-/// A time that a file is to have.
+/// A new time of a file.
 fn file_time(reader: Reader<'_>) -> Option<String> {
     let special = files::NANOSECONDS.iter().find(|(_, value)| Some(*value) == reader.i64(8));
     special.map(|&(name, _)| name.to_owned()).or_else(|| time(reader, "tv_nsec"))
@@ -115,7 +115,7 @@ fn polled(reader: Reader<'_>, style: Style) -> Option<String> {
     Some(format!("{{fd={fd}, events={}{came}}}", bits(4)?))
 }
 
-/// Packed on x86_64 only.
+/// The offset of the data in `struct epoll_event`, which is packed on x86_64 only.
 const EVENT_DATA: usize = if cfg!(target_arch = "x86_64") { 4 } else { 8 };
 
 fn event(reader: Reader<'_>) -> Option<String> {

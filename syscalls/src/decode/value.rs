@@ -1,4 +1,4 @@
-//! Arguments that are passed as they are, by their type.
+//! Arguments without names that are plain values, in words by their type. The decoder of arguments calls it.
 
 use crate::argument::{ArgType, Direction};
 use crate::constants::events;
@@ -22,7 +22,7 @@ pub(super) fn value(ty: ArgType, value: u64, fd_paths: bool) -> String {
     }
 }
 
-/// A user or group: only -1, which stands for none, is negative.
+/// A user or group: only -1, which stands for no user, is negative.
 fn id(value: u64) -> String {
     match number::int(value) {
         -1 => "-1".to_owned(),

@@ -1,4 +1,5 @@
-//! Structures with offsets in them: vectors and messages. What is sent lies in DATA, what is received in the out area.
+//! Structures with offsets in them in words: vectors and messages. Bytes that are sent lie in DATA, bytes that are received
+//! in the out area. The decoder of arguments calls it.
 
 use syslet_abi::Call;
 
@@ -10,19 +11,19 @@ use crate::decode::shapes::Shape;
 use crate::decode::structure::{self, Style};
 use crate::inner::{Entry, Header, Inner, Vector};
 
-/// Where the bytes are that the structures of one argument name.
+/// The areas that the structures of one argument name.
 #[derive(Clone, Copy, Debug)]
 struct Named<'a> {
     data: &'a [u8],
-    /// What came back, when the call receives; nothing before it is over.
+    /// The bytes that came back, when the call receives; `None` before it is over.
     came: Option<&'a [u8]>,
     receives: bool,
-    /// Whether other calls can see the out area, so that it matters where something is.
+    /// Whether the out area is shared with other calls, so that offsets in it are shown.
     is_shared: bool,
     style: Style,
 }
 
-/// The structures of an argument, and with an answer what was received.
+/// The structures of an argument, and with an answer the bytes received.
 pub(super) fn shown(
     inner: Inner,
     arg: &Arg,
@@ -38,7 +39,7 @@ pub(super) fn shown(
         return named.vector(vector, result);
     }
     let is_one = matches!(arg.ty, ArgType::SendMessage | ArgType::ReceiveMessage);
-    // How long each of many messages was is told in its own structure, which is the kernel's.
+    // The length of each of many messages stands in its own structure, which the kernel has written.
     let bytes = result.map(|bytes| if is_one { bytes } else { u64::MAX });
     let headers = inner.headers(named.data).take(style.shown_bytes.max(1));
     let headers: Vec<String> = headers.map(|header| named.message(header, bytes)).collect();
@@ -80,7 +81,7 @@ impl Named<'_> {
         if entry.len == 0 { "NULL".to_owned() } else { self.bytes(entry, entry.len, shape) }
     }
 
-    /// The bytes of an entry; of one that is received, those that were taken.
+    /// The bytes of an entry; for an entry that receives, those that arrived.
     fn bytes(&self, entry: Entry, taken: u64, shape: Shape) -> String {
         let (from, len) = if self.receives { (self.came, taken) } else { (Some(self.data), entry.len) };
         let at = usize::try_from(entry.at).unwrap_or(usize::MAX);

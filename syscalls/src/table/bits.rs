@@ -1,4 +1,4 @@
-//! Commands and bits that rows name, as the 32 bits the kernel compares.
+//! Commands and bits that rows name, as the 32 bits that the kernel compares.
 
 macro_rules! from_libc {
     ($($name:ident)*) => { $(pub(super) const $name: u32 = libc::$name.cast_unsigned();)* };
@@ -24,12 +24,12 @@ from_libc! {
 }
 
 pub(super) const PRIO_PROCESS: u32 = libc::PRIO_PROCESS;
-/// One thread, for all that it is called a process.
+/// One thread, although the name says process.
 pub(super) const IOPRIO_WHO_PROCESS: u32 = 1;
 pub(super) const GRND_NONBLOCK: u32 = libc::GRND_NONBLOCK;
 pub(super) const GRND_INSECURE: u32 = libc::GRND_INSECURE;
 pub(super) const SPLICE_F_NONBLOCK: u32 = libc::SPLICE_F_NONBLOCK;
-/// What a futex operation has besides its command: FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME.
+/// The bits of a futex operation besides its command: FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME.
 pub(super) const FUTEX_OPTIONS: u32 = 128 | 256;
 /// The syslog command that waits for messages.
 pub(super) const SYSLOG_ACTION_READ: u32 = 2;
@@ -64,7 +64,7 @@ pub(super) const PR_SET_SHADOW_STACK_STATUS: u32 = 75;
 #[cfg(target_arch = "aarch64")]
 pub(super) const PR_SHADOW_STACK_ENABLE: u32 = 1;
 
-// What the C library has no name for.
+// The C library has no names for these.
 pub(super) const F_SETOWN_EX: u32 = 15;
 pub(super) const F_GETOWN_EX: u32 = 16;
 pub(super) const F_GETSIG: u32 = 11;

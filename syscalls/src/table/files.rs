@@ -1,4 +1,4 @@
-//! Calls on open files: bytes in and out, positions, sizes, locks, descriptors.
+//! Rows of calls on open files: bytes in and out, positions, sizes, locks, descriptors.
 
 use super::bits::{
     CLOSE_RANGE_UNSHARE, F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW,
@@ -19,10 +19,10 @@ use crate::row::{Descriptors, Row};
 /// A range may have been taken out or put in already.
 const SHIFTS: &str = "the bytes behind the range may have moved already";
 
-/// Why a write at a position has no twin.
+/// The reason for which a write at a position has no non-blocking attempt.
 const MIXES: &str = "done in two parts, it could mix with another write";
-/// Why what closes has no twin.
-const CLOSES: &str = "the descriptor is closed by the first attempt, whatever it says";
+/// The reason for which a call that closes has no non-blocking attempt.
+const CLOSES: &str = "the first attempt closes the descriptor, with any result";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -53,15 +53,15 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Bytes),
     descriptor("splice", [275, 76], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
         .yields(Bytes).nonblocking(flag(5, SPLICE_F_NONBLOCK)),
-    // These raise SIGPIPE, and no flag keeps it away: a twin blocks it meanwhile. vmsplice leaves its bytes where
-    // they are: they must stay there.
+    // These raise SIGPIPE, and no flag prevents it, so a non-blocking attempt blocks the signal meanwhile. vmsplice leaves
+    // its bytes where they are, and they must stay there.
     sleeps("tee", [276, 77], &[fd("fdin"), fd("fdout"), size("len"), flags("flags")])
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).nonblocking(flag(3, SPLICE_F_NONBLOCK)),
     sleeps("vmsplice", [278, 75], &[fd("fd"), opaque("uiov"), size("nr_segs").bits_32(), flags("flags")])
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).nonblocking(flag(3, SPLICE_F_NONBLOCK)),
-    // What an ioctl takes is its driver's to say, and drivers use the same numbers, but for a few.
+    // The argument of an ioctl depends on the driver, and drivers use the same numbers for different things, except a few.
     descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), formed("arg", IOCTL)])
-        .yields(Number).restart(Never("what was done before the signal is the driver's to say")).no_nonblocking("each driver waits in its own way"),
+        .yields(Number).restart(Never("only the driver knows how much was done before the signal")).no_nonblocking("each driver waits in its own way"),
 
     // Position, size, contents as a whole.
     storage("lseek", [8, 62], &[fd("fd"), offset("offset"), uint("whence")])
@@ -78,7 +78,7 @@ pub(super) const ROWS: &[Row] = &[
     storage("syncfs", [306, 267], &[fd("fd")]),
     storage("sync", [162, 81], &[]),
 
-    // What the file is. Entries of a directory are padded with bytes that nobody writes.
+    // Metadata. Entries of a directory are padded with bytes that the kernel never writes.
     storage("fstat", [5, 80], &[fd("fd"), output_of("statbuf", STAT)]),
     storage("fstatfs", [138, 44], &[fd("fd"), output_of("buf", STATFS)]),
     storage("getdents", [78, NO], &[fd("fd"), output("dirent", Len::Arg(2), Written::Perhaps), size("count").bits_32()])

@@ -1,5 +1,5 @@
-//! What an argument is where a command decides it. A command that is not listed takes memory that only its owner knows,
-//! or a plain value: it can be passed as VALUE, and not from safe code.
+//! The forms of arguments that a command decides; the rows name them. A command that is not listed takes memory that the
+//! table does not describe, or a plain value: it can be passed as VALUE, and not from safe code.
 
 use super::bits::*;
 use super::sizes::*;
@@ -7,7 +7,7 @@ use super::words::*;
 use crate::argument::{Form, Len, Written};
 
 /// A rule, or a structure, names a file by its descriptor.
-pub(super) const NAMES_DESCRIPTOR: &str = "its structure can name a descriptor that nobody lent";
+pub(super) const NAMES_DESCRIPTOR: &str = "its structure can name a descriptor that was not lent";
 
 /// The forms of an argument that most commands ignore.
 const fn ignored(by: u8, commands: &'static [u32]) -> Form {
@@ -31,7 +31,7 @@ pub(super) const FCNTL: &[Form] = &[
     ignored(1, &[F_GETFD, F_GETFL, F_GETOWN, F_GETSIG, F_GETLEASE, F_GETPIPE_SZ, F_GET_SEALS, F_CREATED_QUERY]),
 ];
 
-/// semctl's `arg`. GETALL and SETALL are left out: how many semaphores a set has is the kernel's to know.
+/// semctl's `arg`. GETALL and SETALL are left out: only the kernel knows how many semaphores a set has.
 pub(super) const SEMCTL: &[Form] = &[
     on(2, &[IPC_SET], input_of(IT, SEMID_DS)),
     on(2, &[IPC_STAT, SEM_STAT, SEM_STAT_ANY], output_of(IT, SEMID_DS)),
@@ -79,7 +79,7 @@ macro_rules! quota {
 pub(super) const QUOTACTL: &[Form] = quota!(0);
 pub(super) const QUOTACTL_FD: &[Form] = quota!(1);
 
-/// prctl's arguments. A filter has a pointer in it, and what PR_SET_MM sets are addresses.
+/// prctl's arguments. A filter has a pointer in it, and PR_SET_MM sets addresses.
 pub(super) const PRCTL: [&[Form]; 4] = [
     &[
         on(0, &[PR_SET_NAME], text(IT)),
@@ -195,7 +195,7 @@ pub(super) const LANDLOCK_RULE: &[Form] = &[
 ];
 
 /// Numbers of another process, or of this one.
-const LOOKS_AT: &str = "it looks at descriptors that nobody lent";
+const LOOKS_AT: &str = "it looks at descriptors that were not lent";
 
 /// kcmp's `idx1` and `idx2`.
 pub(super) const KCMP: [&[Form]; 2] = [
@@ -207,13 +207,13 @@ pub(super) const KCMP: [&[Form]; 2] = [
     ],
 ];
 
-/// What kcmp compares of whole processes: memory, tables, signals, contexts.
+/// The kinds of kcmp that compare whole processes: memory, tables, signals, contexts.
 const KCMP_OF_PROCESSES: &[u32] = &[1, 2, 3, 4, 5, 6];
 
 /// waitid's `upid`, which is a descriptor for P_PIDFD.
 pub(super) const WAITID: &[Form] = &[on(0, &[P_PIDFD], fd(IT))];
 
-/// What is sent with MSG_ZEROCOPY is read after the call, too, and the engine uses its bytes again by then.
+/// Bytes sent with MSG_ZEROCOPY are read after the call, too, and the engine uses their memory again by then.
 const LATE: &str = "its bytes are read after the call";
 
 const fn late(by: u8, bits: &'static [u32]) -> Form {
@@ -223,7 +223,7 @@ const fn late(by: u8, bits: &'static [u32]) -> Form {
 /// The flags of sendto and sendmmsg, and of sendmsg: they decide about themselves.
 pub(super) const SEND_FLAGS: [&[Form]; 2] = [&[late(3, &[MSG_ZEROCOPY])], &[late(2, &[MSG_ZEROCOPY])]];
 
-/// lsm_get_self_attr's `ctx`: asked for one module, the kernel reads which one there, whatever size it is given.
+/// lsm_get_self_attr's `ctx`: asked for one module, the kernel reads its number there, for any given size.
 pub(super) const LSM_ATTR: &[Form] = &[on(3, &[LSM_FLAG_SINGLE], update(IT, Len::AtLeast(2, LSM_CONTEXT)))];
 
 /// A futex operation's timeout; other operations have a number in its place.
@@ -251,5 +251,5 @@ pub(super) const FSCONFIG: [&[Form]; 2] = [
 /// reboot's `arg`: the command for the next kernel.
 pub(super) const REBOOT: &[Form] = &[on(2, &[LINUX_REBOOT_CMD_RESTART2], text(IT))];
 
-/// sysfs's arguments. A name comes back without a word on how long it may be.
+/// sysfs's arguments. A name comes back, and no argument limits its length.
 pub(super) const SYSFS: [&[Form]; 2] = [&[on(0, &[1], text(IT)), ignored(0, &[3])], &[ignored(0, &[1, 3])]];

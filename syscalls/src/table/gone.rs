@@ -1,5 +1,5 @@
-//! Numbers whose call is no more, or never came: the kernel answers ENOSYS, old kernels excepted. What the arguments
-//! were is not described any further.
+//! Rows of numbers whose call was removed, or never came: the kernel answers ENOSYS, old kernels excepted. Their arguments
+//! are not described any further.
 
 use super::words::*;
 use crate::argument::Arg;
@@ -13,7 +13,7 @@ const MODULES: &str = "taken out in 2.6.0";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    // Once there.
+    // Removed.
     gone("taken out in 6.16", "uselib", [134, NO], &[path("library")])
         .memory(Changes),
     gone("taken out in 5.5", "_sysctl", [156, NO], &[opaque("args")]),
@@ -25,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
     gone("taken out in 2.6.0", "epoll_ctl_old", [214, NO], WORDS),
     gone("taken out in 2.6.0", "epoll_wait_old", [215, NO], WORDS),
 
-    // There for others.
+    // On other architectures only.
     gone(OTHER, "set_thread_area", [205, NO], &[opaque("u_info")])
         .scope(WritesThread),
     gone(OTHER, "get_thread_area", [211, NO], &[opaque("u_info")]),

@@ -1,14 +1,14 @@
-//! ioctl's `arg` for the commands that are the same for every file. Sizes are those that the kernel's code reads and
-//! writes: what a number encodes is a habit (FS_IOC_GETFLAGS says 8, and 4 are written).
+//! The forms of ioctl's `arg` for the commands that are the same for every file. Sizes are those that the kernel's code
+//! reads and writes: the size that a number encodes is a habit (FS_IOC_GETFLAGS says 8, and 4 are written).
 //!
 //! The kernel answers FIOCLEX, FIONCLEX, FIONBIO, FIOASYNC, FIOQSIZE, FIGETBSZ, FICLONE, FICLONERANGE and FS_IOC_FIEMAP
 //! itself before it asks any driver. The others reach the driver of a file that the kernel has no answer for; there they
 //! mean the same:
-//! - FIONREAD: regular files are answered by the kernel; pipes, sockets, terminals, inotify and whatever else knows it
-//!   write one int;
+//! - FIONREAD: the kernel answers for regular files; pipes, sockets, terminals, inotify and all others that know it write
+//!   one int;
 //! - FS_IOC_GETFLAGS and its like: a file system that does not share its flags with the kernel gets the number itself, and
 //!   writes one int; one in user space is held to an int, and to the 28 bytes of FS_IOC_FSGETXATTR, by the kernel;
-//! - FS_IOC_GETFSUUID, FS_IOC_GETFSSYSFSPATH: kernels before 6.9 know them not and hand them on; no driver has them.
+//! - FS_IOC_GETFSUUID, FS_IOC_GETFSSYSFSPATH: kernels before 6.9 do not know them and hand them on; no driver has them.
 //!
 //! Any other number is its driver's, and drivers use the same numbers: it is not listed.
 
@@ -23,7 +23,7 @@ const fn number(command: libc::Ioctl) -> u32 {
     command as u32
 }
 
-/// Where `struct fiemap` counts the extents that it has room for.
+/// The offset of the count of extents in `struct fiemap`.
 const EXTENTS_AT: u8 = 24;
 
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! Messages, semaphores and shared memory between processes.
+//! Rows of messages, semaphores and shared memory between processes.
 
 use super::bits::IPC_NOWAIT;
 use super::forms::{MSGCTL, SEMCTL, SHMCTL};

@@ -1,4 +1,4 @@
-//! Calls about the address space. They take a lock that others hold while they wait for storage.
+//! Rows of calls about the address space. They take a lock that other threads hold while they wait for storage.
 
 use super::sizes::INT;
 use super::words::*;
@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("pkey_alloc", [330, 289], &[flags("flags").bits_64(), flags("init_val").bits_64()])
         .yields(Number).scope(WritesThread),
     instant("pkey_free", [331, 290], &[int("pkey")])
-        .danger("pages that still carry the key pass to whoever allocates it next"),
+        .danger("pages that still carry the key pass to the next thread that allocates it"),
 
     // Nodes. A set of nodes has as many bits as the argument beside it says.
     storage("mbind", [237, 235], &[address("start"), size("len"), int("mode").bits_64(), input("nmask", Len::Bits(4)), uint("maxnode").bits_64(), flags("flags")]),

@@ -1,4 +1,4 @@
-//! Calls that take a path.
+//! Rows of calls that take a path.
 
 use super::sizes::{FILE_HANDLE, LONG, STAT, STATFS, STATX, TIMESPEC, USTAT};
 use super::words::*;
@@ -7,7 +7,7 @@ use crate::nonblocking::NonBlockingForm;
 use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd};
 
-/// Why only openat2 has a twin.
+/// The reason for which only openat2 has a non-blocking attempt.
 const OPENS: &str = "openat2 would be another number, and refuses flags that this call ignores";
 
 #[rustfmt::skip]
@@ -25,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
     storage("open_by_handle_at", [304, 265], &[dirfd("mountdirfd"), input("handle", Len::Headed(FILE_HANDLE)), flags("flags")])
         .yields(Fd),
 
-    // What is there.
+    // Metadata.
     storage("stat", [4, NO], &[path("filename"), output_of("statbuf", STAT)]),
     storage("lstat", [6, NO], &[path("filename"), output_of("statbuf", STAT)]),
     storage("newfstatat", [262, 79], &[dirfd("dfd"), path("filename"), output_of("statbuf", STAT), flags("flag")]),
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Row] = &[
     storage("file_getattr", [468, 468], &[dirfd("dfd"), path("filename"), output("ufattr", Len::Arg(3), Written::Whole), size("usize"), flags("at_flags")]),
     storage("file_setattr", [469, 469], &[dirfd("dfd"), path("filename"), input("ufattr", Len::Arg(3)), size("usize"), flags("at_flags")]),
 
-    // The process's own place.
+    // The process's own directories.
     storage("chdir", [80, 49], &[path("filename")]),
     storage("chroot", [161, 51], &[path("filename")]),
     storage("getcwd", [79, 17], &[buffer("buf", 1), size("size")])

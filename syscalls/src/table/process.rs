@@ -1,4 +1,4 @@
-//! Calls about processes: who they are, what they may use, how they end.
+//! Rows of calls about processes: their ids, their limits, their children, their end.
 
 use super::bits::{__WNOTHREAD, RUSAGE_THREAD, WNOHANG};
 use super::forms::{KCMP, WAITID};
@@ -12,12 +12,12 @@ use crate::restart::Restart::{Again, Uninterrupted};
 use crate::row::Row;
 use crate::row::Yields::{Fd, Number, Pid};
 
-/// Why nothing that makes a process has a twin.
+/// The reason for which no call that makes a process has a non-blocking attempt.
 const CHILD: &str = "a second attempt would make another child";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    // Who.
+    // Ids.
     instant("getpid", [39, 172], &[])
         .yields(Pid),
     instant("getppid", [110, 173], &[])
@@ -34,7 +34,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("kcmp", [312, 272], &[pid("pid1"), pid("pid2"), command("type"), formed("idx1", KCMP[0]), formed("idx2", KCMP[1])])
         .yields(Number),
 
-    // What they may use.
+    // Limits.
     instant("getrlimit", [97, 163], &[uint("resource"), output_of("rlim", RLIMIT)]),
     instant("setrlimit", [160, 164], &[uint("resource"), input_of("rlim", RLIMIT)]),
     instant("prlimit64", [302, 261], &[pid("pid"), uint("resource"), input_of("new_rlim", RLIMIT), output_of("old_rlim", RLIMIT)]),
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("umask", [95, 166], &[mode("mask").bits_32()])
         .yields(Number),
 
-    // Children. Asked not to wait, a result of zero means that it would have.
+    // Children. With WNOHANG, a result of zero means that the plain call would have waited.
     sleeps("wait4", [61, 260], &[pid("upid"), output_of("stat_addr", INT), flags("options"), output_of("ru", RUSAGE)])
         .yields(Pid).when(&[has(2, WNOHANG, Instant)]).scope_when(&[scope_has(2, __WNOTHREAD, BoundToThread)]).nonblocking(flag(2, WNOHANG)),
     sleeps("waitid", [247, 95], &[int("which"), pid("upid").or(WAITID), output_of("infop", SIGINFO), flags("options"), output_of("ru", RUSAGE)])
@@ -51,9 +51,9 @@ pub(super) const ROWS: &[Row] = &[
     instant("pidfd_open", [434, 434], &[pid("pid"), flags("flags")])
         .yields(Fd),
     instant("pidfd_getfd", [438, 438], &[fd("pidfd"), int("fd"), flags("flags")])
-        .yields(Fd).danger("it can copy a descriptor that nobody lent"),
+        .yields(Fd).danger("it can copy a descriptor that was not lent"),
 
-    // Another process, or thread, under control. ptrace's addresses are the other's.
+    // Another process, or thread, under control. ptrace's addresses are those of the other process.
     sleeps("ptrace", [101, 117], &[command("request").bits_64(), pid("pid").bits_64(), opaque("addr"), opaque("data")])
         .yields(Number).scope(BoundToThread).restart(Uninterrupted).no_nonblocking("it acts for the tracer, which is one thread"),
     instant("perf_event_open", [298, 241], &[update("attr_uptr", Len::Sized(4, PERF_EVENT_ATTR)), pid("pid"), int("cpu"), fd("group_fd"), flags("flags").bits_64()])

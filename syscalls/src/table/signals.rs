@@ -1,4 +1,4 @@
-//! Signals: sent, blocked, handled, awaited.
+//! Rows of calls about signals: sent, blocked, handled, awaited.
 
 use super::sizes::{SIGACTION, SIGINFO, STACK, TIMESPEC};
 use super::words::*;
@@ -13,7 +13,7 @@ use crate::row::Yields::{Fd, Number};
 /// A signal sent to one thread, or with a chosen origin, looks to the C library like one of its own.
 const FORGES: &str = "it can forge the signals that the C library sends to its threads";
 
-/// What waits for a signal is over when one has come.
+/// A call that waits for a signal is over when one has come.
 const ANSWERS: &str = "EINTR is its answer";
 
 #[rustfmt::skip]
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("rt_sigreturn", [15, 139], &[])
         .ends(Harm::SignalReturn),
     sleeps("restart_syscall", [219, 128], &[])
-        .yields(Number).ends(Harm::GoesOn).no_nonblocking("it goes on with what its own thread began"),
+        .yields(Number).ends(Harm::GoesOn).no_nonblocking("it goes on with a call that its own thread began"),
 
     // Awaited.
     sleeps("rt_sigtimedwait", [128, 137], &[input("uthese", Len::Arg(3)), output_of("uinfo", SIGINFO), input_of("uts", TIMESPEC), size("sigsetsize")])

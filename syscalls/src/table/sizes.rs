@@ -1,4 +1,4 @@
-//! Sizes of the kernel's structures in bytes, on the architecture this is built for.
+//! Sizes of the kernel's structures in bytes, on the architecture that this is built for. Rows and forms name them.
 
 /// `int`, `uid_t`, `gid_t`, `socklen_t`, `timer_t`.
 pub(super) const INT: u32 = 4;

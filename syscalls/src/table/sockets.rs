@@ -1,4 +1,5 @@
-//! Sockets. An address that comes back has the room that the length beside it says, and the length comes back too.
+//! Rows of calls about sockets. An address that comes back has the room that the length beside it says, and the length comes
+//! back too.
 
 use super::bits::MSG_DONTWAIT;
 use super::forms::SEND_FLAGS;

@@ -1,4 +1,4 @@
-//! Calls about the machine: its name, its state, its mounts.
+//! Rows of calls about the machine: its name, its state, its mounts.
 
 use super::bits::{GRND_INSECURE, GRND_NONBLOCK, SYSLOG_ACTION_READ};
 use super::forms::{FSCONFIG, NAMES_DESCRIPTOR, QUOTACTL, QUOTACTL_FD, REBOOT, SYSFS};
@@ -34,7 +34,7 @@ pub(super) const ROWS: &[Row] = &[
         .restart(Uninterrupted),
     instant("sysfs", [139, NO], &[command("option"), formed("arg1", SYSFS[0]), formed("arg2", SYSFS[1])])
         .yields(Number),
-    // What bpf takes differs by command, and is addresses nearly always.
+    // The structure of bpf differs by command, and nearly always holds addresses.
     storage("bpf", [321, 280], &[command("cmd"), opaque("uattr"), size("size").bits_32()])
         .yields(Number),
     storage("init_module", [175, 105], &[input("umod", Len::Arg(1)), size("len"), text("uargs")])
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("lsm_list_modules", [461, 461], &[output("ids", Len::At(1), Written::At(1)), update_of("size", INT), flags("flags")])
         .yields(Number),
 
-    // Mounts. The kernel copies a page from where a mount's data begin, however short they are.
+    // Mounts. The kernel copies a whole page from the begin of a mount's data.
     storage("mount", [165, 40], &[path("dev_name"), path("dir_name"), text("type"), flags("flags").bits_64(), opaque("data")]),
     storage("umount2", [166, 39], &[path("name"), flags("flags")]),
     storage("pivot_root", [155, 41], &[path("new_root"), path("put_old")]),
@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Row] = &[
     storage("fsopen", [430, 430], &[text("fs_name"), flags("flags")])
         .yields(Fd),
     storage("fsconfig", [431, 431], &[fd("fd"), command("cmd"), text("key"), formed("value", FSCONFIG[0]), formed("aux", FSCONFIG[1]).bits_32()])
-        .danger("some file systems take descriptors that nobody lent")
+        .danger("some file systems take descriptors that were not lent")
         .restart(Never("a command that was under way leaves the context failed")),
     storage("fsmount", [432, 432], &[fd("fs_fd"), flags("flags"), flags("attr_flags")])
         .yields(Fd),

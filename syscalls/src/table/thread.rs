@@ -1,5 +1,5 @@
-//! Calls about the thread that makes them. Ids and capabilities belong to a thread, whatever the C library makes
-//! of them; scheduling calls mean the caller when their pid is zero.
+//! Rows of calls about the thread that makes them. To the kernel, ids and capabilities belong to a thread; the C library
+//! extends them to the process. Scheduling calls mean the caller when their pid is zero.
 
 use super::bits::*;
 use super::forms::{self, ARCH_PRCTL, KEYCTL, LANDLOCK_RULE, MODIFY_LDT};
@@ -112,7 +112,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("sched_rr_get_interval", [148, 127], &[pid("pid"), output_of("interval", TIMESPEC)])
         .scope(ReadsThread),
 
-    // Everything else a thread has.
+    // All other state of a thread.
     instant("personality", [135, 92], &[flags("personality")])
         .yields(Number).scope(WritesThread),
     instant("prctl", [157, 167], &[command("option"), formed("arg2", forms::PRCTL[0]), formed("arg3", forms::PRCTL[1]), formed("arg4", forms::PRCTL[2]), formed("arg5", forms::PRCTL[3])])
@@ -121,14 +121,14 @@ pub(super) const ROWS: &[Row] = &[
         .scope(WritesThread).scope_when(&[scope_is(0, ARCH_SET_FS, EngineLife(Harm::LocalStorage)), scope_is(0, ARCH_SET_GS, EngineLife(Harm::LocalStorage)),
                       scope_is(0, ARCH_SHSTK_ENABLE, EngineLife(Harm::Returns))]),
     instant("modify_ldt", [154, NO], &[command("func"), formed("ptr", MODIFY_LDT), size("bytecount")])
-        .yields(Bytes).danger("it changes what segment registers mean"),
+        .yields(Bytes).danger("it changes the meaning of segment registers"),
     instant("ioperm", [173, NO], &[uint("from").bits_64(), uint("num").bits_64(), int("turn_on")])
         .scope(WritesThread),
     instant("iopl", [172, NO], &[uint("level")])
         .scope(WritesThread),
 ];
 
-/// A thread that is named by its number is changed from outside.
+/// A call that names a thread by its number changes it from outside.
 const OF_ITSELF: &[ScopeWhen] = &[scope_is(0, 0, WritesThread)];
 
 const SECCOMP: &[ScopeWhen] = &[
@@ -138,7 +138,7 @@ const SECCOMP: &[ScopeWhen] = &[
     scope_is(0, SECCOMP_GET_NOTIF_SIZES, Process),
 ];
 
-/// What is not listed is taken to change the thread.
+/// A command that is not listed is taken to change the thread.
 const PRCTL: &[ScopeWhen] = &[
     // The mode is a long, so bits above 32 make it another one.
     scope_is(0, PR_SET_SECCOMP, EngineLife(Harm::Strict)).and_long(1, SECCOMP_MODE_STRICT),

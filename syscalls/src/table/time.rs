@@ -1,4 +1,4 @@
-//! Clocks and timers.
+//! Rows of calls about clocks and timers.
 
 use super::bits::{CLOCK_THREAD_CPUTIME_ID, TIMER_ABSTIME};
 use super::sizes::{INT, ITIMERSPEC, LONG, SIGEVENT, TIMESPEC, TIMEX, TIMEZONE, TMS};
@@ -10,7 +10,7 @@ use crate::restart::Restart::{Again, Left};
 use crate::row::Row;
 use crate::row::Yields::{Fd, Number};
 
-/// A timer is a number, and the C library, the engine and others have timers, too.
+/// A timer is only a number, and the C library and the engine have timers, too.
 const NAMED: &str = "it can change a timer that other code has made";
 
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! Calls that wait for something to happen, and those that say what to wait for.
+//! Rows of calls that wait for events, and of those that choose the events.
 
 use super::bits::*;
 use super::forms::FUTEX;
@@ -17,7 +17,7 @@ use crate::row::Yields::{Fd, Number};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    // Descriptors. A call that carries a signal mask is not twinned.
+    // Descriptors. A call that carries a signal mask has no non-blocking attempt.
     sleeps("poll", [7, NO], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), int("timeout_msecs")])
         .yields(Number).when(&[is(2, 0, Instant)]).nonblocking(NonBlockingForm::ZeroTimeout(2)).restart(Shortened(2)),
     sleeps("ppoll", [271, 73], &[descriptors("ufds", Len::Times(1, POLLFD)), uint("nfds"), update_of("tsp", TIMESPEC), input("sigmask", Len::Arg(4)), size("sigsetsize")])
@@ -72,7 +72,8 @@ pub(super) const ROWS: &[Row] = &[
     instant("futex_requeue", [456, 456], &[opaque("waiters"), flags("flags"), int("nr_wake"), int("nr_requeue")])
         .yields(Number),
 
-    // The kernel's own asynchronous interfaces. Requests hold addresses that are used after the call. Requests of a uring belong to the thread that entered them.
+    // The kernel's own asynchronous interfaces. Requests hold addresses that are used after the call. Requests of a uring
+    // belong to the thread that entered them.
     storage("io_setup", [206, 0], &[uint("nr_events"), update_of("ctxp", LONG)])
         .memory(Maps),
     sleeps("io_destroy", [207, 1], &[address("ctx")])

@@ -1,16 +1,16 @@
-//! The words that rows are written in. A row starts with its class and says what differs from the plain case: it
-//! gives back nothing, touches the process only, and keeps all descriptors and all memory; after EINTR it is made
-//! again, if it can sleep at all.
+//! The words that rows are written in. A row starts with its class and names its differences from the plain case, in which
+//! the call yields nothing, touches the process only, keeps all descriptors and all memory, and is made again after EINTR
+//! if it can sleep at all.
 
 use super::sizes::IOVEC;
-use crate::argument::{Arg, ArgType, Direction, Form, Len, Written};
+use crate::argument::{Arg, ArgType, Direction, Form, Len, Width, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
 use crate::nature::{Class, Scope};
 use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart;
 use crate::row::{Descriptors, Memory, Numbers, Row, Yields};
-use crate::width::{Width, Widths};
+use crate::widths::Widths;
 
 /// Stands for a number where an architecture lacks the call.
 pub(super) const NO: u16 = u16::MAX;
@@ -35,7 +35,7 @@ pub(super) const fn sleeps(name: &'static str, numbers: [u16; 2], args: &'static
     row(Class::Sleeps, name, numbers, args)
 }
 
-/// A number that is left of a call: the answer is ENOSYS.
+/// A number whose call is gone: the answer is ENOSYS.
 pub(super) const fn gone(
     why: &'static str,
     name: &'static str,
@@ -131,7 +131,7 @@ impl Row {
         self
     }
 
-    /// No engine makes the call, because of that.
+    /// No engine makes the call, because of this harm.
     pub(super) const fn ends(mut self, harm: Harm) -> Row {
         self.scope = Scope::EngineLife(harm);
         self.restart = Restart::Never("no thread of an engine makes it");
@@ -262,7 +262,7 @@ values! {
     id = Id, "A user or group.";
     signal = Signal, "A signal number.";
     clock = Clock, "A clock.";
-    command = Command, "What a multiplexed call shall do.";
+    command = Command, "The operation of a multiplexed call.";
     address = Address, "An address that is itself the point.";
     opaque = Opaque, "Memory with pointers in it, or a word whose meaning another argument decides.";
 }
@@ -277,22 +277,22 @@ pub(super) const fn text(name: &'static str) -> Arg {
     Arg { name, ty: ArgType::Text, width: Width::Bits64, len: Len::Nul, written: Written::Never, forms: &[] }
 }
 
-/// Bytes the call reads.
+/// Bytes that the call reads.
 pub(super) const fn input(name: &'static str, len: Len) -> Arg {
     Arg { name, ty: ArgType::In, width: Width::Bits64, len, written: Written::Never, forms: &[] }
 }
 
-/// A structure the call reads.
+/// A structure that the call reads.
 pub(super) const fn input_of(name: &'static str, bytes: u32) -> Arg {
     input(name, Len::Const(bytes))
 }
 
-/// Bytes the call writes.
+/// Bytes that the call writes.
 pub(super) const fn output(name: &'static str, len: Len, written: Written) -> Arg {
     Arg { name, ty: ArgType::Out, width: Width::Bits64, len, written, forms: &[] }
 }
 
-/// A structure the call writes when it succeeds.
+/// A structure that the call writes when it succeeds.
 pub(super) const fn output_of(name: &'static str, bytes: u32) -> Arg {
     output(name, Len::Const(bytes), Written::Whole)
 }
@@ -302,7 +302,7 @@ pub(super) const fn buffer(name: &'static str, counted_by: u8) -> Arg {
     output(name, Len::Arg(counted_by), Written::Result)
 }
 
-/// A structure the call reads and writes.
+/// A structure that the call reads and writes.
 pub(super) const fn update_of(name: &'static str, bytes: u32) -> Arg {
     Arg { ty: ArgType::InOut, ..output_of(name, bytes) }
 }
@@ -333,12 +333,12 @@ pub(super) const fn messages(name: &'static str, ty: ArgType, len: Len) -> Arg {
     Arg { ty, ..output(name, len, written) }
 }
 
-/// A structure the call reads and writes.
+/// A structure that the call reads and writes.
 pub(super) const fn update(name: &'static str, len: Len) -> Arg {
     Arg { len, ..update_of(name, 1) }
 }
 
-/// As many bytes as the number says to which that argument points, before the call and after it.
+/// As many bytes as the number that the argument points to says, before the call and after it.
 pub(super) const fn sized(name: &'static str, by: u8) -> Arg {
     output(name, Len::At(by), Written::At(by))
 }
@@ -349,7 +349,7 @@ pub(super) const fn at_least(name: &'static str, by: u8, bytes: u32) -> Arg {
 }
 
 impl Arg {
-    /// Another argument can make it something else.
+    /// Another argument can give it another form.
     pub(super) const fn or(mut self, forms: &'static [Form]) -> Arg {
         self.forms = forms;
         self
@@ -361,12 +361,12 @@ pub(super) const fn socket_address(name: &'static str, counted_by: u8) -> Arg {
     Arg { ty: ArgType::SocketAddress, ..input(name, Len::Arg(counted_by)) }
 }
 
-/// What another argument decides; where no form matches, memory that only its owner knows.
+/// An argument whose form another one decides; where none matches, memory that the table does not describe.
 pub(super) const fn formed(name: &'static str, forms: &'static [Form]) -> Arg {
     Arg { forms, ..opaque(name) }
 }
 
-/// What the argument is when the low 32 bits of argument `by` are one of these.
+/// The form of the argument when the low 32 bits of argument `by` are one of these.
 pub(super) const fn on(by: u8, equals: &'static [u32], arg: Arg) -> Form {
     Form { by, mask: u32::MAX, equals, also: None, arg, danger: None }
 }
@@ -378,7 +378,7 @@ impl Form {
         self
     }
 
-    /// Only these bits of the argument that decides.
+    /// Only these bits of the deciding argument count.
     pub(super) const fn masked(mut self, mask: u32) -> Form {
         self.mask = mask;
         self
@@ -403,7 +403,7 @@ impl Arg {
         self
     }
 
-    /// The kernel takes nothing of it.
+    /// The kernel ignores it.
     pub(super) const fn ignored(mut self) -> Arg {
         self.width = Width::Ignored;
         self

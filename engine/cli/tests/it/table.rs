@@ -56,7 +56,7 @@ fn one_row() {
 fn exceptions_are_shown() {
     let run = syslet(&["table", "seccomp"]);
     let (_, text) = run.quiet();
-    let line = "             when arg 0 is 1 and arg 1 has 0x1, engine-life: what confines its thread would bind every thread of the process";
+    let line = "             when arg 0 is 1 and arg 1 has 0x1, engine-life: the confinement of its thread would bind every thread of the process";
     assert!(text.lines().any(|found| found == line), "{text}");
     let json = syslet(&["table", "--json", "clock_nanosleep"]).json();
     let exception = &json[0]["restart_when"][0];
