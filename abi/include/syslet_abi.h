@@ -76,7 +76,7 @@ enum syslet_arg_kind {
 /* A place of a program, as an IN or OUT argument of an atom: `len` bytes belong to it, at most 2^27 - 2. */
 #define SYSLET_PLACE(at, len) ((uint64_t)(uint32_t)(at) | ((uint64_t)(len) + 1) << 37)
 
-/* A place to whose offset a register is added. */
+/* A place with a register that is added to its offset. */
 #define SYSLET_PLACE_PLUS(at, len, number) (SYSLET_PLACE(at, len) | ((uint64_t)(number) + 1) << 32)
 
 /* A submission of one call. Behind it: `argc` arguments of 64 bits, then `attr_count` attributes. */

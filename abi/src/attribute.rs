@@ -63,7 +63,7 @@ impl AttributeId {
     pub const IOPRIO: AttributeId = AttributeId(18);
     /// The CPUs it may run on.
     pub const AFFINITY: AttributeId = AttributeId(19);
-    /// The user and groups by whose permissions it opens files.
+    /// The user and groups that it opens files as.
     pub const CREDENTIALS: AttributeId = AttributeId(20);
     /// Its working directory.
     pub const CWD: AttributeId = AttributeId(21);

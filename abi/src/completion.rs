@@ -46,7 +46,7 @@ crate::flags! {
     }
 }
 
-/// A completion whose structure has been checked.
+/// A completion with a checked structure.
 #[derive(Clone, Copy, Debug)]
 pub struct Done<'a> {
     /// INVARIANT: `check` accepted these bytes, or this process's own engine wrote them.
@@ -174,7 +174,7 @@ impl<'a> DoneWriter<'a> {
         self.close(AttributeId::DATA, status, written);
     }
 
-    /// Adds a return whose value, of at most `len_max` bytes, `fill` writes; `fill` gives status and length. A
+    /// Adds a return. `fill` writes its value, of at most `len_max` bytes, and gives status and length. A
     /// length beyond `len_max` is cut to it. `fill` is shown the former contents of the record.
     ///
     /// # Panics
@@ -191,7 +191,7 @@ impl<'a> DoneWriter<'a> {
         self.close(id, status, len.min(len_max));
     }
 
-    /// Writes header and padding of the return whose value stands at the end, and moves the end behind it.
+    /// Writes header and padding of the return, around the value that stands at the end, and moves the end behind it.
     fn close(&mut self, id: AttributeId, status: Status, len: usize) {
         // An application's attribute may answer anything; zero is no status.
         let (status, len) = if status.0 == 0 { (Status::UNAVAILABLE, 0) } else { (status, len) };

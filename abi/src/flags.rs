@@ -2,7 +2,7 @@
 
 use core::fmt::{Formatter, Result};
 
-/// Declares a set of flags: a number whose bits have names.
+/// Declares a set of flags: a number of named bits.
 ///
 /// ```
 /// syslet_abi::flags! {
@@ -38,7 +38,7 @@ use core::fmt::{Formatter, Result};
 /// | `unknown`, `is_empty` | the bits without a name; whether no bit is set |
 ///
 /// `Debug` writes `Door(OPEN|LOCKED)`: the constants' names in the order of their lines, then the bits without a name in
-/// hexadecimal, or 0 if no bit is set. A type whose lines end with words, as those above do, has `Display` too: the words
+/// hexadecimal, or 0 if no bit is set. If the lines of a type end with words, as those above do, it has `Display` too: the words
 /// of the constants that are set, with commas between them.
 #[macro_export]
 macro_rules! flags {
@@ -131,7 +131,7 @@ macro_rules! flags {
     };
 }
 
-/// Writes `DoneFlags(NOT_RUN|CANCELLED)`: the names whose bits are all set, 0 if no bit is, and the bits that no name covers
+/// Writes `DoneFlags(NOT_RUN|CANCELLED)`: each name with all its bits set, 0 if no bit is, and the bits that no name covers
 /// as a number. Called by the `Debug` that [`flags!`](crate::flags!) writes.
 ///
 /// # Errors
@@ -153,7 +153,7 @@ pub fn write_names(f: &mut Formatter<'_>, flags: &str, bits: u64, names: &[(&str
     }
 }
 
-/// Writes the words whose bits are set, with commas between them. Called by the `Display` that
+/// Writes the words of the bits that are set, with commas between them. Called by the `Display` that
 /// [`flags!`](crate::flags!) writes.
 ///
 /// # Errors

@@ -147,7 +147,7 @@ pub struct RingLayout {
 }
 
 impl RingLayout {
-    /// The layout for granted parameters, whose sizes are powers of two and at least a page.
+    /// The layout for granted parameters: the sizes in them are powers of two and at least a page.
     #[must_use]
     pub const fn of(params: &Params) -> RingLayout {
         let submission_offset = HEADER_BYTES;

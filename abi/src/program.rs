@@ -56,7 +56,7 @@ const _: () = assert!(tiles(
 ));
 const _: () = assert!(field::REGISTERS == CALL_ARGS_OFFSET, "registers stand where a call has its arguments");
 
-/// A program whose structure has been checked.
+/// A program with a checked structure.
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
     /// INVARIANT: `check` accepted these bytes, or they are a copy of bytes that it accepted.
@@ -178,7 +178,7 @@ impl<'a> Program<'a> {
         Atoms { record: self.record, at, left: self.atom_count() }
     }
 
-    /// The atom whose bytes begin at `offset`.
+    /// The atom that begins at `offset`.
     ///
     /// # Panics
     /// When no atom begins there.

@@ -76,7 +76,7 @@ pub struct Limits {
     pub out_bytes_max: usize,
 }
 
-/// A submission whose structure has been checked.
+/// A submission with a checked structure.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     /// INVARIANT: `check` accepted these bytes, or they are a copy of bytes that it accepted.

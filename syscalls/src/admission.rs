@@ -10,8 +10,8 @@ use crate::lent::address_names_descriptor;
 use crate::lookup::is_safe;
 use crate::row::Row;
 
-/// Checks every argument against its row: direction, length, terminator. Calls whose arguments are all plain
-/// values pass unless they give too many.
+/// Checks every argument against its row: direction, length, terminator. A call of plain values
+/// only passes unless it gives too many.
 ///
 /// # Errors
 /// The first argument at fault, by its offset in the record.

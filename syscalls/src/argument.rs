@@ -12,7 +12,7 @@ pub enum Direction {
     Out,
     /// Read, then written.
     InOut,
-    /// Memory whose shape the table does not describe: passed as VALUE only.
+    /// Memory that the table does not describe: passed as VALUE only.
     Opaque,
 }
 
@@ -75,9 +75,9 @@ pub enum ArgType {
     InOut,
     /// An array of structures that name descriptors (poll's), read and written.
     Descriptors,
-    /// An array of `struct iovec` whose bytes the call reads: they lie in DATA, as the array does.
+    /// An array of `struct iovec` for reading: the bytes that it names lie in DATA, as the array does.
     Gather,
-    /// An array of `struct iovec` whose bytes the call writes: they lie in the out area, the array in DATA.
+    /// An array of `struct iovec` for writing: the bytes that it names lie in the out area, the array in DATA.
     Scatter,
     /// A `struct msghdr` that is sent: all of it lies in DATA.
     SendMessage,
@@ -111,7 +111,7 @@ pub enum ArgType {
     Command,
     /// An address that is itself the point: a mapping, a futex.
     Address,
-    /// Memory that holds further pointers, or a word whose meaning another argument decides.
+    /// Memory that holds further pointers, or a word with a meaning that another argument decides.
     Opaque,
 }
 

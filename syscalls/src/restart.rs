@@ -1,7 +1,7 @@
 //! The answer to EINTR: whether and how a call that a signal has interrupted is made again. Rows have it, the runner and
 //! RETRY follow it.
 
-/// How a call whose result is −EINTR may be made once more. This is not SA_RESTART, by which the kernel makes it again by
+/// How a call may be made once more after −EINTR. This is not SA_RESTART, by which the kernel makes it again by
 /// itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Restart {

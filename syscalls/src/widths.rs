@@ -11,7 +11,7 @@ pub struct Widths {
     masks: [u64; ARGS_MAX],
     /// One bit for each argument that a command can make wider or narrower.
     formed: u8,
-    /// The arguments, whose forms say how wide a command makes each.
+    /// The arguments: their forms say how wide a command makes each.
     args: &'static [Arg],
 }
 

@@ -7,7 +7,7 @@ use crate::attribute::{ATTRIBUTES_MAX, check_some};
 use crate::submission::{CALL_ARGS_OFFSET, CALL_BYTES_MIN};
 use crate::word::{Kind, RecordWord};
 
-/// A record of a program's kind, refused or not, whose atoms can be looked for.
+/// A record of a program's kind, refused or not, with atoms that can be looked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Glance<'a> {
     /// INVARIANT: header, registers and attributes lie inside the record. The atoms are unchecked.

@@ -66,7 +66,7 @@ impl Decoder {
         self
     }
 
-    /// A submission before the call is made, `close(3)`, checked or not. A record whose arguments cannot be found is shown by
+    /// A submission before the call is made, `close(3)`, checked or not. A record without arguments that can be found is shown by
     /// the name of its call. A program is `syslet { 0: close(3); 1: close(4) }`.
     #[must_use]
     pub fn record(&self, record: &[u8]) -> String {

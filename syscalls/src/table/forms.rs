@@ -170,7 +170,7 @@ const KEYCTL_OF_ONE: &[u32] = &[
     KEYCTL_WATCH_KEY,
 ];
 
-/// The commands whose `arg4` counts `arg3`.
+/// The commands with an `arg4` that counts `arg3`.
 const KEYCTL_SIZED: &[u32] =
     &[KEYCTL_UPDATE, KEYCTL_INSTANTIATE, KEYCTL_READ, KEYCTL_GET_SECURITY, KEYCTL_DH_COMPUTE];
 

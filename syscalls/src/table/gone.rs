@@ -1,4 +1,4 @@
-//! Rows of numbers whose call was removed, or never came: the kernel answers ENOSYS, old kernels excepted. Their arguments
+//! Rows of numbers without a call, because it was removed or never came: the kernel answers ENOSYS, old kernels excepted. Their arguments
 //! are not described any further.
 
 use super::words::*;

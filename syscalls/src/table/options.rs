@@ -1,4 +1,4 @@
-//! The forms of the values of socket options; the rows of getsockopt and setsockopt name them. Only options are listed whose
+//! The forms of the values of socket options; the rows of getsockopt and setsockopt name them. Options are listed if their
 //! value keeps to the length beside it: for a socket of any family, the kernel reads and writes no byte beyond it, or the
 //! form says how many. A number means an option only together with its level.
 //!

@@ -25,7 +25,7 @@ pub(super) const fn storage(name: &'static str, numbers: [u16; 2], args: &'stati
     row(Class::Storage, name, numbers, args)
 }
 
-/// A call whose wait depends on its descriptor; numbers for x86_64 and aarch64.
+/// A call with a wait that depends on its descriptor; numbers for x86_64 and aarch64.
 pub(super) const fn descriptor(name: &'static str, numbers: [u16; 2], args: &'static [Arg]) -> Row {
     row(Class::Descriptor, name, numbers, args)
 }
@@ -35,7 +35,7 @@ pub(super) const fn sleeps(name: &'static str, numbers: [u16; 2], args: &'static
     row(Class::Sleeps, name, numbers, args)
 }
 
-/// A number whose call is gone: the answer is ENOSYS.
+/// A number without its call: the answer is ENOSYS.
 pub(super) const fn gone(
     why: &'static str,
     name: &'static str,
@@ -264,7 +264,7 @@ values! {
     clock = Clock, "A clock.";
     command = Command, "The operation of a multiplexed call.";
     address = Address, "An address that is itself the point.";
-    opaque = Opaque, "Memory with pointers in it, or a word whose meaning another argument decides.";
+    opaque = Opaque, "Memory with pointers in it, or a word with a meaning that another argument decides.";
 }
 
 /// A path.
@@ -312,12 +312,12 @@ pub(super) const fn descriptors(name: &'static str, len: Len) -> Arg {
     Arg { ty: ArgType::Descriptors, ..output(name, len, Written::Whole) }
 }
 
-/// As many `struct iovec` as that argument counts, whose bytes the call reads.
+/// As many `struct iovec` as that argument counts, for bytes that the call reads.
 pub(super) const fn gather(name: &'static str, counted_by: u8) -> Arg {
     Arg { ty: ArgType::Gather, ..input(name, Len::Times(counted_by, IOVEC)) }
 }
 
-/// As many `struct iovec` as that argument counts, whose bytes the call writes.
+/// As many `struct iovec` as that argument counts, for bytes that the call writes.
 pub(super) const fn scatter(name: &'static str, counted_by: u8) -> Arg {
     Arg { ty: ArgType::Scatter, ..input(name, Len::Times(counted_by, IOVEC)) }
 }
@@ -361,7 +361,7 @@ pub(super) const fn socket_address(name: &'static str, counted_by: u8) -> Arg {
     Arg { ty: ArgType::SocketAddress, ..input(name, Len::Arg(counted_by)) }
 }
 
-/// An argument whose form another one decides; where none matches, memory that the table does not describe.
+/// An argument in a form that another one decides; where none matches, memory that the table does not describe.
 pub(super) const fn formed(name: &'static str, forms: &'static [Form]) -> Arg {
     Arg { forms, ..opaque(name) }
 }

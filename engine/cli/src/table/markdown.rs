@@ -7,7 +7,7 @@ use syslet::syscalls::{Descriptors, Memory, Row, Scope};
 use super::{summary, words};
 
 const HEAD: &str = "\
-| x86_64 | aarch64 | call | gives | class | scope | effects | twin | after EINTR | who may |
+| x86_64 | aarch64 | call | gives | class | scope | effects | twin | after EINTR | submitted by |
 |---:|---:|---|---|---|---|---|---|---|---|";
 
 pub(super) fn print(rows: &[&Row], out: &mut impl Write) -> io::Result<()> {
