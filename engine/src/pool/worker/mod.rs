@@ -2,6 +2,10 @@
 //! for one call.
 
 #[cfg(not(syslet_loom))]
+#[allow(
+    clippy::module_inception,
+    reason = "the part of a worker that every thread sees is the worker to them"
+)]
 pub(crate) mod worker;
 #[cfg(not(syslet_loom))]
 mod stats;
