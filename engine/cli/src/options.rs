@@ -121,8 +121,8 @@ pub(crate) struct Filters {
 /// What can be said of a call.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Column {
-    /// It has a twin
-    NonBlockingForm,
+    /// It has a non-blocking attempt
+    Nonblocking,
     /// It acts on the address space
     Memory,
     /// It closes or replaces descriptors

@@ -40,7 +40,7 @@ fn matches(row: &Row, filters: &Filters) -> bool {
 /// Whether a column says something out of the ordinary.
 fn has(row: &Row, column: Column) -> bool {
     match column {
-        Column::NonBlockingForm => row.nonblocking.is_some(),
+        Column::Nonblocking => row.nonblocking.is_some(),
         Column::Memory => row.memory != Memory::Kept,
         Column::Descriptors => row.descriptors != syscalls::Descriptors::Kept,
         Column::Private => words::scopes(row).iter().any(|(scope, _)| *scope == Scope::WritesThread),

@@ -126,7 +126,7 @@ fn filters() {
     assert!(names(&["--scope", "engine-life"]).contains(&"prctl".into()));
     let both = names(&["--arg", "dirfd", "--arg", "out"]);
     assert!(both.contains(&"newfstatat".into()) && !both.contains(&"openat".into()));
-    let twins = names(&["--has", "twin", "--class", "instant", "--arg", "fd"]);
+    let twins = names(&["--has", "nonblocking", "--class", "instant", "--arg", "fd"]);
     assert!(
         twins.contains(&"recvfrom".into())
             && !twins.contains(&"read".into())
@@ -167,9 +167,11 @@ fn bad_filters() {
             run.stderr
         );
     }
-    for wrong in
-        [&["read", "--has", "twin"], &["--markdown", "--json", "--summary"], &["--summary", "read", "--json"]]
-    {
+    for wrong in [
+        &["read", "--has", "nonblocking"],
+        &["--markdown", "--json", "--summary"],
+        &["--summary", "read", "--json"],
+    ] {
         let all: Vec<&str> = ["table"].iter().chain(wrong).copied().collect();
         assert_eq!(syslet(&all).code, Some(2), "{wrong:?}");
     }
@@ -201,7 +203,7 @@ fn counts() {
     let classes = ["instant", "storage", "descriptor", "sleeps"].map(count);
     assert_eq!(classes.iter().sum::<usize>(), count("rows"));
     for (key, column) in
-        [("twins", "twin"), ("safe", "safe"), ("self_contained", "self-contained"), ("gone", "gone")]
+        [("twins", "nonblocking"), ("safe", "safe"), ("self_contained", "self-contained"), ("gone", "gone")]
     {
         assert_eq!(count(key), names(&["--has", column]).len(), "{key}");
     }
