@@ -75,7 +75,7 @@ fn debug_of_numbers() {
         (format!("{:?}", Features::SHARED.or(Features::HELP)), "Features(HELP|SHARED)".to_owned()),
         (format!("{:?}", DeadlineOutcome::MISSED), "DeadlineOutcome(2 missed)".to_owned()),
         (format!("{:?}", Verdict::HIT), "Verdict(1 hit)".to_owned()),
-        (format!("{:?}", RunBy::NONBLOCKING), "RunBy(3 twin)".to_owned()),
+        (format!("{:?}", RunBy::NONBLOCKING), "RunBy(3 nonblocking)".to_owned()),
         (format!("{:?}", RetryEnd::END), "RetryEnd(2 end of file)".to_owned()),
         (format!("{:?}", CallFlags(1 << 15)), "CallFlags(0x8000)".to_owned()),
     ] {
