@@ -1,4 +1,4 @@
-//! Attributes: a wish that a submission carries, and the status and value that come back for it. Submissions, completions
+//! Attributes: a request that a submission carries, and the status and value that come back for it. Submissions, completions
 //! and programs are checked and emitted by these.
 
 use crate::bytes::{all_zero, len32, padded, put, tiles, u16_at, u32_at};

@@ -6,25 +6,25 @@ use core::fmt::{Formatter, Result};
 ///
 /// ```
 /// syslet_abi::flags! {
-///     /// How a door stands.
-///     pub struct Door(pub u16) {
-///         /// Shut.
+///     /// The state of a lamp.
+///     pub struct Lamp(pub u16) {
+///         /// Dark.
 ///         NONE;
-///         /// It stands open.
-///         OPEN = 1, "open";
-///         /// It opens by a key only.
-///         LOCKED = 1 << 3, "locked";
+///         /// It is lit.
+///         LIT = 1, "lit";
+///         /// It does not light any more.
+///         BROKEN = 1 << 3, "broken";
 ///     }
 /// }
 ///
-/// const LEFT: Door = Door::OPEN.with(Door(1 << 7));
-/// assert_eq!(format!("{LEFT:?} {LEFT}"), "Door(OPEN|0x80) open");
-/// assert_eq!(LEFT.unknown(), Door(1 << 7));
-/// assert!(LEFT.contains(Door::OPEN) && !LEFT.intersects(Door::LOCKED) && Door::NONE.is_empty());
+/// const LEFT: Lamp = Lamp::LIT.with(Lamp(1 << 7));
+/// assert_eq!(format!("{LEFT:?} {LEFT}"), "Lamp(LIT|0x80) lit");
+/// assert_eq!(LEFT.unknown(), Lamp(1 << 7));
+/// assert!(LEFT.contains(Lamp::LIT) && !LEFT.intersects(Lamp::BROKEN) && Lamp::NONE.is_empty());
 /// ```
 ///
 /// The first line names the value without a bit (`NONE`, or a name that says more); each further line gives a constant
-/// its bits. Visibility stands where a struct has it: `pub(crate) struct Marks(u16)` is a private number, and its
+/// its bits. Visibility stands where a struct has it: `pub(crate) struct DispatchFlags(u16)` is a private number, and its
 /// constants and methods are as visible as the struct. The type has `Clone`, `Copy`, `Default`, `Eq`, `PartialEq`; further
 /// derives, and an `impl` with more methods beside the macro, are written as usual.
 ///
@@ -37,7 +37,7 @@ use core::fmt::{Formatter, Result};
 /// | `contains`, `intersects` | whether all bits of the other are set; whether any is |
 /// | `unknown`, `is_empty` | the bits without a name; whether no bit is set |
 ///
-/// `Debug` writes `Door(OPEN|LOCKED)`: the constants' names in the order of their lines, then the bits without a name in
+/// `Debug` writes `Lamp(LIT|BROKEN)`: the constants' names in the order of their lines, then the bits without a name in
 /// hexadecimal, or 0 if no bit is set. If the lines of a type end with words, as those above do, it has `Display` too: the words
 /// of the constants that are set, with commas between them.
 #[macro_export]

@@ -74,7 +74,7 @@ refusals! {
     STRING_UNTERMINATED = 19, EINVAL, "a string has no NUL before the end of DATA";
     LENGTH_UNKNOWN = 20, EINVAL, "the table does not say how long this argument is, so it can only be passed as VALUE";
     DIRECTION = 21, EINVAL, "the argument's kind contradicts the direction in which the call uses it";
-    LENGTH_UNREADABLE = 22, EINVAL, "the argument that says how long this one is cannot be read at the door";
+    LENGTH_UNREADABLE = 22, EINVAL, "the argument that says how long this one is cannot be read at admission";
     VALUE_ONLY = 23, EOPNOTSUPP, "the table has no row for this call, so all its arguments must be VALUE";
     WRONG_ARGUMENT_COUNT = 24, EINVAL, "more arguments than the call has";
     FOREIGN_NUMBER = 25, ENOSYS, "the number belongs to another system call interface";

@@ -1,5 +1,5 @@
-//! Rows of numbers without a call, because it was removed or never came: the kernel answers ENOSYS, old kernels excepted. Their arguments
-//! are not described any further.
+//! Rows of numbers without a call, because it was removed or never came: the kernel answers ENOSYS, old kernels excepted.
+//! Their arguments are not described any further.
 
 use super::words::*;
 use crate::argument::Arg;

@@ -112,7 +112,7 @@ fn class_means(class: Class) -> &'static str {
     match class {
         Class::Instant => "it never sleeps for anything but the processor and a short lock",
         Class::Storage => "it may wait for storage, or for the server behind a file system",
-        Class::Descriptor => "what the descriptor is decides how long it keeps its thread",
+        Class::Descriptor => "the kind of the descriptor decides how long it keeps its thread",
         Class::Sleeps => "it may sleep for ever",
     }
 }
@@ -151,7 +151,7 @@ fn self_contained(row: &Row) -> &'static str {
     if row.is_self_contained() {
         "self-contained: everything it needs can travel in the submission"
     } else {
-        "not self-contained: it needs addresses, or changes what addresses mean"
+        "not self-contained: it needs addresses, or changes the meaning of addresses"
     }
 }
 
@@ -182,9 +182,11 @@ fn argument(ty: ArgType) -> &'static str {
         ArgType::Id => "a user or group",
         ArgType::Signal => "a signal number",
         ArgType::Clock => "a clock",
-        ArgType::Command => "what the call shall do",
+        ArgType::Command => "the operation of the call",
         ArgType::Address => "an address that is itself the point",
-        ArgType::Opaque => "memory with pointers in it, or a word whose meaning another argument decides",
+        ArgType::Opaque => {
+            "memory with pointers in it, or a word with a meaning that another argument decides"
+        }
     }
 }
 

@@ -32,7 +32,7 @@ fn one_row() {
     for line in [
         "number       x86_64 0, aarch64 63",
         "gives        bytes: a count of bytes",
-        "class        descriptor: what the descriptor is decides how long it keeps its thread",
+        "class        descriptor: the kind of the descriptor decides how long it keeps its thread",
         "scope        process: any thread may make it",
         "memory       kept: nothing beyond the bytes of its arguments",
         "twin         preadv2 with RWF_NOWAIT",
