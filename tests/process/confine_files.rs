@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::fs::{File, read_dir, read_link};
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
+use std::thread;
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
@@ -193,7 +194,9 @@ fn no_file_in_a_table_of_ones_own_is_closed() {
     in_own_process("no_file_in_a_table_of_ones_own_is_closed", || {
         let engine = Engine::start(Config::default()).unwrap();
         for (is_moved, is_used) in [(false, false), (false, true), (true, false), (true, true)] {
-            let moved = is_moved.then(|| open(&engine));
+            // By a thread that has no ring besides, whose files would be the same.
+            let moved =
+                is_moved.then(|| thread::scope(|scope| scope.spawn(|| open(&engine)).join().unwrap()));
             in_thread(|| {
                 let mut ring = moved.unwrap_or_else(|| open(&engine));
                 // SAFETY: nothing is closed that other threads see, nor what the harness writes to.

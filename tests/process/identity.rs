@@ -191,6 +191,25 @@ fn capabilities_and_ids_refuse_pooling() {
     }
 }
 
+/// POOL-45: a difference that is gone, and kept nothing from being made, is forgotten by a wait as well, after a while.
+#[test]
+fn a_wait_looks_again_after_a_while() {
+    if !is_superuser("taking an id and giving it back") {
+        return;
+    }
+    let engine = Engine::start(Config::default()).unwrap();
+    in_thread(|| {
+        let mut ring = open(&engine);
+        take_ids(NOBODY);
+        assert_is_noticed(&mut ring);
+        take_ids(0);
+        let high = || getpid().attribute(AttributeId::PRIORITY, AttributeFlags::NONE, &Priority::payload(7));
+        let mut status = || run(&mut ring, high()).answer(AttributeId::PRIORITY).map(|(status, _)| status);
+        // It is for workers, and needs none.
+        until("it stands aside for workers", || status() == Some(Status::HANDLED));
+    });
+}
+
 /// POOL-20: a ring that moves to a confined thread is helped there, and pooled again where it comes from.
 #[test]
 fn a_ring_is_as_confined_as_its_thread() {
