@@ -376,11 +376,17 @@ fn a_group_in_a_worker_opens_nothing() {
 fn who_is_stuck_is_compared_from_outside() {
     type Change = Option<fn(&Engine)>;
     let forbid: Change = Some(|_| forbid(&[libc::SYS_getppid]));
-    let unshare: Change = Some(|_| unshare(CloneFlags::CLONE_FILES).expect("allowed"));
+    let own_files: Change = Some(|_| unshare(CloneFlags::CLONE_FILES).expect("allowed"));
     let say: Change = Some(Engine::confined);
+    // Its directories are where they were: only kcmp tells.
+    let leave: Change = Some(|_| unshare(CloneFlags::CLONE_FS).expect("allowed"));
+    let enter: Change = Some(|_| unshare(CloneFlags::CLONE_NEWUTS).expect("allowed"));
+    let enter = enter.filter(|_| is_superuser("another namespace")).unwrap_or(Engine::confined);
     for (has_kcmp, confine) in [(true, Confine::Checked), (true, Confine::Strict), (false, Confine::Checked)]
     {
-        for (number, change) in [None, forbid, say, unshare].into_iter().enumerate() {
+        let unseen = if has_kcmp { leave } else { say };
+        let changes = [None, forbid, say, own_files, unseen, Some(enter)];
+        for (number, change) in changes.into_iter().enumerate() {
             in_thread(|| {
                 if !has_kcmp {
                     confined::forbid(&[libc::SYS_kcmp]);
