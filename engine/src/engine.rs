@@ -165,8 +165,7 @@ impl Engine {
     /// or memory to compare with: until then rings are helped only.
     #[must_use]
     pub fn comparison(&self) -> Option<Comparison> {
-        let pool = self.pool()?;
-        Some(pool.workers()?.comparison(pool.confine()))
+        self.pool()?.reference.comparison()
     }
 
     /// Changes how many workers there may be. Idle ones above the limit end at once, others when their call is over;

@@ -12,8 +12,8 @@ pub struct Ticket {
     ring: RingNumber,
 }
 
-/// Which ring of this process; no other one ever has it.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// The number of a ring; no other ring of this process ever has it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct RingNumber(u64);
 
 /// Of the next ring.

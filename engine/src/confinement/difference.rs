@@ -1,5 +1,5 @@
-//! A difference from the workers, believed only when it stays: the C library's setuid changes one thread after the other, a
-//! filter can be put on all threads at once, and a thread can change back (POOL-45).
+//! A difference between submitter and workers is believed only when it stays (POOL-45): the C library's setuid changes one thread
+//! after the other, a filter can be put on all threads at once, and a thread can change back. `submitter` has one per ring.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,21 +9,21 @@ use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 
 /// So often a difference is read before it is believed.
 const READS: u32 = 8;
-/// The C library's setuid is over in less time than that, doubled each time.
+/// Before the second reading; doubled for each after it. All pauses together are longer than a setuid of the C library takes.
 const PAUSE: Duration = Duration::from_micros(20);
 
-/// What a thread was found to differ in.
+/// The difference that a thread was found to have.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
-    /// The one that was believed last; empty when there was none.
+    /// The description of the one that was believed last; empty when there was none.
     believed: Vec<u8>,
     /// Memory for the next.
     found: Vec<u8>,
 }
 
 impl Difference {
-    /// Whether there is none. `read` says so, or writes what it finds; after an error it is asked again as well, but not after
-    /// `until`.
+    /// Whether there is none. `read` returns true if so, and else writes a description; an error counts as a difference. It is
+    /// not called again after `until`.
     pub(super) fn is_none(
         &mut self,
         until: Option<Instant>,
@@ -51,13 +51,13 @@ impl Difference {
     }
 }
 
-/// Waits before a difference is read for the time numbered `number`; false when that would be too late.
+/// Waits before reading number `number`, counted from 0; false when that would be behind `until`.
 fn pause(number: u32, until: Option<Instant>) -> bool {
     let pause = PAUSE * (1 << (number - 1));
     if until.is_some_and(|until| Instant::now() + pause >= until) {
         return false;
     }
-    // Nothing tells when another thread has changed all of them.
+    // A pause, because the engine is not told when the other thread has changed all of them.
     let pause = TimeSpec::from_duration(pause);
     let _ = clock_nanosleep(ClockId::CLOCK_MONOTONIC, ClockNanosleepFlags::empty(), &pause);
     true
@@ -70,7 +70,7 @@ mod tests {
 
     use super::{Difference, PAUSE, READS};
 
-    /// Reads what `answer` says for each reading, numbered from 0; gives the number of readings, and whether there is no difference.
+    /// Reads `answer` of each reading's number, from 0; gives the number of readings, and whether there is no difference.
     fn reads(
         difference: &mut Difference,
         until: Option<Instant>,
@@ -90,16 +90,16 @@ mod tests {
         Ok(Some(u8::try_from(number).unwrap()))
     }
 
-    /// POOL-45: what never gives the same answer twice is read 8 times, and is a difference.
+    /// POOL-45: a difference that is another one at each reading is read 8 times, and believed.
     #[test]
-    fn what_changes_all_the_time_is_read_eight_times() {
+    fn a_difference_that_changes_all_the_time_is_read_eight_times() {
         let mut difference = Difference::default();
         assert_eq!(reads(&mut difference, None, always_other), (8, false));
         let error = |number| Err(io::Error::from_raw_os_error(i32::try_from(number).unwrap() + 1));
         assert_eq!(reads(&mut difference, None, error), (8, false));
     }
 
-    /// POOL-45: a difference that is gone at a reading is none, whatever was there before.
+    /// POOL-45: a difference that is gone at a later reading is none, also after errors.
     #[test]
     fn a_difference_that_goes_is_none() {
         for gone in 0..READS {
@@ -110,7 +110,7 @@ mod tests {
         }
     }
 
-    /// POOL-45: what was found before is read once, until it was gone meanwhile.
+    /// POOL-45: the difference that was believed last is read once, unless it was gone meanwhile.
     #[test]
     fn the_same_difference_is_read_once() {
         let mut difference = Difference::default();

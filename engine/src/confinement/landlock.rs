@@ -1,5 +1,7 @@
-//! How many layers of Landlock a thread has. No file and no call tells that, but a thread can have 16 at most: one that ends right
-//! away takes those of its starter, and adds layers until the kernel has no more.
+//! The number of Landlock layers that a thread has; `submitter` and `reference` ask under [`Confine::Strict`](super::Confine).
+//!
+//! No file and no call tells it, but a thread can have 16 layers at most. A thread that ends right away inherits the layers of
+//! the thread that starts it, and adds layers until the kernel refuses.
 #![allow(unsafe_code, reason = "Landlock's calls, in a thread that has borrowed its storage")]
 
 use std::ffi::c_long;
@@ -8,21 +10,22 @@ use std::io::{self, ErrorKind};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use syslet_syscalls::{Invoked, RawArgs, invoke};
 
-use crate::pool::worker::disposable::{self, Ended, Own};
+use crate::sys::disposable::{self, Ended, Own};
 use crate::sys::sync::AtomicU32;
 
-/// The kernel allows no more; the count below ends if one does.
+/// The kernel allows no more.
 const LAYERS_MAX: u32 = 16;
+/// The count ends here on a kernel that does.
 const ENDLESS: u32 = 1024;
 
 /// The layers of the calling thread; 0 where the kernel has no Landlock. It takes a thread, and nearly a hundred
 /// microseconds.
 ///
 /// # Errors
-/// When that cannot be known: no thread, no memory or no descriptor to be had, or the calls are refused.
-pub(crate) fn layers() -> io::Result<u32> {
+/// When the number cannot be known: the system has no thread, memory or descriptor, or refuses the calls.
+pub(super) fn layers() -> io::Result<u32> {
     let mut added = Err(libc::EIO);
-    // Two threads have one storage meanwhile: a handler of the application in one of them would see the other's.
+    // Both threads use one thread-local storage meanwhile: a handler of the application in one would see the other's.
     let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
     let ended = disposable::run(Own::Nothing, &mut || added = add_all());
     mask.thread_set_mask()?;
@@ -33,15 +36,15 @@ pub(crate) fn layers() -> io::Result<u32> {
     }
     match added {
         Ok(added) => LAYERS_MAX.checked_sub(added).ok_or_else(|| ErrorKind::InvalidData.into()),
-        // Not built in, or not switched on.
+        // Landlock is not built in, or not switched on.
         Err(libc::ENOSYS | libc::EOPNOTSUPP) => Ok(0),
         Err(errno) => Err(io::Error::from_raw_os_error(errno)),
     }
 }
 
-/// Adds layers to the calling thread, which is of no other use, until it has all it can have. Gives how many it added.
+/// Adds layers to the calling thread, which serves no other purpose, until the kernel refuses. Gives how many it added.
 fn add_all() -> Result<u32, i32> {
-    /// Making directories: what a ruleset handles does not matter, but nothing is no ruleset.
+    /// Making directories. Any right would do; a ruleset that handles none is refused.
     const HANDLED: [u64; 1] = [1 << 7];
     const NO_NEW_PRIVS: u64 = libc::PR_SET_NO_NEW_PRIVS as u64;
     ask(libc::SYS_prctl, [NO_NEW_PRIVS, 1, 0])?;
@@ -55,17 +58,17 @@ fn add_all() -> Result<u32, i32> {
             Err(errno) => break errno,
         }
     };
-    // It was open: nothing comes of closing it that matters.
+    // The descriptor is this function's own, so closing it cannot fail in a way that matters.
     let _ = ask(libc::SYS_close, [ruleset, 0, 0]);
     if last == libc::E2BIG { Ok(added) } else { Err(last) }
 }
 
-/// Makes a call whose address, if it has one, is that of a value that outlives it. Not through the C library, which would write
-/// its error number to storage that this thread has only borrowed.
+/// Makes a call; an address among the arguments is that of a value that outlives the call. The C library is left out: it would
+/// write its error number to storage that this thread has only borrowed.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "call numbers are small")]
 fn ask(nr: c_long, [a, b, c]: [u64; 3]) -> Result<u64, i32> {
     let never = AtomicU32::new(0);
-    // SAFETY: these calls read at most the ruleset's word, change the calling thread, and close what it has opened.
+    // SAFETY: these calls read at most the ruleset's word, change the calling thread, and close a descriptor that it has opened.
     match unsafe { invoke(&never, nr as u32, &RawArgs::new([a, b, c, 0, 0, 0])) } {
         Invoked::Result(result) => {
             u64::try_from(result).map_err(|_| i32::try_from(-result).unwrap_or(libc::EIO))

@@ -1,10 +1,9 @@
 //! What all threads of a pool share: the board's decisions, carried out.
 
-use std::sync::{Arc, PoisonError, RwLock, Weak};
-use std::time::Instant;
+use std::sync::{Arc, Weak};
 
 use crate::config::{Config, SpawnGate};
-use crate::confinement::{Confine, Stamp, Told, Workers};
+use crate::confinement::Reference;
 use crate::engine::Stats;
 use crate::exec::attribute_context::AttributeContext;
 use crate::nonblocking::Abilities;
@@ -31,11 +30,8 @@ pub(crate) struct Pool {
     pub(crate) lanes: Arc<Lanes<RingState>>,
     pub(crate) context: Arc<AttributeContext>,
     pub(crate) abilities: Abilities,
-    /// What workers may do, as far as the starter has found out how to tell.
-    workers: RwLock<Option<Arc<Workers>>>,
-    pub(crate) confine: Confine,
-    /// The thread's that has started the engine.
-    stamp: u64,
+    /// What submitters are compared with.
+    pub(crate) reference: Reference,
     pub(crate) gate: Option<SpawnGate>,
     pub(crate) leaving: Leaving,
     /// Ways out of programs are to end soon.
@@ -46,18 +42,18 @@ pub(crate) struct Pool {
 impl Pool {
     /// A pool without threads.
     pub(crate) fn new(config: &Config, context: Arc<AttributeContext>, abilities: Abilities) -> Arc<Pool> {
+        let monitor = MonitorRequests::new();
+        let reference = Reference::new(config.confine, abilities, Arc::clone(&monitor.wake));
         Arc::new_cyclic(|pool| Pool {
             limits: Limits::new(&config.limits),
             scheduler: Scheduler::new(),
             rings: RingList::new(),
-            monitor: MonitorRequests::new(),
+            monitor,
             timers: TimerQueue::new(),
             lanes: Arc::new(Lanes::new(Weak::<Pool>::clone(pool))),
             context,
             abilities,
-            workers: RwLock::default(),
-            confine: config.confine,
-            stamp: Stamp::of_this_thread().get(),
+            reference,
             gate: config.gate.clone(),
             leaving: Leaving::default(),
             haste: AtomicBool::new(false),
@@ -139,38 +135,6 @@ impl Pool {
     /// Whether nothing is run any more.
     pub(crate) fn is_closed(&self) -> bool {
         self.scheduler.is_closed()
-    }
-
-    /// What workers are; `None` as long as the system lacks what is needed to compare a thread with them.
-    pub(crate) fn workers(&self) -> Option<Arc<Workers>> {
-        self.workers.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Called by the starter: finds out what workers are, as it is itself.
-    pub(crate) fn introduce(&self) {
-        let known = self.workers();
-        if known.as_ref().is_some_and(|known| known.is_whole()) {
-            return;
-        }
-        if let Ok(workers) = Workers::of_this_thread(self.abilities, known.as_deref()) {
-            *self.workers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(workers));
-            // The application has closed something of it: its numbers may be other files' by now.
-            known.into_iter().for_each(std::mem::forget);
-        }
-    }
-
-    /// What the starter says of itself now; nothing when it does not answer in time.
-    pub(crate) fn ask_starter(&self, until: Option<Instant>) -> Option<Told> {
-        self.monitor.ask(until)
-    }
-
-    pub(crate) fn confine(&self) -> Confine {
-        self.confine
-    }
-
-    /// The stamp that a thread has which is as the workers are.
-    pub(crate) fn stamp(&self) -> u64 {
-        self.stamp
     }
 
     /// A ring is opened.

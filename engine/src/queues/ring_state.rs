@@ -4,7 +4,6 @@
 use syslet_abi::{EngineStatus, LINE_BYTES, Params, RingHeader, RingLayout, offset};
 use syslet_attrs::Needs;
 
-use crate::confinement::Outside;
 use crate::notify::Wake;
 use crate::notify::event::Event;
 use crate::notify::eventfd::CompletionEvent;
@@ -87,8 +86,6 @@ pub(crate) struct Submitter {
     pub(crate) accepted: Counter,
     /// Calls that it has itself brought to an end.
     pub(crate) finished: Counter,
-    /// How others look at its thread.
-    pub(crate) outside: Outside,
 }
 
 impl RingState {
@@ -132,7 +129,6 @@ impl RingState {
                 watch: Activity::new(),
                 accepted: Counter::new(),
                 finished: Counter::new(),
-                outside: Outside::default(),
             },
             refused: Arc::new(Counter::new()),
             woken: AtomicBool::new(false),

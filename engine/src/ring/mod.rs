@@ -126,7 +126,7 @@ impl Ring {
         let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
         let pool = engine.pool.as_deref();
         pool.inspect(|pool| pool.join(Arc::clone(&ring)));
-        let confinement = pool.map(|pool| Confinement::of_this_thread(pool, &ring.submitter.outside));
+        let confinement = pool.map(|pool| Confinement::of_this_thread(&pool.reference, ring.number));
         engine.registry.enter(&ring);
         Ok(Ring {
             limits: limits(&params),
@@ -214,8 +214,9 @@ impl Drop for Ring {
             pool.refuse_queued(&self.state);
             stop_all(&self.engine, &self.state);
             pool.part(&self.state);
-            self.state.submitter.outside.show(None);
-            self.confinement.iter_mut().for_each(|confinement| confinement.let_go(&pool));
+            self.confinement
+                .iter_mut()
+                .for_each(|confinement| confinement.end(&pool.reference, pool.is_closed()));
             self.state.adopt(self.slot_owner.take_lent());
         }
     }

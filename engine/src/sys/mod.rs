@@ -5,6 +5,8 @@ pub(crate) mod activity;
 pub(crate) mod clock;
 pub(crate) mod counter;
 #[cfg(not(syslet_loom))]
+pub(crate) mod disposable;
+#[cfg(not(syslet_loom))]
 pub(crate) mod fork;
 pub(crate) mod sync;
 #[cfg(not(syslet_loom))]

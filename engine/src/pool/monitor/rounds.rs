@@ -5,7 +5,6 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
-use crate::confinement::Told;
 use crate::exec::attribute_context::AttributeContext;
 use crate::nonblocking::Abilities;
 use crate::pool::monitor::summons::{ASLEEP, CLOSE, SLOW};
@@ -49,7 +48,7 @@ pub(crate) fn start(
 }
 
 fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
-    pool.introduce();
+    pool.reference.renew();
     let mut keeper = Keeper {
         pool,
         crew: Vec::new(),
@@ -100,7 +99,7 @@ impl Keeper {
         let mut last_slow = Instant::now();
         loop {
             self.serve();
-            self.answer();
+            self.pool.reference.answer();
             self.pool.monitor.alarmed.store(false, Ordering::Relaxed);
             self.pool.serve_alarms();
             let pool = Arc::clone(&self.pool);
@@ -116,22 +115,13 @@ impl Keeper {
             let timeout = self.until_alarm(timeout);
             let has_news = || {
                 pool.monitor.alarmed.load(Ordering::Relaxed)
-                    || pool.monitor.asked.load(Ordering::Relaxed)
+                    || pool.reference.is_asked()
                     || pool.monitor.requests.load(Ordering::Relaxed) > 0
                     || pool.monitor.left.load(Ordering::Relaxed)
                     || pool.monitor.pace.load(Ordering::Relaxed) > pace
             };
             pool.monitor.wake.sleep_unless(has_news, timeout);
         }
-    }
-
-    /// Tells submitters that ask what workers are.
-    fn answer(&self) {
-        let pool = &self.pool;
-        pool.monitor.answer(|| {
-            pool.introduce();
-            Told::of_this_thread(pool.confine).ok()
-        });
     }
 
     /// Starts the workers that were asked for.
@@ -274,7 +264,7 @@ impl Keeper {
     /// without being compared is opened to them if it is as they are, now that it cannot change.
     fn may_relieve(&self, ring: &Arc<RingState>, glance: Glance) -> bool {
         let reach = ring.reach();
-        let is_equal = ring.has_shared_work() && ring.submitter.outside.is_equal(&self.pool);
+        let is_equal = ring.has_shared_work() && self.pool.reference.sees_equal(ring.number);
         if is_equal && ring.submitter.watch.glance() == glance {
             ring.open_to(reach);
         }

@@ -1,17 +1,16 @@
 //! The starter as others see it: what it is asked for, how often it looks, and that it has ended.
 
 use std::sync::{Condvar, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::confinement::Told;
 use crate::notify::Wake;
 use crate::notify::futex::OwnWord;
-use crate::sys::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
+use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 
 /// The starter as others see it.
 #[derive(Debug)]
 pub(crate) struct MonitorRequests {
-    pub(crate) wake: Wake<OwnWord>,
+    pub(crate) wake: Arc<Wake<OwnWord>>,
     /// Workers asked for.
     pub(crate) requests: AtomicU32,
     /// How often it looks: one of the paces below. Others may raise it.
@@ -25,24 +24,7 @@ pub(crate) struct MonitorRequests {
     /// All threads of the pool have ended. Any number of threads may wait for it.
     ended: Mutex<bool>,
     closers: Condvar,
-    /// A submitter has a question.
-    pub(crate) asked: AtomicBool,
-    talk: Mutex<Talk>,
-    askers: Condvar,
 }
-
-/// Questions and the last answer.
-#[derive(Debug, Default)]
-struct Talk {
-    asked: u64,
-    answered: u64,
-    told: Option<Told>,
-}
-
-/// An idle starter answers in less than a millisecond.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// Without a moment it were never asked by a wait without a timeout's length.
-const PATIENCE_AT_LEAST: Duration = Duration::from_millis(1);
 
 /// All workers are idle: it sleeps until stirred.
 pub(crate) const ASLEEP: u32 = 0;
@@ -54,7 +36,7 @@ pub(crate) const CLOSE: u32 = 2;
 impl MonitorRequests {
     pub(crate) fn new() -> MonitorRequests {
         MonitorRequests {
-            wake: Wake::new(OwnWord::default(), OwnWord::default()),
+            wake: Arc::new(Wake::new(OwnWord::default(), OwnWord::default())),
             requests: AtomicU32::new(0),
             pace: AtomicU32::new(SLOW),
             left: AtomicBool::new(false),
@@ -62,9 +44,6 @@ impl MonitorRequests {
             refused: AtomicU64::new(0),
             ended: Mutex::new(false),
             closers: Condvar::new(),
-            asked: AtomicBool::new(false),
-            talk: Mutex::default(),
-            askers: Condvar::new(),
         }
     }
 
@@ -102,39 +81,6 @@ impl MonitorRequests {
     pub(crate) fn alarm(&self) {
         self.alarmed.store(true, Ordering::Relaxed);
         self.wake.notify();
-    }
-
-    /// Asks it what it is, and waits for the answer; not for long, and hardly beyond `until`.
-    pub(crate) fn ask(&self, until: Option<Instant>) -> Option<Told> {
-        let now = Instant::now();
-        let longest = now + PATIENCE;
-        let until = until.map_or(longest, |until| until.max(now + PATIENCE_AT_LEAST).min(longest));
-        let mut talk = lock(&self.talk);
-        talk.asked += 1;
-        let number = talk.asked;
-        self.asked.store(true, Ordering::Relaxed);
-        self.wake.notify();
-        while talk.answered < number {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return None;
-            }
-            (talk, _) = self.askers.wait_timeout(talk, left).unwrap_or_else(PoisonError::into_inner);
-        }
-        talk.told.clone()
-    }
-
-    /// Answers all who have asked, if any have. Called by the starter.
-    pub(crate) fn answer(&self, tell: impl FnOnce() -> Option<Told>) {
-        if !self.asked.swap(false, Ordering::Relaxed) {
-            return;
-        }
-        // What is asked while it looks is answered by the next look.
-        let asked = lock(&self.talk).asked;
-        let told = tell();
-        let mut talk = lock(&self.talk);
-        (talk.answered, talk.told) = (asked, told);
-        self.askers.notify_all();
     }
 
     /// How many threads the system refused to start.

@@ -15,5 +15,3 @@ pub(crate) mod life;
 pub(crate) mod spin;
 #[cfg(not(syslet_loom))]
 pub(crate) mod local;
-#[cfg(not(syslet_loom))]
-pub(crate) mod disposable;

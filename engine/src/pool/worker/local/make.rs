@@ -9,7 +9,7 @@ use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
 use crate::exec::{First, Runner};
 use crate::pool::Pool;
-use crate::pool::worker::disposable::{self, Ended, Own};
+use crate::sys::disposable::{self, Ended, Own};
 use crate::pool::worker::local::{WorkerLocal, ticket};
 use crate::pool::worker::stats::WorkerStats;
 use crate::program::Team;

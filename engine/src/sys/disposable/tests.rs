@@ -1,4 +1,4 @@
-use crate::pool::worker::disposable::*;
+use crate::sys::disposable::*;
 
 /// POOL-25: the body runs in another thread of this process, and what it changes of its thread ends with it.
 #[test]
