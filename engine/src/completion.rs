@@ -6,7 +6,6 @@ use syslet_attrs::TimingValue;
 use syslet_syscalls::decode::{self, Answer, Decoder};
 
 use crate::queues::drain_buffer::Reader;
-use crate::ring::Ring;
 use crate::submission::Submission;
 
 /// One completion: the raw result, and one return for each attribute.
@@ -108,6 +107,12 @@ impl std::fmt::Debug for Completion<'_> {
 /// As many bytes of data as [`Decoder::default`] shows.
 const SHOWN_BYTES: usize = 32;
 
+impl Completions<'_> {
+    pub(crate) fn new(records: Reader<'_>) -> Completions<'_> {
+        Completions { records }
+    }
+}
+
 impl<'a> Iterator for Completions<'a> {
     type Item = Completion<'a>;
 
@@ -115,18 +120,5 @@ impl<'a> Iterator for Completions<'a> {
     fn next(&mut self) -> Option<Completion<'a>> {
         let record = self.records.next()?;
         Some(Completion { done: Done::trusted(bytemuck::cast_slice(record)) })
-    }
-}
-
-impl Ring {
-    /// The completions that are ready. It runs nothing and never waits. A forked child has none.
-    #[inline]
-    pub fn completions(&mut self) -> Completions<'_> {
-        if self.check_home().is_err() {
-            self.drain_buffer.clear();
-        } else if self.drain_buffer.len() == 0 {
-            self.drain();
-        }
-        Completions { records: self.drain_buffer.read() }
     }
 }

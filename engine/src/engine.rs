@@ -7,6 +7,7 @@ use std::time::Duration;
 use syslet_abi::{ABI_VERSION, Features, PAGE_BYTES, Params};
 use syslet_attrs::{Attribute, DuplicateId, Registry};
 
+use crate::admission::Terms;
 use crate::cancel::signal;
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
 use crate::confinement::{Comparison, Stamp};
@@ -91,12 +92,15 @@ impl Engine {
         };
         Ok(Engine {
             engine: Arc::new(EngineState {
-                context,
+                terms: Terms {
+                    context,
+                    abilities,
+                    has_workers: pool.is_some(),
+                    program_steps_max: config.program_steps_max,
+                    number: NUMBER.fetch_add(1, Ordering::Relaxed),
+                },
                 guard,
                 pool,
-                abilities,
-                number: NUMBER.fetch_add(1, Ordering::Relaxed),
-                program_steps_max: config.program_steps_max,
                 is_closed: AtomicBool::new(false),
                 registry: RingRegistry::new(),
             }),
@@ -122,7 +126,7 @@ impl Engine {
     /// Lines of the [trace](Config::trace) that could not be written.
     #[must_use]
     pub fn trace_lost(&self) -> u64 {
-        self.engine.context.trace.as_ref().map_or(0, Trace::lost)
+        self.engine.terms.context.trace.as_ref().map_or(0, Trace::lost)
     }
 
     /// What stops calls of all rings of this engine, from any thread.
@@ -141,7 +145,7 @@ impl Engine {
 
     /// The attributes this engine knows.
     pub fn attributes(&self) -> impl Iterator<Item = &dyn Attribute> {
-        self.engine.context.iter()
+        self.engine.terms.context.iter()
     }
 
     /// How the workers are doing; zeros without workers, and in a forked child.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::exec::attribute_context::AttributeContext;
-use crate::nonblocking::Abilities;
+use crate::admission::Terms;
 use crate::pool::Pool;
 use crate::ring::registry::RingRegistry;
 use crate::sys::fork::ForkGuard;
@@ -12,16 +11,10 @@ use crate::sys::fork::ForkGuard;
 /// What every ring of an engine needs.
 #[derive(Debug)]
 pub(crate) struct EngineState {
-    pub(crate) context: Arc<AttributeContext>,
+    pub(crate) terms: Terms,
     pub(crate) guard: Arc<ForkGuard>,
     /// None when the submitters run everything themselves.
     pub(crate) pool: Option<Arc<Pool>>,
-    /// The twins that may be tried.
-    pub(crate) abilities: Abilities,
-    /// No other engine of this process has it.
-    pub(crate) number: u64,
-    /// No program may have a larger budget.
-    pub(crate) program_steps_max: u32,
     pub(crate) is_closed: AtomicBool,
     pub(crate) registry: RingRegistry,
 }

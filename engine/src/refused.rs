@@ -3,7 +3,6 @@
 use syslet_abi::{Errno, Fault, Glance, Refusal};
 use syslet_syscalls::decode::Decoder;
 
-use crate::program::Program;
 use crate::submission::Submission;
 
 /// A submission that was not accepted. Nothing has been taken, and the submission is still the caller's.
@@ -68,13 +67,7 @@ impl Refused {
         self.explain_record(submission.bytes())
     }
 
-    /// The same of a program, with the atom at fault: `syslet { 0: dup(7, 0x8) } refused: … (atom 0, argument 2)`.
-    #[must_use]
-    pub fn explain_program(&self, program: &Program) -> String {
-        self.explain_record(program.bytes())
-    }
-
-    fn explain_record(&self, record: &[u8]) -> String {
+    pub(crate) fn explain_record(&self, record: &[u8]) -> String {
         format!("{} refused: {}", Decoder::default().record(record), self.why_record(record))
     }
 
@@ -84,13 +77,7 @@ impl Refused {
         self.why_record(submission.bytes())
     }
 
-    /// The second half of [`Refused::explain_program`].
-    #[must_use]
-    pub fn why_program(&self, program: &Program) -> String {
-        self.why_record(program.bytes())
-    }
-
-    fn why_record(&self, record: &[u8]) -> String {
+    pub(crate) fn why_record(&self, record: &[u8]) -> String {
         match (self.reason, Decoder::default().place_of(record, &self.fault)) {
             (_, None) => self.to_string(),
             _ if self.is_full() => self.to_string(),

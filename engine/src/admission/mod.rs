@@ -1,7 +1,10 @@
-//! The door. Everything that can be refused is refused here; a refusal has taken nothing.
+//! Admission of a call: it is checked for meaning, and its slot's decisions are made. The ring calls it for each push, and
+//! `program` for the atoms of a program. Every refusal comes before anything is taken, except for lack of room.
 
 pub(crate) mod placement;
 pub(crate) mod safe;
+
+use std::sync::Arc;
 
 use syslet_abi::{
     ATTRIBUTE_HEADER_BYTES, Ask, AttributeId, Call, CallFlags, DONE_BYTES_MIN, NR_OFFSET, Refusal, Status,
@@ -10,26 +13,41 @@ use syslet_abi::{
 use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, TraceValue};
 use syslet_syscalls::{Class, RawArgs, Row, Scope, check_arguments, is_foreign, row};
 
-use crate::engine_state::EngineState;
+use crate::exec::attribute_context::AttributeContext;
 use crate::exec::contained::contained;
 use crate::exec::counters::may_count;
 use crate::exec::facts::facts;
-use crate::nonblocking;
+use crate::nonblocking::{self, Abilities};
 use crate::queues::batch::{BATCH_MAX, DispatchFlags};
 use crate::refused::Refused;
 use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds, Placement, VALUE_BYTES_MAX};
 use crate::sys::clock::now_ns;
 
+/// What admission knows of an engine. The engine has one, shared by all of its rings.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) context: Arc<AttributeContext>,
+    /// The non-blocking attempts that may be made.
+    pub(crate) abilities: Abilities,
+    /// False when the submitters run everything themselves.
+    pub(crate) has_workers: bool,
+    /// No program may have a larger budget.
+    pub(crate) program_steps_max: u32,
+    /// No other engine of this process has it.
+    pub(crate) number: u64,
+}
+
 /// Room held for a completion without attribute returns.
 #[allow(clippy::cast_possible_truncation, reason = "24")]
 const BARE_CREDIT: u32 = DONE_BYTES_MIN as u32;
 
-/// Checks what a well-formed submission means (ENGINE-1): number, row, flags, attributes. Room and slot come after.
+/// Checks the meaning of a well-formed submission (ENGINE-1): number, row, flags, attributes. Room and slot come after.
+/// `has_pool` says whether this submitter may give calls to workers now.
 #[inline(always)]
 pub(crate) fn admit(
     call: &Call<'_>,
     completion_max: usize,
-    engine: &EngineState,
+    terms: &Terms,
     has_pool: bool,
     admission: &mut Admission,
 ) -> Result<(), Refused> {
@@ -60,24 +78,24 @@ pub(crate) fn admit(
     admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
     let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
     if admission.answering {
-        admit_answering(call, completion_max, engine, may_pool, admission)?;
+        admit_answering(call, completion_max, terms, may_pool, admission)?;
     }
     let has_nonblocking =
-        || row.is_some_and(|row| nonblocking::may_try(engine.abilities, row, &RawArgs::known(call)));
+        || row.is_some_and(|row| nonblocking::may_try(terms.abilities, row, &RawArgs::known(call)));
     admission.dispatch = placement::dispatch(facts, admission.constraints(), has_nonblocking);
-    let wants_twin = admission.needs.contains(Needs::CACHE) && !admission.needs.contains(Needs::RETRY);
-    if wants_twin && admission.dispatch == DispatchFlags::WORKER && has_nonblocking() {
+    let wants_attempt = admission.needs.contains(Needs::CACHE) && !admission.needs.contains(Needs::RETRY);
+    if wants_attempt && admission.dispatch == DispatchFlags::WORKER && has_nonblocking() {
         admission.dispatch = admission.dispatch.with(DispatchFlags::NONBLOCKING);
     }
     admission.abandon_policy = abandon_policy(row, call, admission.dispatch);
-    admission.placement = place(admission, engine, may_pool);
+    admission.placement = place(admission, terms, may_pool);
     Ok(())
 }
 
 /// Where a submission waits.
 #[inline]
-pub(crate) fn place(admission: &Admission, engine: &EngineState, may_pool: bool) -> Placement {
-    if is_own(engine, may_pool) {
+pub(crate) fn place(admission: &Admission, terms: &Terms, may_pool: bool) -> Placement {
+    if is_local(terms, may_pool) {
         Placement::Local
     } else if admission.answering && admission.is_sorted() {
         Placement::StagedCall
@@ -86,14 +104,15 @@ pub(crate) fn place(admission: &Admission, engine: &EngineState, may_pool: bool)
     }
 }
 
-/// Whether a call waits where no worker may look: without workers nobody looks anywhere.
+/// Whether a call waits where no worker may look. In an engine without workers every place is such a place, and it waits in the
+/// ring.
 #[inline]
-fn is_own(engine: &EngineState, may_pool: bool) -> bool {
-    engine.pool.is_some() && !may_pool
+fn is_local(terms: &Terms, may_pool: bool) -> bool {
+    terms.has_workers && !may_pool
 }
 
-/// What may be done about the call when nothing interrupts it (CANCEL-18). Workers alone are given up, and what is instant
-/// is over before.
+/// What may be done about the call when no signal interrupts it (CANCEL-18). Only calls in workers are abandoned, and an instant
+/// call is over before.
 #[inline(always)]
 fn abandon_policy(row: Option<&Row>, call: &Call<'_>, dispatch: DispatchFlags) -> AbandonPolicy {
     if call.flags().contains(CallFlags::RELEASE) {
@@ -106,22 +125,22 @@ fn abandon_policy(row: Option<&Row>, call: &Call<'_>, dispatch: DispatchFlags) -
     }
 }
 
-/// Whether an argument is, or may be, an address in the application's memory. Of what has no row all may be.
+/// Whether an argument is, or may be, an address in the application's memory. Any argument of a call without a row may be one.
 fn holds_memory(row: Option<&Row>, call: &Call<'_>) -> bool {
     row.map_or_else(|| RawArgs::of(call) != RawArgs::default(), |row| row.holds_address(call))
 }
 
-/// The part of admission that only calls with attributes or an out area need.
+/// The part of admission that only calls with attributes or an out area need; a program's head is such a call.
 pub(crate) fn admit_answering(
     call: &Call<'_>,
     completion_max: usize,
-    engine: &EngineState,
+    terms: &Terms,
     may_pool: bool,
     admission: &mut Admission,
 ) -> Result<(), Refused> {
     admission.answers = Answers::default();
     admission.deadline_ns = None;
-    let (bytes, needs) = decide(call, completion_max, engine, may_pool, admission)?;
+    let (bytes, needs) = decide(call, completion_max, terms, may_pool, admission)?;
     if bytes > completion_max {
         return Err(Refusal::TOO_LARGE.into());
     }
@@ -145,16 +164,16 @@ pub(crate) fn check_survives(scope: Scope) -> Result<(), Refused> {
     }
 }
 
-/// Bytes that a return with a value of `len` bytes takes.
+/// The bytes of a return with a value of `len` bytes.
 pub(crate) const fn value_bytes(len: usize) -> usize {
     ATTRIBUTE_HEADER_BYTES + padded(len)
 }
 
-/// Asks every attribute for its plan, and gives the longest completion and what must be observed.
+/// Asks every attribute for its plan, and gives the bytes of the longest completion and all needs.
 fn decide(
     call: &Call<'_>,
     completion_max: usize,
-    engine: &EngineState,
+    terms: &Terms,
     may_pool: bool,
     admission: &mut Admission,
 ) -> Result<(usize, Needs), Refused> {
@@ -174,12 +193,12 @@ fn decide(
                 admission.trace = TraceValue::parse(ask.payload).map(|trace| trace.id);
             }
             AttributeId::DATA => admission.returns_data = true,
-            // It may take its time, so somebody watches.
+            // Its code may take long, so the call is made alone, where it is watched.
             id => is_brief &= !id.is_application(),
         }
-        let mut plan = plan(&ask, &facts, &engine.context);
+        let mut plan = plan(&ask, &facts, &terms.context);
         if ask.id == AttributeId::PRIORITY && plan.is_ok() {
-            if is_own(engine, may_pool) {
+            if is_local(terms, may_pool) {
                 plan = Err(Status::INAPPLICABLE);
             } else {
                 admission.priority = Priority::parse(ask.payload).unwrap_or(0);
@@ -191,7 +210,7 @@ fn decide(
                 return Err(Refusal::NEEDS_WORKER.at(ask.payload_offset).into());
             }
             Ok(_) if ask.id == AttributeId::DATA => {
-                // The out area is counted above, asked for or not; without one the return is a bare header.
+                // The out area is counted above, whether DATA is asked for or not; without one the return is a bare header.
                 bytes += if facts.out_len == 0 { ATTRIBUTE_HEADER_BYTES } else { 0 };
             }
             Ok(plan) if plan.return_bytes_max > VALUE_BYTES_MAX => return Err(Refusal::TOO_LARGE.into()),
@@ -212,24 +231,24 @@ fn decide(
         admission.may_run_inline = may_run_inline;
     }
     let fits = bytes * BATCH_MAX <= completion_max;
-    let is_told = needs.contains(Needs::TRACE) && engine.context.trace.is_some();
+    let is_traced = needs.contains(Needs::TRACE) && terms.context.trace.is_some();
     admission.is_brief =
-        is_brief && fits && admission.priority == 0 && !needs.intersects(NOT_BRIEF) && !is_told;
+        is_brief && fits && admission.priority == 0 && !needs.intersects(NOT_BRIEF) && !is_traced;
     Ok((bytes, needs))
 }
 
-/// What takes longer than the call, or stops it.
+/// Needs that take longer than the call itself, or stop it.
 const NOT_BRIEF: Needs = Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD).with(Needs::LANE);
 
-/// A place and a thread, which a call that will not run does not wait for (ATTR-103).
+/// Needs for a place in a lane or for a thread. A call that will not run does not wait for them (ATTR-103).
 const FOR_RUNNING: Needs = Needs::LANE.with(Needs::OWN_THREAD).with(Needs::OWN_FS);
 
-/// Whether the submitter may not make the call itself: what changes the thread that makes it is never the submitter's.
+/// Whether the submitter may not make the call itself. A call that changes its thread is never the submitter's.
 fn keeps_away(plan: &Plan) -> bool {
     !plan.may_run_inline || plan.needs.contains(Needs::OWN_THREAD)
 }
 
-/// What an attribute plans for a call.
+/// The plan of an attribute for a call, or the status that it is refused with.
 pub(crate) fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Result<Plan, Status> {
     let attribute = registry.get(ask.id).ok_or(Status::UNSUPPORTED)?;
     let plan = contained(ask.id, || attribute.check(ask.payload, facts)).unwrap_or(Err(Status::UNAVAILABLE));
@@ -239,7 +258,7 @@ pub(crate) fn plan(ask: &Ask<'_>, facts: &CallFacts, registry: &Registry) -> Res
     });
     plan.map_err(|status| match status {
         Status::UNSUPPORTED | Status::INAPPLICABLE | Status::INVALID | Status::DENIED => status,
-        // An application's attribute may answer anything; what means nothing before the call is a failure.
+        // An application's attribute may answer anything. A status without a meaning before the call counts as a failure.
         _ => Status::UNAVAILABLE,
     })
 }

@@ -1,4 +1,5 @@
-//! Who may run a call: the table of specs/pool.md.
+//! Which threads may run a call, by the table of `specs/pool.md`: refuses calls that none may run, and gives the dispatch flags of the
+//! others. Admission calls it for calls, `program` for programs and their atoms.
 
 use syslet_abi::{CallFlags, NR_OFFSET, Refusal};
 use syslet_syscalls::{Class, Scope};
@@ -10,7 +11,7 @@ use crate::slots::admission::Constraints;
 /// Offset of a record's flags.
 const FLAGS_OFFSET: usize = 6;
 
-/// What decides who runs a call.
+/// The facts of a call that decide which threads may run it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     pub(crate) flags: CallFlags,
@@ -18,11 +19,11 @@ pub(crate) struct Facts {
     pub(crate) scope: Scope,
     /// Whether the plain call could signal the thread that makes it, although it cannot sleep.
     pub(crate) signals: bool,
-    /// Whether there are workers.
+    /// Whether the submitter may give calls to workers.
     pub(crate) has_pool: bool,
 }
 
-/// Refuses what nobody here may run (ENGINE-8, ENGINE-18).
+/// Refuses a call that no thread of this engine may run (ENGINE-8, ENGINE-18).
 #[inline]
 pub(crate) fn check(facts: Facts) -> Result<(), Refused> {
     let Facts { flags, class, scope, has_pool, .. } = facts;
@@ -33,7 +34,7 @@ pub(crate) fn check(facts: Facts) -> Result<(), Refused> {
     check_unusual(facts)
 }
 
-/// Flags that nobody is refused for.
+/// Flags that are no reason for a refusal.
 const USUAL: CallFlags = CallFlags::NO_COMPLETE.with(CallFlags::STORAGE).with(CallFlags::RELEASE);
 
 fn check_unusual(facts: Facts) -> Result<(), Refused> {
@@ -54,7 +55,7 @@ fn check_unusual(facts: Facts) -> Result<(), Refused> {
     Err(refusal.into())
 }
 
-/// How a record is marked that only its submitter runs, when it is not instant.
+/// The dispatch flags of a record that only its submitter runs, unless it is instant.
 #[inline(never)]
 fn dispatch_alone(facts: Facts, constraints: Constraints) -> DispatchFlags {
     let is_storage = match facts.class {
@@ -69,7 +70,7 @@ fn dispatch_alone(facts: Facts, constraints: Constraints) -> DispatchFlags {
     }
 }
 
-/// How a queued record is marked. `has_twin`: whether its twin may be tried.
+/// The dispatch flags of a queued record. `has_nonblocking` says whether a non-blocking attempt may be made.
 #[inline(always)]
 pub(crate) fn dispatch(
     facts: Facts,
@@ -92,7 +93,7 @@ pub(crate) fn dispatch(
     let sleeps = if class == Class::Sleeps { DispatchFlags::SLEEPS } else { DispatchFlags::PLAIN };
     let is_local = match class {
         Class::Instant => !signals,
-        // What storage holds up can be interrupted in workers only.
+        // A call that storage holds up can be interrupted in a worker only.
         Class::Storage | Class::Descriptor => flags.contains(CallFlags::STORAGE) && !constraints.is_timed,
         Class::Sleeps => false,
     };

@@ -1,7 +1,6 @@
-//! What the door marks: every row of the table, and attributes.
+//! The dispatch flags that admission gives: every row of the table, and attributes.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use syslet_abi::{AttributeFlags, AttributeId, Call, CallFlags, Limits, Status};
 use syslet_attrs::{
@@ -10,12 +9,10 @@ use syslet_attrs::{
 };
 use syslet_syscalls::{Class, Row, row, rows};
 
-use crate::admission::{Admission, admit};
-use crate::engine_state::EngineState;
+use crate::admission::{Admission, Terms, admit};
 use crate::exec::attribute_context::AttributeContext;
 use crate::nonblocking::{self, NonBlocking};
 use crate::queues::batch::DispatchFlags;
-use crate::sys::fork::ForkGuard;
 use crate::{Submission, SubmissionBuilder};
 
 /// An application's attribute that does nothing.
@@ -42,37 +39,30 @@ impl Attribute for Silent {
     }
 }
 
-/// What a ring of an engine with workers and these twins shares; no thread is started for it.
-fn engine(abilities: NonBlocking) -> EngineState {
+/// The terms of an engine with these non-blocking attempts.
+fn terms(abilities: NonBlocking) -> Terms {
     let mut registry = Registry::built_in();
     registry.add(Arc::new(Silent)).expect("a free id");
-    EngineState {
+    Terms {
         context: Arc::new(AttributeContext { registry, trace: None }),
-        guard: Arc::new(ForkGuard::new().expect("a page")),
-        pool: None,
         abilities: nonblocking::probe(abilities),
-        number: 0,
+        has_workers: false,
         program_steps_max: 0,
-        is_closed: AtomicBool::new(false),
-        registry: crate::ring::registry::RingRegistry::new(),
+        number: 0,
     }
 }
 
 /// The longest completion of a ring with default parameters.
 const COMPLETION_MAX: usize = 64 << 10;
 
-/// How the door of a ring with workers marks a submission; nothing when it refuses it.
-fn marked(
-    engine: &EngineState,
-    completion_max: usize,
-    submission: &SubmissionBuilder,
-) -> Option<DispatchFlags> {
-    marked_with(true, engine, completion_max, submission)
+/// The dispatch flags of a submission to a ring with workers; `None` when it is refused.
+fn marked(terms: &Terms, completion_max: usize, submission: &SubmissionBuilder) -> Option<DispatchFlags> {
+    marked_with(true, terms, completion_max, submission)
 }
 
 fn marked_with(
     has_pool: bool,
-    engine: &EngineState,
+    terms: &Terms,
     completion_max: usize,
     submission: &SubmissionBuilder,
 ) -> Option<DispatchFlags> {
@@ -80,7 +70,7 @@ fn marked_with(
     let limits = Limits { record_bytes_max: 4 << 10, out_bytes_max: COMPLETION_MAX };
     let call = Call::check(submission.bytes(), &limits).expect("well-formed");
     let mut admission = Admission::default();
-    admit(&call, completion_max, engine, has_pool, &mut admission).ok()?;
+    admit(&call, completion_max, terms, has_pool, &mut admission).ok()?;
     Some(admission.dispatch)
 }
 
@@ -88,9 +78,9 @@ fn marked_with(
 /// one claim of the completion ring. Those with an out area are not, nor those that can be stopped, are made again or have
 /// the application's own attributes.
 #[test]
-fn what_is_taken_together() {
-    let engine = engine(NonBlocking::All);
-    let marked = |completion_max, submission: &_| marked(&engine, completion_max, submission);
+fn brief_calls_are_taken_together() {
+    let terms = terms(NonBlocking::All);
+    let marked = |completion_max, submission: &_| marked(&terms, completion_max, submission);
     let asked = |id: AttributeId, payload: &[u8]| {
         Submission::call(libc::SYS_getpid).attribute(id, AttributeFlags::NONE, payload)
     };
@@ -129,9 +119,9 @@ fn what_is_taken_together() {
 /// RING-8: without workers, calls that sleep for storage at most are taken together with others, if their completions are
 /// short; those that can sleep for longer are not.
 #[test]
-fn what_is_taken_together_without_workers() {
-    let engine = engine(NonBlocking::All);
-    let marked = |submission: &_| marked_with(false, &engine, COMPLETION_MAX, submission).unwrap();
+fn brief_calls_are_taken_together_without_workers() {
+    let terms = terms(NonBlocking::All);
+    let marked = |submission: &_| marked_with(false, &terms, COMPLETION_MAX, submission).unwrap();
     let call = |nr| Submission::call(nr).value(0).value(0).value(0);
     let together = [call(libc::SYS_openat), call(libc::SYS_read).flags(CallFlags::STORAGE)];
     for submission in together {
@@ -145,7 +135,7 @@ fn what_is_taken_together_without_workers() {
     assert_eq!(marked(&Submission::call(libc::SYS_getpid)), DispatchFlags::INSTANT);
 }
 
-/// Arguments that reach every place where they decide what the call is: none set, all set, and each condition of the row
+/// Arguments that reach every condition by which the row decides the class or the scope: none set, all set, and each condition
 /// alone.
 fn arguments(row: &Row) -> Vec<[u64; 6]> {
     let classes = row.when.iter().map(|when| when.given);
@@ -158,7 +148,7 @@ fn arguments(row: &Row) -> Vec<[u64; 6]> {
     [[0; 6], [u64::MAX; 6], [1; 6]].into_iter().chain(decided).collect()
 }
 
-/// What a waiting submitter makes as the plain call is instant, or waits for storage at most.
+/// A call that a waiting submitter makes as the plain call is instant, or waits for storage at most.
 #[track_caller]
 fn assert_bounded(name: &str, class: Class, flags: CallFlags, dispatch: DispatchFlags) {
     let is_left_to_others = [DispatchFlags::WORKER, DispatchFlags::PRIVATE, DispatchFlags::NONBLOCKING]
@@ -173,15 +163,15 @@ fn assert_bounded(name: &str, class: Class, flags: CallFlags, dispatch: Dispatch
 }
 
 /// CANCEL-3: no row of the table is ever made in a waiting submitter as a plain call that may sleep for ever, with
-/// whatever arguments, flags but SYNC, twins and attributes.
+/// any arguments, flags but SYNC, non-blocking attempts and attributes.
 #[test]
-fn nothing_that_may_sleep_for_ever_is_helped() {
+fn nothing_that_may_sleep_for_ever_is_run_inline() {
     let none = CallFlags::NONE;
     let all = [none, CallFlags::STORAGE, CallFlags::NO_COMPLETE, CallFlags::PRIVATE, CallFlags::ASYNC];
     let deadline = DeadlineAsked::After(1 << 40).emit();
     let mut marked_plain = 0;
     for abilities in [NonBlocking::Off, NonBlocking::All] {
-        let engine = engine(abilities);
+        let terms = terms(abilities);
         for row in rows() {
             let Some(nr) = row.numbers.here() else { continue };
             for args in arguments(row) {
@@ -192,7 +182,7 @@ fn nothing_that_may_sleep_for_ever_is_helped() {
                     let timed =
                         call.clone().attribute(AttributeId::DEADLINE, AttributeFlags::NONE, &deadline);
                     for call in [call.clone().timing(), timed, call] {
-                        let Some(dispatch) = marked(&engine, COMPLETION_MAX, &call) else { continue };
+                        let Some(dispatch) = marked(&terms, COMPLETION_MAX, &call) else { continue };
                         assert_bounded(row.name, class, flags, dispatch);
                         marked_plain +=
                             u32::from(class == Class::Instant && dispatch == DispatchFlags::INSTANT);
@@ -201,8 +191,8 @@ fn nothing_that_may_sleep_for_ever_is_helped() {
             }
         }
         let unknown = (0..512).rev().find(|nr| row(*nr).is_none()).expect("not all numbers have rows");
-        let dispatch = marked(&engine, COMPLETION_MAX, &Submission::call(unknown)).expect("accepted");
+        let dispatch = marked(&terms, COMPLETION_MAX, &Submission::call(unknown)).expect("accepted");
         assert!(dispatch.contains(DispatchFlags::WORKER), "{dispatch:?}");
     }
-    assert!(marked_plain > 300, "{marked_plain}: instant calls are helped");
+    assert!(marked_plain > 300, "{marked_plain}: instant calls run inline");
 }

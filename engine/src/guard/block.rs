@@ -9,11 +9,22 @@ use std::slice;
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
-use crate::guard::Break;
-
 const PAGE: usize = 4096;
 /// Before the area there are at least so many known bytes.
 const BEFORE: usize = 64;
+
+/// How a call broke out of what its row says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Break {
+    /// It wrote before the area, so many bytes.
+    Before(usize),
+    /// It wrote behind the area, so many bytes as far as this is seen.
+    Behind(usize),
+    /// It wrote into bytes that it only reads, by its row.
+    Input,
+    /// It said EFAULT, though all of its addresses are good as far as its row says.
+    Fault,
+}
 
 /// What follows an area.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

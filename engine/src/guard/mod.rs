@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use syslet_abi::{ArgKind, Call, RawResult};
 use syslet_syscalls::{ArgType, Direction, RawArgs, Row, extents};
 
+pub use block::Break;
 use block::{Block, Ends};
 
 /// Whether calls are guarded.
@@ -23,19 +24,6 @@ const ENTRY_BYTES: usize = 16;
 const MESSAGE: [usize; 3] = [0, 16, 32];
 /// The vector among these.
 const VECTOR: usize = 16;
-
-/// How a call broke out of what its row says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Break {
-    /// It wrote before the area, so many bytes.
-    Before(usize),
-    /// It wrote behind the area, so many bytes as far as this is seen.
-    Behind(usize),
-    /// It wrote into bytes that it only reads, by its row.
-    Input,
-    /// It said EFAULT, though all of its addresses are good as far as its row says.
-    Fault,
-}
 
 /// One call that broke out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

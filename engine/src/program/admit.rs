@@ -7,8 +7,7 @@ use syslet_attrs::{AtomEntry, AtomsHead, Needs};
 use syslet_syscalls::{Class, RawArgs, Scope, check_arguments, is_foreign, row};
 
 use crate::admission::placement;
-use crate::admission::{admit_answering, check_survives, place};
-use crate::engine_state::EngineState;
+use crate::admission::{Terms, admit_answering, check_survives, place};
 use crate::program::allowed::{dispatch, may_touch};
 use crate::program::effective::Effective;
 use crate::program::flow::Flow;
@@ -61,12 +60,12 @@ struct Sum {
 pub(crate) fn admit<'a>(
     record: &'a [u8],
     (limits, completion_max): (&Limits, usize),
-    engine: &EngineState,
+    terms: &Terms,
     has_pool: bool,
     (validator, admission): (&mut Validator, &mut Admission),
     seen: Option<&OnceLock<Seen>>,
 ) -> Result<Program<'a>, Refused> {
-    let by = Looker { engine: engine.number, has_pool, limits: *limits, completion_max };
+    let by = Looker { engine: terms.number, has_pool, limits: *limits, completion_max };
     let found = seen.and_then(OnceLock::get).filter(|seen| seen.by == by);
     if let Some(Seen { decided: Some(decided), .. }) = found {
         *admission = *decided;
@@ -75,11 +74,11 @@ pub(crate) fn admit<'a>(
     let (program, sum) = match found {
         Some(seen) => (Program::admitted(record), seen.sum),
         None => {
-            let looked = look(record, limits, engine, has_pool, validator);
+            let looked = look(record, limits, terms, has_pool, validator);
             looked.map_err(|refused| refused.in_program(record))?
         }
     };
-    decide(&program, &sum, by, engine, admission)?;
+    decide(&program, &sum, by, terms, admission)?;
     if let Some(seen) = seen {
         let is_steady = program.head().asks().all(|ask| ask.id == AttributeId::DATA);
         // Another ring may have been first: it keeps its own.
@@ -93,7 +92,7 @@ fn decide(
     program: &Program<'_>,
     sum: &Sum,
     by: Looker,
-    engine: &EngineState,
+    terms: &Terms,
     admission: &mut Admission,
 ) -> Result<(), Refused> {
     let flags = program.flags();
@@ -104,9 +103,9 @@ fn decide(
     admission.answering = true;
     let may_pool = by.has_pool && !flags.contains(CallFlags::SYNC);
     admission.atoms_bytes_max = Some(sum.atoms_bytes);
-    admit_answering(&program.head(), by.completion_max, engine, may_pool, admission)?;
+    admit_answering(&program.head(), by.completion_max, terms, may_pool, admission)?;
     admission.dispatch = program_marks(flags, admission, sum, by.has_pool);
-    admission.placement = place(admission, engine, may_pool);
+    admission.placement = place(admission, terms, may_pool);
     Ok(())
 }
 
@@ -114,12 +113,12 @@ fn decide(
 fn look<'a>(
     record: &'a [u8],
     limits: &Limits,
-    engine: &EngineState,
+    terms: &Terms,
     has_pool: bool,
     validator: &mut Validator,
 ) -> Result<(Program<'a>, Sum), Refused> {
     let program = Program::check(record, limits)?;
-    if program.budget() > engine.program_steps_max {
+    if program.budget() > terms.program_steps_max {
         return Err(Refusal::BUDGET.at(BUDGET_OFFSET).into());
     }
     let flags = program.flags();
@@ -130,7 +129,7 @@ fn look<'a>(
         signals: false,
         has_pool,
     })?;
-    let sum = check_atoms(&program, engine, has_pool, &mut validator.effective)?;
+    let sum = check_atoms(&program, terms, has_pool, &mut validator.effective)?;
     if sum.reads_values {
         validator.flow.check(&program)?;
     }
@@ -157,7 +156,7 @@ fn program_marks(flags: CallFlags, admission: &Admission, sum: &Sum, has_pool: b
 /// Checks every atom as the door checks a call.
 fn check_atoms(
     program: &Program<'_>,
-    engine: &EngineState,
+    terms: &Terms,
     has_pool: bool,
     effective: &mut Effective,
 ) -> Result<Sum, Refused> {
@@ -201,10 +200,10 @@ fn check_atoms(
         }
         sum.sleeps |= class == Class::Sleeps;
         if call.attribute_count() > 0 {
-            sum.atoms_bytes += Wanted::of(&call, &engine.context).bytes;
+            sum.atoms_bytes += Wanted::of(&call, &terms.context).bytes;
         }
         sum.begins_away |= index == 0
-            && dispatch(engine.abilities, row, call.flags(), &RawArgs::known(&call))
+            && dispatch(terms.abilities, row, call.flags(), &RawArgs::known(&call))
                 .contains(DispatchFlags::WORKER);
     }
     Ok(sum)

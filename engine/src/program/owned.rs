@@ -79,6 +79,21 @@ impl Program {
     }
 }
 
+/// Here, because a refusal knows no programs.
+impl Refused {
+    /// As [`Refused::explain`] of a program, with the atom at fault: `syslet { 0: dup(7, 0x8) } refused: … (atom 0, argument 2)`.
+    #[must_use]
+    pub fn explain_program(&self, program: &Program) -> String {
+        self.explain_record(program.bytes())
+    }
+
+    /// The second half of [`Refused::explain_program`].
+    #[must_use]
+    pub fn why_program(&self, program: &Program) -> String {
+        self.why_record(program.bytes())
+    }
+}
+
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let program = syslet_abi::Program::admitted(self.bytes());

@@ -157,7 +157,7 @@ impl Ring {
         Some(if by_attempt {
             debug_assert_eq!(at, 0, "what is not instant is claimed alone");
             // SAFETY: as in `help_one`.
-            unsafe { self.runner.attempt(record, &claim, self.engine.abilities) }
+            unsafe { self.runner.attempt(record, &claim, self.engine.terms.abilities) }
         } else {
             // SAFETY: as in `help_one`.
             First::Built(unsafe { self.runner.run(record, &claim, at) })

@@ -17,6 +17,7 @@ use syslet_abi::{
     EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, USER_DATA_OFFSET, offset,
 };
 
+use crate::completion;
 use crate::confinement::{Confinement, Looked};
 use crate::engine_state::EngineState;
 use crate::exec::claim::Claim;
@@ -114,7 +115,7 @@ impl Ring {
         let own = LocalQueue::new(own_bytes).map_err(|_| none("calls of the submitter alone", own_bytes))?;
         let mut lent = Vec::new();
         reserve(&mut lent, params.slots as usize, "lent descriptors")?;
-        let mut runner = Runner::inline(Arc::clone(&engine.context));
+        let mut runner = Runner::inline(Arc::clone(&engine.terms.context));
         runner.expect(params.completion_record_max.into())?;
         let (mut batch, record_bytes) = (Batch::new(), u64::from(params.submission_record_max));
         batch.expect(record_bytes).map_err(|_| none("the longest submission", record_bytes))?;
@@ -176,6 +177,17 @@ impl Ring {
         }
         self.drain();
         self.slot_owner.in_use()
+    }
+
+    /// The completions that are ready. It runs nothing and never waits. A forked child has none.
+    #[inline]
+    pub fn completions(&mut self) -> completion::Completions<'_> {
+        if self.check_home().is_err() {
+            self.drain_buffer.clear();
+        } else if self.drain_buffer.len() == 0 {
+            self.drain();
+        }
+        completion::Completions::new(self.drain_buffer.read())
     }
 
     /// Refuses every entry in a forked child: the ring's memory is not there (ENGINE-26).

@@ -85,7 +85,8 @@ impl Ring {
         };
         // A closed pool runs nothing, so anybody may offer; and its threads are no longer there to compare with. It may be closed
         // while they are compared.
-        let is_equal = pool.is_closed() || confinement.look(&pool.reference, self.wait_ends) || pool.is_closed();
+        let is_equal =
+            pool.is_closed() || confinement.look(&pool.reference, self.wait_ends) || pool.is_closed();
         confinement.show(&pool.reference);
         self.looked = if is_equal { Looked::Equal } else { Looked::Different };
         is_equal

@@ -73,7 +73,7 @@ impl Ring {
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
         self.admit(submission.bytes())?;
         let call = Call::admitted(submission.bytes());
-        safe::check(&call, submission.lent(), self.admission.needs, &self.engine.context)?;
+        safe::check(&call, submission.lent(), self.admission.needs, &self.engine.terms.context)?;
         let ticket = self.enqueue_lending(&call, submission)?;
         Ok(self.state.number.names(ticket))
     }
@@ -90,11 +90,11 @@ impl Ring {
         let completion_max = self.params.completion_record_max as usize;
         let has_pool = self.open_pool().is_some();
         let admitted =
-            admit(&Call::admitted(record), completion_max, &self.engine, has_pool, &mut self.admission);
+            admit(&Call::admitted(record), completion_max, &self.engine.terms, has_pool, &mut self.admission);
         if has_pool || !self.is_closed_no_more(&admitted) {
             return admitted;
         }
-        admit(&Call::admitted(record), completion_max, &self.engine, true, &mut self.admission)
+        admit(&Call::admitted(record), completion_max, &self.engine.terms, true, &mut self.admission)
     }
 
     /// Whether a submission was refused for what the thread was when it was last compared with the workers, and it is as
@@ -134,7 +134,7 @@ impl Ring {
     ) -> Result<(), Refused> {
         let bounds = (&self.limits, self.params.completion_record_max as usize);
         let validator = self.validator.get_or_insert_with(Box::default);
-        program::admit(record, bounds, &self.engine, has_pool, (validator, &mut self.admission), seen)
+        program::admit(record, bounds, &self.engine.terms, has_pool, (validator, &mut self.admission), seen)
             .map(drop)
     }
 

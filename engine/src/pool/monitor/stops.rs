@@ -144,7 +144,7 @@ mod tests {
     fn who_is_held_is_looked_after_later() {
         let alone = Config::default().workers_max(0);
         let ring = Engine::start(alone.clone()).unwrap().ring(&Params::default()).unwrap();
-        let pool = Pool::new(&alone, Arc::clone(&ring.engine.context), ring.engine.abilities);
+        let pool = Pool::new(&alone, Arc::clone(&ring.engine.terms.context), ring.engine.terms.abilities);
         let ticket = Ticket::unpack(0);
         let phase = ring.state.slots.get(ticket).phase();
         phase.admit(ticket.generation(), State::RUNNING);

@@ -9,7 +9,6 @@ use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
 use crate::exec::{First, Runner};
 use crate::pool::Pool;
-use crate::sys::disposable::{self, Ended, Own};
 use crate::pool::worker::local::{WorkerLocal, ticket};
 use crate::pool::worker::stats::WorkerStats;
 use crate::program::Team;
@@ -18,6 +17,7 @@ use crate::queues::completion_queue::{BACK_BYTES, back};
 use crate::queues::handoff::Begun;
 use crate::queues::ring_state::RingState;
 use crate::slots::Ticket;
+use crate::sys::disposable::{self, Ended, Own};
 use crate::sys::thread::own_tid;
 
 impl WorkerLocal {
