@@ -6,8 +6,8 @@ use crate::action::{Action, CpuMask};
 use crate::attribute::ChangesThread;
 use crate::bytes::{known_part, u64_at};
 
-/// The AFFINITY attribute. Its payload is a [`CpuMask::payload`]. Its value is the number of CPUs on which the thread may
-/// run, as a 64-bit number: the CPUs of the mask that exist and that the process may use.
+/// The AFFINITY attribute. Its payload is a [`CpuMask::payload`]. Its value is the number of CPUs on which the thread
+/// may run, as a 64-bit number: the CPUs of the mask that exist and that the process may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Affinity;
 

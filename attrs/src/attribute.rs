@@ -39,8 +39,8 @@ pub trait Attribute: Debug + Send + Sync {
     /// Decides whether the attribute can be honoured for this call.
     ///
     /// # Errors
-    /// The status that is returned instead, with no value: UNSUPPORTED, UNAVAILABLE, INAPPLICABLE, INVALID or DENIED. Any
-    /// other status counts as UNAVAILABLE.
+    /// The status that is returned instead, with no value: UNSUPPORTED, UNAVAILABLE, INAPPLICABLE, INVALID or DENIED.
+    /// Any other status counts as UNAVAILABLE.
     fn check(&self, payload: &[u8], call: &CallFacts) -> Result<Plan, Status>;
 
     /// Looks at the call just before it runs. The token comes back in `after`.
@@ -49,9 +49,9 @@ pub trait Attribute: Debug + Send + Sync {
         Token::default()
     }
 
-    /// The change to the thread that the engine is to make just before the call, behind the `before` of all attributes.
-    /// The engine asks for it only if the plan needs [`Needs::OWN_THREAD`]. The value that the change leaves in force then
-    /// comes to `after` as the token.
+    /// The change to the thread that the engine is to make just before the call, behind the `before` of all
+    /// attributes. The engine asks for it only if the plan needs [`Needs::OWN_THREAD`]. The value that the change
+    /// leaves in force then comes to `after` as the token.
     fn action(&self, payload: &[u8]) -> Option<Action> {
         let _ = payload;
         None

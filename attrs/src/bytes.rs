@@ -3,8 +3,8 @@
 
 use syslet_abi::Status;
 
-/// The first `known` bytes of a payload: the fields that this version knows. A later version adds fields at the end, and
-/// zero in them means "as before".
+/// The first `known` bytes of a payload: the fields that this version knows. A later version adds fields at the end,
+/// and zero in them means "as before".
 ///
 /// # Errors
 /// INVALID when the payload is shorter than `known` bytes, or has a byte behind them that is not zero.

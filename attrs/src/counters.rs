@@ -11,8 +11,8 @@ use crate::observed::{CallFacts, Counted, Observed};
 #[derive(Clone, Copy, Debug)]
 pub struct Counters;
 
-/// The value of COUNTERS, summed over all attempts at the call. A bit is missing in `valid` where the hardware lacks the
-/// counter, the permissions forbid it, or it was shared with other users and did not count all the time.
+/// The value of COUNTERS, summed over all attempts at the call. A bit is missing in `valid` where the hardware lacks
+/// the counter, the permissions forbid it, or it was shared with other users and did not count all the time.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CountersValue(pub Counted);
 

@@ -7,9 +7,9 @@ use crate::attribute::{Attribute, Plan, Token};
 use crate::needs::Needs;
 use crate::observed::{CallFacts, Observed};
 
-/// The DATA attribute. Its payload is any bytes. Its value is the out area, as far as the call wrote it. The engine writes
-/// the return itself, in place and before all others: the call has already left the value there, so `after` only confirms
-/// the bytes that it is shown.
+/// The DATA attribute. Its payload is any bytes. Its value is the out area, as far as the call wrote it. The engine
+/// writes the return itself, in place and before all others: the call has already left the value there, so `after`
+/// only confirms the bytes that it is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Data;
 

@@ -80,8 +80,8 @@ impl DeadlineAsked {
     /// Reads a payload.
     ///
     /// # Errors
-    /// INVALID when the payload is shorter, has an unknown number or reserved bytes that are not zero, or is longer with
-    /// a byte that is not zero behind its fields.
+    /// INVALID when the payload is shorter, has an unknown number or reserved bytes that are not zero, or is longer
+    /// with a byte that is not zero behind its fields.
     pub fn parse(payload: &[u8]) -> Result<DeadlineAsked, Status> {
         let known = known_part(payload, DeadlineAsked::BYTES)?;
         match (u64_at(known, 0), u32_at(known, 8), u32_at(known, 12)) {

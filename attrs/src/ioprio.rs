@@ -6,8 +6,8 @@ use crate::action::{Action, IoClass, IoPriority};
 use crate::attribute::ChangesThread;
 use crate::bytes::{known_part, u32_at, u32_pair, u64_at};
 
-/// The IOPRIO attribute. Its payload is an [`IoPriority::payload`]. Its value is the [`IoPriority::word`] in force, as a
-/// 64-bit number.
+/// The IOPRIO attribute. Its payload is an [`IoPriority::payload`]. Its value is the [`IoPriority::word`] in force,
+/// as a 64-bit number.
 #[derive(Clone, Copy, Debug)]
 pub struct Ioprio;
 

@@ -1,5 +1,5 @@
-//! The needs of an attribute, one bit each. The `check` of each attribute states them in its plan, and the engine adds up
-//! those of a call.
+//! The needs of an attribute, one bit each. The `check` of each attribute states them in its plan, and the engine
+//! adds up those of a call.
 
 /// Observations that the engine makes for an attribute, and things that it provides for the call; one bit each.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

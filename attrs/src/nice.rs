@@ -6,8 +6,8 @@ use crate::action::Action;
 use crate::attribute::ChangesThread;
 use crate::bytes::{known_part, u32_at, u64_at};
 
-/// The NICE attribute. Its payload is a signed 32-bit number, from −20 (first) to 19 (last). Its value is the nice value
-/// in force, as a signed 64-bit number.
+/// The NICE attribute. Its payload is a signed 32-bit number, from −20 (first) to 19 (last). Its value is the nice
+/// value in force, as a signed 64-bit number.
 #[derive(Clone, Copy, Debug)]
 pub struct Nice;
 

@@ -1,5 +1,5 @@
-//! The facts about a call that the engine shows an attribute: those known before the call is accepted, and those observed
-//! while it ran. The engine fills them in; `check`, `before` and `after` read them.
+//! The facts about a call that the engine shows an attribute: those known before the call is accepted, and those
+//! observed while it ran. The engine fills them in; `check`, `before` and `after` read them.
 
 use syslet_abi::RawResult;
 
@@ -70,7 +70,7 @@ pub struct Observed {
     pub worker: WorkerValue,
     /// The cost of all attempts at the call.
     pub spent: Spent,
-    /// How the call was tried, and what that showed of the cache.
+    /// How the call was tried, with signs of whether its data was in memory.
     pub evidence: Evidence,
     /// The bytes that the call moved; none as well when they cannot be read.
     pub transferred: Option<Transferred>,
@@ -125,8 +125,8 @@ impl RunBy {
     }
 }
 
-/// Readings of one thread's clocks and counts, or the difference of two readings, or the sum of such differences. A field
-/// that no plan needs is zero.
+/// Readings of one thread's clocks and counts, or the difference of two readings, or the sum of such differences. A
+/// field that no plan needs is zero.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Spent {
     /// Time that passed, in nanoseconds.

@@ -8,8 +8,8 @@ use crate::bytes::{known_part, put_u64s, u32_at, u64_at};
 use crate::needs::Needs;
 use crate::observed::{CallFacts, Observed};
 
-/// The PRIORITY attribute. Its payload is a signed 32-bit number from −[`Priority::MAX`] to [`Priority::MAX`], its value
-/// a [`PriorityValue`].
+/// The PRIORITY attribute. Its payload is a signed 32-bit number from −[`Priority::MAX`] to [`Priority::MAX`], its
+/// value a [`PriorityValue`].
 #[derive(Clone, Copy, Debug)]
 pub struct Priority;
 

@@ -1,4 +1,5 @@
-//! The registry: the attributes that an engine knows, by id. The engine makes one at its start and looks each asked id up.
+//! The registry: the attributes that an engine knows, by id. The engine makes one at its start and looks each asked
+//! id up.
 
 use std::sync::Arc;
 
@@ -107,8 +108,8 @@ impl Registry {
     /// Adds an attribute of the application.
     ///
     /// # Errors
-    /// The id, when another attribute of the application has it, or when it is below [`AttributeId::APPLICATION`]: those
-    /// ids are the engine's, used or not.
+    /// The id, when another attribute of the application has it, or when it is below [`AttributeId::APPLICATION`]:
+    /// those ids are the engine's, used or not.
     pub fn add(&mut self, attribute: Arc<dyn Attribute>) -> Result<(), DuplicateId> {
         let id = attribute.id();
         match self.position(id) {

@@ -1,4 +1,5 @@
-//! TRACE: a number of the application's that marks the call in the trace and comes back as it is. The registry holds it.
+//! TRACE: a number of the application's that marks the call in the trace and comes back as it is. The registry holds
+//! it.
 
 use syslet_abi::{AttributeId, Status};
 

@@ -1,4 +1,4 @@
-//! The attributes that change how their call is made, without an engine.
+//! The attributes that change the thread of their call or make it again, tested without an engine.
 
 use syslet_abi::{AttributeId, Status};
 use syslet_attrs::{
@@ -9,7 +9,7 @@ use syslet_attrs::{
 const CALL: CallFacts =
     CallFacts { nr: 0, args: [0; 6], out_len: 0, nature: Nature::NONE, atoms_bytes_max: None };
 
-/// The action of the attribute for a payload, if the door takes that.
+/// The action of the attribute for a payload, or the status with which `check` refuses it.
 fn action(id: AttributeId, payload: &[u8]) -> Result<Option<Action>, Status> {
     let registry = Registry::built_in();
     let attribute = registry.get(id).expect("it is built in");
@@ -31,7 +31,7 @@ fn check_numbers(id: AttributeId, cases: &[(&[u32], Option<Action>)]) {
     }
 }
 
-/// ATTR-70, ATTR-75: numbers in range are what is done, others are INVALID.
+/// ATTR-70, ATTR-75: a number in range is the action's, another is INVALID.
 #[test]
 fn numbers_have_ranges() {
     let minus = |nice: i32| nice.cast_unsigned();
@@ -58,7 +58,7 @@ fn numbers_have_ranges() {
     }
 }
 
-/// ATTR-70, ATTR-75: a policy and a class are known, and have a second number where that means something.
+/// ATTR-70, ATTR-75: a policy or class is known, and has a priority or level only where it has several.
 #[test]
 fn policies_and_classes_are_known() {
     let sched = |policy, priority| Some(Action::SetScheduling(Scheduling { policy, priority }));
@@ -114,7 +114,7 @@ fn masks_name_cpus() {
     assert_eq!(CpuMask::of([1024, 3]), CpuMask::of([3]));
 }
 
-/// ATTR-70, ATTR-75: credentials are what is said to be given, and nothing else is set.
+/// ATTR-70, ATTR-75: credentials are the fields that are given, and no other field is set.
 #[test]
 fn credentials_are_what_is_given() {
     let id = AttributeId::CREDENTIALS;
@@ -152,7 +152,7 @@ fn credentials_are_what_is_given() {
     assert_eq!(action(id, &all.payload()), Ok(Some(Action::SetCredentials(Box::new(all)))));
 }
 
-/// ATTR-73: what needs privilege is done before credentials change.
+/// ATTR-73: an action that needs privilege has a lower rank than the change of credentials.
 #[test]
 fn credentials_are_the_last() {
     let all = [
@@ -170,7 +170,7 @@ fn credentials_are_the_last() {
     assert_eq!(shared, 2, "umask and directory are what threads share");
 }
 
-/// ATTR-80: RETRY wants at least one reason, and puts in what was left to the engine.
+/// ATTR-80: RETRY wants at least one reason, and reads the usual number for each 0.
 #[test]
 fn retry_has_defaults() {
     let on = RetryOn::SHORT.with(RetryOn::AGAIN);
@@ -186,12 +186,11 @@ fn retry_has_defaults() {
     }
     let value = RetryValue { attempts: 3, ended: RetryEnd::TIME };
     let mut bytes = [0; 8];
-    let observed_by_nobody = value.token();
-    bytes.copy_from_slice(&observed_by_nobody.0.to_ne_bytes());
+    bytes.copy_from_slice(&value.token().0.to_ne_bytes());
     assert_eq!(RetryValue::parse(&bytes), Some(value));
 }
 
-/// ATTR-13: their values are read from the start, and a shorter one is none.
+/// ATTR-13: values are read from the start, and a shorter one is none.
 #[test]
 fn values_grow_at_the_end() {
     let value = [5_u64.to_ne_bytes(), [9; 8]].concat();

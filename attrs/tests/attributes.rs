@@ -1,4 +1,4 @@
-//! The attributes themselves, without an engine: each rule of `specs/attributes.md` that needs none.
+//! The registry, the growth of payloads and values, and DATA, TIMING and WORKER, tested without an engine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -9,7 +9,7 @@ use syslet_attrs::{
     RunBy, Spent, Timing, TimingValue, Token, Transferred, Worker, WorkerValue, known_part,
 };
 
-/// Of every nature, so that no attribute is inapplicable.
+/// All kinds of call at once, so that no attribute is INAPPLICABLE.
 const EVERY: Nature = Nature::READS_STORAGE.with(Nature::ACTS_ON_MAPPINGS).with(Nature::TRANSFERS);
 const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 100, nature: EVERY, atoms_bytes_max: None };
 const OBSERVED: Observed = Observed {
@@ -41,7 +41,7 @@ const OBSERVED: Observed = Observed {
     counted: Some(Counted { valid: 3, user_only: 1, counts: [21, 22, 0, 0] }),
 };
 
-/// An attribute of an application's: its value is the call's result, in `len` bytes. Its id may change.
+/// An attribute of an application. Its value has `len` bytes, each the call's result. A test can change its id.
 #[derive(Debug)]
 struct Own {
     id: AtomicU16,
@@ -73,7 +73,7 @@ impl Attribute for Own {
     }
 }
 
-/// ATTR-5: what the status of a required attribute does to its call.
+/// ATTR-5: the errno that a required attribute's status gives its call.
 #[test]
 fn a_required_status_has_an_errno() {
     let expected = [
@@ -99,7 +99,7 @@ fn a_short_payload_is_invalid() {
     assert_eq!(known_part(&[1; 8], 8), Ok(&[1; 8][..]));
 }
 
-/// ATTR-11: a longer payload is INVALID with any bit set behind what is known.
+/// ATTR-11: a longer payload is INVALID with any bit set behind the known part.
 #[test]
 fn a_set_tail_is_invalid() {
     for place in 8..24 {
@@ -120,7 +120,7 @@ fn a_zero_tail_is_accepted() {
     }
 }
 
-/// ATTR-13: a value longer than known is read as far as it is known; a shorter one is none.
+/// ATTR-13: a longer value is read as far as it is known; a shorter one is none.
 #[test]
 fn values_grow_at_the_end() {
     let value: Vec<u8> = (0..40).collect();
@@ -178,8 +178,8 @@ fn an_id_is_registered_once() {
     assert_eq!(error.to_string(), "attribute id 0x8001 is taken");
 }
 
-/// ATTR-15: the id that counts is the one at registration: an attribute that changes its mind is still found by it,
-/// and no other is lost.
+/// ATTR-15: the id that counts is the one at registration: an attribute that later gives another id is still found by
+/// the first, and no other attribute is lost.
 #[test]
 fn the_registered_id_counts() {
     let mut registry = Registry::built_in();
@@ -193,7 +193,7 @@ fn the_registered_id_counts() {
     assert!(registry.get(AttributeId(0xffff)).is_none());
 }
 
-/// ATTR-16: every engine knows the built-in attributes, by id and by name, and nothing else unasked.
+/// ATTR-16: every engine knows the built-in attributes, by id and by name, and no others.
 #[test]
 fn built_in_attributes() {
     let registry = Registry::built_in();
@@ -229,8 +229,8 @@ fn built_in_attributes() {
     }
 }
 
-/// ATTR-24: DATA takes any payload for any call, needs no clock, never keeps a submitter from helping, and plans room
-/// for the whole out area.
+/// ATTR-24: DATA takes any payload for any call, needs no observation, never keeps a call from being run inline, and
+/// plans room for the whole out area.
 #[test]
 fn data_takes_anything() {
     for payload in [&b""[..], b"/etc/os-release\0", &[0xff; 4000]] {
@@ -280,7 +280,7 @@ fn worker_is_four_numbers() {
     );
 }
 
-/// ATTR-21: needs add up, and none is contained in all.
+/// ATTR-21: needs add up, and any needs contain NONE.
 #[test]
 fn needs_add_up() {
     assert!(Needs::NONE.with(Needs::CLOCK).contains(Needs::CLOCK));

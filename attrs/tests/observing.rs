@@ -1,4 +1,5 @@
-//! The attributes that say what a call took, without an engine.
+//! The attributes that observe a call or place it in the queue, and the payloads of all attributes, tested without an
+//! engine.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use syslet_attrs::{
     Transferred, Umask, Usage, UsageValue, Verdict, WorkerValue,
 };
 
-/// Of every nature, so that no attribute is inapplicable.
+/// All kinds of call at once, so that no attribute is INAPPLICABLE.
 const EVERY: Nature = Nature::READS_STORAGE.with(Nature::ACTS_ON_MAPPINGS).with(Nature::TRANSFERS);
 const CALL: CallFacts = CallFacts { nr: 0, args: [0; 6], out_len: 0, nature: EVERY, atoms_bytes_max: None };
 const SPENT: Spent = Spent {
@@ -39,10 +40,10 @@ const OBSERVED: Observed = Observed {
     transferred: Some(Transferred { bytes: 9, crc32c: CHECK }),
     counted: Some(COUNTED),
 };
-/// The CRC-32C of the nine digits from 1, as its catalogue has it.
+/// The CRC-32C of `123456789`, as catalogues of checksums give it.
 const CHECK: u32 = 0xe306_9283;
 
-/// What an attribute answers: status and value.
+/// The status and the value that an attribute returns.
 fn answer(attribute: &dyn Attribute, payload: &[u8], observed: &Observed) -> (Status, Vec<u8>) {
     let plan = attribute.check(payload, &observed.call).expect("it can be honoured");
     let mut value = vec![0xa5; plan.return_bytes_max];
@@ -59,7 +60,7 @@ fn plan(bytes: usize, needs: Needs) -> Result<Plan, Status> {
     Ok(Plan { return_bytes_max: bytes, may_run_inline: true, needs })
 }
 
-/// What each attribute can be asked with.
+/// Payloads with which the attribute can be asked.
 fn askable(id: AttributeId) -> Vec<Vec<u8>> {
     match id {
         AttributeId::DEADLINE => vec![DeadlineAsked::After(7).emit().to_vec()],
@@ -95,7 +96,7 @@ fn every_payload_grows_at_the_end() {
             let call = CallFacts { atoms_bytes_max: is_of_programs.then_some(64), ..CALL };
             let planned = attribute.check(&payload, &call);
             assert!(planned.is_ok(), "{}: {payload:?}", attribute.name());
-            // An empty payload stands for the fields of its first version, all zero.
+            // CHECKSUM alone takes an empty payload beside a longer one; it means the same as zeros.
             let known = if attribute.id() == AttributeId::CHECKSUM { 8 } else { payload.len() };
             let padded = [&payload[..], &[0; 8]].concat();
             for len in 0..known {
@@ -120,7 +121,7 @@ fn every_payload_grows_at_the_end() {
     }
 }
 
-/// ATTR-13: every value is read from its start, however much longer it is; a shorter one is none.
+/// ATTR-13: every value is read from its start, at any greater length; a shorter one is none.
 #[test]
 fn every_value_grows_at_the_end() {
     let value: Vec<u8> = (0..100).collect();
@@ -149,7 +150,7 @@ fn cache_is_two_numbers() {
     assert_eq!(CacheValue::parse(&value), Some(CacheValue { verdict: Verdict::MISS, evidence }));
 }
 
-/// ATTR-36: what reads no storage and acts on no mapping is not asked whether it was in memory.
+/// ATTR-36: CACHE is INAPPLICABLE for a call that reads no storage and acts on no mapping.
 #[test]
 fn cache_is_of_storage() {
     let of = |nature| Cache.check(&[], &CallFacts { nature, ..CALL });
@@ -159,7 +160,7 @@ fn cache_is_of_storage() {
     assert_eq!(Cache.check(&[1], &CallFacts { nature: Nature::NONE, ..CALL }), Err(Status::INVALID));
 }
 
-/// ATTR-37: every combination of evidence has the verdict that the table gives it.
+/// ATTR-37: every combination of evidence has the verdict of the table in the specification.
 #[test]
 fn evidence_decides() {
     for bits in 0..128 {
@@ -233,7 +234,7 @@ fn blocked_is_two_numbers() {
     assert_eq!(words(&answer(&Blocked, &[], &busy).1)[1], 0, "clocks differ a little");
 }
 
-/// ATTR-45: CHECKSUM plans 16 bytes: how many, and their CRC-32C, whatever pieces they come in.
+/// ATTR-45: CHECKSUM plans 16 bytes: the number of bytes moved and their CRC-32C, which is the same for any pieces.
 #[test]
 fn checksum_is_of_all_bytes() {
     assert_eq!(Checksum.check(&[], &CALL), plan(16, Needs::BYTES));
@@ -246,15 +247,15 @@ fn checksum_is_of_all_bytes() {
     assert_ne!(of(&[b"123456798"]), of(&[b"123456789"]));
 }
 
-/// ATTR-46: what transfers no bytes has no checksum.
+/// ATTR-46: CHECKSUM is INAPPLICABLE for a call that moves no bytes.
 #[test]
 fn checksum_is_of_transfers() {
     let others = Nature::READS_STORAGE.with(Nature::ACTS_ON_MAPPINGS);
     assert_eq!(Checksum.check(&[], &CallFacts { nature: others, ..CALL }), Err(Status::INAPPLICABLE));
 }
 
-/// ATTR-47: another checksum than expected is a MISMATCH, with the one that was found; an expectation without its
-/// flag, and a flag that is not known, are INVALID.
+/// ATTR-47: another checksum than expected is a MISMATCH, with the one that was found; an expected checksum without its
+/// flag, and an unknown flag, are INVALID.
 #[test]
 fn checksum_is_compared() {
     let expect = |expected| ChecksumAsk { expected: Some(expected) }.payload();
@@ -270,7 +271,7 @@ fn checksum_is_compared() {
     assert_eq!(answer(&Checksum, &expect(0), &unreadable), (Status::UNAVAILABLE, Vec::new()));
 }
 
-/// ATTR-49: COUNTERS plans 40 bytes: which are valid, which are of user mode only, and four counts.
+/// ATTR-49: COUNTERS plans 40 bytes: the valid counters, those of user mode only, and four counts.
 #[test]
 fn counters_say_which_are_valid() {
     assert_eq!(Counters.check(&[], &CALL), plan(40, Needs::COUNTERS));
@@ -281,7 +282,7 @@ fn counters_say_which_are_valid() {
     assert_eq!(CountersValue::parse(&value), Some(CountersValue(COUNTED)));
 }
 
-/// ATTR-50: where nothing was counted COUNTERS is UNAVAILABLE.
+/// ATTR-50: where no counter counted, COUNTERS is UNAVAILABLE.
 #[test]
 fn counters_can_be_unavailable() {
     let nothing = Counted { valid: 0, user_only: 0, counts: [0; 4] };
@@ -291,7 +292,7 @@ fn counters_can_be_unavailable() {
     }
 }
 
-/// ATTR-34: what attempts cost adds up; what one of them could not count is not known.
+/// ATTR-34: the costs of attempts add up; a counter that did not count in one of them is not valid in the sum.
 #[test]
 fn attempts_add_up() {
     let twice = SPENT.plus(&SPENT);
@@ -302,7 +303,7 @@ fn attempts_add_up() {
     assert_eq!(COUNTED.plus(&other), both);
 }
 
-/// ATTR-51: TRACE answers with the word it was asked with, whatever it is.
+/// ATTR-51: TRACE answers with the number it was asked with.
 #[test]
 fn trace_is_an_echo() {
     for id in [0, 1, 7, u64::MAX, 0x0102_0304_0506_0708] {
@@ -313,7 +314,7 @@ fn trace_is_an_echo() {
     }
 }
 
-/// ATTR-90: PRIORITY plans two numbers: what it waited, and the level, one more for each millisecond of it.
+/// ATTR-90: PRIORITY plans two numbers: the time that the call waited, and the level, which gains one each millisecond.
 #[test]
 fn priority_ages() {
     assert_eq!(Priority.check(&Priority::payload(-7), &CALL), plan(16, Needs::CLOCK));
@@ -327,7 +328,8 @@ fn priority_ages() {
     }
 }
 
-/// ATTR-94, ATTR-99: LANE plans 16 bytes and a worker, and answers with what the engine has written over its payload.
+/// ATTR-94, ATTR-99: LANE plans 16 bytes and a worker, and answers with the bytes that the engine wrote over its
+/// payload.
 #[test]
 fn lane_is_answered_by_the_engine() {
     let asked = LaneAsk { id: u64::MAX, limit: 3 };
@@ -342,7 +344,7 @@ fn lane_is_answered_by_the_engine() {
     assert_eq!((answered, LaneValue::parse(&value)), ((Status::HANDLED, 16), Some(of)));
 }
 
-/// ATTR-33: no observing attribute keeps a call from being helped, and each needs something.
+/// ATTR-33: no observing attribute keeps a call from being run inline, and each has a need.
 #[test]
 fn observing_does_not_move_the_call() {
     let observing: [Arc<dyn Attribute>; 6] = [

@@ -31,7 +31,7 @@ static ROOT: LazyLock<File> = LazyLock::new(|| File::open("/").expect("it can be
 /// Nanoseconds for one call, each sample's mean, by call and attribute.
 type Samples = RefCell<BTreeMap<(&'static str, &'static str), Vec<f64>>>;
 
-/// Makes one call after the other, each helped by this thread, which waits for it.
+/// Makes one call after the other, each run inline by this thread, which waits for it.
 fn calls(ring: &mut Ring, submission: &Submission, count: u64) -> Duration {
     let begun = Instant::now();
     for _ in 0..count {
@@ -147,7 +147,7 @@ fn table(samples: &Samples) {
     else {
         return;
     };
-    println!("\n| asked for | getpid | pread64 of 4 KiB, by its twin |\n|---|---:|---:|");
+    println!("\n| asked for | getpid | pread64 of 4 KiB, non-blocking |\n|---|---:|---:|");
     println!("| nothing | {getpid:.0} | {pread:.0} |");
     let mut names: Vec<_> = samples.keys().map(|(_, name)| *name).filter(|name| *name != NONE).collect();
     names.sort_unstable();
