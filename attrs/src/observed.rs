@@ -19,36 +19,17 @@ pub struct CallFacts {
     pub atoms_bytes_max: Option<usize>,
 }
 
-/// Kinds of call, one bit each.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Nature(pub u32);
-
-impl Nature {
-    /// None of the kinds below.
-    pub const NONE: Nature = Nature(0);
-    /// The call may read data or metadata from storage.
-    pub const READS_STORAGE: Nature = Nature(1);
-    /// The call acts on the address space beyond the bytes of its arguments.
-    pub const ACTS_ON_MAPPINGS: Nature = Nature(1 << 1);
-    /// The call moves as many bytes as its result says, between its memory and something else.
-    pub const TRANSFERS: Nature = Nature(1 << 2);
-
-    /// The kinds of both.
-    #[must_use]
-    pub const fn with(self, other: Nature) -> Nature {
-        Nature(self.0 | other.0)
-    }
-
-    /// These kinds but those of `other`.
-    #[must_use]
-    pub const fn without(self, other: Nature) -> Nature {
-        Nature(self.0 & !other.0)
-    }
-
-    /// Whether any of `other` is among them.
-    #[must_use]
-    pub const fn intersects(self, other: Nature) -> bool {
-        self.0 & other.0 != 0
+syslet_abi::flags! {
+    /// Kinds of call, one bit each.
+    pub struct Nature(pub u32) {
+        /// None of the kinds below.
+        NONE;
+        /// The call may read data or metadata from storage.
+        READS_STORAGE = 1;
+        /// The call acts on the address space beyond the bytes of its arguments.
+        ACTS_ON_MAPPINGS = 1 << 1;
+        /// The call moves as many bytes as its result says, between its memory and something else.
+        TRANSFERS = 1 << 2;
     }
 }
 
@@ -87,7 +68,7 @@ pub struct WorkerValue {
     pub cpu: u32,
     /// The kind of thread and of attempt that ended the call.
     pub run_by: RunBy,
-    /// How often the kernel was asked for the call: 1, and 1 more for each first attempt that would have slept.
+    /// How often the kernel was asked for the call: 1, and 1 more for each non-blocking attempt that would have slept.
     pub attempts: u32,
 }
 
@@ -181,63 +162,33 @@ each_field! {
     written_bytes
 }
 
-/// Signs of whether a call found its data in memory, one bit each.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Evidence(pub u32);
+syslet_abi::flags! {
+    /// Signs of whether a call found its data in memory, one bit each.
+    pub struct Evidence(pub u32) {
+        /// No sign.
+        NONE;
+        /// A non-blocking attempt was enough.
+        NONBLOCKING_SUCCEEDED = 1, "twin succeeded";
+        /// A non-blocking attempt was refused: the call would have waited.
+        NONBLOCKING_REFUSED = 1 << 1, "twin refused";
+        /// The file that refused the non-blocking attempt keeps its data on storage.
+        STORAGE = 1 << 6, "by storage";
+        /// The kernel charged the thread with input from storage.
+        BLOCK_INPUT = 1 << 2, "block input";
+        /// The call acts on mappings and had page faults that waited for storage.
+        MAJOR_FAULTS = 1 << 3, "major faults";
+        /// The plain call was watched, so that BLOCK_INPUT, MAJOR_FAULTS or SLEPT would be set if it applied.
+        WATCHED = 1 << 4, "watched";
+        /// The watched call gave up the processor to wait, for storage or for anything else.
+        SLEPT = 1 << 5, "slept";
+    }
+}
 
 impl Evidence {
-    /// A non-blocking attempt was enough.
-    pub const NONBLOCKING_SUCCEEDED: Evidence = Evidence(1);
-    /// A non-blocking attempt was refused: the call would have waited.
-    pub const NONBLOCKING_REFUSED: Evidence = Evidence(1 << 1);
-    /// The kernel charged the thread with input from storage.
-    pub const BLOCK_INPUT: Evidence = Evidence(1 << 2);
-    /// The call acts on mappings and had page faults that waited for storage.
-    pub const MAJOR_FAULTS: Evidence = Evidence(1 << 3);
-    /// The plain call was watched, so that BLOCK_INPUT, MAJOR_FAULTS or SLEPT would be set if it applied.
-    pub const WATCHED: Evidence = Evidence(1 << 4);
-    /// The watched call gave up the processor to wait, for storage or for anything else.
-    pub const SLEPT: Evidence = Evidence(1 << 5);
-    /// The file that refused the non-blocking attempt keeps its data on storage.
-    pub const STORAGE: Evidence = Evidence(1 << 6);
-
-    /// The evidence of both.
-    #[must_use]
-    pub const fn with(self, other: Evidence) -> Evidence {
-        Evidence(self.0 | other.0)
-    }
-
     /// `other` added, if `is` is true.
     #[must_use]
     pub const fn with_if(self, other: Evidence, is: bool) -> Evidence {
         if is { self.with(other) } else { self }
-    }
-
-    /// Whether all of `other` is there.
-    #[must_use]
-    pub const fn contains(self, other: Evidence) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// The name of each bit, in the order in which they are written.
-    const NAMES: [(Evidence, &str); 7] = [
-        (Evidence::NONBLOCKING_SUCCEEDED, "twin succeeded"),
-        (Evidence::NONBLOCKING_REFUSED, "twin refused"),
-        (Evidence::STORAGE, "by storage"),
-        (Evidence::BLOCK_INPUT, "block input"),
-        (Evidence::MAJOR_FAULTS, "major faults"),
-        (Evidence::WATCHED, "watched"),
-        (Evidence::SLEPT, "slept"),
-    ];
-}
-
-impl core::fmt::Display for Evidence {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let there = Evidence::NAMES.iter().filter(|(bit, _)| self.contains(*bit));
-        for (at, (_, name)) in there.enumerate() {
-            write!(f, "{}{name}", if at == 0 { "" } else { ", " })?;
-        }
-        Ok(())
     }
 }
 

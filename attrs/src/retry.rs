@@ -12,35 +12,24 @@ use crate::observed::{CallFacts, Observed};
 #[derive(Clone, Copy, Debug)]
 pub struct Retry;
 
-/// Reasons to make a call again, one bit each.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct RetryOn(pub u32);
+syslet_abi::flags! {
+    /// Reasons to make a call again, one bit each.
+    pub struct RetryOn(pub u32) {
+        /// No reason.
+        NONE;
+        /// A signal interrupted it (EINTR).
+        INTERRUPTED = 1;
+        /// It would have had to wait (EAGAIN). It is made again after a pause.
+        AGAIN = 1 << 1;
+        /// It moved a part of its bytes. It is made again for the rest.
+        SHORT = 1 << 2;
+    }
+}
 
 impl RetryOn {
-    /// A signal interrupted it (EINTR).
-    pub const INTERRUPTED: RetryOn = RetryOn(1);
-    /// It would have had to wait (EAGAIN). It is made again after a pause.
-    pub const AGAIN: RetryOn = RetryOn(1 << 1);
-    /// It moved a part of its bytes. It is made again for the rest.
-    pub const SHORT: RetryOn = RetryOn(1 << 2);
-
     /// All reasons, with their names in lower case.
     pub const NAMED: [(&'static str, RetryOn); 3] =
         [("eintr", RetryOn::INTERRUPTED), ("eagain", RetryOn::AGAIN), ("short", RetryOn::SHORT)];
-
-    const ALL: u32 = RetryOn::INTERRUPTED.0 | RetryOn::AGAIN.0 | RetryOn::SHORT.0;
-
-    /// The reasons of both.
-    #[must_use]
-    pub const fn with(self, other: RetryOn) -> RetryOn {
-        RetryOn(self.0 | other.0)
-    }
-
-    /// Whether all of `other` is among them.
-    #[must_use]
-    pub const fn contains(self, other: RetryOn) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
 
 /// The payload of RETRY. Both limits count from the last attempt that moved bytes, or else from the first attempt.
@@ -90,7 +79,7 @@ impl RetryAsk {
         let short = |at| u32_at(known, at).ok_or(Status::INVALID);
         let long = |at| u64_at(known, at).ok_or(Status::INVALID);
         let on = RetryOn(short(0)?);
-        if on.0 == 0 || on.0 & !RetryOn::ALL != 0 {
+        if on.is_empty() || !on.unknown().is_empty() {
             return Err(Status::INVALID);
         }
         let or = |asked: u64, usual: u64| if asked == 0 { usual } else { asked };
