@@ -168,9 +168,9 @@ syslet_abi::flags! {
         /// No sign.
         NONE;
         /// A non-blocking attempt was enough.
-        NONBLOCKING_SUCCEEDED = 1, "twin succeeded";
+        NONBLOCKING_SUCCEEDED = 1, "nonblocking succeeded";
         /// A non-blocking attempt was refused: the call would have waited.
-        NONBLOCKING_REFUSED = 1 << 1, "twin refused";
+        NONBLOCKING_REFUSED = 1 << 1, "nonblocking refused";
         /// The file that refused the non-blocking attempt keeps its data on storage.
         STORAGE = 1 << 6, "by storage";
         /// The kernel charged the thread with input from storage.

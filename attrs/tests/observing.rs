@@ -184,9 +184,9 @@ fn evidence_decides() {
 /// Evidence in words names each bit that is there, and no other.
 #[test]
 fn evidence_has_words() {
-    assert_eq!(Evidence::NONBLOCKING_SUCCEEDED.to_string(), "twin succeeded");
+    assert_eq!(Evidence::NONBLOCKING_SUCCEEDED.to_string(), "nonblocking succeeded");
     let missed = Evidence::WATCHED.with(Evidence::NONBLOCKING_REFUSED).with(Evidence::STORAGE);
-    assert_eq!(missed.to_string(), "twin refused, by storage, watched");
+    assert_eq!(missed.to_string(), "nonblocking refused, by storage, watched");
     assert_eq!(Evidence(127).to_string().split(", ").count(), 7);
     assert_eq!(Evidence(0).to_string(), "");
 }
