@@ -1,25 +1,25 @@
-//! The one signal that interrupts workers, and its one handler, shared by all engines of the process (CANCEL-9).
+//! The one signal that interrupts workers, and its one handler, shared by all engines of the process (CANCEL-9). An engine
+//! claims it when it starts; cancellers and the monitor send it.
 #![allow(unsafe_code, reason = "installs a signal handler, and is one")]
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
-use nix::sys::signal::SigSet;
 use nix::unistd::{getpid, getuid};
 use syslet_syscalls::stub_range;
 
 use crate::cancel::timer;
 use crate::slots::maker::Maker;
+use crate::sys::interrupt;
 
-/// The signal; 0 until it is chosen.
-static CHOSEN: AtomicI32 = AtomicI32::new(0);
+/// Held while the signal is chosen: two engines that start at once choose one.
 static CHOOSING: Mutex<()> = Mutex::new(());
 
-/// Which signal an engine uses, and why it cannot.
+/// The reason why an engine cannot use a signal to interrupt its workers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SignalError {
     /// It is no real-time signal that an application may use.
@@ -30,26 +30,8 @@ pub enum SignalError {
     Chosen(i32),
     /// The application uses all of them.
     NoneLeft,
-    /// The system lets nobody handle it: a filter refuses rt_sigaction. The error number.
+    /// The system refuses a handler for it: a filter is in front of rt_sigaction. The error number.
     Refused(i32),
-}
-
-/// The signal that engines of this process use, once one has been started.
-pub(crate) fn number() -> Option<c_int> {
-    match CHOSEN.load(Ordering::Relaxed) {
-        0 => None,
-        signal => Some(signal),
-    }
-}
-
-/// A mask without the signal, if one is chosen: workers take it whatever they do.
-pub(crate) fn unblocked(mask: SigSet) -> SigSet {
-    let Some(signal) = number() else { return mask };
-    let mut raw = *mask.as_ref();
-    // SAFETY: the set is initialised, and the signal exists.
-    unsafe { libc::sigdelset(&raw mut raw, signal) };
-    // SAFETY: it was a set before, and has one signal less.
-    unsafe { SigSet::from_sigset_t_unchecked(raw) }
 }
 
 /// Chooses the signal, and installs the handler, unless that was done before.
@@ -59,7 +41,7 @@ pub(crate) fn claim(wanted: Option<c_int>) -> Result<(), SignalError> {
     if let Some(signal) = wanted.filter(|signal| !all.contains(signal)) {
         return Err(SignalError::NotRealTime(signal));
     }
-    if let Some(chosen) = number() {
+    if let Some(chosen) = interrupt::signal() {
         return if wanted.is_none_or(|wanted| wanted == chosen) {
             Ok(())
         } else {
@@ -72,14 +54,14 @@ pub(crate) fn claim(wanted: Option<c_int>) -> Result<(), SignalError> {
         None => all.rev().skip(1).find(|signal| is_free(*signal)).ok_or(SignalError::NoneLeft)?,
     };
     install(chosen)?;
-    CHOSEN.store(chosen, Ordering::Relaxed);
+    interrupt::choose(chosen);
     Ok(())
 }
 
-/// Whether nobody has said what the signal does.
+/// Whether the signal has its default action: the application neither handles nor ignores it.
 fn is_free(signal: c_int) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: asks only, and writes what it is given.
+    // SAFETY: asks only, and writes one action to where it is told.
     let asked = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
     // SAFETY: zeroes are a valid action, and the call writes over them.
     asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_DFL
@@ -92,16 +74,16 @@ fn install(signal: c_int) -> Result<(), SignalError> {
     action.sa_sigaction = handler as *const () as libc::sighandler_t;
     // Without SA_RESTART: a call that sleeps ends with EINTR.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: the handler stays for as long as the process lives, and does what a handler may do.
+    // SAFETY: the handler stays for as long as the process lives, and is async-signal-safe: it touches registers and one atomic.
     let installed = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
     // Sent without a handler, it would end the process.
     Errno::result(installed).map(drop).map_err(|errno| SignalError::Refused(errno as i32))
 }
 
-/// CANCEL-10. Whose signal it is does not matter: the word of the call that the thread is about to make says whether that
-/// call is to stop.
+/// CANCEL-10. The sender does not matter: the cancel word of the call that the thread is about to make says whether that call is
+/// to stop.
 extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: the kernel gives it to a handler with SA_SIGINFO, and nobody else has it.
+    // SAFETY: the kernel gives a context to a handler with SA_SIGINFO, and no other reference to it exists.
     let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
     let [start, instruction, _, cancelled] = stub_range();
     if !(start..=instruction).contains(&place(*counter_of(context))) {
@@ -111,7 +93,8 @@ extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut 
     // SAFETY: a thread in front of the stub's instruction has the address of its cancel word there, and the word outlives
     // the invocation.
     let word = unsafe { &*word };
-    // Acquire: pairs with the release that sets the word before the signal is sent.
+    // Acquire: pairs with the release store of the cancel word by the canceller, before it sends the signal. Without it the call
+    // could begin although it is to stop, and sleep with no signal left to come.
     if word.load(Ordering::Acquire) != 0 {
         *counter_of(context) = register(cancelled);
     }
@@ -122,7 +105,7 @@ type Register = libc::greg_t;
 #[cfg(target_arch = "aarch64")]
 type Register = u64;
 
-/// Where the thread goes on behind the handler.
+/// The program counter, where the thread goes on behind the handler.
 #[cfg(target_arch = "x86_64")]
 fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
     &mut context.uc_mcontext.gregs[libc::REG_RIP.cast_unsigned() as usize]
@@ -154,7 +137,7 @@ fn register(place: usize) -> Register {
     place as Register
 }
 
-/// What the kernel takes for a queued signal: a siginfo_t, which the C library does not let anybody build.
+/// The siginfo_t that the kernel takes for a queued signal. The C library has no way to build one.
 #[repr(C)]
 struct Queued {
     signal: c_int,
@@ -172,7 +155,7 @@ const _: () = assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>());
 /// Sends the signal to a thread of this process, in whichever way there is (CANCEL-22); says whether it is pending there, or
 /// the thread has ended.
 pub(crate) fn send(maker: Maker) -> bool {
-    let Some(signal) = number() else { return false };
+    let Some(signal) = interrupt::signal() else { return false };
     let by_timer = || maker.timer().ok_or(Errno::EAGAIN).and_then(timer::fire);
     let sent = queue(maker.tid, signal).or_else(|errno| match errno {
         Errno::ESRCH => Err(errno),

@@ -1,5 +1,6 @@
-//! A timer for each thread that is interrupted: where the system queues no more signals, a timer that was made beforehand
-//! still signals the thread it was made for, because the kernel has kept room for that signal (CANCEL-22).
+//! A timer for each thread that may be interrupted. Where the system queues no more signals, a timer that was made beforehand
+//! still signals the thread it was made for, because the kernel has kept room for that signal (CANCEL-22). Workers make them,
+//! `cancel::signal` fires them.
 #![allow(unsafe_code, reason = "the safe timers signal a process, and are set by their owner only")]
 
 use std::ffi::c_int;
@@ -8,9 +9,9 @@ use std::mem::MaybeUninit;
 use nix::errno::Errno;
 use nix::unistd::{Pid, getpid};
 
-use crate::cancel::signal;
 use crate::slots::maker::Maker;
 use crate::sys::clock::now_ns;
+use crate::sys::interrupt;
 
 /// A timer that signals one thread of this process.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ const EXPIRY_NS_MAX: u64 = 50_000_000;
 impl Timer {
     /// Makes one for the thread with that number. None where the system has no room for it, or a filter refuses.
     pub(crate) fn of_thread(tid: u32) -> Option<Timer> {
-        let signal = signal::number()?;
+        let signal = interrupt::signal()?;
         // SAFETY: zeroes are a valid description.
         let mut event: libc::sigevent = unsafe { MaybeUninit::zeroed().assume_init() };
         event.sigev_notify = libc::SIGEV_THREAD_ID;
@@ -72,7 +73,7 @@ pub(crate) fn fire(id: c_int) -> Result<(), Errno> {
     let started_ns = now_ns();
     while left(id)? != 0 {
         if now_ns() - started_ns > EXPIRY_NS_MAX {
-            // It signals nobody later on: whoever it would meet is in another call by then.
+            // Stopped, it sends no late signal, which would meet another call of that thread.
             let was_left = set(id, 0)?;
             return if was_left == 0 { Ok(()) } else { Err(Errno::ETIMEDOUT) };
         }
@@ -81,8 +82,8 @@ pub(crate) fn fire(id: c_int) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Sets the timer to that time of its clock, in nanoseconds, or stops it; gives what was left until it expired, or 0 where
-/// it had.
+/// Sets the timer to that time of its clock, in nanoseconds, or stops it; gives the time that was left until it expired, or 0
+/// where it had.
 fn set(id: c_int, at_ns: libc::c_long) -> Result<libc::c_long, Errno> {
     let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     let time = libc::itimerspec { it_interval: none, it_value: libc::timespec { tv_sec: 0, tv_nsec: at_ns } };
@@ -93,7 +94,7 @@ fn set(id: c_int, at_ns: libc::c_long) -> Result<libc::c_long, Errno> {
     Errno::result(done).map(|_| nanoseconds(&before))
 }
 
-/// What is left until the timer expires; 0 once it has: then its signal is pending, because the kernel sends it under
+/// The time that is left until the timer expires; 0 once it has: then its signal is pending, because the kernel sends it under
 /// the lock under which it answers this.
 fn left(id: c_int) -> Result<libc::c_long, Errno> {
     let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -1,9 +1,10 @@
-//! Whether a thread is inside a call, and whether it is still the same one: what the starter looks at.
+//! The activity of a thread that makes calls: whether it is inside one, and whether that is still the same one. The thread
+//! writes it, the monitor looks at it and marks calls as blocked.
 
 use crate::sys::sync::{AtomicU64, Ordering};
 
-/// One word, written by the thread that makes calls and marked by the starter: the number of the call, above two
-/// bits.
+/// One word, written by the thread that makes calls and marked by the monitor: the number of the call, above two bits. All
+/// accesses are relaxed: the word alone is read, and the exchanges on it decide between the thread and the monitor.
 #[derive(Debug)]
 pub(crate) struct Activity(AtomicU64);
 
@@ -12,7 +13,7 @@ const INSIDE: u64 = 1;
 /// It counts as blocked.
 const BLOCKED: u64 = 2;
 
-/// What the starter saw at one look.
+/// The activity at one look of the monitor.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Glance(u64);
 
@@ -37,12 +38,12 @@ impl Activity {
     #[inline]
     pub(crate) fn leave(&self) -> bool {
         let old = self.0.load(Ordering::Relaxed);
-        // An exchange, because the starter may mark the call just now; its result says who came first.
+        // An exchange, because the monitor may mark the call just now: its result says whether the mark came first.
         let old = self.0.swap(old & !(INSIDE | BLOCKED), Ordering::Relaxed);
         old & BLOCKED != 0
     }
 
-    /// As [`Watch::leave`] for a thread that is never marked.
+    /// As [`Activity::leave`] for a thread that is never marked.
     #[inline]
     pub(crate) fn leave_unmarked(&self) {
         let old = self.0.load(Ordering::Relaxed);
@@ -80,21 +81,21 @@ mod tests {
     /// POOL-15: two looks tell the same call from another one, and a mark goes to the call that was looked at.
     #[test]
     fn a_mark_meets_the_call_that_was_seen() {
-        let watch = Activity::new();
-        assert!(!watch.glance().is_inside());
-        watch.enter();
-        let first = watch.glance();
-        assert!(first.is_running() && watch.glance() == first);
-        assert!(!watch.leave());
-        assert!(!watch.mark(first), "it is over");
-        watch.enter();
-        assert_ne!(watch.glance(), first);
-        assert!(!watch.mark(first), "another call");
-        assert!(watch.mark(watch.glance()));
-        assert!(watch.glance().is_inside() && !watch.glance().is_running());
-        assert!(watch.leave(), "it was marked");
-        watch.enter();
-        assert!(watch.block() && !watch.block(), "it counts once");
-        assert!(watch.glance().is_inside() && !watch.glance().is_running() && watch.leave());
+        let activity = Activity::new();
+        assert!(!activity.glance().is_inside());
+        activity.enter();
+        let first = activity.glance();
+        assert!(first.is_running() && activity.glance() == first);
+        assert!(!activity.leave());
+        assert!(!activity.mark(first), "it is over");
+        activity.enter();
+        assert_ne!(activity.glance(), first);
+        assert!(!activity.mark(first), "another call");
+        assert!(activity.mark(activity.glance()));
+        assert!(activity.glance().is_inside() && !activity.glance().is_running());
+        assert!(activity.leave(), "it was marked");
+        activity.enter();
+        assert!(activity.block() && !activity.block(), "it counts once");
+        assert!(activity.glance().is_inside() && !activity.glance().is_running() && activity.leave());
     }
 }

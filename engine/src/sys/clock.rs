@@ -1,4 +1,4 @@
-//! The one clock of the engine.
+//! The clock that the engine reads: deadlines, attributes and the monitor use this one only.
 
 use nix::time::{ClockId, clock_gettime};
 

@@ -1,5 +1,5 @@
-//! Whether this is still the process that started the engine. Ring memory does not go through fork; a page that
-//! the kernel wipes in the child tells every entry before it touches a ring.
+//! Whether this is still the process that started the engine. Ring memory does not go through fork: a page that the kernel
+//! wipes in the child tells the entries of the public interface before they touch a ring.
 #![allow(unsafe_code, reason = "maps one page and asks the kernel to wipe it in a child")]
 
 use std::ffi::c_void;
@@ -20,7 +20,7 @@ pub(crate) struct ForkGuard {
 
 // SAFETY: the page holds one atomic, and is unmapped by the one owner only.
 unsafe impl Send for ForkGuard {}
-// SAFETY: see above.
+// SAFETY: the page holds one atomic, which threads may share.
 unsafe impl Sync for ForkGuard {}
 
 impl ForkGuard {
@@ -31,6 +31,7 @@ impl ForkGuard {
         let guard = ForkGuard { page: page.cast() };
         // SAFETY: the page was mapped just now and nothing else uses it.
         unsafe { madvise(page, PAGE_BYTES.get(), MmapAdvise::MADV_WIPEONFORK) }?;
+        // Relaxed, as in `is_home`: fork copies the page, or the kernel has wiped it. No other memory is read behind it.
         guard.word().store(1, Ordering::Relaxed);
         Ok(guard)
     }

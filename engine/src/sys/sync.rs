@@ -1,4 +1,4 @@
-//! The atomics everything in the engine is built on: std's, or loom's when the interleavings are explored.
+//! The atomics and locks that all of the engine is built on: std's, or loom's when the interleavings are explored.
 
 #[cfg(not(syslet_loom))]
 pub(crate) use std::sync::{
@@ -12,7 +12,8 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
 };
 
-/// Locks. A thread that panicked with the lock held has left whole values: nothing that can panic runs under one.
+/// Locks. A lock whose holder has panicked is taken all the same: no code that runs under a lock can panic between two changes
+/// that belong together, so the values are whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

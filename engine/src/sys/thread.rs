@@ -17,7 +17,7 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::unistd;
 
-use crate::cancel::signal::unblocked;
+use crate::sys::interrupt::unblocked;
 
 /// Stack of a worker, without the thread-local storage that glibc cuts out of a stack. It holds the engine's frames,
 /// the attributes' code (an application's own among it), and one signal frame: glibc's setuid runs a handler here, and
@@ -35,20 +35,20 @@ const SYNCHRONOUS: [Signal; 6] =
 #[derive(Debug)]
 #[must_use = "dropped, the thread goes on by itself"]
 pub(crate) struct Thread {
-    /// INVARIANT: while this is `Some`, the thread is neither joined nor detached, and nobody else does either.
+    /// INVARIANT: while this is `Some`, the thread is neither joined nor detached, and no other code does either.
     handle: Option<libc::pthread_t>,
 }
 
-/// What a thread is started with.
+/// The name and the code of a thread that is being started.
 struct Start {
     name: CString,
     body: Box<dyn FnOnce() + Send>,
 }
 
 /// Starts a thread that runs `body`. All signals are blocked in it from its first instruction, but the synchronous
-/// ones and those that the C library keeps for itself. `name` has at most 15 bytes; what is more is cut off.
+/// ones and those that the C library keeps for itself. `name` has at most 15 bytes; the rest of a longer one is cut off.
 ///
-/// A panic in `body` aborts the process: there is nobody to unwind to.
+/// A panic in `body` aborts the process: the thread has no caller to unwind to.
 ///
 /// # Errors
 /// EAGAIN when the system has no thread or no memory to give, EINVAL for a name with a NUL in it. `body` is dropped.
@@ -67,7 +67,7 @@ pub(crate) fn spawn(name: &str, body: Box<dyn FnOnce() + Send>) -> nix::Result<T
         Err(errno) => Err(errno),
     };
     if created.is_err() {
-        // SAFETY: no thread was started, so it is ours as it was.
+        // SAFETY: no thread was started, so the box is still this function's.
         drop(unsafe { Box::from_raw(start) });
     }
     created
@@ -78,8 +78,9 @@ pub(crate) fn own_tid() -> i32 {
     unistd::gettid().as_raw()
 }
 
-/// The one that interrupts workers is not in it. Signals 32 and 33 are not in it: the C library takes them out of a full set. It uses them for cancelling threads
-/// and for setuid, which waits for ever for a thread that blocks 33.
+/// The signals that a worker blocks. The one that interrupts workers is not in it, nor are signals 32 and 33, which the C
+/// library takes out of a full set: it uses them for cancelling threads and for setuid, which waits for ever for a thread
+/// that blocks 33.
 fn worker_mask() -> SigSet {
     let mut mask = SigSet::all();
     SYNCHRONOUS.into_iter().for_each(|signal| mask.remove(signal));
@@ -90,14 +91,14 @@ fn worker_mask() -> SigSet {
 /// `start` comes from a box, and is the new thread's if this gives one.
 unsafe fn create(start: *mut Start) -> nix::Result<Thread> {
     let mut attributes = MaybeUninit::uninit();
-    // SAFETY: initialises what it is given.
+    // SAFETY: writes attributes to where it is told, which is uninitialised memory of that type.
     check(unsafe { libc::pthread_attr_init(attributes.as_mut_ptr()) })?;
     let stack_bytes = STACK_BYTES + local_storage_bytes(attributes.as_ptr());
     // SAFETY: initialised above.
     let sized = check(unsafe { libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), stack_bytes) });
     let mut handle = MaybeUninit::uninit();
     let created = sized.and_then(|()| {
-        // SAFETY: `enter` takes what the caller promises, and outlives every thread.
+        // SAFETY: `enter` takes a pointer from a box, which the caller promises, and outlives every thread.
         check(unsafe {
             libc::pthread_create(handle.as_mut_ptr(), attributes.as_ptr(), enter, start.cast::<c_void>())
         })
@@ -114,7 +115,7 @@ unsafe fn create(start: *mut Start) -> nix::Result<Thread> {
 /// libraries put them elsewhere, and have no such function.
 fn local_storage_bytes(attributes: *const libc::pthread_attr_t) -> usize {
     type MinStack = unsafe extern "C" fn(*const libc::pthread_attr_t) -> libc::size_t;
-    // SAFETY: looks for a name among what is loaded.
+    // SAFETY: looks for a name among the loaded objects.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__pthread_get_minstack".as_ptr()) };
     if found.is_null() {
         return 0;
@@ -138,8 +139,8 @@ extern "C" fn enter(start: *mut c_void) -> *mut c_void {
 
 impl Thread {
     /// Whether the thread has ended; then it is joined, and its stack given back. Never waits for the thread's own
-    /// doing. True as well for a thread that the kernel has killed (a seccomp filter's KILL_THREAD): what its `body`
-    /// held is lost then.
+    /// doing. True as well for a thread that the kernel has killed (a seccomp filter's KILL_THREAD): the values that its
+    /// `body` held are lost then.
     pub(crate) fn try_join(&mut self) -> bool {
         let Some(handle) = self.handle else { return true };
         // SAFETY: by the invariant of `handle`.

@@ -26,6 +26,7 @@ const ALLOWED: &[&str] = &[
     "engine/cli/src/table/kernel/child.rs",
     "engine/cli/src/table/uring/probe.rs",
     "engine/src/sys/fork.rs",
+    "engine/src/sys/interrupt.rs",
     "engine/src/guard/block.rs",
     "engine/src/ring/inline.rs",
     "engine/src/confinement/landlock.rs",

@@ -14,14 +14,14 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use crate::pool::look;
 use crate::sys::thread::{STACK_BYTES, own_tid, spawn};
 
-/// Runs `body` in a thread of its own and gives what it returns.
+/// Runs `body` in a thread of its own and gives its result.
 fn in_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     let (give, take) = mpsc::channel();
     spawn("syslet-test", Box::new(move || give.send(body()).unwrap())).unwrap().join();
     take.recv().unwrap()
 }
 
-/// Makes the calling thread's calls of these numbers end in `action`; nobody else's.
+/// Makes the calling thread's calls of these numbers end in `action`; those of other threads do not.
 fn filter_own_thread(numbers: &[libc::c_long], action: SeccompAction) {
     let rules: BTreeMap<_, _> = numbers.iter().map(|nr| (*nr, vec![])).collect();
     let arch = TargetArch::try_from(std::env::consts::ARCH).unwrap();
@@ -85,7 +85,7 @@ fn a_thread_has_a_small_stack_and_no_other() {
 
 fn own_stack_bytes() -> usize {
     let mut attributes = MaybeUninit::uninit();
-    // SAFETY: asks about the calling thread, and initialises what it is given.
+    // SAFETY: asks about the calling thread, and initialises the attributes that it is given.
     let asked = unsafe { libc::pthread_getattr_np(pthread_self(), attributes.as_mut_ptr()) };
     assert_eq!(asked, 0);
     let mut bytes = 0;

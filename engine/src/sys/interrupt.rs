@@ -1,0 +1,35 @@
+//! The number of the signal that interrupts workers. `cancel::signal` chooses it once for the process; threads are started
+//! with it unblocked, timers are made for it, and the masks of calls leave it out.
+#![allow(unsafe_code, reason = "nix has no name for real-time signals in a set")]
+
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use nix::sys::signal::SigSet;
+
+/// The signal; 0 until it is chosen.
+static CHOSEN: AtomicI32 = AtomicI32::new(0);
+
+/// The signal that engines of this process use, once one has been started.
+pub(crate) fn signal() -> Option<c_int> {
+    // Relaxed: the number is all that is read. A thread that uses it was started by an engine, and so behind `choose`.
+    match CHOSEN.load(Ordering::Relaxed) {
+        0 => None,
+        signal => Some(signal),
+    }
+}
+
+/// From now on it is that one, whose handler is installed.
+pub(crate) fn choose(signal: c_int) {
+    CHOSEN.store(signal, Ordering::Relaxed);
+}
+
+/// A mask without the signal, if one is chosen: a worker takes it whatever mask its call has.
+pub(crate) fn unblocked(mask: SigSet) -> SigSet {
+    let Some(signal) = signal() else { return mask };
+    let mut raw = *mask.as_ref();
+    // SAFETY: the set is initialised, and the signal exists.
+    unsafe { libc::sigdelset(&raw mut raw, signal) };
+    // SAFETY: it was a set before, and has one signal less.
+    unsafe { SigSet::from_sigset_t_unchecked(raw) }
+}
