@@ -1,11 +1,12 @@
-//! The descriptor to poll for completions.
+//! The eventfd behind `Event`: the descriptor that an application polls for completions. A ring makes it when it is first
+//! asked for.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::notify::event::{Counter, Event};
+use crate::notify::event::{Event, EventCounter};
 
 /// A descriptor that is readable when completions may be there: for epoll, mio, tokio's `AsyncFd`, level- or
 /// edge-triggered. It is readable from the start. Taking completions from the ring makes it unreadable again; it need
@@ -23,7 +24,7 @@ impl CompletionEvent {
     }
 }
 
-impl Counter for CompletionEvent {
+impl EventCounter for CompletionEvent {
     fn add_one(&self) {
         // It fails only at a count of 2^64 - 2, and is readable then.
         let _ = self.0.write(1);
@@ -91,7 +92,7 @@ mod tests {
         assert!(is_readable(&descriptor));
     }
 
-    /// RING-19: nothing is told before somebody asks for the descriptor.
+    /// RING-19: nothing is counted before the descriptor is asked for.
     #[test]
     fn without_a_descriptor_nothing_happens() {
         let event = Event::<CompletionEvent>::new();
@@ -132,7 +133,7 @@ mod tests {
         }
     }
 
-    /// RING-20: the kernel's eventfd wakes who polls, however the two threads meet.
+    /// RING-20: the kernel's eventfd ends the poll, however the two threads meet.
     #[test]
     fn a_post_ends_the_poll() {
         const POSTS: u32 = 2000;

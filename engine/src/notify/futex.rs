@@ -1,4 +1,5 @@
-//! The futex system call, on a word in ring memory or in the engine's own.
+//! The futex system call: on a word of the engine's own (`OwnWord`), and for a word that other processes may map
+//! (`queues::memory::Word32`).
 #![allow(unsafe_code, reason = "nix has no futex")]
 
 use std::ops::Deref;
@@ -6,9 +7,23 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use crate::notify::{FutexWord, Slept};
-use crate::queues::memory::Word32;
 
-/// A word that only threads of this process sleep on: the kernel finds it sooner.
+/// The threads that may sleep on a word.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Scope {
+    /// Those of this process: the kernel finds the word sooner.
+    Process,
+    /// Those of every process that maps it.
+    Shared,
+}
+
+impl Scope {
+    fn flag(self) -> libc::c_int {
+        if self == Scope::Process { libc::FUTEX_PRIVATE_FLAG } else { 0 }
+    }
+}
+
+/// A word that only threads of this process sleep on.
 #[derive(Debug, Default)]
 pub(crate) struct OwnWord(AtomicU32);
 
@@ -22,26 +37,17 @@ impl Deref for OwnWord {
 
 impl FutexWord for OwnWord {
     fn sleep(&self, expected: u32, timeout: Option<Duration>) -> Slept {
-        futex_wait(self, libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, expected, timeout)
+        wait(self, Scope::Process, expected, timeout)
     }
 
     fn wake_one(&self) {
-        futex_wake(self, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG);
+        wake(self, Scope::Process);
     }
 }
 
-/// Not the private kind: the waiter may be another process.
-impl FutexWord for Word32 {
-    fn sleep(&self, expected: u32, timeout: Option<Duration>) -> Slept {
-        futex_wait(self, libc::FUTEX_WAIT, expected, timeout)
-    }
-
-    fn wake_one(&self) {
-        futex_wake(self, libc::FUTEX_WAKE);
-    }
-}
-
-fn futex_wait(word: &AtomicU32, operation: libc::c_int, expected: u32, timeout: Option<Duration>) -> Slept {
+/// Sleeps unless the word is not `expected`; may end for no reason.
+pub(crate) fn wait(word: &AtomicU32, scope: Scope, expected: u32, timeout: Option<Duration>) -> Slept {
+    let operation = libc::FUTEX_WAIT | scope.flag();
     let timeout = timeout.map(|duration| libc::timespec {
         tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
         tv_nsec: libc::c_long::from(duration.subsec_nanos().cast_signed()),
@@ -59,7 +65,9 @@ fn futex_wait(word: &AtomicU32, operation: libc::c_int, expected: u32, timeout: 
     }
 }
 
-fn futex_wake(word: &AtomicU32, operation: libc::c_int) {
+/// Wakes one thread that sleeps on the word.
+pub(crate) fn wake(word: &AtomicU32, scope: Scope) {
+    let operation = libc::FUTEX_WAKE | scope.flag();
     // SAFETY: the word is borrowed; waking touches no memory.
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation, 1) };
 }
@@ -85,7 +93,7 @@ mod tests {
         Arc::new(Wake::new(region.word32(0), region.word32(128)))
     }
 
-    /// RING-16: the kernel's futex wakes who sleeps, however the two threads meet.
+    /// RING-16: the kernel's futex wakes the sleeper, however the two threads meet.
     #[test]
     fn a_post_ends_the_sleep() {
         for _ in 0..200 {
@@ -110,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ready_is_not_slept_for() {
+    fn a_ready_waiter_does_not_sleep() {
         assert_eq!(wake().sleep_unless(|| true, None), Slept::Woken);
     }
 

@@ -1,4 +1,4 @@
-//! Every interleaving of one who sleeps and those who post, over a model of the kernel's futex.
+//! Every interleaving of a thread that sleeps and threads that post, over a model of the kernel's futex.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use loom::thread;
 use crate::notify::{FutexWord, Slept, Wake};
 use crate::sys::sync::{Arc, AtomicU32, AtomicU64, Ordering};
 
-/// A futex: the word, and what the kernel keeps for it. It compares and sleeps under one lock, and wakes under it.
+/// A futex: the word, and the state that the kernel keeps for it. It compares and sleeps under one lock, and wakes under it.
 struct Model {
     word: AtomicU32,
     woken: Mutex<bool>,
@@ -59,7 +59,7 @@ pub(crate) fn word() -> ModelWord {
 }
 
 /// `posters` post one thing each; the waiter sleeps until it has seen them all. A lost wake-up is a deadlock, which
-/// loom reports. Gives nothing back; checks that no arming cost two wake-ups.
+/// loom reports. Checks that no arming cost two wake-ups.
 fn explore(posters: u64) {
     loom::model(move || {
         let futex = word();
@@ -94,7 +94,7 @@ fn loom_no_wake_up_is_lost() {
     explore(1);
 }
 
-/// RING-16, RING-17: nor with two who post, and one arming costs one wake-up.
+/// RING-16, RING-17: nor with two posters, and one arming costs one wake-up.
 #[test]
 fn loom_one_arming_costs_one_wake_up() {
     explore(2);

@@ -1,11 +1,12 @@
-//! Sleep until a completion is posted, and wake who sleeps. Steps in comments (W1 …) are those of specs/ring.md.
+//! Sleeping until a record is posted or work is there, and waking the thread that sleeps. The submitter sleeps here on its
+//! completion ring, workers and the monitor on words of their own. Steps in comments (W1 …) are those of specs/ring.md.
 
 pub(crate) mod event;
 #[cfg(not(syslet_loom))]
 pub(crate) mod eventfd;
 #[cfg(not(syslet_loom))]
 pub(crate) mod futex;
-pub(crate) mod gather;
+pub(crate) mod latch;
 #[cfg(test)]
 #[cfg(syslet_loom)]
 pub(crate) mod loom_tests;
@@ -20,7 +21,7 @@ pub(crate) trait FutexWord: Deref<Target = AtomicU32> {
     /// Sleeps unless the word is not `expected`; may end for no reason.
     fn sleep(&self, expected: u32, timeout: Option<Duration>) -> Slept;
 
-    /// Wakes one who sleeps.
+    /// Wakes one thread that sleeps on the word.
     fn wake_one(&self);
 }
 
@@ -35,12 +36,13 @@ pub(crate) enum Slept {
     TimedOut,
 }
 
-/// The two words between who posts completions and who waits for them.
+/// The two words between the threads that post and the one that waits: an event count, which costs a poster one fence and
+/// one load as long as the waiter is awake.
 #[derive(Debug)]
 pub(crate) struct Wake<F> {
-    /// Written by who posts. Even; grows by 2.
+    /// Written by posters. Even; grows by 2.
     futex: F,
-    /// Written by who waits: 0 when awake, else the value of `futex` it sleeps on, with bit 0 set.
+    /// Written by the waiter: 0 when awake, else the value of `futex` it sleeps on, with bit 0 set.
     armed: F,
 }
 
@@ -49,21 +51,23 @@ impl<F: FutexWord> Wake<F> {
         Wake { futex, armed }
     }
 
-    /// Sleeps until `notify`, unless something is ready by then.
+    /// Sleeps until `notify`, unless `is_ready` says before the sleep that there is something to do.
     pub(crate) fn sleep_unless(&self, is_ready: impl FnOnce() -> bool, timeout: Option<Duration>) -> Slept {
+        // Relaxed: an older value only ends the sleep at once, because the kernel compares the word again.
         let value = self.futex.load(Ordering::Relaxed);
-        // W1
+        // W1. Relaxed: the fence below orders it before the look.
         self.armed.store(value | 1, Ordering::Relaxed);
-        // W2: pairs with W5. Without it W3 could look before W1 is seen, and W6 before C3: both would miss.
+        // W2: pairs with the fence of `notify` (W5). Without it this thread could look (W3) before the poster sees `armed`, and
+        // the poster load `armed` (W6) before its record is seen: both would miss, and the sleep would not end.
         fence(Ordering::SeqCst);
         // W3
         let slept = if is_ready() { Slept::Woken } else { self.futex.sleep(value, timeout) };
-        // W4
+        // W4. Relaxed: a poster that still sees the old value changes `futex` once and wakes a thread that is awake.
         self.armed.store(0, Ordering::Relaxed);
         slept
     }
 
-    /// As if the waiter were about to sleep.
+    /// Arms as if the waiter were about to sleep.
     #[cfg(test)]
     #[cfg(not(syslet_loom))]
     pub(crate) fn arm(&self) {
@@ -79,9 +83,10 @@ impl<F: FutexWord> Wake<F> {
 
     /// Wakes the waiter if it sleeps, or is about to. Call it after posting.
     pub(crate) fn notify(&self) {
-        // W5: pairs with W2.
+        // W5: pairs with the fence of `sleep_unless` (W2), which names the loss that both prevent.
         fence(Ordering::SeqCst);
-        // W6: relaxed, the fences order it; the exchange makes one arming cost one wake-up.
+        // W6. Relaxed: the two fences order the load of `armed` (stored at W1), and the exchange carries no data. It makes one
+        // arming cost one wake-up: of several posters one changes the value that the waiter has armed.
         let armed = self.armed.load(Ordering::Relaxed);
         if armed == 0 {
             return;

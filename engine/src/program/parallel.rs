@@ -8,7 +8,7 @@ use syslet_syscalls::{RawArgs, row};
 use crate::exec::attempt::Way;
 use crate::exec::claim::NEVER;
 use crate::notify::futex::OwnWord;
-use crate::notify::gather::Gather;
+use crate::notify::latch::Latch;
 use crate::program::member::{Member, Name};
 use crate::program::one::{Ready, Team, Tools};
 use crate::program::value::Value;
@@ -23,7 +23,7 @@ pub(crate) struct ParallelGroup {
     /// The one that who has the program makes just now, or [`NONE`].
     own: AtomicU32,
     /// Who has the program waits here.
-    over: Gather<OwnWord>,
+    over: Latch<OwnWord>,
     succeeded: AtomicU64,
     /// So many successes are enough; all, if it is 0.
     enough: u64,
@@ -62,7 +62,7 @@ impl Place {
 impl ParallelGroup {
     pub(crate) fn new(places: Vec<Place>, enough: u64) -> ParallelGroup {
         ParallelGroup {
-            over: Gather::new(OwnWord::default(), u32::try_from(places.len()).unwrap_or(u32::MAX)),
+            over: Latch::new(OwnWord::default(), u32::try_from(places.len()).unwrap_or(u32::MAX)),
             places: places.into(),
             next: AtomicU32::new(0),
             own: AtomicU32::new(NONE),

@@ -9,9 +9,12 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
 
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
+use crate::notify::futex::{self, Scope};
+use crate::notify::{FutexWord, Slept};
 use crate::sys::fork::ForkGuard;
 
 /// A mapping of zeroed memory.
@@ -111,5 +114,16 @@ impl Deref for Word32 {
     fn deref(&self) -> &AtomicU32 {
         // SAFETY: by the invariant of `at`; the callers see to it that no ring is used in a forked child.
         unsafe { self.at.as_ref() }
+    }
+}
+
+/// The waiter may be a thread of another process that maps the ring.
+impl FutexWord for Word32 {
+    fn sleep(&self, expected: u32, timeout: Option<Duration>) -> Slept {
+        futex::wait(self, Scope::Shared, expected, timeout)
+    }
+
+    fn wake_one(&self) {
+        futex::wake(self, Scope::Shared);
     }
 }

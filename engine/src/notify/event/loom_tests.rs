@@ -1,11 +1,11 @@
-//! Every interleaving of one who polls and those who post, over a model of an eventfd and of the two ways to poll it.
+//! Every interleaving of a thread that polls and threads that post, over a model of an eventfd and of the two ways to poll it.
 
 use std::convert::Infallible;
 
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
-use crate::notify::event::{Counter, Event};
+use crate::notify::event::{Event, EventCounter};
 use crate::sys::sync::{Arc, AtomicU64, Ordering, fence};
 
 #[derive(Clone, Copy, Default)]
@@ -25,7 +25,7 @@ struct Model {
 #[derive(Clone)]
 struct ModelFd(Arc<Model>);
 
-impl Counter for ModelFd {
+impl EventCounter for ModelFd {
     fn add_one(&self) {
         let mut count = self.0.count.lock().unwrap();
         count.value += 1;
