@@ -9,7 +9,7 @@ use crate::exec::claim::Why;
 use crate::queues::lanes::Released;
 use crate::queues::ring_state::RingState;
 use crate::slots::Ticket;
-use crate::slots::state::{By, Stop};
+use crate::slots::phase::{By, Stop};
 use crate::sys::sync::Ordering;
 
 /// Stops a call, for that reason. Who gets [`Stop::Signal`] has signalled its worker, and sees to it that the call is

@@ -2,7 +2,8 @@
 
 use crate::exec::outcome::Outcome;
 use crate::slots::maker::Maker;
-use crate::slots::state::{Begin, State};
+use crate::slots::phase::Begin;
+use crate::slots::state::State;
 use crate::slots::{Slot, Ticket};
 use crate::sys::sync::{AtomicU32, Ordering};
 
@@ -182,8 +183,8 @@ impl<'a> Claim<'a> {
     /// From here on nobody interrupts what it does. When this returns no signal meant for it is on its way.
     pub(crate) fn shield(&self) -> Claim<'a> {
         match self.how {
-            How::Working => drop(self.leave(State::SHIELDED)),
-            How::Inline | How::Stepping => self.slot.phase().leave_inline(self.generation, State::SHIELDED),
+            How::Working => drop(self.leave(State::EXITING)),
+            How::Inline | How::Stepping => self.slot.phase().leave_inline(self.generation, State::EXITING),
             How::Shielded | How::Instant => {}
         }
         Claim { how: How::Shielded, ..*self }
@@ -197,7 +198,7 @@ impl<'a> Claim<'a> {
 
     /// A first attempt is over, and a worker has to go on.
     pub(crate) fn pause(&self, has_moved: bool) {
-        self.pause_in(if has_moved { State::MOVED } else { State::QUEUED });
+        self.pause_in(if has_moved { State::PARTIAL } else { State::QUEUED });
     }
 
     /// The same, with what others may do to the call meanwhile.

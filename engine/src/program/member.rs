@@ -3,7 +3,8 @@
 use crate::cancel::signal;
 use crate::exec::claim::Why;
 use crate::slots::maker::Maker;
-use crate::slots::state::{Begin, By, Phase, State, Stop};
+use crate::slots::phase::{Begin, By, Phase, Stop};
+use crate::slots::state::State;
 use crate::sys::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 
 /// One call, as those see it who want it to stop.

@@ -222,7 +222,7 @@ impl Slice<'_> {
             interpreter.seen = watch.hand_on();
             let begun = Begun { out: out.to_vec(), ..later.unwrap_or_default() };
             if interpreter.is_leaving() {
-                claim.pause_in(State::PARTING);
+                claim.pause_in(State::EXIT_QUEUED);
             } else {
                 claim.pause(interpreter.has_begun() || begun.progress > 0);
             }

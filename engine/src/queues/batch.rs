@@ -5,72 +5,10 @@ use std::collections::TryReserveError;
 use syslet_abi::RecordWord;
 
 use crate::queues::ring_buffer::{bytes, words};
+pub(crate) use crate::slots::dispatch::DispatchFlags;
 
 /// At most this many records are taken by one exchange (RING-8).
 pub(crate) const BATCH_MAX: usize = 8;
-
-/// What the door has marked a queued record with, in bits of its flags that no submission may set.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct DispatchFlags(u16);
-
-impl DispatchFlags {
-    /// Any thread makes the plain call; it may sleep for storage.
-    pub(crate) const PLAIN: DispatchFlags = DispatchFlags(0);
-    /// The call cannot sleep, so it may be taken together with others.
-    pub(crate) const INSTANT: DispatchFlags = DispatchFlags(1 << 15);
-    /// A helping submitter asks without sleeping first.
-    pub(crate) const NONBLOCKING: DispatchFlags = DispatchFlags(1 << 14);
-    /// Only a worker may run it.
-    pub(crate) const WORKER: DispatchFlags = DispatchFlags(1 << 13);
-
-    /// The call sleeps, as a rule for longer than a short wait.
-    pub(crate) const SLEEPS: DispatchFlags = DispatchFlags(1 << 12);
-    /// A thread of its own makes it.
-    pub(crate) const PRIVATE: DispatchFlags = DispatchFlags(1 << 11);
-
-    /// It has a deadline.
-    pub(crate) const TIMED: DispatchFlags = DispatchFlags(1 << 10);
-
-    /// The call sleeps for storage at most, and its submitter may take it together with others.
-    pub(crate) const STORAGE: DispatchFlags = DispatchFlags(1 << 9);
-
-    const ALL: u16 = 0b111_1111 << 9;
-
-    /// The marks of both.
-    #[inline]
-    pub(crate) const fn with(self, other: DispatchFlags) -> DispatchFlags {
-        DispatchFlags(self.0 | other.0)
-    }
-
-    /// Whether all of `other` is marked.
-    #[inline]
-    pub(crate) const fn contains(self, other: DispatchFlags) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Whether any of `other` is marked.
-    #[inline]
-    pub(crate) const fn meets(self, other: DispatchFlags) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// The marks of a record with this first word.
-    #[inline]
-    pub(crate) fn of(word: u64) -> DispatchFlags {
-        DispatchFlags(RecordWord::unpack(word).flags & DispatchFlags::ALL)
-    }
-
-    /// The same of a word.
-    pub(crate) fn on_first(self, word: u64) -> u64 {
-        self.on(RecordWord::unpack(word))
-    }
-
-    /// The first word with these marks in it.
-    #[inline]
-    pub(crate) fn on(self, word: RecordWord) -> u64 {
-        RecordWord { flags: word.flags | self.0, ..word }.pack()
-    }
-}
 
 /// Records copied out of the ring, and the buffer they stand in.
 #[derive(Debug)]
@@ -132,7 +70,7 @@ impl Batch {
     /// Where a record that begins with `word` would be copied to; `None` when it does not belong into this batch.
     pub(crate) fn room_for(&mut self, word: RecordWord, record_words: usize) -> Option<&mut [u64]> {
         let start = self.start(self.count);
-        let limit = self.limit.min(self.limit_with(DispatchFlags(word.flags)));
+        let limit = self.limit.min(self.limit_with(DispatchFlags::of_record(word)));
         if self.count >= limit {
             return None;
         }

@@ -4,6 +4,7 @@ use syslet_abi::{DoneFlags, Kind, USER_DATA_OFFSET};
 
 use crate::queues::drain_buffer::DrainBuffer;
 use crate::queues::ring_buffer::{Track, Words, pad};
+pub(crate) use crate::slots::abandon::BACK_BYTES;
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
 
 /// Flag of a PAD that ends a call whose success is hidden: its second word is the call's ticket.
@@ -16,9 +17,6 @@ pub(crate) const fn hidden(ticket: u64) -> [u64; 2] {
 
 /// Flag of a PAD that says that the worker of a call that was given up is back: its second word is the call's ticket.
 const BACK: u16 = 2;
-
-/// Room that is held for it, once the call's completion is consumed.
-pub(crate) const BACK_BYTES: u64 = 16;
 
 /// The words that say that the worker of a call that was given up is back.
 pub(crate) const fn back(ticket: u64) -> [u64; 2] {

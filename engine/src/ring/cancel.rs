@@ -14,7 +14,7 @@ use crate::queues::ring_state::RingState;
 use crate::refused::Refused;
 use crate::ring::{Ring, RingError};
 use crate::slots;
-use crate::slots::state::{By, Stop};
+use crate::slots::phase::{By, Stop};
 use crate::ticket::Ticket;
 
 /// Which calls are to stop: of one ring, or of all rings of an engine.
@@ -269,7 +269,7 @@ fn ask(
     let found = stop(ring, ticket, by, Why::Asked);
     all.count(found);
     let is_there =
-        matches!(found, Stop::Signal | Stop::Signalled | Stop::Stubborn | Stop::Marked | Stop::Unsent);
+        matches!(found, Stop::Signal | Stop::Signalled | Stop::Unresponsive | Stop::Marked | Stop::Unsent);
     let Some(pool) = engine.pool.as_ref().filter(|_| is_there) else { return };
     match found {
         Stop::Signal => pool.look_after(ring, ticket),
@@ -306,7 +306,7 @@ impl Found {
             Stop::Signal | Stop::Signalled | Stop::Stopped => self.signalled += 1,
             Stop::Marked | Stop::Unsent => self.pending += 1,
             Stop::Complete => self.over += 1,
-            Stop::Uninterruptible | Stop::Stubborn => self.uninterruptible += 1,
+            Stop::Uninterruptible | Stop::Unresponsive => self.uninterruptible += 1,
         }
     }
 }

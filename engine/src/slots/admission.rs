@@ -1,29 +1,30 @@
-//! What the door decides about a submission, small enough to travel in its slot.
+//! The decisions about one submission: admission makes them, the submitter and the queues go by them, and the slot keeps
+//! those that outlive the push.
 
 use syslet_abi::{ATTRIBUTES_MAX, AttributeId, DONE_BYTES_MIN, Status};
 use syslet_attrs::Needs;
 
-use crate::queues::batch::DispatchFlags;
+use crate::slots::dispatch::DispatchFlags;
 
-/// What the door decides. A ring keeps one for the submission it looks at: written field by field and read the
-/// same way, it costs less than a value handed from function to function.
+/// The decisions about a submission. A ring keeps one for the submission at hand: written field by field and read the same
+/// way, it costs less than a value handed from function to function.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Admission {
     /// The first descriptor among the arguments, or −1.
     pub(crate) fd: i32,
     /// Room to hold for the completion, in bytes.
     pub(crate) credit: u32,
-    /// What the attributes need observed.
+    /// The needs of the attributes.
     pub(crate) needs: Needs,
-    /// Whether it may be given up while it runs, and what follows then.
+    /// Whether it may be abandoned while it runs, and whether a second record follows then.
     pub(crate) abandon_policy: AbandonPolicy,
-    /// Who may run it, and how.
+    /// The threads that may run it, and how.
     pub(crate) dispatch: DispatchFlags,
-    /// Where it waits.
+    /// The queue that it waits in.
     pub(crate) placement: Placement,
-    /// Whether no attribute wants it kept from the submitter.
+    /// Whether no attribute keeps it from being run inline.
     pub(crate) may_run_inline: bool,
-    /// Whether the call has attributes or an out area; otherwise `answers` says nothing.
+    /// Whether the call has attributes or an out area; otherwise `answers` is meaningless.
     pub(crate) answering: bool,
     /// Whether its attributes only look, if it has any, and eight completions like its own fit into one claim.
     pub(crate) is_brief: bool,
@@ -36,28 +37,28 @@ pub(crate) struct Admission {
     /// Its PRIORITY; meaningful when the call has attributes.
     pub(crate) priority: i32,
     pub(crate) answers: Answers,
-    /// The id by which it is to be found, if it has one.
+    /// The TRACE id by which it is to be found, if it has one.
     pub(crate) trace: Option<u64>,
-    /// What is asked, for who has the slot and not the record.
+    /// The ids of its attributes, for threads that have the slot and not the record.
     pub(crate) asked: AskedIds,
-    /// The same of the completion: whether it begins with a DATA return.
+    /// Whether its completion begins with a DATA return.
     pub(crate) returns_data: bool,
 }
 
 impl Admission {
-    /// Whether it is not to be taken in the order pushed. Says nothing of calls without attributes.
+    /// Whether it is not to be taken in the order pushed. Meaningful when the call has attributes.
     pub(crate) fn is_sorted(&self) -> bool {
         self.priority != 0 || self.needs.contains(Needs::LANE)
     }
 
-    /// Room to hold for all that is posted of the call, in bytes.
+    /// Room to hold for all records that are posted of the call, in bytes.
     #[inline(always)]
     pub(crate) fn room(&self) -> u64 {
         u64::from(self.credit)
             + if self.abandon_policy == AbandonPolicy::Reported { DONE_BYTES_MIN as u64 } else { 0 }
     }
 
-    /// What of it decides who runs the call.
+    /// The part of it that decides which threads run the call.
     #[inline(always)]
     pub(crate) fn constraints(&self) -> Constraints {
         Constraints {
@@ -69,36 +70,36 @@ impl Admission {
     }
 }
 
-/// Where an accepted call waits.
+/// The place where an accepted call waits.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Placement {
-    /// In a ring.
+    /// In the submission ring.
     #[default]
     InRing,
-    /// Where its submitter alone finds it, while there are workers.
+    /// In the submitter's own queue, where no worker finds it.
     Local,
-    /// On the shelf, or in front of its lane.
+    /// In the priority queue, or in front of its lane.
     StagedCall,
 }
 
-/// What may be done about a call that nothing interrupts.
+/// Whether a call that no signal interrupts may be abandoned.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum AbandonPolicy {
-    /// It may be given up: what it writes is the engine's.
+    /// It may be abandoned: the memory that it writes is the engine's.
     #[default]
     Borne,
-    /// The same, and a second record says when it is really over.
+    /// It may be abandoned, and a second record says when it is really over.
     Reported,
-    /// It has memory of the application's, which would not know until when: it is not given up.
+    /// It is not abandoned: it has memory of the application's, which would not learn when the call is over.
     Refused,
 }
 
-/// What a submission wants of who runs it.
+/// Constraints on the thread that runs a submission.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Constraints {
-    /// No attribute wants it kept from the submitter.
+    /// No attribute keeps it from being run inline.
     pub(crate) may_run_inline: bool,
-    /// It can be made and answered together with others, if it is instant.
+    /// It can be run and answered in one batch with others, if it is instant.
     pub(crate) is_short: bool,
     /// It has a deadline.
     pub(crate) is_timed: bool,

@@ -1,5 +1,5 @@
-//! Descriptors that safe code lends to a submission. The engine shares their ownership until the call is over, so
-//! that no call ever meets a number that stands for another file by then.
+//! Descriptors that safe code lends to a submission. The submitter's end of the slots shares their ownership until the call
+//! is over, so that the call's numbers stand for the same files until then.
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -36,11 +36,11 @@ impl fmt::Debug for Lent {
 /// The descriptors lent to one submission.
 pub(crate) type LentSet = [Option<Lent>; LENT_MAX];
 
-/// Ends the engine's share of descriptors. If it was the last, the owner's own drop runs here: a panic in it must not
-/// take the calls along that are run beside it.
+/// Ends the engine's share of descriptors. The last share drops the owner, whose code is the application's: a panic in it
+/// stops here, and the engine's other calls go on.
 pub(crate) fn give_back(lent: LentSet) {
     if lent.iter().any(Option::is_some) {
-        // What was thrown is the application's as well: dropping it could panic again.
+        // The payload of that panic is the application's as well: dropping it could panic again.
         catch_unwind(AssertUnwindSafe(|| drop(lent))).unwrap_or_else(std::mem::forget);
     }
 }

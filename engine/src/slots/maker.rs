@@ -1,6 +1,7 @@
-//! The thread that makes a call, and how a signal gets to it.
+//! The thread that makes a call, and the timer by which a signal gets to it. A worker notes itself in the slot; cancellers
+//! read it there.
 
-/// A thread of the engine, as those know it who want its call to stop.
+/// A thread of the engine, as a canceller signals it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Maker {
     /// The kernel's number of the thread.
@@ -20,7 +21,7 @@ impl Maker {
         Maker { tid, timer }
     }
 
-    /// What is kept of the timer.
+    /// The word that is kept of the timer.
     pub(crate) fn timer_word(self) -> u32 {
         self.timer
     }

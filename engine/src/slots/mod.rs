@@ -1,10 +1,13 @@
-//! The fixed table of calls in flight. A call in flight is its slot, never a stack frame, so that whoever cancels,
-//! waits or takes over finds everything here.
+//! The fixed table of calls in flight. A call in flight is its slot, never a stack frame: the submitter fills it, and
+//! workers, cancellers and the monitor find everything about the call there.
 
+pub(crate) mod abandon;
 pub(crate) mod admission;
+pub(crate) mod dispatch;
 pub(crate) mod lent;
 pub(crate) mod maker;
 mod owner;
+pub(crate) mod phase;
 pub(crate) mod state;
 mod ticket;
 
@@ -16,47 +19,49 @@ use syslet_attrs::Needs;
 use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds};
 use crate::slots::maker::Maker;
 pub(crate) use crate::slots::owner::SlotOwner;
-use crate::slots::state::Phase;
+use crate::slots::phase::Phase;
 pub(crate) use crate::slots::ticket::Ticket;
 use crate::sys::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// End of a list of slots.
 const NIL: u32 = u32::MAX;
 
-/// One slot. Only the submitter writes it. Its fields are atomics because workers read some of them while the call
-/// runs; they are published by the submission ring's tail.
+/// One slot. The submitter writes its fields but `phase`, `maker` and, while the call runs, `next`. They are atomics because
+/// workers and cancellers read them while the call runs. All accesses are relaxed: the submitter's stores are released by
+/// the phase (`Phase::admit`, read by cancellers with acquire) and by the tail of the submission ring (S3, read by workers
+/// at S4); `maker` and `next` by the store of RUNNING (`Phase::begin_working`).
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Slot {
-    /// Which use of the slot it is, how far its call is, and whether that is to stop.
+    /// The use of the slot, the state of its call, and whether that is to stop.
     phase: Phase,
     user_data: AtomicU64,
     nr: AtomicU32,
     fd: AtomicU32,
     credit: AtomicU32,
-    /// What must be observed, and the three bits below.
+    /// The needs of the call's attributes, and the three bits below.
     needs: AtomicU32,
     queued_ns: AtomicU64,
-    /// The thread that makes the call, while a worker does.
+    /// The thread that makes the call, while a worker makes it.
     maker: AtomicU32,
-    /// While the slot is free, the next one of the list it stands on. While a worker makes the call, the timer of that
+    /// While the slot is free, the next one in the list of free slots. While a worker makes the call, the timer of that
     /// thread.
     next: AtomicU32,
     /// Meaningful when the call has attributes.
     answers: [AtomicU64; Answers::WORDS],
-    /// The same.
+    /// Meaningful when the call has attributes.
     asked: [AtomicU64; AskedIds::WORDS],
 }
 
-/// Two cache lines: what every call needs in the first, what attributes need in the second.
+/// Two cache lines: the fields that every call uses in the first, those that only attributes use in the second.
 #[cfg(not(syslet_loom))]
 const _: () = assert!(size_of::<Slot>() == 128);
 
 /// The call has an out area, or asks for DATA.
 const RETURNS_DATA: u32 = 1 << 31;
-/// It is not given up while it runs.
+/// It is not abandoned while it runs.
 const IS_KEPT: u32 = 1 << 30;
-/// When it was given up, a second record follows.
+/// When it was abandoned, a second record follows.
 const IS_REPORTED: u32 = 1 << 29;
 const BITS: u32 = RETURNS_DATA | IS_KEPT | IS_REPORTED;
 
@@ -95,17 +100,17 @@ impl Slot {
         Needs(self.needs.load(Ordering::Relaxed) & !BITS)
     }
 
-    /// Whether the call may be given up while it runs.
+    /// Whether the call may be abandoned while it runs.
     pub(crate) fn may_be_abandoned(&self) -> bool {
         self.needs.load(Ordering::Relaxed) & IS_KEPT == 0
     }
 
-    /// Whether a second record follows when the call was given up.
+    /// Whether a second record follows when the call was abandoned.
     pub(crate) fn is_reported(&self) -> bool {
         self.needs.load(Ordering::Relaxed) & IS_REPORTED != 0
     }
 
-    /// Room held for all that is posted of the call, in bytes.
+    /// Room held for all records that are posted of the call, in bytes.
     fn room(&self) -> u64 {
         self.credit() + if self.is_reported() { DONE_BYTES_MIN as u64 } else { 0 }
     }
@@ -114,6 +119,7 @@ impl Slot {
         self.queued_ns.load(Ordering::Relaxed)
     }
 
+    /// Takes the call's fields, and the decisions of admission about it.
     #[inline]
     fn admit(&self, call: &Call<'_>, admission: &Admission) {
         self.user_data.store(call.user_data(), Ordering::Relaxed);
@@ -138,7 +144,7 @@ impl Slot {
         }
     }
 
-    /// For what is no call: no number, no descriptor, room for the shortest completion.
+    /// Takes the fields of an answer that is no call: no number, no descriptor, room for the shortest completion.
     #[allow(clippy::cast_possible_truncation, reason = "24")]
     fn answer(&self, user_data: u64) {
         self.user_data.store(user_data, Ordering::Relaxed);
@@ -148,13 +154,13 @@ impl Slot {
         self.needs.store(0, Ordering::Relaxed);
     }
 
-    /// What is asked, if the call has attributes or an out area.
+    /// The ids of the call's attributes, if it has attributes or an out area.
     pub(crate) fn asked(&self) -> Option<AskedIds> {
         let word = |index: usize| self.asked[index].load(Ordering::Relaxed);
         (self.credit() > DONE_BYTES_MIN as u64).then(|| AskedIds::unpack(std::array::from_fn(word)))
     }
 
-    /// What the door decided about the call's attributes.
+    /// The decisions of admission about the call's attributes.
     pub(crate) fn answers(&self) -> Answers {
         Answers::unpack(std::array::from_fn(|index| self.answers[index].load(Ordering::Relaxed)))
     }
@@ -164,12 +170,12 @@ impl Slot {
         self.needs.load(Ordering::Relaxed) & RETURNS_DATA != 0
     }
 
-    /// The word the stub tests.
+    /// The word that the stub tests.
     pub(crate) fn cancel(&self) -> &AtomicU32 {
         self.phase.cancel()
     }
 
-    /// How far the call is.
+    /// The state of the call, and the steps that change it.
     #[inline(always)]
     pub(crate) fn phase(&self) -> &Phase {
         &self.phase
@@ -180,7 +186,7 @@ impl Slot {
         self.fd.load(Ordering::Relaxed).cast_signed()
     }
 
-    /// Notes which thread is about to make the call.
+    /// Notes the thread that is about to make the call.
     #[inline(always)]
     pub(crate) fn made_by(&self, maker: Maker) {
         self.maker.store(maker.tid, Ordering::Relaxed);
@@ -216,7 +222,7 @@ impl Slots {
         Ok(Slots { slots: slots.into(), traces: traces.into() })
     }
 
-    /// Bytes of a table of so many.
+    /// Bytes of a table of that many slots.
     pub(crate) fn bytes(count: u32) -> u64 {
         u64::from(count) * (size_of::<Slot>() + size_of::<AtomicU64>()) as u64
     }
@@ -239,8 +245,8 @@ impl Slots {
         numbered.filter_map(|(at, slot)| Some(Ticket::new(at, slot.phase.occupant()?)))
     }
 
-    /// Whether a call that nobody has claimed never will be made: it was removed, and perhaps its slot is another's. Its
-    /// submitter's to ask, who alone gives slots to others.
+    /// Whether a call that is not claimed never will be made: it was removed, and its slot may be another call's by now. For
+    /// the submitter, which alone gives slots to calls.
     pub(crate) fn is_dead(&self, ticket: Ticket) -> bool {
         self.find(ticket)
             .is_none_or(|slot| slot.phase.generation() != ticket.generation() || slot.phase.is_over())

@@ -1,12 +1,12 @@
-//! The submitter's side of the slots: it alone takes them.
+//! The submitter's end of the slots, which a ring has: only it takes and frees them.
 
 use std::cell::Cell;
 
 use syslet_abi::{Call, DONE_BYTES_MIN, DoneFlags};
 
-use crate::queues::batch::DispatchFlags;
-use crate::queues::completion_queue::BACK_BYTES;
+use crate::slots::abandon::BACK_BYTES;
 use crate::slots::admission::{Admission, Placement};
+use crate::slots::dispatch::DispatchFlags;
 use crate::slots::lent::{LentSet, give_back};
 use crate::slots::state::State;
 use crate::slots::{NIL, Slots, Ticket};
@@ -18,9 +18,9 @@ pub(crate) struct SlotOwner {
     table: Arc<Slots>,
     free: u32,
     in_use: usize,
-    /// Of these, the slots of calls that are given up and consumed, whose workers are not back.
+    /// Of these, the slots of abandoned calls whose completions are consumed and whose workers are not back.
     owed: usize,
-    /// Whether other threads may stop its calls.
+    /// Whether other threads may stop the ring's calls.
     is_watched: Cell<bool>,
     /// Descriptors lent to calls in flight, by slot, as far as any was lent.
     lent: Vec<LentSet>,
@@ -60,7 +60,8 @@ impl SlotOwner {
         Some(ticket)
     }
 
-    /// Its submitter begins what is ALONE without an exchange. What stands aside may wait for long, whoever makes it.
+    /// A call that only its submitter can begin or stop is QUEUED_PRIVATE, and begins without an exchange. A staged call is
+    /// QUEUED: it may wait for long, and others are to stop it meanwhile.
     #[inline(always)]
     fn first_state(&self, admission: &Admission) -> State {
         let dispatch = admission.dispatch;
@@ -76,13 +77,13 @@ impl SlotOwner {
         }
     }
 
-    /// Whether other threads may stop its calls.
+    /// Whether other threads may stop the ring's calls.
     #[inline(always)]
     pub(crate) fn is_watched(&self) -> bool {
         self.is_watched.get()
     }
 
-    /// Other threads may stop its calls from now on, those that are queued among them.
+    /// Other threads may stop the ring's calls from now on, queued ones among them.
     #[cold]
     pub(crate) fn open_to_others(&self) {
         self.is_watched.set(true);
@@ -91,7 +92,7 @@ impl SlotOwner {
         }
     }
 
-    /// Takes a slot for something that is no call, and is over: only its completion is to come, of the shortest kind.
+    /// Takes a slot for an answer that is no call: it is over, and its completion has the shortest length.
     pub(crate) fn take_answer(&mut self, user_data: u64) -> Option<Ticket> {
         if !self.has_free() {
             return None;
@@ -114,14 +115,14 @@ impl SlotOwner {
         self.lent[index] = lent;
     }
 
-    /// The descriptors lent to calls in flight, by slot: whoever keeps the calls' ring alive keeps them.
+    /// The descriptors lent to calls in flight, by slot. They are kept for as long as the calls' ring state.
     pub(crate) fn take_lent(&mut self) -> Vec<(u32, LentSet)> {
         let lent = (0..).zip(std::mem::take(&mut self.lent));
         lent.filter(|(_, lent)| lent.iter().any(Option::is_some)).collect()
     }
 
-    /// Ends a call: its ticket is stale before its slot can be taken again. Gives what the submitter wants to know of
-    /// it: the user's word, and the room that was held, in bytes.
+    /// Ends a call: its ticket is stale before its slot can be taken again. Gives the user's word, and the room that was
+    /// held, in bytes.
     #[inline(always)]
     pub(crate) fn settle(&mut self, ticket: Ticket) -> (u64, u64) {
         let slot = self.table.get(ticket);
@@ -131,8 +132,8 @@ impl SlotOwner {
         known
     }
 
-    /// The same for what is posted of a call that is given up: the slot is free when its worker is back, and nothing more
-    /// is to come.
+    /// The same for a record of an abandoned call: the slot is free when its worker is back and its last record is
+    /// consumed.
     #[cold]
     pub(crate) fn settle_abandoned(&mut self, ticket: Ticket, flags: DoneFlags) -> (u64, u64) {
         let slot = self.table.get(ticket);

@@ -1,4 +1,4 @@
-//! Slots as their owner sees them.
+//! Slots through their owner.
 
 use std::sync::Arc;
 

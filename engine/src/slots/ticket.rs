@@ -1,4 +1,5 @@
-//! The name of a call in flight.
+//! The name of a call in flight inside the engine: its slot, and which use of that. The public one adds the ring
+//! (`crate::ticket`).
 
 use syslet_abi::Params;
 
@@ -32,7 +33,7 @@ impl Ticket {
         self.0 as u32 & ((1 << SLOT_BITS) - 1)
     }
 
-    /// Which use of the slot it is.
+    /// The use of the slot.
     pub(crate) fn generation(self) -> u64 {
         self.0 >> SLOT_BITS
     }

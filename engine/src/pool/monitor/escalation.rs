@@ -9,7 +9,7 @@ use crate::pool::state::Pool;
 use crate::queues::ring_state::RingState;
 use crate::ring::cancel::Escalation;
 use crate::slots::Ticket;
-use crate::slots::state::Abandon;
+use crate::slots::abandon::Abandon;
 use crate::sys::clock::now_ns;
 use crate::sys::thread::spawn;
 
@@ -77,7 +77,7 @@ impl Pool {
                 let is_reported = slot.is_reported();
                 post::abandoned(&ring, slot, ticket);
                 if is_reported {
-                    slot.phase().told(generation);
+                    slot.phase().abandonment_posted(generation);
                 }
                 self.wake_one();
             }

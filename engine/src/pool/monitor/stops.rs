@@ -9,7 +9,7 @@ use crate::pool::state::Pool;
 use crate::program::Member;
 use crate::queues::ring_state::RingState;
 use crate::slots::Ticket;
-use crate::slots::state::{By, Stop};
+use crate::slots::phase::{By, Stop};
 use crate::sys::clock::now_ns;
 
 /// A call that was signalled is looked at again after so long, then after twice as long each time.

@@ -135,13 +135,13 @@ impl WorkerLocal {
         ring.ended(slot, ticket, &mut self.released);
         pool.limits.take_back();
         if slot.is_reported() {
-            slot.phase().until_told(generation, std::thread::yield_now);
+            slot.phase().wait_until_posted(generation, std::thread::yield_now);
             ring.post(&Done::bare(
                 ticket.pack(),
                 self.result(),
                 DoneFlags::ABANDONED.with(DoneFlags::RELEASED),
             ));
-        } else if slot.phase().come_back(generation) {
+        } else if slot.phase().worker_returned(generation) {
             // Nobody waits for it: the submitter finds it when it looks.
             ring.completions.claim(BACK_BYTES).commit(&back(ticket.pack()));
         }

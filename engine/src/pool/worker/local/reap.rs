@@ -106,7 +106,7 @@ impl WorkerLocal {
             let slot = ring.slots.get(ticket);
             if let Some(group) = ring.groups.of(ticket.pack()) {
                 // Its program is over when all of them are.
-                Claim::reap_for(slot, ticket, State::PARTING);
+                Claim::reap_for(slot, ticket, State::EXIT_QUEUED);
                 group.orphan(Team {
                     pool,
                     ring: &ring,

@@ -1,10 +1,13 @@
-use crate::slots::state::*;
+//! The steps of one phase, one thread after the other.
+
+use crate::slots::abandon::Abandon;
+use crate::slots::phase::*;
 
 fn never() {
-    panic!("nobody has signalled");
+    panic!("no signal is sent");
 }
 
-/// CANCEL-1: what is queued can be kept from beginning, by one of those who want it; who claims it then leaves it alone.
+/// CANCEL-1: one request keeps a queued call from beginning; a thread that claims it then leaves it alone.
 #[test]
 fn a_queued_call_is_removed_once() {
     let phase = Phase::new();
@@ -21,10 +24,10 @@ fn a_queued_call_is_removed_once() {
     );
 }
 
-/// CANCEL-14: what its submitter alone may remove is marked by others, until it says that others may, or a worker has it.
-/// CANCEL-21: whoever begins it then stops it.
+/// CANCEL-14: a private call is marked by other threads, until its submitter opens it to them, or a worker has it.
+/// CANCEL-21: the thread that begins a marked call stops it.
 #[test]
-fn a_call_that_is_alone_is_its_submitters() {
+fn a_private_call_is_its_submitters() {
     let phase = Phase::new();
     for (generation, by_worker) in [(1, false), (2, true)] {
         let begin = || {
@@ -51,7 +54,7 @@ fn a_call_that_is_alone_is_its_submitters() {
     assert_eq!(phase.begin(5, State::INLINE), Begin::Stopped);
 }
 
-/// CANCEL-2: an old ticket finds nothing, whatever has the slot.
+/// CANCEL-2: an old ticket finds nothing, whichever call has the slot.
 #[test]
 fn a_later_call_is_not_found() {
     let phase = Phase::new();
@@ -63,9 +66,9 @@ fn a_later_call_is_not_found() {
 }
 
 /// CANCEL-3, CANCEL-21: a call that is over at once is not interrupted. One that its submitter makes is not either; but the
-/// request stays with it, for who goes on with it, and with no later call of the slot.
+/// request stays with it, for the thread that goes on with it, and with no later call of the slot.
 #[test]
-fn what_is_not_interrupted() {
+fn instant_and_inline_calls_are_not_interrupted() {
     let phase = Phase::new();
     phase.admit(1, State::INSTANT);
     assert_eq!(phase.stop(1, By::Other, never), Stop::Uninterruptible);
@@ -101,7 +104,7 @@ fn a_late_mark_is_left_out() {
     assert!(phase.is_marked(6));
 }
 
-/// CANCEL-22: where no signal could be sent, the call is as it was, and the next that wants it to stop sends one.
+/// CANCEL-22: where no signal could be sent, the call is as it was, and the next request sends one.
 #[test]
 fn a_signal_that_is_not_sent_is_tried_again() {
     let phase = Phase::new();
@@ -111,13 +114,13 @@ fn a_signal_that_is_not_sent_is_tried_again() {
     assert!(!phase.signal_again(3), "it has none");
     assert_eq!(phase.abandon(3), Abandon::Busy);
     assert_eq!(phase.stop(3, By::Other, never), Stop::Signal);
-    // The worker waits for who is about to signal it, and then goes on as if nobody had been.
+    // The worker waits for the canceller that is about to signal it, and then goes on as if there had been none.
     assert!(!phase.leave(3, State::DONE, || phase.unsent(3)));
     assert_eq!(phase.stop(3, By::Other, never), Stop::Complete);
 }
 
-/// CANCEL-4: one signals a running call, the others learn that somebody has; the worker takes the signal before it goes
-/// on, and says so.
+/// CANCEL-4: one request signals a running call, the others learn that it is signalled; the worker takes the signal before it
+/// goes on, and says so.
 #[test]
 fn a_running_call_is_signalled_once() {
     let phase = Phase::new();
@@ -132,7 +135,7 @@ fn a_running_call_is_signalled_once() {
     phase.signalled(3, false);
     assert!(phase.signal_again(3));
     phase.signalled(3, true);
-    assert_eq!(phase.stop(3, By::Other, never), Stop::Stubborn, "many signals in vain");
+    assert_eq!(phase.stop(3, By::Other, never), Stop::Unresponsive, "many signals in vain");
     assert!(phase.signal_again(3));
     phase.signalled(3, false);
     let entered = std::cell::Cell::new(0);
@@ -141,18 +144,18 @@ fn a_running_call_is_signalled_once() {
     assert_eq!(phase.stop(3, By::Other, never), Stop::Complete);
 }
 
-/// CANCEL-16, CANCEL-19: only a call that was signalled is given up, once; it is over for everybody but its worker, who says
-/// that it is back, before or after its completion is consumed. The slot is the call's until both have happened.
+/// CANCEL-16, CANCEL-19: only a call that was signalled is abandoned, once; it is over for all threads but its worker, which says
+/// that it is back, before or after the completion is consumed. The slot is the call's until both have happened.
 #[test]
-fn a_call_is_given_up_once() {
+fn a_call_is_abandoned_once() {
     let phase = Phase::new();
     for is_consumed_first in [false, true] {
         phase.admit(5, State::QUEUED);
         assert_eq!(phase.abandon(5), Abandon::Busy);
         assert_eq!(phase.begin_working(5, || ()), Begin::Begun);
-        assert_eq!(phase.abandon(5), Abandon::Busy, "nobody has signalled it");
+        assert_eq!(phase.abandon(5), Abandon::Busy, "it is not signalled");
         assert_eq!(phase.stop(5, By::Other, never), Stop::Signal);
-        assert_eq!(phase.abandon(5), Abandon::Busy, "somebody is about to");
+        assert_eq!(phase.abandon(5), Abandon::Busy, "it is about to be");
         phase.signalled(5, is_consumed_first);
         assert!(!phase.has_ended(5) && !phase.is_abandoned(5));
         assert_eq!([(); 2].map(|()| phase.abandon(5)), [Abandon::Abandoned, Abandon::Over]);
@@ -166,7 +169,7 @@ fn a_call_is_given_up_once() {
         let entered = std::cell::Cell::new(0);
         assert!(phase.leave(5, State::DONE, || entered.set(entered.get() + 1)));
         assert_eq!((entered.get(), phase.is_abandoned(5)), (1, true));
-        assert_eq!(phase.come_back(5), is_consumed_first);
+        assert_eq!(phase.worker_returned(5), is_consumed_first);
         assert!(is_consumed_first || !phase.is_abandoned(5) && phase.consume_abandoned(5));
         phase.release(6);
         assert_eq!(
@@ -179,12 +182,12 @@ fn a_call_is_given_up_once() {
     assert_eq!(phase.stop(7, By::Other, never), Stop::Signal);
     phase.signalled(7, false);
     assert_eq!(phase.abandon(7), Abandon::Abandoned);
-    phase.until_told(7, || phase.told(7));
+    phase.wait_until_posted(7, || phase.abandonment_posted(7));
     assert!(phase.is_abandoned(7) && phase.has_ended(7));
     assert_eq!(phase.stop(7, By::Other, never), Stop::Complete);
 }
 
-/// CANCEL-6: what a first attempt has moved is moved: such a call is not removed, but ended by the worker that has it.
+/// CANCEL-6: a call whose first attempt has moved bytes is not removed, but ended by the worker that has it.
 #[test]
 fn a_call_that_has_moved_bytes_is_ended_by_its_worker() {
     let phase = Phase::new();
@@ -197,7 +200,7 @@ fn a_call_that_has_moved_bytes_is_ended_by_its_worker() {
     for (by, expected) in cases {
         phase.admit(4, State::QUEUED);
         assert_eq!(phase.begin(4, State::INLINE), Begin::Begun);
-        phase.leave_inline(4, State::MOVED);
+        phase.leave_inline(4, State::PARTIAL);
         if let Some(by) = by {
             assert_eq!([(); 2].map(|()| phase.stop(4, by, never)), [Stop::Stopped; 2]);
         }
@@ -206,11 +209,11 @@ fn a_call_that_has_moved_bytes_is_ended_by_its_worker() {
     }
 }
 
-/// SYSLET-36: a program that its submitter runs is asked to stop, which it sees; what is left of it is not gone on with.
+/// SYSLET-36: a program that its submitter runs is asked to stop, which it sees; its rest is not gone on with.
 #[test]
 fn a_program_in_its_submitter_is_asked() {
     let phase = Phase::new();
-    for (next, first) in [(State::MOVED, State::QUEUED), (State::QUEUED, State::QUEUED_PRIVATE)] {
+    for (next, first) in [(State::PARTIAL, State::QUEUED), (State::QUEUED, State::QUEUED_PRIVATE)] {
         for by in [By::Submitter, By::Other] {
             phase.admit(4, first);
             assert_eq!(phase.begin_inline(4), Begin::Begun);
@@ -224,11 +227,11 @@ fn a_program_in_its_submitter_is_asked() {
     }
 }
 
-/// CANCEL-6, SYSLET-14: what waits for a worker on its way out is not stopped, by nobody.
+/// CANCEL-6, SYSLET-14: no request stops a program that waits for a worker on its way out.
 #[test]
-fn what_is_on_its_way_out_is_not_stopped() {
+fn a_program_on_its_way_out_is_not_stopped() {
     let phase = Phase::new();
-    for state in [State::SHIELDED, State::PARTING] {
+    for state in [State::EXITING, State::EXIT_QUEUED] {
         phase.admit(4, State::INLINE);
         phase.leave_inline(4, state);
         for by in [By::Submitter, By::Other, By::Deadline] {

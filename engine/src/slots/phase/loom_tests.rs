@@ -1,34 +1,33 @@
-//! Every interleaving of a worker that makes calls one after the other and those who want one of them to stop, over a
-//! model of the kernel's pending signal.
-
-mod requests;
+//! Every interleaving of a worker that makes calls one after the other and of cancellers that stop one of them, over a model
+//! of the kernel's pending signal.
 
 use loom::thread;
 
-use crate::slots::state::*;
+use crate::slots::abandon::Abandon;
+use crate::slots::phase::*;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32};
 
-/// A slot, its worker's pending signal, and what the worker has seen.
-struct Model {
-    phase: Phase,
+/// A slot, its worker's pending signal, and the signals and completions that the worker has seen.
+pub(super) struct Model {
+    pub(super) phase: Phase,
     pending: AtomicBool,
-    /// Who makes the call: a number for each generation.
-    maker: AtomicU32,
+    /// The thread that makes the call: a number for each generation.
+    pub(super) maker: AtomicU32,
     /// Calls that a signal met.
     hits: AtomicU32,
     /// Completions that were posted.
-    posted: AtomicU32,
+    pub(super) posted: AtomicU32,
 }
 
-/// Who spins for another one is given time.
-fn explore(scene: impl Fn() + Sync + Send + 'static) {
+/// With branches enough for a thread that spins until another has gone on.
+pub(super) fn explore(scene: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 20_000;
     builder.check(scene);
 }
 
 impl Model {
-    fn new() -> Arc<Model> {
+    pub(super) fn new() -> Arc<Model> {
         let model = Model {
             phase: Phase::new(),
             pending: AtomicBool::new(false),
@@ -40,12 +39,12 @@ impl Model {
         Arc::new(model)
     }
 
-    /// Where a thread leaves the kernel it takes what is pending.
-    fn take(&self) -> bool {
+    /// A thread that leaves the kernel takes the pending signal.
+    pub(super) fn take(&self) -> bool {
         self.pending.swap(false, Ordering::AcqRel)
     }
 
-    fn post(&self) {
+    pub(super) fn post(&self) {
         self.posted.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -57,7 +56,7 @@ impl Model {
         }
         let was_hit = self.take();
         let was_signalled = self.leave(generation);
-        assert!(was_signalled || !was_hit, "a signal that nobody sent this call");
+        assert!(was_signalled || !was_hit, "a signal that was not sent for this call");
         if was_hit {
             self.hits.fetch_add(1, Ordering::Relaxed);
         }
@@ -65,14 +64,14 @@ impl Model {
         true
     }
 
-    fn leave(&self, generation: u64) -> bool {
+    pub(super) fn leave(&self, generation: u64) -> bool {
         self.phase.leave(generation, State::DONE, || {
             self.take();
             thread::yield_now();
         })
     }
 
-    fn stop(&self, generation: u64) -> Stop {
+    pub(super) fn stop(&self, generation: u64) -> Stop {
         self.stop_as(generation, By::Other)
     }
 
@@ -82,7 +81,7 @@ impl Model {
             Stop::Removed => self.post(),
             Stop::Signal => {
                 let maker = self.maker.load(Ordering::Relaxed);
-                assert_eq!(u64::from(maker), generation, "who makes another call");
+                assert_eq!(u64::from(maker), generation, "the thread of another call");
                 self.pending.store(true, Ordering::Release);
                 self.phase.signalled(generation, false);
             }
@@ -92,8 +91,8 @@ impl Model {
     }
 }
 
-/// CANCEL-4, CANCEL-5: of a call and one who wants it to stop there is one completion, and the signal never meets the next
-/// call of that worker.
+/// CANCEL-4, CANCEL-5: a call that a canceller stops has one completion, and the signal never meets the next call of that
+/// worker.
 #[test]
 fn loom_a_signal_meets_its_own_call_only() {
     explore(|| {
@@ -111,10 +110,10 @@ fn loom_a_signal_meets_its_own_call_only() {
     });
 }
 
-/// CANCEL-14: of a call that its submitter begins without an exchange there is one completion, whoever wants it to stop:
-/// another thread, or the submitter itself, which may have said before that others may.
+/// CANCEL-14: a call that its submitter begins without an exchange has one completion, whether another thread stops it or the
+/// submitter itself, which may have opened it to others before.
 #[test]
-fn loom_a_call_that_is_alone_has_one_completion() {
+fn loom_a_private_call_has_one_completion() {
     for (is_opened, is_stopped) in [(false, false), (true, false), (true, true)] {
         explore(move || {
             let model = Model::new();
@@ -140,9 +139,9 @@ fn loom_a_call_that_is_alone_has_one_completion() {
     }
 }
 
-/// CANCEL-14: the same when a worker claims it, while its submitter wants it to stop or lets others.
+/// CANCEL-14: the same when a worker claims it while its submitter stops it or opens it to others.
 #[test]
-fn loom_a_call_that_is_alone_meets_a_worker() {
+fn loom_a_private_call_meets_a_worker() {
     for by_others in [false, true] {
         explore(move || {
             let model = Model::new();
@@ -166,7 +165,7 @@ fn loom_a_call_that_is_alone_meets_a_worker() {
     }
 }
 
-/// CANCEL-4: of two who want a running call to stop, one signals its worker.
+/// CANCEL-4: of two cancellers of a running call, one signals its worker.
 #[test]
 fn loom_one_of_two_signals() {
     explore(|| {
@@ -187,9 +186,9 @@ fn loom_one_of_two_signals() {
     });
 }
 
-/// CANCEL-2: whoever wants a call to stop that is over does not meet the next call in its slot.
+/// CANCEL-2: a canceller of a call that is over does not meet the next call in its slot.
 #[test]
-fn loom_a_stale_stop_meets_nobody() {
+fn loom_a_stale_stop_meets_no_call() {
     explore(|| {
         let model = Model::new();
         let other = {
@@ -201,7 +200,7 @@ fn loom_a_stale_stop_meets_nobody() {
             // Its completion is consumed, and another call has the slot.
             model.phase.release(2);
             model.phase.admit(2, State::QUEUED);
-            assert!(model.work(2), "nobody asked for this one");
+            assert!(model.work(2), "no request is for this one");
         }
         let found = other.join().unwrap();
         assert_eq!(model.posted.load(Ordering::Relaxed), 1 + u32::from(by_worker), "{found:?}");
@@ -257,12 +256,12 @@ fn loom_a_signal_sent_again_meets_its_own_call_only() {
     });
 }
 
-/// Who wants the call to stop, and gives it up.
-fn give_up(model: &Model, generation: u64) -> bool {
+/// A canceller that stops the call, and abandons it.
+fn abandon(model: &Model, generation: u64) -> bool {
     model.stop(generation) == Stop::Signal && model.phase.abandon(generation) == Abandon::Abandoned
 }
 
-/// A worker that makes one call; says whether it was given up. No signal is left for the next.
+/// A worker that makes one call; says whether it was abandoned. No signal is left for the next.
 fn work_until_back(model: &Model, generation: u64) -> Option<bool> {
     if model.phase.begin_working(generation, || model.maker.store(1, Ordering::Relaxed)) == Begin::Gone {
         return None;
@@ -277,16 +276,16 @@ fn work_until_back(model: &Model, generation: u64) -> Option<bool> {
     Some(is_abandoned)
 }
 
-/// CANCEL-16, CANCEL-19: a call that is given up while its worker leaves it has one completion. Of the worker and the
-/// submitter one learns that the other is through with the slot, and nobody touches it afterwards.
+/// CANCEL-16, CANCEL-19: a call that is abandoned while its worker leaves it has one completion. Of the worker and the submitter
+/// one learns that the other is through with the slot, which neither touches afterwards.
 #[test]
-fn loom_a_call_given_up_frees_its_slot_once() {
+fn loom_an_abandoned_call_frees_its_slot_once() {
     explore(|| {
         let model = Model::new();
         let other = {
             let model = Arc::clone(&model);
             thread::spawn(move || {
-                let is_abandoned = give_up(&model, 1);
+                let is_abandoned = abandon(&model, 1);
                 if is_abandoned {
                     model.post();
                 }
@@ -301,7 +300,7 @@ fn loom_a_call_given_up_frees_its_slot_once() {
             })
         };
         let worked = work_until_back(&model, 1);
-        let is_owed = (worked == Some(true)).then(|| model.phase.come_back(1));
+        let is_owed = (worked == Some(true)).then(|| model.phase.worker_returned(1));
         let is_free = other.join().unwrap();
         assert_eq!(is_free.is_some(), worked == Some(true));
         assert_eq!(is_free, is_owed.map(|is_owed| !is_owed), "one of the two");
@@ -320,17 +319,17 @@ fn loom_the_second_record_comes_second() {
         let other = {
             let model = Arc::clone(&model);
             thread::spawn(move || {
-                let is_abandoned = give_up(&model, 1);
+                let is_abandoned = abandon(&model, 1);
                 if is_abandoned {
                     model.post();
-                    model.phase.told(1);
+                    model.phase.abandonment_posted(1);
                 }
                 is_abandoned
             })
         };
         let worked = work_until_back(&model, 1);
         if worked == Some(true) {
-            model.phase.until_told(1, thread::yield_now);
+            model.phase.wait_until_posted(1, thread::yield_now);
             assert_eq!(model.posted.load(Ordering::Relaxed), 1, "the first is there");
             model.phase.release(2);
         }
@@ -339,9 +338,9 @@ fn loom_the_second_record_comes_second() {
     });
 }
 
-/// CANCEL-16: a call is given up, or signalled again by a third thread, or left: no signal meets what its worker does next.
+/// CANCEL-16: a call is abandoned, or signalled again by a third thread, or left: no signal meets the next call of its worker.
 #[test]
-fn loom_nobody_signals_what_is_given_up() {
+fn loom_an_abandoned_call_is_not_signalled() {
     explore(|| {
         let model = Model::new();
         assert_eq!(model.phase.begin_working(1, || model.maker.store(1, Ordering::Relaxed)), Begin::Begun);

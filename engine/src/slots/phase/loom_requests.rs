@@ -1,17 +1,18 @@
-//! Requests that come too early, or whose signal cannot be sent.
+//! Every interleaving of requests that come too early, or whose signal cannot be sent.
 
 use loom::thread;
 
-use crate::slots::state::loom_tests::*;
+use crate::slots::phase::loom_tests::*;
+use crate::slots::phase::*;
+use crate::sys::sync::Arc;
 
-/// CANCEL-21: whoever asks a call to stop that its submitter makes, or may make, and that a worker goes on with, stops it, or
-/// has come when nobody had begun it, or when it was over; never is the request lost. The next call in the slot does not
-/// notice.
+/// CANCEL-21: a request for a call that its submitter makes or may make, and that a worker goes on with, is never lost: it stops
+/// the call, or came before the call began, or when it was over. The next call in the slot does not notice.
 #[test]
 fn loom_a_request_stays_with_its_call() {
     for (first, next) in [
         (State::QUEUED, State::QUEUED),
-        (State::QUEUED, State::MOVED),
+        (State::QUEUED, State::PARTIAL),
         (State::QUEUED_PRIVATE, State::QUEUED),
     ] {
         explore(move || {
@@ -35,7 +36,7 @@ fn loom_a_request_stays_with_its_call() {
                 model.post();
                 model.phase.release(2);
                 model.phase.admit(2, State::QUEUED);
-                assert_eq!(model.phase.begin_inline(2), Begin::Begun, "nobody asked for this one");
+                assert_eq!(model.phase.begin_inline(2), Begin::Begun, "no request is for this one");
             }
             let found = other.join().unwrap();
             assert!(!model.take(), "a late signal: {found:?}");
@@ -67,8 +68,8 @@ fn loom_a_request_reaches_a_thread_of_its_own() {
     });
 }
 
-/// CANCEL-22: where no signal can be sent, the worker leaves the call as if nobody had wanted it to stop; it may be asked again
-/// meanwhile, by one who can.
+/// CANCEL-22: where no signal can be sent, the worker leaves the call as if no request had come; meanwhile it may be asked again,
+/// and signalled.
 #[test]
 fn loom_a_signal_that_is_not_sent() {
     explore(|| {
