@@ -13,8 +13,8 @@ pub(crate) fn is_socket(fd: i32) -> bool {
     asked == 0 && unsafe { status.assume_init() }.st_mode & libc::S_IFMT == libc::S_IFSOCK
 }
 
-/// Ends both directions. It may sleep, where another thread is in the same socket. A descriptor that is no socket any more stays
-/// as it is.
+/// Ends both directions. It may sleep, where another thread is in the same socket. A descriptor that is no socket any
+/// more stays as it is.
 pub(crate) fn both_ways(fd: i32) {
     const BOTH: c_int = libc::SHUT_RDWR;
     // SAFETY: touches no memory of this process. The canceller that asked for it answers for the socket.

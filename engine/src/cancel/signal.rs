@@ -1,5 +1,5 @@
-//! The one signal that interrupts workers, and its one handler, shared by all engines of the process (CANCEL-9). An engine
-//! claims it when it starts; cancellers and the monitor send it.
+//! The one signal that interrupts workers, and its one handler, shared by all engines of the process (CANCEL-9). An
+//! engine claims it when it starts; cancellers and the monitor send it.
 #![allow(unsafe_code, reason = "installs a signal handler, and is one")]
 
 use std::ffi::{c_int, c_void};
@@ -74,14 +74,15 @@ fn install(signal: c_int) -> Result<(), SignalError> {
     action.sa_sigaction = handler as *const () as libc::sighandler_t;
     // Without SA_RESTART: a call that sleeps ends with EINTR.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: the handler stays for as long as the process lives, and is async-signal-safe: it touches registers and one atomic.
+    // SAFETY: the handler stays for as long as the process lives, and is async-signal-safe: it touches registers and
+    // one atomic.
     let installed = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
     // Sent without a handler, it would end the process.
     Errno::result(installed).map(drop).map_err(|errno| SignalError::Refused(errno as i32))
 }
 
-/// CANCEL-10. The sender does not matter: the cancel word of the call that the thread is about to make says whether that call is
-/// to stop.
+/// CANCEL-10. The sender does not matter: the cancel word of the call that the thread is about to make says whether
+/// that call is to stop.
 extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel gives a context to a handler with SA_SIGINFO, and no other reference to it exists.
     let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
@@ -93,8 +94,8 @@ extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut 
     // SAFETY: a thread in front of the stub's instruction has the address of its cancel word there, and the word outlives
     // the invocation.
     let word = unsafe { &*word };
-    // Acquire: pairs with the release store of the cancel word by the canceller, before it sends the signal. Without it the call
-    // could begin although it is to stop, and sleep with no signal left to come.
+    // Acquire: pairs with the release store of the cancel word by the canceller, before it sends the signal. Without it
+    // the call could begin although it is to stop, and sleep with no signal left to come.
     if word.load(Ordering::Acquire) != 0 {
         *counter_of(context) = register(cancelled);
     }
@@ -152,8 +153,8 @@ struct Queued {
 
 const _: () = assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>());
 
-/// Sends the signal to a thread of this process, in whichever way there is (CANCEL-22); says whether it is pending there, or
-/// the thread has ended.
+/// Sends the signal to a thread of this process, in whichever way there is (CANCEL-22); says whether it is pending
+/// there, or the thread has ended.
 pub(crate) fn send(maker: Maker) -> bool {
     let Some(signal) = interrupt::signal() else { return false };
     let by_timer = || maker.timer().ok_or(Errno::EAGAIN).and_then(timer::fire);

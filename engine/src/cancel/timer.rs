@@ -1,6 +1,6 @@
-//! A timer for each thread that may be interrupted. Where the system queues no more signals, a timer that was made beforehand
-//! still signals the thread it was made for, because the kernel has kept room for that signal (CANCEL-22). Workers make them,
-//! `cancel::signal` fires them.
+//! A timer for each thread that may be interrupted. Where the system queues no more signals, a timer that was made
+//! beforehand still signals the thread it was made for, because the kernel has kept room for that signal (CANCEL-22).
+//! Workers make them, `cancel::signal` fires them.
 #![allow(unsafe_code, reason = "the safe timers signal a process, and are set by their owner only")]
 
 use std::ffi::c_int;
@@ -35,7 +35,7 @@ impl Timer {
         event.sigev_signo = signal;
         event.sigev_notify_thread_id = tid.cast_signed();
         let mut id: c_int = 0;
-        // Entered without the C library, whose timers have other numbers.
+        // Entered without the C library: its timers have numbers of their own.
         // SAFETY: the kernel reads the description and writes one number.
         let made = unsafe {
             libc::syscall(libc::SYS_timer_create, libc::CLOCK_MONOTONIC, &raw const event, &raw mut id)
@@ -65,8 +65,8 @@ pub(crate) fn reach(tid: u32) -> (Maker, Option<Timer>) {
     (Maker::new(tid, timer.as_ref().map(Timer::id)), timer)
 }
 
-/// Has the timer with that number signal its thread; says whether the signal is pending there when this returns. The timer's
-/// thread stands still for it, so the timer is there.
+/// Has the timer with that number signal its thread; says whether the signal is pending there when this returns. The
+/// timer's thread stands still for it, so the timer is there.
 pub(crate) fn fire(id: c_int) -> Result<(), Errno> {
     // The earliest time that is one: zero would stop the timer.
     set(id, 1)?;
@@ -82,8 +82,8 @@ pub(crate) fn fire(id: c_int) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Sets the timer to that time of its clock, in nanoseconds, or stops it; gives the time that was left until it expired, or 0
-/// where it had.
+/// Sets the timer to that time of its clock, in nanoseconds, or stops it; gives the time that was left until it
+/// expired, or 0 where it had.
 fn set(id: c_int, at_ns: libc::c_long) -> Result<libc::c_long, Errno> {
     let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     let time = libc::itimerspec { it_interval: none, it_value: libc::timespec { tv_sec: 0, tv_nsec: at_ns } };
@@ -94,8 +94,8 @@ fn set(id: c_int, at_ns: libc::c_long) -> Result<libc::c_long, Errno> {
     Errno::result(done).map(|_| nanoseconds(&before))
 }
 
-/// The time that is left until the timer expires; 0 once it has: then its signal is pending, because the kernel sends it under
-/// the lock under which it answers this.
+/// The time that is left until the timer expires; 0 once it has: then its signal is pending, because the kernel sends
+/// it under the lock under which it answers this.
 fn left(id: c_int) -> Result<libc::c_long, Errno> {
     let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     let mut time = libc::itimerspec { it_interval: none, it_value: none };

@@ -34,8 +34,8 @@ impl<C: EventCounter> Event<C> {
         Event { counter: OnceLock::new(), armed: AtomicU32::new(0), owed: AtomicU64::new(0) }
     }
 
-    /// The counter, made by `make` when there is none yet. It must begin at 1, as if a post had added that: records may be
-    /// posted already.
+    /// The counter, made by `make` when there is none yet. It must begin at 1, as if a post had added that: records may
+    /// be posted already.
     pub(crate) fn get_or_create<E>(&self, make: impl FnOnce() -> Result<C, E>) -> Result<&C, E> {
         if let Some(counter) = self.counter.get() {
             return Ok(counter);
@@ -44,9 +44,9 @@ impl<C: EventCounter> Event<C> {
         Ok(self.counter.get_or_init(|| counter))
     }
 
-    /// Makes the descriptor readable, if that has not been done since the consumer last looked. Called after posting and after
-    /// a sequentially consistent fence (E5), which is the one of `Wake::notify`: sleeping and polling share it. One relaxed
-    /// load where nothing is armed.
+    /// Makes the descriptor readable, if that has not been done since the consumer last looked. Called after posting
+    /// and after a sequentially consistent fence (E5), which is the one of `Wake::notify`: sleeping and polling share
+    /// it. One relaxed load where nothing is armed.
     #[inline]
     pub(crate) fn raise(&self) {
         // E6. Relaxed: the fences E3 and E5 order it after E2. Most posts end here.
@@ -75,8 +75,8 @@ impl<C: EventCounter> Event<C> {
             let was_raised = self.armed.swap(1, Ordering::Release) == 0;
             self.owed.store((owed + u64::from(was_raised)).saturating_sub(taken), Ordering::Relaxed);
         }
-        // E3: pairs with the fence before `raise` (E5). Without it the consumer could look (E4) before the poster sees `armed`,
-        // and the poster load `armed` (E6) before its record is seen (C3): both would miss.
+        // E3: pairs with the fence before `raise` (E5). Without it the consumer could look (E4) before the poster sees
+        // `armed`, and the poster load `armed` (E6) before its record is seen (C3): both would miss.
         fence(Ordering::SeqCst);
     }
 }

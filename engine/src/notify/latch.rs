@@ -22,15 +22,16 @@ impl<W: FutexWord + Deref<Target = AtomicU32>> Latch<W> {
 
     /// G1: one more thread has arrived.
     pub(crate) fn arrive(&self) {
-        // Release: pairs with the load of `wait` (G3, acquire): the results that this thread has stored are seen there. Acquire:
-        // the last thread's addition carries those of the threads before it.
+        // Release: pairs with the load of `wait` (G3, acquire): the results that this thread has stored are seen there.
+        // Acquire: the last thread's addition carries those of the threads before it.
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.all {
             // G2: the waiter sleeps on another number, or is about to look.
             self.arrived.wake_one();
         }
     }
 
-    /// Waits until all have arrived. `before_sleep` runs each time before it sleeps, also where a signal has ended a sleep.
+    /// Waits until all have arrived. `before_sleep` runs each time before it sleeps, also where a signal has ended a
+    /// sleep.
     pub(crate) fn wait(&self, mut before_sleep: impl FnMut()) {
         loop {
             // G3. Acquire: pairs with the addition of `arrive` (G1, release).

@@ -9,7 +9,8 @@ use loom::thread;
 use crate::notify::{FutexWord, Slept, Wake};
 use crate::sys::sync::{Arc, AtomicU32, AtomicU64, Ordering};
 
-/// A futex: the word, and the state that the kernel keeps for it. It compares and sleeps under one lock, and wakes under it.
+/// A futex: the word, and the state that the kernel keeps for it. It compares and sleeps under one lock, and wakes
+/// under it.
 struct Model {
     word: AtomicU32,
     woken: Mutex<bool>,

@@ -1,5 +1,6 @@
-//! Sleeping until a record is posted or work is there, and waking the thread that sleeps. The submitter sleeps here on its
-//! completion ring, workers and the monitor on words of their own. Steps in comments (W1 …) are those of specs/ring.md.
+//! Sleeping until a record is posted or work is there, and waking the thread that sleeps. The submitter sleeps here on
+//! its completion ring, workers and the monitor on words of their own. Steps in comments (W1 …) are those of
+//! specs/ring.md.
 
 pub(crate) mod event;
 #[cfg(not(syslet_loom))]
@@ -57,8 +58,9 @@ impl<F: FutexWord> Wake<F> {
         let value = self.futex.load(Ordering::Relaxed);
         // W1. Relaxed: the fence below orders it before the look.
         self.armed.store(value | 1, Ordering::Relaxed);
-        // W2: pairs with the fence of `notify` (W5). Without it this thread could look (W3) before the poster sees `armed`, and
-        // the poster load `armed` (W6) before its record is seen: both would miss, and the sleep would not end.
+        // W2: pairs with the fence of `notify` (W5). Without it this thread could look (W3) before the poster sees
+        // `armed`, and the poster load `armed` (W6) before its record is seen: both would miss, and the sleep would not
+        // end.
         fence(Ordering::SeqCst);
         // W3
         let slept = if is_ready() { Slept::Woken } else { self.futex.sleep(value, timeout) };
@@ -85,8 +87,8 @@ impl<F: FutexWord> Wake<F> {
     pub(crate) fn notify(&self) {
         // W5: pairs with the fence of `sleep_unless` (W2), which names the loss that both prevent.
         fence(Ordering::SeqCst);
-        // W6. Relaxed: the two fences order the load of `armed` (stored at W1), and the exchange carries no data. It makes one
-        // arming cost one wake-up: of several posters one changes the value that the waiter has armed.
+        // W6. Relaxed: the two fences order the load of `armed` (stored at W1), and the exchange carries no data. It
+        // makes one arming cost one wake-up: of several posters one changes the value that the waiter has armed.
         let armed = self.armed.load(Ordering::Relaxed);
         if armed == 0 {
             return;

@@ -1,5 +1,5 @@
-//! The steps by which a call is abandoned whose worker no signal gets out of the kernel, and by which its slot becomes free.
-//! The monitor takes A1 and A2, the worker A3, the submitter A4: the steps are those of specs/cancel.md.
+//! The steps by which a call is abandoned, because no signal gets its worker out of the kernel, and by which its slot
+//! becomes free. The monitor takes A1 and A2, the worker A3, the submitter A4: the steps are those of specs/cancel.md.
 //!
 //! | state | the call is abandoned, and | changed by | to | step |
 //! |---|---|---|---|---|
@@ -15,8 +15,8 @@ use crate::slots::phase::Phase;
 use crate::slots::state::{State, generation_of, state_of, word};
 use crate::sys::sync::Ordering;
 
-/// Room that stays held of an abandoned call's, once its completion is consumed: for the record by which its worker says that
-/// it is back.
+/// Room that stays held of an abandoned call's, once its completion is consumed: for the record by which its worker
+/// says that it is back.
 pub(crate) const BACK_BYTES: u64 = 16;
 
 /// The state of a call that the monitor wants to abandon.
@@ -42,8 +42,9 @@ impl Phase {
                 State::SIGNALLED | State::UNRESPONSIVE => {}
                 _ => return Abandon::Busy,
             }
-            // Acquire: pairs with `signalled` (release), and through that with `begin_working`: the monitor reads this call's
-            // thread and fields. Release: pairs with `leave_signalled` (acquire): the worker finds itself given up.
+            // Acquire: pairs with `signalled` (release), and through that with `begin_working`: the monitor reads this
+            // call's thread and fields. Release: pairs with `leave_signalled` (acquire): the worker finds itself given
+            // up.
             match self.word.compare_exchange(seen, abandoned, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Abandon::Abandoned,
                 Err(other) => seen = other,
@@ -53,8 +54,9 @@ impl Phase {
 
     /// A2, where a second record follows: the completion of the abandoned call is posted.
     pub(crate) fn abandonment_posted(&self, generation: u64) {
-        // A plain store: the worker waits for it, and the slot stays until the second record is consumed. Release: pairs with
-        // `wait_until_posted` (acquire). Without it the second record could be claimed in front of the first.
+        // A plain store: the worker waits for it, and the slot stays until the second record is consumed. Release:
+        // pairs with `wait_until_posted` (acquire). Without it the second record could be claimed in front of the
+        // first.
         self.word.store(word(generation, State::ABANDONED_POSTED), Ordering::Release);
     }
 
@@ -81,22 +83,23 @@ impl Phase {
         }
     }
 
-    /// A3, where none follows: the worker is back, and does not touch the slot any more. Says whether the submitter waits for a
-    /// record that says so.
+    /// A3, where none follows: the worker is back, and does not touch the slot any more. Says whether the submitter
+    /// waits for a record that says so.
     pub(crate) fn worker_returned(&self, generation: u64) -> bool {
         let abandoned = word(generation, State::ABANDONED);
         let returned = word(generation, State::ABANDONED_RETURNED);
-        // Release: pairs with A4 below and with `is_in_use` (both acquire): the worker is through with the slot before the slot
-        // is another call's.
+        // Release: pairs with A4 below and with `is_in_use` (both acquire): the worker is through with the slot before
+        // the slot is another call's.
         self.word.compare_exchange(abandoned, returned, Ordering::AcqRel, Ordering::Acquire).is_err()
     }
 
-    /// A4: the completion of an abandoned call is consumed, and no second record follows. Says whether its worker is back; if
-    /// not, a record will say when it is.
+    /// A4: the completion of an abandoned call is consumed, and no second record follows. Says whether its worker is
+    /// back; if not, a record will say when it is.
     pub(crate) fn consume_abandoned(&self, generation: u64) -> bool {
         let abandoned = word(generation, State::ABANDONED);
         let consumed = word(generation, State::ABANDONED_CONSUMED);
-        // Acquire on failure: pairs with A3 above (release). Release: pairs with A3, which finds that a record is expected.
+        // Acquire on failure: pairs with A3 above (release). Release: pairs with A3, which finds that a record is
+        // expected.
         self.word.compare_exchange(abandoned, consumed, Ordering::AcqRel, Ordering::Acquire).is_err()
     }
 }

@@ -6,8 +6,8 @@ use syslet_attrs::Needs;
 
 use crate::slots::dispatch::DispatchFlags;
 
-/// The decisions about a submission. A ring keeps one for the submission at hand: written field by field and read the same
-/// way, it costs less than a value handed from function to function.
+/// The decisions about a submission. A ring keeps one for the submission at hand: written field by field and read the
+/// same way, it costs less than a value handed from function to function.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Admission {
     /// The first descriptor among the arguments, or −1.

@@ -1,5 +1,5 @@
-//! Descriptors that safe code lends to a submission. The submitter's end of the slots shares their ownership until the call
-//! is over, so that the call's numbers stand for the same files until then.
+//! Descriptors that safe code lends to a submission. The submitter's end of the slots shares their ownership until the
+//! call is over, so that the call's numbers stand for the same files until then.
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -36,8 +36,8 @@ impl fmt::Debug for Lent {
 /// The descriptors lent to one submission.
 pub(crate) type LentSet = [Option<Lent>; LENT_MAX];
 
-/// Ends the engine's share of descriptors. The last share drops the owner, whose code is the application's: a panic in it
-/// stops here, and the engine's other calls go on.
+/// Ends the engine's share of descriptors. The last share drops the owner, which runs the application's code: a panic
+/// in that stops here, and the engine's other calls go on.
 pub(crate) fn give_back(lent: LentSet) {
     if lent.iter().any(Option::is_some) {
         // The payload of that panic is the application's as well: dropping it could panic again.

@@ -1,5 +1,5 @@
-//! The thread that makes a call, and the timer by which a signal gets to it. A worker notes itself in the slot; cancellers
-//! read it there.
+//! The thread that makes a call, and the timer by which a signal gets to it. A worker notes itself in the slot;
+//! cancellers read it there.
 
 /// A thread of the engine, as a canceller signals it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -26,10 +26,10 @@ use crate::sys::sync::{AtomicU32, AtomicU64, Ordering};
 /// End of a list of slots.
 const NIL: u32 = u32::MAX;
 
-/// One slot. The submitter writes its fields but `phase`, `maker` and, while the call runs, `next`. They are atomics because
-/// workers and cancellers read them while the call runs. All accesses are relaxed: the submitter's stores are released by
-/// the phase (`Phase::admit`, read by cancellers with acquire) and by the tail of the submission ring (S3, read by workers
-/// at S4); `maker` and `next` by the store of RUNNING (`Phase::begin_working`).
+/// One slot. The submitter writes its fields but `phase`, `maker` and, while the call runs, `next`. They are atomics
+/// because workers and cancellers read them while the call runs. All accesses are relaxed: the submitter's stores are
+/// released by the phase (`Phase::admit`, read by cancellers with acquire) and by the tail of the submission ring (S3,
+/// read by workers at S4); `maker` and `next` by the store of RUNNING (`Phase::begin_working`).
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Slot {
@@ -245,8 +245,8 @@ impl Slots {
         numbered.filter_map(|(at, slot)| Some(Ticket::new(at, slot.phase.occupant()?)))
     }
 
-    /// Whether a call that is not claimed never will be made: it was removed, and its slot may be another call's by now. For
-    /// the submitter, which alone gives slots to calls.
+    /// Whether a call that is not claimed never will be made: it was removed, and its slot may be another call's by
+    /// now. For the submitter, which alone gives slots to calls.
     pub(crate) fn is_dead(&self, ticket: Ticket) -> bool {
         self.find(ticket)
             .is_none_or(|slot| slot.phase.generation() != ticket.generation() || slot.phase.is_over())

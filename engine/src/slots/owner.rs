@@ -18,7 +18,7 @@ pub(crate) struct SlotOwner {
     table: Arc<Slots>,
     free: u32,
     in_use: usize,
-    /// Of these, the slots of abandoned calls whose completions are consumed and whose workers are not back.
+    /// Of these, the slots of abandoned calls: their completions are consumed, and their workers are not back.
     owed: usize,
     /// Whether other threads may stop the ring's calls.
     is_watched: Cell<bool>,
@@ -60,8 +60,8 @@ impl SlotOwner {
         Some(ticket)
     }
 
-    /// A call that only its submitter can begin or stop is QUEUED_PRIVATE, and begins without an exchange. A staged call is
-    /// QUEUED: it may wait for long, and others are to stop it meanwhile.
+    /// A call that only its submitter can begin or stop is QUEUED_PRIVATE, and begins without an exchange. A staged
+    /// call is QUEUED: it may wait for long, and others are to stop it meanwhile.
     #[inline(always)]
     fn first_state(&self, admission: &Admission) -> State {
         let dispatch = admission.dispatch;

@@ -25,9 +25,9 @@ pub(crate) struct Phase {
     pub(super) word: AtomicU64,
     /// Not zero: the call shall not begin, or go on, for this reason. The stub reads it just before the instruction.
     cancel: AtomicU32,
-    /// The use of the slot that was asked to stop where its call could not be stopped: see [`mark_of`]. It is a word of its
-    /// own, so that a thread which stores a state without an exchange does not lose it. It stays until the slot is used
-    /// again.
+    /// The use of the slot that was asked to stop where its call could not be stopped: see [`mark_of`]. It is a word of
+    /// its own, so that a thread which stores a state without an exchange does not lose it. It stays until the slot is
+    /// used again.
     mark: AtomicU32,
 }
 
@@ -149,8 +149,8 @@ impl Phase {
         begin
     }
 
-    /// P1 in the submitter. A privately queued call needs no exchange: only the calling thread removes it, and only the calling
-    /// thread has its record.
+    /// P1 in the submitter. A privately queued call needs no exchange: only the calling thread removes it, and only the
+    /// calling thread has its record.
     #[inline]
     pub(crate) fn begin_inline(&self, generation: u64) -> Begin {
         // Relaxed: this thread has stored QUEUED_PRIVATE itself.
@@ -190,12 +190,12 @@ impl Phase {
     /// The submitter has made the call, or as much of it as it could; or the call's own thread runs.
     #[inline]
     pub(crate) fn leave_inline(&self, generation: u64, next: State) {
-        // A plain store: in INLINE no other thread changes the state. Release: pairs with `begin` of the thread that goes on
-        // (acquire), and with `stop` (acquire), which reads the noted thread behind RUNNING.
+        // A plain store: in INLINE no other thread changes the state. Release: pairs with `begin` of the thread that
+        // goes on (acquire), and with `stop` (acquire), which reads the noted thread behind RUNNING.
         self.word.store(word(generation, next), Ordering::Release);
         if next != State::DONE {
-            // M2: pairs with the fence in `mark`. One of the two comes first: the thread that goes on sees the mark, or the
-            // canceller sees the state just stored and stops the call in that. Without it both could miss.
+            // M2: pairs with the fence in `mark`. One of the two comes first: the thread that goes on sees the mark, or
+            // the canceller sees the state just stored and stops the call in that. Without it both could miss.
             fence(Ordering::SeqCst);
         }
     }
@@ -291,8 +291,8 @@ impl Phase {
     /// P2: a canceller wants the call to stop. `pause` lets a worker go on that is between two steps.
     pub(crate) fn stop(&self, generation: u64, by: By, pause: impl Fn()) -> Stop {
         let mut is_marked = false;
-        // Acquire, here and in each later load and failed exchange: pairs with `admit`, so that the caller reads this call's
-        // fields.
+        // Acquire, here and in each later load and failed exchange: pairs with `admit`, so that the caller reads this
+        // call's fields.
         let mut seen = self.word.load(Ordering::Acquire);
         loop {
             if generation_of(seen) != generation {
@@ -328,8 +328,9 @@ impl Phase {
                 _ => return Stop::Uninterruptible,
             };
             let next = word(generation, next);
-            // Acquire: pairs with the store of RUNNING (`begin_working`, `leave_inline`): the thread to signal is this call's.
-            // Release: the worker's exchange at P6 and the claim of a partial call (both acquire) come behind it.
+            // Acquire: pairs with the store of RUNNING (`begin_working`, `leave_inline`): the thread to signal is this
+            // call's. Release: the worker's exchange at P6 and the claim of a partial call (both acquire) come behind
+            // it.
             match self.word.compare_exchange(seen, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return found,
                 Err(other) => seen = other,
@@ -340,8 +341,8 @@ impl Phase {
     /// M1: the call is to stop as soon as it can be. A mark for an earlier use of the slot never replaces a later one's.
     #[cold]
     pub(crate) fn mark(&self, generation: u64) {
-        // Acquire: pairs with the exchange below (release) of a canceller that has marked a later use. Seeing its mark, this
-        // thread sees that use in `occupant`, and leaves the mark alone.
+        // Acquire: pairs with the exchange below (release) of a canceller that has marked a later use. Seeing its mark,
+        // this thread sees that use in `occupant`, and leaves the mark alone.
         let mut seen = self.mark.load(Ordering::Acquire);
         while seen != mark_of(generation) && self.occupant() == Some(generation) {
             match self.mark.compare_exchange(seen, mark_of(generation), Ordering::AcqRel, Ordering::Acquire) {
@@ -349,23 +350,23 @@ impl Phase {
                 Err(other) => seen = other,
             }
         }
-        // M1: pairs with the fences of M2 (`leave_inline`, `begin_partial`, `open`). `stop` loads the state once more behind
-        // it. Without it both threads could miss: this one the next state, the other one the mark.
+        // M1: pairs with the fences of M2 (`leave_inline`, `begin_partial`, `open`). `stop` loads the state once more
+        // behind it. Without it both threads could miss: this one the next state, the other one the mark.
         fence(Ordering::SeqCst);
     }
 
     /// P3 where no signal could be sent: the worker goes on as if no request had come, but for the cancel word.
     pub(crate) fn unsent(&self, generation: u64) {
-        // Release: pairs with the exchange of RUNNING in `leave` (acquire): the worker sees the cancel word, and so why it
-        // was to stop.
+        // Release: pairs with the exchange of RUNNING in `leave` (acquire): the worker sees the cancel word, and so why
+        // it was to stop.
         self.word.store(word(generation, State::RUNNING), Ordering::Release);
     }
 
     /// P3: the signal has been sent; `is_unresponsive` when many were, in vain.
     pub(crate) fn signalled(&self, generation: u64, is_unresponsive: bool) {
         let state = if is_unresponsive { State::UNRESPONSIVE } else { State::SIGNALLED };
-        // Release: pairs with the exchange at P6 in `leave_signalled` (acquire). Without it the worker could enter the kernel
-        // at P7 before the signal is pending, and its next call would meet the signal.
+        // Release: pairs with the exchange at P6 in `leave_signalled` (acquire). Without it the worker could enter the
+        // kernel at P7 before the signal is pending, and its next call would meet the signal.
         self.word.store(word(generation, state), Ordering::Release);
     }
 
@@ -374,8 +375,8 @@ impl Phase {
         let sending = word(generation, State::SIGNALLING);
         [State::SIGNALLED, State::UNRESPONSIVE].into_iter().any(|state| {
             let sent = word(generation, state);
-            // Acquire: pairs with `signalled` of the sender before (release), and through that with the store of RUNNING: the
-            // thread to signal is this call's. Release: as in `stop`.
+            // Acquire: pairs with `signalled` of the sender before (release), and through that with the store of
+            // RUNNING: the thread to signal is this call's. Release: as in `stop`.
             self.word.compare_exchange(sent, sending, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         })
     }
@@ -389,8 +390,8 @@ impl Phase {
 
     /// Whether a thread may be in the call, or may yet begin it.
     pub(crate) fn is_in_use(&self) -> bool {
-        // Acquire: pairs with `leave` and `worker_returned` (release). Without it a descriptor that the call was lent could be
-        // closed while its worker still uses it.
+        // Acquire: pairs with `leave` and `worker_returned` (release). Without it a descriptor that the call was lent
+        // could be closed while its worker still uses it.
         !state_of(self.word.load(Ordering::Acquire)).is_idle()
     }
 
@@ -408,8 +409,8 @@ impl Phase {
     }
 }
 
-/// The mark of that use of a slot: not zero, and another one for each of 2^31 uses in a row, of which none finds the mark of
-/// the one before.
+/// The mark of that use of a slot: not zero, and another one for each of 2^31 uses in a row, of which none finds the
+/// mark of the one before.
 #[allow(clippy::cast_possible_truncation, reason = "the lower bits are enough")]
 const fn mark_of(generation: u64) -> u32 {
     (generation << 1) as u32 | 1

@@ -6,7 +6,7 @@
 //! | state | the call | changed by | to | step |
 //! |---|---|---|---|---|
 //! | FREE | there is none | the submitter | QUEUED, QUEUED_PRIVATE or INSTANT; DONE for an answer that is no call | store |
-//! | QUEUED | waits | the thread that claims it | STARTING, INLINE; DONE where it is not to be made | P1 |
+//! | QUEUED | waits | the thread that claims it | STARTING, INLINE | P1 |
 //! | | | a canceller | REMOVED | P2 |
 //! | QUEUED_PRIVATE | waits; only its submitter removes it | its submitter | INLINE | P1, store |
 //! | | | its submitter | REMOVED; QUEUED, once other threads may stop it | P2; M2 |
@@ -30,7 +30,8 @@
 //! | ABANDONED and three more | is abandoned | | | `slots::abandon` |
 //!
 //! *next* is DONE where the call is over; where another thread is to go on with it QUEUED, PARTIAL or EXIT_QUEUED; and
-//! EXITING where the same thread goes on with a program's way out. Where the thread of a call has died, the worker that
+//! EXITING where the same thread goes on with a program's way out. A thread that claims a call which is not to be made
+//! exchanges its state for DONE at once (P1). Where the thread of a call has died, the worker that
 //! reaps it exchanges any state but REMOVED and the abandoned ones for DONE or EXIT_QUEUED; out of SIGNALLING it waits
 //! for P3 first.
 //!

@@ -1,10 +1,10 @@
-//! The activity of a thread that makes calls: whether it is inside one, and whether that is still the same one. The thread
-//! writes it, the monitor looks at it and marks calls as blocked.
+//! The activity of a thread that makes calls: whether it is inside one, and whether that is still the same one. The
+//! thread writes it, the monitor looks at it and marks calls as blocked.
 
 use crate::sys::sync::{AtomicU64, Ordering};
 
-/// One word, written by the thread that makes calls and marked by the monitor: the number of the call, above two bits. All
-/// accesses are relaxed: the word alone is read, and the exchanges on it decide between the thread and the monitor.
+/// One word, written by the thread that makes calls and marked by the monitor: the number of the call, above two bits.
+/// All accesses are relaxed: the word alone is read, and the exchanges on it decide between the thread and the monitor.
 #[derive(Debug)]
 pub(crate) struct Activity(AtomicU64);
 

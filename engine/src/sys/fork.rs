@@ -1,5 +1,5 @@
-//! Whether this is still the process that started the engine. Ring memory does not go through fork: a page that the kernel
-//! wipes in the child tells the entries of the public interface before they touch a ring.
+//! Whether this is still the process that started the engine. Ring memory does not go through fork: a page that the
+//! kernel wipes in the child tells the entries of the public interface before they touch a ring.
 #![allow(unsafe_code, reason = "maps one page and asks the kernel to wipe it in a child")]
 
 use std::ffi::c_void;

@@ -1,5 +1,5 @@
-//! The number of the signal that interrupts workers. `cancel::signal` chooses it once for the process; threads are started
-//! with it unblocked, timers are made for it, and the masks of calls leave it out.
+//! The number of the signal that interrupts workers. `cancel::signal` chooses it once for the process; threads are
+//! started with it unblocked, timers are made for it, and the masks of calls leave it out.
 #![allow(unsafe_code, reason = "nix has no name for real-time signals in a set")]
 
 use std::ffi::c_int;
@@ -19,12 +19,12 @@ pub(crate) fn signal() -> Option<c_int> {
     }
 }
 
-/// From now on it is that one, whose handler is installed.
+/// From now on it is that one. Its handler is installed.
 pub(crate) fn choose(signal: c_int) {
     CHOSEN.store(signal, Ordering::Relaxed);
 }
 
-/// A mask without the signal, if one is chosen: a worker takes it whatever mask its call has.
+/// A mask without the signal, if one is chosen: a worker takes it under any mask that its call has.
 pub(crate) fn unblocked(mask: SigSet) -> SigSet {
     let Some(signal) = signal() else { return mask };
     let mut raw = *mask.as_ref();

@@ -1,5 +1,5 @@
-//! The ground of the engine: the system's clock, fork guard, threads and interrupting signal, the atomics that loom replaces,
-//! and two words of statistics made of these. Every other room uses it; it uses none.
+//! The ground of the engine: the system's clock, fork guard, threads and interrupting signal, the atomics that loom
+//! replaces, and two words of statistics made of these. Every other room uses it; it uses none.
 
 pub(crate) mod activity;
 #[cfg(not(syslet_loom))]

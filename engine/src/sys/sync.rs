@@ -12,8 +12,8 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
 };
 
-/// Locks. A lock whose holder has panicked is taken all the same: no code that runs under a lock can panic between two changes
-/// that belong together, so the values are whole.
+/// Locks. It takes a lock even after a holder has panicked: no code that can panic runs under a lock, so the values are
+/// whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -26,8 +26,8 @@ pub(crate) const STACK_BYTES: usize =
     if libc::PTHREAD_STACK_MIN > 64 << 10 { libc::PTHREAD_STACK_MIN } else { 64 << 10 };
 const _: () = assert!(STACK_BYTES.is_multiple_of(libc::PTHREAD_STACK_MIN));
 
-/// Signals that an instruction of the thread itself raises. The kernel kills a process whose thread blocks one of
-/// them when it comes, handler or not.
+/// Signals that an instruction of the thread itself raises. A thread that blocks one of them when it
+/// comes has the kernel kill its process, handler or not.
 const SYNCHRONOUS: [Signal; 6] =
     [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGTRAP, Signal::SIGSYS];
 

@@ -1,4 +1,5 @@
-//! Every interleaving of a thread that polls and threads that post, over a model of an eventfd and of the two ways to poll it.
+//! Every interleaving of a thread that polls and threads that post, over a model of an eventfd and of the two ways to
+//! poll it.
 
 use std::convert::Infallible;
 

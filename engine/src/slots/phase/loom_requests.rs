@@ -1,4 +1,4 @@
-//! Every interleaving of requests that come too early, or whose signal cannot be sent.
+//! Every interleaving of requests that come too early, and of signals that cannot be sent.
 
 use loom::thread;
 
@@ -6,8 +6,8 @@ use crate::slots::phase::loom_tests::*;
 use crate::slots::phase::*;
 use crate::sys::sync::Arc;
 
-/// CANCEL-21: a request for a call that its submitter makes or may make, and that a worker goes on with, is never lost: it stops
-/// the call, or came before the call began, or when it was over. The next call in the slot does not notice.
+/// CANCEL-21: a request for a call that its submitter makes or may make, and that a worker goes on with, is never lost:
+/// it stops the call, or came before the call began, or when it was over. The next call in the slot does not notice.
 #[test]
 fn loom_a_request_stays_with_its_call() {
     for (first, next) in [
@@ -68,8 +68,8 @@ fn loom_a_request_reaches_a_thread_of_its_own() {
     });
 }
 
-/// CANCEL-22: where no signal can be sent, the worker leaves the call as if no request had come; meanwhile it may be asked again,
-/// and signalled.
+/// CANCEL-22: where no signal can be sent, the worker leaves the call as if no request had come; meanwhile it may be
+/// asked again, and signalled.
 #[test]
 fn loom_a_signal_that_is_not_sent() {
     explore(|| {

@@ -1,5 +1,5 @@
-//! Every interleaving of a worker that makes calls one after the other and of cancellers that stop one of them, over a model
-//! of the kernel's pending signal.
+//! Every interleaving of a worker that makes calls one after the other and of cancellers that stop one of them, over a
+//! model of the kernel's pending signal.
 
 use loom::thread;
 
@@ -110,8 +110,8 @@ fn loom_a_signal_meets_its_own_call_only() {
     });
 }
 
-/// CANCEL-14: a call that its submitter begins without an exchange has one completion, whether another thread stops it or the
-/// submitter itself, which may have opened it to others before.
+/// CANCEL-14: a call that its submitter begins without an exchange has one completion, whether another thread stops it
+/// or the submitter itself, which may have opened it to others before.
 #[test]
 fn loom_a_private_call_has_one_completion() {
     for (is_opened, is_stopped) in [(false, false), (true, false), (true, true)] {
@@ -276,8 +276,8 @@ fn work_until_back(model: &Model, generation: u64) -> Option<bool> {
     Some(is_abandoned)
 }
 
-/// CANCEL-16, CANCEL-19: a call that is abandoned while its worker leaves it has one completion. Of the worker and the submitter
-/// one learns that the other is through with the slot, which neither touches afterwards.
+/// CANCEL-16, CANCEL-19: a call that is abandoned while its worker leaves it has one completion. Of the worker and the
+/// submitter one learns that the other is through with the slot, which neither touches afterwards.
 #[test]
 fn loom_an_abandoned_call_frees_its_slot_once() {
     explore(|| {
@@ -338,7 +338,8 @@ fn loom_the_second_record_comes_second() {
     });
 }
 
-/// CANCEL-16: a call is abandoned, or signalled again by a third thread, or left: no signal meets the next call of its worker.
+/// CANCEL-16: a call is abandoned, or signalled again by a third thread, or left: no signal meets the next call of its
+/// worker.
 #[test]
 fn loom_an_abandoned_call_is_not_signalled() {
     explore(|| {

@@ -65,8 +65,8 @@ fn a_later_call_is_not_found() {
     }
 }
 
-/// CANCEL-3, CANCEL-21: a call that is over at once is not interrupted. One that its submitter makes is not either; but the
-/// request stays with it, for the thread that goes on with it, and with no later call of the slot.
+/// CANCEL-3, CANCEL-21: a call that is over at once is not interrupted. One that its submitter makes is not either; but
+/// the request stays with it, for the thread that goes on with it, and with no later call of the slot.
 #[test]
 fn instant_and_inline_calls_are_not_interrupted() {
     let phase = Phase::new();
@@ -119,8 +119,8 @@ fn a_signal_that_is_not_sent_is_tried_again() {
     assert_eq!(phase.stop(3, By::Other, never), Stop::Complete);
 }
 
-/// CANCEL-4: one request signals a running call, the others learn that it is signalled; the worker takes the signal before it
-/// goes on, and says so.
+/// CANCEL-4: one request signals a running call, the others learn that it is signalled; the worker takes the signal
+/// before it goes on, and says so.
 #[test]
 fn a_running_call_is_signalled_once() {
     let phase = Phase::new();
@@ -144,8 +144,9 @@ fn a_running_call_is_signalled_once() {
     assert_eq!(phase.stop(3, By::Other, never), Stop::Complete);
 }
 
-/// CANCEL-16, CANCEL-19: only a call that was signalled is abandoned, once; it is over for all threads but its worker, which says
-/// that it is back, before or after the completion is consumed. The slot is the call's until both have happened.
+/// CANCEL-16, CANCEL-19: only a call that was signalled is abandoned, once; it is over for all threads but its worker,
+/// which says that it is back, before or after the completion is consumed. The slot is the call's until both have
+/// happened.
 #[test]
 fn a_call_is_abandoned_once() {
     let phase = Phase::new();
@@ -187,7 +188,7 @@ fn a_call_is_abandoned_once() {
     assert_eq!(phase.stop(7, By::Other, never), Stop::Complete);
 }
 
-/// CANCEL-6: a call whose first attempt has moved bytes is not removed, but ended by the worker that has it.
+/// CANCEL-6: a call of which a first attempt has moved bytes is not removed, but ended by the worker that has it.
 #[test]
 fn a_call_that_has_moved_bytes_is_ended_by_its_worker() {
     let phase = Phase::new();
