@@ -92,3 +92,26 @@ fn loom_a_signal_that_is_not_sent() {
         assert_eq!(was_signalled, found.1 == Stop::Signal, "{found:?}");
     });
 }
+
+/// CANCEL-2: a canceller that finds a call by its fields reads those of the call that it has found, also where the
+/// submitter has begun it without an exchange.
+#[test]
+fn loom_a_call_that_is_found_shows_its_fields() {
+    explore(|| {
+        let model = Model::new();
+        model.phase.release(2);
+        let other = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || {
+                let found = model.phase.occupant();
+                (found, model.maker.load(Ordering::Relaxed))
+            })
+        };
+        // Any field of the slot.
+        model.maker.store(2, Ordering::Relaxed);
+        model.phase.admit(2, State::QUEUED_PRIVATE);
+        assert_eq!(model.phase.begin_inline(2), Begin::Begun);
+        let (found, field) = other.join().unwrap();
+        assert!(found.is_none() || (found, field) == (Some(2), 2), "{found:?} {field}");
+    });
+}
