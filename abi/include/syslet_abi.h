@@ -463,7 +463,7 @@ enum syslet_refusal {
 };
 
 /* Features of a set-up, one bit each. */
-#define SYSLET_FEATURE_HELP 1
+#define SYSLET_FEATURE_INLINE 1
 #define SYSLET_FEATURE_WORKERS 2
 #define SYSLET_FEATURE_CANCEL 4
 #define SYSLET_FEATURE_SYSLETS 8

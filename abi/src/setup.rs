@@ -56,7 +56,7 @@ crate::flags! {
         /// No ability.
         NONE;
         /// A waiting submitter runs queued calls inline.
-        HELP = 1;
+        INLINE = 1;
         /// Workers run calls.
         WORKERS = 2;
         /// Running calls can be cancelled.

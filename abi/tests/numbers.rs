@@ -168,7 +168,7 @@ fn numbers_of_answers() -> Values {
     ];
     add("STATUS_", &statuses.map(|(name, status)| (name, status.0.into())));
     let features = [
-        ("HELP", Features::HELP),
+        ("INLINE", Features::INLINE),
         ("WORKERS", Features::WORKERS),
         ("CANCEL", Features::CANCEL),
         ("SYSLETS", Features::SYSLETS),

@@ -20,7 +20,7 @@ const DEFAULTS: Params = Params {
 };
 
 fn grant(asked: Params) -> Result<Params, SetupError> {
-    asked.grant(&DEFAULTS, Features::HELP)
+    asked.grant(&DEFAULTS, Features::INLINE)
 }
 
 fn longer(tail: &[u8]) -> Vec<u8> {
@@ -107,9 +107,9 @@ fn an_unknown_wanted_feature_is_not_granted() {
         let asked = Params { features_required: required, features_wanted: wanted, ..Params::default() };
         grant(asked).map(|params| params.features_granted)
     };
-    assert_eq!(granted(Features::NONE, Features(u64::MAX)), Ok(Features::HELP));
+    assert_eq!(granted(Features::NONE, Features(u64::MAX)), Ok(Features::INLINE));
     assert_eq!(granted(Features::NONE, Features::WORKERS.or(Features(1 << 63))), Ok(Features::NONE));
-    assert_eq!(granted(Features::HELP, Features::NONE), Ok(Features::HELP));
+    assert_eq!(granted(Features::INLINE, Features::NONE), Ok(Features::INLINE));
     assert_eq!(granted(Features::NONE, Features::NONE), Ok(Features::NONE));
 }
 
@@ -167,12 +167,12 @@ fn record_limits_and_slots_have_limits() {
     assert_eq!(slots(1 << 24), Ok(1 << 24));
     assert_eq!(slots((1 << 24) + 1), Err(SetupError::Slots((1 << 24) + 1)));
     let no_default = Params { slots: 0, ..DEFAULTS };
-    assert_eq!(Params::default().grant(&no_default, Features::HELP), Err(SetupError::Slots(0)));
+    assert_eq!(Params::default().grant(&no_default, Features::INLINE), Err(SetupError::Slots(0)));
 }
 
 /// ABI-51: a set-up that asks names no granted features.
 #[test]
 fn granted_is_only_answered() {
-    let asked = Params { features_granted: Features::HELP, ..Params::default() };
+    let asked = Params { features_granted: Features::INLINE, ..Params::default() };
     assert_eq!(grant(asked), Err(SetupError::Reserved));
 }

@@ -63,7 +63,7 @@ const DEFAULTS: Params = Params {
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// What there is without workers.
-const QUEUED_PRIVATE: Features = Features::HELP.or(Features::SYSLETS);
+const QUEUED_PRIVATE: Features = Features::INLINE.or(Features::SYSLETS);
 
 impl Engine {
     /// What this version can do; rings of an engine without workers have neither WORKERS nor CANCEL.

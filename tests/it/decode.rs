@@ -72,7 +72,7 @@ fn debug_of_numbers() {
             format!("{:?}", CallFlags::RELEASE.with(CallFlags(1 << 15))),
             "CallFlags(RELEASE|0x8000)".to_owned(),
         ),
-        (format!("{:?}", Features::SHARED.or(Features::HELP)), "Features(HELP|SHARED)".to_owned()),
+        (format!("{:?}", Features::SHARED.or(Features::INLINE)), "Features(INLINE|SHARED)".to_owned()),
         (format!("{:?}", DeadlineOutcome::MISSED), "DeadlineOutcome(2 missed)".to_owned()),
         (format!("{:?}", Verdict::HIT), "Verdict(1 hit)".to_owned()),
         (format!("{:?}", RunBy::NONBLOCKING), "RunBy(3 nonblocking)".to_owned()),

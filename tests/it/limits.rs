@@ -47,8 +47,8 @@ fn ranges() {
 fn features() {
     let required = Params { features_required: Features::WORKERS, ..Params::default() };
     assert_eq!(open(&required).unwrap_err(), RingError::Setup(SetupError::Features(Features::WORKERS)));
-    let wanted = Params { features_wanted: Features::WORKERS.or(Features::HELP), ..Params::default() };
-    assert_eq!(open(&wanted).unwrap().params().features_granted, Features::HELP);
+    let wanted = Params { features_wanted: Features::WORKERS.or(Features::INLINE), ..Params::default() };
+    assert_eq!(open(&wanted).unwrap().params().features_granted, Features::INLINE);
     let engine = Engine::start(Config::default().workers_max(1)).unwrap();
     assert_eq!(engine.ring(&required).unwrap().params().features_granted, Features::WORKERS);
 }

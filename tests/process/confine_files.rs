@@ -55,7 +55,7 @@ fn replace(number: i32, file: &File) {
 }
 
 fn starter() -> i32 {
-    look::engine_threads_named("syslet-starter")[0]
+    look::engine_threads_named("syslet-monitor")[0]
 }
 
 /// POOL-44: the status file of another thread, in the place of the ring's own, is no answer: neither what that one may do counts,

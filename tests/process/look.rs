@@ -24,7 +24,7 @@ pub(crate) fn engine_threads() -> Vec<i32> {
 
 /// The workers of all engines of this process.
 pub(crate) fn workers() -> Vec<i32> {
-    threads(|name| name.starts_with("syslet-") && name != "syslet-starter")
+    threads(|name| name.starts_with("syslet-") && name != "syslet-monitor")
 }
 
 fn threads(is_wanted: impl Fn(&str) -> bool) -> Vec<i32> {

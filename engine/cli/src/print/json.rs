@@ -42,7 +42,7 @@ fn line(report: &Report<'_>) -> Value {
         _ => "submitter",
     });
     let mut object = json!({
-        "v": 1,
+        "v": 2,
         "line": step.line,
         "name": step.name,
         "call": step.call,

@@ -108,7 +108,7 @@ impl Planned<'_> {
             .map(|ask| json!({ "name": ask.name, "required": ask.flags.is_required() }))
             .collect();
         let mut object = json!({
-            "v": 1,
+            "v": 2,
             "line": step.line,
             "name": step.name,
             "call": step.call,

@@ -4,8 +4,8 @@ mod attributes;
 mod confinement;
 mod files;
 mod limits;
+mod nonblocking;
 mod system;
-mod twins;
 
 use std::io::{self, Write};
 
@@ -27,7 +27,7 @@ pub(crate) fn probe() -> Result<Found, String> {
         ("engine", system::engine(&engine, &ring)),
         ("limits", limits::limits()),
         ("attributes", attributes::attributes(&engine, &mut ring)),
-        ("twins", twins::twins(&mut ring)),
+        ("nonblocking", nonblocking::nonblocking(&mut ring)),
         ("confinement", confinement::confinement(&engine)),
     ]))
 }
@@ -38,7 +38,7 @@ impl Found {
         if json {
             let sections =
                 self.0.iter().map(|(name, found)| ((*name).to_owned(), Value::Object(found.clone())));
-            let version = ("v".to_owned(), Value::from(1));
+            let version = ("v".to_owned(), Value::from(2));
             return writeln!(out, "{}", Value::Object(std::iter::once(version).chain(sections).collect()));
         }
         for (section, found) in &self.0 {

@@ -23,7 +23,7 @@ pub(super) fn system() -> Map<String, Value> {
 
 pub(super) fn engine(engine: &Engine, ring: &Ring) -> Map<String, Value> {
     let known = [
-        ("help", Features::HELP),
+        ("inline", Features::INLINE),
         ("workers", Features::WORKERS),
         ("cancel", Features::CANCEL),
         ("syslets", Features::SYSLETS),

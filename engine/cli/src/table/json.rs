@@ -18,7 +18,7 @@ pub(super) fn object(row: &Row) -> Value {
         _ => None,
     };
     json!({
-        "v": 1,
+        "v": 2,
         "name": row.name,
         "nr": row.numbers.here(),
         "x86_64": row.numbers.x86_64,
@@ -32,7 +32,7 @@ pub(super) fn object(row: &Row) -> Value {
         "refused": reason,
         "descriptors": words::descriptors(row.descriptors),
         "memory": words::memory(row.memory),
-        "twin": row.nonblocking.map(|twin| twin.to_string()),
+        "nonblocking": row.nonblocking.map(|form| form.to_string()),
         "blocking_only": row.blocking_only,
         "restart": row.restart.to_string(),
         "restart_when": exceptions(words::restarts(row), |restart| restart.to_string()),

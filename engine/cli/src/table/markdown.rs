@@ -7,7 +7,7 @@ use syslet::syscalls::{Descriptors, Memory, Row, Scope};
 use super::{summary, words};
 
 const HEAD: &str = "\
-| x86_64 | aarch64 | call | gives | class | scope | effects | twin | after EINTR | submitted by |
+| x86_64 | aarch64 | call | gives | class | scope | effects | nonblocking | after EINTR | submitted by |
 |---:|---:|---|---|---|---|---|---|---|---|";
 
 pub(super) fn print(rows: &[&Row], out: &mut impl Write) -> io::Result<()> {
@@ -26,7 +26,7 @@ fn line(row: &Row) -> String {
         column(words::classes(row), |class| words::class(class).to_owned()),
         column(words::scopes(row), scope),
         effects(row),
-        words::twin(row).unwrap_or_else(|| "–".to_owned()),
+        words::nonblocking(row).unwrap_or_else(|| "–".to_owned()),
         column(words::restarts(row), words::restart),
         who_may(row),
     ];

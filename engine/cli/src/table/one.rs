@@ -28,7 +28,7 @@ pub(super) fn print(row: &Row, known: &Known, as_json: bool, out: &mut impl Writ
     column(out, "scope", words::scopes(row), scope_line)?;
     line(out, "descriptors", &descriptors(row.descriptors))?;
     line(out, "memory", &format!("{}: {}", words::memory(row.memory), memory(row.memory)))?;
-    line(out, "twin", &words::twin(row).unwrap_or_else(|| "none".to_owned()))?;
+    line(out, "nonblocking", &words::nonblocking(row).unwrap_or_else(|| "none".to_owned()))?;
     column(out, "after EINTR", words::restarts(row), |restart| restart.to_string())?;
     line(out, "as bytes", self_contained(row))?;
     let safe = if row.is_safe() { "may make it" } else { "must not make it" };

@@ -17,7 +17,7 @@ const COUNTS: &[Count] = &[
     ("x86_64", "of them on x86_64", |row| row.numbers.x86_64.is_some()),
     ("aarch64", "of them on aarch64", |row| row.numbers.aarch64.is_some()),
     ("gone", "numbers without a call any more", |row| row.gone.is_some()),
-    ("twins", "with a twin", |row| row.nonblocking.is_some()),
+    ("nonblocking", "with a non-blocking attempt", |row| row.nonblocking.is_some()),
     ("self_contained", "self-contained", Row::is_self_contained),
     ("safe", "that safe code may make", Row::is_safe),
     (COMPARED, "compared with the plain call by a test", compared::is_compared),
@@ -54,7 +54,7 @@ fn counted<'a>(rows: &'a [&Row]) -> impl Iterator<Item = (&'static str, &'static
 
 pub(super) fn print(rows: &[&Row], as_json: bool, out: &mut impl Write) -> io::Result<()> {
     if as_json {
-        let version = [("v".to_owned(), Value::from(1))];
+        let version = [("v".to_owned(), Value::from(2))];
         let counts = counted(rows).map(|(key, _, count)| (key.to_owned(), Value::from(count)));
         let object: Map<String, Value> = version.into_iter().chain(counts).collect();
         return writeln!(out, "{}", Value::from(object));

@@ -222,9 +222,9 @@ pub(super) fn restarts(row: &Row) -> Vec<(Restart, Option<String>)> {
 }
 
 /// The non-blocking way of asking, or why there is none.
-pub(super) fn twin(row: &Row) -> Option<String> {
+pub(super) fn nonblocking(row: &Row) -> Option<String> {
     let none = || row.blocking_only.map(|why| format!("none: {why}"));
-    row.nonblocking.map(|twin| twin.to_string()).or_else(none)
+    row.nonblocking.map(|form| form.to_string()).or_else(none)
 }
 
 /// The names of all argument types that some row uses.

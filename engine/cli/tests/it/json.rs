@@ -18,10 +18,10 @@ fn every_key() {
     let mut failed = find(1).clone();
     assert_eq!(keys(&failed["attributes"]["timing"]), "status queued_ns started_ns finished_ns");
     failed["attributes"] = json!("masked");
-    let expected = json!({"v":1,"line":1,"name":"a","call":"dup","nr":32,"result":-9,"error":"EBADF","ran":"submitter",
+    let expected = json!({"v":2,"line":1,"name":"a","call":"dup","nr":32,"result":-9,"error":"EBADF","ran":"submitter",
         "skipped_because":null,"data":[],"attributes":"masked"});
     assert_eq!(failed, expected);
-    let expected = json!({"v":1,"line":2,"name":"b","call":"lseek","nr":8,"result":null,"error":null,"ran":null,
+    let expected = json!({"v":2,"line":2,"name":"b","call":"lseek","nr":8,"result":null,"error":null,"ran":null,
         "skipped_because":"a failed","data":[],"attributes":{}});
     assert_eq!(*find(2), expected);
     assert_eq!((&find(3)["name"], &find(3)["error"]), (&Value::Null, &Value::Null));
@@ -66,7 +66,7 @@ fn no_data_of_a_failure() {
 fn plan() {
     let run =
         syslet(&["run", "--json", "--dry-run", "-e", "fd = dup(1)", "-e", "write(fd, $1, 2) @timing!", "ab"]);
-    let expected = json!({"v":1,"line":2,"name":null,"call":"write","nr":1,
+    let expected = json!({"v":2,"line":2,"name":null,"call":"write","nr":1,
         "arguments":[{"kind":"VALUE","shown":"fd"},{"kind":"IN","shown":"\"ab\""},{"kind":"VALUE","shown":"2"}],
         "waits_for":["fd"],"flags":[],"attributes":[{"name":"timing","required":true}]});
     assert_eq!(run.json()[1], expected);

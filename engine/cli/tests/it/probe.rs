@@ -23,7 +23,7 @@ fn the_keys_are_those_of_the_document() {
             value.as_object().expect("an object").keys().map(move |key| format!("{section}.{key}"))
         })
         .collect();
-    assert_eq!(found["v"], 1);
+    assert_eq!(found["v"], 2);
     assert_eq!(keys, listed);
 }
 
@@ -32,10 +32,10 @@ fn the_keys_are_those_of_the_document() {
 #[test]
 fn attempts_are_made() {
     let found = probed();
-    let twins = &found["twins"];
-    let pipe = twins["pipe"].as_str().expect("text");
+    let attempts = &found["nonblocking"];
+    let pipe = attempts["pipe"].as_str().expect("text");
     assert!(pipe.starts_with("read nonblocking") || pipe.starts_with("read pooled"), "{pipe}");
-    let directory = twins["directory"].as_str().expect("text");
+    let directory = attempts["directory"].as_str().expect("text");
     assert_eq!(directory.matches("EISDIR").count(), 2, "{directory}");
 }
 
@@ -86,9 +86,13 @@ fn as_text() {
     let ended = syslet(&["probe"]);
     let (code, text) = ended.quiet();
     assert_eq!(code, 0);
-    for part in
-        ["system\n  kernel", "\nengine\n  version", "\nlimits\n  workers max", "\ntwins\n", "\nconfinement\n"]
-    {
+    for part in [
+        "system\n  kernel",
+        "\nengine\n  version",
+        "\nlimits\n  workers max",
+        "\nnonblocking\n",
+        "\nconfinement\n",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }

@@ -35,7 +35,7 @@ fn one_row() {
         "class        descriptor: the kind of the descriptor decides how long it keeps its thread",
         "scope        process: any thread may make it",
         "memory       kept: nothing beyond the bytes of its arguments",
-        "twin         preadv2 with RWF_NOWAIT",
+        "nonblocking  preadv2 with RWF_NOWAIT",
         "after EINTR  the same call again",
         "as bytes     self-contained: everything it needs can travel in the submission",
         "safe code    may make it",
@@ -126,11 +126,11 @@ fn filters() {
     assert!(names(&["--scope", "engine-life"]).contains(&"prctl".into()));
     let both = names(&["--arg", "dirfd", "--arg", "out"]);
     assert!(both.contains(&"newfstatat".into()) && !both.contains(&"openat".into()));
-    let twins = names(&["--has", "nonblocking", "--class", "instant", "--arg", "fd"]);
+    let found = names(&["--has", "nonblocking", "--class", "instant", "--arg", "fd"]);
     assert!(
-        twins.contains(&"recvfrom".into())
-            && !twins.contains(&"read".into())
-            && !twins.contains(&"msgrcv".into())
+        found.contains(&"recvfrom".into())
+            && !found.contains(&"read".into())
+            && !found.contains(&"msgrcv".into())
     );
     for (column, member, stranger) in [
         ("memory", "mmap", "read"),
@@ -202,13 +202,20 @@ fn counts() {
     assert_eq!(count("rows"), syslet(&["table", "--json"]).json().len());
     let classes = ["instant", "storage", "descriptor", "sleeps"].map(count);
     assert_eq!(classes.iter().sum::<usize>(), count("rows"));
-    for (key, column) in
-        [("twins", "nonblocking"), ("safe", "safe"), ("self_contained", "self-contained"), ("gone", "gone")]
-    {
+    for (key, column) in [
+        ("nonblocking", "nonblocking"),
+        ("safe", "safe"),
+        ("self_contained", "self-contained"),
+        ("gone", "gone"),
+    ] {
         assert_eq!(count(key), names(&["--has", column]).len(), "{key}");
     }
     assert_eq!(count("writes_thread"), names(&["--scope", "writes-thread"]).len());
     assert_eq!(count("engine_life"), names(&["--scope", "engine-life"]).len());
     let run = syslet(&["table", "--summary"]);
-    assert!(run.quiet().1.contains(&format!("{:>4}  with a twin\n", count("twins"))), "{}", run.stdout);
+    assert!(
+        run.quiet().1.contains(&format!("{:>4}  with a non-blocking attempt\n", count("nonblocking"))),
+        "{}",
+        run.stdout
+    );
 }

@@ -284,8 +284,8 @@ fn sorting_attributes() {
     let of = |line: &str| text.lines().find(|found| found.starts_with(line)).expect("a line").to_owned();
     assert!(of("1: ").contains("  @priority waited ") && of("1: ").contains(", level "), "{text}");
     assert!(of("2: ").contains("  @lane waited=") && of("2: ").ends_with(" running=1"), "{text}");
-    let helped = syslet(&["run", "--workers", "0", "-e", "getpid() @priority!(5)"]);
-    assert_eq!(helped.code, Some(0), "{helped:?}");
+    let inline = syslet(&["run", "--workers", "0", "-e", "getpid() @priority!(5)"]);
+    assert_eq!(inline.code, Some(0), "{inline:?}");
     let refused = syslet(&["run", "--workers", "0", "-e", "getpid() @lane(7, limit=2)"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
 }

@@ -37,7 +37,7 @@ pub(crate) fn start(
     let pool = Pool::new(config, context, abilities);
     let (tell, told) = sync_channel(1);
     let shared = Arc::clone(&pool);
-    let thread = spawn("syslet-starter", Box::new(move || run(shared, &tell)))?;
+    let thread = spawn("syslet-monitor", Box::new(move || run(shared, &tell)))?;
     let started = told.recv().unwrap_or(Err(nix::Error::EAGAIN));
     if started.is_err() {
         thread.join()

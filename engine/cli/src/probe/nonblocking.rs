@@ -6,7 +6,7 @@ use syslet::{AttributeFlags, AttributeId, Ring, Submission};
 
 use super::files::{Sample, samples};
 
-pub(super) fn twins(ring: &mut Ring) -> Map<String, Value> {
+pub(super) fn nonblocking(ring: &mut Ring) -> Map<String, Value> {
     let mut found = Map::new();
     for sample in samples() {
         let read = tried(ring, &sample, libc::SYS_read, 3);
