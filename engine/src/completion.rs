@@ -1,4 +1,4 @@
-//! Out: completions as the application reads them.
+//! Completions as the application reads them: `Ring::completions` gives them.
 
 use syslet_abi::{AttributeId, Done, DoneFlags, RawResult, Return, Returns, Status};
 use syslet_attrs::TimingValue;
@@ -8,13 +8,13 @@ use syslet_syscalls::decode::{self, Answer, Decoder};
 use crate::queues::drain_buffer::Reader;
 use crate::submission::Submission;
 
-/// One completion: the raw result, and one return for each attribute.
+/// One completion: the raw result, and one return for each attribute that was asked for.
 #[derive(Clone, Copy)]
 pub struct Completion<'a> {
     done: Done<'a>,
 }
 
-/// The completions that are ready. Those not read stay for the next time.
+/// The completions that are ready. Those that are not read are there the next time.
 #[derive(Debug)]
 pub struct Completions<'a> {
     records: Reader<'a>,
@@ -35,14 +35,14 @@ impl<'a> Completion<'a> {
         self.done.result()
     }
 
-    /// What is special about this completion.
+    /// Flags that say, for example, that the call did not run.
     #[must_use]
     #[inline]
     pub fn flags(&self) -> DoneFlags {
         self.done.flags()
     }
 
-    /// What the call wrote into the out area; `None` when there was none, or the call did not run.
+    /// The bytes that the call wrote into the out area; `None` without an out area, or when the call did not run.
     #[must_use]
     #[inline]
     pub fn data(&self) -> Option<&'a [u8]> {
@@ -60,8 +60,8 @@ impl<'a> Completion<'a> {
         (timing.status == Status::HANDLED).then(|| TimingValue::parse(timing.value)).flatten()
     }
 
-    /// The return of one attribute, if it was asked for: its status, and its value if that is HANDLED. [`crate::attrs`] has what
-    /// reads the value: `DeadlineValue::parse`, `CacheValue::parse` and so on.
+    /// The return of one attribute, if it was asked for: its status, and its value if that is HANDLED. [`crate::attrs`] has the
+    /// types that read the value: `DeadlineValue::parse`, `CacheValue::parse` and so on.
     #[must_use]
     #[inline]
     pub fn attribute(&self, id: AttributeId) -> Option<Return<'a>> {
@@ -75,8 +75,8 @@ impl<'a> Completion<'a> {
         self.done.returns()
     }
 
-    /// The submission and what came of it, as strace prints them: `close(3) = 0`. The submission is the one this
-    /// completes, its arguments as they were.
+    /// The call and its result, as strace prints them: `close(3) = 0`. `submission` is the one that this completes, with
+    /// the same arguments as when it was pushed.
     #[must_use]
     pub fn decoded(&self, submission: &Submission, decoder: &Decoder) -> String {
         decoder.answered(submission.bytes(), &Answer::of(&self.done))
@@ -90,7 +90,7 @@ impl<'a> Completion<'a> {
     }
 }
 
-/// The result in words, and what came back.
+/// The result in words, the data, and the number of returns.
 impl std::fmt::Debug for Completion<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let data = self.data().map(|data| decode::quoted(data, SHOWN_BYTES));

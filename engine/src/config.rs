@@ -1,4 +1,4 @@
-//! What an engine is started with.
+//! The configuration that `Engine::start` takes: limits with their ranges, attributes, and the errors of a start.
 
 use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
@@ -14,7 +14,7 @@ use crate::confinement::Confine;
 use crate::nonblocking::NonBlocking;
 use crate::shortage::Shortage;
 
-/// What an engine is started with. Every limit has a default and a range; `specs/pool.md` lists them.
+/// The configuration of an engine. Every limit has a default and a range; `specs/pool.md` lists them.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Config {
@@ -51,22 +51,22 @@ pub enum StartError {
     Limit(LimitError),
     /// An attribute whose id is taken, or that is not the application's to define.
     Attribute(DuplicateId),
-    /// The signal that interrupts workers cannot be had.
+    /// No signal can be had to interrupt workers with.
     Signal(SignalError),
-    /// The trace cannot be written to: EINVAL when it could keep calls waiting for ever.
+    /// The trace cannot be written to; EINVAL when a write to it could block for ever.
     Trace(nix::Error),
-    /// The starter or the first worker cannot be started.
+    /// The monitor or the first worker cannot be started.
     Thread(nix::Error),
-    /// The system did not give what is needed.
+    /// The system did not give the memory that is needed.
     System(Shortage),
 }
 
 /// A limit beyond its range.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LimitError {
-    /// Which limit.
+    /// The limit's name.
     pub name: &'static str,
-    /// What was asked for.
+    /// The value that was asked for.
     pub value: u64,
     /// The least it can be.
     pub min: u64,
@@ -74,9 +74,9 @@ pub struct LimitError {
     pub max: u64,
 }
 
-/// At a nanosecond or two for each it is over in less than a minute.
+/// At a nanosecond or two for each atom, such a program is over in less than a minute.
 const PROGRAM_STEPS_MAX: u32 = 1 << 24;
-/// More threads than this no process has.
+/// No process has more threads than this.
 const WORKERS_MAX: u64 = 65_536;
 
 impl Default for Config {
@@ -104,8 +104,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// At most this many workers, 0 to 65,536; 512 by default. With 0 the submitters run all calls themselves, while
-    /// they wait.
+    /// At most this many workers, 0 to 65,536; 512 by default. With 0 the submitters run all calls inline, while they wait.
     pub fn workers_max(mut self, workers_max: u32) -> Config {
         self.limits.workers_max = workers_max;
         self
@@ -130,15 +129,14 @@ impl Config {
         self
     }
 
-    /// Who finds nothing to do looks around for at most so long before it sleeps: up to 1 ms, 50 µs by default, 0 on
-    /// one CPU.
+    /// A thread without work spins for at most so long before it sleeps: up to 1 ms; 50 µs by default, 0 on one CPU.
     pub fn spin(mut self, spin: Duration) -> Config {
         self.limits.spin_ns = nanoseconds(spin);
         self
     }
 
-    /// At most so many calls at once are given up while they run ([`crate::Escalation::abandon_after`]), each with a thread
-    /// that nobody gets back before the kernel lets it go: up to 65,536, 16 by default; 0 is never.
+    /// At most so many calls at once are abandoned while they run ([`crate::Escalation::abandon_after`]). Each keeps its worker
+    /// until the kernel lets that go. Up to 65,536, 16 by default; 0 is never.
     pub fn abandoned_max(mut self, abandoned_max: u32) -> Config {
         self.limits.abandoned_max = abandoned_max;
         self
@@ -159,8 +157,8 @@ impl Config {
     }
 
     /// Writes a line to `fd` when a call with TRACE begins, and one when it ends (`specs/attributes.md`, TRACE): a file, a
-    /// pipe, or /sys/kernel/tracing/trace_marker, where perf and ftrace show them beside the kernel's events. What is no
-    /// file must be non-blocking; a line that cannot be written is [counted](crate::Engine::trace_lost).
+    /// pipe, or /sys/kernel/tracing/trace_marker, where perf and ftrace show them beside the kernel's events. Anything
+    /// but a regular file must be non-blocking; a line that cannot be written is [counted](crate::Engine::trace_lost).
     pub fn trace(mut self, fd: OwnedFd) -> Config {
         self.trace = Some(Arc::new(fd));
         self
@@ -172,9 +170,9 @@ impl Config {
         self
     }
 
-    /// Which first attempts a waiting submitter may make of calls that could sleep; all by default. What works is tried in a
-    /// child when the engine starts, with addresses that are wrong on purpose: valgrind's memcheck tells of them, unless this is
-    /// [`Twins::Off`].
+    /// Which non-blocking attempts a waiting submitter may make of calls that could sleep; all by default. When the engine
+    /// starts, a forked child finds out which of them this kernel has, with addresses that are wrong on purpose: valgrind's
+    /// memcheck reports them, unless this is [`NonBlocking::Off`].
     pub fn nonblocking(mut self, nonblocking: NonBlocking) -> Config {
         self.nonblocking = nonblocking;
         self
@@ -204,13 +202,13 @@ impl Config {
         Duration::from_nanos(self.limits.idle_ns)
     }
 
-    /// For how long at most who finds nothing to do looks around.
+    /// For how long at most a thread without work spins.
     #[must_use]
     pub fn get_spin(&self) -> Duration {
         Duration::from_nanos(self.limits.spin_ns)
     }
 
-    /// At most how many calls are given up at once.
+    /// At most how many calls are abandoned at once.
     #[must_use]
     pub fn get_abandoned_max(&self) -> u32 {
         self.limits.abandoned_max
@@ -223,7 +221,7 @@ impl Config {
     }
 
     /// Asks `gate` before each thread is started; its error counts as the system's refusal. For applications that
-    /// keep an account of threads, and for tests of what a refusal does.
+    /// keep an account of threads, and for tests with refusals.
     pub fn spawn_gate(mut self, gate: impl Fn() -> Result<(), Errno> + Send + Sync + 'static) -> Config {
         self.gate = Some(SpawnGate(Arc::new(gate)));
         self
@@ -285,7 +283,7 @@ impl std::fmt::Display for StartError {
             StartError::Attribute(taken) => taken.fmt(f),
             StartError::Signal(error) => error.fmt(f),
             StartError::Trace(errno) => write!(f, "the trace is no file and not non-blocking, or: {errno}"),
-            StartError::Thread(errno) => Shortage::thread("the starter and the first worker", *errno).fmt(f),
+            StartError::Thread(errno) => Shortage::thread("the monitor and the first worker", *errno).fmt(f),
             StartError::System(shortage) => shortage.fmt(f),
         }
     }

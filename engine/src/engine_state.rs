@@ -1,4 +1,4 @@
-//! What all rings of an engine share.
+//! The state of an engine, which all of its rings share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use crate::pool::Pool;
 use crate::ring::registry::RingRegistry;
 use crate::sys::fork::ForkGuard;
 
-/// What every ring of an engine needs.
+/// The state of an engine. It lives until the engine and its last ring are dropped.
 #[derive(Debug)]
 pub(crate) struct EngineState {
     pub(crate) terms: Terms,
@@ -20,7 +20,7 @@ pub(crate) struct EngineState {
 }
 
 impl Drop for EngineState {
-    /// No ring is left either: what runs goes on by itself, and nobody waits (POOL-22).
+    /// No ring is left either. Calls that run go on by themselves, and this does not wait for them (POOL-22).
     fn drop(&mut self) {
         if !self.guard.is_home() {
             return; // The threads and their locks are the parent's.

@@ -1,4 +1,4 @@
-//! What the application sees of a refusal.
+//! A refusal as the application sees it. Admission makes it, `Ring::push` returns it.
 
 use syslet_abi::{Errno, Fault, Glance, Refusal};
 use syslet_syscalls::decode::Decoder;
@@ -10,7 +10,7 @@ use crate::submission::Submission;
 pub struct Refused {
     fault: Fault,
     reason: Option<&'static str>,
-    /// The atom at fault, by its number, where it is one's of a program.
+    /// The number of the atom at fault, if a program was refused for one.
     atom: Option<u16>,
 }
 
@@ -19,12 +19,12 @@ impl Refused {
         Refused { fault: refusal.at(at), reason: Some(reason), atom: None }
     }
 
-    /// The same, where `offset` bytes stand before what it was counted in.
+    /// The same refusal of a record in which `offset` bytes stand before the part that it was counted in.
     pub(crate) fn behind(self, offset: usize) -> Refused {
         Refused { fault: self.fault.behind(offset), ..self }
     }
 
-    /// The same of a program: names the atom that the fault lies in.
+    /// The same refusal of a program: names the atom that the fault lies in.
     pub(crate) fn in_program(self, record: &[u8]) -> Refused {
         let atom = Glance::of(record).and_then(|glance| glance.atom_at(self.fault.at as usize));
         Refused { atom: atom.and_then(|(number, _)| u16::try_from(number).ok()), ..self }
@@ -36,7 +36,7 @@ impl Refused {
         self.fault.refusal
     }
 
-    /// Where in the record, in bytes from its start.
+    /// The offset of the fault in the record, in bytes.
     #[must_use]
     pub fn at(&self) -> u32 {
         self.fault.at
@@ -48,13 +48,13 @@ impl Refused {
         self.atom.map(usize::from)
     }
 
-    /// What is special about this call, where its number alone explains the refusal.
+    /// The reason in words, where the call's number alone explains the refusal.
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         self.reason
     }
 
-    /// The error number a caller in C would see.
+    /// The error number that a caller in C would see.
     #[must_use]
     pub fn errno(&self) -> Errno {
         self.refusal().errno()

@@ -1,11 +1,11 @@
-//! What the system did not give, and the limits of the process that may be why.
+//! Shortages: memory, descriptors and threads that the system did not give while an engine or a ring was set up.
 
 use std::fmt;
 
 use nix::errno::Errno;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 
-/// What the system did not give: what it was for, how much of it, and why.
+/// A resource that the system did not give: its purpose, its amount, and the error number.
 ///
 /// Its words name the limits of the process that are set and may be the reason.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,29 +17,29 @@ pub struct Shortage {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Of {
-    /// So many bytes.
+    /// In bytes.
     Memory(u64),
     Descriptor,
     Thread,
 }
 
 impl Shortage {
-    /// No memory for that, of so many bytes.
+    /// No memory for `what`, of so many bytes.
     pub(crate) fn memory(what: &'static str, bytes: u64, errno: Errno) -> Shortage {
         Shortage { what, of: Of::Memory(bytes), errno }
     }
 
-    /// No descriptor for that.
+    /// No descriptor for `what`.
     pub(crate) fn descriptor(what: &'static str, errno: Errno) -> Shortage {
         Shortage { what, of: Of::Descriptor, errno }
     }
 
-    /// No thread for that.
+    /// No thread for `what`.
     pub(crate) fn thread(what: &'static str, errno: Errno) -> Shortage {
         Shortage { what, of: Of::Thread, errno }
     }
 
-    /// What it was for.
+    /// The purpose of the resource, in words.
     #[must_use]
     pub fn what(&self) -> &'static str {
         self.what
@@ -57,18 +57,18 @@ impl Shortage {
         self.errno
     }
 
-    /// The limits that may be why.
+    /// The limits that may be the reason.
     fn limits(&self) -> impl Iterator<Item = (Resource, &'static str)> {
         const MEMORY: [(Resource, &str); 2] =
             [(Resource::RLIMIT_AS, "RLIMIT_AS"), (Resource::RLIMIT_DATA, "RLIMIT_DATA")];
         let threads = (Resource::RLIMIT_NPROC, "RLIMIT_NPROC");
         let descriptors = (Resource::RLIMIT_NOFILE, "RLIMIT_NOFILE");
-        // With mlockall(MCL_FUTURE) new memory is locked.
+        // After mlockall(MCL_FUTURE) new memory is locked.
         let locked = (Resource::RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK");
         let (threads, descriptors, memory) = match (self.of, self.errno) {
             (Of::Thread, _) => (Some(threads), None, true),
             (Of::Descriptor, Errno::EMFILE) => (None, Some(descriptors), false),
-            // Of the whole system: no limit of the process.
+            // The whole system has none left: no limit of the process is the reason.
             (Of::Descriptor, Errno::ENFILE) => (None, None, false),
             (Of::Memory(_) | Of::Descriptor, _) => (None, None, true),
         };
@@ -100,7 +100,7 @@ impl fmt::Display for Shortage {
 
 impl std::error::Error for Shortage {}
 
-/// Room for `count` values, asked for at once and used later.
+/// Reserves room for `count` values at once; it is used later.
 ///
 /// # Errors
 /// ENOMEM.
@@ -109,11 +109,11 @@ pub(crate) fn reserve<T>(values: &mut Vec<T>, count: usize, what: &'static str) 
     values.try_reserve_exact(count).map_err(|_| Shortage::memory(what, bytes, Errno::ENOMEM))
 }
 
-/// What set-up takes beside what its parameters ask for, in bytes, with room to spare.
+/// More bytes than set-up allocates apart from the memory that its parameters ask for.
 const SMALL_BYTES: usize = 128 << 10;
 
-/// Sees that the small things of a set-up will find memory, which have no way to say that there is none. What is asked for
-/// here goes back to the allocator, and is there for them.
+/// Sees to it that the small allocations of a set-up, which cannot report a failure, find memory: takes as much, and gives it
+/// back to the allocator for them.
 ///
 /// # Errors
 /// ENOMEM.
@@ -126,7 +126,7 @@ pub(crate) fn expect_small(what: &'static str) -> Result<(), Shortage> {
 mod tests {
     use super::*;
 
-    /// ENGINE-34: what is short is named, with the limits that are set and may be why.
+    /// ENGINE-34: a shortage names the resource, and the limits that are set and may be the reason.
     #[test]
     fn limits_are_named() {
         let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE).expect("it can be asked for");
@@ -145,9 +145,9 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_not_is_said() {
+    fn a_reservation_that_fails_is_an_error() {
         let mut values: Vec<u64> = Vec::new();
-        let short = reserve(&mut values, usize::MAX / 8, "much").expect_err("nobody has that");
+        let short = reserve(&mut values, usize::MAX / 8, "much").expect_err("no machine has that");
         assert_eq!(short.errno(), Errno::ENOMEM);
         reserve(&mut values, 10, "little").expect("there is as much");
         expect_small("little").expect("there is as much");

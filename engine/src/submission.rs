@@ -1,4 +1,4 @@
-//! Building a submission: the bytes the application writes.
+//! A submission of one call, and its builder: the bytes that the application writes and `Ring::push` takes.
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,14 +14,14 @@ use syslet_syscalls::decode::Decoder;
 
 use crate::slots::lent::{LENT_MAX, Lent, LentSet};
 
-/// A submission of one system call: an owned record. It can be pushed as often as wanted, and changed in between.
+/// A submission of one system call: an owned record. It can be pushed any number of times, and changed in between.
 #[derive(Clone)]
 pub struct Submission {
     words: Vec<u64>,
     lent: LentSet,
 }
 
-/// Builds a [`Submission`]: arguments in the order of the call, then whatever is optional.
+/// Builds a [`Submission`]: arguments in the order of the call, then flags, attributes and the word that is echoed, all optional.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct SubmissionBuilder {
@@ -39,7 +39,7 @@ pub struct SubmissionBuilder {
 impl Submission {
     /// Begins a submission of the call with this number, for example `libc::SYS_read`.
     pub fn call(nr: impl TryInto<u32>) -> SubmissionBuilder {
-        // What is no number of a call is refused at the door as a foreign one.
+        // A number beyond 32 bits is no call's. The push refuses it as a foreign one.
         SubmissionBuilder { nr: nr.try_into().unwrap_or(u32::MAX), ..SubmissionBuilder::default() }
     }
 
@@ -77,13 +77,13 @@ impl Submission {
         &self.lent
     }
 
-    /// Whether it lends any descriptor; the first place is taken first.
+    /// Whether it lends any descriptor. The places are filled from the first.
     pub(crate) fn lends(&self) -> bool {
         self.lent[0].is_some()
     }
 }
 
-/// The call in words, then the word that is echoed and what else stands in the record's head.
+/// The call in words, the word that is echoed, the length in bytes and the number of lent descriptors.
 impl std::fmt::Debug for Submission {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Submission")
@@ -109,7 +109,7 @@ impl SubmissionBuilder {
         self
     }
 
-    /// An argument that is passed as it is. An address must stay valid until the completion is consumed.
+    /// An argument that the kernel gets unchanged. An address must stay valid until the completion is consumed.
     pub fn value(self, value: u64) -> SubmissionBuilder {
         self.arg(ArgKind::VALUE, value)
     }
@@ -141,7 +141,7 @@ impl SubmissionBuilder {
         self.int(i64::from(number))
     }
 
-    /// Keeps a descriptor open until the call is over; gives its number.
+    /// Keeps a descriptor open until the call is over; returns its number.
     fn keep(&mut self, lent: Lent) -> i32 {
         let number = lent.number();
         let free = self.lent.iter_mut().find(|place| place.is_none());
@@ -174,7 +174,7 @@ impl SubmissionBuilder {
         self.arg(ArgKind::INOUT, Inout { out, data }.pack())
     }
 
-    /// Appends to DATA, 8-byte aligned as any structure wants it.
+    /// Appends to DATA, aligned to 8 bytes, which is enough for any structure of the kernel's.
     fn append(&mut self, bytes: &[u8]) -> usize {
         self.data.resize(padded(self.data.len()), 0);
         let at = self.data.len();
@@ -182,16 +182,16 @@ impl SubmissionBuilder {
         at
     }
 
-    /// Room in the out area, 8-byte aligned. What no record can say is told by the push as too large.
+    /// Room in the out area, aligned to 8 bytes. The push refuses a length that no record can hold as too large.
     fn reserve(&mut self, len: usize) -> usize {
         let at = padded(self.out_len);
         self.out_len = at.saturating_add(len).min(OUT_LEN_MAX);
         at
     }
 
-    /// Asks for an attribute. What only looks has no payload; for the others [`crate::attrs`] has it: `DeadlineAsked`, `RetryAsk`,
-    /// `LaneAsk`, `ChecksumAsk`, `Priority::payload`, `Nice::payload` and so on. What is wrong with it is answered in the
-    /// completion ([`crate::Status`]); if it is REQUIRED, the call does not run then.
+    /// Asks for an attribute. An attribute that only observes has no payload. For the others [`crate::attrs`] has a type that
+    /// builds it: `DeadlineAsked`, `RetryAsk`, `LaneAsk`, `ChecksumAsk`, `Priority::payload`, `Nice::payload` and so on. An
+    /// attribute that cannot be honoured says why in the completion ([`crate::Status`]); if it is REQUIRED, the call does not run.
     ///
     /// ```
     /// use syslet::attrs::{DeadlineAsked, DeadlineOutcome, DeadlineValue};
@@ -205,7 +205,7 @@ impl SubmissionBuilder {
     /// ring.wait(1, None)?;
     /// let done = ring.completions().next().ok_or("one call, one completion")?;
     /// assert_eq!(done.result().decode().map_err(|errno| errno.0), Err(libc::ETIME));
-    /// let answer = done.attribute(AttributeId::DEADLINE).ok_or("what was asked is answered")?;
+    /// let answer = done.attribute(AttributeId::DEADLINE).ok_or("every attribute asked for is answered")?;
     /// assert_eq!(answer.status, Status::HANDLED);
     /// assert_eq!(DeadlineValue::parse(answer.value).map(|value| value.outcome), Some(DeadlineOutcome::STOPPED));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -247,10 +247,10 @@ impl SubmissionBuilder {
         self
     }
 
-    /// The finished record. Whatever is wrong with it is told by the push.
+    /// The finished record. Its faults are told by the push.
     ///
     /// # Panics
-    /// When more than 255 arguments or attributes were given: no record can say so.
+    /// When more than 255 arguments or attributes were given: their number has one byte.
     #[must_use]
     pub fn build(self) -> Submission {
         let data = (!self.data.is_empty()).then_some(AskRepr {

@@ -1,4 +1,4 @@
-//! The name of a call for the application.
+//! The name of a call for the application: `Ring::push` returns it, cancellation takes it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,7 +16,7 @@ pub struct Ticket {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct RingNumber(u64);
 
-/// Of the next ring.
+/// The number of the next ring.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 impl RingNumber {
@@ -32,7 +32,7 @@ impl RingNumber {
 }
 
 impl Ticket {
-    /// The name within its ring, if it is this one.
+    /// The name within its ring, if that is this one.
     pub(crate) fn within(self, ring: RingNumber) -> Option<slots::Ticket> {
         (self.ring == ring).then_some(self.own)
     }

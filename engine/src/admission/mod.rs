@@ -1,5 +1,5 @@
-//! Admission of a call: it is checked for meaning, and its slot's decisions are made. The ring calls it for each push, and
-//! `program` for the atoms of a program. Every refusal comes before anything is taken, except for lack of room.
+//! Admission of a call: checks what a submission means, and decides how it is run, without taking anything yet. The ring calls it
+//! for each push, `program` for the head of a program and the attributes of its atoms.
 
 pub(crate) mod placement;
 pub(crate) mod safe;

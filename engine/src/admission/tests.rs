@@ -74,7 +74,7 @@ fn marked_with(
     Some(admission.dispatch)
 }
 
-/// ATTR-100: instant calls whose attributes only look are taken together with others, as far as their completions fit into
+/// ATTR-100: instant calls with attributes that only observe are taken together with others, as far as their completions fit into
 /// one claim of the completion ring. Those with an out area are not, nor those that can be stopped, are made again or have
 /// the application's own attributes.
 #[test]

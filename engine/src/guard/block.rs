@@ -1,4 +1,4 @@
-//! One guarded area: its bytes, known bytes around them, and pages that fault around these.
+//! One guarded area: its bytes, known bytes around them, and pages that fault around these. `guard` makes one for each argument.
 #![allow(unsafe_code, reason = "maps memory, and moves a call's bytes in and out of it")]
 
 use std::cell::RefCell;
@@ -13,7 +13,7 @@ const PAGE: usize = 4096;
 /// Before the area there are at least so many known bytes.
 const BEFORE: usize = 64;
 
-/// How a call broke out of what its row says.
+/// How a call broke out of its row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Break {
     /// It wrote before the area, so many bytes.
@@ -22,11 +22,11 @@ pub enum Break {
     Behind(usize),
     /// It wrote into bytes that it only reads, by its row.
     Input,
-    /// It said EFAULT, though all of its addresses are good as far as its row says.
+    /// It said EFAULT, though all of its addresses are good by its row.
     Fault,
 }
 
-/// What follows an area.
+/// The page that follows an area.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ends {
     /// A page that faults.
@@ -42,21 +42,21 @@ pub(crate) struct Block {
     /// Where the bytes begin in the mapping.
     at: usize,
     len: usize,
-    /// Where they come from, and go to if the call may write them.
+    /// Where the bytes come from, and go to if the call may write them.
     home: *mut u8,
     writes: bool,
-    /// What they were.
+    /// The bytes as they were.
     was: Vec<u8>,
 }
 
-// SAFETY: `home` lies in what whoever has the call keeps until all of it is over, whichever thread that ends in.
+// SAFETY: `home` lies in memory that the owner of the call keeps until the call is over, in whichever thread it ends.
 unsafe impl Send for Block {}
 
 impl Block {
     /// Guards `len` bytes at an address that the engine has made for a call.
     pub(crate) fn new(address: u64, len: usize, ends: Ends, writes: bool) -> Block {
         let home: *mut u8 = ptr::with_exposed_provenance_mut(usize::try_from(address).unwrap_or(0));
-        // SAFETY: the door has checked that so many bytes lie in the area that the address is in.
+        // SAFETY: admission has checked that so many bytes lie in the area that the address is in.
         let was = unsafe { slice::from_raw_parts(home, len) }.to_vec();
         let mut mapping = Mapping::take((BEFORE + len).div_ceil(PAGE), ends);
         let at = mapping.body_bytes() - len;
@@ -95,7 +95,7 @@ impl Block {
         self.was[at..at + 8].copy_from_slice(&word.to_ne_bytes());
     }
 
-    /// Takes home what has been written, and says what should not have been.
+    /// Copies home the bytes that the call has written, and returns how it broke out, if it did.
     pub(crate) fn leave(&mut self) -> Option<Break> {
         let (at, len) = (self.at, self.len);
         let bytes = self.mapping.as_mut().expect("until drop").bytes_mut();
@@ -106,12 +106,12 @@ impl Block {
         let now = &bytes[at..at + len];
         let is_written = now != self.was;
         if self.writes {
-            // Only what has changed: another argument may have the same bytes.
+            // Only bytes that have changed: another argument may have the same area.
             for (index, (byte, was)) in now.iter().zip(&mut self.was).enumerate() {
                 if byte != was {
                     // SAFETY: the byte lies in the area of the call, which is there until it is over.
                     let to = unsafe { self.home.add(index) };
-                    // SAFETY: as above; whoever has the area looks at it when the call is over.
+                    // SAFETY: as above; the owner of the area does not look at it before the call is over.
                     unsafe { to.write(*byte) };
                     *was = *byte;
                 }
@@ -135,7 +135,7 @@ impl Drop for Block {
     }
 }
 
-/// The byte that stands at a place where nothing was written.
+/// The known byte of this place in the mapping.
 fn canary(at: usize) -> u8 {
     u8::try_from(at % 251).expect("less than 251") ^ 0xa5
 }
@@ -150,12 +150,12 @@ struct Mapping {
 }
 
 thread_local! {
-    /// Mappings to be used again: to map and unmap is most of the work.
+    /// Mappings to be used again: mapping and unmapping is most of the work.
     static FREE: RefCell<Vec<Mapping>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Mapping {
-    /// A mapping with so many pages for the area.
+    /// A mapping with `body` pages for the area.
     fn take(body: usize, ends: Ends) -> Mapping {
         let pages = body + usize::from(ends == Ends::Open);
         let free = FREE.try_with(|free| {
@@ -179,7 +179,7 @@ impl Mapping {
         Mapping { base, pages, ends }
     }
 
-    /// Bytes from the first to where areas end.
+    /// The bytes from the first page of the area to where areas end.
     fn body_bytes(&self) -> usize {
         (self.pages - usize::from(self.ends == Ends::Open)) * PAGE
     }
@@ -193,7 +193,7 @@ impl Mapping {
     }
 
     fn give_back(self) {
-        // A few are kept; a thread that ends keeps none.
+        // A thread that ends keeps none.
         const KEPT_MAX: usize = 64;
         let _kept = FREE.try_with(|free| {
             let mut free = free.borrow_mut();
@@ -220,9 +220,9 @@ mod tests {
         Block::new(bytes.as_mut_ptr().expose_provenance() as u64, bytes.len(), ends, writes)
     }
 
-    /// SAFETY-1: what stands around an area is looked at, what was written goes home.
+    /// SAFETY-1: writes around an area are found, writes to it go home.
     #[test]
-    fn what_is_written_around_an_area_is_found() {
+    fn a_write_around_an_area_is_found() {
         for len in [0, 1, 7, 8, 4095, 4096, 4097] {
             let mut bytes = vec![1; len];
             let mut guarded = block(&mut bytes, Ends::Open, true);

@@ -1,8 +1,8 @@
-//! Guarded areas, in a build with `--cfg syslet_guard` only: what each argument of a call reaches by its row is copied for
-//! the length of the call to a place of its own that ends at a page nobody may touch, with known bytes around it. What
-//! the kernel does beyond the row is found, whichever area the argument lies in.
+//! Guarded areas, in a build with `--cfg syslet_guard` only; `exec` and `program` enclose each call that they make.
 //!
-//! AddressSanitizer sees what the program does to memory; what the kernel does it does not see.
+//! The bytes that each argument of a call reaches by its row are copied for the length of the call to a mapping of their own,
+//! with known bytes around them and a page without access behind them. An access of the kernel's beyond the row is found in
+//! every area that the argument can lie in. AddressSanitizer sees the accesses of the program only.
 
 mod block;
 
@@ -38,23 +38,23 @@ pub struct Broken {
     pub len: usize,
 }
 
-/// Where areas end: in front of a page that faults, or of one whose bytes are known.
+/// Whether areas end in front of a page of known bytes, not of a page that faults.
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
-/// What was found, where it is collected.
+/// The calls that broke out, while they are collected.
 static FOUND: Mutex<Option<Vec<Broken>>> = Mutex::new(None);
 
-/// From now on areas end in front of known bytes instead of a page that faults: what is written there is seen even
-/// where the kernel would not have said that it could not be.
+/// From now on areas end in front of known bytes instead of a page that faults: a write there is seen even if the kernel
+/// would not have reported the fault.
 pub fn set_open(is_open: bool) {
     IS_OPEN.store(is_open, Ordering::Relaxed);
 }
 
-/// From now on what breaks out is collected. Without that the process ends.
+/// From now on calls that break out are collected. Without that the first one aborts the process.
 pub fn collect() {
     found(|found| *found = Some(Vec::new()));
 }
 
-/// What has broken out since the last time.
+/// The calls that have broken out since this was asked last.
 #[must_use]
 pub fn broken() -> Vec<Broken> {
     found(|found| found.as_mut().map(std::mem::take).unwrap_or_default())
@@ -66,7 +66,7 @@ fn found<T>(then: impl FnOnce(&mut Option<Vec<Broken>>) -> T) -> T {
 
 fn report(broken: Broken) {
     let is_collected = found(|found| found.as_mut().map(|found| found.push(broken)).is_some());
-    // A call that is given a bad address on purpose says so, too: only who collects can tell.
+    // EFAULT is also the answer to an address that is bad on purpose: only a test that collects can tell them apart.
     if !is_collected && broken.how != Break::Fault {
         eprintln!("{broken:?} in {}", syslet_syscalls::row(broken.nr).map_or("?", |row| row.name));
         std::process::abort();
@@ -82,7 +82,7 @@ pub(crate) struct Guarded {
     is_whole: bool,
 }
 
-/// Copies what the arguments reach to guarded places, and puts the addresses of these in `args`. `args` are addresses
+/// Copies the bytes that the arguments reach to guarded areas, and puts the addresses of these in `args`. `args` are addresses
 /// made by [`resolve`](crate::exec::resolve).
 pub(crate) fn enclose(row: Option<&Row>, call: &Call<'_>, args: &mut RawArgs) -> Guarded {
     let mut guarded = Guarded { nr: call.nr(), blocks: Vec::new(), is_whole: row.is_some() };
@@ -112,7 +112,7 @@ fn ends() -> Ends {
 }
 
 impl Guarded {
-    /// The same for what a structure names. By now it has addresses in it.
+    /// Encloses what the structure in `block` names. Its offsets are addresses by now.
     fn enclose_inner(&mut self, ty: ArgType, index: usize, block: &mut Block) {
         let stride = match ty {
             ArgType::Gather | ArgType::Scatter => return self.enclose_vector(ty, index, block),
@@ -127,7 +127,7 @@ impl Guarded {
                 }
                 // A name's length has 32 bits.
                 let count = if field == 0 { count & u64::from(u32::MAX) } else { count };
-                let bytes = usize::try_from(count).expect("the door has checked it");
+                let bytes = usize::try_from(count).expect("admission has checked it");
                 let is_vector = field == VECTOR;
                 let bytes = if is_vector { bytes * ENTRY_BYTES } else { bytes };
                 let mut inner = Block::new(at, bytes, ends(), is_vector || ty.receives());
@@ -144,7 +144,7 @@ impl Guarded {
         for entry in (0..vector.len() / ENTRY_BYTES).map(|at| at * ENTRY_BYTES) {
             let (at, len) = (vector.word(entry), vector.word(entry + 8));
             if at != 0 && len != 0 {
-                let len = usize::try_from(len).expect("the door has checked it");
+                let len = usize::try_from(len).expect("admission has checked it");
                 let inner = Block::new(at, len, ends(), ty.receives());
                 vector.set_word(entry, inner.address());
                 self.blocks.push((index, inner));
@@ -152,8 +152,7 @@ impl Guarded {
         }
     }
 
-    /// The call is over, or has come to a pause: what it has written goes to where it belongs, and what it should not
-    /// have written is told.
+    /// The call is over, or has come to a pause: its writes go to where they belong, and writes beyond the row are reported.
     pub(crate) fn leave(&mut self, result: Option<RawResult>) {
         let nr = self.nr;
         for (arg, block) in &mut self.blocks {

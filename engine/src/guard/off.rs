@@ -1,4 +1,4 @@
-//! The ordinary build guards nothing: a call's areas stay where they are.
+//! The guard of an ordinary build, which guards nothing: the areas of a call stay where they are.
 
 use syslet_abi::{Call, RawResult};
 use syslet_syscalls::{RawArgs, Row};
@@ -6,7 +6,7 @@ use syslet_syscalls::{RawArgs, Row};
 /// Whether calls are guarded.
 pub(crate) const IS_ON: bool = false;
 
-/// Stands in the place of the guarded areas.
+/// Stands for the guarded areas of a call.
 #[derive(Debug)]
 pub(crate) struct Guarded;
 

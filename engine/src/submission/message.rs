@@ -1,4 +1,4 @@
-//! Vectors and messages: structures with offsets in the place of addresses, which the engine makes addresses of.
+//! The part of the builder for vectors and messages: structures with offsets, which the engine turns into addresses.
 
 use syslet_abi::{ArgKind, Inout};
 
@@ -22,7 +22,7 @@ pub struct MessageRoom<'a> {
     pub name: usize,
     /// Bytes for each part.
     pub parts: &'a [usize],
-    /// Bytes for control data. Safe code has none: descriptors could come that nobody owns.
+    /// Bytes for control data. Safe code has none: a message could bring descriptors without an owner.
     pub control: usize,
 }
 
@@ -55,15 +55,15 @@ impl SubmissionBuilder {
         self.arg(ArgKind::IN, at as u64)
     }
 
-    /// Room for a message (recvmsg). The header comes back first, as `struct msghdr`: what it says of lengths and flags
-    /// is the call's, and its addresses are the offsets in the bytes that come back.
+    /// Room for a message (recvmsg). The header comes back first, as `struct msghdr`: lengths and flags as the call has written
+    /// them, and offsets in the bytes that come back in the place of addresses.
     pub fn message_room(mut self, room: &MessageRoom<'_>) -> SubmissionBuilder {
         let out = self.reserve(size_of::<Header>());
         let header = self.header_of_room(room);
         self.headers(bytemuck::bytes_of(&header), out)
     }
 
-    /// Messages that the call sends (sendmmsg). The headers come back, as `struct mmsghdr`, with what was sent of each.
+    /// Messages that the call sends (sendmmsg). The headers come back, as `struct mmsghdr`, with the bytes sent of each.
     /// Their count is the next argument, and not added here.
     pub fn messages(mut self, messages: &[Message<'_>]) -> SubmissionBuilder {
         let headers: Vec<CountedHeader> =
@@ -102,14 +102,14 @@ impl SubmissionBuilder {
         header([name, room.name], vector, room.parts.len(), [control, room.control])
     }
 
-    /// Bytes in DATA and the vector that names them; gives where the vector stands.
+    /// Bytes in DATA and the vector that names them; returns the vector's offset.
     fn gather(&mut self, parts: &[&[u8]]) -> u64 {
         let entries: Vec<Entry> =
             parts.iter().map(|part| [self.append(part) as u64, part.len() as u64]).collect();
         self.append(bytemuck::cast_slice(&entries)) as u64
     }
 
-    /// Rooms in the out area, one behind the other, and the vector that names them; gives where the vector stands.
+    /// Rooms in the out area, one behind the other, and the vector that names them; returns the vector's offset.
     fn scatter(&mut self, parts: &[usize]) -> u64 {
         let mut at = self.reserve(parts.iter().fold(0, |sum: usize, len| sum.saturating_add(*len)));
         let mut entries: Vec<Entry> = Vec::with_capacity(parts.len());
@@ -121,7 +121,7 @@ impl SubmissionBuilder {
     }
 }
 
-/// A name's length has 32 bits; what is longer fits no record.
+/// A name's length has 32 bits. A longer name fits no record anyway.
 fn header(name: [usize; 2], vector: u64, count: usize, control: [usize; 2]) -> Header {
     let name_len = name[1].min(u32::MAX as usize) as u64;
     [name[0] as u64, name_len, vector, count as u64, control[0] as u64, control[1] as u64, 0]

@@ -1,4 +1,4 @@
-//! What the builder writes.
+//! The bytes that the builder writes.
 
 use syslet_abi::{Call, Limits, Refusal};
 
