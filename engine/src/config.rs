@@ -49,7 +49,7 @@ pub(crate) struct SpawnGate(pub(crate) Arc<dyn Fn() -> Result<(), Errno> + Send 
 pub enum StartError {
     /// A limit beyond its range.
     Limit(LimitError),
-    /// An attribute whose id is taken, or that is not the application's to define.
+    /// An attribute with an id that is taken, or that is not the application's to define.
     Attribute(DuplicateId),
     /// No signal can be had to interrupt workers with.
     Signal(SignalError),

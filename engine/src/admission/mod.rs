@@ -1,4 +1,4 @@
-//! Admission of a call: checks what a submission means, and decides how it is run, without taking anything yet. The ring calls it
+//! Admission of a call: checks the meaning of a submission, and decides how it is run, without taking anything yet. The ring calls it
 //! for each push, `program` for the head of a program and the attributes of its atoms.
 
 pub(crate) mod placement;
@@ -23,7 +23,7 @@ use crate::refused::Refused;
 use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds, Placement, VALUE_BYTES_MAX};
 use crate::sys::clock::now_ns;
 
-/// What admission knows of an engine. The engine has one, shared by all of its rings.
+/// The facts of an engine that admission decides by. All rings of the engine share them.
 #[derive(Debug)]
 pub(crate) struct Terms {
     pub(crate) context: Arc<AttributeContext>,
@@ -111,7 +111,7 @@ fn is_local(terms: &Terms, may_pool: bool) -> bool {
     terms.has_workers && !may_pool
 }
 
-/// What may be done about the call when no signal interrupts it (CANCEL-18). Only calls in workers are abandoned, and an instant
+/// Whether the call may be abandoned when no signal interrupts it (CANCEL-18). Only calls in workers are abandoned, and an instant
 /// call is over before.
 #[inline(always)]
 fn abandon_policy(row: Option<&Row>, call: &Call<'_>, dispatch: DispatchFlags) -> AbandonPolicy {

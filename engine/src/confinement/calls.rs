@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use nix::sys::prctl;
 use nix::unistd::{getresgid, getresuid};
 
-/// The answers of these calls. Two threads with equal answers may do the same, except for what no call tells: a second
+/// The answers of these calls. Two threads with equal answers may do the same, except for facts that no call tells: a second
 /// filter, the bounding and ambient sets, namespaces, a label, the umask.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Answers {

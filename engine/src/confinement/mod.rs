@@ -22,7 +22,7 @@ pub(crate) use submitter::{Confinement, Looked};
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Confine {
-    /// What the kernel tells of a thread: ids, groups, capabilities, the number of seccomp filters, no_new_privs,
+    /// The facts that the kernel tells of a thread: ids, groups, capabilities, the number of seccomp filters, no_new_privs,
     /// namespaces, directories, descriptor table. A few microseconds for each batch that goes to workers.
     #[default]
     Checked,

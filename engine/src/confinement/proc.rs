@@ -1,4 +1,4 @@
-//! A thread as /proc shows it: its files there, and the lines of its status file that tell what it may do. `submitter` reads its
+//! A thread as /proc shows it: its files there, and the lines of its status file that tell its rights. `submitter` reads its
 //! own and the monitor's, the monitor those of a submitter that is stuck.
 //!
 //! Directory and status file stay open: they go on telling when the thread has lost the right or the descriptors to open them.
@@ -114,7 +114,7 @@ impl ThreadFiles {
         Ok(files)
     }
 
-    /// The text of its status file, read into `text`, whose memory is used again.
+    /// The text of its status file, read into the memory of `text`.
     ///
     /// # Errors
     /// The system's; ESRCH when the thread has ended.
@@ -222,7 +222,7 @@ const WANTED: [(&[u8], bool); 13] = [
 const PID: &[u8] = b"Pid";
 const EFFECTIVE: &[u8] = b"CapEff";
 
-/// The lines of a status file that tell what its thread may do, as they stand there.
+/// The lines of a status file that tell the rights of its thread, as they stand there.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
     /// The wanted lines, one behind the other.

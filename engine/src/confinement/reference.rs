@@ -1,4 +1,4 @@
-//! The side of the workers in a comparison: what a pool knows of them, the questions that submitters put to its monitor, and the
+//! The side of the workers in a comparison: the way to compare with them, the questions of submitters to the monitor, and the
 //! submitters that the monitor can look at. The pool owns one; rings compare with it, the monitor keeps it up to date.
 
 use std::collections::BTreeMap;
@@ -21,14 +21,15 @@ use crate::notify::futex::OwnWord;
 use crate::sys::sync::{AtomicBool, AtomicU64, Mutex, Ordering, lock};
 use crate::ticket::RingNumber;
 
-/// What submitters are compared with. The monitor stands for the workers: it has started them, and is confined as they are.
+/// The other side of every comparison of a submitter. The monitor stands for the workers: it has started them, and is confined as
+/// they are.
 #[derive(Debug)]
 pub(crate) struct Reference {
     pub(super) confine: Confine,
     /// The stamp of the thread that has started the engine.
     pub(super) stamp: u64,
     abilities: Abilities,
-    /// None as long as the system lacks what a comparison needs.
+    /// None as long as the system lacks descriptors or memory for a comparison.
     workers: RwLock<Option<Arc<Workers>>>,
     /// Wakes the monitor.
     monitor: Arc<Wake<OwnWord>>,
@@ -48,7 +49,7 @@ struct Talk {
     answer: Option<Answer>,
 }
 
-/// What the monitor says of itself when it is asked: what no other thread can find out about it.
+/// The monitor's answer about itself: facts that no other thread can find out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answer {
     pub(super) answers: Answers,
@@ -59,11 +60,11 @@ pub(super) struct Answer {
 
 /// An idle monitor answers in less than a millisecond.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// A wait whose timeout has passed still asks, and waits for so long: it would never be answered otherwise.
+/// A wait with a timeout that has passed waits for so long still: it would never be answered otherwise.
 const PATIENCE_AT_LEAST: Duration = Duration::from_millis(1);
 
 impl Reference {
-    /// Called by the thread that starts the engine. `monitor` is what the monitor will sleep on.
+    /// Called by the thread that starts the engine. The monitor will sleep on `monitor`.
     pub(crate) fn new(confine: Confine, abilities: Abilities, monitor: Arc<Wake<OwnWord>>) -> Reference {
         Reference {
             confine,
@@ -78,7 +79,7 @@ impl Reference {
         }
     }
 
-    /// How submitters are compared; `None` as long as the system lacks what a comparison needs.
+    /// How submitters are compared; `None` as long as the system lacks descriptors or memory for that.
     pub(crate) fn comparison(&self) -> Option<Comparison> {
         let workers = self.workers()?;
         Some(Comparison {
@@ -92,7 +93,7 @@ impl Reference {
         self.workers.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Called by the monitor: opens what submitters compare themselves with, unless all of it is open and whole.
+    /// Called by the monitor: opens the files that submitters are compared by, unless all of them are open and whole.
     pub(crate) fn renew(&self) {
         let known = self.workers();
         if known.as_ref().is_some_and(|known| known.is_whole()) {
@@ -199,7 +200,7 @@ impl Answer {
     }
 }
 
-/// What it takes to look at a thread from another one.
+/// The means to look at a thread from another one.
 #[derive(Clone, Debug)]
 pub(super) struct Sight {
     pub(super) tid: i32,
@@ -234,7 +235,7 @@ impl Stamp {
     }
 }
 
-/// What the monitor has opened for comparisons with it.
+/// The means to compare a thread with the monitor, opened by the monitor.
 #[derive(Debug)]
 pub(super) struct Workers {
     pub(super) tables: Tables,
@@ -243,7 +244,7 @@ pub(super) struct Workers {
     pub(super) by: By,
 }
 
-/// The way to find out what a thread may do.
+/// The way to find out the rights of a thread.
 #[derive(Debug)]
 pub(super) enum By {
     /// From /proc: its directory, and the monitor's files there.
@@ -256,7 +257,7 @@ impl Workers {
     /// Called by the monitor. A comparison never becomes weaker: where `before` reads /proc, calls are no substitute.
     ///
     /// # Errors
-    /// What the system lacks: it may have it later.
+    /// The system lacks descriptors or memory now, or the files cannot be opened as before.
     fn of_this_thread(abilities: Abilities, before: Option<&Workers>) -> io::Result<Workers> {
         let tables = Tables::of_this_thread(gettid().as_raw(), abilities.has(Ability::Kcmp))?;
         let securebits = calls::securebits()?;
@@ -293,13 +294,13 @@ impl Workers {
     }
 }
 
-/// Whether the system may have later what it lacks now.
+/// Whether the system lacks a resource that it may have later.
 fn is_shortage(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }
 
-/// The way to find out whether a thread shares with the workers what threads share: the descriptor table, and root, working
-/// directory and umask.
+/// The way to find out whether a thread shares these with the workers: the descriptor table, and root, working directory and
+/// umask.
 #[derive(Debug)]
 pub(super) enum Tables {
     /// The kernel compares the calling thread with this one.

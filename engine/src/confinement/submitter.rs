@@ -1,4 +1,4 @@
-//! The submitter of a ring, compared with the workers: when everything is compared, when only what may have changed, and each
+//! The submitter of a ring, compared with the workers: when everything is compared, when only possible changes, and each
 //! single comparison. The ring holds one [`Confinement`] and asks it before calls become visible to workers.
 
 use std::io::{self, ErrorKind};
@@ -15,7 +15,7 @@ use crate::confinement::reference::{Answer, By, Reference, Sight, Stamp, Workers
 use crate::confinement::{Confine, landlock};
 use crate::ticket::RingNumber;
 
-/// What a ring knows of its submitter.
+/// The state of the comparison in a ring.
 #[derive(Debug)]
 pub(crate) struct Confinement {
     ring: RingNumber,
@@ -29,7 +29,7 @@ pub(crate) struct Confinement {
     difference: Difference,
 }
 
-/// What a wait has found of its thread so far.
+/// The result of the comparison in a wait so far.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Looked {
     /// It has not compared.
@@ -128,7 +128,7 @@ fn thread_mark() -> u64 {
     MARK.with(|mark| *mark)
 }
 
-/// The calling thread: what it has open for comparisons, and what it was at the last full one.
+/// The calling thread: its open files, and its state at the last full comparison.
 #[derive(Debug)]
 struct Own {
     tid: i32,
@@ -208,7 +208,7 @@ impl Own {
         Ok(reference.confine != Confine::Strict || self.layers == Some(landlock::layers()?))
     }
 
-    /// Whether it shares with the workers what threads share, has their securebits, and was not said to be confined.
+    /// Whether it shares the workers' tables, has their securebits, and was not said to be confined.
     fn shares(&self, reference: &Reference, workers: &Workers) -> io::Result<bool> {
         Ok(self.stamp.get() == reference.stamp
             && workers.tables.has_same_files(self.tid)?
@@ -216,8 +216,7 @@ impl Own {
             && calls::securebits()? == workers.securebits)
     }
 
-    /// Compares all that can be compared with the workers as they are now. What differs is written to `found`: by that a
-    /// difference is known again.
+    /// Compares everything with the workers as they are now. A difference is described in `found`: by that it is known again.
     ///
     /// # Errors
     /// When something cannot be compared.

@@ -112,7 +112,7 @@ fn ends() -> Ends {
 }
 
 impl Guarded {
-    /// Encloses what the structure in `block` names. Its offsets are addresses by now.
+    /// Encloses the areas that the structure in `block` names. Its offsets are addresses by now.
     fn enclose_inner(&mut self, ty: ArgType, index: usize, block: &mut Block) {
         let stride = match ty {
             ArgType::Gather | ArgType::Scatter => return self.enclose_vector(ty, index, block),
