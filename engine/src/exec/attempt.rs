@@ -6,12 +6,12 @@ use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 use syslet_syscalls::{Invoked, RawArgs, Row, invoke, row};
 
 use crate::exec::outcome::Outcome;
+use crate::exec::progress::{Progress, Step};
 use crate::exec::retry::retried;
 use crate::exec::signals;
 use crate::exec::usage::{Seen, Watch};
 use crate::exec::{signal_sets, signalfd};
 use crate::nonblocking::{self, Abilities, Attempt};
-use crate::queues::handoff::Begun;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::AtomicU32;
 
@@ -21,29 +21,20 @@ pub(crate) enum Way<'a> {
     /// As it was submitted.
     Plain(RunBy),
     /// Without sleeping in it.
-    NonBlockingForm(Abilities),
+    Attempt(Abilities),
     /// From where a first attempt has left it.
-    Rest(&'a Begun),
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub(crate) enum Entered {
-    /// The call is over.
-    Over(Outcome),
-    /// It is for a worker to go on.
-    Later(Begun),
+    Rest(&'a Progress),
 }
 
 impl Way<'_> {
     /// Whether a first attempt has moved bytes.
     pub(crate) fn has_moved(&self) -> bool {
-        matches!(self, Way::Rest(begun) if begun.progress > 0)
+        matches!(self, Way::Rest(begun) if begun.bytes > 0)
     }
 
     /// The twins that may be tried, where nothing that could block may be made.
     pub(crate) fn abilities(&self) -> Option<Abilities> {
-        if let Way::NonBlockingForm(abilities) = self { Some(*abilities) } else { None }
+        if let Way::Attempt(abilities) = self { Some(*abilities) } else { None }
     }
 
     /// Whether the trace has its beginning.
@@ -58,7 +49,7 @@ impl Way<'_> {
 
     /// Puts back what a first attempt has left in the out area.
     pub(crate) fn restore(&self, out: &mut [u8]) {
-        if let Way::Rest(Begun { out: left, .. }) = self {
+        if let Way::Rest(Progress { out: left, .. }) = self {
             out.iter_mut().zip(left).for_each(|(to, byte)| *to = *byte);
         }
     }
@@ -77,8 +68,8 @@ pub(crate) unsafe fn enter<W: Watch>(
     needs: Needs,
     is_pooled: bool,
     watch: &mut W,
-) -> Entered {
-    watch.begin(matches!(way, Way::NonBlockingForm(_)));
+) -> Step<Outcome> {
+    watch.begin(matches!(way, Way::Attempt(_)));
     let started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
     let mut retry = RetryValue::default();
     let (invoked, run_by, attempts, started_ns) = match way {
@@ -87,13 +78,13 @@ pub(crate) unsafe fn enter<W: Watch>(
             let invoked = unsafe { plain(cancel, call.nr(), args, is_pooled) };
             (invoked, *run_by, 1, started_ns)
         }
-        Way::NonBlockingForm(abilities) => {
+        Way::Attempt(abilities) => {
             // SAFETY: the caller's promise, passed on.
             match unsafe { first(*abilities, call, cancel, args, is_pooled, watch) } {
-                Ok((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
-                Err(begun) => {
+                Step::Done((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
+                Step::Suspended(progress) => {
                     watch.end();
-                    return Entered::Later(Begun { started_ns, seen: watch.hand_on(), ..begun });
+                    return Step::Suspended(Progress { started_ns, seen: watch.hand_on(), ..progress });
                 }
             }
         }
@@ -120,7 +111,7 @@ pub(crate) unsafe fn enter<W: Watch>(
     };
     let outcome = outcome(invoked, started_ns, needs, run_by, attempts);
     watch.end();
-    Entered::Over(Outcome { retry, ..outcome })
+    Step::Done(Outcome { retry, ..outcome })
 }
 
 #[inline(always)]
@@ -231,7 +222,7 @@ unsafe fn first(
     args: &RawArgs,
     is_pooled: bool,
     watch: &mut impl Watch,
-) -> Result<(Invoked, RunBy, u32), Begun> {
+) -> Step<(Invoked, RunBy, u32)> {
     let row = row_of(call);
     let first_ns = if nonblocking::is_timed(row) { now_ns() } else { 0 };
     let (by_attempt, in_place) =
@@ -249,13 +240,15 @@ unsafe fn first(
         Attempt::NotHere | Attempt::Cancelled => {}
     }
     match attempt {
-        Attempt::Final(result) => Ok((Invoked::Result(result), by_attempt, 1)),
-        Attempt::Cancelled => Ok((Invoked::NeverBegan, by_attempt, 1)),
-        Attempt::Plain => Ok((enter(call.nr(), args), in_place, 1)),
-        Attempt::NotHere => Err(Begun::default()),
-        Attempt::WouldBlock => Err(Begun { first_ns, attempts: 1, sleeps: true, ..Begun::default() }),
-        Attempt::Partial(progress) => {
-            Err(Begun { progress, first_ns, attempts: 1, sleeps: true, ..Begun::default() })
+        Attempt::Final(result) => Step::Done((Invoked::Result(result), by_attempt, 1)),
+        Attempt::Cancelled => Step::Done((Invoked::NeverBegan, by_attempt, 1)),
+        Attempt::Plain => Step::Done((enter(call.nr(), args), in_place, 1)),
+        Attempt::NotHere => Step::Suspended(Progress::default()),
+        Attempt::WouldBlock => {
+            Step::Suspended(Progress { first_ns, attempts: 1, sleeps: true, ..Progress::default() })
+        }
+        Attempt::Partial(bytes) => {
+            Step::Suspended(Progress { bytes, first_ns, attempts: 1, sleeps: true, ..Progress::default() })
         }
     }
 }
@@ -265,7 +258,7 @@ unsafe fn first(
 /// # Safety
 /// As for [`invoke`].
 unsafe fn rest(
-    begun: &Begun,
+    begun: &Progress,
     call: &Call<'_>,
     cancel: &AtomicU32,
     args: &RawArgs,
@@ -275,7 +268,7 @@ unsafe fn rest(
         // SAFETY: the caller's promise, passed on.
         return unsafe { plain(cancel, call.nr(), args, is_pooled) };
     }
-    let Begun { progress, first_ns, .. } = *begun;
+    let Progress { bytes: progress, first_ns, .. } = *begun;
     // SAFETY: the caller's promise, passed on.
     let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
     let left = nonblocking::Begun { progress, first_ns };

@@ -8,7 +8,6 @@ use crate::exec::facts::facts;
 use crate::exec::outcome::Outcome;
 use crate::exec::thread_setup::{Failed, perform};
 use crate::exec::usage::Seen;
-use crate::program::Interpreter;
 use crate::slots::Slot;
 use crate::slots::admission::Answers;
 use crate::sys::clock::now_ns;
@@ -25,12 +24,12 @@ pub(crate) struct Asked<'a> {
 }
 
 /// What was seen of a call that ran, beside its outcome.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Sight<'a> {
     pub(crate) seen: Seen,
     pub(crate) transferred: Option<Transferred>,
-    /// What came of each atom, of a program.
-    pub(crate) atoms: Option<&'a Interpreter>,
+    /// Writes the value of ATOMS, of a program, and gives its length in bytes.
+    pub(crate) atoms: Option<&'a dyn Fn(&mut [u8]) -> usize>,
 }
 
 impl<'a> Asked<'a> {
@@ -177,7 +176,7 @@ impl<'a> Asked<'a> {
             };
             writer.attribute(ask.id, self.answers.room(index), |value| {
                 if let (None, AttributeId::ATOMS, Some(atoms)) = (refused, ask.id, sight.atoms) {
-                    return (Status::HANDLED, atoms.atoms(value));
+                    return (Status::HANDLED, atoms(value));
                 }
                 let answer =
                     refused.map_or_else(|| self.answer(index, &ask, &observed, value), |status| (status, 0));

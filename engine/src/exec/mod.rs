@@ -12,6 +12,7 @@ pub(crate) mod contained;
 mod thread_setup;
 mod runner;
 mod arguments;
+pub(crate) mod progress;
 pub(crate) mod attempt;
 mod signal_sets;
 pub(crate) mod signals;
@@ -23,9 +24,11 @@ pub(crate) mod checksum;
 pub(crate) mod outcome;
 mod finish;
 pub(crate) mod trace;
+pub(crate) mod unclaimed;
 
 pub(crate) use self::{
     arguments::resolve,
     finish::hide,
-    runner::{BATCH_DONE_BYTES, First, Runner, is_program},
+    progress::{Progress, Step},
+    runner::{BATCH_DONE_BYTES, Runner, is_program},
 };

@@ -9,7 +9,7 @@ use syslet_attrs::{Needs, RunBy};
 use syslet_syscalls::{RawArgs, prepare, row, settle};
 
 use crate::exec::arguments::resolve;
-use crate::exec::attempt::{Entered, Way, enter};
+use crate::exec::attempt::{Way, enter};
 use crate::exec::attribute_context::AttributeContext;
 use crate::exec::attributes::{Asked, Sight};
 use crate::exec::checksum::{Moved, asked_bytes};
@@ -17,12 +17,11 @@ use crate::exec::claim::Claim;
 use crate::exec::counters::Counters;
 use crate::exec::finish::{finish, hide};
 use crate::exec::outcome::Outcome;
+use crate::exec::progress::{Progress, Step};
 use crate::exec::usage::{Unwatched, WATCHED, Watched};
 use crate::guard;
 use crate::nonblocking::Abilities;
-use crate::program::{Buffers, Team};
 use crate::queues::batch::BATCH_MAX;
-use crate::queues::handoff::Begun;
 use crate::shortage::{Shortage, reserve};
 use crate::slots::Slot;
 
@@ -39,19 +38,8 @@ pub(crate) struct Runner {
     pub(crate) built: Vec<u64>,
     /// Performance counters of the thread, once a call has asked for them.
     pub(crate) counters: Counters,
-    /// For programs.
-    pub(crate) buffers: Buffers,
     /// Whether this is a worker's.
     pub(crate) is_pooled: bool,
-}
-
-/// What a first attempt came to.
-#[derive(Debug)]
-pub(crate) enum First {
-    /// The call is over; its completion has so many words, as from [`Runner::run`].
-    Built(usize),
-    /// A worker has to go on.
-    Later(Begun),
 }
 
 impl Runner {
@@ -63,14 +51,7 @@ impl Runner {
     /// A submitter's runner.
     pub(crate) fn inline(context: Arc<AttributeContext>) -> Runner {
         let done = vec![0; BATCH_DONE_BYTES / 8];
-        Runner {
-            context,
-            done,
-            built: Vec::new(),
-            counters: Counters::default(),
-            buffers: Buffers::default(),
-            is_pooled: false,
-        }
+        Runner { context, done, built: Vec::new(), counters: Counters::default(), is_pooled: false }
     }
 
     /// A worker's runner.
@@ -89,8 +70,8 @@ impl Runner {
         let how = if self.is_pooled { RunBy::POOLED } else { RunBy::INLINE };
         // SAFETY: the caller's promise, passed on.
         match unsafe { self.run_by(Way::Plain(how), record, claim, at) } {
-            First::Built(words) => words,
-            First::Later(_) => unreachable!("the plain call is final"),
+            Step::Done(words) => words,
+            Step::Suspended(_) => unreachable!("the plain call is final"),
         }
     }
 
@@ -103,9 +84,9 @@ impl Runner {
         record: &[u64],
         claim: &Claim<'_>,
         abilities: Abilities,
-    ) -> First {
+    ) -> Step<usize> {
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.run_by(Way::NonBlockingForm(abilities), record, claim, 0) }
+        unsafe { self.run_by(Way::Attempt(abilities), record, claim, 0) }
     }
 
     /// Runs the rest of a call that was begun elsewhere; as [`Runner::run`] at the buffer's start.
@@ -116,36 +97,20 @@ impl Runner {
         &mut self,
         record: &[u64],
         claim: &Claim<'_>,
-        begun: &mut Begun,
-        team: Option<Team<'_>>,
+        progress: &Progress,
     ) -> usize {
-        if let Some(group) = begun.orphan.take() {
-            group.outlast(team);
-            claim.over();
-            return self.abandon(record, claim.slot(), 0, Outcome::unknown(Errno(libc::EOWNERDEAD)));
-        }
-        self.buffers.take_up(begun);
-        let first = if is_program(record) {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.run_program(Way::Rest(begun), record, claim, 0, team) }
-        } else {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.run_by(Way::Rest(begun), record, claim, 0) }
-        };
+        // SAFETY: the caller's promise, passed on.
+        let first = unsafe { self.run_by(Way::Rest(progress), record, claim, 0) };
         match first {
-            First::Built(words) => words,
-            First::Later(_) => unreachable!("the rest is a plain call"),
+            Step::Done(words) => words,
+            Step::Suspended(_) => unreachable!("the rest is a plain call"),
         }
     }
 
     /// # Safety
     /// As for [`Runner::run`].
     #[inline(always)]
-    unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], claim: &Claim<'_>, at: usize) -> First {
-        if is_program(record) {
-            // SAFETY: the caller's promise, passed on.
-            return unsafe { self.run_program(way, record, claim, at, None) };
-        }
+    unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], claim: &Claim<'_>, at: usize) -> Step<usize> {
         let call = Call::admitted(bytemuck::cast_slice(record));
         if call.attribute_count() > 0 || call.out_len() > 0 {
             // SAFETY: the caller's promise, passed on.
@@ -164,32 +129,38 @@ impl Runner {
             )
         };
         let outcome = match entered {
-            Entered::Over(outcome) => {
+            Step::Done(outcome) => {
                 // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
                 claim.end(outcome, || unsafe { asked_bytes(&call, &RawArgs::of(&call)) })
             }
-            Entered::Later(begun) => {
-                claim.pause(begun.progress > 0);
-                return First::Later(begun);
+            Step::Suspended(begun) => {
+                claim.pause(begun.bytes > 0);
+                return Step::Suspended(begun);
             }
         };
         if outcome.is_hidden(&call) {
-            return First::Built(hide(&mut self.done[at..], &call));
+            return Step::Done(hide(&mut self.done[at..], &call));
         }
         let done = Done::bare(call.user_data(), outcome.result, outcome.flags);
         self.done[at..at + done.len()].copy_from_slice(&done);
-        First::Built(done.len())
+        Step::Done(done.len())
     }
 
     /// Runs a call that has attributes or an out area.
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    unsafe fn run_answering(&mut self, way: Way<'_>, call: &Call<'_>, claim: &Claim<'_>, at: usize) -> First {
+    unsafe fn run_answering(
+        &mut self,
+        way: Way<'_>,
+        call: &Call<'_>,
+        claim: &Claim<'_>,
+        at: usize,
+    ) -> Step<usize> {
         let slot = claim.slot();
         if self.grow(slot, at).is_err() {
             let is_begun = way.has_moved();
-            return self.starve(call, claim, at, is_begun);
+            return Step::Done(self.starve(call, claim, at, is_begun));
         }
         let (row, needs) = (row(call.nr()), slot.needs());
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
@@ -229,7 +200,7 @@ impl Runner {
                 unsafe { enter(&way, call, cancel, &args, needs, self.is_pooled, &mut Unwatched) }
             };
             match entered {
-                Entered::Over(outcome) => {
+                Step::Done(outcome) => {
                     guarded.leave(Some(outcome.result));
                     if needs.contains(Needs::RETRY) {
                         asked.note(AttributeId::RETRY, outcome.retry.token());
@@ -248,19 +219,19 @@ impl Runner {
                     }
                     outcome
                 }
-                Entered::Later(mut begun) => {
+                Step::Suspended(mut begun) => {
                     guarded.leave(None);
                     begun.is_traced = traced.is_some();
-                    if begun.progress > 0 {
+                    if begun.bytes > 0 {
                         begun.out.extend_from_slice(writer.out_area(call.out_len()));
                     }
-                    claim.pause(begun.progress > 0);
-                    return First::Later(begun);
+                    claim.pause(begun.bytes > 0);
+                    return Step::Suspended(begun);
                 }
             }
         };
         let words = finish(&asked, (&outcome, &sight), slot, writer);
-        First::Built(if words == 0 { hide(&mut self.done[at..], call) } else { words })
+        Step::Done(if words == 0 { hide(&mut self.done[at..], call) } else { words })
     }
 
     /// Builds the completion of a call that is not to be run, or that nobody knows the end of.
@@ -306,11 +277,11 @@ impl Runner {
 
     /// Ends a call for whose completion there is no memory: it does not run (ENGINE-34). `is_begun`: not any further.
     #[cold]
-    pub(crate) fn starve(&mut self, call: &Call<'_>, claim: &Claim<'_>, at: usize, is_begun: bool) -> First {
+    pub(crate) fn starve(&mut self, call: &Call<'_>, claim: &Claim<'_>, at: usize, is_begun: bool) -> usize {
         let errno = Errno(libc::ENOMEM);
         let outcome = if is_begun { Outcome::unknown(errno) } else { Outcome::not_run(errno) };
         let outcome = claim.end(outcome, || None);
-        First::Built(self.abandon_call(call, claim.slot(), at, outcome))
+        self.abandon_call(call, claim.slot(), at, outcome)
     }
 
     /// Sees that there is memory for completions of so many bytes; it is used when one of them is that long.

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use syslet_abi::Errno;
 
 use crate::pool::leaving::Exit;
+use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::Sleeper;
 use crate::pool::state::Pool;
 use crate::pool::unfinished::{RunningCall, Unfinished};
 use crate::pool::worker::local::WorkerLocal;
-use crate::queues::ring_state::RingState;
 use crate::sys::sync::Ordering;
 use crate::sys::thread::spawn;
 
@@ -30,7 +30,7 @@ impl Pool {
     pub(crate) fn close(
         &self,
         patience: Duration,
-        rings: impl Fn() -> Vec<Arc<RingState>>,
+        rings: impl Fn() -> Vec<Arc<RingWork>>,
     ) -> Result<(), Unfinished> {
         let now = Instant::now();
         let (deadline, half) = (now.checked_add(patience), now.checked_add(patience / 2));
@@ -63,11 +63,11 @@ impl Pool {
     }
 
     /// From now on no call on a program's way out sleeps for long; those that are being made are stopped.
-    fn hurry(&self, rings: &[Arc<RingState>]) {
+    fn hurry(&self, rings: &[Arc<RingWork>]) {
         self.haste.store(true, Ordering::Relaxed);
         for ring in rings {
             // The list's lock: who has entered it before is found here, who does after it sees the haste.
-            for member in ring.parting.all() {
+            for member in ring.programs.leaving.all() {
                 let _found = self.stop_member(&member);
             }
         }
@@ -80,11 +80,12 @@ impl Pool {
 
     /// Ends the calls that are queued in a ring, or wait for a lane; their completions say that they never ran. Programs
     /// that were begun leave by their way out.
-    pub(crate) fn refuse_queued(&self, ring: &Arc<RingState>) {
-        self.lanes.give_up(ring);
+    pub(crate) fn refuse_queued(&self, ring: &Arc<RingWork>) {
+        let mut released = self.lanes.give_up(ring);
+        self.make_known(&mut released);
         let mut leaving = VecDeque::new();
         let mut local = WorkerLocal::for_closing(Arc::clone(&self.context));
-        while local.claim(ring) {
+        while local.claim(self, ring) {
             if local.has_begun_program() {
                 leaving.push_back(std::mem::replace(
                     &mut local,
@@ -101,7 +102,7 @@ impl Pool {
 
     /// Lets the programs leave that these desks have claimed, in a thread of their own: who drops a ring does not wait.
     /// Where no thread is to be had, they leave here.
-    fn let_leave(&self, ring: &Arc<RingState>, desks: VecDeque<WorkerLocal>) {
+    fn let_leave(&self, ring: &Arc<RingWork>, desks: VecDeque<WorkerLocal>) {
         // First: who closes the pool waits for it.
         let exit = self.leaving.enter(ring, desks);
         let (own, pool) = (Arc::clone(&exit), self.me.upgrade());

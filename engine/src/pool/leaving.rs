@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use syslet_abi::Errno;
 
 use crate::cancel::timer::reach;
+use crate::pool::ring_work::RingWork;
 use crate::pool::state::Pool;
 use crate::pool::unfinished::RunningCall;
 use crate::pool::worker::local::WorkerLocal;
-use crate::queues::ring_state::RingState;
 use crate::sys::sync::{Arc, Mutex, lock};
 use crate::sys::thread::own_tid;
 
@@ -19,7 +19,7 @@ pub(crate) struct Leaving(Mutex<Vec<Arc<Exit>>>);
 /// The programs of one ring, one after the other.
 #[derive(Debug)]
 pub(crate) struct Exit {
-    ring: Arc<RingState>,
+    ring: Arc<RingWork>,
     desks: Mutex<VecDeque<WorkerLocal>>,
     /// Those that have not left, the one first that does.
     shown: Mutex<VecDeque<RunningCall>>,
@@ -27,7 +27,7 @@ pub(crate) struct Exit {
 
 impl Leaving {
     /// The programs that these desks have claimed are to leave.
-    pub(crate) fn enter(&self, ring: &Arc<RingState>, desks: VecDeque<WorkerLocal>) -> Arc<Exit> {
+    pub(crate) fn enter(&self, ring: &Arc<RingWork>, desks: VecDeque<WorkerLocal>) -> Arc<Exit> {
         let shown = Mutex::new(desks.iter().map(|local| local.shown(ring)).collect());
         let exit = Arc::new(Exit { ring: Arc::clone(ring), desks: Mutex::new(desks), shown });
         lock(&self.0).push(Arc::clone(&exit));

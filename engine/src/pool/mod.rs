@@ -5,6 +5,12 @@
 
 #[cfg(not(syslet_loom))]
 mod state;
+#[cfg(not(syslet_loom))]
+pub(crate) mod executor;
+#[cfg(not(syslet_loom))]
+pub(crate) mod ring_work;
+#[cfg(not(syslet_loom))]
+pub(crate) mod stop;
 pub(crate) mod scheduler;
 #[cfg(not(syslet_loom))]
 mod limits;

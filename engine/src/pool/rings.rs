@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::pool::ring_work::RingWork;
 use crate::pool::worker::worker::Worker;
-use crate::queues::ring_state::RingState;
 use crate::sys::counter::Counter;
 use crate::sys::sync::{Mutex, lock};
 
@@ -13,7 +13,7 @@ pub(crate) struct RingList(Mutex<Members>);
 
 #[derive(Debug, Default)]
 struct Members {
-    rings: Vec<Arc<RingState>>,
+    rings: Vec<Arc<RingWork>>,
     seats: Vec<Arc<Worker>>,
     /// Calls accepted by rings that are gone.
     accepted: u64,
@@ -40,11 +40,11 @@ impl RingList {
         RingList(Mutex::new(Members::default()))
     }
 
-    pub(crate) fn add_port(&self, ring: Arc<RingState>) {
+    pub(crate) fn add_port(&self, ring: Arc<RingWork>) {
         lock(&self.0).rings.push(ring);
     }
 
-    pub(crate) fn remove_port(&self, ring: &Arc<RingState>) {
+    pub(crate) fn remove_port(&self, ring: &Arc<RingWork>) {
         let mut members = lock(&self.0);
         if let Some(at) = members.rings.iter().position(|other| Arc::ptr_eq(other, ring)) {
             members.rings.swap_remove(at);
@@ -72,7 +72,7 @@ impl RingList {
         lock(&self.0).finished += 1;
     }
 
-    pub(crate) fn rings(&self) -> Vec<Arc<RingState>> {
+    pub(crate) fn rings(&self) -> Vec<Arc<RingWork>> {
         lock(&self.0).rings.clone()
     }
 
@@ -88,7 +88,7 @@ impl RingList {
         let by_rings: u64 =
             members.rings.iter().map(|ring| ring.submitter.finished.get() + ring.refused.get()).sum();
         let late: u64 = members.late.iter().map(|refused| refused.get()).sum();
-        let in_groups: u64 = members.rings.iter().map(|ring| ring.groups.calls()).sum();
+        let in_groups: u64 = members.rings.iter().map(|ring| ring.programs.groups.calls()).sum();
         (members.accepted + accepted + in_groups)
             .saturating_sub(members.finished + by_workers + by_rings + late)
     }

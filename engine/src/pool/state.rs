@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
+use syslet_attrs::Needs;
+
 use crate::config::{Config, SpawnGate};
 use crate::confinement::Reference;
 use crate::engine::Stats;
@@ -11,11 +13,15 @@ use crate::pool::leaving::Leaving;
 use crate::pool::limits::Limits;
 use crate::pool::monitor::summons::MonitorRequests;
 use crate::pool::monitor::timers::TimerQueue;
+use crate::pool::ring_work::RingWork;
 use crate::pool::rings::RingList;
 use crate::pool::scheduler::{Count, Scheduler, Sleeper, WakeOne, Work};
 use crate::pool::worker::worker::Worker;
-use crate::queues::lanes::{Crew, Lanes};
-use crate::queues::ring_state::RingState;
+use crate::program::{Host, Member, Team};
+use crate::queues::lanes::{Lanes, Released};
+use crate::slots::maker::Maker;
+use crate::slots::phase::Stop;
+use crate::slots::{Slot, Ticket};
 use crate::sys::activity::Activity;
 use crate::sys::sync::AtomicBool;
 
@@ -23,11 +29,11 @@ use crate::sys::sync::AtomicBool;
 #[derive(Debug)]
 pub(crate) struct Pool {
     pub(crate) limits: Limits,
-    pub(crate) scheduler: Scheduler<RingState, Worker>,
+    pub(crate) scheduler: Scheduler<RingWork, Worker>,
     pub(crate) rings: RingList,
     pub(crate) monitor: MonitorRequests,
     pub(crate) timers: TimerQueue,
-    pub(crate) lanes: Arc<Lanes<RingState>>,
+    pub(crate) lanes: Arc<Lanes<RingWork>>,
     pub(crate) context: Arc<AttributeContext>,
     pub(crate) abilities: Abilities,
     /// What submitters are compared with.
@@ -50,7 +56,7 @@ impl Pool {
             rings: RingList::new(),
             monitor,
             timers: TimerQueue::new(),
-            lanes: Arc::new(Lanes::new(Weak::<Pool>::clone(pool))),
+            lanes: Arc::new(Lanes::new()),
             context,
             abilities,
             reference,
@@ -63,12 +69,39 @@ impl Pool {
 
     /// A ring has work that its submitter does not do itself, or not alone (POOL-10). When nobody comes any more, it
     /// ends here: whoever has closed the pool may have looked into this ring before.
-    pub(crate) fn offer(&self, ring: &Arc<RingState>) {
+    pub(crate) fn offer(&self, ring: &Arc<RingWork>) {
         let is_alone = self.scheduler.announce(ring);
         if self.scheduler.is_closed() {
             self.refuse_queued(ring);
         } else if is_alone {
             self.wake_one();
+        }
+    }
+
+    /// A call is over, or has been kept from beginning, and its completion is not posted yet. Notes rings that get work by that:
+    /// they are made known when it is posted, which does not wait for it.
+    #[inline]
+    pub(crate) fn ended(
+        &self,
+        ring: &RingWork,
+        slot: &Slot,
+        ticket: Ticket,
+        released: &mut Released<RingWork>,
+    ) {
+        if slot.needs().contains(Needs::LANE) {
+            if self.is_closed() {
+                // Else the ring whose call comes next would be closed from inside of this one, and so on.
+                self.lanes.close();
+            }
+            self.lanes.leave(ring, ticket, released);
+        }
+    }
+
+    /// Brings workers to rings that got work when calls left their lanes.
+    #[inline]
+    pub(crate) fn make_known(&self, released: &mut Released<RingWork>) {
+        if !released.is_empty() {
+            released.make_known(|ring| self.offer(ring));
         }
     }
 
@@ -86,14 +119,14 @@ impl Pool {
     }
 
     /// The last that searched has found something in this ring: is there enough for another one?
-    pub(crate) fn fan_out(&self, ring: &RingState) {
+    pub(crate) fn fan_out(&self, ring: &RingWork) {
         if self.scheduler.listed() > 1 || ring.has_backlog() {
             self.wake_one();
         }
     }
 
     /// Whether there is work besides what a worker has just claimed from this ring; a glance.
-    pub(crate) fn has_work_besides(&self, ring: &RingState) -> bool {
+    pub(crate) fn has_work_besides(&self, ring: &RingWork) -> bool {
         ring.has_work() || self.scheduler.listed() > 1
     }
 
@@ -138,12 +171,12 @@ impl Pool {
     }
 
     /// A ring is opened.
-    pub(crate) fn join(&self, ring: Arc<RingState>) {
+    pub(crate) fn join(&self, ring: Arc<RingWork>) {
         self.rings.add_port(ring);
     }
 
     /// A ring is dropped, and nothing is queued in it any more.
-    pub(crate) fn part(&self, ring: &Arc<RingState>) {
+    pub(crate) fn part(&self, ring: &Arc<RingWork>) {
         self.scheduler.forget(ring);
         self.rings.remove_port(ring);
     }
@@ -177,12 +210,38 @@ impl Pool {
     }
 }
 
-impl Crew<RingState> for Pool {
-    fn offer(&self, ring: &Arc<RingState>) {
-        Pool::offer(self, ring);
+/// A pool as the programs of one ring ask it.
+#[derive(Debug)]
+pub(crate) struct RingHost<'a> {
+    pub(crate) pool: &'a Pool,
+    pub(crate) ring: &'a Arc<RingWork>,
+}
+
+impl RingHost<'_> {
+    /// What stands behind a thread that runs programs of the ring.
+    pub(crate) fn team<'a>(&'a self, activity: &'a Activity, maker: Maker, may_share: bool) -> Team<'a> {
+        Team { host: self, programs: &self.ring.programs, activity, maker, may_share }
+    }
+}
+
+impl Host for RingHost<'_> {
+    fn share(&self) {
+        self.pool.offer(self.ring);
     }
 
-    fn is_closed(&self) -> bool {
-        Pool::is_closed(self)
+    fn will_sleep(&self, activity: &Activity) {
+        self.pool.brace(activity, true, true);
+    }
+
+    fn stop(&self, member: &Arc<Member>) -> Stop {
+        self.pool.stop_member(member)
+    }
+
+    fn stop_at(&self, at_ns: u64, member: &Arc<Member>) {
+        self.pool.stop_member_at(at_ns, member);
+    }
+
+    fn is_in_haste(&self) -> bool {
+        self.pool.is_in_haste()
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn here<'a>(
     if dispatch.contains(DispatchFlags::WORKER) {
         Err(dispatch.contains(DispatchFlags::SLEEPS))
     } else if dispatch.contains(DispatchFlags::NONBLOCKING) {
-        Ok(Way::NonBlockingForm(abilities))
+        Ok(Way::Attempt(abilities))
     } else {
         Ok(Way::Plain(RunBy::INLINE))
     }

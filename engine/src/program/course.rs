@@ -4,9 +4,10 @@ use std::hint::cold_path;
 
 use syslet_abi::{ATOMS_MAX, ArgKind, Atom, DoneFlags, Program, StepOp, Target};
 
+use crate::exec::Step;
 use crate::program::atom::members;
-use crate::program::caller::Caller;
 use crate::program::interpreter::{Ended, Interpreter};
+use crate::program::making::Calls;
 use crate::program::step::step;
 use crate::program::value::Value;
 
@@ -15,31 +16,31 @@ impl Interpreter {
     ///
     /// Both parts have one loop: what makes calls is there once, and stays in the processor's cache.
     #[inline(always)]
-    pub(crate) fn run(&mut self, program: &Program<'_>, caller: &mut impl Caller) -> bool {
+    pub(crate) fn run(&mut self, program: &Program<'_>, calls: &mut Calls<'_, '_>) -> bool {
         if self.is_leaving() {
-            caller.shield();
+            calls.shield();
         }
-        while let Some(atom) = self.upcoming(program, caller) {
+        while let Some(atom) = self.upcoming(program, calls) {
             let index = self.next;
             let (came, behind) = if atom.is_call() {
-                (caller.call(self, &atom, index), index + 1)
+                (calls.call(self, &atom, index), index + 1)
             } else if atom.step() == StepOp::TOGETHER {
                 let members = members(&atom);
                 // The door has seen to it that they are no more than atoms.
                 let cost = u32::try_from(members).unwrap_or(u32::MAX);
                 if self.budget - self.steps <= cost {
-                    self.leave(Ended::Exhausted, caller);
+                    self.leave(Ended::Exhausted, calls);
                     continue;
                 }
-                let came = caller.together(self, index);
-                self.steps += if came.is_some() { cost } else { 0 };
+                let came = calls.together(self, index);
+                self.steps += if matches!(came, Step::Done(_)) { cost } else { 0 };
                 (came, index + 1 + members)
             } else {
-                self.take_steps(program, caller);
+                self.take_steps(program, calls);
                 continue;
             };
-            let Some(value) = came else { return false };
-            self.go_on(&atom, value, behind, caller);
+            let Step::Done(value) = came else { return false };
+            self.go_on(&atom, value, behind, calls);
             self.note_closed(&atom, value);
         }
         true
@@ -48,14 +49,14 @@ impl Interpreter {
     /// Takes steps, of which one is next, as long as they follow each other in the main part. A loop without calls in it, and
     /// which ends where anything else is to be done, has all that it needs in registers.
     #[inline(never)]
-    fn take_steps(&mut self, program: &Program<'_>, caller: &mut impl Caller) {
+    fn take_steps(&mut self, program: &Program<'_>, calls: &mut Calls<'_, '_>) {
         loop {
             let atom = self.atom(program, self.next);
             if atom.is_call() {
                 return;
             }
-            let Some(value) = step(self, &atom, caller) else { return };
-            let goes_on = self.go_on(&atom, value, self.next + 1, caller);
+            let Some(value) = step(self, &atom, calls) else { return };
+            let goes_on = self.go_on(&atom, value, self.next + 1, calls);
             if !goes_on || self.next >= self.finally || self.steps == self.budget {
                 return;
             }
@@ -64,12 +65,12 @@ impl Interpreter {
 
     /// The atom that is to be run; none when the program is over.
     #[inline(always)]
-    fn upcoming<'a>(&mut self, program: &Program<'a>, caller: &mut impl Caller) -> Option<Atom<'a>> {
+    fn upcoming<'a>(&mut self, program: &Program<'a>, calls: &mut Calls<'_, '_>) -> Option<Atom<'a>> {
         if !self.is_leaving() {
             if self.next >= self.finally {
-                self.leave(Ended::Stopped, caller);
+                self.leave(Ended::Stopped, calls);
             } else if self.steps == self.budget {
-                self.leave(Ended::Exhausted, caller);
+                self.leave(Ended::Exhausted, calls);
             } else {
                 return Some(self.atom(program, self.next));
             }
@@ -86,7 +87,7 @@ impl Interpreter {
 
     /// An atom has come to that value: keeps it, and goes where it leads. Says whether that is in the main part.
     #[inline(always)]
-    fn go_on(&mut self, atom: &Atom<'_>, value: Value, behind: usize, caller: &mut impl Caller) -> bool {
+    fn go_on(&mut self, atom: &Atom<'_>, value: Value, behind: usize, calls: &mut Calls<'_, '_>) -> bool {
         let index = self.next;
         self.keep(index, value);
         self.next = self.leads(atom, value.raw, behind);
@@ -99,20 +100,20 @@ impl Interpreter {
         }
         self.last = index;
         self.steps += 1;
-        if caller.is_cancelled() && (self.next < self.finally || value.was_interrupted()) {
+        if calls.is_cancelled() && (self.next < self.finally || value.was_interrupted()) {
             self.cut(value);
-            self.leave(Ended::Cancelled, caller);
+            self.leave(Ended::Cancelled, calls);
             return false;
         }
         true
     }
 
     /// The main part is over: what is left is the way out.
-    fn leave(&mut self, ended: Ended, caller: &mut impl Caller) {
+    fn leave(&mut self, ended: Ended, calls: &mut Calls<'_, '_>) {
         self.ended = Some(ended);
         self.next = self.finally;
         if self.next < self.atom_count {
-            caller.shield();
+            calls.shield();
         }
     }
 

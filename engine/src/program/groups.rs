@@ -1,12 +1,107 @@
-//! Where workers find the groups of a ring's programs.
+//! Calls of a program that run side by side, and where workers find those that are not taken.
 
 use std::collections::VecDeque;
 
-use crate::program::parallel::ParallelGroup;
+use syslet_syscalls::RawArgs;
+
+use crate::notify::futex::OwnWord;
+use crate::notify::latch::Latch;
+use crate::program::member::{Member, Name};
+use crate::program::value::Value;
 use crate::sys::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 
-/// The groups of one ring that have calls which nobody has taken.
+/// The calls of one group.
 #[derive(Debug)]
+pub(crate) struct ParallelGroup {
+    pub(super) places: Box<[Place]>,
+    /// The first that nobody has taken.
+    next: AtomicU32,
+    /// The one that who has the program makes just now, or [`NONE`].
+    pub(super) own: AtomicU32,
+    /// Who has the program waits here.
+    pub(super) over: Latch<OwnWord>,
+    pub(super) succeeded: AtomicU64,
+    /// So many successes are enough; all, if it is 0.
+    pub(super) enough: u64,
+}
+
+/// No call of a group.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// One call of a group.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(super) member: Arc<Member>,
+    /// The call with all numbers in it.
+    pub(super) words: Vec<u64>,
+    /// Its arguments as the kernel gets them: addresses of what outlives the group.
+    pub(super) args: RawArgs,
+    pub(super) name: Name,
+    pub(super) out_len: usize,
+    /// What it came to, and what its attributes returned.
+    pub(super) came: Mutex<Option<(Value, Vec<u8>)>>,
+}
+
+impl Place {
+    /// A call to be made; or, with a value, one that is not.
+    pub(crate) fn new(
+        words: Vec<u64>,
+        args: RawArgs,
+        (name, out_len): (Name, usize),
+        value: Option<Value>,
+    ) -> Place {
+        let came = Mutex::new(value.map(|value| (value, Vec::new())));
+        Place { member: Arc::new(Member::new()), words, args, name, out_len, came }
+    }
+}
+
+impl ParallelGroup {
+    pub(crate) fn new(places: Vec<Place>, enough: u64) -> ParallelGroup {
+        ParallelGroup {
+            over: Latch::new(OwnWord::default(), u32::try_from(places.len()).unwrap_or(u32::MAX)),
+            places: places.into(),
+            next: AtomicU32::new(0),
+            own: AtomicU32::new(NONE),
+            succeeded: AtomicU64::new(0),
+            enough,
+        }
+    }
+
+    /// How many calls it has.
+    pub(crate) fn calls(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Whether they are of the program with this ticket.
+    pub(crate) fn is_of(&self, program: u64) -> bool {
+        self.places.iter().any(|place| place.name.program == program)
+    }
+
+    /// Takes a call that nobody has.
+    pub(crate) fn take(&self) -> Option<usize> {
+        // Relaxed: what the place holds was written before the group could be found.
+        let taken = self.next.fetch_add(1, Ordering::Relaxed) as usize;
+        (taken < self.places.len()).then_some(taken)
+    }
+
+    /// Whether there is one.
+    pub(crate) fn has_more(&self) -> bool {
+        (self.next.load(Ordering::Relaxed) as usize) < self.places.len()
+    }
+
+    /// How many have succeeded.
+    pub(crate) fn succeeded(&self) -> u64 {
+        self.succeeded.load(Ordering::Relaxed)
+    }
+
+    /// What each has come to, once all are over.
+    pub(crate) fn came(&self, index: usize) -> (Value, Vec<u8>) {
+        lock(&self.places[index].came).take().unwrap_or((Value::error(libc::EOWNERDEAD), Vec::new()))
+    }
+}
+
+/// The groups of one ring that have calls which nobody has taken.
+#[derive(Debug, Default)]
 pub(crate) struct Groups {
     /// Groups that are there, for who does not want the lock.
     count: AtomicU32,
@@ -18,15 +113,6 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    pub(crate) fn new() -> Groups {
-        Groups {
-            count: AtomicU32::new(0),
-            calls: AtomicU64::new(0),
-            queue: Mutex::new(VecDeque::new()),
-            begun: Mutex::new(Vec::new()),
-        }
-    }
-
     /// The group that the program with this ticket is in.
     pub(crate) fn of(&self, program: u64) -> Option<Arc<ParallelGroup>> {
         let begun = lock(&self.begun);

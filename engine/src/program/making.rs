@@ -8,20 +8,18 @@ use syslet_syscalls::{RawArgs, Row, copy_in, row, settle};
 
 use crate::exec::attempt::{Way, plain};
 use crate::exec::claim::{Claim, NEVER, reason};
-use crate::exec::resolve;
+use crate::exec::{Progress, Step, resolve};
 use crate::guard::{self, Guarded};
 use crate::program::allowed::{here, may_touch};
 use crate::program::atom::members;
-use crate::program::caller::Caller;
 use crate::program::direct::{Areas, direct};
 use crate::program::effective::Effective;
 use crate::program::entangled::Entangled;
+use crate::program::groups::{ParallelGroup, Place};
 use crate::program::interpreter::Interpreter;
 use crate::program::member::Name;
 use crate::program::one::{Ready, Team, Tools};
-use crate::program::parallel::{ParallelGroup, Place};
 use crate::program::value::Value;
-use crate::queues::handoff::Begun;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::{Arc, AtomicU32, Ordering};
 
@@ -40,14 +38,20 @@ pub(crate) struct Calls<'a, 'c> {
     pub(crate) built: &'a mut Vec<u64>,
     pub(crate) tools: Tools<'a>,
     /// What a first attempt has done of the call that is next.
-    pub(crate) begun: Option<&'a Begun>,
+    pub(crate) begun: Option<&'a Progress>,
     /// What somebody else needs to go on from there.
-    pub(crate) later: Option<Begun>,
+    pub(crate) later: Option<Progress>,
 }
 
-impl Caller for Calls<'_, '_> {
+impl Calls<'_, '_> {
+    /// Makes the call of atom `index`.
     #[inline(always)]
-    fn call(&mut self, interpreter: &mut Interpreter, atom: &Atom<'_>, index: usize) -> Option<Value> {
+    pub(crate) fn call(
+        &mut self,
+        interpreter: &mut Interpreter,
+        atom: &Atom<'_>,
+        index: usize,
+    ) -> Step<Value, ()> {
         let (row, mut args) = (row(atom.nr()), RawArgs::default());
         if self.is_straight(atom)
             && direct(atom, row, interpreter, Areas::of(self.data, self.out), &mut args)
@@ -57,43 +61,48 @@ impl Caller for Calls<'_, '_> {
             // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the
             // out area, as far as the row says, which was checked at the door.
             let invoked = unsafe { plain(self.cancel, atom.nr(), &args, self.tools.by.is_pooled) };
-            return Some(Value::made(invoked));
+            return Step::Done(Value::made(invoked));
         }
         self.call_with_care(interpreter, index)
     }
 
+    /// Runs the members of the group that begins behind atom `index`; gives how many have succeeded.
     #[inline(never)]
-    fn together(&mut self, interpreter: &mut Interpreter, index: usize) -> Option<Value> {
+    pub(crate) fn together(&mut self, interpreter: &mut Interpreter, index: usize) -> Step<Value, ()> {
         let atom = &interpreter.atom(&self.program, index);
         let (members, enough) = (index + 1..index + 1 + members(atom), atom.raw_arg(1));
         if self.tools.by.abilities.is_some() {
             // Only who may sleep can wait for others.
-            self.later = Some(Begun::default());
-            return None;
+            self.later = Some(Progress::default());
+            return Step::Suspended(());
         }
         let entangled = Entangled::of(&self.program, self.out, self.effective, interpreter, members.clone());
         match self.tools.team.filter(|team| team.may_share) {
-            Some(team) => Some(self.side_by_side(interpreter, members, enough, &entangled, team)),
+            Some(team) => Step::Done(self.side_by_side(interpreter, members, enough, &entangled, team)),
             None => self.in_turn(interpreter, members, enough, &entangled),
         }
     }
 
-    fn data(&self) -> &[u8] {
+    /// What the submission brought.
+    pub(crate) fn data(&self) -> &[u8] {
         self.data
     }
 
-    fn out(&mut self) -> &mut [u8] {
+    /// The out area.
+    pub(crate) fn out(&mut self) -> &mut [u8] {
         self.out
     }
 
+    /// Whether the program is to stop.
     #[inline(always)]
-    fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed) != 0
             || self.claim.is_asked() && self.is_asked()
             || self.deadline_ns.is_some_and(|at_ns| self.is_late(at_ns))
     }
 
-    fn shield(&mut self) {
+    /// No cancel reaches the program from here on.
+    pub(crate) fn shield(&mut self) {
         self.claim = self.claim.shield();
         (self.cancel, self.deadline_ns) = (&NEVER, None);
         self.tools.by.is_leaving = true;
@@ -140,7 +149,7 @@ impl Calls<'_, '_> {
 
     /// Makes a call of which something is to be checked, observed or kept apart.
     #[inline(never)]
-    fn call_with_care(&mut self, interpreter: &mut Interpreter, index: usize) -> Option<Value> {
+    fn call_with_care(&mut self, interpreter: &mut Interpreter, index: usize) -> Step<Value, ()> {
         let atom = &interpreter.atom(&self.program, index);
         let (begun, row) = (self.begun.take(), row(atom.nr()));
         let (data, out_len) = (self.data, self.out.len());
@@ -152,9 +161,9 @@ impl Calls<'_, '_> {
             let flags = self.program.flags();
             let may = |scope| may_touch(scope, flags);
             if let Some(value) = self.effective.refusal(row, &call, self.out, may) {
-                return Some(value);
+                return Step::Done(value);
             }
-            let is_fresh = begun.is_none_or(|begun| begun.progress == 0);
+            let is_fresh = begun.is_none_or(|begun| begun.bytes == 0);
             if is_fresh && call.kinds().has(ArgKind::INOUT) {
                 row.inspect(|row| copy_in(row, &call, self.out));
             }
@@ -167,8 +176,8 @@ impl Calls<'_, '_> {
             (None, Some(abilities)) => match here(abilities, row, call.flags(), &args) {
                 Ok(way) => way,
                 Err(sleeps) => {
-                    self.later = Some(Begun { sleeps, ..Begun::default() });
-                    return None;
+                    self.later = Some(Progress { sleeps, ..Progress::default() });
+                    return Step::Suspended(());
                 }
             },
         };
@@ -185,20 +194,20 @@ impl Calls<'_, '_> {
         // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
         // area, as far as the row says, which was checked at the door, or above where it was not known there.
         let made = unsafe { self.tools.make(ready) };
-        guarded.leave(made.as_ref().ok().map(|(value, _)| value.result()));
+        guarded.leave(if let Step::Done((value, _)) = &made { Some(value.result()) } else { None });
         match made {
-            Ok((value, returned)) => {
+            Step::Done((value, returned)) => {
                 if returned > 0 {
                     interpreter.keep_returns(index, self.tools.returned(returned));
                 }
                 if let Some(row) = row.filter(|row| row.is_built) {
                     settle(row, &call, value.result(), self.built, self.out);
                 }
-                Some(value)
+                Step::Done(value)
             }
-            Err(begun) => {
-                self.later = Some(begun);
-                None
+            Step::Suspended(progress) => {
+                self.later = Some(progress);
+                Step::Suspended(())
             }
         }
     }
@@ -210,21 +219,24 @@ impl Calls<'_, '_> {
         members: Range<usize>,
         enough: u64,
         entangled: &Entangled,
-    ) -> Option<Value> {
+    ) -> Step<Value, ()> {
         let (mut succeeded, count) = (0, members.len());
         for at in members {
             let is_wanted = (enough == 0 || succeeded < enough) && !self.is_cancelled();
             let member = interpreter.atom(&self.program, at);
             let value = match (is_wanted, entangled.contains(at)) {
                 (true, true) => Value::error(libc::EFAULT),
-                (true, false) => self.call(interpreter, &member, at)?,
+                (true, false) => match self.call(interpreter, &member, at) {
+                    Step::Done(value) => value,
+                    Step::Suspended(()) => return Step::Suspended(()),
+                },
                 (false, _) => Value::cancelled(),
             };
             succeeded += u64::from(!value.is_error());
             interpreter.keep(at, value);
             interpreter.note_closed(&member, value);
         }
-        Some(self.of_group(succeeded, enough, count))
+        Step::Done(self.of_group(succeeded, enough, count))
     }
 
     /// All calls of a group, by as many workers as come.
@@ -242,12 +254,12 @@ impl Calls<'_, '_> {
         let places = places.map(|(at, built)| self.place(interpreter, at, entangled.contains(at), built));
         let (places, mut guarded): (Vec<Place>, Vec<Guarded>) = places.unzip();
         let group = Arc::new(ParallelGroup::new(places, enough));
-        team.ring.groups.add(&group);
-        team.pool.offer(team.ring);
+        team.programs.groups.add(&group);
+        team.host.share();
         // SAFETY: the submitter answers for what the calls do; the addresses among their arguments are those of the record,
         // the out area and `built`, which stay until all are over.
         unsafe { group.join(&mut self.tools, team, self.cancel) };
-        team.ring.groups.remove(&group);
+        team.programs.groups.remove(&group);
         for ((at, built), index) in members.zip(&built).zip(0..) {
             let (value, returned) = group.came(index);
             guarded[index].leave(Some(value.result()));

@@ -21,9 +21,9 @@ pub(crate) struct Running(Mutex<Vec<(Name, Arc<Member>)>>);
 
 /// The same of calls on a program's way out, which only an engine that is closed stops.
 #[derive(Debug, Default)]
-pub(crate) struct Parting(Running);
+pub(crate) struct Leaving(Running);
 
-impl Parting {
+impl Leaving {
     pub(crate) fn add(&self, name: Name, member: &Arc<Member>) {
         self.0.add(name, member);
     }

@@ -62,7 +62,7 @@ mod interpreter;
 mod course;
 mod atom;
 mod step;
-mod caller;
+mod host;
 mod making;
 mod direct;
 mod allowed;
@@ -80,10 +80,9 @@ pub(crate) use admit::{Seen, Validator, admit};
 pub use build::{
     Area, Arg, Builder, Call, Data, Fd, Group, Made, Number, Register, Test, Value, Width, calls,
 };
-pub(crate) use groups::Groups;
-pub(crate) use interpreter::Interpreter;
-pub(crate) use member::{Member, Name, Parting, Running};
+pub(crate) use groups::ParallelGroup;
+pub(crate) use host::{Host, RingPrograms};
+pub(crate) use member::{Member, Name};
 pub(crate) use one::Team;
 pub use owned::Program;
-pub(crate) use parallel::ParallelGroup;
-pub(crate) use run::Buffers;
+pub(crate) use run::{Buffers, Suspended};

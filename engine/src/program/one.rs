@@ -6,20 +6,19 @@ use syslet_abi::{AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneFlags, DoneWr
 use syslet_attrs::{DeadlineAsked, Needs, RunBy};
 use syslet_syscalls::{Class, RawArgs, Row};
 
-use crate::exec::attempt::{Entered, Way, enter};
+use crate::exec::attempt::{Way, enter};
 use crate::exec::attributes::{Asked, Sight};
 use crate::exec::checksum::{Moved, asked_bytes};
 use crate::exec::claim::reason;
 use crate::exec::counters::Counters;
 use crate::exec::outcome::Outcome;
+use crate::exec::progress::{Progress, Step};
 use crate::exec::usage::{Unwatched, Watched};
 use crate::nonblocking::Abilities;
-use crate::pool::Pool;
+use crate::program::host::{Host, RingPrograms};
 use crate::program::member::{Member, Name};
 use crate::program::value::Value;
 use crate::program::wanted::Wanted;
-use crate::queues::handoff::Begun;
-use crate::queues::ring_state::RingState;
 use crate::slots::maker::Maker;
 use crate::sys::activity::Activity;
 use crate::sys::clock::now_ns;
@@ -48,16 +47,17 @@ pub(crate) struct By {
     pub(crate) is_leaving: bool,
 }
 
-/// Those who look after the thread that makes the calls, and who could make others.
+/// What stands behind the thread that makes the calls of a program: the pool, and other workers of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Team<'a> {
-    pub(crate) pool: &'a Pool,
-    pub(crate) ring: &'a Arc<RingState>,
-    /// What the thread is seen to do.
-    pub(crate) watch: &'a Activity,
-    /// How a signal gets to it.
+    pub(crate) host: &'a dyn Host,
+    /// Calls of the ring's programs, as other threads find them.
+    pub(crate) programs: &'a RingPrograms,
+    /// What the monitor sees of the thread.
+    pub(crate) activity: &'a Activity,
+    /// How a signal gets to the thread.
     pub(crate) maker: Maker,
-    /// Whether others may make calls of its programs.
+    /// Whether other workers may make calls of its programs.
     pub(crate) may_share: bool,
 }
 
@@ -82,16 +82,13 @@ impl Value {
     }
 }
 
-/// What a call came to, and how many bytes of returns there are.
-pub(crate) type Came = Result<(Value, usize), Begun>;
-
 impl Tools<'_> {
     /// Makes one call. `Err` when somebody else has to go on.
     ///
     /// # Safety
     /// As for [`syslet_syscalls::invoke`].
     #[inline(always)]
-    pub(crate) unsafe fn make(&mut self, ready: Ready<'_>) -> Came {
+    pub(crate) unsafe fn make(&mut self, ready: Ready<'_>) -> Step<(Value, usize)> {
         let flags = AtomFlags(ready.call.flags().0);
         let is_own = ready.member.is_some()
             || flags.contains(AtomFlags::STOPPABLE)
@@ -105,8 +102,8 @@ impl Tools<'_> {
         let entered =
             unsafe { enter(&way, call, cancel, args, Needs::NONE, self.by.is_pooled, &mut Unwatched) };
         match entered {
-            Entered::Over(outcome) => Ok((Value::of(&outcome), 0)),
-            Entered::Later(begun) => Err(begun),
+            Step::Done(outcome) => Step::Done((Value::of(&outcome), 0)),
+            Step::Suspended(progress) => Step::Suspended(progress),
         }
     }
 
@@ -115,7 +112,7 @@ impl Tools<'_> {
     /// # Safety
     /// As for [`Tools::make`].
     #[inline(never)]
-    unsafe fn make_asked(&mut self, ready: Ready<'_>) -> Came {
+    unsafe fn make_asked(&mut self, ready: Ready<'_>) -> Step<(Value, usize)> {
         let Ready { call, row, args, way, .. } = ready;
         let wanted = Wanted::of(call, self.context);
         let needs = wanted.needs;
@@ -132,12 +129,12 @@ impl Tools<'_> {
             let is_leaving = self.by.is_leaving;
             let is_own = ready.member.is_some()
                 || if is_leaving { self.is_hurried(row, args) } else { is_own(call, needs) };
-            let is_away = matches!(way, Way::NonBlockingForm(_) | Way::Plain(RunBy::INLINE))
-                && self.by.abilities.is_some();
+            let is_away =
+                matches!(way, Way::Attempt(_) | Way::Plain(RunBy::INLINE)) && self.by.abilities.is_some();
             if is_away && (!wanted.may_run_inline || is_own) {
-                return Err(Begun::default());
+                return Step::Suspended(Progress::default());
             }
-            let none = Begun::default();
+            let none = Progress::default();
             let way =
                 if needs.contains(Needs::RETRY) && way.seen().is_none() { Way::Rest(&none) } else { way };
             if let Some((trace, id)) = traced.filter(|_| !way.is_traced()) {
@@ -155,8 +152,10 @@ impl Tools<'_> {
                 None => make(ready.cancel),
             };
             match entered {
-                Entered::Over(outcome) => outcome,
-                Entered::Later(begun) => return Err(Begun { is_traced: traced.is_some(), ..begun }),
+                Step::Done(outcome) => outcome,
+                Step::Suspended(progress) => {
+                    return Step::Suspended(Progress { is_traced: traced.is_some(), ..progress });
+                }
             }
         };
         if let Some((trace, id)) = traced {
@@ -173,7 +172,7 @@ impl Tools<'_> {
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(self.returns));
         asked.look_after((&outcome, &sight), &mut writer);
         let bytes = writer.finish(0, RawResult(0), outcome.flags) - DONE_BYTES_MIN;
-        Ok((Value::of(&outcome), bytes))
+        Step::Done((Value::of(&outcome), bytes))
     }
 
     /// Whether it may sleep on the way out, in a worker: a close that has waited long enough stops it.
@@ -204,38 +203,42 @@ fn alone(
     team: Team<'_>,
     ready: &Ready<'_>,
     queued_ns: u64,
-    make: impl FnMut(&AtomicU32) -> Entered,
-) -> Entered {
+    make: impl FnMut(&AtomicU32) -> Step<Outcome>,
+) -> Step<Outcome> {
     let call = ready.call;
     let member = ready.member.map_or_else(|| Arc::new(Member::new()), Arc::clone);
     let asked = call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
     if let Some(deadline) = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok()) {
         let at_ns = deadline.instant(queued_ns);
         if at_ns <= now_ns() {
-            return Entered::Over(Outcome::late());
+            return Step::Done(Outcome::late());
         }
-        team.pool.stop_member_at(at_ns, &member);
+        team.host.stop_at(at_ns, &member);
     }
-    team.ring.running.add(ready.name, &member);
+    team.programs.running.add(ready.name, &member);
     let entered = watched(&member, team.maker, ready, make);
-    team.ring.running.remove(ready.name);
+    team.programs.running.remove(ready.name);
     stopped(&member, ready, entered, member.reason() == reason::LATE)
 }
 
 /// Makes a call on the way out, which nobody stops but a close in haste (SYSLET-38).
-fn parting(team: Team<'_>, ready: &Ready<'_>, mut make: impl FnMut(&AtomicU32) -> Entered) -> Entered {
+fn parting(
+    team: Team<'_>,
+    ready: &Ready<'_>,
+    mut make: impl FnMut(&AtomicU32) -> Step<Outcome>,
+) -> Step<Outcome> {
     let mut wait_ns = HASTE_NS;
     loop {
         let member = Arc::new(Member::new());
-        team.ring.parting.add(ready.name, &member);
+        team.programs.leaving.add(ready.name, &member);
         // Behind the list's lock: who is in haste finds the call there, or has said so before.
-        if team.pool.is_in_haste() {
-            team.pool.stop_member_at(now_ns() + wait_ns, &member);
+        if team.host.is_in_haste() {
+            team.host.stop_at(now_ns() + wait_ns, &member);
         }
         let entered = watched(&member, team.maker, ready, &mut make);
-        team.ring.parting.remove(ready.name);
+        team.programs.leaving.remove(ready.name);
         let has_begun =
-            !matches!(&entered, Entered::Over(outcome) if outcome.flags.contains(DoneFlags::NOT_RUN));
+            !matches!(&entered, Step::Done(outcome) if outcome.flags.contains(DoneFlags::NOT_RUN));
         if has_begun || wait_ns > HASTE_NS_MAX {
             return stopped(&member, ready, entered, false);
         }
@@ -254,13 +257,13 @@ fn watched(
     member: &Member,
     maker: Maker,
     ready: &Ready<'_>,
-    mut make: impl FnMut(&AtomicU32) -> Entered,
-) -> Entered {
+    mut make: impl FnMut(&AtomicU32) -> Step<Outcome>,
+) -> Step<Outcome> {
     if !member.begin(maker) {
-        Entered::Over(Outcome::cancelled())
+        Step::Done(Outcome::cancelled())
     } else if ready.cancel.load(Ordering::Relaxed) != 0 {
         member.end();
-        Entered::Over(Outcome::cancelled())
+        Step::Done(Outcome::cancelled())
     } else {
         let entered = make(member.cancel());
         member.end();
@@ -269,12 +272,12 @@ fn watched(
 }
 
 /// What comes of a call that was perhaps stopped as that member.
-fn stopped(member: &Member, ready: &Ready<'_>, entered: Entered, is_late: bool) -> Entered {
+fn stopped(member: &Member, ready: &Ready<'_>, entered: Step<Outcome>, is_late: bool) -> Step<Outcome> {
     match entered {
-        Entered::Over(outcome) if member.reason() != 0 => {
+        Step::Done(outcome) if member.reason() != 0 => {
             // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
             let asked = unsafe { asked_bytes(ready.call, ready.args) };
-            Entered::Over(outcome.stopped(asked, is_late))
+            Step::Done(outcome.stopped(asked, is_late))
         }
         entered => entered,
     }

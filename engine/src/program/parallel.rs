@@ -3,96 +3,17 @@
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
 use syslet_abi::Call;
-use syslet_syscalls::{RawArgs, row};
+use syslet_syscalls::row;
 
+use crate::exec::Step;
 use crate::exec::attempt::Way;
 use crate::exec::claim::NEVER;
-use crate::notify::futex::OwnWord;
-use crate::notify::latch::Latch;
-use crate::program::member::{Member, Name};
+use crate::program::groups::{NONE, ParallelGroup};
 use crate::program::one::{Ready, Team, Tools};
 use crate::program::value::Value;
-use crate::sys::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
-
-/// The calls of one group.
-#[derive(Debug)]
-pub(crate) struct ParallelGroup {
-    places: Box<[Place]>,
-    /// The first that nobody has taken.
-    next: AtomicU32,
-    /// The one that who has the program makes just now, or [`NONE`].
-    own: AtomicU32,
-    /// Who has the program waits here.
-    over: Latch<OwnWord>,
-    succeeded: AtomicU64,
-    /// So many successes are enough; all, if it is 0.
-    enough: u64,
-}
-
-/// No call of a group.
-const NONE: u32 = u32::MAX;
-
-/// One call of a group.
-#[derive(Debug)]
-pub(crate) struct Place {
-    member: Arc<Member>,
-    /// The call with all numbers in it.
-    words: Vec<u64>,
-    /// Its arguments as the kernel gets them: addresses of what outlives the group.
-    args: RawArgs,
-    name: Name,
-    out_len: usize,
-    /// What it came to, and what its attributes returned.
-    came: Mutex<Option<(Value, Vec<u8>)>>,
-}
-
-impl Place {
-    /// A call to be made; or, with a value, one that is not.
-    pub(crate) fn new(
-        words: Vec<u64>,
-        args: RawArgs,
-        (name, out_len): (Name, usize),
-        value: Option<Value>,
-    ) -> Place {
-        let came = Mutex::new(value.map(|value| (value, Vec::new())));
-        Place { member: Arc::new(Member::new()), words, args, name, out_len, came }
-    }
-}
+use crate::sys::sync::{Arc, AtomicU32, Ordering, lock};
 
 impl ParallelGroup {
-    pub(crate) fn new(places: Vec<Place>, enough: u64) -> ParallelGroup {
-        ParallelGroup {
-            over: Latch::new(OwnWord::default(), u32::try_from(places.len()).unwrap_or(u32::MAX)),
-            places: places.into(),
-            next: AtomicU32::new(0),
-            own: AtomicU32::new(NONE),
-            succeeded: AtomicU64::new(0),
-            enough,
-        }
-    }
-
-    /// How many calls it has.
-    pub(crate) fn calls(&self) -> u64 {
-        self.places.len() as u64
-    }
-
-    /// Whether they are of the program with this ticket.
-    pub(crate) fn is_of(&self, program: u64) -> bool {
-        self.places.iter().any(|place| place.name.program == program)
-    }
-
-    /// Takes a call that nobody has.
-    pub(crate) fn take(&self) -> Option<usize> {
-        // Relaxed: what the place holds was written before the group could be found.
-        let taken = self.next.fetch_add(1, Ordering::Relaxed) as usize;
-        (taken < self.places.len()).then_some(taken)
-    }
-
-    /// Whether there is one.
-    pub(crate) fn has_more(&self) -> bool {
-        (self.next.load(Ordering::Relaxed) as usize) < self.places.len()
-    }
-
     /// Makes one call.
     ///
     /// # Safety
@@ -111,8 +32,9 @@ impl ParallelGroup {
                 member: Some(&place.member),
             };
             // SAFETY: the caller's promise, passed on.
-            let (value, returned) =
-                unsafe { tools.make(ready) }.unwrap_or_else(|_| unreachable!("the plain call is final"));
+            let Step::Done((value, returned)) = (unsafe { tools.make(ready) }) else {
+                unreachable!("the plain call is final")
+            };
             *lock(&place.came) = Some((value, tools.returned(returned).to_vec()));
         }
         self.finish(index, team);
@@ -133,14 +55,14 @@ impl ParallelGroup {
     pub(crate) fn reap(&self, index: usize, team: Team<'_>) {
         let place = &self.places[index];
         place.member.reap();
-        team.ring.running.remove(place.name);
+        team.programs.running.remove(place.name);
         lock(&place.came).get_or_insert((Value::error(libc::EOWNERDEAD), Vec::new()));
         self.finish(index, team);
     }
 
     /// The thread that had the program has died: what nobody has begun is not made, what is being made is stopped.
     pub(crate) fn orphan(self: &Arc<Self>, team: Team<'_>) {
-        team.ring.groups.remove(self);
+        team.programs.groups.remove(self);
         while let Some(index) = self.take() {
             *lock(&self.places[index].came) = Some((Value::cancelled(), Vec::new()));
             self.finish(index, team);
@@ -154,13 +76,13 @@ impl ParallelGroup {
 
     /// Waits for all that are being made, in the place of a thread that died.
     pub(crate) fn outlast(&self, team: Option<Team<'_>>) {
-        self.over.wait(|| team.iter().for_each(|team| team.pool.brace(team.watch, true, true)));
+        self.over.wait(|| team.iter().for_each(|team| team.host.will_sleep(team.activity)));
     }
 
     /// Stops all that are not over.
     fn stop(&self, team: Team<'_>) {
         for place in &self.places {
-            let _found = team.pool.stop_member(&place.member);
+            let _found = team.host.stop(&place.member);
         }
     }
 
@@ -185,17 +107,7 @@ impl ParallelGroup {
                 self.stop(team);
                 is_stopped = true;
             }
-            team.pool.brace(team.watch, true, true);
+            team.host.will_sleep(team.activity);
         });
-    }
-
-    /// How many have succeeded.
-    pub(crate) fn succeeded(&self) -> u64 {
-        self.succeeded.load(Ordering::Relaxed)
-    }
-
-    /// What each has come to, once all are over.
-    pub(crate) fn came(&self, index: usize) -> (Value, Vec<u8>) {
-        lock(&self.places[index].came).take().unwrap_or((Value::error(libc::EOWNERDEAD), Vec::new()))
     }
 }

@@ -11,13 +11,12 @@ use crate::exec::claim::{Claim, reason};
 use crate::exec::counters::Counters;
 use crate::exec::outcome::Outcome;
 use crate::exec::usage::{Seen, Watch, Watched};
-use crate::exec::{First, Runner, hide};
+use crate::exec::{Progress, Runner, Step, hide};
 use crate::program::effective::Effective;
+use crate::program::groups::ParallelGroup;
 use crate::program::interpreter::{Ended, Interpreter};
 use crate::program::making::Calls;
 use crate::program::one::{By, Team, Tools};
-use crate::program::parallel::ParallelGroup;
-use crate::queues::handoff::Begun;
 use crate::slots::state::State;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::Ordering;
@@ -25,10 +24,8 @@ use crate::sys::sync::Ordering;
 /// What a thread has for programs, kept from one to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
-    /// How far the program is that is being run.
-    interpreter: Option<Box<Interpreter>>,
-    /// Whether it was begun elsewhere.
-    resumes: bool,
+    /// Memory of the last program that was over, for the next.
+    spare: Option<Box<Interpreter>>,
     /// The call that is being made.
     effective: Effective,
     /// Performance counters, once a single call has asked for them.
@@ -37,65 +34,76 @@ pub(crate) struct Buffers {
     returns: Vec<u64>,
 }
 
-impl Buffers {
-    /// Goes on with a program where another thread has left it.
-    pub(crate) fn take_up(&mut self, begun: &mut Begun) {
-        if let Some(interpreter) = begun.program.take() {
-            (self.interpreter, self.resumes) = (Some(interpreter), true);
-        }
+/// A program between two threads: how far it is, and how far its next call is. The out area travels with that call.
+#[derive(Debug)]
+pub(crate) struct Suspended {
+    pub(crate) interpreter: Box<Interpreter>,
+    pub(crate) call: Progress,
+}
+
+impl Suspended {
+    /// Whether the program is on its way out, where no cancel reaches it.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.interpreter.is_leaving()
+    }
+
+    /// Whether atoms have run or bytes were moved, so that the program cannot end as if it had not begun.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.interpreter.has_begun()
     }
 }
 
-impl Runner {
-    /// Runs a program, or as much of it as may be run here.
+impl Buffers {
+    /// Runs a program, or as much of it as may be run here: from its beginning, or from where it was suspended. The length of the
+    /// completion is in words of the runner's buffer, from `at`.
     ///
     /// # Safety
     /// As for [`Runner::run`].
     #[inline(never)]
-    pub(crate) unsafe fn run_program(
+    pub(crate) unsafe fn run(
         &mut self,
-        way: Way<'_>,
+        runner: &mut Runner,
+        (way, resumed): (Way<'_>, Option<Box<Interpreter>>),
         record: &[u64],
-        claim: &Claim<'_>,
-        at: usize,
+        (claim, at): (&Claim<'_>, usize),
         team: Option<Team<'_>>,
-    ) -> First {
+    ) -> Step<usize, Suspended> {
         let program = Program::admitted(bytemuck::cast_slice(record));
         let (head, slot) = (program.head(), claim.slot());
-        if self.grow_by(slot, at, program.scratch_len()).is_err() {
-            let is_begun = std::mem::take(&mut self.buffers.resumes);
-            self.buffers.interpreter = None;
-            return self.starve(&head, claim, at, is_begun);
+        if runner.grow_by(slot, at, program.scratch_len()).is_err() {
+            return Step::Done(runner.starve(&head, claim, at, resumed.is_some()));
         }
-        let mut interpreter = self.buffers.interpreter.take().unwrap_or_else(Interpreter::new);
-        let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
+        let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut runner.done[at..]));
         let out = writer.out_area(program.area_len());
-        if std::mem::take(&mut self.buffers.resumes) {
+        let mut interpreter = if let Some(interpreter) = resumed {
             way.restore(out);
+            interpreter
         } else {
+            let mut interpreter = self.spare.take().unwrap_or_else(Interpreter::new);
             interpreter.begin(&program);
             out[..program.out_len()].fill(0);
-        }
-        let mut asked = Asked::new(&head, slot, &self.context);
+            interpreter
+        };
+        let mut asked = Asked::new(&head, slot, &runner.context);
         let mut sight = Sight::default();
         let outcome = match not_run(&mut asked, &interpreter, claim) {
             Some(outcome) => claim.end(outcome, || None),
             None => {
-                let turn = Slice {
+                let slice = Slice {
                     program,
                     way,
                     claim,
-                    context: &self.context,
-                    counters: &mut self.counters,
-                    built: &mut self.built,
-                    is_pooled: self.is_pooled,
+                    context: &runner.context,
+                    counters: &mut runner.counters,
+                    built: &mut runner.built,
+                    is_pooled: runner.is_pooled,
                     team,
                     // In a worker it is interrupted.
-                    deadline_ns: asked.deadline_ns(slot).filter(|_| !self.is_pooled),
+                    deadline_ns: asked.deadline_ns(slot).filter(|_| !runner.is_pooled),
                 };
-                match turn.take(&mut interpreter, &mut self.buffers, out, &mut sight.seen) {
-                    Ok(outcome) => outcome,
-                    Err(begun) => return First::Later(Begun { program: Some(interpreter), ..begun }),
+                match slice.take(&mut interpreter, self, out, &mut sight.seen) {
+                    Step::Done(outcome) => outcome,
+                    Step::Suspended(call) => return Step::Suspended(Suspended { interpreter, call }),
                 }
             }
         };
@@ -105,24 +113,31 @@ impl Runner {
                 None => writer.data(Status::HANDLED, program.out_len()),
             }
         }
-        sight.atoms = Some(&interpreter);
+        let atoms = |value: &mut [u8]| interpreter.atoms(value);
+        sight.atoms = Some(&atoms);
         let all_handled = asked.look_after((&outcome, &sight), &mut writer);
-        self.buffers.interpreter = Some(interpreter);
+        self.spare = Some(interpreter);
         if all_handled && outcome.is_hidden(&head) {
-            return First::Built(hide(&mut self.done[at..], &head));
+            return Step::Done(hide(&mut runner.done[at..], &head));
         }
-        First::Built(writer.finish(head.user_data(), outcome.result, outcome.flags) / 8)
+        Step::Done(writer.finish(head.user_data(), outcome.result, outcome.flags) / 8)
     }
 
     /// Makes one call of a group.
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    pub(crate) unsafe fn run_member(&mut self, group: &ParallelGroup, index: usize, team: Team<'_>) {
+    pub(crate) unsafe fn run_member(
+        &mut self,
+        context: &AttributeContext,
+        group: &ParallelGroup,
+        index: usize,
+        team: Team<'_>,
+    ) {
         let mut tools = Tools {
-            context: &self.context,
-            counters: &mut self.buffers.counters,
-            returns: &mut self.buffers.returns,
+            context,
+            counters: &mut self.counters,
+            returns: &mut self.returns,
             by: By { is_pooled: true, run_by: RunBy::POOLED, abilities: None, is_leaving: false },
             team: Some(team),
         };
@@ -177,7 +192,7 @@ impl Slice<'_> {
         buffers: &mut Buffers,
         out: &mut [u8],
         seen: &mut Seen,
-    ) -> Result<Outcome, Begun> {
+    ) -> Step<Outcome> {
         let (head, slot) = (self.program.head(), self.claim.slot());
         let needs = slot.needs();
         let run_by = run_by(self.is_pooled, &self.program, needs);
@@ -220,19 +235,19 @@ impl Slice<'_> {
         watch.end();
         if !is_over {
             interpreter.seen = watch.hand_on();
-            let begun = Begun { out: out.to_vec(), ..later.unwrap_or_default() };
+            let call = Progress { out: out.to_vec(), ..later.unwrap_or_default() };
             if interpreter.is_leaving() {
                 claim.pause_in(State::EXIT_QUEUED);
             } else {
-                claim.pause(interpreter.has_begun() || begun.progress > 0);
+                claim.pause(interpreter.has_begun() || call.bytes > 0);
             }
-            return Err(begun);
+            return Step::Suspended(call);
         }
         let was_signalled = claim.over();
         let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
         let (result, flags) = interpreter.result(was_signalled, is_late);
         traced.inspect(|(trace, id)| trace.end(*id, result, self.is_pooled));
-        Ok(Outcome {
+        Step::Done(Outcome {
             result,
             flags,
             started_ns: interpreter.started_ns,

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use syslet_abi::{ArgKind, Atom, Offset, StepOp, Width};
 
-use crate::program::caller::Caller;
 use crate::program::interpreter::Interpreter;
+use crate::program::making::Calls;
 use crate::program::value::Value;
 
 /// Takes one step, of those that the door lets in; nothing when it is a group of calls.
@@ -13,7 +13,7 @@ use crate::program::value::Value;
 pub(crate) fn step(
     interpreter: &mut Interpreter,
     atom: &Atom<'_>,
-    caller: &mut impl Caller,
+    calls: &mut Calls<'_, '_>,
 ) -> Option<Value> {
     let register = |interpreter: &mut Interpreter, change: fn(u64, u64) -> u64| {
         let number = interpreter.number(atom.given(1));
@@ -26,21 +26,21 @@ pub(crate) fn step(
         StepOp::ADD => register(interpreter, u64::wrapping_add),
         StepOp::SUBTRACT => register(interpreter, u64::wrapping_sub),
         StepOp::COMPARE => Value::plain(interpreter.number(atom.given(0))),
-        StepOp::LOAD => load(interpreter, *atom, caller),
-        StepOp::STORE => store(interpreter, *atom, caller.out()),
+        StepOp::LOAD => load(interpreter, *atom, calls),
+        StepOp::STORE => store(interpreter, *atom, calls.out()),
         StepOp::TOGETHER => return None,
         _ => Value::plain(0),
     })
 }
 
-fn load(interpreter: &mut Interpreter, atom: Atom<'_>, caller: &mut impl Caller) -> Value {
+fn load(interpreter: &mut Interpreter, atom: Atom<'_>, calls: &mut Calls<'_, '_>) -> Value {
     let from = atom.given(1);
     let width = Width(atom.given(2).value);
     let place = interpreter.range(Offset::unpack(from.value));
     let number = if from.kind == ArgKind::IN.0 {
-        read(caller.data(), place, width)
+        read(calls.data(), place, width)
     } else {
-        read(caller.out(), place, width)
+        read(calls.out(), place, width)
     };
     let Some(number) = number else { return Value::error(libc::EFAULT) };
     *interpreter.register(atom.given(0).value) = number;

@@ -3,52 +3,22 @@
 
 mod table;
 
-use std::fmt::Debug;
-use std::sync::{Arc, Weak};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use syslet_attrs::{LaneAsk, LaneValue};
 
 use crate::queues::lanes::table::{Name, Table, Wish};
+use crate::queues::ring_state::RingState;
 use crate::queues::staged::StagedCall;
 use crate::slots::Ticket;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::{Mutex, lock};
 
-/// A ring, as lanes see it.
-pub(crate) trait Berth {
-    /// Whether nobody has ended that call.
-    fn is_queued(&self, ticket: Ticket) -> bool;
-
-    /// Puts a call on its shelf.
-    fn stand(&self, call: StagedCall);
-
-    /// One call more waits for its lane, or has a place and is not made known.
-    fn is_awaited_once_more(&self);
-
-    /// One call less does.
-    fn is_not_awaited(&self);
-
-    /// Whether any call does.
-    fn is_awaited(&self) -> bool;
-
-    /// Brings workers to it.
-    fn make_known(self: &Arc<Self>);
-}
-
-/// Who brings workers to rings.
-pub(crate) trait Crew<R>: Debug + Send + Sync {
-    /// This ring has work.
-    fn offer(&self, ring: &Arc<R>);
-
-    /// Whether nobody comes any more.
-    fn is_closed(&self) -> bool;
-}
-
 /// All lanes of an engine, whatever ring their calls come from.
 #[derive(Debug)]
 pub(crate) struct Lanes<R> {
     table: Mutex<Table<Call<R>>>,
-    crew: Weak<dyn Crew<R>>,
 }
 
 /// What is kept of a call that waits.
@@ -62,107 +32,97 @@ struct Call<R> {
 #[derive(Debug)]
 pub(crate) struct Released<R>(Vec<Arc<R>>);
 
-impl<R: Berth> Released<R> {
+impl<R: Deref<Target = RingState>> Released<R> {
     pub(crate) fn new() -> Released<R> {
         Released(Vec::new())
     }
 
-    /// Brings workers to them.
+    /// Whether there are none.
     #[inline]
-    pub(crate) fn make_known(&mut self) {
-        if !self.0.is_empty() {
-            self.make_all_known();
-        }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    #[cold]
-    fn make_all_known(&mut self) {
+    /// Has workers brought to each.
+    pub(crate) fn make_known(&mut self, offer: impl Fn(&Arc<R>)) {
         for ring in self.0.drain(..) {
-            ring.make_known();
+            offer(&ring);
             ring.is_not_awaited();
         }
     }
 
-    /// Puts a call that has its place on its shelf, with so many in its lane.
-    fn stand(&mut self, call: Call<R>, running: u32) {
+    /// Queues a call that has its place, with so many in its lane.
+    fn queue(&mut self, call: Call<R>, running: u32) {
         let Call { ring, mut call } = call;
         call.note(LaneValue { waited_ns: now_ns().saturating_sub(call.queued_ns()), running });
-        ring.stand(call);
+        ring.queue_by_priority(call);
         self.0.push(ring);
     }
 }
 
-impl<R: Berth> Lanes<R> {
-    pub(crate) fn new(crew: Weak<dyn Crew<R>>) -> Lanes<R> {
-        Lanes { table: Mutex::new(Table::new()), crew }
+impl<R: Deref<Target = RingState>> Lanes<R> {
+    pub(crate) fn new() -> Lanes<R> {
+        Lanes { table: Mutex::new(Table::new()) }
     }
 
-    /// Who brings workers, while they are there.
-    pub(crate) fn crew(&self) -> Option<Arc<dyn Crew<R>>> {
-        self.crew.upgrade()
-    }
-
-    /// A published call comes to its lane. If there is room it stands on its shelf when this returns, and is for the
-    /// caller to make known.
-    pub(crate) fn enter(&self, ring: &Arc<R>, call: StagedCall, ask: LaneAsk) {
+    /// A published call comes to its lane. If there is room it is queued when this returns, and is for the caller to make
+    /// known, as those are that are given back.
+    #[must_use]
+    pub(crate) fn enter(&self, ring: &Arc<R>, call: StagedCall, ask: LaneAsk) -> Released<R> {
         let mut released = Released::new();
         let mut table = lock(&self.table);
-        // Under the lock: who removes a call does that first, and then takes it out of here.
+        // Under the lock: a call that is removed is marked first, and then taken out of here.
         if !ring.is_queued(call.ticket()) {
-            return;
+            return released;
         }
-        let name = name(&**ring, call.ticket());
+        let name = name(ring, call.ticket());
         let wish = Wish { lane: ask.id, limit: ask.limit, key: call.key() };
-        // First: who sees nothing awaited sees what has been made known of it.
+        // First: a thread that sees nothing awaited sees what has been made known of it.
         ring.is_awaited_once_more();
         let call = Call { ring: Arc::clone(ring), call };
-        table.enter(name, wish, call, |call, running| released.stand(call, running));
+        table.enter(name, wish, call, |call, running| released.queue(call, running));
         drop(table);
         released.0.extract_if(.., |other| Arc::ptr_eq(other, ring)).for_each(|ring| ring.is_not_awaited());
-        released.make_known();
+        released
     }
 
     /// A call is over, or has been kept from beginning: its place is the next one's. Leaving twice is leaving once.
-    pub(crate) fn leave(&self, ring: &R, ticket: Ticket, released: &mut Released<R>) {
-        if self.crew().is_some_and(|crew| crew.is_closed()) {
-            // Else the ring whose call comes next would be closed from inside of this one, and so on.
-            self.close();
-        }
+    pub(crate) fn leave(&self, ring: &RingState, ticket: Ticket, released: &mut Released<R>) {
         let mut table = lock(&self.table);
-        let kept = table.leave(name(ring, ticket), |call, running| released.stand(call, running));
+        let kept = table.leave(name(ring, ticket), |call, running| released.queue(call, running));
         drop(table);
         kept.inspect(|call| call.ring.is_not_awaited());
     }
 
-    /// Nobody is to make the calls of that ring that wait: they stand on its shelf when this returns.
-    pub(crate) fn give_up(&self, ring: &R) {
-        if !ring.is_awaited() {
-            return;
-        }
+    /// The calls of that ring that wait are not to be made: they are queued when this returns. Gives rings that have work by
+    /// that.
+    #[must_use]
+    pub(crate) fn give_up(&self, ring: &RingState) -> Released<R> {
         let mut released = Released::new();
-        let mut table = lock(&self.table);
-        let calls = table.give_up(owner(ring), |call, running| released.stand(call, running));
-        calls.into_iter().for_each(put_back);
-        drop(table);
-        released.make_known();
+        if ring.is_awaited() {
+            let mut table = lock(&self.table);
+            let calls = table.give_up(owner(ring), |call, running| released.queue(call, running));
+            calls.into_iter().for_each(put_back);
+        }
+        released
     }
 
     /// The same for all rings, and for what comes later.
-    fn close(&self) {
+    pub(crate) fn close(&self) {
         lock(&self.table).close().into_iter().for_each(put_back);
     }
 }
 
 /// Puts a call that has no place on its shelf.
-fn put_back<R: Berth>(Call { ring, call }: Call<R>) {
-    ring.stand(call);
+fn put_back<R: Deref<Target = RingState>>(Call { ring, call }: Call<R>) {
+    ring.queue_by_priority(call);
     ring.is_not_awaited();
 }
 
-fn name<R>(ring: &R, ticket: Ticket) -> Name {
+fn name(ring: &RingState, ticket: Ticket) -> Name {
     Name { owner: owner(ring), ticket: ticket.pack() }
 }
 
-fn owner<R>(ring: &R) -> usize {
+fn owner(ring: &RingState) -> usize {
     std::ptr::from_ref(ring).addr()
 }

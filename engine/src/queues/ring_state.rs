@@ -2,23 +2,18 @@
 //! the ring is over, however long that is after the application's end was dropped.
 
 use syslet_abi::{EngineStatus, LINE_BYTES, Params, RingHeader, RingLayout, offset};
-use syslet_attrs::Needs;
 
 use crate::notify::Wake;
 use crate::notify::event::Event;
 use crate::notify::eventfd::CompletionEvent;
-use crate::pool::scheduler::Work;
-use crate::program::{Groups, Parting, Running};
 use crate::queues::completion_queue::Completions;
-use crate::queues::handoff::Handoffs;
-use crate::queues::lanes::{Berth, Lanes, Released};
 use crate::queues::memory::{Region, Word32, Words64};
 use crate::queues::priority::{PriorityQueue, Whose};
 use crate::queues::ring_buffer::bytes;
 use crate::queues::staged::{StagedCall, ticket};
 use crate::queues::submission_queue::Submissions;
 use crate::slots::lent::{LentSet, give_back};
-use crate::slots::{Slot, Slots, Ticket};
+use crate::slots::{Slots, Ticket};
 use crate::sys::activity::Activity;
 use crate::sys::counter::Counter;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
@@ -40,16 +35,7 @@ pub(crate) struct RingState {
     pub(crate) slots: Arc<Slots>,
     pub(crate) wake: Wake<Word32>,
     pub(crate) event: Event<CompletionEvent>,
-    pub(crate) handed: Handoffs,
-    /// Calls of programs that run side by side.
-    pub(crate) groups: Groups,
-    /// Calls of programs that can be stopped alone.
-    pub(crate) running: Running,
-    /// Those on the way out of theirs.
-    pub(crate) parting: Parting,
     pub(crate) priority: PriorityQueue,
-    /// None without workers.
-    pub(crate) lanes: Option<Arc<Lanes<RingState>>>,
     /// Calls that wait for a lane, or have just been given a place in it: while there are any, other threads may put
     /// this ring on the ready list.
     awaited: AtomicU32,
@@ -95,7 +81,6 @@ impl RingState {
         header: &RingHeader,
         pooled: Option<&Arc<Region>>,
         slots: Slots,
-        lanes: Option<Arc<Lanes<RingState>>>,
     ) -> RingState {
         let RingHeader { params } = header;
         let layout = RingLayout::of(params);
@@ -118,12 +103,7 @@ impl RingState {
             slots: Arc::new(slots),
             wake: Wake::new(region.word32(offset::COMPLETION_FUTEX), region.word32(offset::PEER_ARMED)),
             event: Event::new(),
-            handed: Handoffs::new(),
-            groups: Groups::new(),
-            running: Running::default(),
-            parting: Parting::default(),
             priority: PriorityQueue::new(),
-            lanes,
             awaited: AtomicU32::new(0),
             submitter: Submitter {
                 watch: Activity::new(),
@@ -208,11 +188,6 @@ impl RingState {
         !self.submissions.is_empty() || !self.priority.is_empty_for_submitter()
     }
 
-    /// Whether anything waits, whoever may take it now; a glance.
-    pub(crate) fn has_any_work(&self) -> bool {
-        self.has_work() || self.has_shared_work()
-    }
-
     /// How far the submitter has published.
     pub(crate) fn reach(&self) -> Reach {
         Reach { end: self.submissions.published(), number: self.priority.number() }
@@ -228,15 +203,6 @@ impl RingState {
     pub(crate) fn priority_bytes(&self) -> u64 {
         const SHORT_RECORD_BYTES: u64 = 64;
         SHORT_RECORD_BYTES * u64::from(self.priority.len())
-    }
-
-    /// The call is over, or has been kept from beginning, and its completion is not posted yet. Notes rings that get work
-    /// by that: they are to be made known when it is posted, which shall not wait for it.
-    #[inline]
-    pub(crate) fn ended(&self, slot: &Slot, ticket: Ticket, released: &mut Released<RingState>) {
-        if slot.needs().contains(Needs::LANE) {
-            self.lanes.as_ref().inspect(|lanes| lanes.leave(self, ticket, released));
-        }
     }
 
     /// Whether it stands on the ready list.
@@ -258,6 +224,33 @@ impl RingState {
         // O1: pairs with the one in `notify`. Who ends a call sees the flag above, or this thread sees that it is over.
         fence(Ordering::SeqCst);
         self.give_orphans_back();
+    }
+
+    /// Whether the call is queued: no thread has begun or ended it.
+    pub(crate) fn is_queued(&self, ticket: Ticket) -> bool {
+        self.slots.get(ticket).phase().is_queued(ticket.generation())
+    }
+
+    /// One call more waits for its lane, or has its place there and workers do not know.
+    pub(crate) fn is_awaited_once_more(&self) {
+        self.awaited.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One call less does.
+    pub(crate) fn is_not_awaited(&self) {
+        self.awaited.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Whether any call does. Acquire: if not, what others have done to it for a lane is seen. While it is, other threads may put
+    /// it on the ready list.
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.awaited.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether the ring stands on the ready list; written under the scheduler's lock.
+    pub(crate) fn listed(&self) -> &AtomicBool {
+        &self.listed
     }
 
     /// Gives back what was lent to calls that are over.
@@ -285,48 +278,5 @@ fn pooled_ring(region: &Arc<Region>, params: &Params) -> Submissions<Words64> {
 impl Drop for RingState {
     fn drop(&mut self) {
         lock(&self.orphans).drain(..).for_each(|(_, lent)| give_back(lent));
-    }
-}
-
-impl Berth for RingState {
-    fn is_queued(&self, ticket: Ticket) -> bool {
-        self.slots.get(ticket).phase().is_queued(ticket.generation())
-    }
-
-    fn stand(&self, call: StagedCall) {
-        self.queue_by_priority(call);
-    }
-
-    fn is_awaited_once_more(&self) {
-        self.awaited.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn is_not_awaited(&self) {
-        self.awaited.fetch_sub(1, Ordering::Release);
-    }
-
-    /// Acquire: if not, what others have done to it for a lane is seen. While it is, other threads may put it on the
-    /// ready list.
-    #[inline]
-    fn is_awaited(&self) -> bool {
-        self.awaited.load(Ordering::Acquire) > 0
-    }
-
-    fn make_known(self: &Arc<RingState>) {
-        let crew = self.lanes.as_ref().and_then(|lanes| lanes.crew());
-        crew.inspect(|crew| crew.offer(self));
-    }
-}
-
-impl Work for RingState {
-    fn listed(&self) -> &AtomicBool {
-        &self.listed
-    }
-
-    fn has_work(&self) -> bool {
-        !self.handed.is_empty()
-            || !self.groups.is_empty()
-            || self.priority.for_workers() > 0
-            || !self.rings_are_empty()
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use syslet_abi::{Cancel, CancelBy, CancelSteps, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawResult, Refusal};
 
-use crate::cancel::stop;
 use crate::engine_state::EngineState;
 use crate::exec::claim::Why;
+use crate::pool::ring_work::RingWork;
+use crate::pool::stop::stop;
 use crate::program::Name;
-use crate::queues::ring_state::RingState;
 use crate::refused::Refused;
 use crate::ring::{Ring, RingError};
 use crate::slots;
@@ -110,7 +110,7 @@ pub struct Canceller {
 #[derive(Clone, Debug)]
 enum Reach {
     /// One that is kept by its submitter and by its calls.
-    Ring(Weak<RingState>),
+    Ring(Weak<RingWork>),
     All,
 }
 
@@ -213,13 +213,13 @@ impl Canceller {
 }
 
 /// The ring is dropped: all of its calls stop, and nobody waits for them (POOL-22).
-pub(crate) fn stop_all(engine: &EngineState, ring: &Arc<RingState>) {
+pub(crate) fn stop_all(engine: &EngineState, ring: &Arc<RingWork>) {
     cancel(engine, ring, Which::All, (By::Submitter, Escalation::default()), &mut Found::default());
 }
 
 fn cancel(
     engine: &EngineState,
-    ring: &Arc<RingState>,
+    ring: &Arc<RingWork>,
     which: Which,
     how: (By, Escalation),
     found: &mut Found,
@@ -252,8 +252,8 @@ fn cancel(
 }
 
 /// Stops one call of a program.
-fn stop_atom(engine: &EngineState, ring: &RingState, name: Name) -> Stop {
-    let member = ring.running.find(name);
+fn stop_atom(engine: &EngineState, ring: &RingWork, name: Name) -> Stop {
+    let member = ring.programs.running.find(name);
     let pool = engine.pool.as_ref();
     member.zip(pool).map_or(Stop::NotFound, |(member, pool)| pool.stop_member(&member))
 }
@@ -261,12 +261,12 @@ fn stop_atom(engine: &EngineState, ring: &RingState, name: Name) -> Stop {
 /// Asks one call to stop, and has somebody see to it that it does.
 fn ask(
     engine: &EngineState,
-    ring: &Arc<RingState>,
+    ring: &Arc<RingWork>,
     ticket: slots::Ticket,
     (by, escalation): (By, Escalation),
     all: &mut Found,
 ) {
-    let found = stop(ring, ticket, by, Why::Asked);
+    let found = stop(engine.pool.as_deref(), ring, ticket, by, Why::Asked);
     all.count(found);
     let is_there =
         matches!(found, Stop::Signal | Stop::Signalled | Stop::Unresponsive | Stop::Marked | Stop::Unsent);

@@ -6,9 +6,9 @@ use syslet_abi::{CallFlags, Errno, RecordWord, USER_DATA_OFFSET};
 use crate::confinement::{Confinement, Looked};
 use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
-use crate::exec::{First, is_program};
+use crate::exec::{Step, is_program};
+use crate::pool::executor::Rest;
 use crate::queues::batch::DispatchFlags;
-use crate::queues::handoff::Begun;
 use crate::queues::priority::Taker;
 use crate::queues::ring_buffer::bytes;
 use crate::ring::Ring;
@@ -39,7 +39,7 @@ impl Ring {
             built += self.run_one_inline(index, built);
         }
         if built > 0 {
-            self.completions.claim(bytes(built)).commit(self.runner.done(built));
+            self.completions.claim(bytes(built)).commit(self.executor.runner.done(built));
         }
         count
     }
@@ -60,12 +60,12 @@ impl Ring {
         let words = if is_instant && !self.engine.is_closed() {
             let claim = Claim::instant(self.slots.get(ticket), ticket);
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
-            unsafe { self.runner.run(record, &claim, at) }
+            unsafe { self.executor.runner.run(record, &claim, at) }
         } else {
             match self.run_inline_with_care(index, at, ticket, dispatch) {
-                Some(First::Built(words)) => words,
-                Some(First::Later(begun)) => {
-                    self.hand_over(index, begun);
+                Some(Step::Done(words)) => words,
+                Some(Step::Suspended(rest)) => {
+                    self.hand_over(index, rest);
                     return 0;
                 }
                 None => return 0,
@@ -82,7 +82,7 @@ impl Ring {
         at: usize,
         ticket: Ticket,
         dispatch: DispatchFlags,
-    ) -> Option<First> {
+    ) -> Option<Step<usize, Rest>> {
         let refusal = if self.engine.is_closed() {
             Some(Errno(libc::ECANCELED))
         } else {
@@ -92,12 +92,12 @@ impl Ring {
         if let Some(errno) = refusal {
             let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
             Claim::ended(slot, ticket, dispatch.contains(DispatchFlags::INSTANT))?;
-            return Some(First::Built(self.runner.abandon(record, slot, at, Outcome::not_run(errno))));
+            return Some(Step::Done(self.executor.runner.abandon(record, slot, at, Outcome::not_run(errno))));
         }
         let is_theirs_again = self.is_for_workers_again(index, dispatch);
         let is_program = is_program(self.batch.record(index));
         if is_theirs_again && !is_program {
-            return Some(First::Later(Begun::default()));
+            return Some(Step::Suspended(Rest::default()));
         }
         // Should this call get stuck, others must not be: the workers get them.
         let is_theirs = self.state.is_listed() && self.is_open_to_workers();
@@ -115,11 +115,11 @@ impl Ring {
             self.state.submitter.watch.leave_unmarked();
         }
         match first {
-            Some(First::Later(mut begun)) if !self.may_give_away() => {
+            Some(Step::Suspended(rest)) if !self.may_give_away() => {
                 let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
                 let claim = Claim::inline(slot, ticket)?;
                 // SAFETY: as in `help_one`.
-                Some(First::Built(unsafe { self.runner.run_rest(record, &claim, &mut begun, None) }))
+                Some(Step::Done(unsafe { self.executor.run_rest(record, &claim, rest, None) }))
             }
             first => first,
         }
@@ -151,16 +151,22 @@ impl Ring {
     }
 
     /// Runs a call, or its twin.
-    fn attempt(&mut self, index: usize, at: usize, ticket: Ticket, by_attempt: bool) -> Option<First> {
+    fn attempt(
+        &mut self,
+        index: usize,
+        at: usize,
+        ticket: Ticket,
+        by_attempt: bool,
+    ) -> Option<Step<usize, Rest>> {
         let record = self.batch.record(index);
         let claim = Claim::inline(self.slots.get(ticket), ticket)?;
         Some(if by_attempt {
             debug_assert_eq!(at, 0, "what is not instant is claimed alone");
             // SAFETY: as in `help_one`.
-            unsafe { self.runner.attempt(record, &claim, self.engine.terms.abilities) }
+            unsafe { self.executor.attempt(record, &claim, self.engine.terms.abilities) }
         } else {
             // SAFETY: as in `help_one`.
-            First::Built(unsafe { self.runner.run(record, &claim, at) })
+            Step::Done(unsafe { self.executor.run(record, &claim, at) })
         })
     }
 
@@ -170,8 +176,8 @@ impl Ring {
     }
 
     /// Gives a claimed call to the workers.
-    fn hand_over(&mut self, index: usize, begun: Begun) {
-        self.state.handed.push(self.batch.record(index), begun);
+    fn hand_over(&mut self, index: usize, rest: Rest) {
+        self.state.handoffs.push(self.batch.record(index), rest);
         self.offer();
     }
 }

@@ -20,9 +20,11 @@ use syslet_abi::{
 use crate::completion;
 use crate::confinement::{Confinement, Looked};
 use crate::engine_state::EngineState;
+use crate::exec::BATCH_DONE_BYTES;
 use crate::exec::claim::Claim;
-use crate::exec::{BATCH_DONE_BYTES, Runner};
 use crate::pool::Pool;
+use crate::pool::executor::Executor;
+use crate::pool::ring_work::RingWork;
 use crate::pool::worker::spin::Spin;
 use crate::program;
 use crate::queues::batch::{Batch, DispatchFlags};
@@ -47,7 +49,7 @@ pub struct Ring {
     pub(crate) params: Params,
     pub(crate) limits: Limits,
     /// The engine's end.
-    pub(crate) state: Arc<RingState>,
+    pub(crate) state: Arc<RingWork>,
     pub(crate) submissions: Arc<Submissions<Words64>>,
     pub(crate) producer: Producer<Words64>,
     /// For what only workers may run, if there are any.
@@ -75,7 +77,7 @@ pub struct Ring {
     /// For programs, once one is pushed.
     pub(crate) validator: Option<Box<program::Validator>>,
     pub(crate) batch: Batch,
-    pub(crate) runner: Runner,
+    pub(crate) executor: Executor,
     pub(crate) drain_buffer: DrainBuffer,
     not_sync: PhantomData<Cell<()>>,
 }
@@ -115,13 +117,13 @@ impl Ring {
         let own = LocalQueue::new(own_bytes).map_err(|_| none("calls of the submitter alone", own_bytes))?;
         let mut lent = Vec::new();
         reserve(&mut lent, params.slots as usize, "lent descriptors")?;
-        let mut runner = Runner::inline(Arc::clone(&engine.terms.context));
-        runner.expect(params.completion_record_max.into())?;
+        let mut executor = Executor::inline(Arc::clone(&engine.terms.context));
+        executor.runner.expect(params.completion_record_max.into())?;
         let (mut batch, record_bytes) = (Batch::new(), u64::from(params.submission_record_max));
         batch.expect(record_bytes).map_err(|_| none("the longest submission", record_bytes))?;
         expect_small("a ring")?;
-        let lanes = engine.pool.as_ref().map(|pool| Arc::clone(&pool.lanes));
-        let ring = Arc::new(RingState::new(&region, &RingHeader { params }, pooled.as_ref(), slots, lanes));
+        let state = RingState::new(&region, &RingHeader { params }, pooled.as_ref(), slots);
+        let ring = Arc::new(RingWork::new(state));
         let (submissions, completions) = (Arc::clone(&ring.submissions), Arc::clone(&ring.completions));
         let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
         let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
@@ -146,7 +148,7 @@ impl Ring {
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             validator: None,
             batch,
-            runner,
+            executor,
             drain_buffer,
             admission: Admission::default(),
             state: ring,

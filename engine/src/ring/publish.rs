@@ -32,12 +32,13 @@ impl Ring {
 
     /// Publishes what does not stand in the ring; gives its bytes.
     fn publish_aside(&mut self) -> u64 {
-        let (ring, mut bytes) = (&self.state, 0);
+        let (ring, pool, mut bytes) = (&self.state, &self.engine.pool, 0);
         self.staged.give(|call| {
             bytes += call.bytes();
-            match (call.lane(), &ring.lanes) {
-                (Some(lane), Some(lanes)) => {
-                    lanes.enter(ring, call, lane);
+            match (call.lane(), pool) {
+                (Some(lane), Some(pool)) => {
+                    let mut released = pool.lanes.enter(ring, call, lane);
+                    pool.make_known(&mut released);
                     None
                 }
                 _ => Some(ring.queue_by_priority(call)),

@@ -2,7 +2,7 @@
 
 use std::sync::Weak;
 
-use crate::queues::ring_state::RingState;
+use crate::pool::ring_work::RingWork;
 use crate::sys::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 
 /// All rings there are, those included whose application's end is gone while calls of theirs still run.
@@ -11,7 +11,7 @@ pub(crate) struct RingRegistry {
     /// Whether somebody might stop calls of all rings.
     is_watched: AtomicBool,
     /// A ring is kept by its calls and by its submitter, not by this list.
-    rings: Mutex<Vec<Weak<RingState>>>,
+    rings: Mutex<Vec<Weak<RingWork>>>,
 }
 
 impl RingRegistry {
@@ -20,7 +20,7 @@ impl RingRegistry {
     }
 
     /// A ring is opened.
-    pub(crate) fn enter(&self, ring: &Arc<RingState>) {
+    pub(crate) fn enter(&self, ring: &Arc<RingWork>) {
         let mut rings = lock(&self.rings);
         if rings.len() == rings.capacity() {
             rings.retain(|ring| ring.strong_count() > 0);
@@ -38,7 +38,7 @@ impl RingRegistry {
         self.is_watched.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn rings(&self) -> Vec<Arc<RingState>> {
+    pub(crate) fn rings(&self) -> Vec<Arc<RingWork>> {
         lock(&self.rings).iter().filter_map(Weak::upgrade).collect()
     }
 }

@@ -9,7 +9,7 @@ use crate::confinement::Looked;
 use crate::engine_state::EngineState;
 use crate::notify::Slept;
 use crate::notify::eventfd::CompletionEvent;
-use crate::queues::ring_state::RingState;
+use crate::pool::ring_work::RingWork;
 use crate::ring::{Ring, RingError};
 use crate::shortage::Shortage;
 use crate::slots::Ticket;
@@ -23,7 +23,7 @@ const SHARED_BYTES: u64 = 8 << 10;
 pub struct Waker {
     engine: Arc<EngineState>,
     /// Not kept: what was lent to calls of a ring that is dropped is not to wait for whoever could have woken it.
-    ring: Weak<RingState>,
+    ring: Weak<RingWork>,
 }
 
 /// Why a wait ended early.

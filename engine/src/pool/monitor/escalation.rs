@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::cancel::{interrupt, post, shutdown};
+use crate::cancel::shutdown;
+use crate::exec::unclaimed::post_abandoned;
 use crate::pool::monitor::stops::{AGAIN_NS, AGAIN_NS_MAX};
 use crate::pool::monitor::timers::{Task, TimerEntry, Whose};
+use crate::pool::ring_work::RingWork;
 use crate::pool::state::Pool;
-use crate::queues::ring_state::RingState;
+use crate::pool::stop::interrupt;
 use crate::ring::cancel::Escalation;
 use crate::slots::Ticket;
 use crate::slots::abandon::Abandon;
@@ -16,7 +18,7 @@ use crate::sys::thread::spawn;
 impl Pool {
     /// Has done later what is asked for a call that has been signalled. Says whether it will be given up, as far as can be
     /// told now.
-    pub(crate) fn escalate(&self, ring: &Arc<RingState>, ticket: Ticket, escalation: Escalation) -> bool {
+    pub(crate) fn escalate(&self, ring: &Arc<RingWork>, ticket: Ticket, escalation: Escalation) -> bool {
         let now_ns = now_ns();
         let set = |after_ns: u64, task| {
             self.set_alarm(now_ns.saturating_add(after_ns), task, Whose::call(ring, ticket))
@@ -75,7 +77,7 @@ impl Pool {
                 // First: a call whose completion is seen must not count as in flight.
                 self.rings.finish_one();
                 let is_reported = slot.is_reported();
-                post::abandoned(&ring, slot, ticket);
+                post_abandoned(&ring, slot, ticket);
                 if is_reported {
                     slot.phase().abandonment_posted(generation);
                 }

@@ -8,12 +8,12 @@ use crate::config::Config;
 use crate::exec::attribute_context::AttributeContext;
 use crate::nonblocking::Abilities;
 use crate::pool::monitor::summons::{ASLEEP, CLOSE, SLOW};
+use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::{Sleeper, Work};
 use crate::pool::state::Pool;
 use crate::pool::worker::life;
 use crate::pool::worker::local::WorkerLocal;
 use crate::pool::worker::worker::Worker;
-use crate::queues::ring_state::RingState;
 use crate::sys::activity::Glance;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::Ordering;
@@ -77,7 +77,7 @@ struct Keeper {
     pool: Arc<Pool>,
     crew: Vec<Member>,
     /// Helping submitters at the last close look.
-    rings: Vec<(Arc<RingState>, Glance)>,
+    rings: Vec<(Arc<RingWork>, Glance)>,
     /// Of the last worker started.
     number: u32,
     /// Slow looks in a row at idle workers only.
@@ -262,7 +262,7 @@ impl Keeper {
 
     /// Whether workers may have what waits in a ring whose thread is in the call seen at that glance. What it has published
     /// without being compared is opened to them if it is as they are, now that it cannot change.
-    fn may_relieve(&self, ring: &Arc<RingState>, glance: Glance) -> bool {
+    fn may_relieve(&self, ring: &Arc<RingWork>, glance: Glance) -> bool {
         let reach = ring.reach();
         let is_equal = ring.has_shared_work() && self.pool.reference.sees_equal(ring.number);
         if is_equal && ring.submitter.watch.glance() == glance {
@@ -310,10 +310,9 @@ impl Keeper {
 
     /// Whether work waits behind a call that could get stuck.
     fn is_pressed(&self) -> bool {
-        let is_theirs =
-            |ring: &Arc<RingState>| ring.is_listed() && ring.is_open(ring.submissions.published());
+        let is_theirs = |ring: &Arc<RingWork>| ring.is_listed() && ring.is_open(ring.submissions.published());
         let is_helper_in_a_call =
-            |(ring, _): &(Arc<RingState>, Glance)| ring.has_any_work() && !is_theirs(ring);
+            |(ring, _): &(Arc<RingWork>, Glance)| ring.has_any_work() && !is_theirs(ring);
         self.pool.scheduler.is_at_risk() || self.rings.iter().any(is_helper_in_a_call)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::cancel::{interrupt, stop};
 use crate::exec::claim::Why;
 use crate::pool::monitor::timers::{Task, TimerEntry, Whose};
+use crate::pool::ring_work::RingWork;
 use crate::pool::state::Pool;
+use crate::pool::stop::{interrupt, stop};
 use crate::program::Member;
-use crate::queues::ring_state::RingState;
 use crate::slots::Ticket;
 use crate::slots::phase::{By, Stop};
 use crate::sys::clock::now_ns;
@@ -20,12 +20,12 @@ const STUBBORN_NS: u64 = 32_000_000;
 
 impl Pool {
     /// The call has been signalled: should the signal be lost, it is sent again (CANCEL-8).
-    pub(crate) fn look_after(&self, ring: &Arc<RingState>, ticket: Ticket) {
+    pub(crate) fn look_after(&self, ring: &Arc<RingWork>, ticket: Ticket) {
         self.look_again(Whose::call(ring, ticket));
     }
 
     /// The call is to stop at that time, in nanoseconds of CLOCK_MONOTONIC.
-    pub(crate) fn stop_at(&self, at_ns: u64, ring: &Arc<RingState>, ticket: Ticket) {
+    pub(crate) fn stop_at(&self, at_ns: u64, ring: &Arc<RingWork>, ticket: Ticket) {
         let task = Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS };
         self.set_alarm(at_ns, task, Whose::call(ring, ticket));
     }
@@ -48,7 +48,7 @@ impl Pool {
     }
 
     /// The call is to stop, and no signal could be sent to its worker: it is asked again (CANCEL-21).
-    pub(crate) fn ask_again(&self, ring: &Arc<RingState>, ticket: Ticket) {
+    pub(crate) fn ask_again(&self, ring: &Arc<RingWork>, ticket: Ticket) {
         self.ask_later(Whose::call(ring, ticket), AGAIN_NS);
     }
 
@@ -82,7 +82,7 @@ impl Pool {
     }
 
     fn enforce(&self, alarm: &TimerEntry, passed_ns: u64, wait_ns: u64) {
-        match stop_whose(alarm, By::Deadline, Why::Late(passed_ns)) {
+        match self.stop_whose(alarm, By::Deadline, Why::Late(passed_ns)) {
             Stop::Signal => self.look_again(alarm.of.clone()),
             // Its submitter has it, for a moment as a rule: a first attempt.
             Stop::Marked | Stop::Unsent | Stop::Uninterruptible => {
@@ -94,7 +94,7 @@ impl Pool {
     }
 
     fn ask(&self, alarm: &TimerEntry, wait_ns: u64) {
-        match stop_whose(alarm, By::Other, Why::Asked) {
+        match self.stop_whose(alarm, By::Other, Why::Asked) {
             Stop::Signal => self.look_again(alarm.of.clone()),
             Stop::Unsent => self.ask_later(alarm.of.clone(), wait_ns),
             _ => {}
@@ -119,15 +119,15 @@ impl Pool {
             self.set_alarm(now_ns() + wait_ns, Task::Again(wait_ns), alarm.of.clone());
         }
     }
-}
 
-/// Stops what the alarm is for, if it is there.
-fn stop_whose(alarm: &TimerEntry, by: By, why: Why) -> Stop {
-    match &alarm.of {
-        Whose::Submission(..) => {
-            alarm.submission().map_or(Stop::NotFound, |(ring, ticket)| stop(&ring, ticket, by, why))
+    /// Stops what the alarm is for, if it is there.
+    fn stop_whose(&self, alarm: &TimerEntry, by: By, why: Why) -> Stop {
+        match &alarm.of {
+            Whose::Submission(..) => alarm
+                .submission()
+                .map_or(Stop::NotFound, |(ring, ticket)| stop(Some(self), &ring, ticket, by, why)),
+            Whose::Member(member) => member.stop(why),
         }
-        Whose::Member(member) => member.stop(why),
     }
 }
 

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::{Arc, Weak};
 
+use crate::pool::ring_work::RingWork;
 use crate::program::Member;
-use crate::queues::ring_state::RingState;
 use crate::slots::Ticket;
 use crate::sys::sync::{AtomicU64, Mutex, Ordering, lock};
 
@@ -49,7 +49,7 @@ pub(crate) struct TimerEntry {
 #[derive(Clone, Debug)]
 pub(crate) enum Whose {
     /// A call, or a program. Its ring is not kept for an alarm that may be hours away.
-    Submission(Weak<RingState>, Ticket),
+    Submission(Weak<RingWork>, Ticket),
     /// One call of a program.
     Member(Arc<Member>),
 }
@@ -114,14 +114,14 @@ impl TimerQueue {
 
 impl Whose {
     /// The call of that ring.
-    pub(crate) fn call(ring: &Arc<RingState>, ticket: Ticket) -> Whose {
+    pub(crate) fn call(ring: &Arc<RingWork>, ticket: Ticket) -> Whose {
         Whose::Submission(Arc::downgrade(ring), ticket)
     }
 }
 
 impl TimerEntry {
     /// The call, or the program, if it is one of a ring that is still there.
-    pub(crate) fn submission(&self) -> Option<(Arc<RingState>, Ticket)> {
+    pub(crate) fn submission(&self) -> Option<(Arc<RingWork>, Ticket)> {
         match &self.of {
             Whose::Submission(ring, ticket) => ring.upgrade().map(|ring| (ring, *ticket)),
             Whose::Member(_) => None,
@@ -129,7 +129,7 @@ impl TimerEntry {
     }
 
     /// Whether there is still something to stop. What it looks at of rings goes to `rings`.
-    fn is_wanted(&self, rings: &mut Vec<Arc<RingState>>) -> bool {
+    fn is_wanted(&self, rings: &mut Vec<Arc<RingWork>>) -> bool {
         match &self.of {
             Whose::Submission(..) => self.submission().is_some_and(|(ring, ticket)| {
                 let is_there = ring.slots.get(ticket).phase().occupant() == Some(ticket.generation());

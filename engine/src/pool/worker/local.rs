@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use syslet_abi::USER_DATA_OFFSET;
 
-use crate::exec::Runner;
 use crate::exec::attribute_context::AttributeContext;
 use crate::pool::Pool;
+use crate::pool::executor::{Executor, Rest};
+use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::Work;
 use crate::program::ParallelGroup;
 use crate::queues::batch::Batch;
-use crate::queues::handoff::Begun;
 use crate::queues::lanes::Released;
 use crate::queues::priority::Taker;
-use crate::queues::ring_state::RingState;
 use crate::slots::Ticket;
 use crate::slots::maker::Maker;
 use crate::sys::clock::now_ns;
@@ -25,9 +24,9 @@ use crate::sys::clock::now_ns;
 #[derive(Debug)]
 pub(crate) struct WorkerLocal {
     batch: Batch,
-    runner: Runner,
+    executor: Executor,
     /// Whose calls they are; kept for the next claim.
-    ring: Option<Arc<RingState>>,
+    ring: Option<Arc<RingWork>>,
     /// Its thread.
     maker: Maker,
     /// Whether it claims calls in order to refuse them, and nobody else wants them.
@@ -35,7 +34,7 @@ pub(crate) struct WorkerLocal {
     /// A call of a group that it has taken, and whether there are more.
     member: Option<(Arc<ParallelGroup>, usize, bool)>,
     /// How far the call was brought that was handed over, if it was.
-    begun: Option<Begun>,
+    begun: Option<Rest>,
     /// Which of a ring's two queues was looked at first.
     prefers_pooled: bool,
     /// Claims taken from this ring in a row.
@@ -45,7 +44,7 @@ pub(crate) struct WorkerLocal {
     /// Words of completions built and not posted.
     built: usize,
     /// Who is to be told when they are posted.
-    released: Released<RingState>,
+    released: Released<RingWork>,
 }
 
 /// A ring has the worker for so many claims while others wait.
@@ -53,10 +52,10 @@ const CLAIMS_IN_A_ROW: u32 = 4;
 
 impl WorkerLocal {
     pub(crate) fn new(context: Arc<AttributeContext>) -> WorkerLocal {
-        let (batch, runner) = (Batch::new(), Runner::pooled(context));
+        let (batch, executor) = (Batch::new(), Executor::pooled(context));
         WorkerLocal {
             batch,
-            runner,
+            executor,
             ring: None,
             maker: Maker::default(),
             is_closing: false,
@@ -84,7 +83,7 @@ impl WorkerLocal {
     pub(crate) fn find(&mut self, pool: &Pool) -> bool {
         let is_alone = pool.scheduler.listed() <= 1;
         if let Some(ring) = self.ring.take() {
-            if (is_alone || self.served < CLAIMS_IN_A_ROW) && self.claim(&ring) {
+            if (is_alone || self.served < CLAIMS_IN_A_ROW) && self.claim(pool, &ring) {
                 self.served += 1;
                 self.ring = Some(ring);
                 return true;
@@ -97,7 +96,7 @@ impl WorkerLocal {
             }
         }
         while let Some(ring) = pool.scheduler.next(self.ring.as_deref()) {
-            if self.claim(&ring) {
+            if self.claim(pool, &ring) {
                 self.served = 1;
                 self.ring = Some(ring);
                 return true;
@@ -107,27 +106,27 @@ impl WorkerLocal {
     }
 
     /// Claims what is next: a call handed over, or records of the ring.
-    pub(crate) fn claim(&mut self, ring: &RingState) -> bool {
+    pub(crate) fn claim(&mut self, pool: &Pool, ring: &RingWork) -> bool {
         while self.claim_any(ring) {
             if !self.batch.is_cut() {
                 return true;
             }
-            self.starve(ring);
+            self.starve(pool, ring);
         }
         false
     }
 
     /// The same, of a record for which there is no memory its beginning.
-    fn claim_any(&mut self, ring: &RingState) -> bool {
+    fn claim_any(&mut self, ring: &RingWork) -> bool {
         (self.begun, self.at, self.built) = (None, 0, 0);
-        self.member = if self.is_closing { None } else { ring.groups.take() };
+        self.member = if self.is_closing { None } else { ring.programs.groups.take() };
         if self.member.is_some() {
             return true;
         }
-        if let Some(mut handed) = ring.handed.pop() {
+        if let Some(mut handed) = ring.handoffs.pop() {
             self.batch.put(handed.record.iter().copied());
-            self.begun = Some(std::mem::take(&mut handed.begun));
-            ring.handed.recycle(handed);
+            self.begun = Some(std::mem::take(&mut handed.rest));
+            ring.handoffs.recycle(handed);
             return true;
         }
         if self.has_sorted(ring) && self.claim_sorted(ring, false) {
@@ -152,12 +151,12 @@ impl WorkerLocal {
     }
 
     /// Whether anything on the shelf is its to take; a glance.
-    fn has_sorted(&self, ring: &RingState) -> bool {
+    fn has_sorted(&self, ring: &RingWork) -> bool {
         if self.is_closing { !ring.priority.is_empty() } else { ring.priority.for_workers() > 0 }
     }
 
     /// Claims what is next on the shelf, if its turn is before that of the rings; `are_empty`: nothing is in them.
-    fn claim_sorted(&mut self, ring: &RingState, are_empty: bool) -> bool {
+    fn claim_sorted(&mut self, ring: &RingWork, are_empty: bool) -> bool {
         let taker = if self.is_closing { Taker::Closer } else { Taker::Worker };
         // As for the rings.
         let may_take = ring.is_listed() || self.is_closing;
@@ -165,7 +164,7 @@ impl WorkerLocal {
     }
 
     /// The ring served last.
-    pub(crate) fn ring(&self) -> Option<&RingState> {
+    pub(crate) fn ring(&self) -> Option<&RingWork> {
         self.ring.as_deref()
     }
 

@@ -8,10 +8,10 @@ use crate::cancel::timer::Timer;
 use crate::notify::futex::OwnWord;
 use crate::notify::{Slept, Wake};
 use crate::pool::Pool;
+use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::Sleeper;
 use crate::pool::worker::local::WorkerLocal;
 use crate::pool::worker::stats::WorkerStats;
-use crate::queues::ring_state::RingState;
 use crate::slots::maker::Maker;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, Ordering};
 
@@ -106,7 +106,7 @@ impl Worker {
     }
 
     /// Cleans up behind a worker that died; gives the ring it worked for.
-    pub(crate) fn reap(&self, pool: &Pool) -> Option<Arc<RingState>> {
+    pub(crate) fn reap(&self, pool: &Pool) -> Option<Arc<RingWork>> {
         // SAFETY: the starter, who calls this, has joined the thread.
         unsafe { self.local() }.reap(pool, &self.stats)
     }

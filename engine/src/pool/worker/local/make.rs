@@ -5,17 +5,18 @@ use syslet_abi::{Done, DoneFlags, Errno, Kind, RawResult, RecordWord};
 use syslet_attrs::Needs;
 
 use crate::cancel::timer::reach;
+use crate::exec::Step;
 use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
-use crate::exec::{First, Runner};
 use crate::pool::Pool;
+use crate::pool::executor::{Executor, Rest};
+use crate::pool::ring_work::RingWork;
+use crate::pool::state::RingHost;
 use crate::pool::worker::local::{WorkerLocal, ticket};
 use crate::pool::worker::stats::WorkerStats;
 use crate::program::Team;
 use crate::queues::batch::DispatchFlags;
 use crate::queues::completion_queue::{BACK_BYTES, back};
-use crate::queues::handoff::Begun;
-use crate::queues::ring_state::RingState;
 use crate::slots::Ticket;
 use crate::sys::disposable::{self, Ended, Own};
 use crate::sys::thread::own_tid;
@@ -25,16 +26,17 @@ impl WorkerLocal {
     pub(crate) fn work(&mut self, pool: &Pool, stats: &WorkerStats) -> bool {
         // A share of its own: should this thread die in the call, the desk still says whose call it was.
         let Some(ring) = self.ring.clone() else { return false };
-        let team = Team { pool, ring: &ring, watch: &stats.watch, maker: self.maker, may_share: true };
+        let host = RingHost { pool, ring: &ring };
+        let team = host.team(&stats.watch, self.maker, true);
         if self.member.is_some() {
-            return self.run_member(team);
+            return self.run_member(pool, team);
         }
         let dispatch = DispatchFlags::of(self.batch.record(0)[0]);
         let was_blocked = if dispatch.contains(DispatchFlags::INSTANT) {
             self.run_instants(&ring);
             Some(false)
         } else {
-            self.run_one(team, stats, dispatch)
+            self.run_one((pool, &ring), team, stats, dispatch)
         };
         let Some(was_blocked) = was_blocked else {
             self.at = self.batch.len();
@@ -42,31 +44,36 @@ impl WorkerLocal {
         };
         // First: a call whose completion is seen must not count as in flight.
         stats.finished.add(self.at as u64);
-        self.post(&ring);
+        self.post(pool, &ring);
         was_blocked
     }
 
     /// Runs calls that cannot sleep, one after the other.
-    fn run_instants(&mut self, ring: &RingState) {
+    fn run_instants(&mut self, ring: &RingWork) {
         while self.at < self.batch.len() {
             let record = self.batch.record(self.at);
             let ticket = ticket(record);
             let claim = Claim::instant(ring.slots.get(ticket), ticket);
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
-            self.built += unsafe { self.runner.run(record, &claim, self.built) };
+            self.built += unsafe { self.executor.runner.run(record, &claim, self.built) };
             self.at += 1;
         }
     }
 
     /// Runs a call that may sleep. Says whether the worker counted as blocked meanwhile; nothing when the call was not
     /// to be made any more.
-    fn run_one(&mut self, team: Team<'_>, stats: &WorkerStats, dispatch: DispatchFlags) -> Option<bool> {
-        let Team { pool, ring, .. } = team;
+    fn run_one(
+        &mut self,
+        (pool, ring): (&Pool, &RingWork),
+        team: Team<'_>,
+        stats: &WorkerStats,
+        dispatch: DispatchFlags,
+    ) -> Option<bool> {
         let record = self.batch.record(0);
         let ticket = ticket(record);
         let slot = ring.slots.get(ticket);
         let is_private = dispatch.contains(DispatchFlags::PRIVATE);
-        let is_leaving = self.begun.as_ref().is_some_and(Begun::is_leaving);
+        let is_leaving = self.begun.as_ref().is_some_and(Rest::is_leaving);
         let claim = |maker| {
             let is_shielded = is_private || is_leaving;
             if is_shielded { Claim::prepared(slot, ticket) } else { Claim::working(slot, ticket, maker) }
@@ -74,8 +81,7 @@ impl WorkerLocal {
         let mut claimed = claim(self.maker)?;
         stats.show(slot.nr(), slot.user_data());
         let mut begun = self.begun.take();
-        let mut sleeps =
-            dispatch.contains(DispatchFlags::SLEEPS) || begun.as_ref().is_some_and(|begun| begun.sleeps);
+        let mut sleeps = dispatch.contains(DispatchFlags::SLEEPS) || begun.as_ref().is_some_and(Rest::sleeps);
         let has_more = pool.has_work_besides(ring);
         stats.watch.enter();
         let mut first = None;
@@ -83,10 +89,10 @@ impl WorkerLocal {
         let tries = has_more || slot.needs().contains(Needs::CACHE);
         if tries && !sleeps && begun.is_none() && dispatch.contains(DispatchFlags::NONBLOCKING) {
             // SAFETY: as in `run_instants`.
-            match unsafe { self.runner.attempt(record, &claimed, pool.abilities) } {
-                First::Built(words) => first = Some(words),
-                First::Later(later) => {
-                    sleeps = later.sleeps;
+            match unsafe { self.executor.attempt(record, &claimed, pool.abilities) } {
+                Step::Done(words) => first = Some(words),
+                Step::Suspended(later) => {
+                    sleeps = later.sleeps();
                     begun = Some(later);
                     let Some(again) = claim(self.maker) else {
                         pool.unblock_if(stats.watch.leave());
@@ -101,18 +107,12 @@ impl WorkerLocal {
             (Some(words), _) => words,
             (None, begun) => {
                 pool.brace(&stats.watch, sleeps, has_more);
-                let mut begun = begun.unwrap_or_default();
+                let rest = begun.unwrap_or_default();
                 if is_private {
-                    run_apart(
-                        &mut self.runner,
-                        record,
-                        &claimed,
-                        &mut begun,
-                        Team { may_share: false, ..team },
-                    )
+                    run_apart(&mut self.executor, record, &claimed, rest, Team { may_share: false, ..team })
                 } else {
                     // SAFETY: as in `run_instants`.
-                    unsafe { self.runner.run_rest(record, &claimed, &mut begun, Some(team)) }
+                    unsafe { self.executor.run_rest(record, &claimed, rest, Some(team)) }
                 }
             }
         };
@@ -121,18 +121,18 @@ impl WorkerLocal {
         if self.come_back(pool, ring, ticket) {
             return None;
         }
-        ring.ended(slot, ticket, &mut self.released);
+        pool.ended(ring, slot, ticket, &mut self.released);
         Some(was_blocked)
     }
 
     /// If the call was given up, which this worker or one that died has made, and is over: the worker counts again, and
     /// whoever waits for the call's real end is told. Says whether it was.
-    pub(crate) fn come_back(&mut self, pool: &Pool, ring: &RingState, ticket: Ticket) -> bool {
+    pub(crate) fn come_back(&mut self, pool: &Pool, ring: &RingWork, ticket: Ticket) -> bool {
         let (slot, generation) = (ring.slots.get(ticket), ticket.generation());
         if !slot.phase().is_abandoned(generation) {
             return false;
         }
-        ring.ended(slot, ticket, &mut self.released);
+        pool.ended(ring, slot, ticket, &mut self.released);
         pool.limits.take_back();
         if slot.is_reported() {
             slot.phase().wait_until_posted(generation, std::thread::yield_now);
@@ -147,13 +147,13 @@ impl WorkerLocal {
         }
         ring.give_orphans_back();
         self.built = 0;
-        self.released.make_known();
+        pool.make_known(&mut self.released);
         true
     }
 
     /// The result of the call that was made; 0 when it is a success that was to be hidden.
     fn result(&self) -> RawResult {
-        let done = self.runner.done(self.built);
+        let done = self.executor.runner.done(self.built);
         match done.first().map(|word| RecordWord::unpack(*word).kind) {
             Some(Kind::DONE) => Done::trusted(bytemuck::cast_slice(done)).result(),
             Some(_) => RawResult(0),
@@ -162,44 +162,45 @@ impl WorkerLocal {
     }
 
     /// Makes one call of a group, for whoever has its program. Says whether the worker counted as blocked meanwhile.
-    fn run_member(&mut self, team: Team<'_>) -> bool {
+    fn run_member(&mut self, pool: &Pool, team: Team<'_>) -> bool {
         let Some((group, index, has_more)) = self.member.clone() else { return false };
         if has_more {
-            team.pool.wake_one();
+            pool.wake_one();
         }
-        team.watch.enter();
-        team.pool.brace(team.watch, false, true);
+        team.activity.enter();
+        pool.brace(team.activity, false, true);
         // SAFETY: as in `run_instants`; who has the program waits for it.
-        unsafe { self.runner.run_member(&group, index, team) };
+        unsafe { self.executor.run_member(&group, index, team) };
         self.member = None;
-        team.pool.unblock_if(team.watch.leave())
+        pool.unblock_if(team.activity.leave())
     }
 
     /// Posts the completions of the calls that are over.
-    pub(crate) fn post(&mut self, ring: &RingState) {
-        ring.post(self.runner.done(self.built));
-        self.released.make_known();
+    pub(crate) fn post(&mut self, pool: &Pool, ring: &RingWork) {
+        ring.post(self.executor.runner.done(self.built));
+        pool.make_known(&mut self.released);
     }
 }
 
 /// Runs a call in a thread of its own; gives the words of its completion.
 fn run_apart(
-    runner: &mut Runner,
+    executor: &mut Executor,
     record: &[u64],
     claim: &Claim<'_>,
-    begun: &mut Begun,
+    rest: Rest,
     team: Team<'_>,
 ) -> usize {
     // Kept until nobody signals the thread any more.
     let mut timer = None;
     let mut built = 0;
+    let mut rest = Some(rest);
     let own = if claim.slot().needs().contains(Needs::OWN_FS) { Own::Fs } else { Own::Nothing };
     let ended = disposable::run(own, &mut || {
         let (maker, own_timer) = reach(own_tid().cast_unsigned());
         timer = own_timer;
         let (claim, team) = (claim.apart(maker), Team { maker, ..team });
         // SAFETY: as in `run_instants`.
-        built = unsafe { runner.run_rest(record, &claim, begun, Some(team)) };
+        built = unsafe { executor.run_rest(record, &claim, rest.take().unwrap_or_default(), Some(team)) };
     });
     let outcome = match ended {
         Ok(Ended::Returned) => return built,
@@ -210,5 +211,5 @@ fn run_apart(
     let is_ours = Claim::reap(slot, ticket) || slot.phase().is_abandoned(ticket.generation());
     debug_assert!(is_ours, "what is being made is not removed");
     drop(timer);
-    runner.abandon(record, claim.slot(), 0, outcome)
+    executor.runner.abandon(record, claim.slot(), 0, outcome)
 }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use syslet_abi::{Errno, USER_DATA_OFFSET};
 
-use crate::cancel::post;
 use crate::exec::claim::{Claim, reason};
+use crate::exec::is_program;
 use crate::exec::outcome::Outcome;
-use crate::exec::{Runner, is_program};
+use crate::exec::unclaimed::post_not_run;
+use crate::pool::executor::{Executor, Rest};
+use crate::pool::ring_work::RingWork;
+use crate::pool::state::RingHost;
 use crate::pool::worker::local::{WorkerLocal, ticket};
 use crate::pool::worker::stats::WorkerStats;
 use crate::pool::{Pool, RunningCall};
-use crate::program::Team;
 use crate::queues::batch::{Batch, DispatchFlags};
-use crate::queues::handoff::Begun;
-use crate::queues::ring_state::RingState;
 use crate::slots::state::State;
 use crate::sys::activity::Activity;
 use crate::sys::sync::Ordering;
@@ -24,53 +24,55 @@ impl WorkerLocal {
     /// Ends claimed calls that are not to run. What a first attempt has moved is moved: such a call ends as an
     /// interrupted one does, with what was done.
     /// `pool` looks after programs on their way out.
-    pub(crate) fn refuse(&mut self, ring: &Arc<RingState>, errno: Errno, pool: Option<&Pool>) {
+    pub(crate) fn refuse(&mut self, ring: &Arc<RingWork>, errno: Errno, pool: Option<&Pool>) {
         let watch = Activity::new();
-        let team = pool.map(|pool| Team { pool, ring, watch: &watch, maker: self.maker, may_share: false });
-        let mut begun = self.begun.take().filter(Begun::has_moved);
+        let host = pool.map(|pool| RingHost { pool, ring });
+        let team = host.as_ref().map(|host| host.team(&watch, self.maker, false));
+        let mut begun = self.begun.take().filter(Rest::has_moved);
         for index in 0..self.batch.len() {
             let record = self.batch.record(index);
             let ticket = ticket(record);
             let slot = ring.slots.get(ticket);
             let is_instant = DispatchFlags::of(record[0]).contains(DispatchFlags::INSTANT);
             let Some(claim) = Claim::ended(slot, ticket, is_instant) else { continue };
-            self.built += if let Some(mut begun) = begun.take() {
+            self.built += if let Some(rest) = begun.take() {
                 slot.cancel().store(reason::ASKED, Ordering::Relaxed);
-                let team = team.filter(|_| begun.is_begun_program() && begun.orphan.is_none());
+                let team = team.filter(|_| rest.is_begun_program() && !rest.is_orphan());
                 // SAFETY: as in `run_instants`; and the cancelled slot keeps the rest from being made.
-                unsafe { self.runner.run_rest(record, &claim, &mut begun, team) }
+                unsafe { self.executor.run_rest(record, &claim, rest, team) }
             } else {
-                self.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
+                self.executor.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
             };
-            ring.ended(slot, ticket, &mut self.released);
+            pool.inspect(|pool| pool.ended(ring, slot, ticket, &mut self.released));
             ring.refused.add_beside_others(1);
         }
         self.at = self.batch.len();
         if self.built > 0 {
-            self.post(ring);
+            ring.post(self.executor.runner.done(self.built));
+            pool.inspect(|pool| pool.make_known(&mut self.released));
         }
     }
 
     /// Ends a claimed call whose record is longer than the memory there is: it does not run (ENGINE-34).
-    pub(crate) fn starve(&mut self, ring: &RingState) {
+    pub(crate) fn starve(&mut self, pool: &Pool, ring: &RingWork) {
         let record = self.batch.record(0);
         let ticket = ticket(record);
         let slot = ring.slots.get(ticket);
         let is_instant = DispatchFlags::of(record[0]).contains(DispatchFlags::INSTANT);
         if Claim::ended(slot, ticket, is_instant).is_some() {
-            ring.ended(slot, ticket, &mut self.released);
-            post::not_run(ring, slot, ticket, Errno(libc::ENOMEM));
-            self.released.make_known();
+            pool.ended(ring, slot, ticket, &mut self.released);
+            post_not_run(ring, slot, ticket, Errno(libc::ENOMEM));
+            pool.make_known(&mut self.released);
         }
     }
 
     /// Whether it has claimed a program that was begun.
     pub(crate) fn has_begun_program(&self) -> bool {
-        self.begun.as_ref().is_some_and(Begun::is_begun_program)
+        self.begun.as_ref().is_some_and(Rest::is_begun_program)
     }
 
     /// What it has claimed, as calls that run are told of; no thread makes it yet.
-    pub(crate) fn shown(&self, ring: &RingState) -> RunningCall {
+    pub(crate) fn shown(&self, ring: &RingWork) -> RunningCall {
         let slot = ring.slots.get(ticket(self.batch.record(self.at)));
         RunningCall { nr: slot.nr(), user_data: slot.user_data(), tid: 0 }
     }
@@ -80,17 +82,18 @@ impl WorkerLocal {
         let mut batch = Batch::new();
         batch.put(self.batch.record(self.at).iter().copied());
         std::mem::forget(std::mem::replace(&mut self.batch, batch));
-        let runner = Runner::pooled(Arc::clone(self.runner.context()));
-        std::mem::forget(std::mem::replace(&mut self.runner, runner));
+        let executor = Executor::pooled(Arc::clone(self.executor.runner.context()));
+        std::mem::forget(std::mem::replace(&mut self.executor, executor));
         self.at = 0;
     }
 
     /// Cleans up behind a worker that died: posts what it had built, ends the call that killed it, and gives back
     /// those it had claimed and not begun.
-    pub(crate) fn reap(&mut self, pool: &Pool, stats: &WorkerStats) -> Option<Arc<RingState>> {
+    pub(crate) fn reap(&mut self, pool: &Pool, stats: &WorkerStats) -> Option<Arc<RingWork>> {
         let ring = self.ring.take()?;
         if let Some((group, index, _)) = self.member.take() {
-            let team = Team { pool, ring: &ring, watch: &stats.watch, maker: self.maker, may_share: false };
+            let host = RingHost { pool, ring: &ring };
+            let team = host.team(&stats.watch, self.maker, false);
             group.reap(index, team);
             return Some(ring);
         }
@@ -98,36 +101,31 @@ impl WorkerLocal {
             if is_program(self.batch.record(self.at)) {
                 self.leave_behind();
                 let program = self.batch.record(self.at)[USER_DATA_OFFSET / 8];
-                ring.running.forget(program);
-                ring.parting.forget(program);
+                ring.programs.running.forget(program);
+                ring.programs.leaving.forget(program);
             }
             let record = self.batch.record(self.at);
             let ticket = ticket(record);
             let slot = ring.slots.get(ticket);
-            if let Some(group) = ring.groups.of(ticket.pack()) {
+            if let Some(group) = ring.programs.groups.of(ticket.pack()) {
                 // Its program is over when all of them are.
                 Claim::reap_for(slot, ticket, State::EXIT_QUEUED);
-                group.orphan(Team {
-                    pool,
-                    ring: &ring,
-                    watch: &stats.watch,
-                    maker: self.maker,
-                    may_share: false,
-                });
-                ring.handed.push(record, Begun { orphan: Some(group), ..Begun::default() });
+                let host = RingHost { pool, ring: &ring };
+                group.orphan(host.team(&stats.watch, self.maker, false));
+                ring.handoffs.push(record, Rest::Orphan(group));
                 self.at += 1;
             } else if Claim::reap(slot, ticket) {
                 let outcome = Outcome::unknown(Errno(libc::EOWNERDEAD));
-                self.built += self.runner.abandon(record, slot, self.built, outcome);
+                self.built += self.executor.runner.abandon(record, slot, self.built, outcome);
                 self.at += 1;
-                ring.ended(slot, ticket, &mut self.released);
+                pool.ended(&ring, slot, ticket, &mut self.released);
                 stats.finished.add(self.at as u64);
-                self.post(&ring);
+                self.post(pool, &ring);
             } else if self.come_back(pool, &ring, ticket) {
                 self.at += 1;
             }
             for index in self.at..self.batch.len() {
-                ring.handed.push(self.batch.record(index), Begun::default());
+                ring.handoffs.push(self.batch.record(index), Rest::default());
             }
         }
         Some(ring)

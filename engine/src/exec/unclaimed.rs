@@ -13,7 +13,7 @@ use crate::slots::{Slot, Ticket};
 use crate::sys::sync::Ordering;
 
 /// Posts that of a call that was removed.
-pub(crate) fn removed(ring: &RingState, slot: &Slot, ticket: Ticket, why: Why) {
+pub(crate) fn post_removed(ring: &RingState, slot: &Slot, ticket: Ticket, why: Why) {
     let outcome = match why {
         Why::Asked => Outcome::cancelled(),
         Why::Late(_) => Outcome::late(),
@@ -38,7 +38,7 @@ pub(crate) fn removed(ring: &RingState, slot: &Slot, ticket: Ticket, why: Why) {
 }
 
 /// Posts that of a call that is claimed and not to be run.
-pub(crate) fn not_run(ring: &RingState, slot: &Slot, ticket: Ticket, errno: Errno) {
+pub(crate) fn post_not_run(ring: &RingState, slot: &Slot, ticket: Ticket, errno: Errno) {
     let inapplicable =
         |id, writer: &mut DoneWriter<'_>| writer.attribute(id, 0, |_| (Status::INAPPLICABLE, 0));
     let done = completion(slot, ticket, &Outcome::not_run(errno), inapplicable);
@@ -47,7 +47,7 @@ pub(crate) fn not_run(ring: &RingState, slot: &Slot, ticket: Ticket, errno: Errn
 }
 
 /// Posts that of a call that was given up.
-pub(crate) fn abandoned(ring: &RingState, slot: &Slot, ticket: Ticket) {
+pub(crate) fn post_abandoned(ring: &RingState, slot: &Slot, ticket: Ticket) {
     let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
     let flags = DoneFlags::ENGINE_RESULT.with(DoneFlags::CANCELLED).with(DoneFlags::ABANDONED);
     let outcome = Outcome {

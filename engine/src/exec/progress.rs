@@ -1,0 +1,33 @@
+//! How far a call came in one thread before another goes on with it: made by an attempt, used by the run of the rest.
+
+use crate::exec::usage::Seen;
+
+/// How far a call came before it was handed over.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Bytes that the attempt has moved.
+    pub(crate) bytes: u64,
+    /// CLOCK_MONOTONIC at the attempt, in nanoseconds, 0 if none was made: relative timeouts count from then.
+    pub(crate) first_ns: u64,
+    /// The same where an attribute asks for the time, else 0.
+    pub(crate) started_ns: u64,
+    /// Attempts made.
+    pub(crate) attempts: u32,
+    /// Whether the call is known to sleep.
+    pub(crate) sleeps: bool,
+    /// Whether the trace has a line of its beginning.
+    pub(crate) is_traced: bool,
+    /// The out area as the attempt left it, if that has moved bytes.
+    pub(crate) out: Vec<u8>,
+    /// What the attempt was seen to do, if an attribute asks for it.
+    pub(crate) seen: Option<Box<Seen>>,
+}
+
+/// What came of running a call, an atom or a program as far as one thread may.
+#[derive(Debug)]
+pub(crate) enum Step<T, S = Progress> {
+    /// It is over.
+    Done(T),
+    /// Another thread has to go on from there.
+    Suspended(S),
+}

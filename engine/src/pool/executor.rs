@@ -1,0 +1,181 @@
+//! Runs a claimed record, be it a call or a program: the one place where the two part. Called by the submitter, inline, and by
+//! workers.
+#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+
+use std::sync::Arc;
+
+use syslet_abi::Errno;
+use syslet_attrs::RunBy;
+
+use crate::exec::attempt::Way;
+use crate::exec::attribute_context::AttributeContext;
+use crate::exec::claim::Claim;
+use crate::exec::outcome::Outcome;
+use crate::exec::{Progress, Runner, Step, is_program};
+use crate::nonblocking::Abilities;
+use crate::program::{Buffers, ParallelGroup, Suspended, Team};
+
+/// What a thread runs records with.
+#[derive(Debug)]
+pub(crate) struct Executor {
+    pub(crate) runner: Runner,
+    programs: Buffers,
+}
+
+/// What is left to do of a record that another thread has begun, or only claimed.
+#[derive(Debug)]
+pub(crate) enum Rest {
+    /// A call, or a program that has not begun.
+    Call(Progress),
+    /// A program between two of its atoms, or in the middle of a call.
+    Program(Box<Suspended>),
+    /// A program whose worker died: the calls of this group are to be over before it is.
+    Orphan(Arc<ParallelGroup>),
+}
+
+impl Default for Rest {
+    fn default() -> Rest {
+        Rest::Call(Progress::default())
+    }
+}
+
+impl Rest {
+    /// Whether the call is known to sleep.
+    pub(crate) fn sleeps(&self) -> bool {
+        match self {
+            Rest::Call(progress) => progress.sleeps,
+            Rest::Program(suspended) => suspended.call.sleeps,
+            Rest::Orphan(_) => false,
+        }
+    }
+
+    /// Whether this is a program on its way out, where no cancel reaches it.
+    pub(crate) fn is_leaving(&self) -> bool {
+        match self {
+            Rest::Call(_) => false,
+            Rest::Program(suspended) => suspended.is_leaving(),
+            Rest::Orphan(_) => true,
+        }
+    }
+
+    /// Whether bytes were moved or atoms have run, so that the call cannot end as if it had not begun.
+    pub(crate) fn has_moved(&self) -> bool {
+        match self {
+            Rest::Call(progress) => progress.bytes > 0,
+            Rest::Program(suspended) => suspended.call.bytes > 0 || suspended.has_begun(),
+            Rest::Orphan(_) => true,
+        }
+    }
+
+    /// Whether this is a program, and atoms have run.
+    pub(crate) fn is_begun_program(&self) -> bool {
+        match self {
+            Rest::Call(_) => false,
+            Rest::Program(suspended) => suspended.has_begun(),
+            Rest::Orphan(_) => true,
+        }
+    }
+
+    /// Whether the worker that had the program has died.
+    pub(crate) fn is_orphan(&self) -> bool {
+        matches!(self, Rest::Orphan(_))
+    }
+}
+
+impl Executor {
+    /// A submitter's.
+    pub(crate) fn inline(context: Arc<AttributeContext>) -> Executor {
+        Executor { runner: Runner::inline(context), programs: Buffers::default() }
+    }
+
+    /// A worker's.
+    pub(crate) fn pooled(context: Arc<AttributeContext>) -> Executor {
+        Executor { runner: Runner::pooled(context), programs: Buffers::default() }
+    }
+
+    /// Runs one record to its end and builds its completion from word `at` of the buffer; gives the completion's length in words.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    #[inline]
+    pub(crate) unsafe fn run(&mut self, record: &[u64], claim: &Claim<'_>, at: usize) -> usize {
+        if !is_program(record) {
+            // SAFETY: the record was admitted, its caller answers for what it does, and the claim is the record's.
+            return unsafe { self.runner.run(record, claim, at) };
+        }
+        let run_by = if self.runner.is_pooled { RunBy::POOLED } else { RunBy::INLINE };
+        let way = (Way::Plain(run_by), None);
+        // SAFETY: the same.
+        match unsafe { self.programs.run(&mut self.runner, way, record, (claim, at), None) } {
+            Step::Done(words) => words,
+            Step::Suspended(_) => unreachable!("a program whose calls may block is never suspended"),
+        }
+    }
+
+    /// Runs one record as far as it goes without sleeping; its completion is built from the buffer's start.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn attempt(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        abilities: Abilities,
+    ) -> Step<usize, Rest> {
+        if !is_program(record) {
+            // SAFETY: the record was admitted, its caller answers for what it does, and the claim is the record's.
+            return match unsafe { self.runner.attempt(record, claim, abilities) } {
+                Step::Done(words) => Step::Done(words),
+                Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
+            };
+        }
+        let way = (Way::Attempt(abilities), None);
+        // SAFETY: the same.
+        match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), None) } {
+            Step::Done(words) => Step::Done(words),
+            Step::Suspended(suspended) => Step::Suspended(Rest::Program(Box::new(suspended))),
+        }
+    }
+
+    /// Runs the rest of a record that was begun elsewhere, to its end; its completion is built from the buffer's start.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn run_rest(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        rest: Rest,
+        team: Option<Team<'_>>,
+    ) -> usize {
+        let (progress, resumed) = match rest {
+            Rest::Orphan(group) => {
+                group.outlast(team);
+                claim.over();
+                let outcome = Outcome::unknown(Errno(libc::EOWNERDEAD));
+                return self.runner.abandon(record, claim.slot(), 0, outcome);
+            }
+            Rest::Call(progress) if !is_program(record) => {
+                // SAFETY: the record was admitted, its caller answers for what it does, and the claim is the record's.
+                return unsafe { self.runner.run_rest(record, claim, &progress) };
+            }
+            Rest::Call(progress) => (progress, None),
+            Rest::Program(suspended) => (suspended.call, Some(suspended.interpreter)),
+        };
+        let way = (Way::Rest(&progress), resumed);
+        // SAFETY: the same.
+        match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), team) } {
+            Step::Done(words) => words,
+            Step::Suspended(_) => unreachable!("the rest of a program is never suspended"),
+        }
+    }
+
+    /// Makes one call of a group.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn run_member(&mut self, group: &ParallelGroup, index: usize, team: Team<'_>) {
+        // SAFETY: the submitter of the group's program answers for what its calls do.
+        unsafe { self.programs.run_member(&self.runner.context, group, index, team) };
+    }
+}

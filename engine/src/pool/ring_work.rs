@@ -1,0 +1,52 @@
+//! One ring as the pool's threads serve it: its state, the calls that were begun elsewhere, and those of its programs.
+
+use std::ops::Deref;
+
+use crate::pool::executor::Rest;
+use crate::pool::scheduler::Work;
+use crate::program::RingPrograms;
+use crate::queues::handoff::Handoffs;
+use crate::queues::ring_state::RingState;
+use crate::sys::sync::AtomicBool;
+
+/// What workers and the monitor know of one ring. It lives until the last call of the ring is over.
+#[derive(Debug)]
+pub(crate) struct RingWork {
+    state: RingState,
+    /// Calls that another thread has begun, and that a worker is to go on with.
+    pub(crate) handoffs: Handoffs<Rest>,
+    pub(crate) programs: RingPrograms,
+}
+
+impl RingWork {
+    pub(crate) fn new(state: RingState) -> RingWork {
+        RingWork { state, handoffs: Handoffs::new(), programs: RingPrograms::default() }
+    }
+
+    /// Whether anything is queued, for workers or for any thread; a glance.
+    pub(crate) fn has_any_work(&self) -> bool {
+        self.has_work() || self.has_shared_work()
+    }
+}
+
+impl Deref for RingWork {
+    type Target = RingState;
+
+    #[inline(always)]
+    fn deref(&self) -> &RingState {
+        &self.state
+    }
+}
+
+impl Work for RingWork {
+    fn listed(&self) -> &AtomicBool {
+        self.state.listed()
+    }
+
+    fn has_work(&self) -> bool {
+        !self.handoffs.is_empty()
+            || !self.programs.groups.is_empty()
+            || self.priority.for_workers() > 0
+            || !self.rings_are_empty()
+    }
+}
