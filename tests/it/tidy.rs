@@ -3,12 +3,12 @@
 //! Each check is a function from text to a list of faults, so that a fixture can prove that it catches something;
 //! the tests then run it over the tree.
 
+use syslet_tests::{files, mask};
+
 mod claims;
 mod commands;
 mod edges;
-mod files;
 mod layout;
-mod mask;
 mod places;
 mod raw_args;
 mod rules;

@@ -1,2 +1,5 @@
-//! The README, so that its example is compiled and run by `cargo test`.
+//! The README, so that its example is compiled and run by `cargo test`; and the reading of the source tree.
 #![doc = include_str!("../../README.md")]
+
+pub mod files;
+pub mod mask;

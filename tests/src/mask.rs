@@ -9,17 +9,32 @@ enum Part {
 }
 
 /// The source with comments and literals blanked. Line breaks stay, so line numbers do.
-pub(super) fn code(source: &str) -> String {
+#[must_use]
+pub fn code(source: &str) -> String {
     keep(source, &[Part::Code])
 }
 
 /// The source with literals blanked.
-pub(super) fn code_and_comments(source: &str) -> String {
+#[must_use]
+pub fn code_and_comments(source: &str) -> String {
     keep(source, &[Part::Code, Part::Comment])
 }
 
+/// The source with comments blanked.
+#[must_use]
+pub fn code_and_literals(source: &str) -> String {
+    keep(source, &[Part::Code, Part::Literal])
+}
+
+/// The source with everything blanked but comments.
+#[must_use]
+pub fn comments(source: &str) -> String {
+    keep(source, &[Part::Comment])
+}
+
 /// Whether `word` stands in `line` with no letter, digit or underscore beside it.
-pub(super) fn has_word(line: &str, word: &str) -> bool {
+#[must_use]
+pub fn has_word(line: &str, word: &str) -> bool {
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
         !line[..at].ends_with(part_of_word) && !line[at + word.len()..].starts_with(part_of_word)

@@ -4,24 +4,38 @@ use std::path::{Path, PathBuf};
 
 /// One text file, its path relative to the top level.
 #[derive(Debug)]
-pub(super) struct File {
-    pub(super) path: String,
-    pub(super) text: String,
+pub struct File {
+    /// Path relative to the top level.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
 }
 
 impl File {
-    pub(super) fn has_extension(&self, extension: &str) -> bool {
+    /// Whether the name ends so.
+    #[must_use]
+    pub fn has_extension(&self, extension: &str) -> bool {
         Path::new(&self.path).extension().is_some_and(|found| found == extension)
     }
 }
 
 /// The top level of the source tree.
-pub(super) fn root() -> PathBuf {
+///
+/// # Panics
+///
+/// Never: the tests lie in a folder of it.
+#[must_use]
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the top level").to_owned()
 }
 
 /// Every text file except what builds and git leave behind and what is only data, sorted by path.
-pub(super) fn all() -> Vec<File> {
+///
+/// # Panics
+///
+/// If there is no source tree.
+#[must_use]
+pub fn all() -> Vec<File> {
     let root = root();
     let mut files = Vec::new();
     walk(&root, &root, &mut files);
@@ -31,7 +45,8 @@ pub(super) fn all() -> Vec<File> {
 }
 
 /// Every Rust file.
-pub(super) fn rust() -> Vec<File> {
+#[must_use]
+pub fn rust() -> Vec<File> {
     all().into_iter().filter(|file| file.has_extension("rs")).collect()
 }
 
