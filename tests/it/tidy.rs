@@ -7,9 +7,11 @@ use syslet_tests::{files, mask};
 
 mod claims;
 mod commands;
+mod cycles;
 mod edges;
 mod layout;
 mod places;
+mod pronouns;
 mod raw_args;
 mod rules;
 mod unsafe_code;

@@ -2,4 +2,5 @@
 #![doc = include_str!("../../README.md")]
 
 pub mod files;
+pub mod house;
 pub mod mask;
