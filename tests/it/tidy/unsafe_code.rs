@@ -31,6 +31,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/ring/inline.rs",
     "engine/src/confinement/landlock.rs",
     "engine/src/confinement/calls.rs",
+    "engine/src/pool/executor.rs",
     "engine/src/pool/worker/local/reap.rs",
     "engine/src/pool/worker/local/make.rs",
     "engine/src/sys/disposable.rs",
