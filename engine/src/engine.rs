@@ -15,9 +15,9 @@ use crate::engine_state::EngineState;
 use crate::exec::attribute_context::AttributeContext;
 use crate::exec::trace::Trace;
 use crate::nonblocking::{self, Abilities};
-use crate::pool::{self, Pool, Unfinished};
+use crate::pool::registry::RingRegistry;
+use crate::pool::{self, Pool, Stats, Unfinished};
 use crate::ring::cancel::Canceller;
-use crate::ring::registry::RingRegistry;
 use crate::ring::{Ring, RingError};
 use crate::shortage::{Shortage, expect_small};
 use crate::sys::fork::ForkGuard;
@@ -26,24 +26,6 @@ use crate::sys::fork::ForkGuard;
 #[derive(Clone, Debug)]
 pub struct Engine {
     engine: Arc<EngineState>,
-}
-
-/// How an engine's workers are doing, at one moment.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Workers there are, those being started included.
-    pub workers: u32,
-    /// Of these, how many wait for work.
-    pub idle: u32,
-    /// Of these, how many are in a call that sleeps, as far as is known.
-    pub blocked: u32,
-    /// Workers that are in calls which were given up; not among the others.
-    pub abandoned: u32,
-    /// Threads that the system refused to start, since the engine was started.
-    pub spawns_refused: u64,
-    /// Calls accepted by rings and not over.
-    pub in_flight: u64,
 }
 
 /// What a ring gets where its set-up says zero.

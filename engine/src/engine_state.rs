@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::admission::Terms;
 use crate::pool::Pool;
-use crate::ring::registry::RingRegistry;
+use crate::pool::registry::RingRegistry;
 use crate::sys::fork::ForkGuard;
 
 /// The state of an engine. It lives until the engine and its last ring are dropped.

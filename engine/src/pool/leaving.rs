@@ -1,16 +1,48 @@
-//! Programs that were begun, and that nobody goes on with: they leave by the way out, which may sleep (SYSLET-35).
+//! Calls that outlast a pool: programs on their way out, which may sleep (SYSLET-35), and calls that still run when a close gives
+//! up. Kept by the pool, filled by its shutdown.
 
 use std::collections::VecDeque;
 
-use syslet_abi::Errno;
+use syslet_syscalls::row;
 
-use crate::cancel::timer::reach;
 use crate::pool::ring_work::RingWork;
-use crate::pool::state::Pool;
-use crate::pool::unfinished::RunningCall;
-use crate::pool::worker::local::WorkerLocal;
+use crate::pool::worker::WorkerLocal;
 use crate::sys::sync::{Arc, Mutex, lock};
-use crate::sys::thread::own_tid;
+
+/// A call that still runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RunningCall {
+    /// The number of the call.
+    pub nr: u32,
+    /// The word given with its submission.
+    pub user_data: u64,
+    /// The thread that makes it; 0 while that is being started.
+    pub tid: u32,
+}
+
+/// The deadline has passed, and calls still run. Their rings' memory stays until they are over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unfinished {
+    /// Which.
+    pub calls: Vec<RunningCall>,
+}
+
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let still = if self.calls.len() == 1 { "call still runs" } else { "calls still run" };
+        write!(f, "{} {still}", self.calls.len())?;
+        self.calls.iter().enumerate().try_for_each(|(index, RunningCall { nr, user_data, tid })| {
+            let between = if index == 0 { ':' } else { ';' };
+            match row(*nr) {
+                Some(row) => write!(f, "{between} {}", row.name)?,
+                None => write!(f, "{between} call {nr}")?,
+            }
+            write!(f, " (user_data {user_data}) in thread {tid}")
+        })
+    }
+}
+
+impl std::error::Error for Unfinished {}
 
 /// Threads in which programs leave just now.
 #[derive(Debug, Default)]
@@ -19,10 +51,10 @@ pub(crate) struct Leaving(Mutex<Vec<Arc<Exit>>>);
 /// The programs of one ring, one after the other.
 #[derive(Debug)]
 pub(crate) struct Exit {
-    ring: Arc<RingWork>,
-    desks: Mutex<VecDeque<WorkerLocal>>,
+    pub(super) ring: Arc<RingWork>,
+    pub(super) desks: Mutex<VecDeque<WorkerLocal>>,
     /// Those that have not left, the one first that does.
-    shown: Mutex<VecDeque<RunningCall>>,
+    pub(super) shown: Mutex<VecDeque<RunningCall>>,
 }
 
 impl Leaving {
@@ -46,18 +78,5 @@ impl Leaving {
     /// Those that have not left.
     pub(crate) fn calls(&self) -> Vec<RunningCall> {
         lock(&self.0).iter().flat_map(|exit| lock(&exit.shown).clone()).collect()
-    }
-}
-
-impl Exit {
-    pub(crate) fn run(&self, pool: Option<&Pool>) {
-        let (maker, _timer) = reach(own_tid().cast_unsigned());
-        loop {
-            let Some(mut local) = lock(&self.desks).pop_front() else { return };
-            lock(&self.shown).iter_mut().take(1).for_each(|call| call.tid = maker.tid);
-            local.sit(maker);
-            local.refuse(&self.ring, Errno(libc::ECANCELED), pool);
-            lock(&self.shown).pop_front();
-        }
     }
 }

@@ -1,30 +1,39 @@
-//! The worker pool: who runs what helping submitters do not, on how many threads, and who looks after them.
-//!
-//! `board` decides, `shared` carries that out; a `worker` works, the `starter` starts workers and watches them, `close`
-//! ends it all.
+//! The worker pool: workers run what submitters do not run inline, the scheduler decides how many of them run, and the monitor
+//! starts them and looks after calls that are stuck or are to stop.
 
 #[cfg(not(syslet_loom))]
-mod state;
+pub(crate) mod escalation;
 #[cfg(not(syslet_loom))]
 pub(crate) mod executor;
 #[cfg(not(syslet_loom))]
-pub(crate) mod ring_work;
-#[cfg(not(syslet_loom))]
-pub(crate) mod stop;
-pub(crate) mod scheduler;
-#[cfg(not(syslet_loom))]
-mod limits;
-#[cfg(not(syslet_loom))]
-mod rings;
-pub(crate) mod worker;
+mod leaving;
 #[cfg(not(syslet_loom))]
 mod monitor;
 #[cfg(not(syslet_loom))]
-mod leaving;
+mod monitor_requests;
 #[cfg(not(syslet_loom))]
-mod unfinished;
+mod state;
 #[cfg(not(syslet_loom))]
-mod close;
+mod reap;
+#[cfg(not(syslet_loom))]
+pub(crate) mod registry;
+#[cfg(not(syslet_loom))]
+pub(crate) mod ring_work;
+#[cfg(not(syslet_loom))]
+mod rings;
+pub(crate) mod scheduler;
+#[cfg(not(syslet_loom))]
+mod shutdown;
+#[cfg(not(syslet_loom))]
+pub(crate) mod spin;
+#[cfg(not(syslet_loom))]
+pub(crate) mod stop;
+#[cfg(not(syslet_loom))]
+mod timers;
+#[cfg(not(syslet_loom))]
+mod work;
+#[cfg(not(syslet_loom))]
+mod worker;
 
 #[cfg(test)]
 #[cfg(syslet_loom)]
@@ -34,8 +43,10 @@ mod loom_tests;
 pub(crate) mod look;
 
 #[cfg(not(syslet_loom))]
+pub use leaving::{RunningCall, Unfinished};
+#[cfg(not(syslet_loom))]
 pub(crate) use monitor::start;
 #[cfg(not(syslet_loom))]
 pub(crate) use state::Pool;
 #[cfg(not(syslet_loom))]
-pub use unfinished::{RunningCall, Unfinished};
+pub use state::Stats;

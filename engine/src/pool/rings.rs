@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::pool::ring_work::RingWork;
-use crate::pool::worker::worker::Worker;
+use crate::pool::worker::Worker;
 use crate::sys::counter::Counter;
 use crate::sys::sync::{Mutex, lock};
 

@@ -1,22 +1,23 @@
-//! What all threads of a pool share: the board's decisions, carried out.
+//! The worker pool: workers run what submitters do not run inline, the scheduler decides how many of them run, and the monitor starts
+//! them and looks after calls that are stuck or are to stop.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use syslet_attrs::Needs;
 
-use crate::config::{Config, SpawnGate};
+use crate::config::{Config, PoolLimits, SpawnGate};
 use crate::confinement::Reference;
-use crate::engine::Stats;
 use crate::exec::attribute_context::AttributeContext;
 use crate::nonblocking::Abilities;
 use crate::pool::leaving::Leaving;
-use crate::pool::limits::Limits;
-use crate::pool::monitor::summons::MonitorRequests;
-use crate::pool::monitor::timers::TimerQueue;
+use crate::pool::monitor_requests::MonitorRequests;
 use crate::pool::ring_work::RingWork;
 use crate::pool::rings::RingList;
-use crate::pool::scheduler::{Count, Scheduler, Sleeper, WakeOne, Work};
-use crate::pool::worker::worker::Worker;
+use crate::pool::scheduler::{Count, Quota, Scheduler, Sleeper, WakeOne, Work};
+use crate::pool::timers::TimerQueue;
+use crate::pool::worker::Worker;
 use crate::program::{Host, Member, Team};
 use crate::queues::lanes::{Lanes, Released};
 use crate::slots::maker::Maker;
@@ -43,6 +44,24 @@ pub(crate) struct Pool {
     /// Ways out of programs are to end soon.
     pub(crate) haste: AtomicBool,
     pub(crate) me: Weak<Pool>,
+}
+
+/// How an engine's workers are doing, at one moment.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Workers there are, those being started included.
+    pub workers: u32,
+    /// Of these, how many wait for work.
+    pub idle: u32,
+    /// Of these, how many are in a call that sleeps, as far as is known.
+    pub blocked: u32,
+    /// Workers that are in calls which were given up; not among the others.
+    pub abandoned: u32,
+    /// Threads that the system refused to start, since the engine was started.
+    pub spawns_refused: u64,
+    /// Calls accepted by rings and not over.
+    pub in_flight: u64,
 }
 
 impl Pool {
@@ -243,5 +262,69 @@ impl Host for RingHost<'_> {
 
     fn is_in_haste(&self) -> bool {
         self.pool.is_in_haste()
+    }
+}
+
+/// Limits as they are now.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    workers_max: AtomicU32,
+    runnable_max: AtomicU32,
+    abandoned_max: u32,
+    /// Workers in calls that were given up.
+    abandoned: AtomicU32,
+    pub(crate) stall: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) spin_ns: u64,
+}
+
+impl Limits {
+    pub(crate) fn new(limits: &PoolLimits) -> Limits {
+        Limits {
+            workers_max: AtomicU32::new(limits.workers_max),
+            runnable_max: AtomicU32::new(limits.runnable_max),
+            abandoned_max: limits.abandoned_max,
+            abandoned: AtomicU32::new(0),
+            stall: Duration::from_nanos(limits.stall_ns),
+            idle: Duration::from_nanos(limits.idle_ns),
+            spin_ns: limits.spin_ns,
+        }
+    }
+
+    pub(crate) fn quota(&self) -> Quota {
+        Quota {
+            workers_max: self.workers_max.load(Ordering::Relaxed),
+            runnable_max: self.runnable_max.load(Ordering::Relaxed),
+            abandoned: self.abandoned(),
+        }
+    }
+
+    /// Workers in calls that were given up.
+    pub(crate) fn abandoned(&self) -> u32 {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Whether no other call can be given up for now.
+    pub(crate) fn is_given_up_full(&self) -> bool {
+        self.abandoned() >= self.abandoned_max
+    }
+
+    /// One more call is given up, if there may be one.
+    pub(crate) fn give_up(&self) -> bool {
+        let more = |abandoned| (abandoned < self.abandoned_max).then_some(abandoned + 1);
+        self.abandoned.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// The worker of one that was given up is back, or it was not given up after all.
+    pub(crate) fn take_back(&self) {
+        self.abandoned.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_workers_max(&self, workers_max: u32) {
+        self.workers_max.store(workers_max, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_runnable_max(&self, runnable_max: u32) {
+        self.runnable_max.store(runnable_max, Ordering::Relaxed);
     }
 }

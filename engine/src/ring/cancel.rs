@@ -2,17 +2,15 @@
 
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
-use syslet_abi::{Cancel, CancelBy, CancelSteps, DONE_BYTES_MIN, Done, DoneFlags, Errno, RawResult, Refusal};
+use syslet_abi::{CancelBy, Errno, RawResult};
 
 use crate::engine_state::EngineState;
 use crate::exec::claim::Why;
+use crate::pool::escalation::Escalation;
 use crate::pool::ring_work::RingWork;
 use crate::pool::stop::stop;
 use crate::program::Name;
-use crate::refused::Refused;
-use crate::ring::{Ring, RingError};
 use crate::slots;
 use crate::slots::phase::{By, Stop};
 use crate::ticket::Ticket;
@@ -60,113 +58,25 @@ pub struct Found {
     pub kept: u32,
 }
 
-/// What follows when the signal does not help. Nothing of it is done to a call that is over by then.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[must_use]
-pub struct Escalation {
-    pub(crate) shutdown_ns: Option<u64>,
-    pub(crate) abandon_ns: Option<u64>,
-}
-
-impl Escalation {
-    /// So much later, the socket that is the call's first descriptor is shut down in both directions: also for everybody
-    /// else who uses it. That is the one which has the descriptor's number then: whoever closes descriptors of
-    /// calls in flight, and opens others, must not ask for it.
-    pub fn shutdown_after(self, after: Duration) -> Escalation {
-        Escalation { shutdown_ns: Some(nanoseconds(after)), ..self }
-    }
-
-    /// So much later, the call is given up: it goes on in its thread for as long as the kernel keeps that, but its
-    /// completion comes now, with ABANDONED, and another worker takes the place, if [`crate::Config::abandoned_max`]
-    /// allows. A call with memory of the application's (an address as VALUE) is given up only if RELEASE was asked: its
-    /// second completion, with RELEASED, says when that memory is not used any more.
-    pub fn abandon_after(self, after: Duration) -> Escalation {
-        Escalation { abandon_ns: Some(nanoseconds(after)), ..self }
-    }
-
-    /// What a request asks for.
-    fn named(request: &Cancel) -> Escalation {
-        let asked = |step, ns| request.steps.contains(step).then_some(ns);
-        Escalation {
-            shutdown_ns: asked(CancelSteps::SHUTDOWN, request.shutdown_ns),
-            abandon_ns: asked(CancelSteps::ABANDON, request.abandon_ns),
-        }
-    }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// Stops calls of one ring, or of all rings of an engine, from any thread. It does not keep a ring open; calls that
 /// outlive their ring can be stopped as well.
 #[derive(Clone, Debug)]
 pub struct Canceller {
-    engine: Arc<EngineState>,
-    reach: Reach,
+    pub(crate) engine: Arc<EngineState>,
+    pub(crate) reach: Reach,
 }
 
 /// Whose calls.
 #[derive(Clone, Debug)]
-enum Reach {
+pub(crate) enum Reach {
     /// One that is kept by its submitter and by its calls.
     Ring(Weak<RingWork>),
     All,
 }
 
-impl Ring {
-    /// Stops calls of this ring. Gives what was found; nothing in a forked child.
-    ///
-    /// Completions come as ever, one for each call: CANCELLED says that the call was kept from beginning or from ending.
-    pub fn cancel(&mut self, which: Which) -> Found {
-        self.cancel_with(which, Escalation::default())
-    }
-
-    /// [`Ring::cancel`], and says what follows when the signal does not help.
-    pub fn cancel_with(&mut self, which: Which, escalation: Escalation) -> Found {
-        if self.check_home().is_err() {
-            return Found::default();
-        }
-        let mut found = Found::default();
-        cancel(&self.engine, &self.state, which, (By::Submitter, escalation), &mut found);
-        found
-    }
-
-    /// Carries out a request to cancel, and posts its completion (CANCEL-12).
-    pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<slots::Ticket, Refused> {
-        self.check_home()?;
-        let request = Cancel::check(record)?;
-        if !self.slot_owner.has_free() {
-            return Err(Refusal::SLOTS_FULL.into());
-        }
-        if !self.credit.take(DONE_BYTES_MIN as u64) {
-            return Err(Refusal::COMPLETION_FULL.into());
-        }
-        let found = self.cancel_with(Which::named(request.by, request.value), Escalation::named(&request));
-        let ticket = self.slot_owner.take_answer(request.user_data).expect("a slot was free above");
-        let done = Done::bare(ticket.pack(), found.as_result(), DoneFlags::NONE);
-        self.state.submitter.accepted.add(1);
-        self.state.submitter.finished.add(1);
-        self.completions.claim(DONE_BYTES_MIN as u64).commit(&done);
-        Ok(ticket)
-    }
-
-    /// What stops calls of this ring from other threads.
-    ///
-    /// # Errors
-    /// In a forked child.
-    pub fn canceller(&self) -> Result<Canceller, RingError> {
-        self.check_home().map_err(|_| RingError::Forked)?;
-        if !self.slot_owner.is_watched() {
-            self.slot_owner.open_to_others();
-        }
-        Ok(Canceller { engine: Arc::clone(&self.engine), reach: Reach::Ring(Arc::downgrade(&self.state)) })
-    }
-}
-
 impl Which {
     /// What a request names.
-    fn named(by: CancelBy, value: u64) -> Which {
+    pub(crate) fn named(by: CancelBy, value: u64) -> Which {
         match by {
             CancelBy::USER_DATA => Which::UserData(value),
             CancelBy::FD => Which::Fd(RawFd::try_from(value).unwrap_or(-1)),
@@ -217,7 +127,7 @@ pub(crate) fn stop_all(engine: &EngineState, ring: &Arc<RingWork>) {
     cancel(engine, ring, Which::All, (By::Submitter, Escalation::default()), &mut Found::default());
 }
 
-fn cancel(
+pub(crate) fn cancel(
     engine: &EngineState,
     ring: &Arc<RingWork>,
     which: Which,
@@ -290,7 +200,7 @@ impl Found {
     }
 
     /// What the completion of a request says.
-    fn as_result(self) -> RawResult {
+    pub(crate) fn as_result(self) -> RawResult {
         match (self.removed + self.signalled + self.pending, self.uninterruptible, self.over) {
             (0, 0, 0) => RawResult::error(Errno(libc::ENOENT)),
             (0, 0, _) => RawResult::error(Errno(libc::EALREADY)),

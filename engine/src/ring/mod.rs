@@ -4,7 +4,6 @@ pub(crate) mod cancel;
 mod inline;
 mod publish;
 mod push;
-pub(crate) mod registry;
 pub(crate) mod wait;
 
 use std::cell::Cell;
@@ -14,7 +13,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use syslet_abi::{
-    EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout, SetupError, USER_DATA_OFFSET, offset,
+    Cancel, DONE_BYTES_MIN, Done, DoneFlags, EngineStatus, Limits, Params, Refusal, RingHeader, RingLayout,
+    SetupError, USER_DATA_OFFSET, offset,
 };
 
 use crate::completion;
@@ -23,9 +23,10 @@ use crate::engine_state::EngineState;
 use crate::exec::BATCH_DONE_BYTES;
 use crate::exec::claim::Claim;
 use crate::pool::Pool;
+use crate::pool::escalation::Escalation;
 use crate::pool::executor::Executor;
 use crate::pool::ring_work::RingWork;
-use crate::pool::worker::spin::Spin;
+use crate::pool::spin::Spin;
 use crate::program;
 use crate::queues::batch::{Batch, DispatchFlags};
 use crate::queues::completion_queue::{Completions, Consumer};
@@ -36,9 +37,11 @@ use crate::queues::memory::{Region, Words64};
 use crate::queues::ring_state::{RingState, pooled_bytes};
 use crate::queues::staged::Staged;
 use crate::queues::submission_queue::{Producer, Submissions};
-use crate::ring::cancel::stop_all;
+use crate::refused::Refused;
+use crate::ring::cancel::{Canceller, Found, Reach, Which, cancel, stop_all};
 use crate::shortage::{Shortage, expect_small, reserve};
 use crate::slots::admission::Admission;
+use crate::slots::phase::By;
 use crate::slots::{SlotOwner, Slots, Ticket};
 
 /// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
@@ -195,6 +198,56 @@ impl Ring {
     /// Refuses every entry in a forked child: the ring's memory is not there (ENGINE-26).
     pub(crate) fn check_home(&self) -> Result<(), Refusal> {
         if self.engine.guard.is_home() { Ok(()) } else { Err(Refusal::FORKED) }
+    }
+}
+
+impl Ring {
+    /// Stops calls of this ring. Gives what was found; nothing in a forked child.
+    ///
+    /// Completions come as ever, one for each call: CANCELLED says that the call was kept from beginning or from ending.
+    pub fn cancel(&mut self, which: Which) -> Found {
+        self.cancel_with(which, Escalation::default())
+    }
+
+    /// [`Ring::cancel`], and says what follows when the signal does not help.
+    pub fn cancel_with(&mut self, which: Which, escalation: Escalation) -> Found {
+        if self.check_home().is_err() {
+            return Found::default();
+        }
+        let mut found = Found::default();
+        cancel(&self.engine, &self.state, which, (By::Submitter, escalation), &mut found);
+        found
+    }
+
+    /// Carries out a request to cancel, and posts its completion (CANCEL-12).
+    pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+        self.check_home()?;
+        let request = Cancel::check(record)?;
+        if !self.slot_owner.has_free() {
+            return Err(Refusal::SLOTS_FULL.into());
+        }
+        if !self.credit.take(DONE_BYTES_MIN as u64) {
+            return Err(Refusal::COMPLETION_FULL.into());
+        }
+        let found = self.cancel_with(Which::named(request.by, request.value), Escalation::named(&request));
+        let ticket = self.slot_owner.take_answer(request.user_data).expect("a slot was free above");
+        let done = Done::bare(ticket.pack(), found.as_result(), DoneFlags::NONE);
+        self.state.submitter.accepted.add(1);
+        self.state.submitter.finished.add(1);
+        self.completions.claim(DONE_BYTES_MIN as u64).commit(&done);
+        Ok(ticket)
+    }
+
+    /// What stops calls of this ring from other threads.
+    ///
+    /// # Errors
+    /// In a forked child.
+    pub fn canceller(&self) -> Result<Canceller, RingError> {
+        self.check_home().map_err(|_| RingError::Forked)?;
+        if !self.slot_owner.is_watched() {
+            self.slot_owner.open_to_others();
+        }
+        Ok(Canceller { engine: Arc::clone(&self.engine), reach: Reach::Ring(Arc::downgrade(&self.state)) })
     }
 }
 

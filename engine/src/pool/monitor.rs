@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crate::config::Config;
 use crate::exec::attribute_context::AttributeContext;
 use crate::nonblocking::Abilities;
-use crate::pool::monitor::summons::{ASLEEP, CLOSE, SLOW};
+use crate::pool::monitor_requests::{ASLEEP, CLOSE, SLOW};
 use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::{Sleeper, Work};
 use crate::pool::state::Pool;
-use crate::pool::worker::life;
-use crate::pool::worker::local::WorkerLocal;
-use crate::pool::worker::worker::Worker;
+use crate::pool::work;
+use crate::pool::worker::Worker;
+use crate::pool::worker::WorkerLocal;
 use crate::sys::activity::Glance;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::Ordering;
@@ -167,7 +167,7 @@ impl Keeper {
         self.pool.rings.add_seat(Arc::clone(&worker));
         let body = move || {
             own.set_tid(own_tid().cast_unsigned());
-            life::live(&pool, &own);
+            work::live(&pool, &own);
             pool.rings.remove_seat(&own);
             own.leave();
             pool.monitor.leave();

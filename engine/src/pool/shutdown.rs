@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use syslet_abi::Errno;
 
+use crate::cancel::timer::reach;
 use crate::pool::leaving::Exit;
+use crate::pool::leaving::{RunningCall, Unfinished};
 use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::Sleeper;
 use crate::pool::state::Pool;
-use crate::pool::unfinished::{RunningCall, Unfinished};
-use crate::pool::worker::local::WorkerLocal;
-use crate::sys::sync::Ordering;
-use crate::sys::thread::spawn;
+use crate::pool::worker::WorkerLocal;
+use crate::sys::sync::{Ordering, lock};
+use crate::sys::thread::{own_tid, spawn};
 
 /// A thread that makes no call has ended by then.
 const ENDING: Duration = Duration::from_secs(1);
@@ -120,5 +121,18 @@ impl Pool {
     fn has_left(&self, exit: &Arc<Exit>) {
         self.leaving.end(exit);
         self.monitor.leave();
+    }
+}
+
+impl Exit {
+    pub(crate) fn run(&self, pool: Option<&Pool>) {
+        let (maker, _timer) = reach(own_tid().cast_unsigned());
+        loop {
+            let Some(mut local) = lock(&self.desks).pop_front() else { return };
+            lock(&self.shown).iter_mut().take(1).for_each(|call| call.tid = maker.tid);
+            local.sit(maker);
+            local.refuse(&self.ring, Errno(libc::ECANCELED), pool);
+            lock(&self.shown).pop_front();
+        }
     }
 }

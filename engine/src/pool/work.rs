@@ -1,5 +1,7 @@
-//! What is claimed is made, and its completions are posted.
-#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+//! What a worker does: it finds work, claims it, runs it, posts what came of it, and parks. Called as the body of its thread.
+#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted, and uses what belongs to this thread")]
+
+use std::sync::Arc;
 
 use syslet_abi::{Done, DoneFlags, Errno, Kind, RawResult, RecordWord};
 use syslet_attrs::Needs;
@@ -11,15 +13,173 @@ use crate::exec::outcome::Outcome;
 use crate::pool::Pool;
 use crate::pool::executor::{Executor, Rest};
 use crate::pool::ring_work::RingWork;
+use crate::pool::scheduler::{Parked, Sleeper};
+use crate::pool::spin::Spin;
 use crate::pool::state::RingHost;
-use crate::pool::worker::local::{WorkerLocal, ticket};
-use crate::pool::worker::stats::WorkerStats;
+use crate::pool::worker::{Worker, WorkerLocal, WorkerStats};
 use crate::program::Team;
 use crate::queues::batch::DispatchFlags;
 use crate::queues::completion_queue::{BACK_BYTES, back};
+use crate::queues::priority::Taker;
+use crate::queues::staged::ticket;
 use crate::slots::Ticket;
+use crate::sys::clock::now_ns;
 use crate::sys::disposable::{self, Ended, Own};
 use crate::sys::thread::own_tid;
+
+/// Lives until the pool is closed, or the worker has had nothing to do for long enough.
+pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
+    // SAFETY: this is the worker's thread, and the only reference it makes.
+    let local = unsafe { worker.local() };
+    local.sit(worker.maker());
+    let mut spin = Spin::new(pool.limits.spin_ns);
+    // Whoever starts or wakes a worker counts it as searching.
+    let mut searching = true;
+    loop {
+        if local.find(pool) {
+            if std::mem::take(&mut searching) && pool.scheduler.end_search() {
+                local.ring().inspect(|ring| pool.fan_out(ring));
+            }
+            let was_blocked = local.work(pool, &worker.stats);
+            if was_blocked && pool.is_crowded() && !park(pool, worker, local, &mut searching) {
+                return;
+            }
+            continue;
+        }
+        if !searching && pool.begin_search() {
+            searching = true;
+            continue;
+        }
+        let seen = pool.scheduler.news();
+        if searching && spin.until(|| local.has_work() || pool.scheduler.news() != seen) {
+            continue;
+        }
+        if !park(pool, worker, local, &mut searching) {
+            return;
+        }
+    }
+}
+
+/// Parks until called; false when the worker is to end.
+fn park(pool: &Pool, worker: &Arc<Worker>, local: &mut WorkerLocal, searching: &mut bool) -> bool {
+    local.leave();
+    let parked = pool.scheduler.park(worker, std::mem::take(searching), pool.limits.quota());
+    match parked {
+        Parked::Leave => return false,
+        Parked::Search => {}
+        Parked::Idle => {
+            if !sleep(pool, worker) {
+                return false;
+            }
+        }
+        Parked::Superfluous => {
+            pool.watch_closely();
+            if !sleep(pool, worker) {
+                return false;
+            }
+        }
+    }
+    // Should the system not have had room for its timer.
+    local.sit(worker.maker());
+    *searching = true;
+    true
+}
+
+/// Sleeps until called; false when nobody has for so long that the worker retires.
+fn sleep(pool: &Pool, worker: &Arc<Worker>) -> bool {
+    let timeout = (!worker.stays()).then_some(pool.limits.idle);
+    // Who is no longer on the idle list has been chosen, and is called any moment.
+    worker.sleep(timeout) || !pool.scheduler.retire(worker) && worker.sleep(None)
+}
+
+/// A ring has the worker for so many claims while others wait.
+const CLAIMS_IN_A_ROW: u32 = 4;
+
+impl WorkerLocal {
+    /// Claims calls: of the same ring while no other one waits, else of the rings in turn.
+    pub(crate) fn find(&mut self, pool: &Pool) -> bool {
+        let is_alone = pool.scheduler.listed() <= 1;
+        if let Some(ring) = self.ring.take() {
+            if (is_alone || self.served < CLAIMS_IN_A_ROW) && self.claim(pool, &ring) {
+                self.served += 1;
+                self.ring = Some(ring);
+                return true;
+            }
+            // The only listed ring stays listed while this worker looks at it: who pushes next need not list it.
+            let stays = is_alone && ring.is_listed();
+            self.ring = Some(ring);
+            if stays {
+                return false;
+            }
+        }
+        while let Some(ring) = pool.scheduler.next(self.ring.as_deref()) {
+            if self.claim(pool, &ring) {
+                self.served = 1;
+                self.ring = Some(ring);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Claims what is next: a call handed over, or records of the ring.
+    pub(crate) fn claim(&mut self, pool: &Pool, ring: &RingWork) -> bool {
+        while self.claim_any(ring) {
+            if !self.batch.is_cut() {
+                return true;
+            }
+            self.starve(pool, ring);
+        }
+        false
+    }
+
+    /// The same, of a record for which there is no memory its beginning.
+    fn claim_any(&mut self, ring: &RingWork) -> bool {
+        (self.begun, self.at, self.built) = (None, 0, 0);
+        self.member = if self.is_closing { None } else { ring.programs.groups.take() };
+        if self.member.is_some() {
+            return true;
+        }
+        if let Some(mut handed) = ring.handoffs.pop() {
+            self.batch.put(handed.record.iter().copied());
+            self.begun = Some(std::mem::take(&mut handed.rest));
+            ring.handoffs.recycle(handed);
+            return true;
+        }
+        if self.has_sorted(ring) && self.claim_sorted(ring, false) {
+            return true;
+        }
+        // In turn: neither shall wait for the end of the other.
+        self.prefers_pooled = !self.prefers_pooled;
+        let pooled = ring.pooled.as_deref().map(|queue| (queue, u64::MAX));
+        let shared = Some((&*ring.submissions, if self.is_closing { u64::MAX } else { ring.opened() }));
+        let queues = if self.prefers_pooled { [pooled, shared] } else { [shared, pooled] };
+        let is_taken = queues.into_iter().flatten().any(|(queue, end)| {
+            // A ring off the list has work of its submitter's only.
+            let may_take = || ring.is_listed() || self.is_closing;
+            let taken = queue.take(&mut self.batch, || if may_take() { end } else { 0 });
+            taken.expect("only this process writes its rings, so every record in them is whole") > 0
+        });
+        if is_taken {
+            ring.priority.give_turn_back();
+            return true;
+        }
+        self.has_sorted(ring) && ring.rings_are_empty() && self.claim_sorted(ring, true)
+    }
+
+    /// Whether anything on the shelf is its to take; a glance.
+    fn has_sorted(&self, ring: &RingWork) -> bool {
+        if self.is_closing { !ring.priority.is_empty() } else { ring.priority.for_workers() > 0 }
+    }
+
+    /// Claims what is next on the shelf, if its turn is before that of the rings; `are_empty`: nothing is in them.
+    fn claim_sorted(&mut self, ring: &RingWork, are_empty: bool) -> bool {
+        let taker = if self.is_closing { Taker::Closer } else { Taker::Worker };
+        // As for the rings.
+        let may_take = ring.is_listed() || self.is_closing;
+        may_take && ring.priority.take(&mut self.batch, taker, now_ns(), are_empty || ring.rings_are_empty())
+    }
+}
 
 impl WorkerLocal {
     /// Runs what was claimed and posts it. Says whether the worker counted as blocked meanwhile.

@@ -12,10 +12,11 @@ use crate::exec::unclaimed::post_not_run;
 use crate::pool::executor::{Executor, Rest};
 use crate::pool::ring_work::RingWork;
 use crate::pool::state::RingHost;
-use crate::pool::worker::local::{WorkerLocal, ticket};
-use crate::pool::worker::stats::WorkerStats;
+use crate::pool::worker::WorkerStats;
+use crate::pool::worker::{Worker, WorkerLocal};
 use crate::pool::{Pool, RunningCall};
 use crate::queues::batch::{Batch, DispatchFlags};
+use crate::queues::staged::ticket;
 use crate::slots::state::State;
 use crate::sys::activity::Activity;
 use crate::sys::sync::Ordering;
@@ -129,5 +130,13 @@ impl WorkerLocal {
             }
         }
         Some(ring)
+    }
+}
+
+impl Worker {
+    /// Cleans up behind a worker that died; gives the ring it worked for.
+    pub(crate) fn reap(&self, pool: &Pool) -> Option<Arc<RingWork>> {
+        // SAFETY: the monitor, which calls this, has joined the thread.
+        unsafe { self.local() }.reap(pool, &self.stats)
     }
 }
