@@ -23,13 +23,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) tokens: [Token; ATTRIBUTES_MAX],
 }
 
+/// Writes a value, and gives its length in bytes.
+pub(crate) type WriteValue<'a> = dyn Fn(&mut [u8]) -> usize + 'a;
+
 /// What was seen of a call that ran, beside its outcome.
 #[derive(Default)]
 pub(crate) struct Sight<'a> {
     pub(crate) seen: Seen,
     pub(crate) transferred: Option<Transferred>,
     /// Writes the value of ATOMS, of a program, and gives its length in bytes.
-    pub(crate) atoms: Option<&'a dyn Fn(&mut [u8]) -> usize>,
+    pub(crate) atoms: Option<&'a WriteValue<'a>>,
 }
 
 impl<'a> Asked<'a> {
