@@ -270,7 +270,7 @@ impl Workers {
         let by = match opened {
             Err(error) if is_shortage(&error) => return Err(error),
             // A filter may kill a thread that asks for these ids.
-            Err(error) if !abilities.has(Ability::FsIds) && abilities.abilities() != NonBlocking::Off => {
+            Err(error) if !abilities.has(Ability::FsIds) && abilities.allowed != NonBlocking::Off => {
                 return Err(error);
             }
             Err(error) if before.is_some_and(Workers::is_by_files) => return Err(error),

@@ -15,15 +15,7 @@ use std::ptr;
 use syslet_syscalls::{Narrowed, RawArgs, row};
 
 use crate::nonblocking::is_readable;
-use crate::sys::interrupt;
-
-/// The C library's signals: for cancelling threads, and for setuid.
-const OF_THE_C_LIBRARY: u64 = 0b11 << 31;
-
-/// The internal signals, as a set.
-pub(crate) fn internal() -> u64 {
-    interrupt::signal().map_or(OF_THE_C_LIBRARY, |signal| OF_THE_C_LIBRARY | 1 << (signal - 1))
-}
+use crate::sys::interrupt::internal;
 
 /// What libc has no name for.
 const IO_PGETEVENTS: c_long = if cfg!(target_arch = "x86_64") { 333 } else { 292 };

@@ -10,16 +10,11 @@
 mod tests;
 
 use std::ffi::c_long;
-use std::io::Write;
-use std::mem::MaybeUninit;
 
-use syslet_syscalls::{Invoked, RawArgs, invoke, row};
+use syslet_syscalls::{RawArgs, row};
 
-use crate::exec::claim::NEVER;
-use crate::exec::signal_sets::internal;
-
-/// A read of fewer bytes takes no signal: the kernel refuses it.
-const SIGNAL_BYTES: u64 = size_of::<libc::signalfd_siginfo>() as u64;
+use crate::nonblocking::query::{Kind, SIGNAL_BYTES, Signalfd, address, ask, kind};
+use crate::sys::interrupt::internal;
 
 /// A signalfd of the engine's own. Dropped, it is closed.
 #[derive(Debug)]
@@ -44,20 +39,16 @@ fn of_call(nr: u32, args: &RawArgs) -> Option<Result<Own, i64>> {
     if is_short { None } else { of_descriptor(seen.get(0)) }
 }
 
-/// Whether a read of so many bytes from the descriptor could take an internal signal.
-pub(crate) fn takes_internal(fd: u64, bytes: u64) -> bool {
-    bytes >= SIGNAL_BYTES && Seen::of(fd).is_some_and(|seen| seen.set & internal() != 0)
-}
-
 fn of_descriptor(fd: u64) -> Option<Result<Own, i64>> {
-    if !is_anonymous(fd) {
+    if kind(fd) != Kind::Anonymous {
         return None;
     }
-    let seen = Seen::of(fd).filter(|seen| seen.set & internal() != 0)?;
+    let seen = Signalfd::of(fd).filter(|seen| seen.set & internal() != 0)?;
     let set = seen.set & !internal();
     let flags = libc::SFD_CLOEXEC | if seen.is_non_blocking { libc::SFD_NONBLOCK } else { 0 };
-    let set = (&raw const set).expose_provenance() as u64;
-    let made = ask(libc::SYS_signalfd4, [u64::MAX, set, 8, u64::from(flags.cast_unsigned())]);
+    let args = [u64::MAX, address(&set), 8, u64::from(flags.cast_unsigned()), 0, 0];
+    // SAFETY: the kernel reads the 8 bytes of the set.
+    let made = unsafe { ask(libc::SYS_signalfd4, &args) };
     Some(u64::try_from(made).map(Own).map_err(|_| made))
 }
 
@@ -70,63 +61,7 @@ impl Own {
 
 impl Drop for Own {
     fn drop(&mut self) {
-        let _closed = ask(libc::SYS_close, [self.0, 0, 0, 0]);
-    }
-}
-
-/// Whether the descriptor is a file without a place, as a signalfd is one.
-fn is_anonymous(fd: u64) -> bool {
-    let mut stat = MaybeUninit::<libc::stat>::zeroed();
-    let asked = ask(libc::SYS_fstat, [fd, stat.as_mut_ptr().expose_provenance() as u64, 0, 0]);
-    // SAFETY: zeroed, then perhaps written by the kernel: a stat is numbers.
-    let stat = unsafe { stat.assume_init() };
-    asked == 0 && stat.st_mode & libc::S_IFMT == 0
-}
-
-/// What /proc tells of a signalfd.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Seen {
-    set: u64,
-    is_non_blocking: bool,
-}
-
-impl Seen {
-    /// Nothing, if it is none, or /proc is not there.
-    fn of(fd: u64) -> Option<Seen> {
-        let mut path = [0; 64];
-        // The last byte stays the NUL.
-        write!(&mut path[..63], "/proc/thread-self/fdinfo/{fd}").ok()?;
-        let path = path.as_ptr().expose_provenance() as u64;
-        let flags = (libc::O_RDONLY | libc::O_CLOEXEC).cast_unsigned().into();
-        let info = u64::try_from(ask(libc::SYS_openat, [AT_FDCWD, path, flags, 0])).ok()?;
-        let mut text = [0; 512];
-        let place = text.as_mut_ptr().expose_provenance() as u64;
-        let read = ask(libc::SYS_read, [info, place, text.len() as u64, 0]);
-        let _closed = ask(libc::SYS_close, [info, 0, 0, 0]);
-        Seen::parse(std::str::from_utf8(text.get(..usize::try_from(read).ok()?)?).ok()?)
-    }
-
-    fn parse(text: &str) -> Option<Seen> {
-        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        let flags = i32::from_str_radix(field("flags:")?, 8).ok()?;
-        Some(Seen {
-            set: u64::from_str_radix(field("sigmask:")?, 16).ok()?,
-            is_non_blocking: flags & libc::O_NONBLOCK != 0,
-        })
-    }
-}
-
-const AT_FDCWD: u64 = (libc::AT_FDCWD as i64).cast_unsigned();
-
-/// Makes a call whose addresses, if it has any, are those of values that outlive it.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "call numbers are small")]
-fn ask(nr: c_long, [a, b, c, d]: [u64; 4]) -> i64 {
-    let args = RawArgs::new([a, b, c, d, 0, 0]);
-    loop {
-        // SAFETY: the calls of this file read and write nothing but values that their callers hold for them, and close only
-        // what this file has opened.
-        if let Invoked::Result(result) = unsafe { invoke(&NEVER, nr as u32, &args) } {
-            return result;
-        }
+        // SAFETY: the descriptor is this value's own.
+        let _closed = unsafe { ask(libc::SYS_close, &[self.0, 0, 0, 0, 0, 0]) };
     }
 }

@@ -1,9 +1,10 @@
-//! What works here, tried in a child: a seccomp filter may kill whoever makes a call it does not expect.
+//! The ways of asking without waiting that may be used here: those that the application allows, and of these the ones
+//! that work when a child tries them. The engine probes once, when it starts.
 //!
-//! The child is a raw clone without an exit signal: no handler of the application runs for it and no wait for any
-//! child sees it. It makes raw system calls only, since another thread may have held any lock when it was made. What it
-//! found stands in a shared page, so a child killed by one step leaves the earlier ones known, and another goes on
-//! behind that step.
+//! A seccomp filter may kill a process for a call that it does not expect, hence the child. It is a raw clone without an
+//! exit signal: no handler of the application runs for it and no wait for any child sees it. It makes raw system calls
+//! only, since another thread may have held any lock when it was made. Its findings stand in a shared page, so a child
+//! killed by one step leaves the earlier ones known, and another goes on behind that step.
 #![allow(unsafe_code, reason = "clones the process and makes raw calls in the child")]
 
 use std::ffi::c_void;
@@ -17,16 +18,99 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use syslet_syscalls::Invoked;
 
-use crate::nonblocking::ask::{address, address_mut, ask, holds};
-use crate::nonblocking::choice::{Abilities, Ability, NonBlocking};
-use crate::nonblocking::{RWF_NOSIGNAL, RWF_NOWAIT, is_errno, quiet};
+use crate::nonblocking::query::{
+    address, address_mut, ask, holds, is_errno, is_non_blocking, is_pipe_signal_pending, is_readable,
+    take_pipe_signal, without_pipe_signal,
+};
 
 const PAGE_BYTES: NonZeroUsize = NonZeroUsize::new(syslet_abi::PAGE_BYTES).expect("a page is not empty");
+pub(super) const RWF_NOWAIT: u64 = libc::RWF_NOWAIT as u64;
+/// Since Linux 6.18; the C library does not name it yet.
+pub(super) const RWF_NOSIGNAL: u64 = 0x100;
 
-/// Finds out which twins work. Whatever goes wrong on the way leaves out twins, never more.
-pub(crate) fn probe(abilities: NonBlocking) -> Abilities {
-    let found = if abilities == NonBlocking::Off { 0 } else { probe_with(try_step) };
-    Abilities { abilities, found }
+/// Which non-blocking attempts the engine may make before a call that could block.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum NonBlocking {
+    /// None: calls that may sleep go to workers, and nothing is probed.
+    Off,
+    /// Those that are the same system call with other arguments. A seccomp filter that knows the application's calls
+    /// sees no other one in its place.
+    SameNumber,
+    /// All, other numbers included, as far as a probe in a forked child survived them.
+    #[default]
+    All,
+}
+
+/// One thing that the probe tries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub(crate) enum Ability {
+    /// fstat and F_GETFL answer: which kind of file a descriptor is, and whether calls on it wait.
+    FileQuestions,
+    /// getsockopt, FIONREAD and F_GETFL answer: which kind of socket it is, and how much it holds.
+    SocketQuestions,
+    /// rt_sigprocmask answers whether memory is there.
+    MemoryQuestions,
+    /// preadv2 knows RWF_NOWAIT.
+    NowaitReads,
+    /// pwritev2 knows RWF_NOWAIT, and RWF_NOSIGNAL keeps SIGPIPE away.
+    NowaitWrites,
+    /// futex answers whether a value is still there.
+    FutexQuestions,
+    /// SIGPIPE can be blocked, found pending and taken.
+    QuietPipes,
+    /// kcmp compares threads. No attempt needs it: submitters are compared with workers by it.
+    Kcmp,
+    /// setfsuid and setfsgid tell the ids in force, for the same comparison.
+    FsIds,
+}
+
+impl Ability {
+    pub(crate) const ALL: [Ability; 9] = [
+        Ability::FileQuestions,
+        Ability::SocketQuestions,
+        Ability::MemoryQuestions,
+        Ability::NowaitReads,
+        Ability::NowaitWrites,
+        Ability::FutexQuestions,
+        Ability::QuietPipes,
+        Ability::Kcmp,
+        Ability::FsIds,
+    ];
+
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// The forms and questions that may be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Abilities {
+    /// What the application allows.
+    pub(crate) allowed: NonBlocking,
+    /// One bit for each [`Ability`].
+    pub(crate) found: u32,
+}
+
+impl Abilities {
+    /// No attempt at all.
+    pub(crate) const NONE: Abilities = Abilities { allowed: NonBlocking::Off, found: 0 };
+
+    /// Whether the probe found this.
+    pub(crate) fn has(self, ability: Ability) -> bool {
+        self.found & ability.bit() != 0
+    }
+
+    /// Whether a call may be asked for under another number.
+    pub(crate) fn may_change_number(self) -> bool {
+        self.allowed == NonBlocking::All
+    }
+}
+
+/// Finds out which abilities there are. A failure on the way leaves some out, and never adds one.
+pub(crate) fn probe(allowed: NonBlocking) -> Abilities {
+    let found = if allowed == NonBlocking::Off { 0 } else { probe_with(try_step) };
+    Abilities { allowed, found }
 }
 
 /// Runs the steps in as many children as it takes.
@@ -39,7 +123,8 @@ fn probe_with(step: fn(Ability, &Files) -> bool) -> u32 {
         if !run_child(next, &page, &files, step) {
             break;
         }
-        // The step at which the child stopped is not tried again. Its end makes what it stored visible.
+        // The step at which the child stopped is not tried again. Relaxed: the child's stores come before its end, for
+        // which `collect` has waited, so the loads here and below see them.
         next = page.at().load(Ordering::Relaxed).max(next) + 1;
     }
     page.found().load(Ordering::Relaxed)
@@ -72,8 +157,8 @@ fn start_child(from: u32, page: &Page, files: &Files, step: fn(Ability, &Files) 
     u64::try_from(child).ok()
 }
 
-/// Whether valgrind runs this process, which knows no clone that shares descriptors and nothing else. It says so by what it
-/// has the loader load.
+/// Whether valgrind runs this process, which knows no clone that shares descriptors and nothing else. LD_PRELOAD
+/// names its libraries.
 fn is_watched() -> bool {
     std::env::var_os("LD_PRELOAD").is_some_and(|loaded| loaded.to_string_lossy().contains("vgpreload"))
 }
@@ -114,18 +199,17 @@ fn try_step(ability: Ability, files: &Files) -> bool {
     };
     match ability {
         Ability::FileQuestions => {
-            raw(libc::SYS_fstat, &[empty, vector[0], 0, 0, 0, 0]) == 0
-                && crate::nonblocking::ask::is_non_blocking(broken)
+            raw(libc::SYS_fstat, &[empty, vector[0], 0, 0, 0, 0]) == 0 && is_non_blocking(broken)
         }
         Ability::SocketQuestions => {
             is_errno(raw(libc::SYS_getsockopt, &option), libc::ENOTSOCK)
                 && raw(libc::SYS_ioctl, &[empty, libc::FIONREAD, vector[0], 0, 0, 0]) == 0
-                && crate::nonblocking::ask::is_non_blocking(broken)
+                && is_non_blocking(broken)
         }
         Ability::MemoryQuestions => {
-            crate::nonblocking::ask::is_readable(vector[0])
+            is_readable(vector[0])
                 && is_errno(raw(libc::SYS_rt_sigprocmask, &[u32::MAX.into(), 0, 0, 7, 0, 0]), libc::EINVAL)
-                && !crate::nonblocking::ask::is_readable(8)
+                && !is_readable(8)
         }
         Ability::NowaitReads => is_errno(raw(libc::SYS_preadv2, &reads), libc::EAGAIN),
         Ability::NowaitWrites => {
@@ -155,23 +239,23 @@ fn try_step(ability: Ability, files: &Files) -> bool {
 /// Whether a call that sends SIGPIPE can be made so that none stays pending. Every signal is blocked here, and an
 /// earlier step may have left one.
 fn is_pipe_signal_quiet(broken: u64, vector: u64) -> bool {
-    quiet::take();
+    take_pipe_signal();
     let args = [broken, vector, 1, libc::SPLICE_F_NONBLOCK.into(), 0, 0];
-    // SAFETY: the vector is one of the steps' own; nobody reads the pipe, so nothing goes into it.
-    let invoked = quiet::pipe_signal(|| Invoked::Result(unsafe { ask(libc::SYS_vmsplice, &args) }));
-    matches!(invoked, Invoked::Result(result) if is_errno(result, libc::EPIPE)) && !quiet::is_pending()
+    // SAFETY: the vector is one of the steps' own; the pipe has no reader, so nothing goes into it.
+    let invoked = without_pipe_signal(|| Invoked::Result(unsafe { ask(libc::SYS_vmsplice, &args) }));
+    matches!(invoked, Invoked::Result(result) if is_errno(result, libc::EPIPE)) && !is_pipe_signal_pending()
 }
 
 fn fd(fd: i32) -> u64 {
     u64::from(fd.cast_unsigned())
 }
 
-/// What the steps try their calls on.
+/// The files on which the steps try their calls.
 #[derive(Debug)]
 struct Files {
     /// A pipe with nothing in it.
     empty: (PipeReader, PipeWriter),
-    /// The writing end of a pipe that nobody reads, non-blocking.
+    /// The writing end of a pipe without a reader, non-blocking.
     broken: PipeWriter,
 }
 

@@ -1,19 +1,12 @@
-//! Each twin beside the plain call, on files of the same kind.
+//! Each attempt beside the plain call, on files of the same kind.
 
 mod rig;
 
-mod choice;
-mod reads;
-mod positions;
-mod writes;
-mod receives;
-mod sends;
-mod non_blocking;
-mod waits;
-mod again;
-mod children;
-mod locks;
-mod sleeps;
-mod limits;
-mod widths;
-mod edge;
+mod query;
+mod eligible;
+mod read;
+mod write;
+mod socket;
+mod wait;
+mod ipc;
+mod restart;

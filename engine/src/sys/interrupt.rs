@@ -33,3 +33,11 @@ pub(crate) fn unblocked(mask: SigSet) -> SigSet {
     // SAFETY: it was a set before, and has one signal less.
     unsafe { SigSet::from_sigset_t_unchecked(raw) }
 }
+
+/// The C library's signals: for cancelling threads, and for setuid.
+pub(crate) const OF_THE_C_LIBRARY: u64 = 0b11 << 31;
+
+/// The internal signals, as a set: the C library's two, and the one by which workers are interrupted.
+pub(crate) fn internal() -> u64 {
+    signal().map_or(OF_THE_C_LIBRARY, |signal| OF_THE_C_LIBRARY | 1 << (signal - 1))
+}

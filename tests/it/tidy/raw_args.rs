@@ -59,10 +59,10 @@ fn arguments_are_read_through_their_rows() {
 fn a_raw_argument_is_caught() {
     let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
     let look = |path: &str, text: &str| faults(&[file(path, text)], &[]);
-    assert_caught(&look("engine/src/twin/x.rs", "let fd = call.raw_arg(0);"), "twin/x.rs");
+    assert_caught(&look("engine/src/nonblocking/x.rs", "let fd = call.raw_arg(0);"), "nonblocking/x.rs");
     assert_caught(&look("engine/cli/src/x.rs", "let all = call.raw_args();"), "cli/src/x.rs");
     assert_caught(&look("syscalls/src/x.rs", "let all = args.words();"), "src/x.rs");
-    assert_none(&look("engine/src/twin/x.rs", "// call.raw_arg(0)\nlet fd = args.get(0);"));
-    assert_none(&look("engine/src/twin/tests/x.rs", "call.raw_arg(0)"));
+    assert_none(&look("engine/src/nonblocking/x.rs", "// call.raw_arg(0)\nlet fd = args.get(0);"));
+    assert_none(&look("engine/src/nonblocking/tests/x.rs", "call.raw_arg(0)"));
     assert_caught(&faults(&[], &[("a.rs", "")]), "a.rs");
 }

@@ -142,7 +142,7 @@ fn the_list_is_the_c_librarys() {
     // SAFETY: the set is initialised.
     let is_in = |signal| unsafe { libc::sigismember(full.as_ref(), signal) } == 1;
     let kept = (1..=64).filter(|signal| !is_in(*signal)).fold(0, |set, signal| set | 1_u64 << (signal - 1));
-    assert_eq!(kept, crate::exec::signal_sets::OF_THE_C_LIBRARY);
+    assert_eq!(kept, crate::sys::interrupt::OF_THE_C_LIBRARY);
 }
 
 /// What the kernel is going to refuse, or does not look at, it gets as it was.

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use syslet_syscalls::RawArgs;
 
-use crate::exec::signalfd::{Own, Seen, internal, takes_internal};
+use crate::exec::signalfd::{Own, Signalfd, internal};
 
 /// Made without the C library, which takes its own signals out.
 fn signalfd(set: u64, flags: i32) -> OwnedFd {
@@ -40,9 +40,9 @@ fn another_one_in_its_place() {
             let Own(given) = own;
             assert_eq!(own.args(&RawArgs::new(args)), RawArgs::new([given, 1, bytes, 4, 5, 6]));
             assert_ne!(given, number(&fd));
-            assert_eq!(Seen::of(given), Some(Seen { set: usr1, is_non_blocking }));
+            assert_eq!(Signalfd::of(given), Some(Signalfd { set: usr1, is_non_blocking }));
             drop(own);
-            assert_eq!(Seen::of(given), None);
+            assert_eq!(Signalfd::of(given), None);
         }
     }
 }
@@ -56,11 +56,11 @@ fn others_are_read_themselves() {
     let (pipe, _writer) = std::io::pipe().expect("a pipe");
     for fd in [number(&harmless), number(&file), number(&pipe), u64::MAX, 1 << 31, 99_999] {
         assert!(instead(READ, [fd, 0, 4096, 0, 0, 0]).is_none(), "{fd}");
-        assert!(!takes_internal(fd, 4096), "{fd}");
+        assert!(!Signalfd::takes_internal(fd, 4096), "{fd}");
     }
     assert!(instead(READ, [number(&dirty), 0, 127, 0, 0, 0]).is_none(), "the kernel refuses it");
-    assert!(!takes_internal(number(&dirty), 127));
-    assert!(takes_internal(number(&dirty), 128));
+    assert!(!Signalfd::takes_internal(number(&dirty), 127));
+    assert!(Signalfd::takes_internal(number(&dirty), 128));
     assert!(instead(libc::SYS_write, [number(&dirty), 0, 128, 0, 0, 0]).is_none());
     // The kernel takes the low half of a descriptor.
     assert!(instead(READ, [number(&dirty) | 7 << 32, 0, 128, 0, 0, 0]).is_some());

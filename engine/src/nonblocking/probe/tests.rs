@@ -2,7 +2,7 @@ use std::os::fd::AsRawFd;
 
 use crate::nonblocking::probe::*;
 
-/// TWIN-31: the probe finds what there is, and leaves no child and no changed signal mask.
+/// TWIN-31: the probe finds the abilities, and leaves no child and no changed signal mask.
 #[test]
 fn the_probe_finds_and_leaves_nothing() {
     let mask = nix::sys::signal::SigSet::thread_get_mask().expect("a mask");

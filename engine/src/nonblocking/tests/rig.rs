@@ -1,4 +1,4 @@
-//! Calls by name: plain, through the twin, and finished.
+//! Calls by name: plain, tried, and finished.
 #![allow(unsafe_code, reason = "makes calls and looks where their arguments point")]
 
 use std::fs::File;
@@ -9,10 +9,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use syslet_syscalls::{Invoked, RawArgs, Row, invoke, row_by_name};
 
-use crate::nonblocking::memory::Memory;
+use crate::nonblocking::query::Memory;
 use crate::nonblocking::{Abilities, Ability, Attempt, Begun, NonBlocking, attempt, finish, may_try, probe};
 
 pub(crate) static ABILITIES: LazyLock<Abilities> = LazyLock::new(|| probe(NonBlocking::All));
+
+/// The bits of which the kernel takes none, of an argument of 32 bits.
+pub(crate) const HIGH: u64 = 0xdead_beef << 32;
 
 pub(crate) fn row(name: &str) -> (&'static Row, u32) {
     let row = row_by_name(name).expect("the row exists");
@@ -40,20 +43,20 @@ pub(crate) fn enter_raw(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked 
     unsafe { invoke(cancel, nr, args) }
 }
 
-/// What a way into the kernel is shown of the arguments: what the kernel takes.
+/// The arguments as the kernel takes them.
 pub(crate) fn shown(nr: u32, args: &RawArgs) -> [u64; 6] {
-    syslet_syscalls::row(nr).expect("twins make calls that have a row").narrow(args).all()
+    syslet_syscalls::row(nr).expect("attempts make calls that have a row").narrow(args).all()
 }
 
 pub(crate) fn memory() -> Memory {
-    // SAFETY: the tests answer for what they name.
+    // SAFETY: the tests answer for the addresses that they name.
     unsafe { Memory::promised() }
 }
 
 pub(crate) fn plain<const N: usize>(name: &str, args: [u64; N]) -> i64 {
     match enter(&AtomicU32::new(0), row(name).1, &full(args)) {
         Invoked::Result(result) => result,
-        Invoked::NeverBegan => unreachable!("nobody cancels"),
+        Invoked::NeverBegan => unreachable!("it is not cancelled"),
     }
 }
 
@@ -94,7 +97,7 @@ pub(crate) fn finish_with<const N: usize>(
     // SAFETY: as for `enter`.
     match unsafe { finish(row, nr, &full(args).into(), begun, 1 + passed_ns, &mut enter) } {
         Invoked::Result(result) => result,
-        Invoked::NeverBegan => unreachable!("nobody cancels"),
+        Invoked::NeverBegan => unreachable!("it is not cancelled"),
     }
 }
 
@@ -108,8 +111,8 @@ pub(crate) fn cancelled<const N: usize>(name: &str, args: [u64; N]) -> Attempt {
     attempt_with(name, args, |nr, args| enter(&cancel, nr, args))
 }
 
-/// Whether this kernel keeps SIGPIPE away from twins of writes; where it does not, they are not tried.
-pub(crate) fn writes_are_twinned() -> bool {
+/// Whether this kernel keeps SIGPIPE away from attempts at writes; where it does not, none is made.
+pub(crate) fn writes_are_tried() -> bool {
     let known = ABILITIES.has(Ability::NowaitWrites);
     assert_eq!(tries("write", [1, 8, 1]), known);
     known
@@ -122,7 +125,7 @@ pub(crate) fn fd(file: &impl AsRawFd) -> u64 {
 /// The descriptor that a call has just made.
 pub(crate) fn owned(result: i64) -> OwnedFd {
     let fd = i32::try_from(result).ok().filter(|fd| *fd >= 0).expect("a descriptor");
-    // SAFETY: new, and nobody else's.
+    // SAFETY: new, and owned by nothing else.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
@@ -137,7 +140,7 @@ pub(crate) fn at_mut<T: ?Sized>(of: &mut T) -> u64 {
 /// The two words the kernel has read from a test's timespec or vector.
 pub(crate) fn words(at: u64) -> [u64; 2] {
     let words: *const [u64; 2] = std::ptr::with_exposed_provenance(usize::try_from(at).expect("an address"));
-    // SAFETY: an address that a twin has made for the kernel to read, during that call.
+    // SAFETY: an address that an attempt has made for the kernel to read, during that call.
     unsafe { words.read_unaligned() }
 }
 

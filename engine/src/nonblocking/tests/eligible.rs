@@ -1,18 +1,19 @@
-//! What may be tried, whoever asks.
+//! Which calls may be tried, and the rules of every attempt.
 
 use syslet_syscalls::{Row, rows};
 
 use crate::nonblocking::tests::rig::{
-    ABILITIES, at, cancelled, error, exists_here, fd, finish_with, full, nonblocking, plain, row, tries,
+    ABILITIES, at, cancelled, error, exists_here, fd, file, finish_with, full, nonblocking, plain, row,
+    tries, writes_are_tried,
 };
 use crate::nonblocking::{Abilities, Attempt, NonBlocking, is_timed, may_try, probe};
 
-/// TWIN-1: nothing is tried when twins are off, and no number is changed when it must stay.
+/// TWIN-1: nothing is tried when attempts are off, and no number is changed when it must stay.
 #[test]
 fn the_choice_is_kept() {
     let one = full([1, 8, 8, 0, 0, 0]).into();
-    let tried = |abilities| -> Vec<&str> {
-        let abilities = Abilities { abilities, found: u32::MAX };
+    let tried = |allowed| -> Vec<&str> {
+        let abilities = Abilities { allowed, found: u32::MAX };
         rows().iter().filter(|row| may_try(abilities, row, &one)).map(|row| row.name).collect()
     };
     assert_eq!(tried(NonBlocking::Off), [""; 0]);
@@ -22,8 +23,8 @@ fn the_choice_is_kept() {
     assert!(same.contains(&"recvfrom") && same.contains(&"preadv2"), "{same:?}");
 }
 
-/// The calls that have a twin, in the order of the table.
-const TWINNED: &str = "read write pread64 readv writev preadv preadv2 pwritev2 splice tee vmsplice flock fcntl \
+/// The calls that have a non-blocking form, in the order of the table.
+const TRIED: &str = "read write pread64 readv writev preadv preadv2 pwritev2 splice tee vmsplice flock fcntl \
     openat2 accept accept4 connect sendto sendmsg recvfrom recvmsg recvmmsg poll ppoll select \
     pselect6 epoll_wait epoll_pwait epoll_pwait2 futex futex_waitv futex_wait io_getevents \
     io_pgetevents nanosleep clock_nanosleep wait4 waitid rt_sigtimedwait semop semtimedop \
@@ -33,21 +34,21 @@ const TWINNED: &str = "read write pread64 readv writev preadv preadv2 pwritev2 s
 const TIMED: &str = "poll ppoll select pselect6 epoll_wait epoll_pwait epoll_pwait2 futex futex_waitv \
     futex_wait io_getevents io_pgetevents nanosleep clock_nanosleep rt_sigtimedwait semtimedop";
 
-/// TWIN-2: a row has a twin exactly where the engine tries one.
+/// TWIN-2: a row has a non-blocking form exactly where the engine tries it.
 #[test]
 fn rows_promise_what_is_tried() {
     let here = |names: &'static str| names.split(' ').filter(|name| exists_here(name)).collect::<Vec<_>>();
     let names = |promises: fn(&Row) -> bool| -> Vec<&str> {
         rows().iter().filter(|row| promises(row)).map(|row| row.name).collect()
     };
-    assert_eq!(names(|row| row.nonblocking.is_some()), here(TWINNED));
+    assert_eq!(names(|row| row.nonblocking.is_some()), here(TRIED));
     assert_eq!(names(is_timed), here(TIMED));
 }
 
-/// TWIN-3: what the probe does not find is not tried.
+/// TWIN-3: nothing is tried that the probe does not find.
 #[test]
 fn without_abilities_little_is_tried() {
-    let blind = Abilities { abilities: NonBlocking::All, found: 0 };
+    let blind = Abilities { allowed: NonBlocking::All, found: 0 };
     let blind_to =
         ["read", "write", "preadv2", "recvfrom", "sendmsg", "waitid", "nanosleep", "ppoll", "semop", "futex"];
     for name in blind_to.into_iter().chain(["splice", "connect", "mq_timedsend", "epoll_pwait2"]) {
@@ -71,7 +72,7 @@ fn bad_addresses_are_the_kernels_to_refuse() {
         ("sendto", [fd(&left), nowhere, 1, 0]),
         ("nanosleep", [nowhere, 0, 0, 0]),
         ("clock_nanosleep", [1, 0, nowhere, 0]),
-        ("pread64", [fd(&crate::nonblocking::tests::rig::file()), nowhere, 1, 0]),
+        ("pread64", [fd(&file()), nowhere, 1, 0]),
         ("fcntl", [fd(&reader), 7, nowhere, 0]),
         ("recvmsg", [fd(&left), nowhere, 0, 0]),
     ];
@@ -83,7 +84,7 @@ fn bad_addresses_are_the_kernels_to_refuse() {
     for (name, at_header) in [("sendmsg", nowhere), ("sendmsg", u64::MAX - 8)] {
         assert_eq!(nonblocking(name, [fd(&left), at_header]), Attempt::NotHere, "a worker is told EFAULT");
     }
-    if crate::nonblocking::tests::rig::writes_are_twinned() {
+    if writes_are_tried() {
         let socket = [fd(&left), at(&vector), 1];
         assert_eq!(nonblocking("writev", socket), Attempt::Final(error(libc::EFAULT)));
     }
@@ -102,7 +103,7 @@ fn a_cancelled_attempt_leaves_the_call_alone() {
     assert_eq!(sent, 4, "what has moved has moved");
 }
 
-/// TWIN-6: who asks not to wait is told so at once.
+/// TWIN-6: a call that asks not to wait is told so at once.
 #[test]
 fn calls_that_never_wait_are_made_as_they_are() {
     let (left, _right) = std::os::unix::net::UnixDatagram::pair().expect("a pair");
@@ -119,5 +120,5 @@ fn calls_that_never_wait_are_made_as_they_are() {
         assert!(tries(name, args));
         assert_eq!(nonblocking(name, args), Attempt::Final(plain(name, args)), "{name}");
     }
-    assert_eq!(ABILITIES.abilities(), NonBlocking::All);
+    assert_eq!(ABILITIES.allowed, NonBlocking::All);
 }

@@ -1,4 +1,4 @@
-//! Locks, messages, random bytes: one flag or one command apart.
+//! Locks, messages, random bytes and futexes.
 
 use std::sync::atomic::AtomicU32;
 
@@ -6,7 +6,7 @@ use syslet_syscalls::Invoked;
 
 use crate::nonblocking::Attempt;
 use crate::nonblocking::tests::rig::{
-    at, at_mut, attempt_with, enter, error, fd, file, finished, nonblocking, plain, tries,
+    at, at_mut, attempt_with, enter, error, fd, file, finished, nonblocking, plain, tries, words,
 };
 
 /// TWIN-26: a lock that is held elsewhere would be waited for.
@@ -81,4 +81,25 @@ fn messages_would_be_waited_for() {
         enter(&AtomicU32::new(0), nr, args)
     });
     assert_eq!((attempt, seen), (Attempt::Final(16), libc::GRND_NONBLOCK.into()));
+}
+
+const WAIT_PRIVATE: u64 = 128;
+
+/// TWIN-42: the expected value is a wait, and finding that out takes no wait. Another one is the kernel's to say, and if it
+/// is back by then, or a signal comes, that is a wait.
+#[test]
+fn futexes_are_looked_at_first() {
+    let (futex, hour) = (5u32, [3600u64, 0]);
+    let args = |value| [at(&futex), WAIT_PRIVATE, value, at(&hour), 0, 0];
+    let attempt = attempt_with("futex", args(5), |_, _| unreachable!("it would be a wait"));
+    assert_eq!(attempt, Attempt::WouldBlock);
+    for errno in [libc::ETIMEDOUT, libc::EINTR] {
+        let attempt = attempt_with("futex", args(4), |_, given| {
+            assert_eq!(words(given[3]), [0, 0], "it never waits");
+            Invoked::Result(error(errno))
+        });
+        assert_eq!(attempt, Attempt::WouldBlock);
+    }
+    assert_eq!(attempt_with("futex", args(4), |_, _| Invoked::NeverBegan), Attempt::Cancelled);
+    assert_eq!(plain("futex", args(4)), error(libc::EAGAIN));
 }

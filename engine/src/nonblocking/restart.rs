@@ -1,16 +1,14 @@
-//! Making a call once more: after a signal, and for the rest of its bytes.
+//! Making a call once more, after a signal and for the rest of its bytes: `exec` retries calls with it.
 #![allow(unsafe_code, reason = "hands on the promise that a call's addresses are the caller's to answer for")]
 
 use syslet_syscalls::{Direction, Invoked, RawArgs, Restart, Row};
 
-use crate::nonblocking::ask::{Kind, address, is_known_socket, is_stream, kind, low, status_flags};
-use crate::nonblocking::limit::shortened;
-use crate::nonblocking::memory::Memory;
-use crate::nonblocking::vectors::{self, total};
-use crate::nonblocking::{poll, sleep};
+use crate::nonblocking::attempt::behind;
+use crate::nonblocking::query::{Kind, Memory, address, is_known_socket, is_stream, kind, low, status_flags};
+use crate::nonblocking::wait::{finish_poll, may_try_sleep, shortened};
 
 /// Makes a call again that a signal has interrupted, `passed_ns` after it began; nothing when its row says not to, or
-/// when nobody knows how much of its time is left.
+/// when the rest of its time is not known.
 ///
 /// # Safety
 /// As for [`super::attempt`].
@@ -21,7 +19,7 @@ pub(crate) unsafe fn again(
     passed_ns: u64,
     enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Option<Invoked> {
-    // SAFETY: the caller's promise, for as long as this call.
+    // SAFETY: the caller answers for the addresses in the arguments until this call is over.
     let memory = unsafe { Memory::promised() };
     let args = row.narrow(raw);
     match row.restart_with(raw) {
@@ -30,13 +28,13 @@ pub(crate) unsafe fn again(
         Restart::Left(from, to) if args.get(from.into()) != 0 => {
             Some(enter(nr, &raw.with(to.into(), args.get(from.into()))))
         }
-        Restart::Left(_, to) if sleep::may_try(nr.into(), args) => {
+        Restart::Left(_, to) if may_try_sleep(nr.into(), args) => {
             Some(shortened(to.into(), nr, args, passed_ns, memory, enter))
         }
         Restart::Shortened(arg) if row.args[usize::from(arg)].ty.direction() != Direction::Value => {
             Some(shortened(arg.into(), nr, args, passed_ns, memory, enter))
         }
-        Restart::Shortened(arg) => Some(poll::finish(arg.into(), nr, args, passed_ns, enter)),
+        Restart::Shortened(arg) => Some(finish_poll(arg.into(), nr, args, passed_ns, enter)),
         Restart::Uninterrupted | Restart::Never(_) | Restart::Left(..) => None,
     }
 }
@@ -57,7 +55,7 @@ pub(crate) struct Stream {
     total: u64,
 }
 
-/// What decides how a transfer goes on.
+/// How a transfer goes on: where its call has the buffers and the position.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Shape {
     /// One buffer, at the file's own position.
@@ -113,12 +111,12 @@ const MESSAGE_FLAGS: i32 = libc::MSG_WAITALL | libc::MSG_NOSIGNAL | libc::MSG_MO
 
 impl Stream {
     /// The transfer, if its bytes are a stream: of a regular file, a block or memory device, a pipe without packets, or a
-    /// stream socket. What is a message is whole, however long.
+    /// stream socket. A message is whole, however long.
     ///
     /// # Safety
     /// As for [`super::attempt`], for as long as the value is used.
     pub(crate) unsafe fn of(row: &'static Row, nr: u32, raw: &RawArgs) -> Option<Stream> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller answers for the addresses in the arguments as long as the value is used.
         let memory = unsafe { Memory::promised() };
         let (shape, args) = (Shape::of(nr.into())?, row.narrow(raw));
         let flags_fit = match shape {
@@ -127,7 +125,7 @@ impl Stream {
             _ => true,
         };
         let (total, fits) = match shape {
-            Shape::Vector | Shape::VectorAt => (total(memory, args.get(1), args.get(2)), true),
+            Shape::Vector | Shape::VectorAt => (memory.total(args.get(1), args.get(2)), true),
             Shape::One | Shape::OneAt | Shape::Message => (args.get(2), true),
             Shape::Between { other, count } => (args.get(count), has_stream(args.get(other))),
         };
@@ -139,7 +137,7 @@ impl Stream {
         self.total
     }
 
-    /// Makes the call for what is left after `done` bytes.
+    /// Makes the call for the rest behind `done` bytes.
     pub(crate) fn go_on(&self, done: u64, enter: &mut impl FnMut(u32, &RawArgs) -> Invoked) -> Invoked {
         let Some(shape) = Shape::of(self.nr.into()) else { return enter(self.nr, &self.args) };
         let (args, mut rest) = (self.row.narrow(&self.args), self.args);
@@ -151,13 +149,11 @@ impl Stream {
             return enter(self.nr, &rest);
         }
         if !shape.is_vector() {
-            rest.set(1, args.get(1) + done);
-            rest.set(2, args.get(2) - done);
-            return enter(self.nr, &rest);
+            return enter(self.nr, &behind(args.like(&rest), done));
         }
-        // SAFETY: who made this value answers for its addresses as long as it is used.
+        // SAFETY: the maker of this value answers for the addresses in the arguments as long as it is used.
         let memory = unsafe { Memory::promised() };
-        let entries = vectors::rest(memory, args.get(1), args.get(2), done);
+        let entries = memory.rest(args.get(1), args.get(2), done);
         rest.set(1, entries.first().map_or(0, address));
         rest.set(2, entries.len() as u64);
         enter(self.nr, &rest)

@@ -33,7 +33,7 @@ fn address(words: &[u64; 2]) -> u64 {
     words.as_ptr().expose_provenance() as u64
 }
 
-/// ATTR-83: a call with a relative time is made again with what is left of it, wherever that stands.
+/// ATTR-83: a call with a relative time is made again with the rest of it, in whichever argument that stands.
 #[test]
 fn times_are_shortened() {
     const MS: u64 = 1_000_000;
@@ -44,7 +44,7 @@ fn times_are_shortened() {
     let time = [2, 0];
     let (_, left) = remade("semtimedop", [1, 0, 1, address(&time)], 500 * MS, 3).expect("again");
     assert_eq!((left, time), ([1, 500 * MS], [2, 0]));
-    // Where the caller wants to know what is left, the kernel has said it.
+    // Where the caller wants to know the rest, the kernel has said it.
     let rest = [1, 7];
     let (args, left) = remade("nanosleep", [address(&time), address(&rest)], 500 * MS, 0).expect("again");
     assert_eq!((args[0], args[1], left), (address(&rest), address(&rest), rest));
@@ -52,7 +52,7 @@ fn times_are_shortened() {
     assert_eq!((args[1], left), (0, [1, 500 * MS]));
 }
 
-/// ATTR-83: absolute times stand; nobody knows what is left on a clock that does not run as the engine's.
+/// ATTR-83: absolute times stand; the rest is not known on a clock that does not run as the engine's.
 #[test]
 fn other_clocks() {
     let time = [2, 0];
@@ -65,7 +65,7 @@ fn other_clocks() {
     assert_eq!(sleep(processor, 0), None);
 }
 
-/// ATTR-83: what the table says never to make again is not.
+/// ATTR-83: a call that the table says never to make again is not made again.
 #[test]
 fn some_never() {
     assert_eq!(remade("close", [7], 0, 0), None);
