@@ -1,5 +1,5 @@
-//! NonBlocking through a ring: what is ready is finished by the submitter, what would block by a worker that makes the plain
-//! call, and what is wrong is refused as the plain call refuses it.
+//! Non-blocking attempts through a ring: a call that is ready is finished by the submitter, one that would block by a worker
+//! that makes the plain call, and a wrong one is refused as the plain call refuses it.
 
 mod rig;
 
