@@ -1,6 +1,6 @@
-//! Reads of a signalfd whose set has internal signals. Who sleeps in such a read takes what the C library sends to it, and
-//! the application's setuid waits for ever. All that a signalfd has is its set: so a worker reads another one, with the same
-//! set but for the internal signals (ENGINE-33).
+//! Reads of a signalfd whose set has internal signals: `attempt` asks before a worker reads. A thread that sleeps in such a
+//! read takes the signals that the C library sends to it, and the application's setuid waits for ever. A signalfd has
+//! nothing but its set, so a worker reads another one, with the same set but for the internal signals (ENGINE-33).
 //!
 //! Every call is entered raw: a thread that has only borrowed its storage reads, too.
 #![allow(unsafe_code, reason = "makes system calls that the application did not ask for")]
@@ -20,7 +20,7 @@ use crate::sys::interrupt::internal;
 #[derive(Debug)]
 pub(crate) struct Own(u64);
 
-/// What the call reads instead, if its descriptor is a signalfd whose set has internal signals.
+/// The signalfd that the call reads instead, if its descriptor is a signalfd whose set has internal signals.
 ///
 /// # Errors
 /// The kernel's, negative, when it has no descriptor to give.

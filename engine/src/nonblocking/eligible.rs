@@ -91,7 +91,7 @@ impl Family {
     }
 }
 
-/// Whether the submitter may try this call, inline, with [`super::attempt`]. Cheap, and asks the kernel nothing.
+/// Whether the submitter may try this call, inline, with [`super::attempt()`]. Cheap, and asks the kernel nothing.
 #[inline]
 pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &RawArgs) -> bool {
     if abilities.allowed == NonBlocking::Off {

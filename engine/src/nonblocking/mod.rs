@@ -1,6 +1,6 @@
 //! Non-blocking attempts: a call is asked for so that it does not sleep. The submitter tries it inline; where it would
 //! have slept, a worker makes the plain call, and the result is the plain call's alone (`specs/twins.md`). `exec` calls
-//! [`attempt`] and [`finish`].
+//! [`attempt()`] and [`finish`].
 //!
 //! Bottom first: questions to the kernel (`query`), the outcome of an attempt (`attempt`), the forms that work here
 //! (`probe`), the ways of asking (`rw`, `socket`, `wait`, `ipc`), a call made once more (`restart`), and whether to try
@@ -86,7 +86,7 @@ fn cannot_wait(nr: u32, fd: u64) -> bool {
 /// The plain call, from where its attempt stopped: the bytes already done are counted, relative times are shortened.
 ///
 /// # Safety
-/// As for [`attempt`], with the row, number and arguments given there.
+/// As for [`attempt()`], with the row, number and arguments given there.
 pub(crate) unsafe fn finish(
     row: &Row,
     nr: u32,

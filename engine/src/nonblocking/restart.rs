@@ -11,7 +11,7 @@ use crate::nonblocking::wait::{finish_poll, may_try_sleep, shortened};
 /// when the rest of its time is not known.
 ///
 /// # Safety
-/// As for [`super::attempt`].
+/// As for [`super::attempt()`].
 pub(crate) unsafe fn again(
     row: &Row,
     nr: u32,
@@ -114,7 +114,7 @@ impl Stream {
     /// stream socket. A message is whole, however long.
     ///
     /// # Safety
-    /// As for [`super::attempt`], for as long as the value is used.
+    /// As for [`super::attempt()`], for as long as the value is used.
     pub(crate) unsafe fn of(row: &'static Row, nr: u32, raw: &RawArgs) -> Option<Stream> {
         // SAFETY: the caller answers for the addresses in the arguments as long as the value is used.
         let memory = unsafe { Memory::promised() };

@@ -34,7 +34,7 @@ pub(super) const ROWS: &[Row] = &[
     descriptor("pread64", [17, 67], &[fd("fd"), buffer("buf", 2), size("count"), offset("pos")])
         .yields(Bytes).nonblocking(NonBlockingForm::Vectored("preadv2")),
     descriptor("pwrite64", [18, 68], &[fd("fd"), input("buf", Len::Arg(2)), size("count"), offset("pos")])
-        .yields(Bytes).no_nonblocking(MIXES),
+        .yields(Bytes).blocking_only(MIXES),
     descriptor("readv", [19, 65], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32()])
         .yields(Bytes).nonblocking(NonBlockingForm::Vectored("preadv2")),
     descriptor("writev", [20, 66], &[fd("fd"), gather("vec", 2), size("vlen").bits_32()])
@@ -42,13 +42,13 @@ pub(super) const ROWS: &[Row] = &[
     descriptor("preadv", [295, 69], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored()])
         .yields(Bytes).nonblocking(NonBlockingForm::Vectored("preadv2")),
     descriptor("pwritev", [296, 70], &[fd("fd"), gather("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored()])
-        .yields(Bytes).no_nonblocking(MIXES),
+        .yields(Bytes).blocking_only(MIXES),
     descriptor("preadv2", [327, 286], &[fd("fd"), scatter("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored(), flags("flags")])
         .yields(Bytes).nonblocking(flag(5, RWF_NOWAIT)),
     descriptor("pwritev2", [328, 287], &[fd("fd"), gather("vec", 2), size("vlen").bits_32(), offset("pos_l"), offset("pos_h").ignored(), flags("flags")])
         .yields(Bytes).nonblocking(flag(5, RWF_NOWAIT)),
     descriptor("sendfile", [40, 71], &[fd("out_fd"), fd("in_fd"), update_of("offset", LONG), size("count")])
-        .yields(Bytes).no_nonblocking("no flag keeps it from waiting, only O_NONBLOCK of the file itself"),
+        .yields(Bytes).blocking_only("no flag keeps it from waiting, only O_NONBLOCK of the file itself"),
     storage("copy_file_range", [326, 285], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
         .yields(Bytes),
     descriptor("splice", [275, 76], &[fd("fd_in"), update_of("off_in", LONG), fd("fd_out"), update_of("off_out", LONG), size("len"), flags("flags")])
@@ -61,7 +61,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Bytes).when(&[has(3, SPLICE_F_NONBLOCK, Instant)]).nonblocking(flag(3, SPLICE_F_NONBLOCK)),
     // The argument of an ioctl depends on the driver, and drivers use the same numbers for different things, except a few.
     descriptor("ioctl", [16, 29], &[fd("fd"), command("cmd"), formed("arg", IOCTL)])
-        .yields(Number).restart(Never("only the driver knows how much was done before the signal")).no_nonblocking("each driver waits in its own way"),
+        .yields(Number).restart(Never("only the driver knows how much was done before the signal")).blocking_only("each driver waits in its own way"),
 
     // Position, size, contents as a whole.
     storage("lseek", [8, 62], &[fd("fd"), offset("offset"), uint("whence")])
@@ -101,15 +101,15 @@ pub(super) const ROWS: &[Row] = &[
 
     // Descriptors. Closing may write back, or linger on a socket.
     descriptor("close", [3, 57], &[fd("fd")])
-        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")).no_nonblocking(CLOSES),
+        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")).blocking_only(CLOSES),
     descriptor("close_range", [436, 436], &[uint("fd"), uint("max_fd"), flags("flags")])
-        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]).restart(Uninterrupted).no_nonblocking(CLOSES),
+        .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]).restart(Uninterrupted).blocking_only(CLOSES),
     instant("dup", [32, 23], &[fd("fildes")])
         .yields(Fd),
     descriptor("dup2", [33, NO], &[fd("oldfd"), fd("newfd")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).no_nonblocking(CLOSES),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).blocking_only(CLOSES),
     descriptor("dup3", [292, 24], &[fd("oldfd"), fd("newfd"), flags("flags")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).no_nonblocking(CLOSES),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).blocking_only(CLOSES),
     instant("pipe", [22, NO], &[output_of("fildes", 2 * INT)]),
     instant("pipe2", [293, 59], &[output_of("fildes", 2 * INT), flags("flags")]),
     instant("memfd_create", [319, 279], &[text("uname"), flags("flags")])

@@ -14,11 +14,11 @@ const OPENS: &str = "openat2 would be another number, and refuses flags that thi
 pub(super) const ROWS: &[Row] = &[
     // Opening.
     storage("open", [2, NO], &[path("filename"), flags("flags"), mode("mode")])
-        .yields(Fd).no_nonblocking(OPENS),
+        .yields(Fd).blocking_only(OPENS),
     storage("creat", [85, NO], &[path("pathname"), mode("mode")])
-        .yields(Fd).no_nonblocking(OPENS),
+        .yields(Fd).blocking_only(OPENS),
     storage("openat", [257, 56], &[dirfd("dfd"), path("filename"), flags("flags"), mode("mode")])
-        .yields(Fd).no_nonblocking(OPENS),
+        .yields(Fd).blocking_only(OPENS),
     storage("openat2", [437, 437], &[dirfd("dfd"), path("filename"), input("how", Len::Arg(3)), size("usize")])
         .yields(Fd).nonblocking(NonBlockingForm::Cached(2)),
     storage("name_to_handle_at", [303, 264], &[dirfd("dfd"), path("name"), update("handle", Len::Headed(FILE_HANDLE)), output_of("mnt_id", LONG), flags("flag")]),

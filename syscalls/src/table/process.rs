@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
 
     // Another process, or thread, under control. ptrace's addresses are those of the other process.
     sleeps("ptrace", [101, 117], &[command("request").bits_64(), pid("pid").bits_64(), opaque("addr"), opaque("data")])
-        .yields(Number).scope(BoundToThread).restart(Uninterrupted).no_nonblocking("it acts for the tracer, which is one thread"),
+        .yields(Number).scope(BoundToThread).restart(Uninterrupted).blocking_only("it acts for the tracer, which is one thread"),
     instant("perf_event_open", [298, 241], &[update("attr_uptr", Len::Sized(4, PERF_EVENT_ATTR)), pid("pid"), int("cpu"), fd("group_fd"), flags("flags").bits_64()])
         .yields(Fd).scope(BoundToThread).restart(Again),
 
@@ -71,11 +71,11 @@ pub(super) const ROWS: &[Row] = &[
     instant("fork", [57, NO], &[])
         .yields(Pid).ends(Harm::Child),
     sleeps("vfork", [58, NO], &[])
-        .yields(Pid).ends(Harm::Child).no_nonblocking(CHILD),
+        .yields(Pid).ends(Harm::Child).blocking_only(CHILD),
     sleeps("clone", [56, 220], CLONE)
-        .yields(Pid).ends(Harm::Child).no_nonblocking(CHILD),
+        .yields(Pid).ends(Harm::Child).blocking_only(CHILD),
     sleeps("clone3", [435, 435], &[opaque("uargs"), size("size")])
-        .yields(Pid).ends(Harm::Child).no_nonblocking(CHILD),
+        .yields(Pid).ends(Harm::Child).blocking_only(CHILD),
     instant("set_tid_address", [218, 96], &[address("tidptr")])
         .yields(Pid).ends(Harm::Library),
     instant("set_robust_list", [273, 99], &[address("head"), size("len")])

@@ -42,15 +42,15 @@ pub(super) const ROWS: &[Row] = &[
     instant("rt_sigreturn", [15, 139], &[])
         .ends(Harm::SignalReturn),
     sleeps("restart_syscall", [219, 128], &[])
-        .yields(Number).ends(Harm::GoesOn).no_nonblocking("it goes on with a call that its own thread began"),
+        .yields(Number).ends(Harm::GoesOn).blocking_only("it goes on with a call that its own thread began"),
 
     // Awaited.
     sleeps("rt_sigtimedwait", [128, 137], &[input("uthese", Len::Arg(3)), output_of("uinfo", SIGINFO), input_of("uts", TIMESPEC), size("sigsetsize")])
         .yields(Number).scope(ReadsThread).restart(Shortened(2)).nonblocking(NonBlockingForm::ZeroTime(2)),
     sleeps("rt_sigsuspend", [130, 133], &[input("unewset", Len::Arg(1)), size("sigsetsize")])
-        .scope(BoundToThread).restart(Never(ANSWERS)).no_nonblocking("it waits under a signal mask of its own"),
+        .scope(BoundToThread).restart(Never(ANSWERS)).blocking_only("it waits under a signal mask of its own"),
     sleeps("pause", [34, NO], &[])
-        .scope(ReadsThread).restart(Never(ANSWERS)).no_nonblocking("nothing ends it but a handler in its own thread"),
+        .scope(ReadsThread).restart(Never(ANSWERS)).blocking_only("nothing ends it but a handler in its own thread"),
     instant("signalfd", [282, NO], &[fd("ufd"), input("user_mask", Len::Arg(2)), size("sizemask")])
         .yields(Fd),
     instant("signalfd4", [289, 74], &[fd("ufd"), input("user_mask", Len::Arg(2)), size("sizemask"), flags("flags")])

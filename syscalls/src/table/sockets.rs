@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
     sleeps("sendmsg", [46, 211], &[fd("fd"), messages("msg", SendMessage, Len::Const(MSGHDR)), flags("flags").or(SEND_FLAGS[1])])
         .yields(Bytes).when(&[has(2, MSG_DONTWAIT, Instant)]).nonblocking(flag(2, MSG_DONTWAIT)),
     sleeps("sendmmsg", [307, 269], &[fd("fd"), messages("mmsg", SendMessages, Len::Times(2, MMSGHDR)), size("vlen").bits_32(), flags("flags").or(SEND_FLAGS[0])])
-        .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]).no_nonblocking("a short count does not say whether the next message would have waited or failed"),
+        .yields(Number).when(&[has(3, MSG_DONTWAIT, Instant)]).blocking_only("a short count does not say whether the next message would have waited or failed"),
     sleeps("recvfrom", [45, 207], &[fd("fd"), output("ubuf", Len::Arg(2), Written::Perhaps), size("size"), flags("flags"), sized("addr", 5), update_of("addr_len", INT)])
         .yields(Bytes).when(&[has(3, MSG_DONTWAIT, Instant)]).nonblocking(flag(3, MSG_DONTWAIT)),
     sleeps("recvmsg", [47, 212], &[fd("fd"), messages("msg", ReceiveMessage, Len::Const(MSGHDR)), flags("flags")])

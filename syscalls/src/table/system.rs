@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
     storage("getrandom", [318, 278], &[buffer("ubuf", 1), size("len"), flags("flags")])
         .yields(Bytes).when(&[has(2, GRND_NONBLOCK, Instant), has(2, GRND_INSECURE, Instant)]).nonblocking(flag(2, GRND_NONBLOCK)),
     storage("syslog", [103, 116], &[command("type"), output("buf", Len::Arg(2), Written::Perhaps), size("len").bits_32()])
-        .yields(Number).when(&[is(0, SYSLOG_ACTION_READ, Sleeps)]).no_nonblocking("no flag keeps it from waiting for messages"),
+        .yields(Number).when(&[is(0, SYSLOG_ACTION_READ, Sleeps)]).blocking_only("no flag keeps it from waiting for messages"),
     storage("acct", [163, 89], &[path("name")]),
     storage("swapon", [167, 224], &[path("specialfile"), flags("swap_flags")]),
     storage("swapoff", [168, 225], &[path("specialfile")]),

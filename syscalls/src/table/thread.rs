@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
     storage("add_key", [248, 217], &[text("type"), text("description"), input("payload", Len::Arg(3)), size("plen"), int("ringid")])
         .yields(Number).scope(WritesThread),
     sleeps("request_key", [249, 218], &[text("type"), text("description"), text("callout_info"), int("destringid")])
-        .yields(Number).scope(WritesThread).no_nonblocking("a second request would make a second key"),
+        .yields(Number).scope(WritesThread).blocking_only("a second request would make a second key"),
 
     // Scheduling.
     instant("sched_yield", [24, 124], &[]),

@@ -77,7 +77,7 @@ pub(super) const ROWS: &[Row] = &[
     storage("io_setup", [206, 0], &[uint("nr_events"), update_of("ctxp", LONG)])
         .memory(Maps),
     sleeps("io_destroy", [207, 1], &[address("ctx")])
-        .memory(Unmaps).restart(Uninterrupted).no_nonblocking("it ends the context: a second attempt would be another call"),
+        .memory(Unmaps).restart(Uninterrupted).blocking_only("it ends the context: a second attempt would be another call"),
     storage("io_submit", [209, 2], &[address("ctx_id"), size("nr"), opaque("iocbpp")])
         .yields(Number),
     instant("io_cancel", [210, 3], &[address("ctx_id"), opaque("iocb"), output_of("result", IO_EVENT)]),
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         .yields(Fd).danger("it can put its rings at any address"),
     sleeps("io_uring_enter", [426, 426], &[fd("fd"), uint("to_submit"), uint("min_complete"), flags("flags"), opaque("argp"), size("argsz")])
         .yields(Number).scope(BoundToThread)
-        .restart_when(&[restart_has(3, IORING_ENTER_EXT_ARG, Never("a timeout behind argp would begin anew"))]).no_nonblocking("it submits for the thread that enters"),
+        .restart_when(&[restart_has(3, IORING_ENTER_EXT_ARG, Never("a timeout behind argp would begin anew"))]).blocking_only("it submits for the thread that enters"),
     storage("io_uring_register", [427, 427], &[fd("fd"), command("opcode"), opaque("arg"), uint("nr_args")])
         .yields(Number).scope(BoundToThread),
 ];

@@ -173,7 +173,7 @@ impl Row {
         self
     }
 
-    pub(super) const fn no_nonblocking(mut self, why: &'static str) -> Row {
+    pub(super) const fn blocking_only(mut self, why: &'static str) -> Row {
         self.blocking_only = Some(why);
         self
     }
