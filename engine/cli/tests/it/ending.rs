@@ -71,7 +71,8 @@ fn begun(mut command: Command) -> (Child, BufReader<std::process::ChildStdout>) 
     let mut child = command.spawn().expect("the command was built");
     let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
     let mut line = String::new();
-    while line != "begun\n" {
+    // A statement that prints its result at the same time may stand before it in its line.
+    while !line.ends_with("begun\n") {
         line.clear();
         let len = stdout.read_line(&mut line).expect("the command writes text");
         assert!(len > 0, "the run ended before it began");
