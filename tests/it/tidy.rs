@@ -13,6 +13,7 @@ mod layout;
 mod places;
 mod pronouns;
 mod raw_args;
+mod rooms;
 mod rules;
 mod unsafe_code;
 mod words;
