@@ -1,4 +1,4 @@
-//! What each subcommand does, from options to exit code. Data go to stdout, messages to stderr.
+//! The subcommands, each from its options to its exit code; `lib` calls them. Data go to stdout, messages to stderr.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -22,7 +22,7 @@ use crate::script::error::ScriptError;
 use crate::script::source::{SCRIPT_BYTES_MAX, Source};
 use crate::{print, probe, script, table};
 
-/// Does what was asked.
+/// Runs the subcommand that the options name.
 pub(crate) fn command(options: Options) -> Exit {
     match options.command {
         Command::Run(options) => run(options),
@@ -32,7 +32,7 @@ pub(crate) fn command(options: Options) -> Exit {
 }
 
 fn message(text: &str) {
-    // A closed stderr leaves nobody to tell.
+    // With stderr closed there is no place for the message.
     let _ = writeln!(anstream::stderr(), "syslet: {text}");
 }
 

@@ -1,4 +1,4 @@
-//! What the command ends with.
+//! The exit codes of the command, for all of its subcommands.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     Failure,
     /// Wrong usage, or an error in the script.
     Usage,
-    /// The machine or kernel cannot.
+    /// This machine, kernel or option does not support it.
     NotSupported,
     /// The time given had passed.
     TimedOut,

@@ -1,5 +1,5 @@
-//! The `syslet` command: runs scripts of system calls, and shows the table that describes them. It is a library for what reads
-//! scripts without running them.
+//! The `syslet` command: runs scripts of system calls, and shows the table that describes them. `main` calls it; so do tests
+//! that read scripts without running them.
 //!
 //! A script's way: options → source → tokens → tree → plan → run → report → print.
 
@@ -29,7 +29,7 @@ pub fn main() -> ExitCode {
 /// Reads and checks a script, as the command does before anything runs; gives how many steps it has.
 ///
 /// # Errors
-/// What is wrong with it, and where, as the command prints it.
+/// The fault and its place, as the command prints them.
 pub fn check(text: &str, arguments: &[Vec<u8>]) -> Result<usize, String> {
     let source = script::source::Source { name: "-".to_owned(), text: text.to_owned() };
     let plan = script::compile(&source, arguments);

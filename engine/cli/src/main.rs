@@ -1,4 +1,4 @@
-//! The `syslet` command.
+//! The process of the `syslet` command: hands its arguments to the library, and its exit code to the system.
 
 use std::process::ExitCode;
 

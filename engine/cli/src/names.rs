@@ -1,4 +1,4 @@
-//! The names scripts know: constants, error numbers.
+//! The names that scripts and output know: constants, error numbers.
 
 use syslet::syscalls;
 

@@ -1,4 +1,4 @@
-//! What the command is asked on the command line.
+//! The options of the command line, which `command` reads.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,14 +22,14 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Runs a script
     ///
-    /// A script is a list of system calls, one a line: `fd = openat(AT_FDCWD, "/etc/hosts", O_RDONLY)`. What needs nothing from
-    /// another is in flight together. A group, `syslet NAME { … }` over several lines, is one submission: in it `stop if fd < 0`,
-    /// `if … { … } else { … }`, `loop { … }`, `break if n == 0`, `together { … }` and, at its end, `finally { … }` decide what
-    /// is called; `total += n` changes a register, `buf = area(4096)` is memory that comes back, `buf + at` a part of it.
+    /// A script is a list of system calls, one a line: `fd = openat(AT_FDCWD, "/etc/hosts", O_RDONLY)`. Calls that need nothing
+    /// from each other are in flight together. A group, `syslet NAME { … }` over several lines, is one submission: in it `stop if fd < 0`,
+    /// `if … { … } else { … }`, `loop { … }`, `break if n == 0`, `together { … }` and, at its end, `finally { … }` decide
+    /// about the calls; `total += n` changes a register, `buf = area(4096)` is memory that comes back, `buf + at` a part of it.
     /// `@timing`, `@deadline(50ms)` and other attributes stand behind a call; `syslet probe` lists them. specs/scripts.md has all
     /// of it
     Run(RunOptions),
-    /// Says what syslet can do here: kernel, limits, first attempts, io_uring, confinement
+    /// Shows syslet's abilities here: kernel, limits, non-blocking attempts, io_uring, confinement
     Probe(ProbeOptions),
     /// Shows the table of calls
     Table(TableOptions),
@@ -46,7 +46,7 @@ pub(crate) struct RunOptions {
     /// Print the plan and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print nothing of what succeeds
+    /// Print nothing about calls that succeed
     #[arg(short = 'q', long)]
     pub(crate) quiet: bool,
     /// Show at most this many bytes of data in text output
@@ -118,7 +118,7 @@ pub(crate) struct Filters {
     pub(crate) missing_in: Option<MissingIn>,
 }
 
-/// What can be said of a call.
+/// A statement about a call, true or false.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Column {
     /// It has a non-blocking attempt

@@ -1,4 +1,5 @@
-//! What a checked script comes to: steps, what each passes, what each waits for.
+//! The plan that a checked script becomes: steps, the arguments and the dependences of each. `script` makes it, `run` and
+//! `print` read it.
 
 pub(crate) mod group;
 
@@ -45,7 +46,7 @@ pub(crate) struct Step {
     /// Whether a thread of its own makes it.
     pub(crate) is_private: bool,
     pub(crate) waits: Vec<Wait>,
-    /// Whether a later step reads what comes back.
+    /// Whether a later step reads the bytes that come back.
     pub(crate) area_read: bool,
     /// The calls of a group; the operands are then the numbers that its first registers begin with.
     pub(crate) group: Option<Group>,
@@ -74,15 +75,15 @@ pub(crate) struct Wait {
 #[derive(Clone, Debug)]
 pub(crate) struct Operand {
     pub(crate) passed: Passed,
-    /// What the output shows for it before the call.
+    /// The words that the output shows for it before the call.
     pub(crate) shown: Shown,
     pub(crate) span: Span,
 }
 
-/// What the output shows for an argument.
+/// An argument as the output shows it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Shown {
-    /// What was written, arguments of the command put in.
+    /// The text of the script, arguments of the command put in.
     Written(String),
     /// A string, without its NUL.
     Bytes(Vec<u8>),
@@ -90,7 +91,7 @@ pub(crate) enum Shown {
     Number(String),
 }
 
-/// What is passed.
+/// The way in which an argument is passed.
 #[derive(Clone, Debug)]
 pub(crate) enum Passed {
     /// The 64 bits of the argument.
@@ -140,7 +141,7 @@ pub(crate) struct Patch {
 }
 
 impl Source {
-    /// The step whose result or area this is.
+    /// The step that has this result or area.
     pub(crate) fn step(self) -> Option<StepId> {
         match self {
             Source::Result(step) | Source::View { of: Area::Step(step), .. } => Some(step),
@@ -191,7 +192,7 @@ impl Step {
         areas.filter_map(|(index, operand)| Some((index, operand.area_bytes()?))).next()
     }
 
-    /// What the kernel takes of argument `index`, if that is known before anything runs.
+    /// The bits that the kernel takes of argument `index`, if they are known before anything runs.
     pub(crate) fn taken(&self, index: usize) -> Option<u64> {
         let value = self.operands.get(index)?.fixed()?;
         Some(self.row.map_or(value, |row| row.narrow(&self.fixed_args()).get(index)))

@@ -1,4 +1,4 @@
-//! What is told of a step when it is over.
+//! The report of a step that is over: the run makes it, the printers show it.
 
 use syslet::attrs::RunBy;
 use syslet::{DoneFlags, RawResult, Status};
@@ -21,26 +21,26 @@ pub(crate) enum Outcome {
     Done(Answer),
 }
 
-/// What a completion said.
+/// The contents of a completion.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) result: RawResult,
     /// The result in words, for a printer that shows it.
     pub(crate) words: String,
     pub(crate) flags: DoneFlags,
-    /// Who made the call.
+    /// The thread that made the call; `None` for a call that the engine answered.
     pub(crate) ran_by: Option<RunBy>,
-    /// What came back, by argument.
+    /// The bytes that came back, by argument.
     pub(crate) data: Vec<Data>,
     /// In the order asked.
     pub(crate) attributes: Vec<Answered>,
     /// Of a group, the atoms that ran, in the order of their numbers.
     pub(crate) atoms: Vec<AtomAnswer>,
-    /// Of a group, what its areas hold in words, by name, for a printer that shows it.
+    /// Of a group, the contents of its areas in words, by name, for a printer that shows them.
     pub(crate) areas: Vec<(String, String)>,
 }
 
-/// What ATOMS said of one atom.
+/// The entry of one atom in the value of ATOMS.
 #[derive(Clone, Debug)]
 pub(crate) struct AtomAnswer {
     /// Its number.

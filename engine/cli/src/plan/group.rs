@@ -1,4 +1,4 @@
-//! A group: calls and steps that become one submission.
+//! A group of a plan: calls and steps that become one submission. `script` makes it, `run` submits it.
 
 mod emit;
 
@@ -11,14 +11,14 @@ use crate::script::source::Span;
 
 pub(crate) use emit::Asked;
 
-/// An attribute returns at most so much.
+/// The longest return of an attribute.
 const RETURN_BYTES_MAX: usize = 256;
 
-/// What is to run.
+/// The atoms of a group, and the memory that they use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
     pub(crate) atoms: Vec<Atom>,
-    /// How many of them are not of the way out.
+    /// How many of them stand before the way out.
     pub(crate) main: usize,
     /// Where each label stands among the atoms.
     pub(crate) labels: Vec<usize>,
@@ -27,14 +27,14 @@ pub(crate) struct Group {
     /// Bytes of the out area that come back, and those that do not.
     pub(crate) out_bytes: usize,
     pub(crate) scratch_bytes: usize,
-    /// The named parts of what comes back.
+    /// The named parts of the area that comes back.
     pub(crate) areas: Vec<AreaSpec>,
     pub(crate) budget: u32,
     /// Whether a call is bound to the thread that makes it.
     pub(crate) is_bound: bool,
 }
 
-/// A named part of what comes back.
+/// A named part of the area that comes back.
 #[derive(Clone, Debug)]
 pub(crate) struct AreaSpec {
     pub(crate) name: String,
@@ -54,11 +54,11 @@ pub(crate) struct Atom {
     pub(crate) words: String,
     /// In how many blocks it stands.
     pub(crate) depth: usize,
-    /// What the table says of the call; nothing of steps.
+    /// The row of the call; `None` for a step.
     pub(crate) row: Option<&'static Row>,
     pub(crate) kind: Kind,
     pub(crate) nr: u32,
-    /// What it was marked with.
+    /// The marks behind it: `@storage`, `@async`, `@stoppable`.
     pub(crate) flags: AtomFlags,
     pub(crate) is_finally: bool,
     pub(crate) args: Vec<(Arg, Span)>,
@@ -71,7 +71,7 @@ pub(crate) struct Atom {
     pub(crate) asks: Vec<Ask>,
 }
 
-/// What is passed.
+/// The way in which an argument is passed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Arg {
     Value(u64),
@@ -107,7 +107,7 @@ impl Memory {
         Memory { place, bytes, register: None, is_bounded: false }
     }
 
-    /// What begins as many bytes behind its begin as the register says when it is used.
+    /// The part of it that begins behind its begin by as many bytes as the register holds when it is used.
     pub(crate) fn moved_by(self, register: u8) -> Memory {
         Memory { register: Some(register), is_bounded: true, ..self }
     }
@@ -145,7 +145,7 @@ impl Atom {
         AtomEntry::HEAD_BYTES + self.asks.len() * RETURN_BYTES_MAX
     }
 
-    /// Whether it, and what comes behind it, is for a worker.
+    /// Whether a worker runs it, and the atoms behind it.
     pub(crate) fn is_async(&self) -> bool {
         self.flags.contains(AtomFlags::ASYNC)
     }
@@ -154,7 +154,7 @@ impl Atom {
         self.kind == Kind::CALL
     }
 
-    /// What the call is named; nothing of a step.
+    /// The call's name; `None` for a step.
     pub(crate) fn call_name(&self) -> Option<&str> {
         self.is_call().then(|| self.words.split('(').next().unwrap_or_default())
     }

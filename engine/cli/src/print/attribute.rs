@@ -1,11 +1,11 @@
-//! An attribute's return in words.
+//! An attribute's return in words, for the lines of a run and for the probe.
 
 use syslet::Status;
 use syslet::attrs::{DeadlineOutcome, Evidence, IoClass, Policy, RetryEnd, RunBy, Verdict};
 
 use crate::report::Answered;
 
-/// What stands behind a call's result: the name, and what came of it.
+/// The words behind a call's result: the attribute's name and its outcome.
 pub(crate) fn words(answered: &Answered) -> String {
     let value =
         |name: &str| answered.values.iter().find(|(known, _)| *known == name).map(|&(_, value)| value);
@@ -63,8 +63,8 @@ pub(crate) fn words(answered: &Answered) -> String {
 }
 
 /// The name of one of several.
-fn name_of<T: PartialEq>(named: &[(&'static str, T)], what: T) -> String {
-    named.iter().find(|(_, one)| *one == what).map_or("unknown", |(name, _)| name).to_owned()
+fn name_of<T: PartialEq>(named: &[(&'static str, T)], number: T) -> String {
+    named.iter().find(|(_, one)| *one == number).map_or("unknown", |(name, _)| name).to_owned()
 }
 
 /// The values by name, times in a fitting unit; `~` says that a time is sampled.

@@ -1,4 +1,4 @@
-//! JSON Lines (SCRIPT-28): one object for each step, every key always present.
+//! The printer of JSON Lines (SCRIPT-28): one object for each step, every key always present.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What the command prints of a run: text for people, JSON Lines for programs.
+//! The output of a run: text for people, JSON Lines for programs. `command` chooses a printer, `run` reports to it.
 
 pub(crate) mod attribute;
 pub(crate) mod json;
@@ -21,7 +21,7 @@ pub(crate) trait Printer {
     fn flush(&mut self) -> io::Result<()>;
 }
 
-/// Tells, of what succeeded, nothing if it is asked not to.
+/// Hands reports on; with `is_quiet`, only those of failures.
 pub(crate) struct Quiet<'a> {
     pub(crate) is_quiet: bool,
     pub(crate) printer: &'a mut dyn Printer,

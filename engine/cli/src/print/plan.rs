@@ -1,4 +1,4 @@
-//! The plan (SCRIPT-29): what would run, without running it.
+//! The plan in print (SCRIPT-29): the steps that would run, without running them.
 
 use std::io::{self, Write};
 
@@ -54,7 +54,7 @@ impl Planned<'_> {
         self.behind(step, out)
     }
 
-    /// What it waits for, and what it is asked.
+    /// The steps that it waits for, and its attributes.
     fn behind(&self, step: &Step, out: &mut impl Write) -> io::Result<()> {
         if !step.waits.is_empty() {
             writeln!(out, "      waits for {}", self.waits(step).join(", "))?;

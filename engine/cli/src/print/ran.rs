@@ -1,4 +1,4 @@
-//! The atoms of a group that ran, beside what they were written as.
+//! The atoms of a group that ran, each beside its statement; both printers walk them.
 
 use crate::plan::group::{Atom, Group};
 use crate::report::{Answer, AtomAnswer};

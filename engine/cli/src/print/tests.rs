@@ -1,4 +1,4 @@
-//! Completions that this version's engine does not give yet, as they are printed.
+//! The printed form of completions that a run cannot provoke.
 
 use syslet::{DoneFlags, RawResult, Status};
 
@@ -54,7 +54,7 @@ fn not_run_as_text() {
     );
 }
 
-/// SCRIPT-28: nobody ran a call that the engine answered.
+/// SCRIPT-28: no thread ran a call that the engine answered.
 #[test]
 fn not_run_as_json() {
     let mut printer = JsonPrinter { out: Vec::new() };

@@ -1,4 +1,4 @@
-//! Text in the manner of strace (SCRIPT-27): one line for each step.
+//! The printer of text in the manner of strace (SCRIPT-27): one line for each step.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What each attribute comes to here, found by asking for it.
+//! The probe's section of attributes: the outcome of each on this machine, found by asking for it.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -53,10 +53,10 @@ fn asked_of(ring: &mut Ring, sample: &Sample, id: AttributeId, name: &'static st
     if said == status { said.to_owned() } else { format!("{status}: {said}") }
 }
 
-/// What it must be asked with.
+/// A payload that its attribute accepts.
 fn payload(id: AttributeId) -> Vec<u8> {
     const MINUTE_NS: u64 = 60_000_000_000;
-    /// The nice value of who comes last.
+    /// The nice value with the least weight.
     const LAST: i32 = 19;
     match id {
         AttributeId::DEADLINE => DeadlineAsked::After(MINUTE_NS).emit().to_vec(),

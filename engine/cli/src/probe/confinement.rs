@@ -1,4 +1,5 @@
-//! What confines this process: workers are confined in the same way; and how it is seen that a thread differs from them.
+//! The probe's section of confinement: the limits of this process, which its workers share, and the sources by which a thread
+//! that differs from the workers is found.
 
 use serde_json::{Map, Value};
 use syslet::{Engine, Source};

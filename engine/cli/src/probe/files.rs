@@ -1,4 +1,4 @@
-//! Files of many kinds to try calls on, and the raw calls that no library has.
+//! Files of many kinds for the probe to try calls on, and the raw calls that no library has.
 #![allow(unsafe_code, reason = "pty, eventfd, timerfd and io_uring_setup through libc")]
 
 use std::fs::File;
@@ -20,7 +20,7 @@ pub(super) fn errno_name(errno: i32) -> String {
     names::errno_name(errno).map_or_else(|| format!("errno {errno}"), str::to_owned)
 }
 
-/// One end to read from that has something to read, and what keeps it so.
+/// A file with bytes to read; the other end of a pair is held open beside it.
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) kind: &'static str,
@@ -123,7 +123,7 @@ pub(super) fn raw_io_uring_setup() -> Result<(), i32> {
 
 fn owned(fd: RawFd) -> io::Result<OwnedFd> {
     check(fd)?;
-    // SAFETY: the call has just made it, and gave it to nobody else.
+    // SAFETY: the call has just made it, so this is its only owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 

@@ -1,4 +1,4 @@
-//! The limits of a pool as it is by default, and those of the process that bound it.
+//! The probe's section of limits: those of a default pool, and those of the process that bound it.
 
 use serde_json::{Map, Value};
 use syslet::Config;

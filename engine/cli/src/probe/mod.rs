@@ -1,4 +1,5 @@
-//! `syslet probe`: what syslet can do here. Nothing is changed and nothing is left behind.
+//! `syslet probe`: the abilities and limits of syslet on this machine, one file for each section. Nothing is changed and
+//! nothing is left behind.
 
 mod attributes;
 mod confinement;
@@ -16,7 +17,7 @@ use syslet::{Config, Engine, Params};
 #[derive(Debug)]
 pub(crate) struct Found(Vec<(&'static str, Map<String, Value>)>);
 
-/// Looks around.
+/// Finds out all of it.
 pub(crate) fn probe() -> Result<Found, String> {
     let engine =
         Engine::start(Config::default()).map_err(|error| format!("the engine cannot start here: {error}"))?;

@@ -1,4 +1,4 @@
-//! Who runs a read on which kind of file, found by reading.
+//! The probe's section of non-blocking attempts: the thread that makes a read, for each kind of file, found by reading.
 
 use serde_json::{Map, Value};
 use syslet::attrs::WorkerValue;
@@ -16,7 +16,7 @@ pub(super) fn nonblocking(ring: &mut Ring) -> Map<String, Value> {
     found
 }
 
-/// How one read of 8 bytes went: who made it, or its error.
+/// The outcome of one read of 8 bytes: the thread that made it, and its error.
 fn tried(ring: &mut Ring, sample: &Sample, nr: libc::c_long, argc: usize) -> String {
     let call = Submission::call(nr).lend(&sample.file).output(8).value(8);
     let call = if argc > 3 { call.value(0) } else { call };

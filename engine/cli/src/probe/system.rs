@@ -1,4 +1,4 @@
-//! The kernel, the engine's version, and whether io_uring may be used.
+//! The probe's sections of system and engine: the kernel, io_uring's permission, the engine's version and abilities.
 
 use serde_json::{Map, Value};
 use syslet::abi::ABI_VERSION;

@@ -1,4 +1,4 @@
-//! A group: its submission, and what came back of its atoms.
+//! Groups for `submit`: the submission of a group, and the answers of its atoms.
 
 use syslet::Completion;
 use syslet::abi::{AttributeFlags, AttributeId, CallFlags, Returns};
@@ -12,7 +12,7 @@ use crate::run::answered;
 use crate::run::resolve::Known;
 use crate::run::words::Words;
 
-/// The flags of the submission: what is bound to its thread runs here, and all of it where there are no workers.
+/// The flags of the submission: SYNC where a call is bound to its thread, and for every group without workers.
 pub(crate) fn flags(step: &Step, group: &Group, has_workers: bool) -> CallFlags {
     if step.is_private {
         CallFlags::PRIVATE
@@ -23,7 +23,7 @@ pub(crate) fn flags(step: &Step, group: &Group, has_workers: bool) -> CallFlags 
     }
 }
 
-/// The submission of a group, or why there is none.
+/// The submission of a group, or the reason for which there is none.
 pub(crate) fn build(
     step: &Step,
     group: &Group,
@@ -41,7 +41,7 @@ pub(crate) fn build(
         let patch = ask.patch.map(|(patch, _)| patch);
         asked.push((ask.id, ask.flags, known.filled(&ask.payload, patch.as_slice())?));
     }
-    // Asked or not: the output says what came of each atom, and who ran them.
+    // Asked or not: the output has the outcome of each atom, and the thread that ran them.
     for id in [AttributeId::WORKER, AttributeId::ATOMS] {
         if !step.asks.iter().any(|ask| ask.id == id) {
             asked.push((id, AttributeFlags::NONE, Vec::new()));
@@ -53,7 +53,7 @@ pub(crate) fn build(
     Ok(program)
 }
 
-/// What the named areas hold; nothing if the group did not run.
+/// The contents of the named areas; none if the group did not run.
 pub(crate) fn data(group: &Group, done: &Completion<'_>) -> Vec<Data> {
     let Some(came) = done.data() else { return Vec::new() };
     let area = |(argument, area): (usize, &crate::plan::group::AreaSpec)| {
@@ -63,7 +63,7 @@ pub(crate) fn data(group: &Group, done: &Completion<'_>) -> Vec<Data> {
     group.areas.iter().enumerate().filter_map(area).collect()
 }
 
-/// What came of the atoms that ran.
+/// The outcomes of the atoms that ran.
 pub(crate) fn atoms(group: &Group, done: &Completion<'_>, words: Option<&Words>) -> Vec<AtomAnswer> {
     let Some(value) = done.attribute(AttributeId::ATOMS).and_then(|atoms| AtomsValue::parse(atoms.value))
     else {

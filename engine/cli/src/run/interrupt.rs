@@ -1,4 +1,4 @@
-//! Ending a run from outside: SIGINT, and the time given.
+//! Ends a run from outside: SIGINT, and the time given. `command` installs the handlers, the run asks whether it has to end.
 //!
 //! Both handlers are installed without SA_RESTART, so that a call which sleeps returns. A signal that comes between
 //! the look at the flag and the call would be lost on it; so the handler starts a timer that repeats the signal until
@@ -25,7 +25,7 @@ const RUNNING: i32 = 0;
 const INTERRUPTED: i32 = 1;
 const TIMED_OUT: i32 = 2;
 
-/// What ended the run first.
+/// The first reason for which the run ends.
 static STOP: AtomicI32 = AtomicI32::new(RUNNING);
 /// When the first SIGINT came, if one did.
 static FIRST_MS: AtomicI64 = AtomicI64::new(0);
@@ -34,7 +34,7 @@ static SIGNALS: AtomicI32 = AtomicI32::new(0);
 /// The timer, once there is one. Its signal is not one that scripts use.
 static TIMER: AtomicPtr<libc::c_void> = AtomicPtr::new(ptr::null_mut());
 
-/// Why the run shall end, if it shall.
+/// The reason for which the run has to end, if there is one.
 pub(crate) fn stopped() -> Option<Exit> {
     match STOP.load(Ordering::Relaxed) {
         INTERRUPTED => Some(Exit::Interrupted),
@@ -78,7 +78,7 @@ pub(crate) fn on_stop(stop: impl Fn() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name("syslet-stop".to_owned()).spawn(watch).map(drop)
 }
 
-/// Sleeps while there were `number` signals, or wakes so many who do. Async-signal-safe.
+/// Sleeps while the count of signals is `number`, or wakes up to `number` threads that sleep so. Async-signal-safe.
 fn futex(operation: libc::c_int, number: i32) {
     let operation = operation | libc::FUTEX_PRIVATE_FLAG;
     let no_timeout = ptr::null::<libc::timespec>();
@@ -122,7 +122,9 @@ extern "C" fn on_signal(signal: libc::c_int) {
     }
     let why = if is_asked { INTERRUPTED } else { TIMED_OUT };
     let _ = STOP.compare_exchange(RUNNING, why, Ordering::Relaxed, Ordering::Relaxed);
-    // Release: who sees that there was one sees why.
+    // Release, for the acquire load of SIGNALS in the waiting thread: a thread that reads the new count reads STOP, stored
+    // above, too. Without it the thread could read the new count, find STOP unset, and sleep until the
+    // signal is repeated.
     SIGNALS.fetch_add(1, Ordering::Release);
     futex(libc::FUTEX_WAKE, i32::MAX);
     start_timer(REPEAT);

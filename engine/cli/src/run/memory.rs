@@ -1,8 +1,9 @@
-//! Memory whose address a call is given: buffers of the script, and what the table does not describe.
+//! Memory that is passed by its address: buffers of the script, and memory that the table does not describe. `resolve` and
+//! `submit` hold it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Calls that write more than was thought write into this much room behind the memory.
+/// Room behind the memory for calls that write more than the script gives them.
 const ROOM_BYTES: usize = 4096;
 
 /// Zeroed memory that stays where it is. The kernel may write it at any time, so it consists of atomics.
@@ -15,7 +16,7 @@ pub(crate) struct Block {
 impl Block {
     /// Nothing when there is no memory.
     pub(crate) fn zeroed(bytes: usize) -> Option<Block> {
-        // Nobody writes the zeros: memory that no call touches is none of the machine's.
+        // The zeros are the kernel's: pages that no call touches are not resident.
         let words = bytemuck::try_zeroed_slice_box((bytes + ROOM_BYTES).div_ceil(8)).ok()?;
         Some(Block { words, bytes })
     }

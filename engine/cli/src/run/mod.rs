@@ -1,4 +1,4 @@
-//! Running a plan: what is ready is submitted, what completes makes more ready.
+//! Runs a plan, for `command`: submits the steps that are ready, reads completions, and so makes more steps ready.
 
 pub(crate) mod group;
 pub(crate) mod interrupt;
@@ -42,7 +42,7 @@ struct Run<'a> {
     all_succeeded: bool,
 }
 
-/// Why a run cannot go on.
+/// The reasons for which a run cannot go on.
 #[derive(Debug)]
 pub(crate) enum RunError {
     /// The engine cannot start here.
@@ -55,7 +55,7 @@ pub(crate) enum RunError {
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) exit: Exit,
-    /// What else there is to tell, a line each: calls that run on although the run was ended, a trace that has gaps.
+    /// Further messages, a line each: calls that run on although the run was ended, a trace that has gaps.
     pub(crate) remarks: Vec<String>,
 }
 
@@ -115,13 +115,13 @@ impl Run<'_> {
             if self.in_flight == 0 {
                 return Ok(Ended { exit: self.exit(), remarks: Vec::new() });
             }
-            // An interrupted wait is as good as any: what is ready is read, and the reason is looked at above.
+            // An interrupted wait is as good as any: completions are read below, and the reason is looked at above.
             let _ = ring.wait(1, None);
             self.consume(ring)?;
         }
     }
 
-    /// Submits what waits for nothing, as far as there is room.
+    /// Submits the steps that wait for nothing, as far as there is room.
     fn submit_ready(&mut self, ring: &mut Ring) -> io::Result<()> {
         while let Some(next) = self.schedule.next() {
             let id = match next {
@@ -166,10 +166,10 @@ impl Run<'_> {
 
     fn because_of(&self, by: StepId) -> String {
         let step = &self.plan.steps[by];
-        let what = if self.known.skipped[by] { "was skipped" } else { "failed" };
+        let outcome = if self.known.skipped[by] { "was skipped" } else { "failed" };
         match &step.name {
-            Some(name) => format!("{name} {what}"),
-            None => format!("line {} {what}", step.line),
+            Some(name) => format!("{name} {outcome}"),
+            None => format!("line {} {outcome}", step.line),
         }
     }
 
@@ -189,7 +189,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A step is over: says so, and lets go what waited for it.
+    /// A step is over: reports it, and lets the steps go that waited for it.
     fn tell(&mut self, id: StepId, arguments: Vec<String>, outcome: Outcome) -> io::Result<()> {
         let succeeded = outcome.succeeded();
         self.all_succeeded &= succeeded;
@@ -198,12 +198,12 @@ impl Run<'_> {
         self.printer.report(&Report { step: &self.plan.steps[id], arguments, outcome })
     }
 
-    /// Ends the run before everything is over. What is in flight is cancelled, gets a moment, and is named if that is not
+    /// Ends the run before everything is over. Calls in flight are cancelled, get a moment, and are named if that is not
     /// enough.
     fn skip_the_rest(&mut self, stop: Exit, engine: &Engine, ring: &mut Ring) -> io::Result<Ended> {
         let _ = ring.cancel(Which::All);
         let running = engine.close(PATIENCE).err().map_or_else(Vec::new, |unfinished| unfinished.calls);
-        // Ends what this thread would have run.
+        // Completes the calls that this thread would have run.
         let _ = ring.wait(1, Some(Duration::ZERO));
         self.consume(ring)?;
         let step = |call: &RunningCall| self.plan.steps.get(usize::try_from(call.user_data).ok()?);
@@ -220,7 +220,7 @@ impl Run<'_> {
     }
 }
 
-/// What a completion says of its step, and the step's arguments in words.
+/// The answer in a completion, and the step's arguments in words.
 fn answer(
     step: &Step,
     flight: Flight,
@@ -243,7 +243,7 @@ fn answer(
     (arguments, answer)
 }
 
-/// What was returned for the attributes that were asked for.
+/// The returns of the attributes that were asked for.
 fn answered<'a>(asks: &[Ask], returned: impl Fn(AttributeId) -> Option<Return<'a>>) -> Vec<Answered> {
     let one = |ask: &Ask| {
         let returned = returned(ask.id)?;
@@ -253,7 +253,7 @@ fn answered<'a>(asks: &[Ask], returned: impl Fn(AttributeId) -> Option<Return<'a
     asks.iter().filter_map(one).collect()
 }
 
-/// Who made the call, if anybody did.
+/// The thread that made the call; `None` if it never began.
 fn ran_by(done: &Completion<'_>) -> Option<RunBy> {
     let returned = done.attribute(AttributeId::WORKER)?;
     WorkerValue::parse(returned.value)

@@ -1,4 +1,4 @@
-//! The numbers of a step, at the moment it is submitted.
+//! The numbers of a step at the moment it is submitted, out of the results so far. `submit` and `group` ask for them.
 
 use syslet::syscalls::RawArgs;
 
@@ -7,12 +7,12 @@ use crate::run::memory::Block;
 use crate::script::syntax::Width;
 use crate::script::{length, number};
 
-/// What has come of the steps so far.
+/// The outcomes of the steps so far.
 #[derive(Debug)]
 pub(crate) struct Known {
     /// The result of each step that succeeded.
     pub(crate) results: Vec<Option<u64>>,
-    /// What came back in the first area of each step that is read.
+    /// The bytes that came back in the first area, of each step with an area that is read.
     pub(crate) areas: Vec<Option<Vec<u8>>>,
     /// The steps that were skipped.
     pub(crate) skipped: Vec<bool>,
@@ -20,7 +20,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// What is known before anything has run; nothing when there is no memory for the buffers.
+    /// The state before anything has run; `None` when there is no memory for the buffers.
     pub(crate) fn new(plan: &Plan) -> Option<Known> {
         Some(Known {
             results: vec![None; plan.steps.len()],
@@ -30,7 +30,7 @@ impl Known {
         })
     }
 
-    /// The number that `source` is now, or why there is none.
+    /// The number that `source` is now, or the reason for which there is none.
     pub(crate) fn number(&self, source: Source) -> Result<u64, String> {
         match source {
             Source::Fixed(value) => Ok(value),

@@ -1,4 +1,4 @@
-//! Which step may go next: those that wait for nothing any more, in the script's order.
+//! The order of the steps: the run takes those that wait for nothing any more, in the script's order.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -24,7 +24,7 @@ struct State {
     over: bool,
 }
 
-/// What to do with a step.
+/// A step to run or to skip.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Next {
     Run(StepId),

@@ -1,4 +1,4 @@
-//! An engine and a ring large enough for a plan.
+//! Starts an engine and opens a ring large enough for a plan; `command` and the run call it.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,7 +9,7 @@ use syslet::{Config, Engine, Params, Ring};
 use crate::plan::group::Atom;
 use crate::plan::{Passed, Plan, Step, Way};
 
-/// Room in every record beside what its arguments carry: words, headers, paddings, attributes and their returns.
+/// Room in every record beside the bytes of its arguments: words, headers, paddings, attributes and their returns.
 const BESIDE_BYTES: usize = 1024;
 /// At most this many calls are in flight.
 const SLOTS: u32 = 256;

@@ -1,5 +1,5 @@
-//! From a step to a submission in the ring, and what came back for it.
-#![allow(unsafe_code, reason = "pushes calls whose addresses only the script can answer for")]
+//! From a step to a submission in the ring, and from its completion to the bytes that came back. The run calls it.
+#![allow(unsafe_code, reason = "pushes calls with addresses that only the script can answer for")]
 
 use syslet::abi::{AttributeFlags, AttributeId, Call, CallFlags};
 use syslet::program::Program;
@@ -14,25 +14,25 @@ use crate::run::memory::Block;
 use crate::run::resolve::Known;
 use crate::run::words::Words;
 
-/// A step that was built, and what must live until it is over.
+/// A step that was built, and the memory that must live until it is over.
 #[derive(Debug)]
 pub(crate) struct Flight {
     packet: Packet,
-    /// The arguments in words, if anybody reads them.
+    /// The arguments in words, for a printer that shows them.
     pub(crate) arguments: Vec<String>,
     /// Memory passed by address, by argument.
     held: Vec<(usize, Block)>,
 }
 
-/// What is pushed.
+/// The record to push.
 #[derive(Debug)]
 enum Packet {
     Call(Submission),
     Group(Program),
 }
 
-/// The flags a step is submitted with (SCRIPT-24, SCRIPT-41): what is bound to its thread runs here, and without workers what may
-/// sleep for ever does.
+/// The flags a step is submitted with (SCRIPT-24, SCRIPT-41): SYNC for calls that are bound to their thread, and without workers
+/// for calls that may sleep for ever.
 pub(crate) fn flags(step: &Step, args: &RawArgs, has_workers: bool) -> CallFlags {
     if let Some(group) = &step.group {
         return group::flags(step, group, has_workers);
@@ -47,7 +47,7 @@ pub(crate) fn flags(step: &Step, args: &RawArgs, has_workers: bool) -> CallFlags
 }
 
 impl Flight {
-    /// Builds the submission of a step, or says why it cannot be.
+    /// Builds the submission of a step, or gives the reason for which it cannot be built.
     pub(crate) fn build(
         plan: &Plan,
         id: StepId,
@@ -99,7 +99,7 @@ impl Flight {
             let patch = ask.patch.map(|(patch, _)| patch);
             builder = builder.attribute(ask.id, ask.flags, &known.filled(&ask.payload, patch.as_slice())?);
         }
-        // Asked or not: the output says who ran it.
+        // Asked or not: the output has the thread that ran it.
         if !step.asks.iter().any(|ask| ask.id == AttributeId::WORKER) {
             builder = builder.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]);
         }
@@ -113,16 +113,16 @@ impl Flight {
     pub(crate) fn push(&self, ring: &mut Ring) -> Result<(), Refused> {
         let pushed = match &self.packet {
             // SAFETY: the addresses passed are those of buffers and of held memory, which live until the call is over,
-            // and of memory that the script itself mapped. What the calls do to the process beyond that is what the
-            // user's script asks for; specs/scripts.md says so.
+            // and of memory that the script itself mapped. The further effects of the calls on the process are those
+            // that the user's script asks for; specs/scripts.md says so.
             Packet::Call(submission) => unsafe { ring.push(submission) },
-            // SAFETY: the same: addresses in a group are those of buffers, and what the script has mapped.
+            // SAFETY: the same: addresses in a group are those of buffers, and of memory that the script has mapped.
             Packet::Group(program) => unsafe { ring.push_program(program) },
         };
         pushed.map(|_ticket| ())
     }
 
-    /// Why the submission was refused.
+    /// The reason for which the submission was refused.
     pub(crate) fn refused(&self, refused: &Refused) -> String {
         match &self.packet {
             Packet::Call(submission) => format!("refused: {}", refused.why(submission)),
@@ -157,7 +157,7 @@ impl Flight {
         (arguments, words.result(&call, &answer))
     }
 
-    /// What came back, by argument; a failed call that left nothing in an area is not said to have filled it.
+    /// The bytes that came back, by argument; a failed call that left nothing in an area has none for it.
     pub(crate) fn data(&self, step: &Step, done: &Completion<'_>) -> Vec<Data> {
         if let Some(group) = &step.group {
             return group::data(group, done);
@@ -172,7 +172,7 @@ impl Flight {
         (0..step.operands.len()).filter_map(came).collect()
     }
 
-    /// An area whose shape the table does not describe: all of it, as nobody knows how much the call wrote.
+    /// An area that the table does not describe: all of it, as the length that the call wrote is not known.
     fn held_area(&self, step: &Step, argument: usize, done: &Completion<'_>) -> Option<Vec<u8>> {
         let written =
             matches!(step.operands[argument].passed, Passed::Out { .. }) && done.result().decode().is_ok();

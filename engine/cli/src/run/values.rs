@@ -1,4 +1,4 @@
-//! The values of attributes, by name.
+//! The values of attributes by name, for reports and the probe.
 
 use syslet::attrs::{
     Affinity, BlockedValue, CacheValue, ChecksumValue, CountersValue, DeadlineValue, IoValue, Ioprio,
@@ -9,7 +9,7 @@ use syslet::{AttributeId, Status};
 
 type Values = Vec<(&'static str, u64)>;
 
-/// What an attribute's return holds; nothing when its status says that there is no value.
+/// The values in an attribute's return; none under a status without a value.
 pub(crate) fn values(id: AttributeId, status: Status, value: &[u8]) -> Values {
     if !matches!(status, Status::HANDLED | Status::MISMATCH) {
         return Values::new();

@@ -1,4 +1,4 @@
-//! A step in words, for who reads text: as it was written until it is built, then as the decoder has it. Memory that
+//! A step in words, for printers of text: as it was written until it is built, then in the decoder's words. Memory that
 //! the command holds does not travel, so the decoder knows its address only: it stays as it was written.
 
 use syslet::abi::Call;
@@ -34,8 +34,8 @@ impl Words {
         step.operands.iter().enumerate().map(word).collect()
     }
 
-    /// The arguments of a step that is over: those that came back are put into words again. The others keep what they
-    /// were, as a descriptor is another one or none by now.
+    /// The arguments of a step that is over: those that came back are put into words again. The others keep their words, as
+    /// a descriptor may be another one or closed by now.
     pub(crate) fn after(
         &self,
         step: &Step,
@@ -57,7 +57,7 @@ impl Words {
         before
     }
 
-    /// What came of a step.
+    /// The result of a step.
     pub(crate) fn result(&self, call: &Call<'_>, answer: &Answer<'_>) -> String {
         self.decoder.result(call, answer)
     }
@@ -67,7 +67,7 @@ impl Words {
         self.decoder.value(result, flags)
     }
 
-    /// What the areas of a group hold; zeros at their end are left out.
+    /// The contents of a group's areas; zeros at their end are left out.
     pub(crate) fn areas(&self, data: &[Data]) -> Vec<(String, String)> {
         let held = |data: &Data| {
             let len = data.bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);

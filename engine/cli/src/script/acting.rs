@@ -1,4 +1,4 @@
-//! What attributes are asked with that change how their call is made.
+//! The payloads of attributes that change the way in which their call is made; `asks` calls it.
 
 use syslet::AttributeId;
 use syslet::attrs::{
@@ -41,7 +41,7 @@ pub(crate) fn payload(
     Ok(Some((bytes, None)))
 }
 
-/// What the numbers of an attribute may be that the engine does not take.
+/// The error for numbers that the engine does not take, with the range of those that it does.
 pub(crate) fn out_of_range(attribute: &Attribute, id: AttributeId) -> ScriptError {
     let range = match id {
         AttributeId::NICE => "a nice value is from -20 to 19",
@@ -89,7 +89,7 @@ fn named<T: Copy>(setting: &Spanned<Setting>, known: &[(&'static str, T)]) -> Re
     let Setting::Word(word) = &setting.value else {
         return Err(ScriptError::new(setting.span, "a word is wanted here"));
     };
-    known.iter().find(|(name, _)| name == word).map(|&(_, what)| what).ok_or_else(|| {
+    known.iter().find(|(name, _)| name == word).map(|&(_, meaning)| meaning).ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|&(name, _)| name).collect();
         ScriptError::new(setting.span, format!("unknown word `{word}`")).one_of(word, &names)
     })

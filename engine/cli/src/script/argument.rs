@@ -1,4 +1,4 @@
-//! Arguments: numbers, strings and what describes memory.
+//! The part of the parser for arguments: numbers, strings, and the forms that describe memory.
 
 use crate::script::cursor::Cursor;
 use crate::script::error::ScriptError;

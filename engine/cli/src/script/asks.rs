@@ -1,4 +1,4 @@
-//! Attributes as they are written, and as the engine is asked for them.
+//! From attributes as they are written to attributes as the engine is asked for them; `check` and groups call it.
 
 use syslet::Status;
 use syslet::abi::{AttributeFlags, AttributeId};
@@ -25,7 +25,7 @@ pub(crate) fn asks(attributes: &[&Attribute], assigned: &Assigned) -> Result<Vec
         let word = &attribute.name;
         if word.value == "data" {
             return Err(ScriptError::new(word.span, "`data` is always there and cannot be asked for")
-                .help("write out(N) for what shall come back"));
+                .help("write out(N) for bytes that shall come back"));
         }
         if flags::OF_ATOMS.iter().any(|(flag, _)| *flag == word.value) {
             return Err(ScriptError::new(word.span, format!("`{}` is for calls of a group", word.value)));
@@ -54,7 +54,7 @@ pub(crate) fn asks(attributes: &[&Attribute], assigned: &Assigned) -> Result<Vec
     Ok(asks)
 }
 
-/// What the attribute is asked with.
+/// The attribute's payload.
 fn payload(id: AttributeId, attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {
     match id {
         AttributeId::CHECKSUM => {
@@ -86,14 +86,14 @@ fn payload(id: AttributeId, attribute: &Attribute) -> Result<Vec<u8>, ScriptErro
 }
 
 /// The one number that an attribute takes, if it is there.
-fn number<T: TryFrom<i128>>(attribute: &Attribute, what: &str) -> Result<Option<T>, ScriptError> {
+fn number<T: TryFrom<i128>>(attribute: &Attribute, kind: &str) -> Result<Option<T>, ScriptError> {
     let name = &attribute.name.value;
     match &attribute.options[..] {
         [] => Ok(None),
         [option] if option.key.is_none() => match option.value.value {
             Setting::Number(number) => T::try_from(number)
                 .map(Some)
-                .map_err(|_| ScriptError::new(option.value.span, format!("{number} is not {what}"))),
+                .map_err(|_| ScriptError::new(option.value.span, format!("{number} is not {kind}"))),
             _ => Err(ScriptError::new(option.value.span, format!("`{name}` takes a number"))),
         },
         [option] => {

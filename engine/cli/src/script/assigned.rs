@@ -1,4 +1,4 @@
-//! The names a script has assigned so far, and what numbers come to.
+//! The names that a script has assigned so far, and the numbers that values come to; `check` and groups ask it.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::script::parse::parse_value;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Parameter, Term, Value, View, Width};
 
-/// What a name stands for.
+/// The meaning of a name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Named {
     Step(StepId),
@@ -50,7 +50,7 @@ impl Assigned {
         self.names.keys().map(String::as_str)
     }
 
-    /// What a name stands for that can be nothing else.
+    /// The meaning of a name where no constant can stand.
     pub(crate) fn find(&self, name: &Spanned<String>) -> Result<Named, ScriptError> {
         self.get(&name.value).ok_or_else(|| {
             ScriptError::new(name.span, format!("no statement above is named `{}`", name.value))
@@ -118,7 +118,7 @@ impl Assigned {
             Named::Step(id) => {
                 let (_, bytes) = plan.steps[id].first_area().ok_or_else(|| {
                     ScriptError::new(view.of.span, format!("nothing comes back from `{}`", view.of.value))
-                        .help("a view reads a buffer, or what a statement has as out(N)")
+                        .help("a view reads a buffer, or the out(N) of a statement")
                 })?;
                 plan.steps[id].area_read = true;
                 (Area::Step(id), bytes)

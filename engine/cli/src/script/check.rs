@@ -1,4 +1,4 @@
-//! From the tree to the plan: what each statement calls, passes and asks for.
+//! From the tree to the plan: the call, the arguments and the attributes of each statement.
 
 use std::cell::Cell;
 
@@ -24,7 +24,7 @@ use crate::script::target::Target;
 /// A buffer is at most this long.
 const BUFFER_BYTES_MAX: usize = 64 << 20;
 
-/// Checks `script`, read from `text`, and gives what is to run, with `arguments` put in.
+/// Checks `script`, read from `text`, and gives its plan, with `arguments` put in.
 pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
     let mut checker =
         Checker { text, assigned: Assigned::default(), order: Order::default(), plan: Plan::default() };
@@ -86,7 +86,7 @@ impl Checker<'_> {
         Ok(Named::Buffer(self.plan.buffers.len() - 1))
     }
 
-    /// A group is a step whose arguments are what it takes from outside.
+    /// A group is a step; its arguments are the numbers that it takes from outside.
     fn group(
         &mut self,
         statement: &Statement,

@@ -1,11 +1,11 @@
-//! What turning arguments into a plan needs to know besides the argument.
+//! The surroundings of an argument, which `lower`, `pack` and groups need to turn it into a part of the plan.
 
 use crate::plan::Plan;
 use crate::script::assigned::Assigned;
 use crate::script::given::Given;
 use crate::script::syntax::{Term, Value};
 
-/// The script, what it has assigned and was given, and the plan so far.
+/// The script, its names, the command's arguments, and the plan so far.
 pub(crate) struct Context<'a> {
     /// The script's text.
     pub(crate) text: &'a str,

@@ -1,10 +1,10 @@
-//! A line's tokens, taken one by one.
+//! A line's tokens, taken one by one by the parser.
 
 use crate::script::error::ScriptError;
 use crate::script::source::{Span, Spanned};
 use crate::script::token::Token;
 
-/// What is left of a line.
+/// The rest of a line.
 pub(crate) struct Cursor<'a> {
     pub(crate) tokens: &'a [Spanned<Token>],
     /// The token taken last.
@@ -14,7 +14,7 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// All of a line whose text ends at `end`.
+    /// All of a line; its text ends at `end`.
     pub(crate) fn new(tokens: &'a [Spanned<Token>], end: usize) -> Cursor<'a> {
         let end = Span { start: end, end };
         Cursor { tokens, last: end, end }
@@ -74,30 +74,30 @@ impl<'a> Cursor<'a> {
         if self.takes_sign(sign) { Ok(()) } else { self.expected(&format!("`{sign}`")) }
     }
 
-    pub(crate) fn expected<T>(&self, what: &str) -> Result<T, ScriptError> {
+    pub(crate) fn expected<T>(&self, wanted: &str) -> Result<T, ScriptError> {
         let found = self.peek().map_or("the end of the line".to_owned(), Token::describe);
-        Err(ScriptError::new(self.here(), format!("expected {what}, found {found}")))
+        Err(ScriptError::new(self.here(), format!("expected {wanted}, found {found}")))
     }
 
     pub(crate) fn mark(&mut self, mark: char) -> Result<(), ScriptError> {
         if self.takes(mark) { Ok(()) } else { self.expected(&format!("`{mark}`")) }
     }
 
-    pub(crate) fn word(&mut self, what: &str) -> Result<Spanned<String>, ScriptError> {
+    pub(crate) fn word(&mut self, wanted: &str) -> Result<Spanned<String>, ScriptError> {
         match self.peek() {
             Some(Token::Word(word)) => {
                 self.take();
                 Ok(Spanned::new(word.clone(), self.last))
             }
-            _ => self.expected(what),
+            _ => self.expected(wanted),
         }
     }
 
-    pub(crate) fn finished(&self, what: &str) -> Result<(), ScriptError> {
-        if self.tokens.is_empty() { Ok(()) } else { self.expected(&format!("nothing behind {what}")) }
+    pub(crate) fn finished(&self, before: &str) -> Result<(), ScriptError> {
+        if self.tokens.is_empty() { Ok(()) } else { self.expected(&format!("nothing behind {before}")) }
     }
 
-    /// What is between `(`, already taken, and `)`.
+    /// The items between `(`, already taken, and `)`.
     pub(crate) fn list<T>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Result<T, ScriptError>,

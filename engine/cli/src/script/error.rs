@@ -1,4 +1,4 @@
-//! A fault in a script: where, what, and what was perhaps meant.
+//! A fault in a script: its place, its message, and a hint. Every station from tokens to plan gives it, `command` prints it.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
@@ -13,11 +13,11 @@ const SHOWN_MAX: usize = 240;
 pub(crate) struct ScriptError {
     /// Where it stands.
     pub(crate) span: Span,
-    /// What is wrong, in one sentence without a full stop.
+    /// The fault, in one sentence without a full stop.
     pub(crate) message: String,
-    /// What to write instead.
+    /// The text to write instead.
     pub(crate) help: Option<String>,
-    /// What the command ends with.
+    /// The exit code of the command.
     pub(crate) exit: Exit,
 }
 
@@ -76,7 +76,7 @@ impl ScriptError {
     }
 }
 
-/// The message, if it is not too long; else what it begins and ends with: what it quotes may be most of the script.
+/// The message, if it is not too long; else its begin and its end, as it may quote most of the script.
 fn shortened(message: &str) -> String {
     let count = message.chars().count();
     if count <= SHOWN_MAX {

@@ -9,7 +9,7 @@ use crate::script::syntax::Attribute;
 /// A thread of its own.
 pub(crate) const PRIVATE: &str = "private";
 
-/// What a call of a group can be marked with.
+/// The marks that a call of a group can have.
 pub(crate) const OF_ATOMS: [(&str, AtomFlags); 3] =
     [("async", AtomFlags::ASYNC), ("stoppable", AtomFlags::STOPPABLE), ("storage", AtomFlags::STORAGE)];
 
@@ -20,7 +20,7 @@ pub(crate) fn take<'a>(
 ) -> Result<(Option<Span>, Vec<&'a Attribute>), ScriptError> {
     let (own, others): (Vec<_>, Vec<_>) =
         attributes.into_iter().partition(|attribute| attribute.name.value == word);
-    let wrong = |span, what: &str| Err(ScriptError::new(span, format!("`{word}` {what}")));
+    let wrong = |span, fault: &str| Err(ScriptError::new(span, format!("`{word}` {fault}")));
     match &own[..] {
         [] => Ok((None, others)),
         [flag] if flag.required => wrong(flag.name.span, "is always required, and takes no `!`"),

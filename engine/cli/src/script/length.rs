@@ -1,4 +1,4 @@
-//! Whether memory is as long as the table says that the call reaches.
+//! Checks that memory is as long as the table says that the call reaches: before anything runs, and when a step is submitted.
 
 use syslet::syscalls::{Arg, Len};
 
@@ -8,7 +8,7 @@ use crate::script::lower::Position;
 
 /// How many bytes of argument `index` the call reaches by the rule `len`; nothing when that cannot be known.
 ///
-/// `value` gives what the kernel takes of an argument, `number` the 32-bit number at an offset of what an argument points to.
+/// `value` gives the bits that the kernel takes of an argument, `number` the 32-bit number at an offset behind an argument's pointer.
 pub(crate) fn reach(
     len: Len,
     index: usize,
@@ -137,7 +137,7 @@ pub(crate) fn size_of(passed: &Passed, plan: &Plan) -> Option<usize> {
     }
 }
 
-/// The 32-bit number at `offset` of what is passed, if it is known before anything runs.
+/// The 32-bit number at `offset` of the memory passed, if it is known before anything runs.
 fn number_in(passed: &Passed, offset: usize) -> Option<u32> {
     match passed {
         Passed::Memory { bytes, patches, .. } if patches.is_empty() => number_at(bytes, offset),

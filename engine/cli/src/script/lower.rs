@@ -1,4 +1,4 @@
-//! From an argument as written to what is passed, by what the table says the position wants.
+//! From an argument as it is written to the way it is passed, by the table's description of its position. `check` calls it.
 
 use syslet::syscalls::{Arg, ArgType, Direction, Yields, row_by_name};
 
@@ -20,12 +20,12 @@ pub(crate) struct Position<'a> {
     pub(crate) call: &'a str,
     /// From 0.
     pub(crate) index: usize,
-    /// What the table says; nothing for a call without a row.
+    /// The table's description; `None` for a call without a row.
     pub(crate) arg: Option<&'static Arg>,
 }
 
-/// What the table says of an argument, as the numbers make it that are known before anything runs. A number remains a word
-/// of any kind: buffers fit there.
+/// The table's description of an argument, in the form that the numbers known before anything runs select. A number remains
+/// a word of any kind: buffers fit there.
 pub(crate) fn formed(arg: &'static Arg, fixed: impl Fn(usize) -> Option<u64>) -> &'static Arg {
     let formed = arg.formed(fixed);
     if formed.ty.direction() == Direction::Value { arg } else { formed }
@@ -54,8 +54,8 @@ impl Position<'_> {
     }
 
     /// How memory that holds bytes before the call reaches it.
-    pub(crate) fn way_in(&self, span: Span, what: &str) -> Result<Way, ScriptError> {
-        self.way().filter(|way| *way != Way::Out).ok_or_else(|| self.wrong(span, what))
+    pub(crate) fn way_in(&self, span: Span, given: &str) -> Result<Way, ScriptError> {
+        self.way().filter(|way| *way != Way::Out).ok_or_else(|| self.wrong(span, given))
     }
 
     /// How memory that only the call writes reaches it.
@@ -75,7 +75,7 @@ impl Position<'_> {
 
     /// The position in words.
     pub(crate) fn describe(&self) -> String {
-        // What a command makes of an argument has no name of its own.
+        // A form of an argument has no name of its own.
         let known = row_by_name(self.call).and_then(|row| row.args.get(self.index));
         let name = known.or(self.arg).map_or(String::new(), |arg| format!(" ({})", arg.name));
         format!("argument {} of {}{name}", self.index + 1, self.call)
@@ -93,13 +93,13 @@ impl Position<'_> {
         }
     }
 
-    pub(crate) fn wrong(&self, span: Span, what: &str) -> ScriptError {
-        ScriptError::new(span, format!("{} cannot be {what}", self.describe())).help(self.wants())
+    pub(crate) fn wrong(&self, span: Span, given: &str) -> ScriptError {
+        ScriptError::new(span, format!("{} cannot be {given}", self.describe())).help(self.wants())
     }
 }
 
 impl Context<'_> {
-    /// What is passed for `argument` at `position`.
+    /// Lowers `argument` at `position`.
     pub(crate) fn lower(
         &mut self,
         argument: &Spanned<Argument>,
@@ -178,8 +178,8 @@ impl Context<'_> {
             Named::Step(id) => {
                 let yields = self.plan.steps[id].row.map(|row| row.yields);
                 if !position.takes_numbers() && yields.is_some_and(|yields| yields != Yields::Address) {
-                    let what = format!("`{word}`, which is a number");
-                    return Err(position.wrong(span, &what));
+                    let given = format!("`{word}`, which is a number");
+                    return Err(position.wrong(span, &given));
                 }
                 Ok((Passed::Value(Source::Result(id)), Shown::Number(word.to_owned())))
             }

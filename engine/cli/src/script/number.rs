@@ -16,7 +16,7 @@ pub(crate) enum Number {
     WithUnit(u64, Unit),
 }
 
-/// Reads what begins with a digit, or with `-` and a digit, and has letters and digits only.
+/// Reads text that begins with a digit, or with `-` and a digit, and has letters and digits only.
 pub(crate) fn read(text: &str, span: Span) -> Result<Number, ScriptError> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {

@@ -1,4 +1,4 @@
-//! Which step waits for which.
+//! Finds the steps that each step waits for; `check` calls it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -88,7 +88,7 @@ fn after_steps(after: &[Spanned<String>], assigned: &Assigned) -> Result<Vec<Ste
     after.iter().map(step).collect()
 }
 
-/// What a step does to descriptors.
+/// The effect of a step on descriptors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Ends {
     Nothing,

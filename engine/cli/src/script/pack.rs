@@ -1,4 +1,4 @@
-//! `pack(…)`: fields laid out as C lays out a struct.
+//! Lays out the fields of `pack(…)` as C lays out a struct, for statements and groups.
 
 use crate::plan::{Patch, Source};
 use crate::script::assigned::Named;
@@ -16,14 +16,14 @@ pub(crate) struct Packed<T> {
     pub(crate) shown: String,
 }
 
-/// What a field holds.
+/// The contents of a field.
 pub(crate) enum Content<T> {
     /// A number, and how it is shown.
     Known(i128, String),
     Later(T),
 }
 
-/// Lays out `fields`; `content` says what a number is.
+/// Lays out `fields`; `content` gives the meaning of a number.
 pub(crate) fn pack<T>(
     fields: &[Spanned<Field>],
     given: Given<'_>,
@@ -87,14 +87,14 @@ impl<T> Packed<T> {
 }
 
 impl Packed<Source> {
-    /// What is filled in when the statement is submitted.
+    /// The numbers that are filled in when the statement is submitted.
     pub(crate) fn patches(&self) -> Vec<Patch> {
         self.later.iter().map(|&(at, width, from)| Patch { at, width, from }).collect()
     }
 }
 
 impl Context<'_> {
-    /// What a number of a statement's `pack(…)` is.
+    /// The meaning of a number of a statement's `pack(…)`.
     pub(crate) fn content(
         &mut self,
         width: Width,

@@ -44,7 +44,7 @@ pub(crate) fn parse(source: &Source) -> Result<Script, ScriptError> {
     Ok(script)
 }
 
-/// Reads a value that stands alone: what the command got as an argument.
+/// Reads a value that stands alone: an argument of the command.
 pub(crate) fn parse_value(text: &str) -> Result<Value, ScriptError> {
     let tokens = tokens(text, 0)?;
     let mut cursor = Cursor::new(&tokens, text.len());

@@ -32,7 +32,7 @@ impl Span {
     }
 }
 
-/// Something, and where in the script it stands. Where it stands is no part of what it is.
+/// A value and its place in the script. Comparisons leave the place out.
 #[derive(Clone, Debug)]
 pub(crate) struct Spanned<T> {
     pub(crate) value: T,

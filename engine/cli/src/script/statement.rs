@@ -20,7 +20,7 @@ pub(crate) struct Statement {
 pub(crate) enum Body {
     /// `buffer(N)`
     Buffer(Spanned<Value>),
-    /// A call and what belongs to it.
+    /// A call, with its arguments and modifiers.
     Call(Call),
     /// `syslet { … }`
     Group(Group),

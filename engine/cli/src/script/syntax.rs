@@ -1,4 +1,4 @@
-//! The tree of a call: what was written, before it means anything.
+//! The tree of a call as it was written, before any name or number is looked up.
 
 use crate::script::source::{Span, Spanned};
 
@@ -24,7 +24,7 @@ pub(crate) enum Argument {
     Part(Part),
 }
 
-/// What begins so many bytes behind the begin of an area.
+/// The part of an area that begins so many bytes behind its begin.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(crate) of: Spanned<String>,
@@ -46,7 +46,7 @@ pub(crate) enum Term {
     Length(Text),
 }
 
-/// What stands for the command's arguments.
+/// A word for the command's arguments.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Parameter {
     /// `$1` is the first.
@@ -146,7 +146,7 @@ pub(crate) struct Attribute {
     pub(crate) options: Vec<Choice>,
 }
 
-/// What an attribute is asked with: `value` or `key=value`.
+/// An option of an attribute: `value` or `key=value`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Choice {
     pub(crate) key: Option<Spanned<String>>,
@@ -156,13 +156,13 @@ pub(crate) struct Choice {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Setting {
     Number(i128),
-    /// A number with a unit, times what the unit says.
+    /// A number with a unit, multiplied already.
     Quantity(u64, Unit),
     Word(String),
     Text(Text),
 }
 
-/// What a unit measures, and how many of it are one.
+/// A unit: the quantity it measures, and its size.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Unit(pub(crate) &'static str, pub(crate) u64);
 

@@ -1,4 +1,4 @@
-//! Which call a statement means.
+//! Finds the call that a statement means, for `check` and groups.
 
 use syslet::syscalls::{self, Row};
 

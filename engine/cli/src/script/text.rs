@@ -4,7 +4,7 @@ use crate::script::error::ScriptError;
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Parameter, Piece, Text};
 
-/// Reads the string whose opening quote stands at `start` of `line`; gives it and where it ends.
+/// Reads the string that opens at `start` of `line`; gives it and its end.
 ///
 /// `base` is where the line stands in the script.
 pub(crate) fn read(line: &str, start: usize, base: usize) -> Result<(Text, usize), ScriptError> {
@@ -138,7 +138,7 @@ impl Reader<'_> {
     }
 }
 
-/// What stands behind the dollar sign.
+/// The parameter behind a dollar sign.
 pub(crate) fn parameter(text: &str) -> Option<Parameter> {
     match text {
         "@" => Some(Parameter::Each),

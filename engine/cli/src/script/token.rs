@@ -1,4 +1,4 @@
-//! A line's text as tokens.
+//! Cuts a line's text into tokens, for the parser.
 
 use crate::script::error::ScriptError;
 use crate::script::number::{self, Number};
@@ -14,13 +14,13 @@ pub(crate) enum Token {
     Parameter(Parameter),
     /// One of `( ) , = | @ !`
     Mark(char),
-    /// In a group, what is no other token: one of `SIGNS`.
+    /// In a group, one of `SIGNS`.
     Sign(&'static str),
     /// In a group, the end of a line, or `;`.
     End,
 }
 
-/// What only groups are written with; the longer ones come first.
+/// The signs that stand in groups only; the longer ones come first.
 const SIGNS: [&str; 12] = ["==", "!=", "<=", ">=", "+=", "-=", "<", ">", "&", "+", "{", "}"];
 
 /// The tokens of one line of a group.
@@ -113,7 +113,7 @@ fn word_len(text: &str) -> usize {
 }
 
 impl Token {
-    /// What a message calls it.
+    /// The token in words, for messages.
     pub(crate) fn describe(&self) -> String {
         match self {
             Token::Word(word) => format!("`{word}`"),

@@ -1,4 +1,5 @@
-//! Which calls a test compares with the plain call: all of this architecture but those that specs/testing.md lists.
+//! The calls that a test compares with the plain call, for the counts: all of this architecture but those that
+//! specs/testing.md lists.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -33,7 +34,7 @@ pub(super) fn is_compared(row: &Row) -> bool {
 mod tests {
     use super::*;
 
-    /// TABLE-15: what is not compared is read from the list; without a list nothing is known.
+    /// TABLE-15: the calls that are not compared are read from the list; without a list nothing is known.
     #[test]
     fn the_list_is_read() {
         let document = "# A\n\n## Calls without an equivalence test\n\n| calls | why |\n|---|---|\n\

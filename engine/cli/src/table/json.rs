@@ -1,4 +1,4 @@
-//! One JSON object for each call.
+//! The table as JSON: one object for each call.
 
 use std::io::{self, Write};
 
@@ -66,7 +66,7 @@ fn argument(row: &Row, index: usize) -> Value {
     })
 }
 
-/// What a column is under which condition, the usual value left out.
+/// The values of a column that depend on a condition, with it; the usual value is left out.
 fn exceptions<T>(all: Vec<(T, Option<String>)>, word: impl Fn(T) -> String) -> Vec<Value> {
     let condition = |(value, given): (T, Option<String>)| Some(json!({ "when": given?, "is": word(value) }));
     all.into_iter().filter_map(condition).collect()

@@ -1,4 +1,4 @@
-//! One line for each call.
+//! The table as a list: one line for each call.
 
 use std::io::{self, Write};
 

@@ -1,6 +1,6 @@
-//! `syslet table`: which rows are asked for (`select`), the words for what they say (`words`), and the forms in which
-//! it is said: a list, one call, JSON, the table of the documents, counts. What other tables know (`uring`, `kernel`)
-//! is asked when it is wanted.
+//! `syslet table`: the selection of rows (`select`), the words for their columns (`words`), and the forms of output: a list, one
+//! call, JSON, the table of the documents, counts. io_uring and the kernel (`uring`, `kernel`) are asked when an option wants
+//! it.
 
 mod compared;
 mod kernel;
@@ -17,13 +17,13 @@ use std::io::{self, Write};
 
 use crate::options::TableOptions;
 
-/// What a table is printed with: lines on `out`, remarks for people on stderr.
+/// The remark that goes to stderr, beside the lines on `out`.
 #[derive(Debug)]
 pub(crate) struct Printed {
     pub(crate) remark: Option<String>,
 }
 
-/// Prints what is asked for. Gives what is wrong with the question otherwise.
+/// Prints the table that the options describe. The inner error is a fault in the options.
 pub(crate) fn print(options: &TableOptions, out: &mut impl Write) -> io::Result<Result<Printed, String>> {
     let printed = if let Some(call) = &options.call {
         match select::find(call) {

@@ -1,4 +1,4 @@
-//! One call, every column in words.
+//! The explanation of one call: every column in words.
 
 use std::io::{self, Write};
 

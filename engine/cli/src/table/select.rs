@@ -1,4 +1,4 @@
-//! Which rows are meant: by name, by number, or by what their columns say.
+//! Selects rows: by name, by number, or by their columns.
 
 use syslet::syscalls::{self, Memory, Row, Scope};
 
@@ -10,7 +10,7 @@ use crate::script::error::nearest;
 #[derive(Debug)]
 pub(super) struct Selected {
     pub(super) rows: Vec<&'static Row>,
-    /// What people should know about the answer.
+    /// A remark for people about the answer.
     pub(super) remark: Option<String>,
 }
 

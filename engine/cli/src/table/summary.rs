@@ -1,4 +1,4 @@
-//! How many rows say what.
+//! The counts of rows, for `--summary` and the table of the documents.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use syslet::syscalls::{Class, Row, Scope};
 
 use super::{compared, words};
 
-/// A count, what it is called, and which rows count.
+/// A count: its key, its words, and the test of a row.
 type Count = (&'static str, &'static str, fn(&Row) -> bool);
 
 const COMPARED: &str = "compared";

@@ -1,4 +1,4 @@
-//! The words for what a row says, the same in every form of output.
+//! The words for the columns of a row, the same in every form of output.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -66,12 +66,12 @@ pub(super) fn width(arg: &Arg) -> Option<&'static str> {
     })
 }
 
-/// What else an argument is, and when.
+/// A further form of an argument, and its condition.
 pub(super) struct Formed {
     pub(super) arg: Arg,
-    /// What must hold: `arg 1 is SOL_TCP and arg 2 is`.
+    /// The condition: `arg 1 is SOL_TCP and arg 2 is`.
     pub(super) given: String,
-    /// What that argument can be, by name.
+    /// The values of that argument, by name.
     pub(super) among: Vec<String>,
     /// Why safe code must not make the call so.
     pub(super) danger: Option<&'static str>,
@@ -113,7 +113,7 @@ pub(super) fn names(row: &Row, index: usize) -> Option<&'static str> {
         _ if !row.is_safe() => None,
         Names::Descriptor => Some("from safe code lent, or negative"),
         Names::LookedAt => Some("refused from safe code when it names a descriptor"),
-        Names::Nothing(what) if is_vague(row.args[index].ty) => Some(what),
+        Names::Nothing(why) if is_vague(row.args[index].ty) => Some(why),
         Names::Nothing(_) | Names::Unstated => None,
     }
 }
@@ -221,7 +221,7 @@ pub(super) fn restarts(row: &Row) -> Vec<(Restart, Option<String>)> {
     [(row.restart, None)].into_iter().chain(when).collect()
 }
 
-/// The non-blocking way of asking, or why there is none.
+/// The non-blocking attempt, or the reason for which there is none.
 pub(super) fn nonblocking(row: &Row) -> Option<String> {
     let none = || row.blocking_only.map(|why| format!("none: {why}"));
     row.nonblocking.map(|form| form.to_string()).or_else(none)

@@ -1,4 +1,4 @@
-//! The table in `specs/syscalls.md` is what the command prints.
+//! The table in `specs/syscalls.md` is the command's output.
 #![cfg(target_arch = "x86_64")]
 
 use std::path::{Path, PathBuf};

@@ -24,7 +24,7 @@ fn exit_codes() {
     assert_eq!(syslet(&["--help"]).code, Some(0));
 }
 
-/// SCRIPT-33, SCRIPT-9: a machine without the memory that a script wants is told of, and buffers nobody uses take none.
+/// SCRIPT-33, SCRIPT-9: memory that a script wants and the machine lacks is a message, and buffers without a use take none.
 #[test]
 fn no_memory() {
     let buffers: String = (0..64).map(|index| format!("b{index} = buffer(67108864)\n")).collect();
@@ -40,7 +40,7 @@ fn no_memory() {
     }
 }
 
-/// The command with SIGINT as a terminal's user has it. What runs in the background may have it ignored, which is
+/// The command with SIGINT as a terminal's user has it. A process in the background may have it ignored, which is
 /// inherited; `env` of the GNU tools takes that back.
 fn interruptible(arguments: &[&str]) -> Command {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
@@ -80,7 +80,7 @@ fn begun(mut command: Command) -> (Child, BufReader<std::process::ChildStdout>) 
     (child, stdout)
 }
 
-/// Returns when a thread of the process sleeps in read. Behind what it said there is only one in which it can.
+/// Returns when a thread of the process sleeps in read. Behind its output there is only one read in which it can sleep.
 fn until_reading(pid: u32) {
     let in_read = |task: std::fs::DirEntry| {
         // A thread may have ended meanwhile.
@@ -100,7 +100,7 @@ fn rest(mut child: Child, mut stdout: BufReader<std::process::ChildStdout>) -> (
     (child.wait().expect("the child is ours").code(), out, messages)
 }
 
-/// Says that it began, then reads from a pipe into which nobody writes.
+/// Says that it began, then reads from a pipe without a writer's bytes.
 const SLEEP: [&str; 8] = [
     "-e",
     "p = pipe2(out(8), 0)",
@@ -112,7 +112,7 @@ const SLEEP: [&str; 8] = [
     "close(i32(p, 0)) after r",
 ];
 
-/// SCRIPT-34: SIGINT ends the run: what sleeps in a worker is cancelled, and the rest is said to be skipped.
+/// SCRIPT-34: SIGINT ends the run: a call that sleeps in a worker is cancelled, and the rest is reported as skipped.
 #[test]
 fn interrupted_with_workers() {
     let arguments: Vec<&str> = ["run"].into_iter().chain(SLEEP).collect();
@@ -130,7 +130,7 @@ fn interrupted_with_workers() {
 /// How the line of a call ends that was cancelled in a worker.
 const CUT: &str = " = -1 EINTR (Interrupted system call) (cancelled)";
 
-/// SCRIPT-34: a call that no signal gets out of the kernel is named: a read into memory that nobody fills.
+/// SCRIPT-34: a call that no signal gets out of the kernel is named: a read into memory that no thread fills.
 #[test]
 fn still_running() {
     let script = [
@@ -197,7 +197,7 @@ fn interrupted() {
     assert_eq!((code, &*messages), (Some(130), ""));
 }
 
-/// SCRIPT-34: who asks again later is not kept waiting by output that nobody reads.
+/// SCRIPT-34: a second SIGINT later ends the command also while its output has no reader.
 #[test]
 fn interrupted_again() {
     let many: Vec<String> = (0..5000).map(|index| index.to_string()).collect();
@@ -256,7 +256,7 @@ fn timed_out() {
     }
 }
 
-/// SCRIPT-32: when nobody reads any more the run ends, and nothing is said about it.
+/// SCRIPT-32: when stdout has no reader any more the run ends, without a message.
 #[test]
 fn closed_stdout() {
     for arguments in

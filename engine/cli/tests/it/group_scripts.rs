@@ -53,7 +53,7 @@ fn cp() {
     }
 }
 
-/// SCRIPT-60: what cannot be opened ends it, and only what was opened is closed.
+/// SCRIPT-60: a file that cannot be opened ends it, and only files that were opened are closed.
 #[test]
 fn cp_to_nowhere() {
     let directory = Directory::new("cp-to-nowhere");
@@ -64,8 +64,8 @@ fn cp_to_nowhere() {
     assert_eq!((lines[0]["error"].as_str(), calls), (Some("ENOENT"), vec!["openat", "openat", "close"]));
 }
 
-/// SCRIPT-59, SCRIPT-60, SCRIPT-62: what can be written in part only is no success. The limit of a file's size stands for a full disk; it
-/// is no multiple of what is written at once, and leaves room for the rings.
+/// SCRIPT-59, SCRIPT-60, SCRIPT-62: bytes that are written in part only are no success. The limit of a file's size stands for a full disk;
+/// it is no multiple of the bytes written at once, and leaves room for the rings.
 #[test]
 fn parts_are_no_successes() {
     let directory = Directory::new("parts");
@@ -115,7 +115,7 @@ fn small_files() {
     assert_eq!(lens, (0..300).collect::<Vec<_>>());
 }
 
-/// SCRIPT-62: what many append at the same time stands there in one piece each.
+/// SCRIPT-62: bytes that many append at the same time stand there in one piece each.
 #[test]
 fn lock_append() {
     let directory = Directory::new("lock-append");
@@ -139,7 +139,7 @@ fn lock_append() {
     assert!(found == pieces, "{:?}", found.iter().map(Vec::len).collect::<Vec<_>>());
 }
 
-/// SCRIPT-62: while somebody else has the lock, nothing is appended.
+/// SCRIPT-62: while another process has the lock, nothing is appended.
 #[test]
 fn lock_append_waits() {
     let directory = Directory::new("lock-append-waits");
@@ -163,7 +163,7 @@ fn lock_append_waits() {
     assert_eq!(fs::read(&log).unwrap(), b"appended");
 }
 
-/// SCRIPT-70: lines are appended one behind the other, whatever bytes they have.
+/// SCRIPT-70: lines are appended one behind the other, with any bytes.
 #[test]
 fn append_line() {
     let directory = Directory::new("append-line");

@@ -1,4 +1,4 @@
-//! Groups: one submission of many calls, and what is told of it.
+//! Groups: one submission of many calls, and its output.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -36,7 +36,7 @@ fn text() {
     assert_eq!(run.quiet(), (0, expected));
 }
 
-/// SCRIPT-54: what the areas of a group hold is told, what does not come back is not; a call's own attributes stand
+/// SCRIPT-54: the contents of a group's areas are printed, scratch memory is not; a call's own attributes stand
 /// behind it.
 #[test]
 fn areas() {
@@ -54,7 +54,7 @@ fn areas() {
     assert!(text.ends_with("      a: \"hello\"\n") && !text.contains("s: "), "{text}");
 }
 
-/// SCRIPT-50: what is longer than its area is not read, and the atom says so; the next area stays as it was.
+/// SCRIPT-50: bytes that do not fit their area are not read, and the atom says so; the next area stays as it was.
 #[test]
 fn areas_are_kept_apart() {
     let file = Directory::new("group-bounds");
@@ -76,7 +76,7 @@ fn areas_are_kept_apart() {
     assert_eq!(line["data"][1]["base64"], BASE64_STANDARD.encode(b"six\0\0\0\0\0"));
 }
 
-/// SCRIPT-67: with `@async` a worker has the group, and without workers nobody; the plan has the marks.
+/// SCRIPT-67: with `@async` a worker runs the group, and without workers no thread does; the plan has the marks.
 #[test]
 fn marks() {
     let run = statements(&["--json"], &["syslet { getpid() @async; getuid() @storage @stoppable }"]);
@@ -109,7 +109,7 @@ fn parts() {
     assert_eq!(line["data"][1]["base64"], BASE64_STANDARD.encode([0; 8]));
 }
 
-/// SCRIPT-65: a call reads what its fields are at that time, and what other calls have left there is not read again.
+/// SCRIPT-65: a call reads the fields of that time, and never bytes that other calls have left there.
 #[test]
 fn packs() {
     let directory = Directory::new("group-packs");
@@ -128,7 +128,7 @@ fn packs() {
     assert_eq!(text.matches("pack(").count(), 3, "the steps are not told: {text}");
 }
 
-/// SCRIPT-55: a group as JSON has its atoms, and its areas by name; nothing of what did not run.
+/// SCRIPT-55: a group as JSON has its atoms, and its areas by name; nothing of atoms that did not run.
 #[test]
 fn as_json() {
     let group = "syslet g { a = area(2); b = close(-1); stop if b < 0; getpid(); finally { x = 3 } }";
@@ -217,14 +217,14 @@ fn without_workers() {
     assert_eq!(run.code, Some(3), "{}", run.stderr);
 }
 
-/// SCRIPT-44: with `--quiet` nothing is told of what succeeded.
+/// SCRIPT-44: with `--quiet` nothing is printed about steps that succeeded.
 #[test]
 fn quiet() {
     let run = statements(&["-q"], &["getpid()", "close(-1)", "syslet { getpid() }"]);
     assert_eq!(run.quiet(), (1, "2: close(-1) = -1 EBADF (Bad file descriptor)\n"));
 }
 
-/// SCRIPT-49: what only the engine refuses is told with the atom.
+/// SCRIPT-49: a refusal that only the engine can give names the atom.
 #[test]
 fn refused() {
     let run = statements(&[], &["syslet { getpid(); syscall(0x40000001) }"]);

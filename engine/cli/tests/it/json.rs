@@ -1,4 +1,4 @@
-//! What a program reads: JSON Lines with every key.
+//! The output for programs: JSON Lines with every key.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn every_key() {
     assert_eq!((&find(3)["name"], &find(3)["error"]), (&Value::Null, &Value::Null));
 }
 
-/// SCRIPT-28: what came back stands by argument, cut to what the call wrote.
+/// SCRIPT-28: bytes that came back stand by argument, cut to those that the call wrote.
 #[test]
 fn data_by_argument() {
     let run = statements(
@@ -72,7 +72,7 @@ fn plan() {
     assert_eq!(run.json()[1], expected);
 }
 
-/// SCRIPT-28: what observing attributes say stands by name; a checksum that differs is a mismatch, with its value.
+/// SCRIPT-28: the values of observing attributes stand by name; a checksum that differs is a mismatch, with its value.
 #[test]
 fn observing_attributes() {
     let file = crate::files::Directory::new("observing-attributes");

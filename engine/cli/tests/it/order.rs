@@ -1,9 +1,9 @@
-//! What runs after what, with which numbers, and what is skipped.
+//! The order of statements, the numbers that they pass on, and skipping.
 
 use crate::files::Directory;
 use crate::syslet::{command, data, ended, statements, syslet};
 
-/// SCRIPT-19: what needs a failed result is skipped, and so is what needs that; the reason is said.
+/// SCRIPT-19: a statement that needs a failed result is skipped, and so is one that needs that; the reason is printed.
 #[test]
 fn skipped() {
     let run = statements(
@@ -82,7 +82,7 @@ fn packed_results() {
     assert_eq!(data(&lines[2], 0)[6..8], 4u16.to_ne_bytes());
 }
 
-/// SCRIPT-10: a number behind what came back skips the statement that reads it.
+/// SCRIPT-10: a number behind the bytes that came back skips the statement that reads it.
 #[test]
 fn behind_what_came_back() {
     let directory = Directory::new("behind");
@@ -144,7 +144,7 @@ fn undescribed_memory() {
     assert_eq!(data(find(7), 2).len(), 4);
 }
 
-/// SCRIPT-1, SCRIPT-11: a script comes from a file, from standard input or from `-e`; what is behind it are its arguments.
+/// SCRIPT-1, SCRIPT-11: a script comes from a file, from standard input or from `-e`; the words behind it are its arguments.
 #[test]
 fn sources() {
     let directory = Directory::new("sources");

@@ -27,8 +27,8 @@ fn the_keys_are_those_of_the_document() {
     assert_eq!(keys, listed);
 }
 
-/// PROBE-3: what it says of first attempts is what happened: a pipe with something in it needs no worker, and a
-/// directory is read by nobody.
+/// PROBE-3: the section of non-blocking attempts tells of reads that happened: a pipe with bytes in it needs no worker, and a
+/// directory gives EISDIR twice.
 #[test]
 fn attempts_are_made() {
     let found = probed();
@@ -39,7 +39,7 @@ fn attempts_are_made() {
     assert_eq!(directory.matches("EISDIR").count(), 2, "{directory}");
 }
 
-/// PROBE-5: every attribute is asked for, and says what it says of a file that was just read.
+/// PROBE-5: every attribute is asked for, and has the outcome of a file that was just read.
 #[test]
 fn attributes_are_asked_for() {
     let found = probed();
@@ -60,7 +60,7 @@ fn attributes_are_asked_for() {
     assert!(attributes["cache"].as_str().is_some_and(|said| said.starts_with("handled: hit (")), "{found}");
 }
 
-/// PROBE-6: by what threads are compared is what the engine says: no filter is on tests.
+/// PROBE-6: the sources of the comparison are those of the engine: no filter is on tests.
 #[test]
 fn the_comparison_is_told() {
     let found = probed();

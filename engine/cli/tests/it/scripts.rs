@@ -10,7 +10,7 @@ const PIPE_WAKES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/pipe-wake
 const MANY_SLEEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/many-sleeps.syslet");
 const STAT_MANY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/stat-many.syslet");
 
-/// SCRIPT-37: the main job: what comes back is what is in the file, timed.
+/// SCRIPT-37: the main job: the bytes of the file come back, with the times.
 #[test]
 fn os_release() {
     let lines = syslet(&["run", "--json", OS_RELEASE]).json();
@@ -41,7 +41,7 @@ fn os_release_as_text() {
     assert!(lines[2].starts_with("4: close(") && lines[2].ends_with(") = 0"), "{text}");
 }
 
-/// SCRIPT-38: every file is looked at, more of them than fit in flight; what is missing is said to be.
+/// SCRIPT-38: every file is looked at, more of them than fit in flight; a file that is missing is reported.
 #[test]
 fn stat_many() {
     let directory = Directory::new("stat-many");

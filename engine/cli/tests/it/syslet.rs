@@ -1,4 +1,4 @@
-//! Runs the command and looks at what it did.
+//! Runs the command and gives its exit code and output.
 
 use std::process::{Command, Output, Stdio};
 
@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-/// What a run of the command left.
+/// The exit code and output of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -45,7 +45,7 @@ pub(crate) fn ended(output: Output) -> Ended {
 }
 
 impl Ended {
-    /// The code and what was printed, nothing being on stderr.
+    /// The code and the output, with nothing on stderr.
     #[track_caller]
     pub(crate) fn quiet(&self) -> (i32, &str) {
         assert_eq!(self.stderr, "");

@@ -102,7 +102,7 @@ fn the_kernel_is_asked() {
     assert!(run.quiet().1.lines().any(|found| found == line), "{}", run.stdout);
 }
 
-/// SCRIPT-36: what is not in the table is an error that names the nearest.
+/// SCRIPT-36: a call that is not in the table is an error that names the nearest.
 #[test]
 fn unknown_rows() {
     let run = syslet(&["table", "raed"]);
@@ -177,7 +177,7 @@ fn bad_filters() {
     }
 }
 
-/// TABLE-14: what io_uring cannot do, and where that is known from.
+/// TABLE-14: the calls that io_uring lacks, and the source of that.
 #[test]
 fn missing_in_io_uring() {
     let run = syslet(&["table", "--json", "--missing-in", "io_uring"]);

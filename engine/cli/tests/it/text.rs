@@ -1,4 +1,4 @@
-//! What a person sees: lines of text, plans, errors, colours.
+//! The output for people: lines of text, plans, errors, colours.
 
 use crate::files::Directory;
 use crate::syslet::{Ended, command, ended, statements, syslet};
@@ -15,7 +15,7 @@ fn failures_and_results() {
     assert_eq!(run.quiet(), (1, expected));
 }
 
-/// SCRIPT-27: what comes back is shown up to 32 bytes, or as many as `-s` says.
+/// SCRIPT-27: bytes that come back are shown up to 32, or as many as `-s` says.
 #[test]
 fn data_is_cut() {
     let directory = Directory::new("data-is-cut");
@@ -122,7 +122,7 @@ fn names() {
     assert!(lines[2].starts_with("3: umask(022) = 0") && lines[3] == "4: kill(0, 0) = 0", "{}", run.stdout);
 }
 
-/// SCRIPT-29: the plan says what would be passed and waited for, and nothing runs.
+/// SCRIPT-29: the plan has the arguments and the dependences, and nothing runs.
 #[test]
 fn dry_run() {
     let directory = Directory::new("dry-run");
@@ -153,8 +153,8 @@ fn dry_run() {
     assert!(!std::path::Path::new(&made).exists());
 }
 
-/// SCRIPT-24: without workers calls that may sleep for ever are planned SYNC, others not; with them only what is bound
-/// to its thread.
+/// SCRIPT-24: without workers calls that may sleep for ever are planned SYNC, others not; with them only calls that are bound
+/// to their thread.
 #[test]
 fn sleeping_calls_are_sync() {
     const CALLS: [&str; 5] = ["pause()", "getpid()", "syscall(4095)", "read(0, 0, 0)", "ptrace(0, 0, 0, 0)"];
@@ -188,7 +188,7 @@ fn script_errors() {
     assert_eq!((run.code, &*run.stdout, run.stderr), (Some(2), "", expected));
 }
 
-/// SCRIPT-30: however long a word is, what is said of it is short, and no name is looked for that could not be near.
+/// SCRIPT-30: the message about a word of any length is short, and no name is looked for that could not be near.
 #[test]
 fn errors_of_long_words() {
     let directory = Directory::new("long-words");
@@ -240,7 +240,7 @@ fn colours() {
     assert!(!coloured("CLICOLOR_FORCE", "1", true));
 }
 
-/// SCRIPT-27: what observing attributes say, for people.
+/// SCRIPT-27: observing attributes, for people.
 #[test]
 fn observing_attributes() {
     let directory = Directory::new("observing-attributes-as-text");
@@ -276,7 +276,7 @@ fn observing_attributes() {
     assert!(usage.split('=').next_back().is_some_and(|last| last.parse::<u64>().is_ok()), "{usage}");
 }
 
-/// SCRIPT-27, SCRIPT-43, SCRIPT-33: what attributes that say when a call is made answer, for people; a lane wants workers.
+/// SCRIPT-27, SCRIPT-43, SCRIPT-33: attributes that order calls, for people; a lane wants workers.
 #[test]
 fn sorting_attributes() {
     let ended = syslet(&["run", "-e", "getpid() @priority(-5)", "-e", "getpid() @lane(7, limit=2)"]);
@@ -297,13 +297,13 @@ fn own_nice() -> i32 {
     fields.split_whitespace().nth(19 - 3).and_then(|nice| nice.parse().ok()).expect("a number")
 }
 
-/// SCRIPT-27, SCRIPT-43: what attributes that change how their call is made say, for people; each has its effect.
+/// SCRIPT-27, SCRIPT-43: attributes that change the way in which their call is made, for people; each has its effect.
 #[test]
 fn acting_attributes() {
     let directory = Directory::new("acting-attributes-as-text");
     let file = directory.file("f", "123456789");
     let parent = file.strip_suffix("/f").expect("its name").to_owned();
-    // Nobody may ask for a nice value below the own one.
+    // No thread may ask for a nice value below its own.
     let nice = (own_nice() + 5).min(19);
     let nicer = format!("getpriority(0, 0) @nice({nice})");
     let lines = [

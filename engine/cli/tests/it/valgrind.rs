@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// TWIN-49: an engine started as by default runs there: what sleeps, what is tried first, and a call with a thread of its own.
+/// TWIN-49: an engine started as by default runs there: a call that sleeps, one with a non-blocking attempt, and one with a thread of its own.
 #[test]
 fn the_default_start_survives() {
     let valgrind = || Command::new("valgrind");

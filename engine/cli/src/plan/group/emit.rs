@@ -1,4 +1,4 @@
-//! A group as the program that is submitted.
+//! Builds the program that a group is submitted as, for `run` and for the printed plan.
 
 use syslet::abi::{
     ArgKind, ArgKinds, AskRepr, AtomFlags, AtomRepr, AttributeFlags, AttributeId, CALL_ARGS_OFFSET,
@@ -11,10 +11,10 @@ use super::{Arg, Atom, Group, Lead, Memory, Place};
 use crate::script::lower::OUT_BYTES_MAX;
 use crate::script::source::Span;
 
-/// What the whole submission is asked.
+/// An attribute of the whole submission: id, flags, payload.
 pub(crate) type Asked = (AttributeId, AttributeFlags, Vec<u8>);
 
-/// Why there is no program: the refusal, and which atom and argument it means.
+/// The refusal of a program, and the place in the script that it means.
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) refusal: Refusal,
@@ -52,7 +52,7 @@ impl Group {
         Program::of(&repr).map_err(|refused| self.fault(&refused, &repr))
     }
 
-    /// What lies behind it in the same area keeps its alignment.
+    /// Rounded up before scratch memory, which lies behind it in the same area and keeps its alignment.
     fn out_len(&self) -> usize {
         if self.scratch_bytes > 0 { padded(self.out_bytes) } else { self.out_bytes }
     }
@@ -129,7 +129,7 @@ fn as_u32(bytes: usize) -> u32 {
 const _: () = assert!(OUT_BYTES_MAX <= Offset::LEN_MAX as usize, "the record can say how long an area is");
 
 impl Atom {
-    /// What stands at this byte of its record.
+    /// The part of the script that this byte of the atom's record comes from.
     fn at(&self, at: usize) -> Span {
         let argument = at.checked_sub(CALL_ARGS_OFFSET).and_then(|at| self.args.get(at / 8));
         match argument {

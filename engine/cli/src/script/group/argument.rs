@@ -1,4 +1,4 @@
-//! Arguments of a group's calls: names of the group by what they are, all else as a statement's.
+//! Arguments of a group's calls: names of the group by their meaning, all else as a statement's. `call` and `step` use it.
 
 use syslet::syscalls::Direction;
 
@@ -15,7 +15,7 @@ pub(crate) struct Lowered {
     pub(crate) arg: Arg,
     pub(crate) shown: String,
     pub(crate) span: Span,
-    /// How long the buffer is whose address it is, if it is one.
+    /// The length of the buffer, if it is the address of one.
     buffer: Option<usize>,
 }
 
@@ -42,7 +42,7 @@ impl Lowered {
 }
 
 impl Position<'_> {
-    /// What the table does not describe cannot lie in the areas of a group.
+    /// The error for memory that the table does not describe: it cannot lie in the areas of a group.
     pub(crate) fn unknown_shape(&self, span: Span) -> ScriptError {
         ScriptError::new(span, format!("{} has a shape that the table does not know", self.describe()))
             .help("in a group such memory is a buffer made above it")
@@ -50,7 +50,7 @@ impl Position<'_> {
 }
 
 impl Lowering<'_> {
-    /// What is passed for `argument` at `position`.
+    /// Lowers `argument` at `position`.
     pub(crate) fn argument(
         &mut self,
         argument: &Spanned<Argument>,

@@ -1,4 +1,4 @@
-//! A call of a group: its atom, and whether it can run there.
+//! Lowers a call of a group to its atom, and checks that it can run there.
 
 use syslet::abi::{AtomFlags, Kind, StepOp};
 use syslet::syscalls::{Descriptors, Scope};
@@ -64,7 +64,7 @@ impl Lowering<'_> {
         Ok(atom)
     }
 
-    /// The flags of a call, and what else it is asked.
+    /// The flags of a call, and its other attributes.
     fn attributes<'a>(&self, call: &'a Call) -> Result<(AtomFlags, Vec<&'a Attribute>), ScriptError> {
         let (flags, attributes) = flags::of_atom(&call.attributes)?;
         for attribute in &attributes {
@@ -73,7 +73,7 @@ impl Lowering<'_> {
                 return Err(ScriptError::new(span, "a thread of its own is for the whole group")
                     .help("write `@private` behind `syslet`"));
             }
-            // A number is the engine's to answer: it is the word that nobody could put in.
+            // A number is left to the engine to accept or refuse; a word is a result, which no record has a place for.
             let mut values = attribute.options.iter().map(|option| &option.value);
             let word = values.find(|value| matches!(value.value, Setting::Word(_)));
             if let Some(result) = word.filter(|_| attribute.name.value == "cwd") {
@@ -112,7 +112,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Checks that what statements outside have made is closed outside.
+    /// Checks that descriptors made by statements outside are closed outside.
     fn check_closed(&self, atom: &Atom, name: &str) -> Result<(), ScriptError> {
         let argument = match atom.row.map(|row| row.descriptors) {
             None | Some(Descriptors::Kept) => return Ok(()),
@@ -120,15 +120,15 @@ impl Lowering<'_> {
             Some(Descriptors::ClosesRange) => {
                 return Err(ScriptError::new(
                     atom.span,
-                    format!("{name} closes what others use: it stands outside of groups"),
+                    format!("{name} closes descriptors that others use: it stands outside of groups"),
                 ));
             }
         };
         match atom.args.get(usize::from(argument)) {
-            Some((Arg::Register(register), span)) if usize::from(*register) < self.inputs.len() => {
-                Err(ScriptError::new(*span, "what a statement outside has made is closed outside")
-                    .help("write it as a statement of its own below the group"))
-            }
+            Some((Arg::Register(register), span)) if usize::from(*register) < self.inputs.len() => Err(
+                ScriptError::new(*span, "a descriptor that a statement outside has made is closed outside")
+                    .help("write it as a statement of its own below the group"),
+            ),
             _ => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! Conditions, loops and leaving: tests of atoms, and where they lead.
+//! Lowers conditions, loops and leaving to tests of atoms and their targets.
 
 use syslet::abi::{Operand, StepOp, Test};
 
@@ -10,7 +10,7 @@ use crate::script::group::syntax::{Asked, Comparison, Condition, Item, Leave};
 use crate::script::source::{Span, Spanned};
 use crate::script::syntax::{Term, Value};
 
-/// A question as an atom asks it: whether the answer is turned round, and what it is compared with.
+/// A question as an atom asks it: its test, whether the answer is turned round, and the number compared with.
 struct Question {
     test: Test,
     operand: Operand,
@@ -47,7 +47,7 @@ impl Lowering<'_> {
     ) -> Result<(), ScriptError> {
         let (no, end) = (self.label(), self.label());
         self.ask(when, Lead::Next, Lead::To(no))?;
-        // What is behind the question is reached by it only if it does not lead elsewhere.
+        // The question leads to the next atom with one answer only, so a jump cannot become its target.
         self.is_free = false;
         self.block(then)?;
         if !otherwise.is_empty() {
@@ -125,7 +125,7 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    /// Whether the last atom's value is what the name stands for.
+    /// Whether the name stands for the last atom's value.
     fn made_last(&self, name: &str) -> bool {
         let last = self.group.atoms.len().checked_sub(1);
         match self.names.get(name) {

@@ -1,4 +1,4 @@
-//! From the tree of a group to its atoms.
+//! From the tree of a group to its atoms, for `check`.
 
 use std::collections::HashMap;
 
@@ -61,17 +61,17 @@ pub(crate) fn lower(
     Ok((group, inputs))
 }
 
-/// What the door would say of the group, in words of the script.
+/// The refusal that admission would give the group, in words of the script.
 fn refused(refusal: Refusal, span: Span, text: &str) -> ScriptError {
     if refusal != Refusal::RESULT_UNKNOWN {
         return ScriptError::new(span, format!("the group is refused: {refusal}"));
     }
-    let what = text.get(span.range()).unwrap_or_default();
+    let name = text.get(span.range()).unwrap_or_default();
     ScriptError::new(
         span,
-        format!("`{what}` may not be there: on some way to here it is not made, or closed"),
+        format!("`{name}` may not be there: on some way to here it is not made, or closed"),
     )
-    .help("use it where it was made, or in `finally`, which leaves out what is not there")
+    .help("use it where it was made, or in `finally`, where a call without its results is left out")
 }
 
 impl Lowering<'_> {

@@ -1,4 +1,4 @@
-//! A group while its atoms are being made.
+//! The state of a group while its atoms are being made, which all files of this folder that make atoms share.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::script::source::Span;
 /// An atom that is not among the others yet.
 pub(crate) type Draft = Atom;
 
-/// A group, and what is known while it is being made.
+/// A group, and the facts known while it is being made.
 pub(crate) struct Lowering<'a> {
     pub(crate) context: Context<'a>,
     pub(crate) group: Group,
@@ -23,14 +23,14 @@ pub(crate) struct Lowering<'a> {
     /// How many names are registers.
     pub(crate) registers: usize,
     pub(crate) loops: Vec<Loop>,
-    /// Whether the last atom leads simply to what comes next, and nothing else does.
+    /// Whether the last atom leads simply to the next, and no other does.
     pub(crate) is_free: bool,
     pub(crate) in_finally: bool,
     pub(crate) is_private: bool,
     pub(crate) depth: usize,
 }
 
-/// What a name of the group stands for.
+/// The meaning of a name of the group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Local {
     Result(u16),

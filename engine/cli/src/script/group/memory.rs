@@ -1,4 +1,4 @@
-//! The memory of a group: where it lies, and how far calls reach into it.
+//! Lays out the memory of a group, and checks how far calls reach into it.
 
 use syslet::syscalls::{Len, RawArgs, Row};
 
@@ -29,12 +29,12 @@ impl Lowering<'_> {
         Memory::new(if comes_back { Place::ComesBack(at) } else { Place::Scratch(at) }, bytes)
     }
 
-    /// What begins at `offset` of an area, and has at least so many bytes as far as that is known.
+    /// The part that begins at `offset` of an area, and has at least so many bytes as far as that is known.
     pub(crate) fn part(
         &mut self,
         of: &Spanned<String>,
         (offset, span): (&Value, Span),
-        (least, what): (usize, &str),
+        (least, prefix): (usize, &str),
     ) -> Result<Memory, ScriptError> {
         let word = &of.value;
         let Some(Local::Area(area)) = self.names.get(word).copied() else {
@@ -46,7 +46,8 @@ impl Lowering<'_> {
                 let part = usize::try_from(number).ok().and_then(|offset| area.behind(offset));
                 part.filter(|part| part.bytes >= least).ok_or_else(|| {
                     let (number, bytes) = (number.cast_signed(), area.bytes);
-                    let message = format!("{what}offset {number} lies outside the {bytes} bytes of `{word}`");
+                    let message =
+                        format!("{prefix}offset {number} lies outside the {bytes} bytes of `{word}`");
                     ScriptError::new(span, message)
                 })
             }
@@ -76,7 +77,7 @@ impl Lowering<'_> {
                     let position = position.describe();
                     let message = format!("how far {position} is reached is known only when the group runs");
                     return Err(ScriptError::new(*span, message)
-                        .help("what is known later stands in an area: a = area(16)"));
+                        .help("bytes that are known later stand in an area: a = area(16)"));
                 }
                 _ => {}
             }

@@ -1,4 +1,4 @@
-//! The names of a group, and what numbers come to in it.
+//! The names of a group, and the numbers that values come to in it.
 
 use crate::names;
 use crate::plan::Source;
@@ -49,7 +49,7 @@ impl Lowering<'_> {
         Ok(register)
     }
 
-    /// The register taken last: names from the highest down, what comes from outside from the lowest up.
+    /// The register taken last: names take them from the highest down, numbers from outside from the lowest up.
     fn room_for_registers(&self, span: Span) -> Result<u8, ScriptError> {
         if self.registers + self.inputs.len() > REGISTERS {
             let message = format!(
@@ -117,9 +117,9 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    pub(crate) fn unknown(&self, word: &str, span: Span, what: &str) -> ScriptError {
+    pub(crate) fn unknown(&self, word: &str, span: Span, kind: &str) -> ScriptError {
         let known = self.names.keys().map(String::as_str);
-        ScriptError::new(span, format!("unknown {what} `{word}`"))
+        ScriptError::new(span, format!("unknown {kind} `{word}`"))
             .nearest(word, known.chain(self.context.assigned.words()).chain(names::constants()))
     }
 }

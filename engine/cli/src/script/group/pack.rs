@@ -1,4 +1,4 @@
-//! `pack(…)` in a group: what is known before travels as bytes; what is not is put in place by steps before the call.
+//! `pack(…)` in a group: with all numbers known before, it travels as bytes; otherwise steps put it together before the call.
 
 use syslet::abi::StepOp;
 
@@ -48,7 +48,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// What a number of `pack(…)` is.
+    /// The meaning of a number of `pack(…)`.
     fn content(
         &mut self,
         width: Width,
@@ -76,7 +76,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Memory that steps fill each time before the call: nothing of what was there before is left.
+    /// Memory that steps fill each time before the call, all of it, so that no earlier contents are left.
     fn stored(&mut self, packed: &Packed<Later>, span: Span) -> Result<Memory, ScriptError> {
         let (memory, len) = (self.room(packed.bytes.len(), false), packed.bytes.len());
         let later = |from: usize, to: usize| packed.later.iter().find(|(at, ..)| (from..to).contains(at));

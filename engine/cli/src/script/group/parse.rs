@@ -87,7 +87,7 @@ impl Cursor<'_> {
         Ok(Statement { name, body: Body::Group(group), line })
     }
 
-    /// What stands between a group's name and its block.
+    /// The clauses between a group's name and its block.
     fn header(&mut self, group: &mut Group, mut header: Call) -> Result<(), ScriptError> {
         loop {
             match self.peek() {
@@ -230,7 +230,7 @@ impl Cursor<'_> {
                     format!("a condition cannot be `{}(…)`", first.value),
                 )
                 .nearest(&first.value, ["errno", "error"])
-                .or_help("it asks what has a name: make the call above, as `NAME = …`"));
+                .or_help("it asks a result by name: make the call above, as `NAME = …`"));
             }
             let mut words = self.list(|cursor| cursor.word("a name"))?.into_iter();
             let of = words.next().ok_or_else(|| ScriptError::new(first.span, "a name is missing"))?;

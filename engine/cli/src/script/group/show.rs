@@ -7,7 +7,7 @@ use crate::script::source::Spanned;
 use crate::script::statement::Statement;
 use crate::script::syntax::Call;
 
-/// A statement whose body is `group`.
+/// A statement that is `group`.
 pub(crate) fn statement(statement: &Statement, group: &Group, f: &mut Formatter<'_>) -> Result {
     f.write_str("syslet")?;
     if let Some(name) = &statement.name {

@@ -1,4 +1,4 @@
-//! Steps of a group that make no call: changes of registers, and calls side by side.
+//! Lowers changes of registers, and parallel groups of calls.
 
 use syslet::abi::{StepOp, Width as AtomWidth};
 
@@ -42,9 +42,9 @@ impl Lowering<'_> {
 
     /// A number in an area of the group.
     fn view(&mut self, view: &View) -> Result<(Arg, u64), ScriptError> {
-        let what = format!("{} at ", view.width.name());
+        let prefix = format!("{} at ", view.width.name());
         let offset = (&*view.offset.value, view.offset.span);
-        let memory = self.part(&view.of, offset, (view.width.bytes, &what))?;
+        let memory = self.part(&view.of, offset, (view.width.bytes, &prefix))?;
         Ok((Arg::Memory(memory), width_word(view.width)))
     }
 
@@ -70,7 +70,7 @@ impl Lowering<'_> {
                 (self.context.assigned.count(enough, calls, self.context.given)?, enough.span)
             }
         };
-        // What they need before them stands before all of them.
+        // Steps that the calls need before them stand before all of them.
         self.depth += 1;
         let made: Vec<Draft> = calls
             .iter()

@@ -1,4 +1,4 @@
-//! The tree of a group: what was written, before it means anything.
+//! The tree of a group as it was written, before any name or number is looked up.
 
 use crate::script::source::Spanned;
 use crate::script::syntax::{Attribute, Call, Operand, Value};
@@ -16,7 +16,7 @@ pub(crate) struct Group {
     pub(crate) items: Vec<Spanned<Item>>,
 }
 
-/// What a group consists of.
+/// A statement of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Item {
     /// `name = area(N)`, `name = scratch(N)`
@@ -71,7 +71,7 @@ pub(crate) enum Leave {
     Continue,
 }
 
-/// What is asked of a register or a result.
+/// The question that a condition asks of a register or a result.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) of: Spanned<String>,

@@ -1,4 +1,4 @@
-//! The command's arguments, names, and what each position takes.
+//! The command's arguments, names, and the arguments that each position takes.
 
 use super::{fixed, memory, operand, plan, plan_with, refused, refused_with};
 use crate::plan::{Passed, Source, Way};
@@ -45,7 +45,7 @@ fn repeated_statements() {
     assert_eq!(super::plan("unlink($@)").steps.len(), 0);
 }
 
-/// SCRIPT-12: such a statement may not be named, whatever part of it the `$@` is in.
+/// SCRIPT-12: such a statement may not be named; any part of it can have the `$@`.
 #[test]
 fn repeated_statements_have_no_name() {
     refused_with("x = unlink($@)", &["a"], "x", "cannot be named");
@@ -76,7 +76,7 @@ fn memory_for_a_number() {
     refused("b = buffer(8)\nclose(b)", "b", "cannot be a buffer");
 }
 
-/// SCRIPT-13: what the call reads cannot be `out`, what it writes must be.
+/// SCRIPT-13: memory that the call reads cannot be `out`, memory that it only writes must be.
 #[test]
 fn directions() {
     refused("read(0, \"abc\", 3)", "\"abc\"", "the call writes it: write out(N)");
@@ -116,7 +116,7 @@ fn addresses() {
     assert!(matches!(operand(&mapped, 0).passed, Passed::Value(Source::Result(0))));
 }
 
-/// SCRIPT-14: a word whose meaning another argument decides takes integers.
+/// SCRIPT-14: a word with a meaning that another argument decides takes integers.
 #[test]
 fn opaque_words_take_integers() {
     assert_eq!(fixed(&plan("fcntl(1, F_SETFL, O_NONBLOCK)"), 2), 0o4000);

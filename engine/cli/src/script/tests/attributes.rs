@@ -1,4 +1,4 @@
-//! What is asked of a call besides itself.
+//! Attributes of statements.
 
 use syslet::attrs::{
     CpuMask, Credentials, Cwd, IoClass, IoPriority, LaneAsk, Nice, Policy, Priority, RetryAsk, RetryOn,
@@ -16,7 +16,7 @@ fn attributes() {
     assert_eq!(plan.steps[0].asks[0].id, syslet::AttributeId::TIMING);
 }
 
-/// SCRIPT-25: unknown ones, `data`, a second of the same name and a value nobody wants are errors.
+/// SCRIPT-25: unknown ones, `data`, a second of the same name and a value that has no use are errors.
 #[test]
 fn attributes_that_are_wrong() {
     refused("getpid() @timimg", "timimg", "nearest known name is `timing`");
@@ -29,7 +29,7 @@ fn attributes_that_are_wrong() {
     refused("getpid() @timing(a=)", ")", "a number, a word or a string");
 }
 
-/// SCRIPT-25: what an attribute is asked with: a checksum if one is expected, a trace always, nothing of others.
+/// SCRIPT-25: payloads: a checksum if one is expected, a trace always, none for others.
 #[test]
 fn attributes_with_values() {
     let plan = plan(
@@ -55,7 +55,7 @@ fn attributes_with_values() {
     refused("getpid() @deadline(5KiB)", "5KiB", "takes a time");
 }
 
-/// SCRIPT-43: what attributes that change how their call is made are asked with.
+/// SCRIPT-43: payloads of attributes that change the way in which their call is made.
 #[test]
 fn attributes_that_act() {
     let payload = |text: &str| plan(&format!("getpid() {text}")).steps[0].asks[0].payload.clone();
@@ -83,7 +83,7 @@ fn attributes_that_act() {
     assert_eq!(payload("@retry(eagain, attempts=3, time=1s, pause=2us)"), eagain.payload());
 }
 
-/// SCRIPT-43: and what is wrong.
+/// SCRIPT-43: their faults.
 #[test]
 fn attributes_that_act_and_are_wrong() {
     refused("getpid() @nice", "nice", "asked in another way");
@@ -141,7 +141,7 @@ fn a_directory_is_waited_for() {
     );
 }
 
-/// SCRIPT-26: units are known by name, and what they come to fits 64 bits.
+/// SCRIPT-26: units are known by name, and the product fits 64 bits.
 #[test]
 fn units() {
     for text in ["1ns", "2us", "3ms", "4s", "5KiB", "6MiB", "17179869183GiB"] {

@@ -22,7 +22,7 @@ fn comes_to(text: &str, expected: &[&str]) {
     assert_eq!(atoms(&plan(text)), expected, "{text}");
 }
 
-/// SCRIPT-51: a test right behind what made its value is that atom's; all others are steps.
+/// SCRIPT-51: a test right behind the atom with its value becomes that atom's; all others are steps.
 #[test]
 fn tests_are_fused() {
     comes_to(
@@ -68,7 +68,7 @@ fn comparisons() {
     }
 }
 
-/// SCRIPT-48: branches, loops, and what leaves and repeats them.
+/// SCRIPT-48: branches, loops, and the statements that leave and repeat them.
 #[test]
 fn branches_and_loops() {
     comes_to(
@@ -107,7 +107,7 @@ fn side_by_side() {
     );
 }
 
-/// SCRIPT-46, SCRIPT-50: what comes from outside are the first registers, areas lie one behind the other, and what does
+/// SCRIPT-46, SCRIPT-50: numbers from outside are the first registers, areas lie one behind the other, and memory that does
 /// not come back lies last.
 #[test]
 fn data() {
@@ -177,7 +177,7 @@ fn parts() {
     );
 }
 
-/// SCRIPT-65: what is not known before is stored before the call, with all that stands beside it; before calls side by side
+/// SCRIPT-65: a field that is not known before is stored before the call, with all that stands beside it; before calls side by side
 /// all of it is.
 #[test]
 fn packs() {
@@ -213,7 +213,7 @@ fn packs() {
     );
 }
 
-/// SCRIPT-52: a group with `$@` is repeated; `in order` has each wait for the one before, whatever became of it.
+/// SCRIPT-52: a group with `$@` is repeated; `in order` has each wait for the one before, also if that failed.
 #[test]
 fn repeated() {
     let text = |order: &str| format!("syslet each {order} {{ unlinkat(AT_FDCWD, $@, 0) }}");

@@ -1,8 +1,8 @@
-//! What is wrong with groups, and where.
+//! Faults in groups, and their places.
 
 use super::{plan, refused, refused_with};
 
-/// SCRIPT-45: groups span lines; what is not closed, not known there or behind the last brace is an error at its place.
+/// SCRIPT-45: groups span lines; text that is not closed, not known there or behind the last brace is an error at its place.
 #[test]
 fn blocks() {
     refused("syslet {\ngetpid()\n", "syslet", "no closing `}`");
@@ -66,7 +66,7 @@ fn conditions() {
     refused("syslet {\nfd = dup(0)\nstop if O_WRONLY == 1\n}", "O_WRONLY", "always the same");
 }
 
-/// SCRIPT-48: what leaves a loop stands in one; the way out stands last, once, and has none.
+/// SCRIPT-48: a statement that leaves a loop stands in one; the way out stands last, once, and has none.
 #[test]
 fn control() {
     refused("syslet {\ngetpid()\nbreak\n}", "break", "stands in no loop");
@@ -78,7 +78,7 @@ fn control() {
     refused("syslet {\nsyslet inner {\ngetpid()\n}\n}", "syslet", "cannot stand in another");
 }
 
-/// SCRIPT-49: what the door would refuse is an error where it stands.
+/// SCRIPT-49: a group that admission would refuse is an error at the place of the fault.
 #[test]
 fn refused_by_the_door() {
     refused("syslet {\nfd = dup(0)\nclose(fd)\nfsync(fd)\n}", "fd", "`fd` may not be there");
@@ -151,7 +151,7 @@ fn fields() {
     refused("syslet {\nn = dup(0)\nfinally {\nwrite(1, pack(i32 n), 4)\n}\n}", "i32 n", "may be missing");
 }
 
-/// SCRIPT-50: areas stand where memory does, and are as long as what is known to be written there.
+/// SCRIPT-50: areas stand where memory does, and are as long as the bytes that are known to be written there.
 #[test]
 fn areas() {
     let areas: String = (0..5).map(|index| format!("b{index} = area(67108864)\n")).collect();

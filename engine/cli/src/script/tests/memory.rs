@@ -53,7 +53,7 @@ fn fields_known_later() {
     refused("b = buffer(8)\nwrite(1, pack(u32 b), 1)", "u32 b", "needs a u64");
 }
 
-/// SCRIPT-7: where the call also writes, what is packed is INOUT.
+/// SCRIPT-7: where the call also writes, packed memory is INOUT.
 #[test]
 fn packed_for_both_ways() {
     let plan = plan("getsockopt(3, SOL_SOCKET, SO_TYPE, out(4), pack(u32 4))");
@@ -70,7 +70,7 @@ fn buffers() {
     refused("b = buffer(8) @timing", "@", "nothing behind a buffer");
 }
 
-/// SCRIPT-10: a view reads a buffer, or what comes back of an earlier statement.
+/// SCRIPT-10: a view reads a buffer, or the bytes that come back of an earlier statement.
 #[test]
 fn views() {
     let plan = plan("p = pipe2(out(8), 0)\nclose(i32(p, 4))");

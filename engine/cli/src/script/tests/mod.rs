@@ -39,7 +39,7 @@ fn plan_with(text: &str, arguments: &[&str]) -> Plan {
     }
 }
 
-/// What is wrong with a script: the text at fault, and the message with its help.
+/// The fault in a script: the text at fault, and the message with its help.
 #[track_caller]
 fn fault(text: &str) -> (String, String) {
     fault_with(text, &[])
@@ -56,7 +56,7 @@ fn fault_with(text: &str, arguments: &[&str]) -> (String, String) {
     }
 }
 
-/// Checks that a script has a fault at `place` whose message contains `says`.
+/// Checks that a script has a fault at `place`, with a message that contains `says`.
 #[track_caller]
 fn refused(text: &str, place: &str, says: &str) {
     refused_with(text, &[], place, says);

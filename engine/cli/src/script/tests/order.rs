@@ -1,9 +1,9 @@
-//! Which statement waits for which.
+//! The dependences between statements.
 
 use super::{plan, plan_with, refused};
 use crate::plan::{Plan, Wait};
 
-/// What a step waits for, those whose success it does not need in brackets.
+/// The steps that a step waits for; in brackets those that may fail.
 fn waits(plan: &Plan, step: usize) -> String {
     let one =
         |wait: &Wait| if wait.must_succeed { wait.step.to_string() } else { format!("({})", wait.step) };

@@ -1,4 +1,4 @@
-//! What holds for every script.
+//! Properties of every script, with drawn ones.
 
 use proptest::prelude::*;
 

@@ -12,7 +12,7 @@ fn lines_and_comments() {
     assert_eq!(memory(&plan, 0), b"#\0");
 }
 
-/// SCRIPT-1: what goes on after the line's end is missing there.
+/// SCRIPT-1: a statement that goes on after the line's end is incomplete there.
 #[test]
 fn a_statement_ends_with_its_line() {
     refused("close(\n3)", "", "found the end of the line");

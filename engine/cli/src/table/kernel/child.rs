@@ -1,10 +1,10 @@
-//! A child that makes one call and ends.
+//! A child process that makes one call and ends, for the question whether the kernel knows the call.
 #![allow(unsafe_code, reason = "fork, and a call by its number")]
 
 /// How long the call may take, in seconds. None of those that are asked sleeps.
 const SECONDS_MAX: libc::c_uint = 5;
 
-/// What came of the child.
+/// The end of the child.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Ended {
     /// The call came back with this error number, 0 for none.
@@ -15,8 +15,8 @@ pub(super) enum Ended {
     NotStarted,
 }
 
-/// Has a child make the call. The arguments are such that the call does nothing outside of the child: who calls this
-/// answers for that.
+/// Has a child make the call. The caller answers for arguments with which the call has no effect outside of the
+/// child.
 pub(super) fn call(nr: u16, args: [u64; 6]) -> Ended {
     // SAFETY: the child makes nothing but system calls, and ends without running anything of the parent's.
     let child = unsafe { libc::fork() };
@@ -28,13 +28,13 @@ pub(super) fn call(nr: u16, args: [u64; 6]) -> Ended {
 }
 
 fn in_child(nr: u16, [a, b, c, d, e, f]: [u64; 6]) -> ! {
-    // SAFETY: it takes no address. Who is killed here leaves no core behind.
+    // SAFETY: it takes no address. A child that is killed leaves no core behind.
     unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
     // SAFETY: the default action is no function of ours.
     unsafe { libc::signal(libc::SIGALRM, libc::SIG_DFL) };
     // SAFETY: it takes no address.
     unsafe { libc::alarm(SECONDS_MAX) };
-    // SAFETY: the arguments name no memory, no descriptor and nobody else.
+    // SAFETY: the arguments name no memory, no descriptor and no other process.
     let result = unsafe { libc::syscall(libc::c_long::from(nr), a, b, c, d, e, f) };
     let errno = if result == -1 { std::io::Error::last_os_error().raw_os_error() } else { None };
     // SAFETY: it ends the child, and runs nothing before.

@@ -1,5 +1,5 @@
-//! Whether the running kernel knows a call. That can only be found by making it: a child makes it with arguments that
-//! cannot succeed, and says what came of it. Where no such arguments are known, the call is not made.
+//! Finds whether the running kernel knows a call, for the explanation of one. The only way is to make it: a child makes it with
+//! arguments that cannot succeed, and its end tells. Where no such arguments are known, the call is not made.
 
 mod child;
 
@@ -8,7 +8,7 @@ use syslet::syscalls::{ArgType, Class, Direction, Memory, Row, Scope};
 use crate::names;
 use child::Ended;
 
-/// What is known about the running kernel and a call.
+/// The relation of the running kernel to a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Known {
     /// It knows the call, which gave this error number, or none.
@@ -17,11 +17,11 @@ pub(super) enum Known {
     No,
     /// The answer was ENOSYS, and a seccomp filter may have given it.
     NoOrFiltered,
-    /// Whoever makes the call is killed.
+    /// A process that makes the call is killed.
     Killed,
     /// The call did not come back, or no child could be made.
     Silent,
-    /// Nobody asked, for this reason.
+    /// The call was not made, for this reason.
     NotAsked(&'static str),
 }
 
@@ -51,14 +51,14 @@ impl std::fmt::Display for Known {
             Known::NoOrFiltered => {
                 f.write_str("says ENOSYS: it does not know it, or a seccomp filter says so")
             }
-            Known::Killed => f.write_str("kills who makes it: a seccomp filter, as a rule"),
+            Known::Killed => f.write_str("kills the process that makes it: a seccomp filter, as a rule"),
             Known::Silent => f.write_str("did not answer"),
             Known::NotAsked(why) => write!(f, "not asked: {why}"),
         }
     }
 }
 
-/// Makes the call in a child, if that harms nobody, and tells what it says.
+/// Makes the call in a child, if that is harmless, and gives the answer.
 pub(super) fn knows(row: &Row) -> Known {
     let Some(nr) = row.numbers.here() else { return Known::NotAsked("it has no number here") };
     let args = match arguments(row) {
@@ -88,15 +88,17 @@ fn is_filtered() -> bool {
 /// No page lies there: a pointer to it gives EFAULT.
 const NOWHERE: u64 = 8;
 /// No process, clock or command has this number.
-const NOBODY: u64 = 1 << 30;
+const NO_SUCH: u64 = 1 << 30;
 const MINUS_ONE: u64 = u64::MAX;
 
 /// Calls left out although their arguments look harmless.
-const LEFT_OUT: &[(&str, &str)] =
-    &[("reboot", "nobody tries that"), ("modify_ldt", "it says ENOSYS to a function that it does not know")];
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("reboot", "it is not tried on a machine in use"),
+    ("modify_ldt", "it says ENOSYS to a function that it does not know"),
+];
 
 /// Arguments with which the call cannot do anything: no descriptor is open, no pointer leads anywhere, no process,
-/// clock or command has the number given. What only has plain values may be made by a child that ends behind it, if it
+/// clock or command has the number given. A call with plain values only may be made by a child that ends behind it, if it
 /// is instant.
 fn arguments(row: &Row) -> Result<[u64; 6], &'static str> {
     if let Some((_, why)) = LEFT_OUT.iter().find(|(name, _)| *name == row.name) {
@@ -124,16 +126,16 @@ fn arguments(row: &Row) -> Result<[u64; 6], &'static str> {
 /// Whether a call with a filler for such an argument fails before it does anything.
 fn stops(ty: ArgType) -> bool {
     let is_memory = matches!(ty.direction(), Direction::In | Direction::Out | Direction::InOut);
-    let is_nobody =
+    let names_none =
         matches!(ty, ArgType::Fd | ArgType::Pid | ArgType::Clock | ArgType::Command | ArgType::Int);
-    is_memory || is_nobody
+    is_memory || names_none
 }
 
 fn filler(ty: ArgType) -> Option<u64> {
     Some(match ty {
         ArgType::Address => return None,
         ArgType::Fd | ArgType::DirFd | ArgType::Int | ArgType::Id => MINUS_ONE,
-        ArgType::Pid | ArgType::Clock | ArgType::Command => NOBODY,
+        ArgType::Pid | ArgType::Clock | ArgType::Command => NO_SUCH,
         ArgType::Flags | ArgType::Mode | ArgType::Offset | ArgType::Signal => 0,
         ArgType::Uint => 1,
         // A length of zero would keep the call from looking at the pointer beside it.

@@ -8,7 +8,7 @@ fn known(name: &str) -> Known {
     knows(row_by_name(name).expect("it has a row"))
 }
 
-/// TABLE-12: what is known everywhere is known; what ends, maps or sleeps is not asked.
+/// TABLE-12: calls that every kernel knows are known; calls that end, map or sleep are not made.
 #[test]
 fn well_known_calls_are_known() {
     for name in
@@ -35,8 +35,8 @@ fn well_known_calls_are_known() {
     }
 }
 
-/// TABLE-12: a call with an argument that is nobody's fails, so it has done nothing, unless it only tells something
-/// of its thread. None sleeps.
+/// TABLE-12: a call with an argument that names nothing fails, so it has done nothing, unless it only reads the state of its
+/// thread. None sleeps.
 #[test]
 fn what_is_asked_fails() {
     let mut asked = 0;
@@ -51,7 +51,7 @@ fn what_is_asked_fails() {
     assert!(asked > 280, "{asked} calls were asked for");
 }
 
-/// TABLE-12: ENOSYS is the kernel's answer, unless a filter stands before it; who is killed knows no more.
+/// TABLE-12: ENOSYS is the kernel's answer, unless a filter stands before it; a child that is killed has no answer.
 #[test]
 fn answers_are_told_apart() {
     let judge = |ended, filtered| judge(ended, || filtered);

@@ -1,4 +1,4 @@
-//! Which calls io_uring has an operation for.
+//! The calls that io_uring has an operation for, for `--missing-in`.
 
 mod operations;
 mod probe;
@@ -9,7 +9,7 @@ use operations::{CALLS, DATED, OPERATIONS};
 
 use crate::names;
 
-/// What io_uring can do in the place of calls.
+/// The calls that io_uring can replace.
 #[derive(Debug)]
 pub(super) struct Uring {
     /// The calls it has an operation for.
@@ -46,7 +46,7 @@ fn from(supported: Result<Vec<u8>, i32>) -> Uring {
 mod tests {
     use super::*;
 
-    /// TABLE-14: what the kernel says counts; where it says nothing, the list does, with its date.
+    /// TABLE-14: the kernel's answer counts; without one the list does, with its date.
     #[test]
     fn the_kernels_answer_comes_first() {
         let all = from(Err(libc::EPERM));

@@ -1,6 +1,6 @@
-//! The operations of io_uring, and the calls that each stands for: those whose result and effects it gives for the
-//! same arguments, older calls included that say the same with fewer. An operation that does a part of what a call
-//! does (POLL_ADD, which watches one descriptor, or URING_CMD, which knows some socket options) stands for none.
+//! The operations of io_uring, and the calls that each stands for: those with the result and effects that it has for the
+//! same arguments, older calls included that say the same with fewer. An operation that does a part of a call's work
+//! (POLL_ADD, which watches one descriptor, or URING_CMD, which knows some socket options) stands for none.
 
 /// How many operations there are, numbered from 0.
 pub(super) const OPERATIONS: usize = 63;

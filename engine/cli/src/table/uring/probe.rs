@@ -61,7 +61,7 @@ fn ring() -> Result<OwnedFd, i32> {
     // SAFETY: the kernel reads and writes 120 bytes of parameters.
     let result = unsafe { libc::syscall(libc::SYS_io_uring_setup, 1, params.as_mut_ptr()) };
     let fd = libc::c_int::try_from(result).ok().filter(|fd| *fd >= 0).ok_or_else(last_errno)?;
-    // SAFETY: the call has just made it, and gave it to nobody else.
+    // SAFETY: the call has just made it, so this is its only owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
