@@ -5,7 +5,6 @@
 //! through the engines (`rig`), and what came of it is compared (`compare`), bad arguments (`bad`) included. One file
 //! for each topic of the table holds the cases.
 
-mod look;
 mod watch;
 
 mod case;

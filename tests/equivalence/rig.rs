@@ -13,12 +13,12 @@ use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Ring, Submission,
     SubmissionBuilder,
 };
+use syslet_tests::look;
 
 use crate::buffers::{Buffers, formed};
 use crate::case::Arg;
 use crate::direct::number;
-use crate::look::{self, PATIENCE};
-use crate::watch::{give_up, watchdog};
+use crate::watch::{PATIENCE, give_up, watchdog};
 use crate::world::{World, adopt};
 
 /// Bytes that a buffer of the engine is made dirty with.
@@ -217,7 +217,7 @@ impl Rig {
             asleep_and(nr, first, unblock, || assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1)));
         } else {
             assert_eq!(ring.wait(1, Some(Duration::ZERO)), Ok(0), "the call sleeps");
-            look::until("the worker sleeps in the call", || look::is_asleep_in(worker, nr, first));
+            look::until("the worker sleeps in the call", || look::is_asleep_with(worker, nr, first));
             unblock();
             assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1), "the call ends");
         }
@@ -237,7 +237,7 @@ pub(crate) fn asleep_and<T>(
         scope.spawn(move || {
             // The call would never end, nor this scope.
             let unblocked = catch_unwind(AssertUnwindSafe(|| {
-                look::until("this thread sleeps in the call", || look::is_asleep_in(tid, nr, first));
+                look::until("this thread sleeps in the call", || look::is_asleep_with(tid, nr, first));
                 unblock();
             }));
             unblocked.unwrap_or_else(|_| give_up(&format!("call {nr} is not found asleep, or not ended")));

@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
-use crate::look::PATIENCE;
+/// Only against hanging.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Ends the process when nothing has been sent for too long; what was sent last is named.
 pub(crate) fn watchdog() -> Sender<String> {
@@ -12,7 +14,7 @@ pub(crate) fn watchdog() -> Sender<String> {
     thread::spawn(move || {
         let mut last = String::new();
         loop {
-            match receive.recv_timeout(2 * PATIENCE) {
+            match receive.recv_timeout(4 * PATIENCE) {
                 Ok(title) => last = title,
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {

@@ -12,6 +12,7 @@
 mod bag;
 mod bench;
 mod draft;
-mod enclosed;
 mod rows;
 mod sockets;
+
+use syslet_tests::enclosed;

@@ -1,26 +1,26 @@
 //! Tests of the whole: one file for each topic.
 
-mod rig;
-
+mod admission;
 mod attributes;
 mod call_is_call;
 mod cancel;
 mod completion;
 mod data;
 mod decode;
-mod door;
 mod extents;
-mod help;
 mod hostile;
+mod inline;
 mod lifetime;
 mod limits;
+mod nonblocking;
 mod observing;
 mod pool;
 mod safe;
 mod seeds;
 mod sorted;
-mod twins;
 mod widths;
 mod structures;
 
 mod tidy;
+
+use syslet_tests::rig;

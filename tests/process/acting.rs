@@ -1,12 +1,7 @@
 //! Attributes that change the thread of their call. Alone in its process, because all of its threads are looked at.
 
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
 #[path = "private/one.rs"]
 mod one;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
 #[path = "private/state.rs"]
 mod state;
 
@@ -33,8 +28,9 @@ use syslet::{
     AttributeFlags, AttributeId, Config, DoneFlags, Engine, Params, Ring, Status, Submission,
     SubmissionBuilder,
 };
+use syslet_tests::{look, rig};
 
-use rig::Seen;
+use syslet_tests::rig::Seen;
 
 const NOBODY: u32 = 65_534;
 const NONE: AttributeFlags = AttributeFlags::NONE;

@@ -4,11 +4,6 @@
 
 #[allow(dead_code, reason = "what other tests need")]
 mod confined;
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -26,13 +21,14 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::chroot;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use syslet::{Config, Engine, Source, Submission, SubmissionBuilder};
+use syslet_tests::rig;
 
 use confined::{
     NOBODY, assert_helped_only, assert_is_noticed, assert_never_run, assert_pooled, drop_capabilities,
     forbid, in_own_process, in_thread, is_refused, is_superuser, open, pooled, take_ids,
 };
-use look::until;
-use rig::{drain, push};
+use syslet_tests::look::until;
+use syslet_tests::rig::{drain, push};
 
 /// Answers an error number to calls of the calling thread, and of those that it starts.
 fn answer(numbers: &[libc::c_long], errno: i32) {

@@ -3,11 +3,6 @@
 
 #[allow(dead_code, reason = "what other tests need")]
 mod confined;
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
 
 use std::ffi::OsString;
 use std::fs::{File, read_dir, read_link};
@@ -19,6 +14,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::gettid;
 use syslet::{Config, Engine};
+use syslet_tests::{look, rig};
 
 use confined::{
     assert_helped_only, assert_is_noticed, assert_pooled, forbid, in_own_process, in_thread, open,

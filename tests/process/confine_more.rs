@@ -3,11 +3,6 @@
 
 #[allow(dead_code, reason = "what other tests need")]
 mod confined;
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
 
 use std::ffi::CString;
 use std::fs::OpenOptions;
@@ -27,13 +22,14 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use syslet::program::Program;
 use syslet::program::build::calls::read;
 use syslet::{CallFlags, Config, Confine, DoneFlags, Engine, Submission};
+use syslet_tests::{look, rig};
 
 use confined::{
     FORBIDDEN, NOBODY, assert_helped_only, assert_is_noticed, assert_never_run, assert_pooled, forbid,
     getppid, in_own_process, in_thread, is_refused, is_superuser, open, pooled, take_ids,
 };
-use look::until;
-use rig::{drain, getpid, pid, pipe, push, push_program, run};
+use syslet_tests::look::until;
+use syslet_tests::rig::{drain, getpid, pid, pipe, push, push_program, run};
 
 /// POOL-45: a thread that changes its id and changes it back is given workers again, by `wait` alone: by a call that needs a
 /// worker, and by one that would block in the submitter.

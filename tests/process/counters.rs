@@ -1,10 +1,6 @@
 //! Performance counters and the descriptors they take. Alone in its process, because it looks at all descriptors and
 //! closes those of others.
 
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
-
 use std::fs::{File, read_dir, read_link};
 use std::io::{Read, Seek, Write};
 use std::os::fd::{AsRawFd, RawFd};
@@ -12,7 +8,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use syslet::attrs::CountersValue;
 use syslet::{AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Ring, Status};
 
-use rig::{getpid, run};
+use syslet_tests::rig::{getpid, run};
 
 /// The descriptors of this process that are performance counters.
 fn open_counters() -> Vec<RawFd> {

@@ -1,12 +1,6 @@
 //! Fork with workers about. Alone in its process, because it forks.
 #![allow(unsafe_code, reason = "forks, by the C library and without it")]
 
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
-
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -19,9 +13,10 @@ use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Refusal, Ring, RingError, Stats,
     Submission, SubmissionBuilder, WaitError, Waker,
 };
+use syslet_tests::rig;
 
-use look::{alone, until, workers_in};
-use rig::{drain, getpid, pid, pipe, push};
+use syslet_tests::look::{alone, until, workers_in};
+use syslet_tests::rig::{drain, getpid, pid, pipe, push};
 
 /// Forks; `inside` gives the child's exit code. `is_raw`: without what the C library does around it.
 fn fork(is_raw: bool, inside: impl FnOnce() -> i32) {

@@ -3,11 +3,6 @@
 
 #[allow(dead_code, reason = "what other tests need")]
 mod confined;
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
 
 use std::ffi::CString;
 use std::fs::OpenOptions;
@@ -21,13 +16,14 @@ use nix::sys::prctl;
 use nix::unistd::{gettid, mkfifo};
 use syslet::attrs::{LaneAsk, Priority, RunBy, WorkerValue};
 use syslet::{AttributeFlags, AttributeId, Config, Engine, Status, Submission, SubmissionBuilder};
+use syslet_tests::{look, rig};
 
 use confined::{
     FORBIDDEN, NOBODY, assert_helped_only, assert_is_noticed, assert_never_run, assert_pooled,
     drop_capabilities, forbid, getppid, in_thread, is_refused, is_superuser, open, pooled, take_ids,
 };
-use look::until;
-use rig::{drain, getpid, pid, pipe, push, run};
+use syslet_tests::look::until;
+use syslet_tests::rig::{drain, getpid, pid, pipe, push, run};
 
 /// POOL-20: a filter that the submitter has put on before it opens its ring, or after: nothing is run by a worker any
 /// more. What was accepted and not published ends without having run, what needs a worker is refused, and what is

@@ -5,12 +5,6 @@
     reason = "makes a signalfd that the C library would not make, and sends signals to threads"
 )]
 
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
-
 use std::fs;
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -28,9 +22,10 @@ use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Ring, Submission,
     SubmissionBuilder, Which,
 };
+use syslet_tests::look;
 
-use look::{alone, status, until};
-use rig::{Seen, drain, pipe, push, push_program};
+use syslet_tests::look::{alone, status, until};
+use syslet_tests::rig::{Seen, drain, pipe, push, push_program};
 
 /// Signals 32 and 33, and the one that these engines use.
 const ENGINES: i32 = 40;

@@ -1,11 +1,6 @@
 //! Calls that change the thread which makes them. Alone in its process, because all of its threads are looked at.
 #![allow(unsafe_code, reason = "asks about threads by number")]
 
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
 #[path = "private/one.rs"]
 mod one;
 #[path = "private/state.rs"]
@@ -23,11 +18,12 @@ use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Refusal, Ring, Submission,
     SubmissionBuilder,
 };
+use syslet_tests::{look, rig};
 
-use look::{alone_with_threads, until, workers, workers_in};
 use one::{occupy_one, run_one};
-use rig::{Seen, drain, getpid, pid, pipe, push, run};
 use state::State;
+use syslet_tests::look::{alone_with_threads, until, workers, workers_in};
+use syslet_tests::rig::{Seen, drain, getpid, pid, pipe, push, run};
 
 const NOBODY: i64 = 65_534;
 

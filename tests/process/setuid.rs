@@ -1,19 +1,14 @@
 //! The C library's setuid, with workers about. Alone in its process: it gives up its ids for good.
 
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
-
 use std::io::Write;
 use std::os::fd::AsRawFd;
 
 use nix::unistd::{Uid, geteuid, seteuid, setuid};
 use syslet::{CallFlags, Config, Engine, Params, Ring, Submission};
+use syslet_tests::look;
 
-use look::{alone, until, workers, workers_in};
-use rig::{drain, pipe, push};
+use syslet_tests::look::{alone, until, workers, workers_in};
+use syslet_tests::rig::{drain, pipe, push};
 
 /// Signals 32 and 33, as bits of a mask.
 const OF_THE_C_LIBRARY: u64 = 0b11 << 31;

@@ -1,11 +1,5 @@
 //! The end of engines and rings, with calls that still run. Alone in its process, because it counts threads.
 
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
-
 use std::io::{PipeReader, Read, Write};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -18,9 +12,10 @@ use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Errno, Params, Refusal, Ring,
     RingError, RunningCall, StartError, Submission, SubmissionBuilder, Which,
 };
+use syslet_tests::{look, rig};
 
-use look::{alone, engine_threads, until, workers_in};
-use rig::{drain, getpid, pid, pipe, push};
+use syslet_tests::look::{alone, engine_threads, until, workers_in};
+use syslet_tests::rig::{drain, getpid, pid, pipe, push};
 
 /// Only a test that would hang reaches it.
 const LONG: Duration = Duration::from_secs(60);

@@ -1,12 +1,6 @@
 //! Signals that come to the process while workers are about. Alone in its process, because of the handler.
 #![allow(unsafe_code, reason = "installs a signal handler")]
 
-#[allow(dead_code, reason = "what other tests need")]
-mod look;
-#[allow(dead_code, reason = "what other tests need")]
-#[path = "../it/rig.rs"]
-mod rig;
-
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,8 +9,8 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sig
 use nix::unistd::getpid;
 use syslet::{CallFlags, Config, Engine, Params, Submission};
 
-use look::{until, workers_in};
-use rig::{pipe, push};
+use syslet_tests::look::{until, workers_in};
+use syslet_tests::rig::{pipe, push};
 
 static HANDLED: AtomicU32 = AtomicU32::new(0);
 static HANDLED_BY_WORKERS: AtomicU32 = AtomicU32::new(0);

@@ -2,21 +2,16 @@
 #![allow(unsafe_code, reason = "pushes calls at random; makes the process that may be lost")]
 
 use std::collections::BTreeSet;
-use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fastrand::Rng;
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Gid, Uid, fork, geteuid, setgroups, setresgid, setresuid};
+use nix::unistd::geteuid;
 use syslet::syscalls::{ArgType, Class, Memory, Row, row, rows};
 use syslet::{CallFlags, Config, Engine, Params, Refused, Ring, Submission};
+use syslet_tests::enclosed::{enclose, give_up_privileges};
 
 /// Set in the process that may be lost: the seed, which SYSLET_SEED gives, if it is set.
 const SEED: &str = "SYSLET_SWEEP_SEED";
@@ -78,37 +73,6 @@ fn a_sweep_over_all_numbers() {
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(SWEPT), "seed {seed}: {}\n{said}", output.status);
-}
-
-/// Goes on as the first process of a namespace of its own, which ends with the one that asked for it.
-fn enclose() -> io::Result<()> {
-    let own = CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWNET;
-    unshare(own | CloneFlags::CLONE_NEWNS)?;
-    // SAFETY: this process has one thread.
-    match unsafe { fork() }? {
-        ForkResult::Child => {
-            prctl::set_pdeathsig(Signal::SIGKILL)?;
-            // The engine looks at its threads in /proc, which is the other namespace's.
-            let none = None::<&str>;
-            mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-            Ok(mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), none)?)
-        }
-        ForkResult::Parent { child } => {
-            let code = match waitpid(child, None) {
-                Ok(WaitStatus::Exited(_, code)) => code,
-                _ => 99,
-            };
-            // SAFETY: leaves the copy of a process without its exit handlers.
-            unsafe { libc::_exit(code) }
-        }
-    }
-}
-
-fn give_up_privileges() {
-    let nobody = 65_534;
-    setgroups(&[]).expect("given up");
-    setresgid(Gid::from_raw(nobody), Gid::from_raw(nobody), Gid::from_raw(nobody)).expect("given up");
-    setresuid(Uid::from_raw(nobody), Uid::from_raw(nobody), Uid::from_raw(nobody)).expect("given up");
 }
 
 /// An argument that is no address of this process.

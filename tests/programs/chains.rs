@@ -96,7 +96,7 @@ fn accept_then_answer() {
         ring.submit();
         assert_eq!(ask(), plain);
         let came = next(&mut ring);
-        assert_eq!((came.end(), &came.data[..8]), ((8, DoneFlags::NONE), &b"question"[..]));
+        assert_eq!((came.end(), &came.data()[..8]), ((8, DoneFlags::NONE), &b"question"[..]));
         assert_eq!(came.atoms().len(), 4);
     }
 }

@@ -31,8 +31,8 @@ fn values_are_arguments() {
             },
             |came| {
                 assert_eq!(came.end(), (13, DoneFlags::NONE));
-                assert_eq!((came.data.len(), &came.data[..16]), (64, &b"what is in it\0\0\0"[..]));
-                assert_eq!(&came.data[32..48], b"what is in it\0\0\0");
+                assert_eq!((came.data().len(), &came.data()[..16]), (64, &b"what is in it\0\0\0"[..]));
+                assert_eq!(&came.data()[32..48], b"what is in it\0\0\0");
             },
         );
     }
@@ -139,8 +139,8 @@ fn areas_are_kept_apart() {
                 p.finally(close(fd));
             },
             |came| {
-                assert_eq!(came.data[8..16], [0; 8], "{offset} {length}");
-                assert_eq!(came.data[16..], expected.to_ne_bytes(), "{offset} {length}");
+                assert_eq!(came.data()[8..16], [0; 8], "{offset} {length}");
+                assert_eq!(came.data()[16..], expected.to_ne_bytes(), "{offset} {length}");
             },
         );
     }
@@ -155,7 +155,7 @@ fn areas_are_kept_apart() {
             p.call(openat(libc::AT_FDCWD, area, libc::O_RDONLY, 0)).value();
         },
         |came| {
-            assert_eq!(came.data[..], [[b'x'; 8], [0; 8]].concat());
+            assert_eq!(came.data(), [[b'x'; 8], [0; 8]].concat());
             let values: Vec<i64> = came.atoms()[2..].iter().map(|(.., value)| *value).collect();
             assert_eq!(values, [EFAULT; 3]);
         },
@@ -196,8 +196,8 @@ fn numbers_in_memory() {
             |came| {
                 assert_eq!(came.end(), (EFAULT, DoneFlags::ENGINE_RESULT));
                 assert_eq!(came.atoms()[0].3, expected);
-                assert_eq!(&came.data[9 - len..9], &bytes[1..=len]);
-                assert_eq!(&came.data[9..17], &[0; 8]);
+                assert_eq!(&came.data()[9 - len..9], &bytes[1..=len]);
+                assert_eq!(&came.data()[9..17], &[0; 8]);
             },
         );
     }
@@ -218,6 +218,6 @@ fn descriptors_in_memory() {
             p.finally(close(reads));
             p.finally(close(writes));
         },
-        |came| assert_eq!((came.end(), &came.data[8..12]), ((4, DoneFlags::NONE), &b"word"[..])),
+        |came| assert_eq!((came.end(), &came.data()[8..12]), ((4, DoneFlags::NONE), &b"word"[..])),
     );
 }

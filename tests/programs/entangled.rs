@@ -60,7 +60,7 @@ fn lengths_are_not_shared() {
             |is_away| pair(&lengths, calls, is_away),
             |came| {
                 assert_eq!(came.result, expected, "at {second}");
-                assert!(came.data[2..64].iter().all(|byte| *byte == 0), "{:?}", came.data);
+                assert!(came.data()[2..64].iter().all(|byte| *byte == 0), "{:?}", came.data());
             },
         );
     }

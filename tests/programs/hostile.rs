@@ -142,7 +142,7 @@ fn ends(ring: &mut Ring, record: &[u8]) -> Result<bool, TestCaseError> {
     let program = syslet::abi::Program::admitted(record);
     let came = next(ring);
     prop_assert_eq!(ring.in_flight(), 0);
-    prop_assert_eq!((came.user_data, came.data.len()), (program.user_data(), program.out_len()));
+    prop_assert_eq!((came.user_data, came.data().len()), (program.user_data(), program.out_len()));
     // A worker that panics leaves this.
     prop_assert_ne!(came.result, -i64::from(libc::EOWNERDEAD));
     if let Some((_, value)) = came.answer(AttributeId::ATOMS) {

@@ -263,7 +263,7 @@ fn compare(ring: &mut Ring, program: &Program, model: &Model) -> Result<bool, Te
         .map(|(at, flags, runs, value)| (usize::from(at), flags, runs, value))
         .collect();
     prop_assert_eq!(found, expected);
-    prop_assert_eq!(&came.data[..], &model.area[..]);
+    prop_assert_eq!(came.data(), &model.area[..]);
     let last = model.kept[model.last].map_or(0, |(value, ..)| value.cast_signed());
     prop_assert_eq!(came.result, if model.is_spent { -i64::from(libc::ELOOP) } else { last });
     Ok(true)

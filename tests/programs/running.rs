@@ -39,7 +39,7 @@ fn another_thread_goes_on() {
     nix::unistd::write(&writes, b"sixteen bytes in").unwrap();
     let came = next(&mut ring);
     assert_eq!(came.end(), (42, DoneFlags::NONE));
-    assert_eq!((&came.data[..16], came.data[16]), (&b"sixteen bytes in"[..], 7));
+    assert_eq!((&came.data()[..16], came.data()[16]), (&b"sixteen bytes in"[..], 7));
     assert!(came.atoms().iter().all(|(_, _, runs, _)| *runs == 1));
     let mut marks = [0; 8];
     assert_eq!(nix::unistd::read(&counted, &mut marks), Ok(2));
@@ -160,7 +160,7 @@ fn short_transfers_are_continued() {
         nix::unistd::write(&writes, part).unwrap();
     }
     let came = next(&mut ring);
-    assert_eq!((came.end(), &came.data[..]), ((8, DoneFlags::NONE), &b"in parts"[..]));
+    assert_eq!((came.end(), came.data()), ((8, DoneFlags::NONE), &b"in parts"[..]));
 }
 
 /// SYSLET-23: a deadline of one call stops that call, and the program goes on by its test.

@@ -32,7 +32,7 @@ fn members_run_side_by_side() {
         .unwrap();
         let came = run(&mut ring(4), &program);
         assert_eq!((came.result, came.flags), (2, DoneFlags::NONE));
-        assert_eq!(&came.data[..4], b"word");
+        assert_eq!(&came.data()[..4], b"word");
     }
 }
 
@@ -68,7 +68,7 @@ fn members_run_in_turn_alone() {
     };
     everywhere(write_first, |came| {
         assert_eq!((came.result, came.flags), (2, DoneFlags::NONE));
-        assert_eq!(&came.data[..4], b"word");
+        assert_eq!(&came.data()[..4], b"word");
     });
 }
 

@@ -11,7 +11,7 @@ use syslet::{AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, 
 use crate::rig::{everywhere, next, pipe_ends, program, push, run};
 
 /// A word is written into a pipe on the way out; how the program ends is `how`'s to write.
-fn leaving(how: impl for<'p> Fn(&mut Builder<'p>), check: impl Fn(&crate::rig::Came)) {
+fn leaving(how: impl for<'p> Fn(&mut Builder<'p>), check: impl Fn(&syslet_tests::rig::Seen)) {
     let ((reads, _writes), _, writes) = pipe_ends();
     everywhere(
         |p| {
@@ -61,7 +61,8 @@ fn every_way_out_is_run() {
 /// SYSLET-12: what was not opened, or is closed, is not closed; what failed on the way out is said.
 #[test]
 fn what_is_not_there_is_left_alone() {
-    let ran = |came: &crate::rig::Came| came.atoms().iter().map(|(atom, ..)| *atom).collect::<Vec<_>>();
+    let ran =
+        |came: &syslet_tests::rig::Seen| came.atoms().iter().map(|(atom, ..)| *atom).collect::<Vec<_>>();
     everywhere(
         |p| {
             let path = p.path(c"/does/not/exist");
@@ -96,7 +97,8 @@ fn what_is_not_there_is_left_alone() {
 /// open is.
 #[test]
 fn each_descriptor_is_closed_once() {
-    let ran = |came: &crate::rig::Came| came.atoms().iter().map(|(atom, ..)| *atom).collect::<Vec<_>>();
+    let ran =
+        |came: &syslet_tests::rig::Seen| came.atoms().iter().map(|(atom, ..)| *atom).collect::<Vec<_>>();
     everywhere(
         |p| {
             let path = p.path(c"/");

@@ -11,8 +11,8 @@ use syslet::{
 };
 
 use super::{GONE, one, one_busy_worker, read};
-use crate::pool::look;
 use crate::rig::{Seen, drain, getpid, pid, pipe, pooled, push, ring, ring_with, run};
+use syslet_tests::pool;
 
 const ETIME: i64 = -(libc::ETIME as i64);
 const SOON: DeadlineAsked = DeadlineAsked::After(2_000_000);
@@ -79,7 +79,7 @@ fn deadline_on_running() {
         Submission::call(libc::SYS_write).int(writer.as_raw_fd().into()).value(address).value(1 << 20);
     let seen = run_until_begun(&mut ring, &write.flags(CallFlags::ASYNC));
     assert_eq!((seen.result, seen.flags), (65_536, DoneFlags::CANCELLED), "{seen:?}");
-    assert_eq!((answer(&seen).outcome, look::unread(&reader)), (DeadlineOutcome::MISSED, 65_536));
+    assert_eq!((answer(&seen).outcome, pool::unread(&reader)), (DeadlineOutcome::MISSED, 65_536));
     assert_eq!(run(&mut ring, getpid().flags(CallFlags::ASYNC)).result, pid(), "nobody else is interrupted");
 }
 
@@ -113,11 +113,11 @@ fn begun_in_time(ring: &mut Ring) -> Seen {
 fn deadlines_that_have_passed() {
     for mut ring in [ring(), pooled()] {
         for passed in [DeadlineAsked::At(0), DeadlineAsked::At(1), DeadlineAsked::After(0)] {
-            let seen = run(&mut ring, look::ask_worker(getpid()).by(passed));
+            let seen = run(&mut ring, pool::ask_worker(getpid()).by(passed));
             assert_eq!((seen.result, seen.flags), (ETIME, GONE), "{passed:?}: {seen:?}");
             assert_eq!(answer(&seen).outcome, DeadlineOutcome::STOPPED);
         }
-        let seen = run(&mut ring, look::ask_worker(getpid()).by(LONG));
+        let seen = run(&mut ring, pool::ask_worker(getpid()).by(LONG));
         assert_eq!(seen.result, pid());
         assert_eq!(answer(&seen).outcome, DeadlineOutcome::MET);
     }
@@ -147,7 +147,7 @@ fn ten_thousand_deadlines() {
         Params { slots: 1 << 14, submission_bytes: 4 << 20, completion_bytes: 4 << 20, ..Params::default() };
     let (reader, mut writer) = pipe();
     let mut ring = ring_with(Config::default().workers_max(1), &params);
-    push(&mut ring, &look::hold(&reader).user_data(u64::MAX).build()).unwrap();
+    push(&mut ring, &pool::hold(&reader).user_data(u64::MAX).build()).unwrap();
     for user_data in 0..CALLS {
         let deadline = DeadlineAsked::After(u64::from(CALLS - user_data) * 1000);
         push(&mut ring, &read(&reader).by(deadline).user_data(user_data.into()).build()).unwrap();

@@ -6,8 +6,8 @@ use nix::unistd::gettid;
 use syslet::{CallFlags, Config, DoneFlags, Engine, Found, Params, Submission, Which};
 
 use super::{ECANCELED, GONE, assert_stopped, counts, found, one, read, read_here};
-use crate::pool::look;
 use crate::rig::{alone, drain, getpid, pid, pipe, push, run};
+use syslet_tests::pool;
 
 fn stopped(found: Found) -> u32 {
     found.removed + found.signalled
@@ -17,19 +17,19 @@ fn stopped(found: Found) -> u32 {
 /// and in one whose application's end is gone. The rings go on.
 #[test]
 fn cancel_engine_stops_all_rings() {
-    let (engine, first) = look::start(Config::default().workers_max(2));
+    let (engine, first) = pool::start(Config::default().workers_max(2));
     let canceller = engine.canceller().expect("at home");
     let (reader, _writer) = pipe();
     let mut rings = vec![first];
     rings.extend((0..2).map(|_| engine.ring(&Params::default()).expect("a ring")));
     let mut ticket = None;
     for ring in &mut rings {
-        ticket = Some(push(ring, &look::hold(&reader).user_data(1).build()).expect("accepted"));
+        ticket = Some(push(ring, &pool::hold(&reader).user_data(1).build()).expect("accepted"));
         ring.submit();
         push(ring, &read(&reader).user_data(2).build()).expect("accepted");
         ring.submit();
     }
-    look::until("both workers sleep", || engine.stats().blocked == 2);
+    pool::until("both workers sleep", || engine.stats().blocked == 2);
     assert!(canceller.cancel(Which::Ticket(ticket.expect("one"))).is_nothing(), "of which ring?");
     assert!(canceller.cancel(Which::UserData(9)).is_nothing());
     drop(rings.remove(0));
@@ -37,7 +37,7 @@ fn cancel_engine_stops_all_rings() {
     assert!(removed.removed >= 2 && removed.uninterruptible == 0, "{removed:?}");
     let handle = canceller.clone();
     thread::spawn(move || {
-        look::until("nothing is left", || {
+        pool::until("nothing is left", || {
             let _ = handle.cancel(Which::All);
             engine.stats().in_flight == 0
         });
@@ -90,7 +90,7 @@ fn what_was_queued_before_anybody_could_stop_it() {
     let (canceller, own) = (canceller.expect("at home"), gettid().as_raw());
     push(&mut ring, &read_here(&reader).build()).expect("accepted");
     let other = thread::spawn(move || {
-        look::until("it sleeps there", || look::is_in_call(own, libc::SYS_read));
+        pool::until("it sleeps there", || pool::is_asleep_in(own, libc::SYS_read));
         let found = canceller.cancel(Which::All);
         std::io::Write::write_all(&mut writer, b"x").expect("room");
         found

@@ -15,8 +15,8 @@ use syslet::{
     Submission, SubmissionBuilder, Which,
 };
 
-use crate::pool::look;
 use crate::rig::{Seen, drain, getpid, pid, pipe, pooled, push, push_bytes, ring, ring_with, run};
+use syslet_tests::pool;
 
 const ECANCELED: i64 = -(libc::ECANCELED as i64);
 const EINTR: i64 = -(libc::EINTR as i64);
@@ -49,9 +49,9 @@ fn counts(found: Found) -> [u32; 4] {
 fn one_busy_worker(reader: &impl AsRawFd) -> Ring {
     let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
     let mut ring = engine.ring(&Params::default()).expect("a ring");
-    push(&mut ring, &look::hold(reader).user_data(1).build()).expect("accepted");
+    push(&mut ring, &pool::hold(reader).user_data(1).build()).expect("accepted");
     ring.submit();
-    look::until("the worker sleeps", || engine.stats().blocked == 1);
+    pool::until("the worker sleeps", || engine.stats().blocked == 1);
     ring
 }
 
@@ -129,8 +129,8 @@ fn a_partial_write(flags: CallFlags) {
         Submission::call(libc::SYS_write).int(writer.as_raw_fd().into()).value(address).value(1 << 20);
     push(&mut ring, &write.flags(flags).build()).expect("accepted");
     ring.submit();
-    look::until("the pipe is full", || look::unread(&reader) == 65_536);
-    look::until("it is interrupted", || {
+    pool::until("the pipe is full", || pool::unread(&reader) == 65_536);
+    pool::until("it is interrupted", || {
         ring.cancel(Which::All);
         ring.wait(1, Some(std::time::Duration::ZERO)).expect("waited") == 1
     });
@@ -157,14 +157,14 @@ fn a_part_of_a_vector_is_one() {
     ] {
         push(&mut ring, &call.flags(CallFlags::ASYNC).build()).expect("accepted");
         ring.submit();
-        look::until("a part is there", || look::unread(&seen) > 0);
+        pool::until("a part is there", || pool::unread(&seen) > 0);
         ring.cancel(Which::All);
         let done = one(&mut ring);
         assert!(done.result > 0 && done.result < 1 << 20, "{done:?}");
         assert_eq!(done.flags, DoneFlags::CANCELLED);
         let mut part = vec![0; usize::try_from(done.result).expect("a part")];
         std::io::Read::read_exact(&mut &seen, &mut part).expect("it is there");
-        assert_eq!(look::unread(&seen), 0, "no more than was told");
+        assert_eq!(pool::unread(&seen), 0, "no more than was told");
     }
 }
 
@@ -176,7 +176,7 @@ fn what_cannot_be_stopped() {
     let quick = Submission::call(libc::SYS_poll).value(0).value(0).int(1).flags(CallFlags::ASYNC);
     let ticket = push(&mut ring, &quick.build()).unwrap();
     ring.submit();
-    look::until("it is posted", || ring.wait(0, None).expect("ready") == 1);
+    pool::until("it is posted", || ring.wait(0, None).expect("ready") == 1);
     assert_eq!(counts(ring.cancel(Which::Ticket(ticket))), found(0, 0, 0, 0), "its completion was taken in");
     drain(&mut ring);
     push(&mut ring, &getpid().build()).unwrap();
@@ -212,7 +212,7 @@ fn other_threads_cancel() {
     push(&mut alone, &read_here(&reader).build()).unwrap();
     let own = nix::unistd::gettid().as_raw();
     let other = thread::spawn(move || {
-        look::until("it sleeps there", || look::is_in_call(own, libc::SYS_read));
+        pool::until("it sleeps there", || pool::is_asleep_in(own, libc::SYS_read));
         let found = canceller.cancel(Which::All);
         writer.write_all(b"x").unwrap();
         found
@@ -249,11 +249,11 @@ fn queued_calls_without_workers() {
 #[test]
 fn masked_calls_are_interrupted() {
     let (reader, _writer) = pipe();
-    let (engine, mut ring) = look::start(Config::default());
-    let call = Submission::call(libc::SYS_ppoll).inout(&look::pollfd(&reader)).value(1).value(0);
+    let (engine, mut ring) = pool::start(Config::default());
+    let call = Submission::call(libc::SYS_ppoll).inout(&pool::pollfd(&reader)).value(1).value(0);
     push(&mut ring, &call.input(&[0xff; 8]).value(8).flags(CallFlags::ASYNC).build()).unwrap();
     ring.submit();
-    look::until("the worker sleeps", || engine.stats().blocked == 1);
+    pool::until("the worker sleeps", || engine.stats().blocked == 1);
     assert_eq!(counts(ring.cancel(Which::All)), found(0, 1, 0, 0));
     let seen = one(&mut ring);
     assert_stopped(seen.result, seen.flags);

@@ -8,8 +8,8 @@ use syslet::program::{Call, Number, Program};
 use syslet::{CallFlags, Config, Engine, Params, Refusal, Ring, Which};
 
 use super::{ECANCELED, one, read_here};
-use crate::pool::look;
 use crate::rig::{drain, getpid, pid, pipe, push, push_program, ring_with};
+use syslet_tests::pool;
 
 /// CANCEL-2: the ticket of another ring's call, though of the same slot in the same use, names nothing; nor does an atom by
 /// it. The call goes on.
@@ -40,7 +40,7 @@ fn tickets_are_of_one_ring() {
         assert!(one.cancel(which).is_nothing());
         assert!(canceller.cancel(which).is_nothing());
     }
-    look::until("its own name finds the atom", || one.cancel(Which::Atom(own, 1)).signalled == 1);
+    pool::until("its own name finds the atom", || one.cancel(Which::Atom(own, 1)).signalled == 1);
     assert_eq!(other.cancel(Which::Ticket(foreign)).signalled, 1);
     for mut ring in [one, other] {
         // The request may have come before the call was in the kernel.
@@ -74,9 +74,9 @@ fn the_dead_hold_no_room() {
     let (reader, mut writer) = pipe();
     let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
     let mut ring = engine.ring(&small()).expect("a ring");
-    push(&mut ring, &look::hold(&reader).user_data(1).build()).expect("accepted");
+    push(&mut ring, &pool::hold(&reader).user_data(1).build()).expect("accepted");
     ring.submit();
-    look::until("the worker sleeps", || engine.stats().blocked == 1);
+    pool::until("the worker sleeps", || engine.stats().blocked == 1);
     for (flags, is_published) in [
         (CallFlags::ASYNC, true),
         (CallFlags::ASYNC, false),
@@ -118,9 +118,9 @@ fn the_living_stay() {
         let (reader, mut writer) = pipe();
         let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
         let mut ring = engine.ring(&small()).expect("a ring");
-        push(&mut ring, &look::hold(&reader).user_data(1).build()).expect("accepted");
+        push(&mut ring, &pool::hold(&reader).user_data(1).build()).expect("accepted");
         ring.submit();
-        look::until("the worker sleeps", || engine.stats().blocked == 1);
+        pool::until("the worker sleeps", || engine.stats().blocked == 1);
         let living = |word: u64| getpid().user_data(word).flags(CallFlags::ASYNC).build();
         push(&mut ring, &living(7)).expect("accepted");
         let dead = fill(&mut ring, &reader, CallFlags::ASYNC);

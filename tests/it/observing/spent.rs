@@ -11,8 +11,8 @@ use syslet::{
 };
 
 use super::{NONE, drop_from_cache, fd, handled, in_each_way, mapped, pread, stored};
-use crate::pool::look::{is_in_call, start, until};
 use crate::rig::{self, Seen, getpid, pipe, push, run};
+use syslet_tests::pool::{is_asleep_in, start, until};
 
 fn usage(seen: &Seen) -> UsageValue {
     UsageValue::parse(handled(seen, AttributeId::USAGE)).expect("a value")
@@ -126,7 +126,7 @@ fn waiting_is_sleeping() {
     let pushed = Instant::now();
     push(&mut ring, &read().flags(CallFlags::ASYNC).build()).expect("accepted");
     ring.submit();
-    until("the worker waits", || is_in_call(who.cast_signed(), libc::SYS_read));
+    until("the worker waits", || is_asleep_in(who.cast_signed(), libc::SYS_read));
     let waiting = Instant::now();
     ring.wait(1, Some(Duration::from_millis(20))).expect("waited");
     let waited_ns = ns(waiting.elapsed());

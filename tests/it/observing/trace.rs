@@ -69,7 +69,7 @@ fn handed_over_begins_once() {
     let mut ring = engine.ring(&Params::default()).expect("a ring");
     let call = Submission::call(libc::SYS_read).int(fd(&reader)).output(8).value(8);
     let other = std::thread::spawn(move || {
-        crate::pool::look::until("it sleeps in a worker", || engine.stats().blocked == 1);
+        syslet_tests::pool::until("it sleeps in a worker", || engine.stats().blocked == 1);
         writer.write_all(b"x").expect("written");
     });
     assert_eq!(run(&mut ring, traced(call, 3)).result, 1);

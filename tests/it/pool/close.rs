@@ -9,8 +9,8 @@ use std::time::Duration;
 use syslet::attrs::{Attribute, CallFacts, Needs, Observed, Plan, Token};
 use syslet::{AttributeFlags, AttributeId, Config, DoneFlags, Engine, Params, Refusal, Status, Submission};
 
-use super::look;
 use crate::rig::{drain, getpid, pid, pipe, push};
+use syslet_tests::pool;
 
 const CANCELLED: i64 = -(libc::ECANCELED as i64);
 
@@ -65,9 +65,9 @@ fn a_call_half_done_says_how_far_it_came() {
     let engine = Engine::start(Config::default().workers_max(1)).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
     let (held, mut release) = pipe();
-    push(&mut ring, &look::hold(&held).build()).unwrap();
+    push(&mut ring, &pool::hold(&held).build()).unwrap();
     ring.submit();
-    look::until("the only worker sleeps", || engine.stats().blocked == 1);
+    pool::until("the only worker sleeps", || engine.stats().blocked == 1);
     let (mut reader, writer) = pipe();
     let bytes = vec![7; 1 << 20];
     let address = bytes.as_ptr().expose_provenance() as u64;

@@ -14,8 +14,8 @@ use syslet::{
     SubmissionBuilder,
 };
 
-use super::look::{self, until};
 use crate::rig::{Seen, drain, getpid, pid, pipe, push, push_program, run};
+use syslet_tests::pool::{self, until};
 
 /// Runs `body` with an engine and a ring, whose workers do not survive these calls.
 fn with_deadly(numbers: [libc::c_long; 2], config: Config, body: impl FnOnce(&Engine, Ring) + Send) {
@@ -179,9 +179,9 @@ fn a_group_outlives_its_program_by_nothing() {
         assert!((0..100).any(takes_its_worker_along), "it is never the program's own worker");
         until("nothing is in flight", || engine.stats().in_flight == 0);
         writer.write_all(b"x").expect("written");
-        let left = look::unread(&reader);
+        let left = pool::unread(&reader);
         assert_eq!(run(&mut ring, getpid().flags(CallFlags::ASYNC)).result, pid());
-        assert_eq!(look::unread(&reader), left, "nobody reads any more");
+        assert_eq!(pool::unread(&reader), left, "nobody reads any more");
     });
 }
 

@@ -10,8 +10,8 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use syslet::{CallFlags, CompletionEvent, Config, Params, Ring, RingError};
 use tokio::io::unix::AsyncFd;
 
-use super::look::{PATIENCE, is_readable, start, until, within};
 use crate::rig::{self, drain, getpid, push};
+use syslet_tests::pool::{PATIENCE, is_readable, start, until, within};
 
 const CALLS: usize = 20_000;
 

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use syslet::{CallFlags, Config, Engine, Params, Submission, SubmissionBuilder};
 
-use super::look::{PATIENCE, hold, timing, until};
 use crate::rig::{drain, getpid, pipe, push};
+use syslet_tests::pool::{PATIENCE, hold, timing, until};
 
 const QUEUED: u64 = 100_000;
 /// Claims in a row, as the rule says.

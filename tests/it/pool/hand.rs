@@ -5,8 +5,8 @@ use std::os::fd::AsRawFd;
 
 use syslet::{CallFlags, Config, Params, Ring, Submission};
 
-use super::look::PATIENCE;
 use crate::rig::{self, Seen, drain, push};
+use syslet_tests::pool::PATIENCE;
 
 /// Who makes the calls.
 #[derive(Debug)]

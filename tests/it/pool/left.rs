@@ -5,8 +5,8 @@ use std::os::fd::AsRawFd;
 
 use syslet::{Config, Submission, SubmissionBuilder};
 
-use super::look::{PATIENCE, start, until, within};
 use crate::rig::{drain, getpid, pipe, push};
+use syslet_tests::pool::{PATIENCE, start, until, within};
 
 /// A write of one byte, helped where the file lets it.
 fn write(writer: &impl AsRawFd, byte: u8) -> SubmissionBuilder {

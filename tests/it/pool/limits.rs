@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use syslet::{CallFlags, Config, Ring, Submission};
 
-use super::look::{self, PATIENCE, is_readable, start, until};
 use crate::rig::{drain, pipe, push};
+use syslet_tests::pool::{self, PATIENCE, is_readable, start, until};
 
 type Held = (std::io::PipeReader, std::io::PipeWriter);
 
@@ -16,7 +16,7 @@ fn hold(ring: &mut Ring, count: usize) -> Vec<Held> {
     let mut held = Vec::new();
     for _ in 0..count {
         let (reader, writer) = pipe();
-        push(ring, &look::hold(&reader).build()).expect("accepted");
+        push(ring, &pool::hold(&reader).build()).expect("accepted");
         held.push((reader, writer));
     }
     ring.submit();

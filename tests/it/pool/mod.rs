@@ -1,7 +1,5 @@
 //! Workers: who runs what, and what becomes of the rest meanwhile.
 
-pub(crate) mod look;
-
 mod basics;
 mod close;
 mod starve;

@@ -6,8 +6,8 @@ use std::os::fd::AsRawFd;
 use syslet::attrs::RunBy;
 use syslet::{CallFlags, Config, Features, Stats, Submission};
 
-use super::look::{PATIENCE, ask_worker, own_tid, start, until, worker};
 use crate::rig::{alone, drain, getpid, pipe, push, sync};
+use syslet_tests::pool::{PATIENCE, ask_worker, own_tid, start, until, worker};
 
 /// POOL-2: SYNC calls run in the order pushed, in the submitter's thread, inside `wait`: not before, although workers
 /// have been sent for what stands between them, and have run it.

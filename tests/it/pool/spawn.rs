@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use syslet::{CallFlags, Config, Engine, Errno, StartError};
 
-use super::look::{PATIENCE, hold, start, until};
 use crate::rig::{drain, getpid, pipe, push};
+use syslet_tests::pool::{PATIENCE, hold, start, until};
 
 /// A gate that can be shut, and what it has seen.
 #[derive(Debug, Default)]

@@ -10,8 +10,8 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use syslet::{CallFlags, Config, Ring, Submission, SubmissionBuilder};
 
-use super::look::{PATIENCE, is_readable, start, until};
 use crate::rig::{drain, pipe, push};
+use syslet_tests::pool::{PATIENCE, is_readable, start, until};
 
 const FLOCKS: usize = 32;
 const FUTEXES: usize = 32;

@@ -8,8 +8,8 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use syslet::{Params, Submission, SubmissionBuilder};
 
-use super::look::{ask_worker, own_tid, within, worker};
 use crate::rig::{self, drain, pipe, push, sync};
+use syslet_tests::pool::{ask_worker, own_tid, within, worker};
 
 fn open(path: &CString, flags: i32) -> SubmissionBuilder {
     ask_worker(Submission::call(libc::SYS_openat).int(libc::AT_FDCWD.into()).path(path))

@@ -8,8 +8,8 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use syslet::attrs::RunBy;
 use syslet::{CallFlags, Config, Submission, SubmissionBuilder};
 
-use super::look::{PATIENCE, ask_worker, hold, pollfd, start, timespec, timing, until, worker};
 use crate::rig::{drain, pipe, push};
+use syslet_tests::pool::{PATIENCE, ask_worker, hold, pollfd, start, timespec, timing, until, worker};
 
 const LENGTH: Duration = Duration::from_millis(150);
 

@@ -7,8 +7,8 @@ use std::thread;
 
 use syslet::{CallFlags, Config, Waker};
 
-use super::look::{PATIENCE, hold, own_tid, start, until, within};
 use crate::rig::{self, drain, getpid, pipe, push};
+use syslet_tests::pool::{PATIENCE, hold, own_tid, start, until, within};
 
 /// Returns when the thread sleeps on a futex.
 fn until_asleep(tid: u32) {

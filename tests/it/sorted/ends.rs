@@ -13,8 +13,8 @@ use syslet::{
 };
 
 use super::{Sorted, begun, lane_of, one_busy_worker, read, readers};
-use crate::pool::look;
 use crate::rig::{drain, getpid, pid, pipe, push, run};
+use syslet_tests::pool;
 
 const ECANCELED: i64 = -(libc::ECANCELED as i64);
 const GONE: DoneFlags = DoneFlags::CANCELLED.with(DoneFlags::NOT_RUN).with(DoneFlags::ENGINE_RESULT);
@@ -27,7 +27,7 @@ fn one_in_three_waiting(engine: &Engine, reader: &impl AsRawFd) -> Ring {
         push(&mut ring, &read(reader).lane(1, 1).user_data(user_data).build()).expect("accepted");
     }
     ring.submit();
-    look::until("one sleeps", || readers(reader) == 1);
+    pool::until("one sleeps", || readers(reader) == 1);
     ring
 }
 
@@ -98,12 +98,12 @@ fn ring_dropped() {
     third.submit();
     drop(first);
     assert!(engine.stats().in_flight <= 1 + 2 + 1, "of the first one what runs is left, and ends soon");
-    look::until("the second has the lane", || readers(&behind) == 1);
+    pool::until("the second has the lane", || readers(&behind) == 1);
     drop(second);
     assert_eq!(third.wait(1, None), Ok(1));
     assert_eq!((drain(&mut third)[0].result, readers(&behind)), (pid(), 0));
     assert_free(&engine);
-    look::until("all are over", || engine.stats().in_flight == 0);
+    pool::until("all are over", || engine.stats().in_flight == 0);
 }
 
 /// ATTR-98: a call that has its place and no worker yet gives it back when it is cancelled, when its deadline passes, and when
@@ -190,9 +190,9 @@ fn all_dropped() {
     let engine = Engine::start(Config::default()).unwrap();
     let ring = one_in_three_waiting(&engine, &reader);
     drop((engine, ring));
-    look::until("the one is stopped", || readers(&reader) == 0);
+    pool::until("the one is stopped", || readers(&reader) == 0);
     writer.write_all(&[0; 4]).unwrap();
-    assert_eq!(look::unread(&reader), 4, "nobody has read");
+    assert_eq!(pool::unread(&reader), 4, "nobody has read");
 }
 
 /// What becomes of a call of the storm.

@@ -10,13 +10,13 @@ use syslet::{
 };
 
 use super::{Sorted, begun, lane_of, one_busy_worker, read, readers};
-use crate::pool::look;
 use crate::rig::{Seen, drain, getpid, pid, pipe, pooled, push, ring, run, sync};
+use syslet_tests::pool;
 
 /// The most of these calls that were being made at once, by their TIMING.
 fn most_at_once(seen: &[Seen]) -> usize {
     let mut changes: Vec<(u64, i32)> = Vec::new();
-    for timing in seen.iter().map(look::timing) {
+    for timing in seen.iter().map(pool::timing) {
         changes.extend([(timing.started_ns, 1), (timing.finished_ns, -1)]);
     }
     // At one instant the end of a call comes before the start of another.
@@ -29,7 +29,7 @@ fn most_at_once(seen: &[Seen]) -> usize {
 }
 
 fn nap() -> SubmissionBuilder {
-    let length = look::timespec(Duration::from_micros(50));
+    let length = pool::timespec(Duration::from_micros(50));
     Submission::call(libc::SYS_nanosleep).input(&length).value(0)
 }
 
@@ -62,7 +62,7 @@ fn at_most_so_many() {
     });
     assert_eq!(most_at_once(&seen), LIMIT as usize);
     for seen in &seen {
-        let (lane, timing) = (lane_of(seen), look::timing(seen));
+        let (lane, timing) = (lane_of(seen), pool::timing(seen));
         assert!((1..=LIMIT).contains(&lane.running) && seen.result == 0, "{seen:?}");
         assert!(lane.waited_ns <= timing.started_ns - timing.queued_ns, "{seen:?}");
     }
@@ -75,17 +75,17 @@ fn at_most_so_many() {
 #[test]
 fn waiting_holds_no_worker() {
     let (reader, mut writer) = pipe();
-    let (engine, mut ring) = look::start(Config::default().workers_max(2));
+    let (engine, mut ring) = pool::start(Config::default().workers_max(2));
     for user_data in 0..10 {
         push(&mut ring, &read(&reader).lane(1, 1).user_data(user_data).build()).unwrap();
     }
     ring.submit();
-    look::until("one sleeps", || readers(&reader) == 1);
+    pool::until("one sleeps", || readers(&reader) == 1);
     for _ in 0..100 {
         assert_eq!(run(&mut ring, getpid().flags(CallFlags::ASYNC)).result, pid());
         assert_eq!(run(&mut ring, getpid().lane(2, 1)).result, pid(), "another lane");
     }
-    look::until("nobody searches", || {
+    pool::until("nobody searches", || {
         let stats = engine.stats();
         stats.idle + 1 == stats.workers && readers(&reader) == 1
     });
@@ -98,7 +98,7 @@ fn waiting_holds_no_worker() {
 #[test]
 fn in_which_order() {
     let (reader, mut writer) = pipe();
-    let (_engine, mut ring) = look::start(Config::default());
+    let (_engine, mut ring) = pool::start(Config::default());
     push(&mut ring, &read(&reader).lane(1, 1).user_data(0).build()).unwrap();
     ring.submit();
     // Behind the first; three that want to be few, and one that would have room for itself.
@@ -119,13 +119,13 @@ fn in_which_order() {
 fn nobody_overtakes() {
     let (reader, mut writer) = pipe();
     let (other, mut release) = pipe();
-    let (_engine, mut ring) = look::start(Config::default());
+    let (_engine, mut ring) = pool::start(Config::default());
     push(&mut ring, &read(&reader).lane(1, 9).user_data(0).build()).unwrap();
     push(&mut ring, &read(&reader).lane(1, 9).user_data(1).build()).unwrap();
     push(&mut ring, &read(&other).lane(1, 1).user_data(2).build()).unwrap();
     push(&mut ring, &read(&reader).lane(1, 9).user_data(3).build()).unwrap();
     ring.submit();
-    look::until("two sleep", || readers(&reader) == 2);
+    pool::until("two sleep", || readers(&reader) == 2);
     assert_eq!(readers(&other), 0);
     writer.write_all(&[0; 3]).unwrap();
     ring.wait(3, None).unwrap();
@@ -142,8 +142,8 @@ fn nobody_overtakes() {
 /// ATTR-99: workers make such calls, and where there are none they are refused.
 #[test]
 fn workers_make_them() {
-    let seen = run(&mut pooled(), look::ask_worker(getpid()).lane(1, 1));
-    assert_ne!(look::worker(&seen).tid, look::own_tid());
+    let seen = run(&mut pooled(), pool::ask_worker(getpid()).lane(1, 1));
+    assert_ne!(pool::worker(&seen).tid, pool::own_tid());
     assert_eq!(lane_of(&seen).running, 1);
     for (mut ring, call) in [(ring(), getpid()), (pooled(), sync(getpid()))] {
         let refused = push(&mut ring, &call.lane(1, 1).build()).expect_err("nobody is there");
@@ -169,10 +169,10 @@ fn wrong_payloads() {
 #[test]
 fn what_will_not_run_takes_no_place() {
     let (reader, mut writer) = pipe();
-    let (_engine, mut ring) = look::start(Config::default());
+    let (_engine, mut ring) = pool::start(Config::default());
     push(&mut ring, &read(&reader).lane(1, 1).user_data(0).build()).unwrap();
     ring.submit();
-    look::until("one sleeps", || readers(&reader) == 1);
+    pool::until("one sleeps", || readers(&reader) == 1);
     let refused = |call: SubmissionBuilder| {
         call.lane(1, 1).priority(3).attribute(AttributeId(77), AttributeFlags::REQUIRED, &[])
     };

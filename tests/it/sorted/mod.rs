@@ -12,8 +12,8 @@ use syslet::{
     SubmissionBuilder,
 };
 
-use crate::pool::look;
 use crate::rig::{Seen, push};
+use syslet_tests::pool;
 
 /// How these attributes are asked for.
 trait Sorted {
@@ -56,7 +56,7 @@ fn read(reader: &impl AsRawFd) -> SubmissionBuilder {
 
 /// The user's words of calls that asked for TIMING, in the order in which they began.
 fn begun(mut seen: Vec<Seen>) -> Vec<u64> {
-    seen.sort_by_key(|seen| look::timing(seen).started_ns);
+    seen.sort_by_key(|seen| pool::timing(seen).started_ns);
     seen.iter().map(|seen| seen.user_data).collect()
 }
 
@@ -73,8 +73,8 @@ fn readers(reader: &impl AsRawFd) -> usize {
 fn one_busy_worker(reader: &impl AsRawFd) -> (Engine, Ring) {
     let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
     let mut ring = engine.ring(&Params::default()).expect("a ring");
-    push(&mut ring, &look::hold(reader).user_data(1000).build()).expect("accepted");
+    push(&mut ring, &pool::hold(reader).user_data(1000).build()).expect("accepted");
     ring.submit();
-    look::until("the worker sleeps", || engine.stats().blocked == 1);
+    pool::until("the worker sleeps", || engine.stats().blocked == 1);
     (engine, ring)
 }

@@ -9,21 +9,21 @@ use syslet::{
 };
 
 use super::{Sorted, one_busy_worker, priority_of};
-use crate::pool::look;
 use crate::rig::{Seen, drain, getpid, pid, pipe, pooled, push, ring, run, sync};
+use syslet_tests::pool;
 
 /// Priorities in the order pushed; the user's word counts from 0.
 const PUSHED: [i32; 8] = [3, -1000, 500, 1000, 500, -1, 1, 999];
 
 /// Where a call stands that asked for TIMING.
 fn key(seen: &Seen, priority: i32) -> i64 {
-    i64::try_from(look::timing(seen).queued_ns).expect("soon") - i64::from(priority) * 1_000_000
+    i64::try_from(pool::timing(seen).queued_ns).expect("soon") - i64::from(priority) * 1_000_000
 }
 
 fn push_all(ring: &mut Ring, flags: CallFlags) {
     for (user_data, priority) in (0..).zip(PUSHED) {
         let call = getpid().flags(flags).priority(priority).timing().user_data(user_data);
-        push(ring, &look::ask_worker(call).build()).expect("accepted");
+        push(ring, &pool::ask_worker(call).build()).expect("accepted");
     }
 }
 
@@ -34,7 +34,7 @@ fn assert_sorted(seen: &[Seen]) {
     let keys: Vec<i64> = seen.iter().map(|seen| key(seen, priority(seen))).collect();
     assert!(keys.is_sorted(), "{seen:?}");
     for seen in seen {
-        let (told, timing) = (priority_of(seen), look::timing(seen));
+        let (told, timing) = (priority_of(seen), pool::timing(seen));
         assert_eq!(told.waited_ns, timing.started_ns - timing.queued_ns);
         let gained = i64::try_from(told.waited_ns / 1_000_000).expect("few");
         assert_eq!((seen.result, told.level), (pid(), i64::from(priority(seen)) + gained));
@@ -50,7 +50,7 @@ fn helped_in_order() {
         assert_eq!(ring.wait(PUSHED.len(), None), Ok(PUSHED.len()));
         let seen = drain(&mut ring);
         // A worker may have come beside: each takes the next one, and which of the two then begins first is open.
-        let own = seen.into_iter().filter(|seen| look::worker(seen).tid == look::own_tid());
+        let own = seen.into_iter().filter(|seen| pool::worker(seen).tid == pool::own_tid());
         assert_sorted(&own.collect::<Vec<_>>());
     }
 }
@@ -74,7 +74,7 @@ fn pooled_in_order() {
 #[test]
 fn beside_plain_calls() {
     let mut ring = ring();
-    look::until("it was quick enough", || {
+    pool::until("it was quick enough", || {
         for (user_data, priority) in [(0, None), (1, Some(-1000)), (2, Some(0)), (3, Some(1)), (4, None)] {
             let call = getpid().user_data(user_data);
             let call = priority.map_or(call.clone(), |priority| call.priority(priority));
@@ -188,7 +188,7 @@ fn what_a_wait_leaves_behind_is_run() {
         push(&mut ring, &getpid().priority(1000).build()).unwrap();
         push(&mut ring, &write.clone().flags(CallFlags::STORAGE).priority(-1000).build()).unwrap();
         ring.wait(1, None).unwrap();
-        look::until("the byte is there", || look::unread(&reader) == round);
+        pool::until("the byte is there", || pool::unread(&reader) == round);
         ring.wait(2, None).unwrap();
         assert_eq!(drain(&mut ring).len(), 2);
     }
@@ -209,5 +209,5 @@ fn unpublished_calls_never_run() {
     assert_eq!(run(&mut other, getpid().flags(CallFlags::ASYNC)).result, pid());
     drop(ring);
     assert_eq!(run(&mut other, getpid().flags(CallFlags::ASYNC).lane(1, 1)).result, pid());
-    assert_eq!((look::unread(&reader), engine.stats().in_flight), (0, 0));
+    assert_eq!((pool::unread(&reader), engine.stats().in_flight), (0, 0));
 }

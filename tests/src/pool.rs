@@ -1,10 +1,10 @@
-//! What the tests of the pool look at, and how long they do before they call it hanging.
+//! An engine with workers to test: calls that hold a worker, the worker and times of a call, and waits with a limit.
 #![allow(unsafe_code, reason = "asks a pipe how much it holds")]
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use syslet::attrs::{TimingValue, WorkerValue};
@@ -12,31 +12,22 @@ use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Ring, Submission, SubmissionBuilder,
 };
 
+pub use crate::look::{is_asleep_in, until};
 use crate::rig::Seen;
 
-/// Only against hanging: nothing that works takes anywhere near as long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Only against hanging: a test that works takes far less time.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An engine and a ring of it.
-pub(crate) fn start(config: Config) -> (Engine, Ring) {
+pub fn start(config: Config) -> (Engine, Ring) {
     let engine = Engine::start(config).expect("an engine");
     let ring = engine.ring(&Params::default()).expect("a ring");
     (engine, ring)
 }
 
-/// Returns when it is so.
+/// Runs a test that could hang in a thread of its own, and abandons the thread if it does.
 #[track_caller]
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < PATIENCE, "not so: {what}");
-        thread::yield_now();
-    }
-}
-
-/// Runs what could hang in a thread of its own, and gives it up if it does.
-#[track_caller]
-pub(crate) fn within<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+pub fn within<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     let (send, receive) = channel();
     let runner = thread::spawn(move || send.send(body()));
     let result = receive.recv_timeout(PATIENCE);
@@ -49,19 +40,13 @@ pub(crate) fn within<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'stati
 }
 
 /// Whether it can be read, or can be within this time.
-pub(crate) fn is_readable(file: &impl AsFd, within: Duration) -> bool {
+pub fn is_readable(file: &impl AsFd, within: Duration) -> bool {
     let timeout = PollTimeout::try_from(within).expect("it fits");
     poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], timeout).expect("polled") == 1
 }
 
-/// Whether a thread of this process sleeps in the system call `nr`.
-pub(crate) fn is_in_call(tid: i32, nr: libc::c_long) -> bool {
-    let text = std::fs::read_to_string(format!("/proc/self/task/{tid}/syscall")).unwrap_or_default();
-    text.starts_with(&format!("{nr} "))
-}
-
 /// Bytes that a pipe holds.
-pub(crate) fn unread(reader: &impl AsRawFd) -> usize {
+pub fn unread(reader: &impl AsRawFd) -> usize {
     let mut bytes: libc::c_int = 0;
     // SAFETY: writes one number to where the argument points.
     let asked = unsafe { libc::ioctl(reader.as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
@@ -69,41 +54,41 @@ pub(crate) fn unread(reader: &impl AsRawFd) -> usize {
     usize::try_from(bytes).expect("a count")
 }
 
-/// The submission, which also asks who runs it.
-pub(crate) fn ask_worker(submission: SubmissionBuilder) -> SubmissionBuilder {
+/// The submission, which also asks for the thread that runs it.
+pub fn ask_worker(submission: SubmissionBuilder) -> SubmissionBuilder {
     submission.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[])
 }
 
-/// Who ran a call that asked.
+/// The thread that ran a call that asked.
 #[track_caller]
-pub(crate) fn worker(done: &Seen) -> WorkerValue {
+pub fn worker(done: &Seen) -> WorkerValue {
     WorkerValue::parse(done.answer(AttributeId::WORKER).expect("it was asked").1).expect("a worker")
 }
 
-/// When a call ran that asked.
+/// The times of a call that asked.
 #[track_caller]
-pub(crate) fn timing(done: &Seen) -> TimingValue {
+pub fn timing(done: &Seen) -> TimingValue {
     TimingValue::parse(done.answer(AttributeId::TIMING).expect("it was asked").1).expect("times")
 }
 
 /// The calling thread's number.
-pub(crate) fn own_tid() -> u32 {
+pub fn own_tid() -> u32 {
     nix::unistd::gettid().as_raw().cast_unsigned()
 }
 
 /// A timespec.
-pub(crate) fn timespec(length: Duration) -> Vec<u8> {
+pub fn timespec(length: Duration) -> Vec<u8> {
     let seconds = i64::try_from(length.as_secs()).expect("not for ever");
     [seconds.to_ne_bytes(), i64::from(length.subsec_nanos()).to_ne_bytes()].concat()
 }
 
 /// A pollfd that waits for reading.
-pub(crate) fn pollfd(fd: &impl AsRawFd) -> Vec<u8> {
+pub fn pollfd(fd: &impl AsRawFd) -> Vec<u8> {
     [fd.as_raw_fd().to_ne_bytes().as_slice(), &libc::POLLIN.to_ne_bytes(), &[0, 0]].concat()
 }
 
 /// A call for a worker that sleeps until the pipe can be read, and is known to sleep from the start.
-pub(crate) fn hold(reader: &impl AsRawFd) -> SubmissionBuilder {
+pub fn hold(reader: &impl AsRawFd) -> SubmissionBuilder {
     let call = Submission::call(libc::SYS_ppoll).inout(&pollfd(reader)).value(1).value(0).value(0).value(8);
     call.flags(CallFlags::ASYNC)
 }

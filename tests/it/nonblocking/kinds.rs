@@ -8,8 +8,8 @@ use syslet::attrs::RunBy;
 use syslet::{Config, Ring, Submission};
 
 use super::rig::{Bench, at, at_mut, fd, owned, plain};
-use crate::pool::look::{PATIENCE, start};
 use crate::rig::{drain, push};
+use syslet_tests::pool::{PATIENCE, start};
 
 /// A file from which twelve bytes can be read, and what keeps it so.
 type Made = (OwnedFd, Option<OwnedFd>);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use syslet::Submission;
 
 use super::rig::{Bench, at, at_mut, blocked, error, fd, look, plain, same};
-use crate::pool::look::{pollfd, timespec};
 use crate::rig::pipe;
+use syslet_tests::pool::{pollfd, timespec};
 
 const HOUR: [u64; 2] = [3600, 0];
 const SETS: usize = 16;

@@ -8,8 +8,8 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use syslet::{Submission, SubmissionBuilder};
 
 use super::rig::{Bench, at, error, plain, same};
-use crate::pool::look::{own_tid, timespec};
 use crate::rig::pipe;
+use syslet_tests::pool::{own_tid, timespec};
 
 const PWAIT2: i64 = libc::SYS_epoll_pwait2;
 const SIGTIMEDWAIT: i64 = libc::SYS_rt_sigtimedwait;

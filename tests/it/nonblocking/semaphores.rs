@@ -5,7 +5,7 @@ use std::time::Duration;
 use syslet::{Submission, SubmissionBuilder};
 
 use super::rig::{Bench, at, blocked, error, plain, same};
-use crate::pool::look::timespec;
+use syslet_tests::pool::timespec;
 
 const SEMOP: i64 = libc::SYS_semop;
 const SEMTIMEDOP: i64 = libc::SYS_semtimedop;

@@ -6,8 +6,8 @@ use std::io::{PipeReader, PipeWriter, Write};
 use syslet::attrs::{RunBy, WorkerValue};
 use syslet::{Config, Engine, Ring, Submission, SubmissionBuilder};
 
-use crate::pool::look::{PATIENCE, ask_worker, hold, start, until, worker};
 use crate::rig::{Seen, drain, pipe, push};
+use syslet_tests::pool::{PATIENCE, ask_worker, hold, start, until, worker};
 
 /// What the holding call is known by.
 const HOLD: u64 = 100;

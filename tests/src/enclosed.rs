@@ -14,21 +14,22 @@ use nix::unistd::{ForkResult, Gid, Uid, fork, geteuid, setgroups, setresgid, set
 
 /// Set in the process that has namespaces of its own.
 const INSIDE: &str = "SYSLET_GUARD_INSIDE";
-/// Set in its children: what each is to do.
+/// Set in its children: the task of each.
 const TASK: &str = "SYSLET_GUARD_TASK";
 
-/// Where a test finds itself.
-pub(crate) enum Here {
-    /// Where it was started, and what the process inside has come to.
+/// The place in which a test finds itself.
+#[derive(Debug)]
+pub enum Here {
+    /// The process that was started, and the output of the one inside.
     Outside(Option<Output>),
     /// In namespaces of its own.
     Inside,
-    /// In a child there, which has this to do.
+    /// In a child there, with this task.
     Task(String),
 }
 
 /// Goes in: runs the test of that name again, in namespaces of its own.
-pub(crate) fn enter(test: &str) -> Here {
+pub fn enter(test: &str) -> Here {
     if let Ok(task) = std::env::var(TASK) {
         return Here::Task(task);
     }
@@ -46,13 +47,13 @@ pub(crate) fn enter(test: &str) -> Here {
     Here::Outside(Some(command.output().expect("started")))
 }
 
-/// Runs the test of that name in a child, with this to do.
-pub(crate) fn child(test: &str, task: &str) -> Output {
+/// Runs the test of that name in a child, with this task.
+pub fn child(test: &str, task: &str) -> Output {
     again(test).env(TASK, task).output().expect("started")
 }
 
-/// What a process said, on either of its outputs.
-pub(crate) fn said(output: &Output) -> String {
+/// Both outputs of a process.
+pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -62,8 +63,12 @@ fn again(test: &str) -> Command {
     command
 }
 
-/// Goes on as the first process of a namespace of its own, which ends with the one that asked for it.
-fn enclose() -> io::Result<()> {
+/// Goes on as the first process of a namespace of its own, which ends with the one that asked for it. Called in a child between
+/// fork and exec.
+///
+/// # Errors
+/// Those of the calls that make the namespaces.
+pub fn enclose() -> io::Result<()> {
     let own = CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWNET;
     unshare(own | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)?;
     // SAFETY: this process has one thread.
@@ -87,7 +92,7 @@ fn enclose() -> io::Result<()> {
 }
 
 /// From now on the process may do nothing to the machine.
-pub(crate) fn give_up_privileges() {
+pub fn give_up_privileges() {
     let nobody = 65_534;
     setgroups(&[]).expect("given up");
     setresgid(Gid::from_raw(nobody), Gid::from_raw(nobody), Gid::from_raw(nobody)).expect("given up");
@@ -95,11 +100,11 @@ pub(crate) fn give_up_privileges() {
 }
 
 /// Whether all is to be tried, as often as in a soak.
-pub(crate) fn is_soak() -> bool {
+pub fn is_soak() -> bool {
     std::env::var("SYSLET_GUARD").is_ok_and(|value| value == "all")
 }
 
-/// What arguments are drawn from.
-pub(crate) fn seed() -> u64 {
+/// The seed that arguments are drawn from.
+pub fn seed() -> u64 {
     std::env::var("SYSLET_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_130_117)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU32;
 use syslet::{Submission, SubmissionBuilder};
 
 use super::rig::{Bench, at, blocked, error, plain, same};
-use crate::pool::look::until;
+use syslet_tests::pool::until;
 
 const FUTEX: i64 = libc::SYS_futex;
 const WAITV: i64 = libc::SYS_futex_waitv;
