@@ -1,4 +1,4 @@
-//! What is refused at the door, why, and that it has taken nothing.
+//! The refusals of admission, their reasons, and that a refusal has taken nothing.
 
 use std::os::fd::AsRawFd;
 
@@ -9,7 +9,7 @@ use syslet::{
 
 use crate::rig::{self, getpid, pipe, push, push_bytes, run};
 
-/// Pushes what must be refused, then shows that the ring is as it was.
+/// Pushes a submission that must be refused, then shows that the ring is as it was.
 fn refused(submission: SubmissionBuilder) -> Refused {
     let mut ring = rig::ring_with(rig::alone(), &Params { slots: 1, ..Params::default() });
     let submission = submission.build();
@@ -121,7 +121,7 @@ fn calls_about_the_thread() {
     );
 }
 
-/// ENGINE-8: every call that is bound to its thread, whatever its arguments, runs with SYNC only, in an engine with workers
+/// ENGINE-8: every call that is bound to its thread, with any arguments, runs with SYNC only, in an engine with workers
 /// and in one without, and PRIVATE does not help.
 #[test]
 fn every_call_bound_to_its_thread() {
@@ -166,7 +166,7 @@ fn arguments_agree_with_the_row() {
     assert_eq!(reason(write.input(b"four").value(5)), Refusal::IN_OUTSIDE_DATA);
 }
 
-/// ENGINE-18: what only workers could run.
+/// ENGINE-18: calls that only workers could run.
 #[test]
 fn what_needs_a_worker() {
     assert_eq!(reason(getpid().flags(CallFlags::ASYNC)), Refusal::NEEDS_WORKER);

@@ -1,4 +1,4 @@
-//! Waiting: how long, how much is run, what ends it.
+//! Waiting: its length, the calls run inline in it, and its end.
 #![allow(unsafe_code, reason = "interrupts a thread with a signal")]
 
 use std::os::fd::AsRawFd;
@@ -126,9 +126,9 @@ fn sync_calls_may_sleep() {
 
 extern "C" fn nothing(_: libc::c_int) {}
 
-/// ENGINE-17: a signal that interrupts a helped call ends that call; its result is the kernel's.
+/// ENGINE-17: a signal that interrupts an inline call ends that call; its result is the kernel's.
 #[test]
-fn a_signal_interrupts_the_helped_call() {
+fn a_signal_interrupts_the_inline_call() {
     // SAFETY: an all-zero sigaction is a valid one: no flags, so no restart.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = nothing as *const () as usize;

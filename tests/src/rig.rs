@@ -83,7 +83,7 @@ pub fn ring_with(config: Config, params: &Params) -> Ring {
 
 /// Pushes a submission that the test has made harmless.
 pub fn push(ring: &mut Ring, submission: &Submission) -> Result<Ticket, Refused> {
-    // SAFETY: tests push calls whose addresses are bad on purpose, or live as long as the test.
+    // SAFETY: addresses in the calls of tests are bad on purpose, or live as long as the test.
     unsafe { ring.push(submission) }
 }
 

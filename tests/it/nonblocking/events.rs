@@ -92,7 +92,7 @@ fn events_that_are_missing_are_waited_for() {
     }
 }
 
-/// TWIN-41: when the time runs out, what was taken is the answer.
+/// TWIN-41: when the time runs out, the events taken are the answer.
 #[test]
 fn what_was_taken_is_not_lost() {
     let (context, mut room, (reader, _writer)) = (Context::new(), [[0u64; 4]; 4], readable());
@@ -105,7 +105,7 @@ fn what_was_taken_is_not_lost() {
     assert_eq!((done.result, by.attempts, data(events, 1)), (1, 2, vec![7]));
 }
 
-/// TWIN-41, TWIN-47: what is wrong is refused as it is.
+/// TWIN-41, TWIN-47: a fault is refused as the plain call refuses it.
 #[test]
 fn wrong_gets_are_refused() {
     let (context, mut room, nowhere) = (Context::new(), [[0u64; 4]; 4], 8);

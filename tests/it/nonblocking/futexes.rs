@@ -101,7 +101,7 @@ fn many_futexes_are_a_workers() {
     assert_eq!((done.result, by.attempts), (error(libc::EAGAIN), 1));
 }
 
-/// TWIN-42, TWIN-47: what is wrong is refused as it is, whatever the value is.
+/// TWIN-42, TWIN-47: a fault is refused as the plain call refuses it, with any value.
 #[test]
 fn wrong_futexes_are_refused() {
     let (futex, nowhere, invalid) = (AtomicU32::new(5), 8, [0u64, 1 << 40]);

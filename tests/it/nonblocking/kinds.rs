@@ -11,7 +11,7 @@ use super::rig::{Bench, at, at_mut, fd, owned, plain};
 use crate::rig::{drain, push};
 use syslet_tests::pool::{PATIENCE, start};
 
-/// A file from which twelve bytes can be read, and what keeps it so.
+/// A file from which twelve bytes can be read, and its other end, held open.
 type Made = (OwnedFd, Option<OwnedFd>);
 
 const BYTES: &[u8; 12] = b"12345678\nabc";
@@ -96,7 +96,7 @@ fn through(ring: &mut Ring, nr: i64, args: &[u64]) -> i64 {
     drain(ring).remove(0).result
 }
 
-/// TWIN-48: one number stands for one file after the other, of every kind, and each is read as what it is.
+/// TWIN-48: one number stands for one file after the other, of every kind, and each is read as its kind.
 #[test]
 fn files_are_known_by_what_they_are() {
     let (_engine, mut ring) = start(Config::default());
@@ -116,7 +116,7 @@ fn files_are_known_by_what_they_are() {
     }
 }
 
-/// TWIN-48: who reads changes with the file behind the number, too.
+/// TWIN-48: the thread that reads changes with the file behind the number, too.
 #[test]
 fn files_are_read_by_whom_their_kind_says() {
     let first = File::open("/dev/null").unwrap();

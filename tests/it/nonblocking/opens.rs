@@ -19,7 +19,7 @@ fn open(path: &str, flags: i32, resolve: u64) -> SubmissionBuilder {
     call.input(&how).value(24)
 }
 
-/// TWIN-45: what is in the cache is opened, or found missing, by the submitter.
+/// TWIN-45: a path in the cache is opened, or found missing, by the submitter.
 #[test]
 fn cached_paths_are_opened() {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -33,7 +33,7 @@ fn cached_paths_are_opened() {
     drop(owned(bench.ready(open("/", libc::O_PATH, 0)).result));
 }
 
-/// TWIN-45: what is not in the cache is opened by a worker; where the caller asks for the cache alone, it is told.
+/// TWIN-45: a path that is not in the cache is opened by a worker; where the caller asks for the cache alone, it is told.
 #[test]
 fn other_paths_are_a_workers() {
     // Names of descriptors come into the cache when they are first looked for.
@@ -49,7 +49,7 @@ fn other_paths_are_a_workers() {
     assert_eq!(by.attempts, 2);
 }
 
-/// TWIN-45: what changes anything is the plain call in place, once.
+/// TWIN-45: an open that changes the file system is the plain call in place, once.
 #[test]
 fn paths_that_are_made_are_opened_in_place() {
     let (folder, mut bench) = (tempfile::tempdir().unwrap(), Bench::new());
@@ -69,7 +69,7 @@ fn paths_that_are_made_are_opened_in_place() {
     assert_eq!(by, RunBy::INLINE);
 }
 
-/// TWIN-45, TWIN-47: what is wrong is refused as it is.
+/// TWIN-45, TWIN-47: a fault is refused as the plain call refuses it.
 #[test]
 fn wrong_opens_are_refused() {
     let (here, root, nowhere) = (i64::from(libc::AT_FDCWD).cast_unsigned(), at("/\0"), 8);

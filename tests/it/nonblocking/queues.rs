@@ -83,7 +83,7 @@ fn deadlines_pass() {
     assert_eq!((done.result, by.attempts), (error(libc::ETIMEDOUT), 2));
 }
 
-/// TWIN-39, TWIN-47: what is no deadline, no queue or no message is refused as it is.
+/// TWIN-39, TWIN-47: a value that is no deadline, no queue or no message is refused as the plain call refuses it.
 #[test]
 fn wrong_messages_are_refused() {
     let (queue, nowhere, invalid) = (queue(0), 8, [0u64, 1 << 40]);

@@ -1,4 +1,4 @@
-//! A ring whose only worker is held: what is over meanwhile, its submitter has done.
+//! A ring with one worker, which is held: a call that is over meanwhile was made by its submitter.
 #![allow(unsafe_code, reason = "makes plain calls, with addresses that live as long as the call")]
 
 use std::io::{PipeReader, PipeWriter, Write};
@@ -9,7 +9,7 @@ use syslet::{Config, Engine, Ring, Submission, SubmissionBuilder};
 use crate::rig::{Seen, drain, pipe, push};
 use syslet_tests::pool::{PATIENCE, ask_worker, hold, start, until, worker};
 
-/// What the holding call is known by.
+/// The word of the holding call.
 const HOLD: u64 = 100;
 
 /// An engine with one worker, which is held.
@@ -33,7 +33,7 @@ impl Bench {
         Bench { engine, ring, release, is_released: false, _held: held }
     }
 
-    /// What a call comes to that the submitter finishes.
+    /// The completion of a call that the submitter finishes.
     #[track_caller]
     pub(super) fn here(&mut self, call: SubmissionBuilder) -> (Seen, RunBy) {
         push(&mut self.ring, &ask_worker(call).build()).expect("accepted");
@@ -44,7 +44,7 @@ impl Bench {
         (done, by.run_by)
     }
 
-    /// The same, for a call whose twin is enough.
+    /// The same, for a call with a non-blocking attempt that is enough.
     #[track_caller]
     pub(super) fn ready(&mut self, call: SubmissionBuilder) -> Seen {
         let (done, by) = self.here(call);
@@ -63,7 +63,7 @@ impl Bench {
         );
     }
 
-    /// Lets the worker go on with what was left to it.
+    /// Lets the worker go on with the calls that were left to it.
     pub(super) fn let_go(&mut self) {
         self.release.write_all(b"x").expect("room");
     }
@@ -93,7 +93,7 @@ impl Bench {
     }
 }
 
-/// What a call comes to that would block: the twin is tried, a worker sleeps in the plain call, and `then` ends that.
+/// The completion of a call that would block: the non-blocking attempt is made, a worker sleeps in the plain call, and `then` ends that.
 #[track_caller]
 pub(super) fn blocked(call: SubmissionBuilder, then: impl FnOnce()) -> Seen {
     let mut bench = Bench::new();
@@ -101,7 +101,7 @@ pub(super) fn blocked(call: SubmissionBuilder, then: impl FnOnce()) -> Seen {
     bench.release();
     then();
     let (done, by) = bench.end();
-    assert_eq!(by.attempts, 2, "once as a twin, once plainly");
+    assert_eq!(by.attempts, 2, "once without blocking, once plainly");
     done
 }
 
@@ -136,7 +136,7 @@ pub(super) fn at_mut<T: ?Sized>(of: &mut T) -> u64 {
     (&raw mut *of).cast::<u8>().expose_provenance() as u64
 }
 
-/// What stands there now.
+/// The value that stands there now.
 pub(super) fn look<T: Copy>(at: u64) -> T {
     let from: *const T = std::ptr::with_exposed_provenance(usize::try_from(at).expect("an address"));
     // SAFETY: the address of something that the test holds.
@@ -150,7 +150,7 @@ pub(super) fn fd(file: &impl std::os::fd::AsRawFd) -> u64 {
 /// The descriptor that a plain call has just made.
 pub(super) fn owned(result: i64) -> std::os::fd::OwnedFd {
     let fd = i32::try_from(result).ok().filter(|fd| *fd >= 0).expect("a descriptor");
-    // SAFETY: new, and nobody else's.
+    // SAFETY: the call has just made it, so this is its only owner.
     unsafe { std::os::fd::FromRawFd::from_raw_fd(fd) }
 }
 

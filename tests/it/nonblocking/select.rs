@@ -36,7 +36,7 @@ fn is_left(time: [u64; 2]) -> bool {
     time[0] < 3600 && time[0] > 3000 && time[1] > 0
 }
 
-/// TWIN-37: what is ready is the answer, and the time is what is left of it.
+/// TWIN-37: the ready descriptors are the answer, and the time is the rest of it.
 #[test]
 fn what_is_ready_is_selected() {
     let mut bench = Bench::new();
@@ -83,7 +83,7 @@ fn nothing_is_selected_at_once() {
     assert_eq!(bench.here(call.value(0).value(8)).0.result, 0);
 }
 
-/// TWIN-37: the sets are as they were when a worker waits for them, and the time it writes is what is left of the
+/// TWIN-37: the sets are as they were when a worker waits for them, and the time it writes is the rest of the
 /// whole.
 #[test]
 fn sets_outlive_the_first_attempt() {
@@ -105,7 +105,7 @@ fn sets_outlive_the_first_attempt() {
     }
 }
 
-/// TWIN-37: ppoll goes to a worker as well, and what it writes back is there.
+/// TWIN-37: ppoll goes to a worker as well, and its answers are written back.
 #[test]
 fn a_poll_that_waits_is_the_plain_call() {
     let (reader, mut writer) = pipe();
@@ -152,7 +152,7 @@ fn what_cannot_be_written_is_left() {
     assert_eq!((TIME, SET.0), (HOUR, [0; SETS]));
 }
 
-/// TWIN-37, TWIN-23: what is wrong is refused as it is, and a mask is for a worker to wait under.
+/// TWIN-37, TWIN-23: a fault is refused as the plain call refuses it, and a mask is for a worker to wait under.
 #[test]
 fn wrong_selects_are_refused() {
     let (nowhere, invalid, minus) = (8, [0u64, 2_000_000_000], u64::MAX);

@@ -48,7 +48,7 @@ impl Drop for Set {
 const DOWN: u16 = u16::MAX;
 const HOUR: Option<Duration> = Some(Duration::from_hours(1));
 
-/// TWIN-40: what can be done is done, all of it.
+/// TWIN-40: operations that can be done are done, all of them.
 #[test]
 fn operations_that_can_be_done_are_done() {
     let (set, mut bench) = (Set::new(), Bench::new());
@@ -63,7 +63,7 @@ fn operations_that_can_be_done_are_done() {
     assert_eq!(set.values(), [2, 16, 0]);
 }
 
-/// TWIN-40: what cannot be done changes nothing, and a worker waits until it can.
+/// TWIN-40: operations that cannot be done change nothing, and a worker waits until it can.
 #[test]
 fn operations_that_cannot_be_done_are_waited_for() {
     let set = Set::new();
@@ -110,7 +110,7 @@ fn many_operations_are_a_workers() {
     assert_eq!((done.result, by.attempts, set.values()), (0, 1, [0, 17, 0]));
 }
 
-/// TWIN-40, TWIN-47: what is wrong is refused as it is.
+/// TWIN-40, TWIN-47: a fault is refused as the plain call refuses it.
 #[test]
 fn wrong_operations_are_refused() {
     let (set, nowhere, up) = (Set::new(), 8, [[0u16, 1, 0]]);

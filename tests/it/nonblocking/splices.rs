@@ -41,7 +41,7 @@ fn fill(writer: &impl std::os::fd::AsRawFd) {
     assert_eq!(plain(libc::SYS_write, &[fd(writer), at(bytes.as_slice()), 1 << 16]), 1 << 16, "all it holds");
 }
 
-/// TWIN-43: what is there is moved, and a short answer is one.
+/// TWIN-43: the bytes that are there are moved, and a short answer is one.
 #[test]
 fn what_is_there_is_spliced() {
     let mut bench = Bench::new();
@@ -113,7 +113,7 @@ fn room_is_waited_for() {
     }
 }
 
-/// TWIN-43: pipes that never make anybody wait say so, and so do calls.
+/// TWIN-43: pipes that never make a caller wait say so, and so do calls.
 #[test]
 fn who_asks_not_to_wait_is_told_at_once() {
     let mut bench = Bench::new();
@@ -134,7 +134,7 @@ fn who_asks_not_to_wait_is_told_at_once() {
     bench.begin(call(VMSPLICE, &[fd(&reader), at(&vector), 1, 0]));
 }
 
-/// TWIN-43: what is neither pipe nor storage is a worker's: there the flag says nothing.
+/// TWIN-43: a file that is neither pipe nor storage is a worker's: there the flag says nothing.
 #[test]
 fn other_files_are_a_workers() {
     let (mut left, right) = std::os::unix::net::UnixStream::pair().unwrap();
@@ -147,7 +147,7 @@ fn other_files_are_a_workers() {
     assert_eq!((done.result, by.attempts), (4, 1));
 }
 
-/// TWIN-43: what is wrong is refused as it is.
+/// TWIN-43: a fault is refused as the plain call refuses it.
 #[test]
 fn wrong_splices_are_refused() {
     let ((reader, _source), (_kept, sink), stored) = (pipe(), pipe(), file(b"x"));
@@ -163,7 +163,7 @@ fn wrong_splices_are_refused() {
     assert_eq!(same(VMSPLICE, &[fd(&stored), at(&[at(&[0u64]), 8]), 1, 0]), error(libc::EBADF));
 }
 
-/// TWIN-44: a broken pipe is EPIPE, and neither the signal nor its blocking is left behind. What was pending stays.
+/// TWIN-44: a broken pipe is EPIPE, and neither the signal nor its blocking is left behind. A signal that was pending stays.
 #[test]
 fn broken_pipes_are_quiet() {
     let ((reader, mut source), sink, stored) = (pipe(), pipe().1, file(b"x"));
@@ -196,7 +196,7 @@ fn broken_pipes_are_quiet() {
     assert_ne!(state("SigPnd:"), pending, "the application's own is not ours to take");
 }
 
-/// A line of what the system says of this thread.
+/// A line of this thread's status.
 fn state(name: &str) -> String {
     let status = std::fs::read_to_string("/proc/thread-self/status").expect("/proc is there");
     status.lines().find(|line| line.starts_with(name)).expect("the line is there").to_owned()

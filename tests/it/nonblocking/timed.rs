@@ -90,7 +90,7 @@ fn times_run_out() {
     }
 }
 
-/// TWIN-38, TWIN-47: what is no time, no set or no epoll is refused as it is.
+/// TWIN-38, TWIN-47: a value that is no time, no set or no epoll is refused as the plain call refuses it.
 #[test]
 fn wrong_waits_are_refused() {
     let (invalid, negative, set, nowhere) = ([0u64, 1 << 40], [u64::MAX, 0], [SET], 8);
