@@ -1,19 +1,15 @@
 //! The plan that a checked script becomes: steps, the arguments and the dependences of each. `script` makes it, `run` and
 //! `print` read it.
 
+mod ask;
 pub(crate) mod group;
 
-use syslet::abi::{AttributeFlags, AttributeId};
 use syslet::syscalls::{RawArgs, Row};
 
 use crate::plan::group::Group;
 use crate::script::source::Span;
-use crate::script::syntax::Width;
 
-/// Position of a step in [`Plan::steps`].
-pub(crate) type StepId = usize;
-/// Position of a buffer in [`Plan::buffers`].
-pub(crate) type BufferId = usize;
+pub(crate) use ask::{Area, Ask, BufferId, Patch, Source, StepId};
 
 /// Everything that is to run.
 #[derive(Clone, Debug, Default)]
@@ -50,17 +46,6 @@ pub(crate) struct Step {
     pub(crate) area_read: bool,
     /// The calls of a group; the operands are then the numbers that its first registers begin with.
     pub(crate) group: Option<Group>,
-}
-
-/// An attribute asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct Ask {
-    pub(crate) name: &'static str,
-    pub(crate) id: AttributeId,
-    pub(crate) flags: AttributeFlags,
-    pub(crate) payload: Vec<u8>,
-    /// The number in it that is known only when the step is submitted, and where it is named.
-    pub(crate) patch: Option<(Patch, Span)>,
 }
 
 /// Another step that must be over first.
@@ -113,41 +98,6 @@ pub(crate) enum Way {
     InOut,
     /// VALUE: the address of memory that the command holds until the call is over.
     Held,
-}
-
-/// Where a number comes from.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Source {
-    Fixed(u64),
-    Result(StepId),
-    Address(BufferId),
-    View { width: Width, of: Area, offset: usize },
-}
-
-/// Memory that a view reads.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Area {
-    /// The first out-area of a step.
-    Step(StepId),
-    Buffer(BufferId),
-}
-
-/// A number to be put into memory when the step is submitted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Patch {
-    pub(crate) at: usize,
-    pub(crate) width: Width,
-    pub(crate) from: Source,
-}
-
-impl Source {
-    /// The step that has this result or area.
-    pub(crate) fn step(self) -> Option<StepId> {
-        match self {
-            Source::Result(step) | Source::View { of: Area::Step(step), .. } => Some(step),
-            _ => None,
-        }
-    }
 }
 
 impl Operand {

@@ -6,7 +6,7 @@ use syslet::abi::{AtomFlags, CALL_BYTES_MIN, Kind, Operand, Test, padded};
 use syslet::attrs::AtomEntry;
 use syslet::syscalls::{RawArgs, Row};
 
-use crate::plan::Ask;
+use crate::plan::ask::Ask;
 use crate::script::source::Span;
 
 pub(crate) use emit::Asked;

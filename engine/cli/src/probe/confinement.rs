@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use syslet::{Engine, Source};
 
 use super::files::read;
-use super::section;
+use super::section::section;
 
 pub(super) fn confinement(engine: &Engine) -> Map<String, Value> {
     let text = read("/proc/thread-self/status").unwrap_or_default();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use syslet::Config;
 
 use super::files::read;
-use super::section;
+use super::section::section;
 
 pub(super) fn limits() -> Map<String, Value> {
     let config = Config::default();

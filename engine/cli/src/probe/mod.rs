@@ -6,6 +6,7 @@ mod confinement;
 mod files;
 mod limits;
 mod nonblocking;
+mod section;
 mod system;
 
 use std::io::{self, Write};
@@ -60,9 +61,4 @@ fn text(value: &Value) -> String {
         Value::Null => "not known".to_owned(),
         other => other.to_string(),
     }
-}
-
-/// A section from names and values.
-fn section<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
-    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -5,7 +5,7 @@ use syslet::abi::ABI_VERSION;
 use syslet::{Engine, Features, Ring};
 
 use super::files::{errno_name, raw_io_uring_setup, read};
-use super::section;
+use super::section::section;
 
 pub(super) fn system() -> Map<String, Value> {
     let line = |path: &str| read(path).map(|text| text.trim().to_owned());

@@ -8,8 +8,8 @@ use syslet::program::Program;
 use crate::plan::group::{Asked, Group};
 use crate::plan::{Operand, Passed, Step, StepId};
 use crate::report::{AtomAnswer, Data};
-use crate::run::answered;
 use crate::run::resolve::Known;
+use crate::run::values::answered;
 use crate::run::words::Words;
 
 /// The flags of the submission: SYNC where a call is bound to its thread, and for every group without workers.

@@ -13,18 +13,17 @@ pub(crate) mod words;
 use std::io;
 use std::time::Duration;
 
-use syslet::abi::Return;
 use syslet::attrs::{RunBy, WorkerValue};
 use syslet::{AttributeId, Completion, Config, Engine, Ring, RunningCall, Status, Which};
 
 use crate::exit::Exit;
-use crate::plan::{Ask, Plan, Step, StepId};
+use crate::plan::{Plan, Step, StepId};
 use crate::print::Printer;
-use crate::report::{Answer, Answered, Outcome, Report};
+use crate::report::{Answer, Outcome, Report};
 use crate::run::resolve::Known;
 use crate::run::schedule::{Next, Schedule};
 use crate::run::submit::Flight;
-use crate::run::values::values;
+use crate::run::values::answered;
 use crate::run::words::Words;
 
 /// A run under way.
@@ -241,16 +240,6 @@ fn answer(
         atoms: step.group.as_ref().map_or_else(Vec::new, |group| group::atoms(group, done, words)),
     };
     (arguments, answer)
-}
-
-/// The returns of the attributes that were asked for.
-fn answered<'a>(asks: &[Ask], returned: impl Fn(AttributeId) -> Option<Return<'a>>) -> Vec<Answered> {
-    let one = |ask: &Ask| {
-        let returned = returned(ask.id)?;
-        let values = values(ask.id, returned.status, returned.value);
-        Some(Answered { name: ask.name, status: returned.status, values })
-    };
-    asks.iter().filter_map(one).collect()
 }
 
 /// The thread that made the call; `None` if it never began.

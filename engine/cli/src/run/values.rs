@@ -1,5 +1,6 @@
 //! The values of attributes by name, for reports and the probe.
 
+use syslet::abi::Return;
 use syslet::attrs::{
     Affinity, BlockedValue, CacheValue, ChecksumValue, CountersValue, DeadlineValue, IoValue, Ioprio,
     LaneValue, Nice, PriorityValue, RetryValue, Sched, TimerSlack, TimingValue, TraceValue, UsageValue,
@@ -7,7 +8,23 @@ use syslet::attrs::{
 };
 use syslet::{AttributeId, Status};
 
+use crate::plan::Ask;
+use crate::report::Answered;
+
 type Values = Vec<(&'static str, u64)>;
+
+/// The returns of the attributes that were asked for.
+pub(crate) fn answered<'a>(
+    asks: &[Ask],
+    returned: impl Fn(AttributeId) -> Option<Return<'a>>,
+) -> Vec<Answered> {
+    let one = |ask: &Ask| {
+        let returned = returned(ask.id)?;
+        let values = values(ask.id, returned.status, returned.value);
+        Some(Answered { name: ask.name, status: returned.status, values })
+    };
+    asks.iter().filter_map(one).collect()
+}
 
 /// The values in an attribute's return; none under a status without a value.
 pub(crate) fn values(id: AttributeId, status: Status, value: &[u8]) -> Values {
