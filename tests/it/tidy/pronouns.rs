@@ -11,8 +11,8 @@ const PRONOUNS_MAX: [(&str, f64); 8] = [
     ("syscalls/src", 4.5),
     ("attrs/src", 0.5),
     ("engine/src", 13.0),
-    ("engine/cli/src", 5.0),
-    ("README.md", 1.0),
+    ("engine/cli/src", 0.5),
+    ("README.md", 0.5),
     ("CONTRIBUTING.md", 5.0),
     ("specs/", 17.0),
 ];
