@@ -1,9 +1,10 @@
-//! A disposable worker: a thread for one call that changes the thread it is made by (POOL-25).
+//! A disposable thread: it makes one call that changes the thread it is made by (POOL-25), or Landlock's calls, and ends.
+//! Workers start it, and `confinement::landlock` does.
 //!
 //! The C library does not know of it. Were it one of the library's threads, the next `setuid` of the application would
 //! change it as well, find that it cannot, or that the ids differ, and end the process. It borrows the thread-local
-//! storage of the worker that starts it, which sleeps until it is gone, without looking at any of it: as `vfork` does,
-//! but for the worker's signals, which are handled meanwhile.
+//! storage of the thread that starts it. That thread sleeps meanwhile, and does not look at the storage: as `vfork` does,
+//! but for signals, which are handled meanwhile.
 #![allow(unsafe_code, reason = "clone and the memory of a stack have no safe form")]
 
 #[cfg(test)]
@@ -22,17 +23,17 @@ use syslet_syscalls::invoke;
 
 use crate::sys::thread::STACK_BYTES;
 
-/// How a disposable worker ended.
+/// How a disposable thread ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
 pub(crate) enum Ended {
-    /// It did what it was asked for.
+    /// Its body has returned.
     Returned,
     /// The kernel has killed it on the way, as a seccomp filter can ask for.
     Killed,
 }
 
-/// What a disposable worker is started with, on the stack of the one that starts it.
+/// The body of a disposable thread, on the stack of the thread that starts it.
 struct Errand<'a> {
     body: &'a mut dyn FnMut(),
     has_returned: AtomicBool,
@@ -41,7 +42,7 @@ struct Errand<'a> {
 /// Not zero until the kernel has let go of the thread.
 const ALIVE: u32 = 1;
 
-/// What the thread has for itself, beside what every thread has.
+/// The state that the thread has for itself, beside the state that every thread has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Own {
     /// Nothing.
@@ -59,7 +60,7 @@ const FLAGS: c_int = libc::CLONE_VM
     | libc::CLONE_CHILD_CLEARTID;
 
 /// Runs `body` in a thread of its own and waits until that has ended. The thread has the caller's confinement, signal
-/// mask and thread-local storage; whatever it changes of itself ends with it. `body` must not panic: that aborts.
+/// mask and thread-local storage; its changes to itself end with it. `body` must not panic: that aborts.
 ///
 /// # Errors
 /// EAGAIN or ENOMEM when the system has no thread or no memory to give; `body` has not run then.
@@ -69,7 +70,7 @@ pub(crate) fn run(own: Own, body: &mut dyn FnMut()) -> Result<Ended, Errno> {
     let errand = Errand { body, has_returned: AtomicBool::new(false) };
     let alive = AtomicU32::new(ALIVE);
     let none: *mut c_void = ptr::null_mut();
-    // SAFETY: the new thread begins at the top of a stack that nobody else uses. Errand, stack and word live until
+    // SAFETY: the new thread begins at the top of a stack that no other thread uses. Errand, stack and word live until
     // `wait_for_end` has seen that it is gone, and so does everything that `body` borrows. It shares this thread's
     // local storage, which this thread leaves alone meanwhile.
     let tid = unsafe {
@@ -88,6 +89,7 @@ pub(crate) fn run(own: Own, body: &mut dyn FnMut()) -> Result<Ended, Errno> {
     }
     wait_for_end(&alive);
     drop(stack);
+    // Acquire: pairs with the store of `begin` (release). The kernel's clearing of `alive` has ordered both already.
     Ok(if errand.has_returned.load(Ordering::Acquire) { Ended::Returned } else { Ended::Killed })
 }
 
@@ -98,26 +100,29 @@ extern "C" fn begin(errand: *mut c_void) -> c_int {
     // A thread without its name runs as well.
     let _ = prctl::set_name(c"syslet-private");
     (errand.body)();
+    // Release: pairs with the load at the end of `run` (acquire): everything that `body` wrote is seen there.
     errand.has_returned.store(true, Ordering::Release);
     0
 }
 
-/// Sleeps until the kernel has cleared the word, and woken who waits for it: the thread uses no memory any more.
-/// Entered without the C library, which would write its error number to the storage that the other thread uses now.
+/// Sleeps until the kernel has cleared the word, and woken the thread that waits for it: then the other one uses no
+/// memory. Entered without the C library, which would write its error number to the storage that the other thread uses
+/// now.
 fn wait_for_end(alive: &AtomicU32) {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "call numbers are small")]
     const FUTEX: u32 = libc::SYS_futex as u32;
     let never = crate::sys::sync::AtomicU32::new(0);
     let address = alive.as_ptr().expose_provenance() as u64;
-    // The kernel wakes whoever waits for the word in any process.
+    // The shared kind: the kernel wakes the waiters of the word in any process.
     let args = [address, libc::FUTEX_WAIT as u64, u64::from(ALIVE), 0, 0, 0].into();
+    // Acquire: pairs with the kernel's store of zero when the thread is gone. Its stack may be unmapped after that.
     while alive.load(Ordering::Acquire) == ALIVE {
         // SAFETY: a wait on a word that lives; it ends when the word is another one, and by signals.
         let _ = unsafe { invoke(&never, FUTEX, &args) };
     }
 }
 
-/// Memory for one thread, with a page below it that nobody may touch.
+/// Memory for one thread, with a guard page below it.
 struct Stack {
     base: NonNull<c_void>,
 }
@@ -132,7 +137,7 @@ impl Stack {
         let base =
             unsafe { mmap_anonymous(None, BYTES, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, flags) }?;
         let stack = Stack { base };
-        // SAFETY: the lower end of memory that nobody uses yet. It is whole pages for every page size up to this one.
+        // SAFETY: the lower end of memory that is not in use yet. It is whole pages for every page size up to this one.
         unsafe { mprotect(base, GUARD_BYTES, ProtFlags::PROT_NONE) }?;
         Ok(stack)
     }

@@ -1,6 +1,6 @@
 use crate::sys::disposable::*;
 
-/// POOL-25: the body runs in another thread of this process, and what it changes of its thread ends with it.
+/// POOL-25: the body runs in another thread of this process, and its changes to its thread end with it.
 #[test]
 fn what_it_changes_ends_with_it() {
     let (mut tid, mut pid, mut nice) = (0, 0, 0);
@@ -22,7 +22,7 @@ fn priority() -> i32 {
     unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
 }
 
-/// POOL-25: its stack is deep enough for what the engine does on it, and given back.
+/// POOL-25: its stack is deep enough for the engine's own frames, and given back.
 #[test]
 fn stacks_are_given_back() {
     let deep = |bytes: usize| {
@@ -54,7 +54,7 @@ fn one_that_is_killed_is_noticed() {
     assert!(has_begun);
 }
 
-/// POOL-28: with files' settings of its own, a thread changes nobody's umask and working directory.
+/// POOL-28: with files' settings of its own, a thread leaves the umask and working directory of all others alone.
 #[test]
 fn settings_for_files_are_its_own_if_asked_for() {
     let change = || {
