@@ -157,8 +157,8 @@ impl Phase {
         if self.word.load(Ordering::Relaxed) != word(generation, State::QUEUED_PRIVATE) {
             return self.begin(generation, State::INLINE);
         }
-        // Release, as in `admit`: pairs with `occupant` (acquire). A plain store ends what the release of `admit` has shown,
-        // so without it a canceller that finds INLINE could compare the fields of the slot's last call.
+        // Release, as in `admit`: pairs with `occupant` (acquire). A plain store ends what the release of `admit` has
+        // shown, so without it a canceller that finds INLINE could compare the fields of the slot's last call.
         self.word.store(word(generation, State::INLINE), Ordering::Release);
         // A mark that is missed here came after the call began. It stays for the thread that goes on.
         self.unless_marked(generation, Begin::Begun)
@@ -208,9 +208,9 @@ impl Phase {
         self.mark.load(Ordering::Relaxed) == mark_of(generation)
     }
 
-    /// P4: the worker has left the kernel; says whether it was signalled meanwhile, or given up. Then the signal has been
-    /// taken when this returns: it cannot meet a later call. `enter` makes some system call, and
-    /// on the way back from that a pending signal is taken.
+    /// P4: the worker has left the kernel; says whether it was signalled meanwhile, or the call abandoned. Then the
+    /// signal has been taken when this returns: it cannot meet a later call. `enter` makes some system call, and on the
+    /// way back from that a pending signal is taken.
     #[inline]
     pub(crate) fn leave(&self, generation: u64, next: State, enter: impl Fn()) -> bool {
         let (running, next) = (word(generation, State::RUNNING), word(generation, next));
@@ -220,7 +220,7 @@ impl Phase {
         left.is_err() && self.leave_signalled(next, enter)
     }
 
-    /// P4 where a canceller was faster; says whether the worker was signalled, or is given up.
+    /// P4 where a canceller was faster; says whether the worker was signalled, or the call is abandoned.
     #[cold]
     fn leave_signalled(&self, next: u64, enter: impl Fn()) -> bool {
         let mut seen = self.word.load(Ordering::Acquire);

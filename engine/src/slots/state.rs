@@ -88,7 +88,7 @@ impl State {
     /// A program on its way out is made: no request stops it.
     pub(crate) const EXITING: State = State(21);
 
-    /// Whether its worker is given up, and has not said yet that it is back.
+    /// Whether it is abandoned, and its worker has not said yet that it is back.
     pub(super) fn is_abandoned(self) -> bool {
         matches!(self, State::ABANDONED | State::ABANDONED_POSTED | State::ABANDONED_CONSUMED)
     }
