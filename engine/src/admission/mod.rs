@@ -18,9 +18,10 @@ use crate::exec::contained::contained;
 use crate::exec::counters::may_count;
 use crate::exec::facts::facts;
 use crate::nonblocking::{self, Abilities};
-use crate::queues::batch::{BATCH_MAX, DispatchFlags};
+use crate::queues::batch::BATCH_MAX;
 use crate::refused::Refused;
 use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds, Placement, VALUE_BYTES_MAX};
+use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
 
 /// The facts of an engine that admission decides by. All rings of the engine share them.

@@ -4,9 +4,9 @@
 use syslet_abi::{CallFlags, NR_OFFSET, Refusal};
 use syslet_syscalls::{Class, Scope};
 
-use crate::queues::batch::DispatchFlags;
 use crate::refused::Refused;
 use crate::slots::admission::Constraints;
+use crate::slots::dispatch::DispatchFlags;
 
 /// Offset of a record's flags.
 const FLAGS_OFFSET: usize = 6;

@@ -12,7 +12,7 @@ use syslet_syscalls::{Class, Row, row, rows};
 use crate::admission::{Admission, Terms, admit};
 use crate::exec::attribute_context::AttributeContext;
 use crate::nonblocking::{self, NonBlocking};
-use crate::queues::batch::DispatchFlags;
+use crate::slots::dispatch::DispatchFlags;
 use crate::{Submission, SubmissionBuilder};
 
 /// An application's attribute that does nothing.

@@ -1,5 +1,5 @@
-//! Completions made of what the slot of a call knows: of a call that never began, whose record is somewhere in the ring,
-//! and is passed over by whoever claims it; and of one that was given up, whose record its worker has.
+//! Completions made from the slot of a call alone, where the record is out of reach. Cancellers post those of removed calls,
+//! workers those of calls that cannot be run, the monitor those of abandoned calls.
 
 use syslet_abi::{
     ATTRIBUTES_MAX, AttributeId, DONE_BYTES_MIN, DoneFlags, DoneWriter, Errno, RawResult, Status,
@@ -12,7 +12,7 @@ use crate::queues::ring_state::RingState;
 use crate::slots::{Slot, Ticket};
 use crate::sys::sync::Ordering;
 
-/// Posts that of a call that was removed.
+/// Posts the completion of a call that was removed.
 pub(crate) fn post_removed(ring: &RingState, slot: &Slot, ticket: Ticket, why: Why) {
     let outcome = match why {
         Why::Asked => Outcome::cancelled(),
@@ -37,7 +37,7 @@ pub(crate) fn post_removed(ring: &RingState, slot: &Slot, ticket: Ticket, why: W
     ring.post(&done);
 }
 
-/// Posts that of a call that is claimed and not to be run.
+/// Posts the completion of a call that is claimed and not to be run.
 pub(crate) fn post_not_run(ring: &RingState, slot: &Slot, ticket: Ticket, errno: Errno) {
     let inapplicable =
         |id, writer: &mut DoneWriter<'_>| writer.attribute(id, 0, |_| (Status::INAPPLICABLE, 0));
@@ -46,8 +46,9 @@ pub(crate) fn post_not_run(ring: &RingState, slot: &Slot, ticket: Ticket, errno:
     ring.post(&done);
 }
 
-/// Posts that of a call that was given up.
+/// Posts the completion of a call that was abandoned.
 pub(crate) fn post_abandoned(ring: &RingState, slot: &Slot, ticket: Ticket) {
+    // Relaxed: the exchange that has abandoned the call (A1, acquire) is behind the store of the word, at P2 and P3.
     let is_late = slot.cancel().load(Ordering::Relaxed) == reason::LATE;
     let flags = DoneFlags::ENGINE_RESULT.with(DoneFlags::CANCELLED).with(DoneFlags::ABANDONED);
     let outcome = Outcome {
@@ -63,14 +64,14 @@ pub(crate) fn post_abandoned(ring: &RingState, slot: &Slot, ticket: Ticket) {
 const BYTES_MAX: u64 =
     (DONE_BYTES_MIN + 8 * (ATTRIBUTES_MAX + 2) + DeadlineValue::BYTES.next_multiple_of(8)) as u64;
 
-/// Builds one. `answer` writes the return of an attribute that was not refused at the door.
+/// Builds one. `answer` writes the return of an attribute that admission did not refuse.
 fn completion(
     slot: &Slot,
     ticket: Ticket,
     outcome: &Outcome,
     answer: impl Fn(AttributeId, &mut DoneWriter<'_>),
 ) -> Vec<u64> {
-    // Of the room that is held, what returns without an out area can take.
+    // The part of the held room that returns without an out area can take.
     let mut done = vec![0_u64; crate::queues::ring_buffer::words(slot.credit().min(BYTES_MAX))];
     let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut done));
     if slot.returns_data() {

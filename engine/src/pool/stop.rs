@@ -19,8 +19,8 @@ use crate::sys::clock::now_ns;
 use crate::sys::sync::Ordering;
 use crate::sys::thread::spawn;
 
-/// Stops a call, for that reason. Who gets [`Stop::Signal`] has signalled its worker, and sees to it that the call is
-/// looked at again; who gets [`Stop::Unsent`] has to ask again.
+/// Stops a call, for that reason. On [`Stop::Signal`] its worker is signalled, and the caller sees to it that the call is
+/// looked at again; on [`Stop::Unsent`] the caller has to ask again.
 pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By, why: Why) -> Stop {
     let Some(slot) = ring.slots.find(ticket) else { return Stop::NotFound };
     let found = slot.phase().stop(ticket.generation(), by, std::thread::yield_now);
@@ -32,7 +32,8 @@ pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By,
             pool.inspect(|pool| pool.make_known(&mut released));
         }
         Stop::Signal => {
-            // Release: pairs with the acquire of the handler.
+            // Release: pairs with the acquire load of `cancel::signal::handle`. Set before the signal is sent, so a thread in
+            // front of its call finds the word.
             slot.cancel().store(why.word(), Ordering::Release);
             if !signal::send(slot.maker()) {
                 slot.phase().unsent(ticket.generation());
@@ -46,18 +47,18 @@ pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By,
 }
 
 /// Signals once more the worker of a call that stands still for it, and lets it go on.
-pub(crate) fn interrupt(ring: &RingWork, ticket: Ticket, is_stubborn: bool) {
+pub(crate) fn interrupt(ring: &RingWork, ticket: Ticket, is_unresponsive: bool) {
     let slot = ring.slots.get(ticket);
-    // What cannot be sent now is tried again.
+    // A signal that cannot be sent now is tried again.
     let _is_sent = signal::send(slot.maker());
-    slot.phase().signalled(ticket.generation(), is_stubborn);
+    slot.phase().signalled(ticket.generation(), is_unresponsive);
 }
 
 /// A call that was signalled is looked at again after so long, then after twice as long each time.
 pub(crate) const AGAIN_NS: u64 = 1_000_000;
 pub(crate) const AGAIN_NS_MAX: u64 = 128_000_000;
 /// A call that was signalled again so late is said not to be interruptible.
-const STUBBORN_NS: u64 = 32_000_000;
+const UNRESPONSIVE_NS: u64 = 32_000_000;
 
 impl Pool {
     /// The call has been signalled: should the signal be lost, it is sent again (CANCEL-8).
@@ -147,7 +148,7 @@ impl Pool {
             Whose::Submission(..) => alarm.submission().is_some_and(|(ring, ticket)| {
                 let phase = ring.slots.get(ticket).phase();
                 if phase.signal_again(ticket.generation()) {
-                    interrupt(&ring, ticket, wait_ns >= STUBBORN_NS);
+                    interrupt(&ring, ticket, wait_ns >= UNRESPONSIVE_NS);
                     return true;
                 }
                 // Who shuts its socket down holds it just now, and looks after nothing.

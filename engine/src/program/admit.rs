@@ -12,9 +12,9 @@ use crate::program::allowed::{dispatch, may_touch};
 use crate::program::effective::Effective;
 use crate::program::flow::Flow;
 use crate::program::wanted::Wanted;
-use crate::queues::batch::DispatchFlags;
 use crate::refused::Refused;
 use crate::slots::admission::{AbandonPolicy, Admission};
+use crate::slots::dispatch::DispatchFlags;
 
 /// Offset of a program's budget.
 const BUDGET_OFFSET: usize = 24;

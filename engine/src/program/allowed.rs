@@ -7,8 +7,8 @@ use syslet_syscalls::{Class, RawArgs, Row, Scope};
 use crate::admission::placement;
 use crate::exec::attempt::Way;
 use crate::nonblocking::{self, Abilities};
-use crate::queues::batch::DispatchFlags;
 use crate::slots::admission::Constraints;
+use crate::slots::dispatch::DispatchFlags;
 
 /// Whether a program with these flags may touch that.
 pub(crate) fn may_touch(scope: Scope, flags: CallFlags) -> bool {

@@ -5,7 +5,7 @@ use std::collections::TryReserveError;
 use syslet_abi::RecordWord;
 
 use crate::queues::ring_buffer::{bytes, words};
-pub(crate) use crate::slots::dispatch::DispatchFlags;
+use crate::slots::dispatch::DispatchFlags;
 
 /// At most this many records are taken by one exchange (RING-8).
 pub(crate) const BATCH_MAX: usize = 8;

@@ -4,8 +4,9 @@ use std::collections::{TryReserveError, VecDeque};
 
 use syslet_abi::{RecordWord, USER_DATA_OFFSET};
 
-use crate::queues::batch::{Batch, DispatchFlags};
+use crate::queues::batch::Batch;
 use crate::queues::ring_buffer::words;
+use crate::slots::dispatch::DispatchFlags;
 
 /// The submitter's own queue: records as they stand in the ring, one behind the other.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use syslet_abi::{AttributeId, Call, USER_DATA_OFFSET};
 use syslet_attrs::{LaneAsk, LaneValue, Needs};
 
-use crate::queues::batch::DispatchFlags;
 use crate::queues::priority::Key;
 use crate::slots::Ticket;
 use crate::slots::admission::Admission;
+use crate::slots::dispatch::DispatchFlags;
 
 /// One of them.
 #[derive(Debug)]

@@ -8,11 +8,11 @@ use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
 use crate::exec::{Step, is_program};
 use crate::pool::executor::Rest;
-use crate::queues::batch::DispatchFlags;
 use crate::queues::priority::Taker;
 use crate::queues::ring_buffer::bytes;
 use crate::ring::Ring;
 use crate::slots::Ticket;
+use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
 
 impl Ring {

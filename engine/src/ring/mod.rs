@@ -28,7 +28,7 @@ use crate::pool::executor::Executor;
 use crate::pool::ring_work::RingWork;
 use crate::pool::spin::Spin;
 use crate::program;
-use crate::queues::batch::{Batch, DispatchFlags};
+use crate::queues::batch::Batch;
 use crate::queues::completion_queue::{Completions, Consumer};
 use crate::queues::credit::Credit;
 use crate::queues::drain_buffer::DrainBuffer;
@@ -41,6 +41,7 @@ use crate::refused::Refused;
 use crate::ring::cancel::{Canceller, Found, Reach, Which, cancel, stop_all};
 use crate::shortage::{Shortage, expect_small, reserve};
 use crate::slots::admission::Admission;
+use crate::slots::dispatch::DispatchFlags;
 use crate::slots::phase::By;
 use crate::slots::{SlotOwner, Slots, Ticket};
 

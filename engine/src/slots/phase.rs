@@ -157,8 +157,8 @@ impl Phase {
         if self.word.load(Ordering::Relaxed) != word(generation, State::QUEUED_PRIVATE) {
             return self.begin(generation, State::INLINE);
         }
-        // Release, as in `admit`: pairs with `occupant` (acquire). A plain store ends what the release of `admit` has
-        // shown, so without it a canceller that finds INLINE could compare the fields of the slot's last call.
+        // Release, as in `admit`: pairs with `occupant` (acquire). A plain store ends the effect of the release in
+        // `admit`, so without it a canceller that finds INLINE could compare the fields of the slot's last call.
         self.word.store(word(generation, State::INLINE), Ordering::Release);
         // A mark that is missed here came after the call began. It stays for the thread that goes on.
         self.unless_marked(generation, Begin::Begun)

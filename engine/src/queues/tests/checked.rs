@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::queues::batch::{BATCH_MAX, Batch, DispatchFlags};
+use crate::queues::batch::{BATCH_MAX, Batch};
 use crate::queues::completion_queue::{Completions, Consumer, hidden};
 use crate::queues::credit::Credit;
 use crate::queues::drain_buffer::DrainBuffer;
 use crate::queues::submission_queue::{Producer, Submissions};
 use crate::queues::tests::heap::Heap;
 use crate::queues::tests::records::{completion, number_of, submission};
+use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::Arc;
 
 /// A queued submission as the model knows it.

@@ -2,13 +2,14 @@
 
 use loom::thread;
 
-use crate::queues::batch::{Batch, DispatchFlags};
+use crate::queues::batch::Batch;
 use crate::queues::completion_queue::{Completions, Consumer, hidden};
 use crate::queues::credit::Credit;
 use crate::queues::drain_buffer::DrainBuffer;
 use crate::queues::submission_queue::{Producer, Submissions};
 use crate::queues::tests::heap::Heap;
 use crate::queues::tests::records::{completion, number_of, submission};
+use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::{Arc, Ordering};
 
 const DONE_WORDS: usize = 3;

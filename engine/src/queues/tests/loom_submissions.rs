@@ -3,10 +3,11 @@
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use crate::queues::batch::{Batch, DispatchFlags};
+use crate::queues::batch::Batch;
 use crate::queues::submission_queue::{Producer, Submissions};
 use crate::queues::tests::heap::Heap;
 use crate::queues::tests::records::{number_of, submission};
+use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
 
 /// Eight words hold two records of three; the third meets the end with two words left, which become a PAD.

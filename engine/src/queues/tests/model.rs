@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::queues::batch::DispatchFlags;
 use crate::queues::tests::checked::{CheckedCompletions, CheckedSubmissions};
+use crate::slots::dispatch::DispatchFlags;
 
 const MARKS: [DispatchFlags; 3] = [DispatchFlags::INSTANT, DispatchFlags::STORAGE, DispatchFlags::PLAIN];
 

@@ -68,6 +68,31 @@ fn loom_a_request_reaches_a_thread_of_its_own() {
     });
 }
 
+/// CANCEL-14, CANCEL-21: the same where a worker claims a privately queued call, or one that was so until its submitter
+/// opened it.
+#[test]
+fn loom_a_request_reaches_a_worker_that_claims() {
+    for is_opened in [false, true] {
+        explore(move || {
+            let model = Model::new();
+            model.phase.admit(1, State::QUEUED_PRIVATE);
+            let other = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.stop(1))
+            };
+            if is_opened {
+                model.phase.open(1);
+            }
+            let begin = model.phase.begin_working(1, || model.maker.store(1, Ordering::Relaxed));
+            let was_signalled = begin != Begin::Gone && model.leave(1);
+            let found = other.join().unwrap();
+            assert!(!model.take(), "a late signal: {found:?}");
+            let is_stopped = begin == Begin::Stopped || was_signalled || found == Stop::Removed;
+            assert!(is_stopped || found == Stop::Complete, "{begin:?} {found:?}");
+        });
+    }
+}
+
 /// CANCEL-22: where no signal can be sent, the worker leaves the call as if no request had come; meanwhile it may be
 /// asked again, and signalled.
 #[test]
