@@ -12,7 +12,7 @@ use crate::cancel::signal;
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
 use crate::confinement::{Comparison, Stamp};
 use crate::engine_state::EngineState;
-use crate::exec::attribute_context::AttributeContext;
+use crate::exec::attributes::AttributeContext;
 use crate::exec::trace::Trace;
 use crate::nonblocking::{self, Abilities};
 use crate::pool::registry::RingRegistry;

@@ -13,10 +13,8 @@ use syslet_abi::{
 use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, TraceValue};
 use syslet_syscalls::{Class, RawArgs, Row, Scope, check_arguments, is_foreign, row};
 
-use crate::exec::attribute_context::AttributeContext;
-use crate::exec::contained::contained;
-use crate::exec::counters::may_count;
-use crate::exec::facts::facts;
+use crate::exec::attributes::{AttributeContext, contained, facts};
+use crate::exec::usage::may_count;
 use crate::nonblocking::{self, Abilities};
 use crate::queues::batch::BATCH_MAX;
 use crate::refused::Refused;

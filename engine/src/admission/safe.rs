@@ -5,7 +5,7 @@ use syslet_abi::{Call, Fault, Refusal};
 use syslet_attrs::{Needs, Registry};
 use syslet_syscalls::{check_safe, row};
 
-use crate::exec::contained::contained;
+use crate::exec::attributes::contained;
 use crate::slots::lent::{LENT_MAX, Lent, LentSet};
 
 /// Checks a submission that was admitted with these needs.

@@ -10,7 +10,7 @@ use syslet_attrs::{
 use syslet_syscalls::{Class, Row, row, rows};
 
 use crate::admission::{Admission, Terms, admit};
-use crate::exec::attribute_context::AttributeContext;
+use crate::exec::attributes::AttributeContext;
 use crate::nonblocking::{self, NonBlocking};
 use crate::slots::dispatch::DispatchFlags;
 use crate::{Submission, SubmissionBuilder};

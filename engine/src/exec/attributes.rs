@@ -1,17 +1,54 @@
-//! The attributes of one call, before and after it runs.
+//! The attributes of one call: what the engine knows of them, what they are told of the call before it runs and after it, and what
+//! they have the engine do. The runner and the interpreter of programs call it around each call, and admission asks it for facts.
 
-use syslet_abi::{ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
-use syslet_attrs::{Action, DeadlineAsked, Needs, Observed, Registry, Token, Transferred};
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 
-use crate::exec::contained::contained;
-use crate::exec::facts::facts;
+use syslet_abi::{ARGS_MAX, ATTRIBUTES_MAX, Ask, AttributeId, Call, DoneWriter, Errno, Status};
+use syslet_attrs::{
+    Action, CallFacts, DeadlineAsked, Nature, Needs, Observed, Registry, Token, TraceValue, Transferred,
+};
+use syslet_syscalls::{
+    ArgType, Class, Memory, Narrowed, NonBlockingForm, RawArgs, Row, is_foreign, row, rows,
+};
+
+use crate::exec::checksum::Moved;
 use crate::exec::outcome::Outcome;
 use crate::exec::thread_setup::{Failed, perform};
+use crate::exec::trace::Trace;
 use crate::exec::usage::Seen;
 use crate::slots::Slot;
 use crate::slots::admission::Answers;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::AtomicU32;
+
+/// The attributes of an engine, and what it needs for them.
+#[derive(Debug)]
+pub(crate) struct AttributeContext {
+    pub(crate) registry: Registry,
+    /// Where calls with TRACE are told of, if anywhere.
+    pub(crate) trace: Option<Trace>,
+}
+
+impl AttributeContext {
+    /// Where a call that needs this is told of, if it has TRACE, and by which id.
+    pub(crate) fn traced(&self, call: &Call<'_>, needs: Needs) -> Option<(&Trace, u64)> {
+        if !needs.contains(Needs::TRACE) {
+            return None;
+        }
+        let ask = call.asks().find(|ask| ask.id == AttributeId::TRACE)?;
+        Some((self.trace.as_ref()?, TraceValue::parse(ask.payload)?.id))
+    }
+}
+
+impl Deref for AttributeContext {
+    type Target = Registry;
+
+    fn deref(&self) -> &Registry {
+        &self.registry
+    }
+}
 
 /// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
 pub(crate) struct Asked<'a> {
@@ -204,3 +241,65 @@ impl<'a> Asked<'a> {
         }
     }
 }
+
+/// Runs a method of the attribute with this id; `None` when it is the application's own and panicked (ENGINE-27).
+pub(crate) fn contained<T>(id: AttributeId, method: impl FnOnce() -> T) -> Option<T> {
+    if !id.is_application() {
+        return Some(method());
+    }
+    // What was thrown is the application's as well: dropping it could panic again.
+    catch_unwind(AssertUnwindSafe(method)).map_err(std::mem::forget).ok()
+}
+
+/// The facts of one call.
+pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
+    let (raw, nature) = (RawArgs::of(call), known(call.nr()));
+    let (nature, args) = match row(call.nr()).map(|row| row.narrow(&raw)) {
+        Some(args) if Moved::is_discarded(call.nr(), args) => (nature.without(Nature::TRANSFERS), args.all()),
+        args => (nature, args.map_or([0; ARGS_MAX], Narrowed::all)),
+    };
+    CallFacts { nr: call.nr(), args, out_len: call.out_len(), nature, atoms_bytes_max: None }
+}
+
+/// Numbers above this have no row.
+const NUMBERS_MAX: usize = 512;
+
+/// The nature of a number without a row: nobody knows what it does.
+const UNKNOWN: Nature = Nature::READS_STORAGE;
+
+/// The nature of each number.
+static KNOWN: LazyLock<Box<[Nature]>> = LazyLock::new(|| {
+    let mut natures = vec![UNKNOWN; NUMBERS_MAX];
+    for row in rows() {
+        if let Some(nature) = row.numbers.here().and_then(|nr| natures.get_mut(usize::from(nr))) {
+            *nature = nature_of(row);
+        }
+    }
+    natures.into()
+});
+
+fn known(nr: u32) -> Nature {
+    let nature = usize::try_from(nr).ok().and_then(|nr| KNOWN.get(nr));
+    // A program of calls is none of them.
+    nature.copied().unwrap_or(if is_foreign(nr) { Nature::NONE } else { UNKNOWN })
+}
+
+fn nature_of(row: &Row) -> Nature {
+    let may_wait_for_storage = |class| matches!(class, Class::Storage | Class::Descriptor);
+    let reads_storage = may_wait_for_storage(row.class)
+        || row.when.iter().any(|when| may_wait_for_storage(when.class))
+        || matches!(row.nonblocking, Some(NonBlockingForm::Cached(_) | NonBlockingForm::Vectored(_)));
+    let is_about_a_range =
+        matches!(row.args, [start, len, ..] if start.ty == ArgType::Address && len.ty == ArgType::Size);
+    let acts_on_mappings = row.memory != Memory::Kept || is_about_a_range && row.class == Class::Storage;
+    let natures = [
+        (reads_storage, Nature::READS_STORAGE),
+        (acts_on_mappings, Nature::ACTS_ON_MAPPINGS),
+        (Moved::of(row).is_some(), Nature::TRANSFERS),
+    ];
+    natures.into_iter().filter(|(is, _)| *is).fold(Nature::NONE, |all, (_, nature)| all.with(nature))
+}
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;

@@ -1,34 +1,29 @@
-//! A claimed call is made: attributes look, the kernel is entered, attributes look again, the completion is built.
+//! One call is made: its attributes look, the kernel is entered, its attributes look again, its completion is built. The pool's
+//! executor calls it, and so do the calls of a program; it knows neither.
 //!
-//! In the order in which a call passes: who has it (`claim`), what its attributes see and do (`facts`, `asked`, `act`,
-//! `contained`), how it is made and watched (`runner`, `arguments`, `enter`, `sets`, `signalfd`, `retry`, `observe`), and
-//! what came of it (`outcome`, `finish`).
+//! In the order in which a call passes: a thread claims it ([`claim`]); the [`runner`] makes it; its attributes see the call and change
+//! the thread ([`attributes`], [`thread_setup`]); the kernel is entered ([`attempt`], with its signals in [`signal_sets`],
+//! [`signalfd`] and [`signals`], again and again in [`retry`]) while its cost is looked at ([`usage`], [`checksum`]); and the result
+//! becomes an [`outcome`], or [`progress`] where another thread goes on. [`trace`] writes lines of all that, and [`unclaimed`] answers
+//! for calls that no thread makes.
 
 pub(crate) mod claim;
-pub(crate) mod attribute_context;
-pub(crate) mod facts;
-pub(crate) mod attributes;
-pub(crate) mod contained;
-mod thread_setup;
 mod runner;
-mod arguments;
-pub(crate) mod progress;
+pub(crate) mod attributes;
+mod thread_setup;
 pub(crate) mod attempt;
 mod signal_sets;
-pub(crate) mod signals;
 pub(crate) mod signalfd;
+pub(crate) mod signals;
 mod retry;
 pub(crate) mod usage;
-pub(crate) mod counters;
 pub(crate) mod checksum;
+pub(crate) mod progress;
 pub(crate) mod outcome;
-mod finish;
 pub(crate) mod trace;
 pub(crate) mod unclaimed;
 
 pub(crate) use self::{
-    arguments::resolve,
-    finish::hide,
     progress::{Progress, Step},
-    runner::{BATCH_DONE_BYTES, Runner, is_program},
+    runner::{BATCH_DONE_BYTES, Runner, hide, is_program, resolve},
 };

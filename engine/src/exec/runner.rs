@@ -1,27 +1,27 @@
-//! One claimed call: attributes look, the kernel is entered, attributes look again, the completion is built.
+//! Runs one claimed call: its attributes look, the kernel is entered, its attributes look again, its completion is built. The pool's
+//! executor calls it for each call, inline and in a worker; programs share its buffers.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
 use std::collections::TryReserveError;
 use std::sync::Arc;
 
-use syslet_abi::{AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Errno, Kind, RecordWord};
+use syslet_abi::{
+    ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Errno, Inout, Kind, RecordWord, Status,
+};
 use syslet_attrs::{Needs, RunBy};
-use syslet_syscalls::{RawArgs, prepare, row, settle};
+use syslet_syscalls::{Bases, RawArgs, Row, build, prepare, row, settle, written};
 
-use crate::exec::arguments::resolve;
 use crate::exec::attempt::{Way, enter};
-use crate::exec::attribute_context::AttributeContext;
-use crate::exec::attributes::{Asked, Sight};
+use crate::exec::attributes::{Asked, AttributeContext, Sight};
 use crate::exec::checksum::{Moved, asked_bytes};
 use crate::exec::claim::Claim;
-use crate::exec::counters::Counters;
-use crate::exec::finish::{finish, hide};
 use crate::exec::outcome::Outcome;
 use crate::exec::progress::{Progress, Step};
-use crate::exec::usage::{Unwatched, WATCHED, Watched};
+use crate::exec::usage::{Counters, Unwatched, WATCHED, Watched};
 use crate::guard;
 use crate::nonblocking::Abilities;
 use crate::queues::batch::BATCH_MAX;
+use crate::queues::completion_queue::hidden;
 use crate::shortage::{Shortage, reserve};
 use crate::slots::Slot;
 
@@ -300,4 +300,63 @@ impl Runner {
 #[inline(always)]
 pub(crate) fn is_program(record: &[u64]) -> bool {
     RecordWord::unpack(record[0]).kind == Kind::SYSLET
+}
+
+/// The arguments as the kernel gets them: offsets become addresses in the record and the out area, structures with
+/// offsets in them become others, in `built`.
+pub(crate) fn resolve(row: Option<&Row>, call: &Call<'_>, out: &mut [u8], built: &mut Vec<u64>) -> RawArgs {
+    let kinds = call.kinds();
+    let mut args = RawArgs::of(call);
+    if kinds.all_values() {
+        return args;
+    }
+    let data = call.data().as_ptr().expose_provenance() as u64;
+    let out = out.as_mut_ptr().expose_provenance() as u64;
+    for index in kinds.not_values() {
+        let offset = call.raw_arg(index);
+        match kinds.get(index) {
+            ArgKind::IN => args.set(index, data + offset),
+            ArgKind::OUT => args.set(index, out + offset),
+            ArgKind::INOUT => args.set(index, out + u64::from(Inout::unpack(offset).out)),
+            _ => {}
+        }
+    }
+    if let Some(row) = row.filter(|row| row.is_built) {
+        build(row, call, Bases { data, out }, built, &mut args);
+    }
+    args
+}
+
+/// Writes the attribute returns and the rest of the completion; gives its length in words, 0 when it is hidden.
+fn finish(
+    asked: &Asked<'_>,
+    (outcome, sight): (&Outcome, &Sight<'_>),
+    slot: &Slot,
+    mut writer: DoneWriter<'_>,
+) -> usize {
+    let data_handled = !slot.returns_data() || return_data(asked.call, outcome, &mut writer);
+    let others_handled = asked.look_after((outcome, sight), &mut writer);
+    if data_handled && others_handled && outcome.is_hidden(asked.call) {
+        return 0;
+    }
+    writer.finish(asked.call.user_data(), outcome.result, outcome.flags) / 8
+}
+
+/// Ends a call whose success is hidden; gives the words that takes.
+pub(crate) fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
+    let words = hidden(call.user_data());
+    done[..words.len()].copy_from_slice(&words);
+    words.len()
+}
+
+/// Writes the DATA return; says whether it was handled.
+fn return_data(call: &Call<'_>, outcome: &Outcome, writer: &mut DoneWriter<'_>) -> bool {
+    let out_len = call.out_len();
+    if let Some(status) = outcome.status_of_attributes() {
+        writer.data(status, 0);
+        return false;
+    }
+    let len = row(call.nr()).map_or(0, |row| written(row, call, outcome.result, writer.out_area(out_len)));
+    writer.data(Status::HANDLED, len);
+    true
 }

@@ -1,12 +1,20 @@
-//! Looking at what a call costs the thread that makes it: as much as its attributes need, and nothing for others.
+//! Looks at what a call costs the thread that makes it, as far as the call's attributes need it: its times, its resources, and
+//! performance counters, which are opened when a call first asks for them. Every attempt at a call is looked at through [`Watch`].
+#![allow(unsafe_code, reason = "perf_event_open and its ioctl have no safe form")]
+
+use std::fs::File;
+use std::io::Read;
+use std::mem::ManuallyDrop;
+use std::os::fd::{FromRawFd, RawFd};
+use std::sync::OnceLock;
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
 use nix::time::{ClockId, clock_gettime};
 use syslet_attrs::{Counted, Evidence, Needs, Spent};
 
-use crate::exec::counters::{Counters, Reading};
 use crate::sys::clock::now_ns;
+use crate::sys::thread::own_tid;
 
 /// Looks at one attempt at a call.
 pub(crate) trait Watch {
@@ -198,4 +206,188 @@ fn read_resources(spent: &mut Spent) {
     spent.involuntary_switches = count(Usage::involuntary_context_switches);
     spent.read_bytes = count(Usage::block_reads) * BLOCK_BYTES;
     spent.written_bytes = count(Usage::block_writes) * BLOCK_BYTES;
+}
+
+/// One kind of counter.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    /// PERF_TYPE_HARDWARE or PERF_TYPE_SOFTWARE.
+    ty: u32,
+    config: u64,
+    /// Whether it means something while the kernel is not watched.
+    counts_in_user_mode: bool,
+    /// Whether that makes a difference.
+    differs: bool,
+}
+
+const HARDWARE: u32 = 0;
+const SOFTWARE: u32 = 1;
+
+/// In the order of the bits of [`Counted`].
+const KINDS: [Kind; Counted::COUNTERS] = [
+    Kind { ty: SOFTWARE, config: 1, counts_in_user_mode: true, differs: false },
+    Kind { ty: SOFTWARE, config: 3, counts_in_user_mode: false, differs: true },
+    Kind { ty: HARDWARE, config: 1, counts_in_user_mode: true, differs: true },
+    Kind { ty: HARDWARE, config: 0, counts_in_user_mode: true, differs: true },
+];
+
+/// The counters of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// The thread they count; zero when none are open.
+    tid: i32,
+    user_only: u32,
+    events: [Option<Event>; Counted::COUNTERS],
+}
+
+/// What the counters read at one instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading([Option<Sample>; Counted::COUNTERS]);
+
+/// What one counter reads: its count, how long it was enabled, how long it counted, who it is.
+type Sample = [u64; 4];
+
+impl Counters {
+    /// The calling thread's counters, opened if they are not; nothing when none may be.
+    pub(crate) fn read(&mut self) -> Option<Reading> {
+        let tid = own_tid();
+        if self.tid != tid || self.events.iter().flatten().any(|event| !event.is_ours()) {
+            *self = Counters::open(tid);
+        }
+        self.sample()
+    }
+
+    /// What was counted since. Counters that did not count all the time are not valid; when none did they count a
+    /// thread that is gone, and are closed.
+    pub(crate) fn since(&mut self, first: &Reading) -> Option<Counted> {
+        let last = self.sample()?;
+        let mut counted = Counted { valid: 0, user_only: 0, counts: [0; Counted::COUNTERS] };
+        for (at, (first, last)) in first.0.iter().zip(&last.0).enumerate() {
+            let (Some(first), Some(last)) = (first, last) else { continue };
+            let (enabled, running) = (last[1].wrapping_sub(first[1]), last[2].wrapping_sub(first[2]));
+            if enabled > 0 && enabled == running {
+                counted.valid |= 1 << at;
+                counted.counts[at] = last[0].wrapping_sub(first[0]);
+            }
+        }
+        counted.user_only = self.user_only & counted.valid;
+        if counted.valid == 0 {
+            *self = Counters::default();
+        }
+        Some(counted)
+    }
+
+    fn open(tid: i32) -> Counters {
+        let mut counters = Counters { tid, ..Counters::default() };
+        for (at, kind) in KINDS.iter().enumerate() {
+            let in_user_mode = || kind.counts_in_user_mode.then(|| Event::open(kind, true)).flatten();
+            let (event, is_user_only) = match Event::open(kind, false) {
+                Some(event) => (Some(event), false),
+                None => (in_user_mode(), kind.differs),
+            };
+            counters.user_only |= u32::from(event.is_some() && is_user_only) << at;
+            counters.events[at] = event;
+        }
+        counters
+    }
+
+    fn sample(&mut self) -> Option<Reading> {
+        let samples = std::array::from_fn(|at| self.events[at].as_ref().and_then(Event::sample));
+        samples.iter().any(Option::is_some).then_some(Reading(samples))
+    }
+}
+
+/// Whether this process may count anything. A seccomp filter may kill whoever asks, so behind one nobody does.
+pub(crate) fn may_count() -> bool {
+    static ANYTHING: OnceLock<bool> = OnceLock::new();
+    *ANYTHING.get_or_init(|| !is_filtered() && Counters::open(own_tid()).sample().is_some())
+}
+
+fn is_filtered() -> bool {
+    // SAFETY: prctl with this command touches no memory.
+    unsafe { libc::prctl(libc::PR_GET_SECCOMP) != 0 }
+}
+
+/// One counter.
+#[derive(Debug)]
+struct Event {
+    /// INVARIANT: what perf_event_open gave, unless the application closed it: then it is whatever `is_ours` denies.
+    fd: RawFd,
+    id: u64,
+}
+
+/// The first version of `struct perf_event_attr`, in words.
+const ATTR_WORDS: usize = 8;
+/// With each count: time enabled, time running, id.
+const READ_FORMAT: u64 = 1 | 2 | 4;
+const EXCLUDE_KERNEL: u64 = 1 << 5;
+const EXCLUDE_HYPERVISOR: u64 = 1 << 6;
+const FLAG_CLOEXEC: u64 = 8;
+/// PERF_EVENT_IOC_ID.
+const GET_ID: u64 = 0x8008_2407;
+
+impl Event {
+    /// A counter of the calling thread, on whatever processor it is.
+    fn open(kind: &Kind, user_only: bool) -> Option<Event> {
+        let mut attr = [0_u64; ATTR_WORDS];
+        attr[0] = u64::from(kind.ty) | (8 * ATTR_WORDS as u64) << 32;
+        attr[1] = kind.config;
+        attr[4] = READ_FORMAT;
+        attr[5] = if user_only { EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR } else { 0 };
+        let (this_thread, any_processor, no_group) = (0, -1, -1);
+        // SAFETY: the attributes outlive the call, which reads as many words as they say.
+        let fd = unsafe {
+            libc::syscall(
+                libc::SYS_perf_event_open,
+                attr.as_ptr(),
+                this_thread,
+                any_processor,
+                no_group,
+                FLAG_CLOEXEC,
+            )
+        };
+        let fd = RawFd::try_from(fd).ok().filter(|fd| *fd >= 0)?;
+        match id_of(fd) {
+            Some(id) => Some(Event { fd, id }),
+            None => {
+                close(fd);
+                None
+            }
+        }
+    }
+
+    /// Whether the number still stands for this counter: the application may have closed it, and got it again.
+    fn is_ours(&self) -> bool {
+        id_of(self.fd) == Some(self.id)
+    }
+
+    fn sample(&self) -> Option<Sample> {
+        // SAFETY: the descriptor is open, by the invariant; it is not closed here.
+        let mut file = ManuallyDrop::new(unsafe { File::from_raw_fd(self.fd) });
+        let mut bytes = [0; size_of::<Sample>()];
+        file.read_exact(&mut bytes).ok()?;
+        let sample: Sample = bytemuck::cast(bytes);
+        (sample[3] == self.id).then_some(sample)
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        if self.is_ours() {
+            close(self.fd);
+        }
+    }
+}
+
+fn close(fd: RawFd) {
+    // SAFETY: it has just been found to be a counter of ours.
+    drop(unsafe { File::from_raw_fd(fd) });
+}
+
+/// Who the counter behind this descriptor is; nothing when it is no counter.
+fn id_of(fd: RawFd) -> Option<u64> {
+    let mut id = 0_u64;
+    // SAFETY: the command writes one word; what is no counter refuses it.
+    let result = unsafe { libc::ioctl(fd, GET_ID, &raw mut id) };
+    (result == 0).then_some(id)
 }

@@ -8,7 +8,7 @@ use syslet_abi::Errno;
 use syslet_attrs::RunBy;
 
 use crate::exec::attempt::Way;
-use crate::exec::attribute_context::AttributeContext;
+use crate::exec::attributes::AttributeContext;
 use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
 use crate::exec::{Progress, Runner, Step, is_program};

@@ -5,7 +5,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
-use crate::exec::attribute_context::AttributeContext;
+use crate::exec::attributes::AttributeContext;
 use crate::nonblocking::Abilities;
 use crate::pool::monitor_requests::{ASLEEP, CLOSE, SLOW};
 use crate::pool::ring_work::RingWork;

@@ -9,7 +9,7 @@ use syslet_attrs::Needs;
 
 use crate::config::{Config, PoolLimits, SpawnGate};
 use crate::confinement::Reference;
-use crate::exec::attribute_context::AttributeContext;
+use crate::exec::attributes::AttributeContext;
 use crate::nonblocking::Abilities;
 use crate::pool::leaving::Leaving;
 use crate::pool::monitor_requests::MonitorRequests;

@@ -5,7 +5,7 @@ use std::cell::UnsafeCell;
 use std::sync::OnceLock;
 
 use crate::cancel::timer::Timer;
-use crate::exec::attribute_context::AttributeContext;
+use crate::exec::attributes::AttributeContext;
 use crate::notify::futex::OwnWord;
 use crate::notify::{Slept, Wake};
 use crate::pool::executor::{Executor, Rest};

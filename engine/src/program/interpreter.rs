@@ -1,13 +1,17 @@
-//! What a program is in the middle of: its registers, the values of its atoms, and which is next. It travels with the
-//! program when another thread goes on.
+//! How far a program is: its registers, the values of its atoms, and which atom is next. The state travels with the program when
+//! another thread goes on; [`course`](super::course) moves it, and the validator reads atoms as it does.
 
 use std::ops::Range;
 
-use syslet_abi::{ATOMS_MAX, ArgKind, Atom, AtomFlags, DoneFlags, Offset, Operand, Program, REGISTERS_MAX};
+use syslet_abi::{
+    ATOMS_MAX, ArgKind, Atom, AtomFlags, DoneFlags, Errno, Offset, Operand, Program, REGISTERS_MAX,
+    RawResult, StepOp,
+};
+use syslet_attrs::{AtomEntry, AtomsHead};
+use syslet_syscalls::{Descriptors, Invoked, row};
 
+use crate::exec::outcome::Outcome;
 use crate::exec::usage::Seen;
-use crate::program::atom::closes;
-use crate::program::value::Value;
 
 /// How far a program is.
 #[derive(Debug)]
@@ -201,6 +205,58 @@ impl Interpreter {
         let found = self.returns.iter().find(|kept| kept.atom == index && kept.run == run);
         found.map_or(&[], |kept| &kept.bytes)
     }
+
+    /// The program's result, and what is special about it.
+    pub(crate) fn result(&self, was_signalled: bool, is_late: bool) -> (RawResult, DoneFlags) {
+        let failed = match self.finally_failed {
+            Some(_) => DoneFlags::FINALLY_FAILED,
+            None => DoneFlags::NONE,
+        };
+        if self.ended == Some(Ended::Exhausted) {
+            let result = RawResult::error(Errno(libc::ELOOP));
+            return (result, failed.with(DoneFlags::ENGINE_RESULT));
+        }
+        let value = RawResult(self.kept[self.last].value.cast_signed());
+        // That one atom did not run does not mean that the program has not.
+        let own = DoneFlags(self.kept[self.last].flags & !DoneFlags::NOT_RUN.0).with(failed);
+        let is_cut = self.ended == Some(Ended::Cancelled)
+            || was_signalled && value == RawResult::error(Errno(libc::EINTR));
+        if !is_cut {
+            return (value, own);
+        }
+        let was_kept = own.contains(DoneFlags::CANCELLED) || value == RawResult::error(Errno(libc::EINTR));
+        let own = own.with(DoneFlags::CANCELLED);
+        if is_late && was_kept {
+            return (RawResult::error(Errno(libc::ETIME)), own.with(DoneFlags::ENGINE_RESULT));
+        }
+        (value, own)
+    }
+
+    /// Writes the value of ATOMS; gives its length in bytes.
+    pub(crate) fn atoms(&self, value: &mut [u8]) -> usize {
+        let number = |index: usize| u16::try_from(index).unwrap_or(u16::MAX);
+        let finally_failed = self.finally_failed.map(number);
+        AtomsHead { steps: self.steps, last: number(self.last), finally_failed }.emit(value);
+        let ran = || (0..self.atom_count).filter(|index| self.kept[*index].runs > 0);
+        let (mut at, mut left) = (AtomsHead::BYTES, ran().count());
+        for index in ran() {
+            let kept = &self.kept[index];
+            let entry = AtomEntry {
+                atom: number(index),
+                flags: DoneFlags(kept.flags),
+                runs: kept.runs,
+                value: RawResult(kept.value.cast_signed()),
+                returned: self.returned(index),
+            };
+            left -= 1;
+            // What an attribute of the application's returns may have grown since the door.
+            let fits = at + entry.len_bytes() + left * AtomEntry::HEAD_BYTES <= value.len();
+            let entry = if fits { entry } else { AtomEntry { returned: &[], ..entry } };
+            entry.emit(&mut value[at..]);
+            at += entry.len_bytes();
+        }
+        at
+    }
 }
 
 /// Where what belongs to an offset ends in its area; behind all memory if that is not said.
@@ -212,4 +268,75 @@ pub(crate) fn end(offset: Offset) -> usize {
 #[allow(clippy::cast_possible_truncation, reason = "masked")]
 fn place(register: u64) -> usize {
     register as usize % REGISTERS_MAX
+}
+
+/// What an atom came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Value {
+    pub(crate) raw: u64,
+    pub(crate) flags: DoneFlags,
+}
+
+impl Value {
+    pub(crate) fn plain(raw: u64) -> Value {
+        Value { raw, flags: DoneFlags::NONE }
+    }
+
+    /// What the kernel says of a call, or that it did not begin.
+    #[inline(always)]
+    pub(crate) fn made(invoked: Invoked) -> Value {
+        match invoked {
+            Invoked::Result(result) => Value::plain(result.cast_unsigned()),
+            Invoked::NeverBegan => Value::cancelled(),
+        }
+    }
+
+    /// What the engine says in place of a call.
+    pub(crate) fn error(errno: i32) -> Value {
+        let raw = i64::from(-errno).cast_unsigned();
+        Value { raw, flags: DoneFlags::ENGINE_RESULT.with(DoneFlags::NOT_RUN) }
+    }
+
+    /// A call that did not begin because the program is to stop.
+    pub(crate) fn cancelled() -> Value {
+        let value = Value::error(libc::ECANCELED);
+        Value { flags: value.flags.with(DoneFlags::CANCELLED), ..value }
+    }
+
+    /// Whether a signal could have cut the call short, or kept it from beginning.
+    pub(crate) fn was_interrupted(self) -> bool {
+        self.raw.cast_signed() == -i64::from(libc::EINTR) || self.flags.contains(DoneFlags::CANCELLED)
+    }
+
+    pub(crate) fn result(self) -> RawResult {
+        RawResult(self.raw.cast_signed())
+    }
+
+    pub(crate) fn is_error(self) -> bool {
+        (-4095..0).contains(&self.raw.cast_signed())
+    }
+
+    pub(crate) fn of(outcome: &Outcome) -> Value {
+        Value { raw: outcome.result.0.cast_unsigned(), flags: outcome.flags }
+    }
+}
+
+/// How many atoms behind this one are members of its group.
+#[inline(always)]
+pub(crate) fn members(atom: &Atom<'_>) -> usize {
+    if !atom.is_call() && atom.step() == StepOp::TOGETHER {
+        usize::try_from(atom.raw_arg(0)).unwrap_or_default()
+    } else {
+        0
+    }
+}
+
+/// The atom whose descriptor this one closes.
+pub(crate) fn closes(atom: &Atom<'_>) -> Option<usize> {
+    if !atom.is_call() || atom.kinds().all_values() {
+        return None;
+    }
+    let Descriptors::Closes(argument) = row(atom.nr())?.descriptors else { return None };
+    let operand = atom.value(argument.into());
+    if operand.kind == ArgKind::RESULT.0 { usize::try_from(operand.value).ok() } else { None }
 }

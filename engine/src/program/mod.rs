@@ -55,34 +55,21 @@
 pub mod build;
 
 mod owned;
-mod admit;
-mod flow;
+mod validate;
 mod run;
-mod interpreter;
 mod course;
-mod atom;
-mod step;
-mod host;
-mod making;
-mod direct;
-mod allowed;
-mod effective;
-mod wanted;
-mod one;
-mod member;
-mod entangled;
+mod program_calls;
+mod one_call;
 mod parallel;
-mod groups;
-mod value;
-mod answer;
+mod member;
+mod arguments;
+mod interpreter;
 
-pub(crate) use admit::{Seen, Validator, admit};
 pub use build::{
     Area, Arg, Builder, Call, Data, Fd, Group, Made, Number, Register, Test, Value, Width, calls,
 };
-pub(crate) use groups::ParallelGroup;
-pub(crate) use host::{Host, RingPrograms};
 pub(crate) use member::{Member, Name};
-pub(crate) use one::Team;
 pub use owned::Program;
+pub(crate) use parallel::{Host, ParallelGroup, RingPrograms, Team};
 pub(crate) use run::{Buffers, Suspended};
+pub(crate) use validate::{Seen, Validator, admit};

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use syslet_abi::{CALL_ARGS_OFFSET, Limits, ProgramRepr, USER_DATA_OFFSET};
 use syslet_syscalls::decode::Decoder;
 
-use crate::program::admit::Seen;
-use crate::program::flow::Flow;
+use crate::program::build::Builder;
+use crate::program::validate::{Flow, Seen};
 use crate::refused::Refused;
 
 /// A program of calls: an owned record. It can be pushed as often as wanted, its inputs changed in between.
@@ -21,6 +21,16 @@ pub struct Program {
 const LIMITS: Limits = Limits { record_bytes_max: usize::MAX, out_bytes_max: u32::MAX as usize };
 
 impl Program {
+    /// Writes a program.
+    ///
+    /// # Errors
+    /// As [`Program::of`].
+    pub fn build(write: impl for<'p> FnOnce(&mut Builder<'p>)) -> Result<Program, Refused> {
+        let mut builder = Builder::new();
+        write(&mut builder);
+        builder.finish(Program::of)
+    }
+
     /// The program with these fields.
     ///
     /// # Errors

@@ -1,47 +1,154 @@
-//! Calls of a program that run side by side: whoever has the program puts them where workers find them, makes those that
-//! nobody has taken, and goes on when all are over.
-#![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
+//! Calls of a program that run side by side: what a group is made of, how workers find the calls that are left, how the calls are
+//! stopped, and the pool as programs ask it. The thread that has the program and the workers of its ring both call it.
 
-use syslet_abi::Call;
-use syslet_syscalls::row;
+use std::collections::VecDeque;
+use std::fmt::Debug;
 
-use crate::exec::Step;
-use crate::exec::attempt::Way;
-use crate::exec::claim::NEVER;
-use crate::program::groups::{NONE, ParallelGroup};
-use crate::program::one::{Ready, Team, Tools};
-use crate::program::value::Value;
-use crate::sys::sync::{Arc, AtomicU32, Ordering, lock};
+use syslet_syscalls::RawArgs;
+
+use crate::notify::futex::OwnWord;
+use crate::notify::latch::Latch;
+use crate::program::interpreter::Value;
+use crate::program::member::{Leaving, Member, Name, Running};
+use crate::slots::maker::Maker;
+use crate::slots::phase::Stop;
+use crate::sys::activity::Activity;
+use crate::sys::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
+
+/// The pool, as programs ask it.
+pub(crate) trait Host: Debug {
+    /// A group of the ring has calls that other workers may take.
+    fn share(&self);
+
+    /// The thread is about to sleep until other threads have made their calls: another worker may take its place.
+    fn will_sleep(&self, activity: &Activity);
+
+    /// Stops one call of a program now, and sees to it that it stops.
+    fn stop(&self, member: &Arc<Member>) -> Stop;
+
+    /// Stops one call of a program at that time, in nanoseconds of CLOCK_MONOTONIC.
+    fn stop_at(&self, at_ns: u64, member: &Arc<Member>);
+
+    /// Whether ways out of programs are to end soon.
+    fn is_in_haste(&self) -> bool;
+}
+
+/// Calls of one ring's programs.
+#[derive(Debug, Default)]
+pub(crate) struct RingPrograms {
+    /// Calls that run side by side.
+    pub(crate) groups: Groups,
+    /// Calls that can be stopped alone.
+    pub(crate) running: Running,
+    /// Calls on the way out of their program.
+    pub(crate) leaving: Leaving,
+}
+
+/// What stands behind the thread that makes the calls of a program: the pool, and other workers of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Team<'a> {
+    pub(crate) host: &'a dyn Host,
+    /// Calls of the ring's programs, as other threads find them.
+    pub(crate) programs: &'a RingPrograms,
+    /// What the monitor sees of the thread.
+    pub(crate) activity: &'a Activity,
+    /// How a signal gets to the thread.
+    pub(crate) maker: Maker,
+    /// Whether other workers may make calls of its programs.
+    pub(crate) may_share: bool,
+}
+
+/// The calls of one group.
+#[derive(Debug)]
+pub(crate) struct ParallelGroup {
+    pub(super) places: Box<[Place]>,
+    /// The first that nobody has taken.
+    next: AtomicU32,
+    /// The one that who has the program makes just now, or [`NONE`].
+    pub(super) own: AtomicU32,
+    /// Who has the program waits here.
+    pub(super) over: Latch<OwnWord>,
+    pub(super) succeeded: AtomicU64,
+    /// So many successes are enough; all, if it is 0.
+    pub(super) enough: u64,
+}
+
+/// No call of a group.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// One call of a group.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(super) member: Arc<Member>,
+    /// The call with all numbers in it.
+    pub(super) words: Vec<u64>,
+    /// Its arguments as the kernel gets them: addresses of what outlives the group.
+    pub(super) args: RawArgs,
+    pub(super) name: Name,
+    pub(super) out_len: usize,
+    /// What it came to, and what its attributes returned.
+    pub(super) came: Mutex<Option<(Value, Vec<u8>)>>,
+}
+
+impl Place {
+    /// A call to be made; or, with a value, one that is not.
+    pub(crate) fn new(
+        words: Vec<u64>,
+        args: RawArgs,
+        (name, out_len): (Name, usize),
+        value: Option<Value>,
+    ) -> Place {
+        let came = Mutex::new(value.map(|value| (value, Vec::new())));
+        Place { member: Arc::new(Member::new()), words, args, name, out_len, came }
+    }
+}
 
 impl ParallelGroup {
-    /// Makes one call.
-    ///
-    /// # Safety
-    /// As for [`syslet_syscalls::invoke`]; whoever has the program waits until all are over.
-    pub(crate) unsafe fn make(&self, index: usize, tools: &mut Tools<'_>, team: Team<'_>) {
-        let place = &self.places[index];
-        if lock(&place.came).is_none() {
-            let call = Call::sharing(bytemuck::cast_slice(&place.words), &[], place.out_len);
-            let ready = Ready {
-                call: &call,
-                row: row(call.nr()),
-                args: &place.args,
-                way: Way::Plain(tools.by.run_by),
-                cancel: &NEVER,
-                name: place.name,
-                member: Some(&place.member),
-            };
-            // SAFETY: the caller's promise, passed on.
-            let Step::Done((value, returned)) = (unsafe { tools.make(ready) }) else {
-                unreachable!("the plain call is final")
-            };
-            *lock(&place.came) = Some((value, tools.returned(returned).to_vec()));
+    pub(crate) fn new(places: Vec<Place>, enough: u64) -> ParallelGroup {
+        ParallelGroup {
+            over: Latch::new(OwnWord::default(), u32::try_from(places.len()).unwrap_or(u32::MAX)),
+            places: places.into(),
+            next: AtomicU32::new(0),
+            own: AtomicU32::new(NONE),
+            succeeded: AtomicU64::new(0),
+            enough,
         }
-        self.finish(index, team);
+    }
+
+    /// How many calls it has.
+    pub(crate) fn calls(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Whether they are of the program with this ticket.
+    pub(crate) fn is_of(&self, program: u64) -> bool {
+        self.places.iter().any(|place| place.name.program == program)
+    }
+
+    /// Takes a call that nobody has.
+    pub(crate) fn take(&self) -> Option<usize> {
+        // Relaxed: what the place holds was written before the group could be found.
+        let taken = self.next.fetch_add(1, Ordering::Relaxed) as usize;
+        (taken < self.places.len()).then_some(taken)
+    }
+
+    /// Whether there is one.
+    pub(crate) fn has_more(&self) -> bool {
+        (self.next.load(Ordering::Relaxed) as usize) < self.places.len()
+    }
+
+    /// How many have succeeded.
+    pub(crate) fn succeeded(&self) -> u64 {
+        self.succeeded.load(Ordering::Relaxed)
+    }
+
+    /// What each has come to, once all are over.
+    pub(crate) fn came(&self, index: usize) -> (Value, Vec<u8>) {
+        lock(&self.places[index].came).take().unwrap_or((Value::error(libc::EOWNERDEAD), Vec::new()))
     }
 
     /// One more is over. The last one, and the one that makes it enough, end the wait of who has the program.
-    fn finish(&self, index: usize, team: Team<'_>) {
+    pub(crate) fn finish(&self, index: usize, team: Team<'_>) {
         let is_success = lock(&self.places[index].came).as_ref().is_some_and(|(value, _)| !value.is_error());
         let succeeded =
             self.succeeded.fetch_add(is_success.into(), Ordering::Relaxed) + u64::from(is_success);
@@ -80,34 +187,82 @@ impl ParallelGroup {
     }
 
     /// Stops all that are not over.
-    fn stop(&self, team: Team<'_>) {
+    pub(crate) fn stop(&self, team: Team<'_>) {
         for place in &self.places {
             let _found = team.host.stop(&place.member);
         }
     }
+}
 
-    /// Makes what nobody else takes, and waits for the rest.
-    ///
-    /// # Safety
-    /// As for [`Together::make`].
-    pub(crate) unsafe fn join(&self, tools: &mut Tools<'_>, team: Team<'_>, program: &AtomicU32) {
-        while let Some(index) = self.take() {
-            if program.load(Ordering::Relaxed) != 0 {
-                self.stop(team);
-            }
-            self.own.store(u32::try_from(index).unwrap_or(NONE), Ordering::Relaxed);
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.make(index, tools, team) };
-            self.own.store(NONE, Ordering::Relaxed);
+/// The groups of one ring that have calls which nobody has taken.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    /// Groups that are there, for who does not want the lock.
+    count: AtomicU32,
+    /// Calls of groups that are not over, beyond the programs they are of.
+    calls: AtomicU64,
+    queue: Mutex<VecDeque<Arc<ParallelGroup>>>,
+    /// All that are not over.
+    begun: Mutex<Vec<Arc<ParallelGroup>>>,
+}
+
+impl Groups {
+    /// The group that the program with this ticket is in.
+    pub(crate) fn of(&self, program: u64) -> Option<Arc<ParallelGroup>> {
+        let begun = lock(&self.begun);
+        let found = begun.iter().find(|group| group.is_of(program));
+        found.map(Arc::clone)
+    }
+
+    pub(crate) fn add(&self, group: &Arc<ParallelGroup>) {
+        self.calls.fetch_add(group.calls(), Ordering::Relaxed);
+        lock(&self.begun).push(Arc::clone(group));
+        let mut queue = lock(&self.queue);
+        queue.push_back(Arc::clone(group));
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// All calls of the group are over.
+    pub(crate) fn remove(&self, group: &Arc<ParallelGroup>) {
+        self.calls.fetch_sub(group.calls(), Ordering::Relaxed);
+        lock(&self.begun).retain(|other| !Arc::ptr_eq(other, group));
+        let mut queue = lock(&self.queue);
+        if let Some(at) = queue.iter().position(|other| Arc::ptr_eq(other, group)) {
+            queue.remove(at);
+            self.count.fetch_sub(1, Ordering::Relaxed);
         }
-        let mut is_stopped = false;
-        self.over.wait(|| {
-            // A signal that ends the sleep says that the program is to stop.
-            if !is_stopped && program.load(Ordering::Relaxed) != 0 {
-                self.stop(team);
-                is_stopped = true;
+    }
+
+    /// Whether no call of a group waits to be taken; a glance.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 0
+    }
+
+    /// Calls that are not over.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Takes a call that nobody has, and says whether there are more.
+    pub(crate) fn take(&self) -> Option<(Arc<ParallelGroup>, usize, bool)> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut queue = lock(&self.queue);
+        while let Some(group) = queue.front() {
+            if let Some(index) = group.take() {
+                let group = Arc::clone(group);
+                let has_more = group.has_more() || queue.len() > 1;
+                return Some((group, index, has_more));
             }
-            team.host.will_sleep(team.activity);
-        });
+            queue.pop_front();
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+        None
     }
 }
+
+#[cfg(test)]
+#[cfg(not(syslet_loom))]
+mod tests;

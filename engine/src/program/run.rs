@@ -1,22 +1,21 @@
-//! One program: as far as this thread may run it, then its completion.
+//! One program: as far as this thread may run it, then its completion. The pool's executor calls [`Buffers`], inline and in workers.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
-use syslet_abi::{CallFlags, DoneFlags, DoneWriter, Errno, Program, RawResult, Status};
+use syslet_abi::{CallFlags, DoneWriter, Program, Status};
 use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 
 use crate::exec::attempt::{Way, here};
-use crate::exec::attribute_context::AttributeContext;
-use crate::exec::attributes::{Asked, Sight};
+use crate::exec::attributes::{Asked, AttributeContext, Sight};
 use crate::exec::claim::{Claim, reason};
-use crate::exec::counters::Counters;
 use crate::exec::outcome::Outcome;
-use crate::exec::usage::{Seen, Watch, Watched};
+use crate::exec::usage::{Counters, Seen, Watch, Watched};
 use crate::exec::{Progress, Runner, Step, hide};
-use crate::program::effective::Effective;
-use crate::program::groups::ParallelGroup;
-use crate::program::interpreter::{Ended, Interpreter};
-use crate::program::making::Calls;
-use crate::program::one::{By, Team, Tools};
+use crate::program::arguments::Effective;
+use crate::program::course;
+use crate::program::interpreter::Interpreter;
+use crate::program::one_call::{By, Tools};
+use crate::program::parallel::{ParallelGroup, Team};
+use crate::program::program_calls::Calls;
 use crate::slots::state::State;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::Ordering;
@@ -142,7 +141,7 @@ impl Buffers {
             team: Some(team),
         };
         // SAFETY: the caller's promise, passed on.
-        unsafe { group.make(index, &mut tools, team) };
+        unsafe { tools.make_member(group, index, team) };
     }
 }
 
@@ -230,7 +229,7 @@ impl Slice<'_> {
             begun: begun.filter(|begun| begun.attempts > 0),
             later: None,
         };
-        let is_over = interpreter.run(&self.program, &mut calls);
+        let is_over = course::run(interpreter, &self.program, &mut calls);
         let (claim, later) = (calls.claim, calls.later.take());
         watch.end();
         if !is_over {
@@ -272,32 +271,4 @@ fn run_by(is_pooled: bool, program: &Program<'_>, needs: Needs) -> RunBy {
 fn worker(run_by: RunBy, attempts: u32, needs: Needs) -> WorkerValue {
     let (tid, cpu) = if needs.contains(Needs::WORKER) { here(run_by) } else { (0, 0) };
     WorkerValue { tid, cpu, run_by, attempts }
-}
-
-impl Interpreter {
-    /// The program's result, and what is special about it.
-    fn result(&self, was_signalled: bool, is_late: bool) -> (RawResult, DoneFlags) {
-        let failed = match self.finally_failed {
-            Some(_) => DoneFlags::FINALLY_FAILED,
-            None => DoneFlags::NONE,
-        };
-        if self.ended == Some(Ended::Exhausted) {
-            let result = RawResult::error(Errno(libc::ELOOP));
-            return (result, failed.with(DoneFlags::ENGINE_RESULT));
-        }
-        let value = RawResult(self.kept[self.last].value.cast_signed());
-        // That one atom did not run does not mean that the program has not.
-        let own = DoneFlags(self.kept[self.last].flags & !DoneFlags::NOT_RUN.0).with(failed);
-        let is_cut = self.ended == Some(Ended::Cancelled)
-            || was_signalled && value == RawResult::error(Errno(libc::EINTR));
-        if !is_cut {
-            return (value, own);
-        }
-        let was_kept = own.contains(DoneFlags::CANCELLED) || value == RawResult::error(Errno(libc::EINTR));
-        let own = own.with(DoneFlags::CANCELLED);
-        if is_late && was_kept {
-            return (RawResult::error(Errno(libc::ETIME)), own.with(DoneFlags::ENGINE_RESULT));
-        }
-        (value, own)
-    }
 }

@@ -13,7 +13,8 @@ const ROOT: &str = "engine/src/lib.rs";
 /// The rooms that the document's table names, the lowest first: what stands between the first backticks of each row.
 fn rooms(document: &str) -> Vec<String> {
     let table = document.split_once("| room |").map_or("", |(_, rest)| rest);
-    let rows = table.lines().take_while(|line| line.is_empty() || line.starts_with('|') || line.starts_with(' '));
+    let rows =
+        table.lines().take_while(|line| line.is_empty() || line.starts_with('|') || line.starts_with(' '));
     rows.filter_map(|row| row.split('`').nth(1)).map(|room| room.trim_end_matches('/').to_owned()).collect()
 }
 

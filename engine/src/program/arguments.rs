@@ -1,10 +1,14 @@
-//! An atom's call with every number in it known: what it is given by other atoms and by registers is put in its place.
+//! The arguments of an atom's call, with every number in them known: those of calls that need no further check, those of all others,
+//! and those that members of a group write for each other. The validator and the calls of a program fill and check them here.
 
-use syslet_abi::{ARGS_MAX, ArgKind, Atom, CALL_ARGS_OFFSET, Call, Fault, Offset};
-use syslet_syscalls::{Direction, Len, RawArgs, Row, Scope, check_arguments, check_end};
+use std::ops::Range;
 
-use crate::program::interpreter::{Interpreter, end};
-use crate::program::value::Value;
+use syslet_abi::{
+    ARGS_MAX, ATOMS_MAX, ArgKind, Atom, CALL_ARGS_OFFSET, Call, Fault, Offset, Operand, Program,
+};
+use syslet_syscalls::{Direction, Len, RawArgs, Row, Scope, check_arguments, check_end, kept, reached, row};
+
+use crate::program::interpreter::{Interpreter, Value, end};
 
 /// Where the kinds of the arguments stand.
 const KINDS_WORD: usize = 3;
@@ -104,5 +108,112 @@ impl Effective {
         is_string
             && call.kinds().get(index) == ArgKind::OUT
             && !out.get(at..self.ends[index].min(out.len())).is_some_and(|string| string.contains(&0))
+    }
+}
+
+/// Where the areas of a program are in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Areas {
+    data: u64,
+    out: u64,
+}
+
+impl Areas {
+    #[inline(always)]
+    pub(crate) fn of(data: &[u8], out: &mut [u8]) -> Areas {
+        Areas {
+            data: data.as_ptr().expose_provenance() as u64,
+            out: out.as_mut_ptr().expose_provenance() as u64,
+        }
+    }
+}
+
+/// Puts the arguments of a call into `args` as the kernel gets them; false when anybody has to look at it first.
+///
+/// They are written where they are read: copied in pieces of another size they would wait for the processor's stores.
+#[inline(always)]
+pub(crate) fn direct(
+    atom: &Atom<'_>,
+    row: Option<&Row>,
+    interpreter: &Interpreter,
+    areas: Areas,
+    args: &mut RawArgs,
+) -> bool {
+    for index in 0..ARGS_MAX {
+        args.set(index, atom.raw_arg(index));
+    }
+    let kinds = atom.kinds();
+    if kinds.all_values() {
+        return true;
+    }
+    let Some(row) = row.filter(|row| !row.is_built) else { return false };
+    for index in kinds.not_values() {
+        let Some(about) = row.args.get(index) else { return false };
+        let (kind, value) = (kinds.get(index), atom.raw_arg(index));
+        let offset = Offset::unpack(value);
+        let is_fixed = offset.register.is_none();
+        let word = match kind {
+            ArgKind::RESULT | ArgKind::REGISTER if about.ty.is_descriptor() => {
+                interpreter.number(Operand { kind: kind.0, value })
+            }
+            ArgKind::IN if is_fixed => areas.data + u64::from(offset.at),
+            // Whether a string there has an end is not known before.
+            ArgKind::OUT if is_fixed && about.len != Len::Nul => areas.out + u64::from(offset.at),
+            _ => return false,
+        };
+        args.set(index, word);
+    }
+    true
+}
+
+/// The members that are not called.
+#[derive(Debug)]
+pub(crate) struct Entangled([bool; ATOMS_MAX]);
+
+impl Entangled {
+    /// The members of a group whose strings and lengths another member may write: checked now, they could be others when
+    /// the kernel looks, and the call would reach beyond the out area.
+    pub(crate) fn of(
+        program: &Program<'_>,
+        out: &[u8],
+        effective: &mut Effective,
+        interpreter: &Interpreter,
+        members: Range<usize>,
+    ) -> Entangled {
+        let mut entangled = Entangled([false; ATOMS_MAX]);
+        let mut all_kept: Vec<(usize, Range<usize>)> = Vec::new();
+        let data = program.head().data();
+        // Looks at the members that have memory, all numbers known; not at those that are refused anyway.
+        let mut each_checked = |look: &mut dyn FnMut(usize, &Row, &Call<'_>)| {
+            for at in members.clone() {
+                let atom = interpreter.atom(program, at);
+                let Some(row) = row(atom.nr()).filter(|_| !atom.kinds().all_values()) else { continue };
+                effective.fill(&atom, Some(row), Some(interpreter));
+                let call = effective.call(data, out.len());
+                if effective.check(row, &call).is_ok() {
+                    look(at, row, &call);
+                }
+            }
+        };
+        each_checked(&mut |atom, row, call| {
+            all_kept.extend(kept(row, call, out).map(|kept| (atom, kept)));
+        });
+        if all_kept.is_empty() {
+            return entangled;
+        }
+        each_checked(&mut |writer, row, call| {
+            for written in reached(row, call) {
+                for (atom, kept) in &all_kept {
+                    let meets = kept.start < written.end && written.start < kept.end;
+                    entangled.0[*atom] |= meets && *atom != writer;
+                }
+            }
+        });
+        entangled
+    }
+
+    /// Whether this atom is one.
+    pub(crate) fn contains(&self, atom: usize) -> bool {
+        self.0[atom]
     }
 }

@@ -3,23 +3,20 @@
 
 mod call;
 mod draft;
-mod made;
 pub mod calls;
 mod value;
 
 use std::marker::PhantomData;
 
 use syslet_abi::{
-    AtomFlags, AttributeFlags, AttributeId, CallFlags, Kind, REGISTERS_MAX, StepOp, Test as AbiTest, padded,
+    AskRepr, AtomFlags, AtomRepr, AttributeFlags, AttributeId, CallFlags, Kind, ProgramRepr, REGISTERS_MAX,
+    StepOp, Target, Test as AbiTest, padded,
 };
 
-use crate::program::Program;
 pub use crate::program::build::call::Call;
-use crate::program::build::draft::{Draft, Label, Lead};
-pub use crate::program::build::made::{Group, Made};
+use crate::program::build::draft::{Draft, Label, Lead, asks, asks_of};
 pub use crate::program::build::value::{Area, Arg, Data, Fd, Number, Register, Test, Value, Width};
 use crate::program::build::value::{Brand, Word};
-use crate::refused::Refused;
 
 /// Writes one program.
 #[derive(Debug)]
@@ -46,13 +43,10 @@ pub struct Builder<'p> {
 /// As many atoms as a program runs at most, if it says nothing else.
 const BUDGET: u32 = 1_000_000;
 
-impl Program {
-    /// Writes a program.
-    ///
-    /// # Errors
-    /// What the door would refuse it for, as far as that can be said without an engine.
-    pub fn build(write: impl for<'p> FnOnce(&mut Builder<'p>)) -> Result<Program, Refused> {
-        let mut builder = Builder {
+impl<'p> Builder<'p> {
+    /// A program without atoms.
+    pub(crate) fn new() -> Builder<'p> {
+        Builder {
             atoms: Vec::new(),
             finally: Vec::new(),
             labels: Vec::new(),
@@ -66,13 +60,9 @@ impl Program {
             budget: BUDGET,
             attributes: Vec::new(),
             brand: PhantomData,
-        };
-        write(&mut builder);
-        builder.finish()
+        }
     }
-}
 
-impl<'p> Builder<'p> {
     /// A register that each submission gives its first contents: [`Program::set_input`], counted from 0 in this order.
     ///
     /// # Panics
@@ -303,5 +293,126 @@ impl<'p> Builder<'p> {
         let draft = &mut self.atoms[at];
         (draft.test, draft.operand) = (test.test, test.operand);
         (draft.then, draft.otherwise) = if test.is_negated { (otherwise, then) } else { (then, otherwise) };
+    }
+
+    /// Lays the program out, and gives what `make` makes of its fields.
+    pub(crate) fn finish<T>(self, make: impl FnOnce(&ProgramRepr<'_>) -> T) -> T {
+        let end = self.atoms.len();
+        let target = |lead: Lead| match lead {
+            Lead::Next => Target::NEXT,
+            Lead::Stop => Target::STOP,
+            Lead::To(label) => match self.labels[label.0].filter(|at| *at < end) {
+                Some(at) => Target(u16::try_from(at).unwrap_or(Target::STOP.0)),
+                None => Target::STOP,
+            },
+        };
+        let out_len = if self.scratch_len > 0 { padded(self.out_len) } else { self.out_len };
+        let args =
+            |draft: &Draft| -> Vec<u64> { draft.args.iter().map(|word| word.placed(out_len)).collect() };
+        let drafts: Vec<&Draft> = self.atoms.iter().chain(&self.finally).collect();
+        let placed: Vec<Vec<u64>> = drafts.iter().map(|draft| args(draft)).collect();
+        let asks: Vec<Vec<AskRepr<'_>>> = drafts.iter().map(|draft| asks(&draft.attributes)).collect();
+        let atom = |draft: &Draft| AtomRepr {
+            kind: draft.kind,
+            flags: draft.flags,
+            nr: draft.nr,
+            kinds: draft.kinds,
+            args: &[],
+            test: draft.test,
+            operand: draft.operand,
+            then: target(draft.then),
+            otherwise: target(draft.otherwise),
+            attributes: &[],
+        };
+        let atoms: Vec<AtomRepr<'_>> = drafts
+            .iter()
+            .zip(&asks)
+            .zip(&placed)
+            .map(|((draft, asks), args)| AtomRepr { args, attributes: asks, ..atom(draft) })
+            .collect();
+        let data = (!self.data.is_empty()).then_some(AskRepr {
+            id: AttributeId::DATA,
+            flags: AttributeFlags::NONE,
+            payload: &self.data,
+        });
+        let attributes: Vec<AskRepr<'_>> = data.into_iter().chain(asks_of(&self.attributes)).collect();
+        let repr = ProgramRepr {
+            flags: self.flags,
+            user_data: 0,
+            registers: &self.registers,
+            budget: self.budget,
+            out_len: u32::try_from(out_len).unwrap_or(u32::MAX),
+            scratch_len: u32::try_from(self.scratch_len).unwrap_or(u32::MAX),
+            attributes: &attributes,
+            atoms: &atoms,
+        };
+        make(&repr)
+    }
+}
+
+/// A call that was just written: what it gives, and what becomes of the program when it fails.
+#[derive(Debug)]
+pub struct Made<'b, 'p, T> {
+    pub(crate) builder: &'b mut Builder<'p>,
+    pub(crate) at: usize,
+    pub(crate) value: Value<'p, T>,
+}
+
+impl<'p, T> Made<'_, 'p, T> {
+    /// The program goes on, whatever the call comes to.
+    pub fn value(self) -> Value<'p, T> {
+        self.value
+    }
+
+    /// An error ends the program, by the way out.
+    pub fn or_stop(self) -> Value<'p, T> {
+        self.stop_if(Test::error())
+    }
+
+    /// An error leaves the loop around.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn or_break(self) -> Value<'p, T> {
+        self.break_if(Test::error())
+    }
+
+    /// A value that passes the test ends the program, by the way out.
+    pub fn stop_if(self, test: Test<'p>) -> Value<'p, T> {
+        self.builder.lead(self.at, test, Lead::Stop, Lead::Next);
+        self.value
+    }
+
+    /// A value that passes the test leaves the loop around.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn break_if(self, test: Test<'p>) -> Value<'p, T> {
+        let (_, end) = self.builder.innermost();
+        self.builder.lead(self.at, test, Lead::To(end), Lead::Next);
+        self.value
+    }
+
+    /// A value that passes the test begins the loop around anew.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn continue_if(self, test: Test<'p>) -> Value<'p, T> {
+        let (begin, _) = self.builder.innermost();
+        self.builder.lead(self.at, test, Lead::To(begin), Lead::Next);
+        self.value
+    }
+}
+
+/// Calls that run side by side.
+#[derive(Debug)]
+pub struct Group<'b, 'p> {
+    pub(crate) builder: &'b mut Builder<'p>,
+}
+
+impl<'p> Group<'_, 'p> {
+    /// Makes a call beside the others.
+    pub fn call<T>(&mut self, call: Call<'p, T>) -> Value<'p, T> {
+        Value::new(self.builder.push(call.draft()))
     }
 }

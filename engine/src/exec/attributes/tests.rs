@@ -3,7 +3,7 @@
 use syslet_attrs::Nature;
 use syslet_syscalls::{row_by_name, rows};
 
-use crate::exec::facts::{known, nature_of};
+use crate::exec::attributes::{known, nature_of};
 
 fn named(name: &str) -> Nature {
     nature_of(row_by_name(name).expect("a row"))

@@ -1,4 +1,5 @@
-//! Making the calls of a program, in whichever thread has it.
+//! The calls of one program, made by the thread that has it: from an atom to arguments, from arguments to a value, one after the other
+//! or side by side. [`course`](super::course) asks for each.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
 use std::ops::Range;
@@ -10,16 +11,12 @@ use crate::exec::attempt::{Way, plain};
 use crate::exec::claim::{Claim, NEVER, reason};
 use crate::exec::{Progress, Step, resolve};
 use crate::guard::{self, Guarded};
-use crate::program::allowed::{here, may_touch};
-use crate::program::atom::members;
-use crate::program::direct::{Areas, direct};
-use crate::program::effective::Effective;
-use crate::program::entangled::Entangled;
-use crate::program::groups::{ParallelGroup, Place};
-use crate::program::interpreter::Interpreter;
+use crate::program::arguments::{Areas, Effective, Entangled, direct};
+use crate::program::interpreter::{Interpreter, Value, members};
 use crate::program::member::Name;
-use crate::program::one::{Ready, Team, Tools};
-use crate::program::value::Value;
+use crate::program::one_call::{Ready, Tools};
+use crate::program::parallel::{ParallelGroup, Place, Team};
+use crate::program::validate::{here, may_touch};
 use crate::sys::clock::now_ns;
 use crate::sys::sync::{Arc, AtomicU32, Ordering};
 
@@ -258,7 +255,7 @@ impl Calls<'_, '_> {
         team.host.share();
         // SAFETY: the submitter answers for what the calls do; the addresses among their arguments are those of the record,
         // the out area and `built`, which stay until all are over.
-        unsafe { group.join(&mut self.tools, team, self.cancel) };
+        unsafe { self.tools.join(&group, team, self.cancel) };
         team.programs.groups.remove(&group);
         for ((at, built), index) in members.zip(&built).zip(0..) {
             let (value, returned) = group.came(index);

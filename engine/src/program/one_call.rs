@@ -1,28 +1,26 @@
-//! One call of a program, all its numbers known: made, watched as far as its attributes ask, stopped when its own time is up.
+//! One call of a program, all its numbers known: made, watched as far as its attributes ask, stopped when its own time is up; and the
+//! calls of a group, made like this by several threads. The calls of a program ([`program_calls`](super::program_calls)) end here.
 #![allow(unsafe_code, reason = "makes the calls that `push` was asked for")]
 
-use crate::exec::attribute_context::AttributeContext;
 use syslet_abi::{AtomFlags, AttributeId, Call, DONE_BYTES_MIN, DoneFlags, DoneWriter, RawResult};
 use syslet_attrs::{DeadlineAsked, Needs, RunBy};
-use syslet_syscalls::{Class, RawArgs, Row};
+use syslet_syscalls::{Class, RawArgs, Row, row};
 
 use crate::exec::attempt::{Way, enter};
-use crate::exec::attributes::{Asked, Sight};
+use crate::exec::attributes::{Asked, AttributeContext, Sight};
 use crate::exec::checksum::{Moved, asked_bytes};
-use crate::exec::claim::reason;
-use crate::exec::counters::Counters;
+use crate::exec::claim::{NEVER, reason};
 use crate::exec::outcome::Outcome;
-use crate::exec::progress::{Progress, Step};
-use crate::exec::usage::{Unwatched, Watched};
+use crate::exec::usage::{Counters, Unwatched, Watched};
+use crate::exec::{Progress, Step};
 use crate::nonblocking::Abilities;
-use crate::program::host::{Host, RingPrograms};
+use crate::program::interpreter::Value;
 use crate::program::member::{Member, Name};
-use crate::program::value::Value;
-use crate::program::wanted::Wanted;
+use crate::program::parallel::{NONE, ParallelGroup, Team};
+use crate::program::validate::Wanted;
 use crate::slots::maker::Maker;
-use crate::sys::activity::Activity;
 use crate::sys::clock::now_ns;
-use crate::sys::sync::{Arc, AtomicU32, Ordering};
+use crate::sys::sync::{Arc, AtomicU32, Ordering, lock};
 
 /// What a thread makes calls with.
 #[derive(Debug)]
@@ -47,20 +45,6 @@ pub(crate) struct By {
     pub(crate) is_leaving: bool,
 }
 
-/// What stands behind the thread that makes the calls of a program: the pool, and other workers of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Team<'a> {
-    pub(crate) host: &'a dyn Host,
-    /// Calls of the ring's programs, as other threads find them.
-    pub(crate) programs: &'a RingPrograms,
-    /// What the monitor sees of the thread.
-    pub(crate) activity: &'a Activity,
-    /// How a signal gets to the thread.
-    pub(crate) maker: Maker,
-    /// Whether other workers may make calls of its programs.
-    pub(crate) may_share: bool,
-}
-
 /// A call about to be made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready<'a> {
@@ -74,12 +58,6 @@ pub(crate) struct Ready<'a> {
     pub(crate) name: Name,
     /// As whom it is stopped, if it is one of a group.
     pub(crate) member: Option<&'a Arc<Member>>,
-}
-
-impl Value {
-    fn of(outcome: &Outcome) -> Value {
-        Value { raw: outcome.result.0.cast_unsigned(), flags: outcome.flags }
-    }
 }
 
 impl Tools<'_> {
@@ -173,6 +151,57 @@ impl Tools<'_> {
         asked.look_after((&outcome, &sight), &mut writer);
         let bytes = writer.finish(0, RawResult(0), outcome.flags) - DONE_BYTES_MIN;
         Step::Done((Value::of(&outcome), bytes))
+    }
+
+    /// Makes one call.
+    ///
+    /// # Safety
+    /// As for [`syslet_syscalls::invoke`]; whoever has the program waits until all are over.
+    pub(crate) unsafe fn make_member(&mut self, group: &ParallelGroup, index: usize, team: Team<'_>) {
+        let place = &group.places[index];
+        if lock(&place.came).is_none() {
+            let call = Call::sharing(bytemuck::cast_slice(&place.words), &[], place.out_len);
+            let ready = Ready {
+                call: &call,
+                row: row(call.nr()),
+                args: &place.args,
+                way: Way::Plain(self.by.run_by),
+                cancel: &NEVER,
+                name: place.name,
+                member: Some(&place.member),
+            };
+            // SAFETY: the caller's promise, passed on.
+            let Step::Done((value, returned)) = (unsafe { self.make(ready) }) else {
+                unreachable!("the plain call is final")
+            };
+            *lock(&place.came) = Some((value, self.returned(returned).to_vec()));
+        }
+        group.finish(index, team);
+    }
+
+    /// Makes what nobody else takes, and waits for the rest.
+    ///
+    /// # Safety
+    /// As for [`Together::make`].
+    pub(crate) unsafe fn join(&mut self, group: &ParallelGroup, team: Team<'_>, program: &AtomicU32) {
+        while let Some(index) = group.take() {
+            if program.load(Ordering::Relaxed) != 0 {
+                group.stop(team);
+            }
+            group.own.store(u32::try_from(index).unwrap_or(NONE), Ordering::Relaxed);
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.make_member(group, index, team) };
+            group.own.store(NONE, Ordering::Relaxed);
+        }
+        let mut is_stopped = false;
+        group.over.wait(|| {
+            // A signal that ends the sleep says that the program is to stop.
+            if !is_stopped && program.load(Ordering::Relaxed) != 0 {
+                group.stop(team);
+                is_stopped = true;
+            }
+            team.host.will_sleep(team.activity);
+        });
     }
 
     /// Whether it may sleep on the way out, in a worker: a close that has waited long enough stops it.
