@@ -1,4 +1,5 @@
-//! Entering the kernel for a call: the plain call, its twin, or what a twin left to do.
+//! Enters the kernel for one call: the plain call, its non-blocking attempt, or the rest that an attempt has left. The runner and the
+//! calls of a program end here.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
 use syslet_abi::{Call, CallFlags, DoneFlags, RawResult};
@@ -32,7 +33,7 @@ impl Way<'_> {
         matches!(self, Way::Rest(begun) if begun.bytes > 0)
     }
 
-    /// The twins that may be tried, where nothing that could block may be made.
+    /// The non-blocking attempts that may be made, where no call may block.
     pub(crate) fn abilities(&self) -> Option<Abilities> {
         if let Way::Attempt(abilities) = self { Some(*abilities) } else { None }
     }
@@ -42,12 +43,12 @@ impl Way<'_> {
         matches!(self, Way::Rest(begun) if begun.is_traced)
     }
 
-    /// What was seen of the first attempt.
+    /// The cost of the first attempt.
     pub(crate) fn seen(&self) -> Option<&Seen> {
         if let Way::Rest(begun) = self { begun.seen.as_deref() } else { None }
     }
 
-    /// Puts back what a first attempt has left in the out area.
+    /// Puts back the bytes that a first attempt has left in the out area.
     pub(crate) fn restore(&self, out: &mut [u8]) {
         if let Way::Rest(Progress { out: left, .. }) = self {
             out.iter_mut().zip(left).for_each(|(to, byte)| *to = *byte);
@@ -74,12 +75,12 @@ pub(crate) unsafe fn enter<W: Watch>(
     let mut retry = RetryValue::default();
     let (invoked, run_by, attempts, started_ns) = match way {
         Way::Plain(run_by) => {
-            // SAFETY: the caller's promise, passed on.
+            // SAFETY: the caller promises that the kernel may make this call with these arguments.
             let invoked = unsafe { plain(cancel, call.nr(), args, is_pooled) };
             (invoked, *run_by, 1, started_ns)
         }
         Way::Attempt(abilities) => {
-            // SAFETY: the caller's promise, passed on.
+            // SAFETY: the caller promises that the kernel may make this call with these arguments.
             match unsafe { first(*abilities, call, cancel, args, is_pooled, watch) } {
                 Step::Done((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
                 Step::Suspended(progress) => {
@@ -90,12 +91,13 @@ pub(crate) unsafe fn enter<W: Watch>(
         }
         Way::Rest(begun) => {
             let (invoked, tried) = if needs.contains(Needs::RETRY) {
-                // SAFETY: the caller's promise, passed on.
+                // SAFETY: the caller promises that the kernel may make this call with these arguments.
                 let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
-                // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+                // SAFETY: the caller promises that the kernel may make this call with these arguments; `enter` makes
+                // the call it is given.
                 unsafe { retried(call, cancel, args, &mut enter) }
             } else {
-                // SAFETY: the caller's promise, passed on.
+                // SAFETY: the caller promises that the kernel may make this call with these arguments.
                 (unsafe { rest(begun, call, cancel, args, is_pooled) }, RetryValue { attempts: 1, ..retry })
             };
             retry = tried;
@@ -155,22 +157,22 @@ fn asked_cpu() -> u32 {
     cpu
 }
 
-/// The call as it was submitted, but for internal signals in its set (ENGINE-33). Every call of the application's comes
-/// by here, however it is made.
+/// The call as it was submitted, but for internal signals in its set (ENGINE-33). Every call of the application passes here, inline
+/// or in a worker, alone or in a program.
 ///
 /// # Safety
 /// As for [`invoke`].
 #[inline(always)]
 pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &RawArgs, is_pooled: bool) -> Invoked {
     if is_pooled {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
         return unsafe { pooled(cancel, nr, args) };
     }
     if signal_sets::carries(nr) {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
         return unsafe { without_internal(cancel, nr, args) };
     }
-    // SAFETY: the caller's promise, passed on.
+    // SAFETY: the caller promises that the kernel may make this call with these arguments.
     unsafe { invoke(cancel, nr, args) }
 }
 
@@ -181,14 +183,15 @@ pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &RawArgs, is_poole
 unsafe fn pooled(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
     let invoked = if signal_sets::carries(nr) {
         signals::clear();
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
         unsafe { without_internal(cancel, nr, args) }
     } else if let Some(own) = signalfd::instead(nr, args) {
         signals::clear();
-        // SAFETY: the caller's promise, passed on; a signalfd gives signals, whichever it is.
+        // SAFETY: the caller promises that the kernel may make this call with these arguments; the signalfd
+        // in the place of another gives signals as that does.
         own.map_or_else(Invoked::Result, |own| unsafe { invoke(cancel, nr, &own.args(args)) })
     } else {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
         unsafe { invoke(cancel, nr, args) }
     };
     if let Invoked::Result(result) = invoked {
@@ -203,15 +206,15 @@ unsafe fn pooled(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
 /// As for [`invoke`].
 #[inline(never)]
 unsafe fn without_internal(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invoked {
-    // SAFETY: the caller's promise: what the arguments name is the call's until it is over.
+    // SAFETY: the caller promises that memory which the arguments name is the call's until it is over.
     let mut cleared = unsafe { signal_sets::cleared(nr, args) };
     let args = cleared.as_mut().map_or(*args, signal_sets::Cleared::args);
-    // SAFETY: the caller's promise, passed on; a set in the place of the caller's says the same but for the internal
-    // signals, and lives until the call is over.
+    // SAFETY: the caller promises that the kernel may make this call with these arguments; the set in the
+    // place of the caller's says the same but for the internal signals, and lives until the call is over.
     unsafe { invoke(cancel, nr, &args) }
 }
 
-/// The first attempt. `Err` when a worker has to go on.
+/// The first attempt. Suspended when a worker has to go on.
 ///
 /// # Safety
 /// As for [`invoke`].
@@ -227,9 +230,10 @@ unsafe fn first(
     let first_ns = if nonblocking::is_timed(row) { now_ns() } else { 0 };
     let (by_attempt, in_place) =
         if is_pooled { (RunBy::POOLED, RunBy::POOLED) } else { (RunBy::NONBLOCKING, RunBy::INLINE) };
-    // SAFETY: the caller's promise, passed on.
+    // SAFETY: the caller promises that the kernel may make this call with these arguments.
     let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
-    // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+    // SAFETY: the caller promises that the kernel may make this call with these arguments; `enter` makes
+    // the call it is given.
     let attempt = unsafe { nonblocking::attempt(abilities, row, call.nr(), args, &mut enter) };
     match attempt {
         Attempt::Final(_) => watch.enough(),
@@ -265,18 +269,19 @@ unsafe fn rest(
     is_pooled: bool,
 ) -> Invoked {
     if begun.attempts == 0 {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
         return unsafe { plain(cancel, call.nr(), args, is_pooled) };
     }
     let Progress { bytes: progress, first_ns, .. } = *begun;
-    // SAFETY: the caller's promise, passed on.
+    // SAFETY: the caller promises that the kernel may make this call with these arguments.
     let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
     let left = nonblocking::Begun { progress, first_ns };
-    // SAFETY: the caller's promise, passed on; `enter` makes the call it is given.
+    // SAFETY: the caller promises that the kernel may make this call with these arguments; `enter` makes
+    // the call it is given.
     unsafe { nonblocking::finish(row_of(call), call.nr(), args, left, now_ns(), &mut enter) }
 }
 
-/// The row of a call whose twin was tried.
+/// The row of a call of which a non-blocking attempt was made.
 fn row_of(call: &Call<'_>) -> &'static Row {
-    row(call.nr()).expect("only what has a row is marked as having a twin")
+    row(call.nr()).expect("only calls with a row are dispatched to an attempt")
 }

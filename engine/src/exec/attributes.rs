@@ -1,5 +1,5 @@
-//! The attributes of one call: what the engine knows of them, what they are told of the call before it runs and after it, and what
-//! they have the engine do. The runner and the interpreter of programs call it around each call, and admission asks it for facts.
+//! The attributes of one call: the registry of the engine, the facts of the call that they see before and after it runs,
+//! and the actions that they ask for. The runner and the interpreter of programs call it around each call, and admission asks it for facts.
 
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,16 +23,16 @@ use crate::slots::admission::Answers;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::AtomicU32;
 
-/// The attributes of an engine, and what it needs for them.
+/// The attributes of an engine, and where it writes lines of traced calls.
 #[derive(Debug)]
 pub(crate) struct AttributeContext {
     pub(crate) registry: Registry,
-    /// Where calls with TRACE are told of, if anywhere.
+    /// Where lines of calls with TRACE go, if anywhere.
     pub(crate) trace: Option<Trace>,
 }
 
 impl AttributeContext {
-    /// Where a call that needs this is told of, if it has TRACE, and by which id.
+    /// Where lines of a call that needs this go, if it has TRACE, and its id there.
     pub(crate) fn traced(&self, call: &Call<'_>, needs: Needs) -> Option<(&Trace, u64)> {
         if !needs.contains(Needs::TRACE) {
             return None;
@@ -50,7 +50,7 @@ impl Deref for AttributeContext {
     }
 }
 
-/// What is asked of one call, what the door decided about it, and what the attributes remember meanwhile.
+/// The attributes that are asked for one call, the decision of admission about each, and their tokens.
 pub(crate) struct Asked<'a> {
     pub(crate) call: &'a Call<'a>,
     pub(crate) answers: Answers,
@@ -60,25 +60,24 @@ pub(crate) struct Asked<'a> {
     pub(crate) tokens: [Token; ATTRIBUTES_MAX],
 }
 
-/// Writes a value, and gives its length in bytes.
-pub(crate) type WriteValue<'a> = dyn Fn(&mut [u8]) -> usize + 'a;
+/// Writes the value of ATOMS, of a program, and gives its length in bytes.
+pub(crate) type AtomsWriter<'a> = &'a dyn Fn(&mut [u8]) -> usize;
 
-/// What was seen of a call that ran, beside its outcome.
+/// The cost and the bytes of a call that ran, beside its outcome.
 #[derive(Default)]
 pub(crate) struct Sight<'a> {
     pub(crate) seen: Seen,
     pub(crate) transferred: Option<Transferred>,
-    /// Writes the value of ATOMS, of a program, and gives its length in bytes.
-    pub(crate) atoms: Option<&'a WriteValue<'a>>,
+    pub(crate) atoms: Option<AtomsWriter<'a>>,
 }
 
 impl<'a> Asked<'a> {
-    /// What is asked of the call of that slot.
+    /// The attributes of the call of that slot.
     pub(crate) fn new(call: &'a Call<'a>, slot: &Slot, registry: &'a Registry) -> Asked<'a> {
         Asked::of(call, slot.answers(), slot.queued_ns(), registry)
     }
 
-    /// What is asked of a call, what was decided about it, and when it was its turn.
+    /// The attributes of a call, with the decisions about them and the time when the call was queued.
     pub(crate) fn of(
         call: &'a Call<'a>,
         answers: Answers,
@@ -143,7 +142,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Keeps for an attribute what the engine has done for it, if it is asked for.
+    /// Keeps a token for an attribute that the engine has honoured itself, if it is asked for.
     pub(crate) fn note(&mut self, id: AttributeId, token: Token) {
         if let Some(index) = self.call.asks().position(|ask| ask.id == id) {
             self.tokens[index] = token;
@@ -209,7 +208,7 @@ impl<'a> Asked<'a> {
         let mut all_handled = true;
         for (index, ask) in asks {
             let refused = match self.answers.verdict(index) {
-                // It says how late a call was that it has kept from beginning.
+                // DEADLINE says how late a call was that it has kept from beginning.
                 None if ask.id == AttributeId::DEADLINE && outcome.is_late() => None,
                 None => outcome.status_of_attributes(),
                 verdict => verdict,
@@ -227,7 +226,7 @@ impl<'a> Asked<'a> {
         all_handled
     }
 
-    /// What one attribute answers; UNAVAILABLE when it panics, or answers what means nothing after the call.
+    /// The answer of one attribute; UNAVAILABLE when it panics, or answers with a status that has no meaning after the call.
     fn answer(&self, index: usize, ask: &Ask<'_>, observed: &Observed, value: &mut [u8]) -> (Status, usize) {
         const FAILED: (Status, usize) = (Status::UNAVAILABLE, 0);
         let Some(attribute) = self.registry.get(ask.id) else { return FAILED };
@@ -247,7 +246,7 @@ pub(crate) fn contained<T>(id: AttributeId, method: impl FnOnce() -> T) -> Optio
     if !id.is_application() {
         return Some(method());
     }
-    // What was thrown is the application's as well: dropping it could panic again.
+    // The payload is the application's as well: dropping it could panic again.
     catch_unwind(AssertUnwindSafe(method)).map_err(std::mem::forget).ok()
 }
 
@@ -264,7 +263,7 @@ pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
 /// Numbers above this have no row.
 const NUMBERS_MAX: usize = 512;
 
-/// The nature of a number without a row: nobody knows what it does.
+/// The nature of a number without a row: its effects are not known.
 const UNKNOWN: Nature = Nature::READS_STORAGE;
 
 /// The nature of each number.

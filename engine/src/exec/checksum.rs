@@ -1,4 +1,5 @@
-//! The bytes that a call has moved: where they are when it is over, and their checksum.
+//! The bytes that a call has moved: where they are when it is over, and their checksum. The runner asks it for CHECKSUM and for calls
+//! that were cancelled.
 #![allow(unsafe_code, reason = "reads memory that a call's arguments name")]
 
 use syslet_abi::{ArgKind, Call, PAGE_BYTES, RawResult};
@@ -28,11 +29,11 @@ enum Shape {
 const ENTRY_BYTES: u64 = 16;
 /// Where a `struct msghdr` has its vector, and behind that the number of entries.
 const MESSAGE_VECTOR: u64 = 16;
-/// What is readable is asked page by page.
+/// Whether memory is readable is asked page by page.
 const PAGE: u64 = PAGE_BYTES as u64;
 
 impl Moved {
-    /// What this row's calls move, if their result counts bytes that are in memory then.
+    /// The argument with the bytes, if the result of this row's calls counts bytes that are in memory when the call is over.
     pub(crate) fn of(row: &Row) -> Option<Moved> {
         if row.yields != Yields::Bytes || row.memory != Memory::Kept {
             return None;
@@ -66,11 +67,11 @@ impl Moved {
         flags & u64::from(libc::MSG_TRUNC.cast_unsigned()) != 0
     }
 
-    /// The checksum of what was moved; nothing when the memory is not there.
+    /// The checksum of the bytes that were moved; `None` when the memory is not there.
     ///
     /// # Safety
-    /// `args` are those that the call was made with, it is over, and what they name is still there, and nobody else's
-    /// to write, as far as the kernel says that it can be read.
+    /// `args` are those that the call was made with, and the call is over. The memory that they name, as far as the kernel says
+    /// that it can be read, is still there, and no other thread writes it.
     pub(crate) unsafe fn checksum(
         self,
         call: &Call<'_>,
@@ -104,7 +105,7 @@ pub(crate) unsafe fn asked_bytes(call: &Call<'_>, args: &RawArgs) -> Option<u64>
     let row = row(call.nr()).filter(|row| row.yields == Yields::Bytes)?;
     let args = row.narrow(args);
     let Some(moved) = Moved::of(row) else {
-        // Between two files: one number says how many. Where memory is named in other ways, nobody knows.
+        // Between two files: one number says how many. Where memory is named in other ways, that is not known.
         let is_between = row.args.iter().any(|arg| arg.ty.is_descriptor())
             && row.args.iter().all(|arg| arg.ty != ArgType::Opaque);
         let size = row.args.iter().position(|arg| arg.ty == ArgType::Size);
@@ -123,7 +124,7 @@ pub(crate) unsafe fn asked_bytes(call: &Call<'_>, args: &RawArgs) -> Option<u64>
     }
 }
 
-/// Reads what one call has moved.
+/// Reads the bytes that one call has moved.
 struct Reader {
     /// Whether the memory is the engine's: it is there.
     is_own: bool,
@@ -133,7 +134,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// The entries of a vector, in turn, as far as they were moved.
+    /// The entries of a vector, one after the other, as far as they were moved.
     fn vector(&mut self, at: u64, count: u64) -> Option<()> {
         for index in 0..count.min(VECTOR_MAX as u64) {
             if self.left == 0 {
@@ -160,7 +161,7 @@ impl Reader {
             return None;
         }
         let words: *const [u64; 2] = std::ptr::with_exposed_provenance(usize::try_from(at).ok()?);
-        // SAFETY: readable, and by the promise of `checksum` nobody changes that.
+        // SAFETY: both words are readable, and the caller of `checksum` promises that this stays so.
         Some(unsafe { words.read_unaligned() })
     }
 
@@ -175,8 +176,8 @@ impl Reader {
                 return None;
             }
             let from: *const u8 = std::ptr::with_exposed_provenance(usize::try_from(at).ok()?);
-            // SAFETY: readable, as it is ours or the kernel said so of its page, and by the promise of `checksum`
-            // nobody changes that.
+            // SAFETY: readable, as the memory is the engine's or the kernel said so of its page; the caller of `checksum`
+            // promises that this stays so, and that no thread writes there.
             let bytes_there = unsafe { std::slice::from_raw_parts(from, usize::try_from(bytes).ok()?) };
             self.sum = self.sum.then(bytes_there);
             at = at.checked_add(bytes)?;

@@ -1,4 +1,5 @@
-//! A claimed call, in the hands of the thread that is to make it.
+//! A call that one thread has claimed and is to make: which states of its slot the thread passes through, and whether it was stopped
+//! meanwhile. The submitter and the workers claim; the runner and programs end the claim.
 
 use crate::exec::outcome::Outcome;
 use crate::slots::maker::Maker;
@@ -7,9 +8,9 @@ use crate::slots::state::State;
 use crate::slots::{Slot, Ticket};
 use crate::sys::sync::{AtomicU32, Ordering};
 
-/// What keeps a call from beginning.
+/// The words that keep a call from beginning.
 pub(crate) mod reason {
-    /// Somebody has asked for it.
+    /// A cancel was asked for.
     pub(crate) const ASKED: u32 = 1;
     /// Its deadline has passed.
     pub(crate) const LATE: u32 = 2;
@@ -18,14 +19,14 @@ pub(crate) mod reason {
 /// Why a call is to stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Why {
-    /// Somebody has asked for it.
+    /// A cancel was asked for.
     Asked,
     /// Its deadline has passed, which was then; in nanoseconds of CLOCK_MONOTONIC.
     Late(u64),
 }
 
 impl Why {
-    /// What the cancel word says.
+    /// The cancel word.
     pub(crate) fn word(self) -> u32 {
         match self {
             Why::Asked => reason::ASKED,
@@ -34,7 +35,7 @@ impl Why {
     }
 }
 
-/// The cancel word of calls that nobody cancels.
+/// The cancel word of calls that cannot be cancelled.
 pub(crate) static NEVER: AtomicU32 = AtomicU32::new(0);
 
 /// A call that this thread may make.
@@ -47,11 +48,11 @@ pub(crate) struct Claim<'a> {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum How {
-    /// It cannot sleep: nobody stops it.
+    /// It cannot sleep: it is not stopped.
     Instant,
     /// In the submitter, or not in its own thread yet: where it is not interrupted.
     Inline,
-    /// As Helped, a program: between its atoms it looks whether it is to stop.
+    /// A program, inline: between its atoms it looks whether it is to stop.
     Stepping,
     /// On its way out: nothing stops it any more.
     Shielded,
@@ -66,30 +67,30 @@ impl<'a> Claim<'a> {
         Claim { slot, generation: ticket.generation(), how: How::Instant }
     }
 
-    /// A call that its submitter makes; nothing when somebody has ended it.
+    /// A call that its submitter makes; `None` when it was ended before.
     #[inline]
     pub(crate) fn inline(slot: &'a Slot, ticket: Ticket) -> Option<Claim<'a>> {
         let claim = Claim { slot, generation: ticket.generation(), how: How::Inline };
         claim.begun(slot.phase().begin_inline(claim.generation))
     }
 
-    /// A call for which a worker is about to start a thread; nothing when somebody has ended it.
+    /// A call for which a worker is about to start a thread; `None` when it was ended before.
     pub(crate) fn prepared(slot: &'a Slot, ticket: Ticket) -> Option<Claim<'a>> {
         let claim = Claim { slot, generation: ticket.generation(), how: How::Inline };
         claim.begun(slot.phase().begin(claim.generation, State::INLINE))
     }
 
-    /// A call that this worker makes; nothing when somebody has ended it.
+    /// A call that this worker makes; `None` when it was ended before.
     #[inline]
     pub(crate) fn working(slot: &'a Slot, ticket: Ticket, maker: Maker) -> Option<Claim<'a>> {
         let claim = Claim { slot, generation: ticket.generation(), how: How::Working };
         claim.begun(slot.phase().begin_working(claim.generation, || slot.made_by(maker)))
     }
 
-    /// A call that nobody makes any more; nothing when somebody has ended it.
+    /// A call that no thread makes any more; `None` when it was ended before.
     pub(crate) fn ended(slot: &'a Slot, ticket: Ticket, is_instant: bool) -> Option<Claim<'a>> {
         if is_instant {
-            // Nobody else changes it; and whoever looks finds it over.
+            // No other thread changes the phase of such a call; a thread that looks finds it over.
             slot.phase().leave_inline(ticket.generation(), State::DONE);
             return Some(Claim::instant(slot, ticket));
         }
@@ -107,7 +108,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Its rest is not to be made, for that reason.
+    /// The rest of the call is not to be made, for that reason.
     fn because(self, reason: u32) -> Claim<'a> {
         self.slot.cancel().store(reason, Ordering::Relaxed);
         self
@@ -117,7 +118,7 @@ impl<'a> Claim<'a> {
     pub(crate) fn apart(&self, maker: Maker) -> Claim<'a> {
         self.slot.made_by(maker);
         self.slot.phase().leave_inline(self.generation, State::RUNNING);
-        // M3.
+        // M3: see specs/cancel.md.
         if self.slot.phase().is_marked(self.generation) {
             // Unless its deadline has stopped it by now: the first reason counts.
             let unset = self.slot.cancel();
@@ -131,7 +132,7 @@ impl<'a> Claim<'a> {
         Claim::reap_for(slot, ticket, State::DONE)
     }
 
-    /// The same, with what is to come of the call.
+    /// The same, with the state that the call is in then.
     pub(crate) fn reap_for(slot: &Slot, ticket: Ticket, next: State) -> bool {
         slot.phase().reap(ticket.generation(), next, std::thread::yield_now)
     }
@@ -140,8 +141,8 @@ impl<'a> Claim<'a> {
         self.slot
     }
 
-    /// The word the stub tests. What cannot sleep needs no cancelling once it is claimed, and a worker need not fetch
-    /// its slot.
+    /// The word that the stub tests. A call that cannot sleep needs no cancelling once it is claimed, and the worker need not
+    /// fetch its slot.
     #[inline(always)]
     pub(crate) fn cancel(&self) -> &'a AtomicU32 {
         if self.how == How::Instant { &NEVER } else { self.slot.cancel() }
@@ -169,7 +170,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// It is a program. In its submitter, where nobody interrupts it, it looks between its atoms whether it is asked to stop.
+    /// It is a program. In its submitter, where it is not interrupted, it looks between its atoms whether it is asked to stop.
     pub(crate) fn stepping(&self) -> Claim<'a> {
         Claim { how: if self.how == How::Inline { How::Stepping } else { self.how }, ..*self }
     }
@@ -180,7 +181,7 @@ impl<'a> Claim<'a> {
         self.how == How::Stepping && self.slot.phase().is_marked(self.generation)
     }
 
-    /// From here on nobody interrupts what it does. When this returns no signal meant for it is on its way.
+    /// From here on it is not interrupted. When this returns no signal meant for it is on its way.
     pub(crate) fn shield(&self) -> Claim<'a> {
         match self.how {
             How::Working => drop(self.leave(State::EXITING)),
@@ -201,7 +202,7 @@ impl<'a> Claim<'a> {
         self.pause_in(if has_moved { State::PARTIAL } else { State::QUEUED });
     }
 
-    /// The same, with what others may do to the call meanwhile.
+    /// The same, in a state that says what other threads may do to the call meanwhile.
     pub(crate) fn pause_in(&self, next: State) {
         match self.how {
             How::Inline | How::Stepping | How::Shielded => {

@@ -1,11 +1,11 @@
-//! How one call went.
+//! How one call went: its result, and when and where it ran. The runner makes it, and the claim says whether it was cut short.
 
 use syslet_abi::{Call, CallFlags, DoneFlags, Errno, RawResult, Status};
 use syslet_attrs::{RetryValue, WorkerValue};
 
 use crate::sys::clock::now_ns;
 
-/// What a call ends with that its deadline has stopped.
+/// The result of a call that its deadline has stopped.
 const ETIME: Errno = Errno(libc::ETIME);
 
 /// Result, flags and circumstances of a call.
@@ -18,7 +18,7 @@ pub(crate) struct Outcome {
     pub(crate) worker: WorkerValue,
     /// How often it was made again, if that was asked for.
     pub(crate) retry: RetryValue,
-    /// Whether anybody has seen the call's end, or that it never began.
+    /// Whether a thread has seen the call's end, or that it never began.
     pub(crate) is_seen: bool,
 }
 
@@ -45,7 +45,7 @@ impl Outcome {
         self.is_cancelled() && self.result == RawResult::error(ETIME)
     }
 
-    /// The outcome of a call that began, and whose end nobody has seen.
+    /// The outcome of a call that began, and whose end was not seen.
     pub(crate) fn unknown(errno: Errno) -> Outcome {
         Outcome {
             result: RawResult::error(errno),
@@ -80,7 +80,7 @@ impl Outcome {
         Outcome { flags, ..self }
     }
 
-    /// The status of every attribute, where the call cannot say anything.
+    /// The status of every attribute, where there is nothing to say of the call.
     pub(crate) fn status_of_attributes(&self) -> Option<Status> {
         if self.flags.contains(DoneFlags::NOT_RUN) {
             Some(Status::INAPPLICABLE)
@@ -94,7 +94,7 @@ impl Outcome {
     /// Whether the submission wants this success to be silent.
     pub(crate) fn is_hidden(&self, call: &Call<'_>) -> bool {
         let is_success = self.status_of_attributes().is_none() && self.result.decode().is_ok();
-        // What its way out has failed to do, nobody would know.
+        // A failure on its way out must not be hidden.
         let is_clean = !self.flags.contains(DoneFlags::FINALLY_FAILED);
         is_success && is_clean && call.flags().contains(CallFlags::NO_COMPLETE)
     }

@@ -19,11 +19,11 @@ pub(crate) struct Progress {
     pub(crate) is_traced: bool,
     /// The out area as the attempt left it, if that has moved bytes.
     pub(crate) out: Vec<u8>,
-    /// What the attempt was seen to do, if an attribute asks for it.
+    /// The cost of the attempt, if an attribute asks for it.
     pub(crate) seen: Option<Box<Seen>>,
 }
 
-/// What came of running a call, an atom or a program as far as one thread may.
+/// The end of running a call, an atom or a program as far as one thread may.
 #[derive(Debug)]
 pub(crate) enum Step<T, S = Progress> {
     /// It is over.

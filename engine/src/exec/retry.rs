@@ -1,4 +1,5 @@
-//! RETRY: a worker makes the call again until it is done, or may not be, or nobody wants it any more.
+//! RETRY: a worker makes the call again until it is done, until it may not be made again, or until it is cancelled. The attempt of a
+//! call that asks for it calls this.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
 #[cfg(test)]
@@ -16,7 +17,7 @@ use crate::sys::sync::{AtomicU32, Ordering};
 const EINTR: i64 = -(libc::EINTR as i64);
 const EAGAIN: i64 = -(libc::EAGAIN as i64);
 
-/// What one attempt asks for.
+/// The consequence of one attempt.
 enum Next {
     /// Nothing: it is over.
     Over(i64, RetryEnd),
@@ -70,7 +71,7 @@ pub(crate) unsafe fn retried(
     let mut invoked = enter(call.nr(), args);
     loop {
         let Invoked::Result(result) = invoked else { return retrying.stopped(Invoked::NeverBegan) };
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the kernel may make the call, and that its arguments stay as they are.
         let next = unsafe { retrying.judge(result) };
         match next {
             Next::Over(result, end) => return retrying.over(result, end),
@@ -85,8 +86,8 @@ pub(crate) unsafe fn retried(
         invoked = if let (Some(stream), 1..) = (&retrying.stream, retrying.done) {
             stream.go_on(retrying.done, enter)
         } else if result == EINTR {
-            let row = row(call.nr()).expect("what has no row is not made again");
-            // SAFETY: the caller's promise, passed on.
+            let row = row(call.nr()).expect("a call without a row is not made again");
+            // SAFETY: the caller promises that the kernel may make the call, and that `enter` does nothing else.
             match unsafe { again(row, call.nr(), args, now_ns() - begun_ns, enter) } {
                 Some(invoked) => invoked,
                 None => {
@@ -101,7 +102,7 @@ pub(crate) unsafe fn retried(
 }
 
 impl Retrying<'_> {
-    /// What is to be done after this result.
+    /// The consequence of this result.
     ///
     /// # Safety
     /// As for [`retried`].
@@ -110,7 +111,7 @@ impl Retrying<'_> {
         let Some(row) = row(self.call.nr()) else { return Next::Over(result, RetryEnd::DONE) };
         match result {
             0.. if on(RetryOn::SHORT) => {
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller promises that the arguments are those of a call that the kernel may make.
                 unsafe { self.moved(row, result.cast_unsigned()) }
             }
             EINTR if on(RetryOn::INTERRUPTED) => self.unless_exhausted(Next::AtOnce),
@@ -129,12 +130,13 @@ impl Retrying<'_> {
     /// As for [`retried`].
     unsafe fn moved(&mut self, row: &'static Row, bytes: u64) -> Next {
         if self.stream.is_none() {
-            // SAFETY: the caller's promise; the value ends with this call.
+            // SAFETY: the caller promises that memory which the arguments name stays until the call is over; the
+            // value ends with this call.
             self.stream = unsafe { Stream::of(row, self.call.nr(), self.args) };
         }
         let result = bytes.cast_signed();
         let Some(stream) = &self.stream else {
-            // Of what is no transfer nothing can be missing.
+            // A call that is no transfer cannot be short.
             return Next::Over(result, RetryEnd::DONE);
         };
         self.done += bytes;
@@ -174,13 +176,13 @@ impl Retrying<'_> {
         self.pause_ns = (2 * self.pause_ns).min(RetryAsk::PAUSE_MAX_NS);
     }
 
-    /// The end, with the last result, or with what was moved before.
+    /// The end, with the last result, or with the bytes that were moved before.
     fn over(&self, result: i64, ended: RetryEnd) -> (Invoked, RetryValue) {
         let result = if self.done > 0 { self.done.cast_signed() } else { result };
         (Invoked::Result(result), RetryValue { attempts: self.attempts, ended })
     }
 
-    /// The end of a call that nobody wants any more: it was interrupted, wherever that met it.
+    /// The end of a call that is cancelled: it was interrupted, in an attempt or between two.
     fn stopped(&self, last: Invoked) -> (Invoked, RetryValue) {
         if self.attempts == 1 && matches!(last, Invoked::NeverBegan) {
             return (last, RetryValue { attempts: 0, ended: RetryEnd::STOPPED });

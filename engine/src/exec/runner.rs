@@ -38,44 +38,44 @@ pub(crate) struct Runner {
     pub(crate) built: Vec<u64>,
     /// Performance counters of the thread, once a call has asked for them.
     pub(crate) counters: Counters,
-    /// Whether this is a worker's.
+    /// Whether the thread is a worker.
     pub(crate) is_pooled: bool,
 }
 
 impl Runner {
-    /// What is known of attributes.
+    /// The attributes of the engine.
     pub(crate) fn context(&self) -> &Arc<AttributeContext> {
         &self.context
     }
 
-    /// A submitter's runner.
+    /// The runner of a submitter.
     pub(crate) fn inline(context: Arc<AttributeContext>) -> Runner {
         let done = vec![0; BATCH_DONE_BYTES / 8];
         Runner { context, done, built: Vec::new(), counters: Counters::default(), is_pooled: false }
     }
 
-    /// A worker's runner.
+    /// The runner of a worker.
     pub(crate) fn pooled(context: Arc<AttributeContext>) -> Runner {
         Runner { is_pooled: true, ..Runner::inline(context) }
     }
 
-    /// Runs one call and builds its completion from word `at` of the buffer, with the ticket that the record has in
-    /// the place of the user's word. Gives the completion's length in words. A success that is to be hidden has one,
-    /// too, which only the consumer sees.
+    /// Runs one call and builds its completion from word `at` of the buffer, with the record's ticket in the place of the
+    /// user's word. Gives the completion's length in words. A success that is to be hidden has a completion too, which only
+    /// the consumer sees.
     ///
     /// # Safety
-    /// `record` was admitted by `push`, whose caller answers for what the call does, and `claim` is the call's.
+    /// `record` was admitted by `push`, whose caller answers for the call, and `claim` is the record's.
     #[inline(always)]
     pub(crate) unsafe fn run(&mut self, record: &[u64], claim: &Claim<'_>, at: usize) -> usize {
         let how = if self.is_pooled { RunBy::POOLED } else { RunBy::INLINE };
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
         match unsafe { self.run_by(Way::Plain(how), record, claim, at) } {
             Step::Done(words) => words,
             Step::Suspended(_) => unreachable!("the plain call is final"),
         }
     }
 
-    /// Runs one call without sleeping in it, if its twin can; as [`Runner::run`] at the buffer's start.
+    /// Makes a non-blocking attempt at one call; as [`Runner::run`] at the buffer's start.
     ///
     /// # Safety
     /// As for [`Runner::run`].
@@ -85,7 +85,7 @@ impl Runner {
         claim: &Claim<'_>,
         abilities: Abilities,
     ) -> Step<usize> {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
         unsafe { self.run_by(Way::Attempt(abilities), record, claim, 0) }
     }
 
@@ -99,7 +99,7 @@ impl Runner {
         claim: &Claim<'_>,
         progress: &Progress,
     ) -> usize {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
         let first = unsafe { self.run_by(Way::Rest(progress), record, claim, 0) };
         match first {
             Step::Done(words) => words,
@@ -113,10 +113,11 @@ impl Runner {
     unsafe fn run_by(&mut self, way: Way<'_>, record: &[u64], claim: &Claim<'_>, at: usize) -> Step<usize> {
         let call = Call::admitted(bytemuck::cast_slice(record));
         if call.attribute_count() > 0 || call.out_len() > 0 {
-            // SAFETY: the caller's promise, passed on.
+            // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
             return unsafe { self.run_answering(way, &call, claim, at) };
         }
-        // SAFETY: the caller's promise, passed on. Without DATA and out area every argument is a value.
+        // SAFETY: the submitter answers for the call, as the caller promises. Without DATA and out area every argument
+        // is a value.
         let entered = unsafe {
             enter(
                 &way,
@@ -130,7 +131,7 @@ impl Runner {
         };
         let outcome = match entered {
             Step::Done(outcome) => {
-                // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+                // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
                 claim.end(outcome, || unsafe { asked_bytes(&call, &RawArgs::of(&call)) })
             }
             Step::Suspended(begun) => {
@@ -192,11 +193,12 @@ impl Runner {
             }
             let entered = if needs.intersects(WATCHED) {
                 let mut watch = Watched::new(needs, &mut self.counters, way.seen(), &mut sight.seen);
-                // SAFETY: the caller's promise; what is not a value points into the record and the out area, as far
-                // as the row says, which the door has checked, or to what was built of addresses in both.
+                // SAFETY: the submitter answers for the call, as the caller promises. Each argument that is no value points into
+                // the record or the out area, as far as the row says, which admission has checked, or to a structure
+                // that was built of addresses in both.
                 unsafe { enter(&way, call, cancel, &args, needs, self.is_pooled, &mut watch) }
             } else {
-                // SAFETY: the same.
+                // SAFETY: as in the other branch.
                 unsafe { enter(&way, call, cancel, &args, needs, self.is_pooled, &mut Unwatched) }
             };
             match entered {
@@ -208,13 +210,13 @@ impl Runner {
                     if let Some(row) = row.filter(|row| row.is_built) {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }
-                    // SAFETY: as for the checksum below.
+                    // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
                     let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
                     if let Some((trace, id)) = traced {
                         trace.end(id, outcome.result, self.is_pooled);
                     }
                     if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
-                        // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+                        // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
                         sight.transferred = unsafe { moved.checksum(call, &args, outcome.result) };
                     }
                     outcome
@@ -234,13 +236,13 @@ impl Runner {
         Step::Done(if words == 0 { hide(&mut self.done[at..], call) } else { words })
     }
 
-    /// Builds the completion of a call that is not to be run, or that nobody knows the end of.
+    /// Builds the completion of a call that is not to be run, or whose end is not known.
     pub(crate) fn abandon(&mut self, record: &[u64], slot: &Slot, at: usize, outcome: Outcome) -> usize {
         self.abandon_call(&Call::admitted(bytemuck::cast_slice(record)), slot, at, outcome)
     }
 
     fn abandon_call(&mut self, call: &Call<'_>, slot: &Slot, at: usize, outcome: Outcome) -> usize {
-        // Of a call that is not run nothing comes back but what its attributes say.
+        // Of a call that is not run only the returns of its attributes come back.
         let bytes = slot.credit().saturating_sub(call.out_len() as u64 & !7);
         let words = at + crate::queues::ring_buffer::words(bytes) + BATCH_DONE_BYTES / 8;
         if self.done.len() < words {

@@ -1,4 +1,4 @@
-//! Signals that a call sends to the thread that made it: SIGPIPE and SIGXFSZ. A worker blocks them, so they stay
+//! Takes away the signals that a call sends to the thread that made it: SIGPIPE and SIGXFSZ. A worker blocks them, so they stay
 //! pending on it, where a later call with a mask of its own (ppoll, with an empty mask) would deliver them.
 #![allow(unsafe_code, reason = "nix has no sigtimedwait")]
 
@@ -11,7 +11,7 @@ use std::ptr;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::{Pid, getpid};
 
-/// Takes away what a call with this result has left pending on the calling worker. Two comparisons for other results.
+/// Takes away the signal that a call with this result has left pending on the calling worker. Two comparisons for other results.
 ///
 /// Not all of it: a write to a pipe whose reader goes away halfway gives a short count *and* SIGPIPE. See [`clear`].
 #[inline]
@@ -25,7 +25,7 @@ pub(crate) fn after(result: i64) {
     }
 }
 
-/// Takes away all that calls may have left pending on the calling worker: to be called before a call that carries a
+/// Takes away all signals that calls may have left pending on the calling worker: to be called before a call that carries a
 /// signal mask. Two system calls.
 pub(crate) fn clear() {
     take_pending(Signal::SIGPIPE);
@@ -34,8 +34,8 @@ pub(crate) fn clear() {
 
 /// Takes one pending `signal` from the calling thread, which blocks it. None pending is no error.
 ///
-/// What is pending on the thread comes before what is pending on the process; the latter is not ours. If somebody
-/// else has sent it, it is sent again: nobody misses it, but its sender is now this process.
+/// A signal that is pending on the thread is taken before one that is pending on the process. If the one that is taken came from
+/// another process, it was the application's: it is sent again, so it is not missed, but its sender is now this process.
 pub(crate) fn take_pending(signal: Signal) {
     let mut set = SigSet::empty();
     set.add(signal);
@@ -60,7 +60,7 @@ pub(crate) fn take_pending(signal: Signal) {
 }
 
 /// Whether another process has sent the signal to this one. A call's own signal looks like one that this process sends
-/// itself; what is sent to a thread (`SI_TKILL`) can only have meant a worker, and means nothing there.
+/// itself; a signal that was sent to a thread (`SI_TKILL`) was for the worker, where it has no meaning.
 fn is_from_outside(info: &libc::siginfo_t) -> bool {
     if info.si_code == libc::SI_TKILL {
         return false;

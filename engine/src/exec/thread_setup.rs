@@ -1,4 +1,4 @@
-//! The actions that attributes ask for, performed on the calling thread, which ends after its call.
+//! Performs the actions that attributes ask for on the calling thread, which ends after its call.
 //!
 //! Every call is entered raw: the C library would change all threads of the process in the place of one, and it would
 //! write its error number to storage that this thread has only borrowed.
@@ -22,19 +22,19 @@ pub(crate) enum Failed {
     Refused(i32),
     /// Something has changed, and cannot be put back: no call may be made here any more.
     Halfway,
-    /// The call is to stop: its cancel word keeps it from beginning, whatever has changed.
+    /// The call is to stop: its cancel word keeps it from beginning, however much has changed.
     Stopped,
 }
 
 /// The calling thread, as the actions change it.
 #[derive(Clone, Copy, Debug)]
 struct Actor<'a> {
-    /// The word of the call that the thread is for. What changes the thread stops with that call.
+    /// The word of the call that the thread is for. A change of the thread stops with that call.
     cancel: &'a AtomicU32,
 }
 
-/// Changes the calling thread; gives what is in force then, where the kernel tells it.
-/// `needs` is what the call's thread was made with: what would change the process is refused. `cancel` is the cancel word
+/// Changes the calling thread; gives the value in force then, where the kernel tells it.
+/// `needs` are those that the call's thread was made for: an action that would change the process is refused. `cancel` is the cancel word
 /// of that call.
 pub(crate) fn perform(action: &Action, needs: Needs, cancel: &AtomicU32) -> Result<u64, Failed> {
     if !needs.contains(action.needs()) {
@@ -93,13 +93,13 @@ impl Actor<'_> {
     }
 
     /// Makes a call whose addresses, if it has any, are those of values that outlive it; again, if a signal has interrupted
-    /// it and nobody wants the thread's call to stop.
+    /// it and the thread's call is not to stop.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "call numbers are small")]
     fn ask(self, nr: c_long, [a, b, c, d]: [u64; 4]) -> Result<u64, Failed> {
         const INTERRUPTED: i64 = -(libc::EINTR as i64);
         loop {
             // SAFETY: the calls of this file read or write nothing but the values that their callers hold for them, and
-            // change nothing but the calling thread, which nobody uses for anything else.
+            // change nothing but the calling thread, which is used for nothing else.
             match unsafe { invoke(self.cancel, nr as u32, &[a, b, c, d, 0, 0].into()) } {
                 Invoked::Result(result @ 0..) => return Ok(result.cast_unsigned()),
                 Invoked::Result(INTERRUPTED) => {}
@@ -145,7 +145,7 @@ impl Actor<'_> {
         self.ask(nr, [id.into(), 0, 0, 0]).map(|before| before as u32)
     }
 
-    /// Puts ids back that were in force, and says what the thread is like then.
+    /// Puts ids back that were in force, and says whether the thread is whole then.
     fn put_back(self, failed: Failed, before: &[(c_long, Option<u32>)]) -> Failed {
         if failed == Failed::Stopped {
             return failed;

@@ -1,4 +1,5 @@
-//! The trace: a line when a call with TRACE begins, and one when it ends, in a descriptor of the application's.
+//! The trace: a line when a call with TRACE begins, and one when it ends, in a descriptor of the application's. The runner and programs
+//! write it.
 
 use std::fmt::{Display, Write as _};
 use std::os::fd::OwnedFd;
@@ -70,7 +71,7 @@ impl Trace {
     }
 }
 
-/// Writes in a thread of the application's: a line that cannot be written sends it no signal (ENGINE-34).
+/// Writes in a thread of the application's: a line that cannot be written sends that thread no signal (ENGINE-34).
 fn quietly(write: impl FnOnce() -> nix::Result<usize>) -> nix::Result<usize> {
     let set = SigSet::from_iter([Signal::SIGPIPE, Signal::SIGXFSZ]);
     let before = set.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;

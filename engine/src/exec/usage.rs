@@ -1,4 +1,4 @@
-//! Looks at what a call costs the thread that makes it, as far as the call's attributes need it: its times, its resources, and
+//! Measures the cost of a call to the thread that makes it, as far as the call's attributes need it: its times, its resources, and
 //! performance counters, which are opened when a call first asks for them. Every attempt at a call is looked at through [`Watch`].
 #![allow(unsafe_code, reason = "perf_event_open and its ioctl have no safe form")]
 
@@ -28,11 +28,11 @@ pub(crate) trait Watch {
     fn refused(&mut self, by_storage: impl FnOnce() -> bool);
     /// The attempt is over.
     fn end(&mut self);
-    /// What was seen, for who goes on.
+    /// The cost so far, for the thread that goes on.
     fn hand_on(&mut self) -> Option<Box<Seen>>;
 }
 
-/// Of calls without attributes nothing is looked at.
+/// Calls without attributes are not looked at.
 #[derive(Debug)]
 pub(crate) struct Unwatched;
 
@@ -58,12 +58,12 @@ impl Watch for Unwatched {
     }
 }
 
-/// What was seen of a call, over all attempts.
+/// The cost of a call, over all attempts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) spent: Spent,
     pub(crate) evidence: Evidence,
-    /// Nothing before the first attempt, and when counting failed in one.
+    /// `None` before the first attempt, and when counting failed in one.
     pub(crate) counted: Option<Counted>,
     has_counted: bool,
 }
@@ -77,13 +77,13 @@ pub(crate) struct Watched<'a> {
     began: Option<(Spent, Option<Reading>)>,
 }
 
-/// What is read at the beginning of an attempt and at its end.
+/// The needs that are read at the beginning of an attempt and at its end.
 const READ: Needs = Needs::CPU.with(Needs::RESOURCES).with(Needs::WALL).with(Needs::COUNTERS);
-/// What has a call watched.
+/// The needs for which a call is watched.
 pub(crate) const WATCHED: Needs = READ.with(Needs::CACHE);
 
 impl<'a> Watched<'a> {
-    /// Watches as far as needed, and adds to what was seen of the attempts before.
+    /// Watches as far as needed, and adds to the cost of the attempts before.
     pub(crate) fn new(
         needs: Needs,
         counters: &'a mut Counters,
@@ -191,7 +191,7 @@ fn cpu_ns() -> u64 {
     now.tv_sec().cast_unsigned() * 1_000_000_000 + now.tv_nsec().cast_unsigned()
 }
 
-/// What getrusage knows of the calling thread.
+/// The numbers of getrusage for the calling thread.
 fn read_resources(spent: &mut Spent) {
     /// The unit of the kernel's counts of blocks.
     const BLOCK_BYTES: u64 = 512;
@@ -240,11 +240,11 @@ pub(crate) struct Counters {
     events: [Option<Event>; Counted::COUNTERS],
 }
 
-/// What the counters read at one instant.
+/// The counters at one instant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading([Option<Sample>; Counted::COUNTERS]);
 
-/// What one counter reads: its count, how long it was enabled, how long it counted, who it is.
+/// One counter: its count, how long it was enabled, how long it counted, its id.
 type Sample = [u64; 4];
 
 impl Counters {
@@ -257,7 +257,7 @@ impl Counters {
         self.sample()
     }
 
-    /// What was counted since. Counters that did not count all the time are not valid; when none did they count a
+    /// The counts since then. Counters that did not count all the time are not valid; when none did they count a
     /// thread that is gone, and are closed.
     pub(crate) fn since(&mut self, first: &Reading) -> Option<Counted> {
         let last = self.sample()?;
@@ -297,7 +297,7 @@ impl Counters {
     }
 }
 
-/// Whether this process may count anything. A seccomp filter may kill whoever asks, so behind one nobody does.
+/// Whether this process may count anything. A seccomp filter may kill a process that asks, so behind a filter the engine does not.
 pub(crate) fn may_count() -> bool {
     static ANYTHING: OnceLock<bool> = OnceLock::new();
     *ANYTHING.get_or_init(|| !is_filtered() && Counters::open(own_tid()).sample().is_some())
@@ -311,7 +311,7 @@ fn is_filtered() -> bool {
 /// One counter.
 #[derive(Debug)]
 struct Event {
-    /// INVARIANT: what perf_event_open gave, unless the application closed it: then it is whatever `is_ours` denies.
+    /// INVARIANT: the descriptor that perf_event_open gave; if the application has closed it, `is_ours` is false.
     fd: RawFd,
     id: u64,
 }
@@ -327,7 +327,7 @@ const FLAG_CLOEXEC: u64 = 8;
 const GET_ID: u64 = 0x8008_2407;
 
 impl Event {
-    /// A counter of the calling thread, on whatever processor it is.
+    /// A counter of the calling thread, on every processor.
     fn open(kind: &Kind, user_only: bool) -> Option<Event> {
         let mut attr = [0_u64; ATTR_WORDS];
         attr[0] = u64::from(kind.ty) | (8 * ATTR_WORDS as u64) << 32;
@@ -384,10 +384,10 @@ fn close(fd: RawFd) {
     drop(unsafe { File::from_raw_fd(fd) });
 }
 
-/// Who the counter behind this descriptor is; nothing when it is no counter.
+/// The id of the counter behind this descriptor; nothing when it is no counter.
 fn id_of(fd: RawFd) -> Option<u64> {
     let mut id = 0_u64;
-    // SAFETY: the command writes one word; what is no counter refuses it.
+    // SAFETY: the command writes one word; a file that is no counter refuses it.
     let result = unsafe { libc::ioctl(fd, GET_ID, &raw mut id) };
     (result == 0).then_some(id)
 }

@@ -17,14 +17,14 @@ const KINDS_WORD: usize = 3;
 #[derive(Debug, Default)]
 pub(crate) struct Effective {
     words: Vec<u64>,
-    /// Where what belongs to each argument ends in its area; behind all memory where the atom does not say.
+    /// Where the bytes of each argument end in their area; behind all memory where the atom does not say.
     ends: [usize; ARGS_MAX],
-    /// Whether anything in it that decides about others was not known at the door. What is a descriptor does not.
+    /// Whether a number on which the check depends was not known at admission. Descriptors are no such numbers.
     pub(crate) is_dynamic: bool,
 }
 
 impl Effective {
-    /// Puts the numbers in. `None` stands for those that nobody knows yet: they are zero.
+    /// Puts the numbers in. Without an interpreter they are not known yet, and are zero.
     #[inline]
     pub(crate) fn fill(&mut self, atom: &Atom<'_>, row: Option<&Row>, interpreter: Option<&Interpreter>) {
         self.words.clear();
@@ -45,7 +45,7 @@ impl Effective {
                         self.words[CALL_ARGS_OFFSET / 8 + index] = offset.at.into();
                         continue;
                     }
-                    // What is beyond all memory is beyond every area: that is found at once.
+                    // An offset beyond all memory is beyond every area, as the check finds.
                     interpreter
                         .map_or(Some(offset.at as usize), |interpreter| {
                             Some(interpreter.range(offset)?.start)
@@ -72,14 +72,14 @@ impl Effective {
         Call::sharing(bytemuck::cast_slice(&self.words), data, out_len)
     }
 
-    /// Checks the call, as far as its numbers are known: what the table demands, and that every argument keeps to what
-    /// belongs to it.
+    /// Checks the call, as far as its numbers are known: the demands of the table, and that every argument keeps to its own
+    /// bytes.
     pub(crate) fn check(&self, row: &Row, call: &Call<'_>) -> Result<(), Fault> {
         check_arguments(row, call)?;
         call.kinds().not_values().try_for_each(|index| check_end(row, call, index, self.ends[index]))
     }
 
-    /// Checks what the door could not know; gives what the engine says in the call's place.
+    /// Checks the numbers that admission could not know; gives the value that stands in the call's place, if it may not be made.
     pub(crate) fn refusal(
         &self,
         row: Option<&Row>,
@@ -128,9 +128,9 @@ impl Areas {
     }
 }
 
-/// Puts the arguments of a call into `args` as the kernel gets them; false when anybody has to look at it first.
+/// Puts the arguments of a call into `args` as the kernel gets them; false when the call needs a check first.
 ///
-/// They are written where they are read: copied in pieces of another size they would wait for the processor's stores.
+/// They are written where they are read: a copy in pieces of another size would wait for the processor's stores.
 #[inline(always)]
 pub(crate) fn direct(
     atom: &Atom<'_>,

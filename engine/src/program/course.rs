@@ -10,9 +10,9 @@ use crate::exec::Step;
 use crate::program::interpreter::{Ended, Interpreter, Value, members};
 use crate::program::program_calls::Calls;
 
-/// Goes on until the program is over; false when somebody else has to go on.
+/// Goes on until the program is over; false when another thread has to go on.
 ///
-/// Both parts have one loop: what makes calls is there once, and stays in the processor's cache.
+/// Both parts of a program have one loop: the code that makes calls is there once, and stays in the processor's cache.
 #[inline(always)]
 pub(crate) fn run(interpreter: &mut Interpreter, program: &Program<'_>, calls: &mut Calls<'_, '_>) -> bool {
     if interpreter.is_leaving() {
@@ -24,7 +24,7 @@ pub(crate) fn run(interpreter: &mut Interpreter, program: &Program<'_>, calls: &
             (calls.call(interpreter, &atom, index), index + 1)
         } else if atom.step() == StepOp::TOGETHER {
             let members = members(&atom);
-            // The door has seen to it that they are no more than atoms.
+            // Admission has checked that there are no more members than atoms.
             let cost = u32::try_from(members).unwrap_or(u32::MAX);
             if interpreter.budget - interpreter.steps <= cost {
                 leave(interpreter, Ended::Exhausted, calls);
@@ -116,7 +116,7 @@ fn go_on(
     true
 }
 
-/// The main part is over: what is left is the way out.
+/// The main part is over: the way out is left.
 fn leave(interpreter: &mut Interpreter, ended: Ended, calls: &mut Calls<'_, '_>) {
     interpreter.ended = Some(ended);
     interpreter.next = interpreter.finally;
@@ -149,7 +149,7 @@ fn leads(interpreter: &Interpreter, atom: &Atom<'_>, value: u64, behind: usize) 
     behind
 }
 
-/// Whether an atom of the way out is given what is not there, or is an error.
+/// Whether an atom of the way out is given a value that is not there, or that is an error (SYSLET-12).
 fn is_pointless(interpreter: &Interpreter, atom: &Atom<'_>) -> bool {
     atom.kinds().not_values().any(|at| {
         let operand = atom.value(at);
@@ -160,7 +160,7 @@ fn is_pointless(interpreter: &Interpreter, atom: &Atom<'_>) -> bool {
     })
 }
 
-/// Takes one step, of those that the door lets in; nothing when it is a group of calls.
+/// Takes one step, of those that admission lets in; `None` when it is a group of calls.
 #[inline(always)]
 pub(crate) fn step(
     interpreter: &mut Interpreter,

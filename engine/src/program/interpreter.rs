@@ -17,7 +17,7 @@ use crate::exec::usage::Seen;
 #[derive(Debug)]
 pub(crate) struct Interpreter {
     registers: [u64; REGISTERS_MAX],
-    /// What each atom has come to.
+    /// The value of each atom.
     pub(crate) kept: [Kept; ATOMS_MAX],
     /// Where each atom begins in the record.
     offsets: [u32; ATOMS_MAX],
@@ -36,17 +36,17 @@ pub(crate) struct Interpreter {
     pub(crate) ended: Option<Ended>,
     /// The first call of the way out that failed.
     pub(crate) finally_failed: Option<usize>,
-    /// What the attributes of single calls returned, the last time that they did.
+    /// The returns of the attributes of single calls, the last time that there were any.
     returns: Vec<Returned>,
-    /// When the program began, if anybody wants to know.
+    /// When the program began, if an attribute asks for it.
     pub(crate) started_ns: u64,
-    /// What was seen of it in other threads, if anybody wants to know.
+    /// The cost in other threads, if an attribute asks for it.
     pub(crate) seen: Option<Box<Seen>>,
     /// How many threads have had it.
     pub(crate) threads: u32,
 }
 
-/// What the attributes of one atom returned.
+/// The returns of the attributes of one atom.
 #[derive(Debug)]
 struct Returned {
     atom: usize,
@@ -55,16 +55,16 @@ struct Returned {
     bytes: Vec<u8>,
 }
 
-/// What one atom has come to.
+/// The value of one atom, as it is kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Kept {
     /// Its value, the last time.
     pub(crate) value: u64,
     /// How often it has run.
     pub(crate) runs: u32,
-    /// What is special about the value.
+    /// The flags of the value.
     pub(crate) flags: u16,
-    /// Whether the value can be used: the atom has run, and what it opened was not closed.
+    /// Whether the value can be used: the atom has run, and the descriptor that it opened was not closed.
     pub(crate) is_present: bool,
 }
 
@@ -75,7 +75,7 @@ pub(crate) enum Ended {
     Stopped,
     /// Nothing of its budget is left.
     Exhausted,
-    /// Somebody wanted it to stop, or its deadline passed.
+    /// It was cancelled, or its deadline passed.
     Cancelled,
 }
 
@@ -141,7 +141,7 @@ impl Interpreter {
     /// A number that the program knows.
     #[inline(always)]
     pub(crate) fn number(&self, operand: Operand) -> u64 {
-        // The door has checked kinds and numbers; the masks only keep them in the compiler's sight.
+        // Admission has checked kinds and numbers; the masks show that to the compiler.
         #[allow(clippy::cast_possible_truncation, reason = "masked")]
         let index = operand.value as usize;
         match ArgKind(operand.kind) {
@@ -157,8 +157,7 @@ impl Interpreter {
         &mut self.registers[place(number)]
     }
 
-    /// From where an offset leads, with the register that is added to it, to where what belongs to it ends; nothing beyond all
-    /// memory.
+    /// From where an offset leads, with the register that is added to it, to where its bytes end; `None` beyond all memory.
     pub(crate) fn range(&self, offset: Offset) -> Option<Range<usize>> {
         let added = offset.register.map_or(0, |register| self.registers[place(register.into())]);
         let at = u64::from(offset.at).checked_add(added)?;
@@ -170,7 +169,7 @@ impl Interpreter {
         self.kept[atom % ATOMS_MAX].is_present
     }
 
-    /// What an atom has closed cannot be used any more. A call that was not made has closed nothing.
+    /// A descriptor that an atom has closed cannot be used any more. A call that was not made has closed nothing.
     #[inline(always)]
     pub(crate) fn note_closed(&mut self, atom: &Atom<'_>, value: Value) {
         if let Some(closed) = closes(atom).filter(|_| !value.flags.contains(DoneFlags::NOT_RUN)) {
@@ -178,7 +177,7 @@ impl Interpreter {
         }
     }
 
-    /// Keeps what an atom came to.
+    /// Keeps the value of an atom.
     #[inline(always)]
     pub(crate) fn keep(&mut self, index: usize, value: Value) {
         let kept = &mut self.kept[index % ATOMS_MAX];
@@ -186,7 +185,7 @@ impl Interpreter {
         *kept = Kept { value: value.raw, runs, flags: value.flags.0, is_present: true };
     }
 
-    /// Keeps what the attributes of an atom returned, before what it came to.
+    /// Keeps the returns of the attributes of an atom; called before its value is kept.
     pub(crate) fn keep_returns(&mut self, index: usize, bytes: &[u8]) {
         let run = self.kept[index % ATOMS_MAX].runs.saturating_add(1);
         match self.returns.iter_mut().find(|kept| kept.atom == index) {
@@ -199,14 +198,14 @@ impl Interpreter {
         }
     }
 
-    /// What the attributes of an atom returned, if it was made the last time.
+    /// The returns of the attributes of an atom, if it was made the last time.
     pub(crate) fn returned(&self, index: usize) -> &[u8] {
         let run = self.kept[index % ATOMS_MAX].runs;
         let found = self.returns.iter().find(|kept| kept.atom == index && kept.run == run);
         found.map_or(&[], |kept| &kept.bytes)
     }
 
-    /// The program's result, and what is special about it.
+    /// The program's result and its flags.
     pub(crate) fn result(&self, was_signalled: bool, is_late: bool) -> (RawResult, DoneFlags) {
         let failed = match self.finally_failed {
             Some(_) => DoneFlags::FINALLY_FAILED,
@@ -249,7 +248,7 @@ impl Interpreter {
                 returned: self.returned(index),
             };
             left -= 1;
-            // What an attribute of the application's returns may have grown since the door.
+            // The return of an attribute of the application's may have grown since admission.
             let fits = at + entry.len_bytes() + left * AtomEntry::HEAD_BYTES <= value.len();
             let entry = if fits { entry } else { AtomEntry { returned: &[], ..entry } };
             entry.emit(&mut value[at..]);
@@ -259,7 +258,7 @@ impl Interpreter {
     }
 }
 
-/// Where what belongs to an offset ends in its area; behind all memory if that is not said.
+/// Where the bytes of an offset end in its area; behind all memory if that is not said.
 pub(crate) fn end(offset: Offset) -> usize {
     offset.len.map_or(usize::MAX, |len| offset.at as usize + len as usize)
 }
@@ -270,7 +269,7 @@ fn place(register: u64) -> usize {
     register as usize % REGISTERS_MAX
 }
 
-/// What an atom came to.
+/// The value of an atom, with its flags.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Value {
     pub(crate) raw: u64,
@@ -282,7 +281,7 @@ impl Value {
         Value { raw, flags: DoneFlags::NONE }
     }
 
-    /// What the kernel says of a call, or that it did not begin.
+    /// The kernel's result of a call, or that it did not begin.
     #[inline(always)]
     pub(crate) fn made(invoked: Invoked) -> Value {
         match invoked {
@@ -291,7 +290,7 @@ impl Value {
         }
     }
 
-    /// What the engine says in place of a call.
+    /// The engine's error in place of a call.
     pub(crate) fn error(errno: i32) -> Value {
         let raw = i64::from(-errno).cast_unsigned();
         Value { raw, flags: DoneFlags::ENGINE_RESULT.with(DoneFlags::NOT_RUN) }

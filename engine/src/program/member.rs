@@ -1,4 +1,5 @@
-//! A call of a program that can be stopped by itself: it has a phase of its own, beside its program's.
+//! A call of a program that can be stopped alone: it has a phase of its own, beside its program's. The thread that makes the call
+//! begins and ends it; cancels, deadlines and the group stop it.
 
 use crate::cancel::signal;
 use crate::exec::claim::Why;
@@ -7,7 +8,7 @@ use crate::slots::phase::{Begin, By, Phase, Stop};
 use crate::slots::state::State;
 use crate::sys::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 
-/// One call, as those see it who want it to stop.
+/// One call, as the threads see it that may stop it.
 #[derive(Debug)]
 pub(crate) struct Member {
     phase: Phase,
@@ -32,7 +33,7 @@ impl Leaving {
         self.0.remove(name);
     }
 
-    /// Nobody makes calls of that program any more.
+    /// The program makes no more calls.
     pub(crate) fn forget(&self, program: u64) {
         self.0.forget(program);
     }
@@ -64,7 +65,7 @@ impl Running {
         }
     }
 
-    /// Nobody makes calls of that program any more.
+    /// The program makes no more calls.
     pub(crate) fn forget(&self, program: u64) {
         lock(&self.0).retain(|(name, _)| name.program != program);
     }
@@ -86,7 +87,7 @@ impl Member {
         Member { phase, maker: [const { AtomicU32::new(0) }; 2] }
     }
 
-    /// That thread makes the call; false when somebody has stopped it before.
+    /// That thread makes the call; false when it was stopped before.
     pub(crate) fn begin(&self, maker: Maker) -> bool {
         let note = || {
             self.maker[0].store(maker.tid, Ordering::Relaxed);
@@ -105,7 +106,7 @@ impl Member {
         self.phase.reap(GENERATION, State::DONE, std::thread::yield_now);
     }
 
-    /// The word the stub tests.
+    /// The word that the stub tests.
     pub(crate) fn cancel(&self) -> &AtomicU32 {
         self.phase.cancel()
     }
@@ -115,12 +116,13 @@ impl Member {
         self.phase.cancel().load(Ordering::Relaxed)
     }
 
-    /// Stops the call. Who gets [`Stop::Signal`] sees to it that it is looked at again; who gets [`Stop::Unsent`] has to ask
+    /// Stops the call. After [`Stop::Signal`] the caller has it looked at again; after [`Stop::Unsent`] the caller has to ask
     /// again.
     pub(crate) fn stop(&self, why: Why) -> Stop {
         let found = self.phase.stop(GENERATION, By::Other, std::thread::yield_now);
         if matches!(found, Stop::Removed | Stop::Signal) {
-            // Release: pairs with the acquire of the handler.
+            // Release: pairs with the acquire load of the word in the signal handler, which would otherwise see the signal without
+            // its reason.
             self.phase.cancel().store(why.word(), Ordering::Release);
         }
         if found == Stop::Signal {
@@ -137,7 +139,7 @@ impl Member {
     pub(crate) fn stop_again(&self) -> bool {
         let is_there = self.phase.signal_again(GENERATION);
         if is_there {
-            // What cannot be sent now is tried again.
+            // A signal that cannot be sent now is tried again.
             let _is_sent = self.signal();
             self.phase.signalled(GENERATION, false);
         }

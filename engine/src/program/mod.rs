@@ -1,7 +1,9 @@
-//! Programs of calls: what the door asks of them (`admit`, `flow`), how far one is (`machine`) and where it goes (`course`,
-//! `step`), how its calls are made (`making`, `effective`, `one`), and its one completion (`run`, `answer`).
+//! Programs of calls, on top of `exec`. A program is checked ([`validate`]) and run ([`run`]) in slices, from one atom to the next
+//! ([`course`]) over a state that travels with it ([`interpreter`]). Its calls are made ([`program_calls`]) one by one ([`one_call`]),
+//! with their [`arguments`] checked, or side by side ([`parallel`]), where a single [`member`] can be stopped. The ring asks it to
+//! admit, the pool to run.
 //!
-//! A program is written call by call; what a call gives is there to be used once the call is written:
+//! A program is written call by call; the value of a call is there to be used once the call is written:
 //!
 //! ```
 //! use syslet::program::build::calls::{close, openat, read};
@@ -15,7 +17,7 @@
 //!     p.finally(close(file));
 //! })?;
 //! let mut ring = Engine::start(Config::default())?.ring(&Params::default())?;
-//! // Safety: it uses what it opens.
+//! // Safety: it uses only the file that it opens.
 //! unsafe { ring.push_program(&first_bytes) }?;
 //! ring.wait(1, None)?;
 //! let done = ring.completions().next().ok_or("one program, one completion")?;
@@ -23,7 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is not written yet has no name, and what another program has made is of another type:
+//! A value has no name before its call is written, and a value of another program is of another type:
 //!
 //! ```compile_fail,E0425
 //! # use syslet::program::{Program, build::calls::{close, getppid}};

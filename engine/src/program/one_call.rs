@@ -22,7 +22,7 @@ use crate::slots::maker::Maker;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::{Arc, AtomicU32, Ordering, lock};
 
-/// What a thread makes calls with.
+/// The means by which a thread makes one call.
 #[derive(Debug)]
 pub(crate) struct Tools<'a> {
     pub(crate) context: &'a AttributeContext,
@@ -33,15 +33,15 @@ pub(crate) struct Tools<'a> {
     pub(crate) team: Option<Team<'a>>,
 }
 
-/// Who makes the calls, and how.
+/// Which kind of thread makes the calls, and under which limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct By {
     /// A worker.
     pub(crate) is_pooled: bool,
     pub(crate) run_by: RunBy,
-    /// Nothing that could block may be made, but through a twin.
+    /// If set, no call that could block may be made but by a non-blocking attempt.
     pub(crate) abilities: Option<Abilities>,
-    /// On the way out no call is stopped, by nobody.
+    /// On the way out no call is stopped, but by a close in haste.
     pub(crate) is_leaving: bool,
 }
 
@@ -54,14 +54,14 @@ pub(crate) struct Ready<'a> {
     pub(crate) way: Way<'a>,
     /// The word that keeps it from beginning.
     pub(crate) cancel: &'a AtomicU32,
-    /// By what it is found.
+    /// The name by which it is found.
     pub(crate) name: Name,
-    /// As whom it is stopped, if it is one of a group.
+    /// The member as which it is stopped, if it is one of a group.
     pub(crate) member: Option<&'a Arc<Member>>,
 }
 
 impl Tools<'_> {
-    /// Makes one call. `Err` when somebody else has to go on.
+    /// Makes one call. Suspended when another thread has to go on.
     ///
     /// # Safety
     /// As for [`syslet_syscalls::invoke`].
@@ -72,11 +72,11 @@ impl Tools<'_> {
             || flags.contains(AtomFlags::STOPPABLE)
             || self.is_hurried(ready.row, ready.args);
         if ready.call.attribute_count() > 0 || is_own {
-            // SAFETY: the caller's promise, passed on.
+            // SAFETY: the caller promises that the kernel may make this call with these arguments.
             return unsafe { self.make_asked(ready) };
         }
         let Ready { call, args, way, cancel, .. } = ready;
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
         let entered =
             unsafe { enter(&way, call, cancel, args, Needs::NONE, self.by.is_pooled, &mut Unwatched) };
         match entered {
@@ -121,7 +121,7 @@ impl Tools<'_> {
             let mut watch = Watched::new(needs, self.counters, way.seen(), &mut sight.seen);
             let is_pooled = self.by.is_pooled;
             let mut make = |cancel: &AtomicU32| {
-                // SAFETY: the caller's promise, passed on.
+                // SAFETY: the caller promises that the kernel may make this call with these arguments.
                 unsafe { enter(&way, call, cancel, args, needs, is_pooled, &mut watch) }
             };
             let entered = match self.team.filter(|_| is_own && is_pooled) {
@@ -143,7 +143,7 @@ impl Tools<'_> {
             asked.note(AttributeId::RETRY, outcome.retry.token());
         }
         if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
-            // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+            // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
             sight.transferred = unsafe { moved.checksum(call, args, outcome.result) };
         }
         self.returns.resize((DONE_BYTES_MIN + wanted.bytes) / 8, 0);
@@ -153,10 +153,10 @@ impl Tools<'_> {
         Step::Done((Value::of(&outcome), bytes))
     }
 
-    /// Makes one call.
+    /// Makes one call of a group.
     ///
     /// # Safety
-    /// As for [`syslet_syscalls::invoke`]; whoever has the program waits until all are over.
+    /// As for [`syslet_syscalls::invoke`]; the thread that has the program waits until all calls of the group are over.
     pub(crate) unsafe fn make_member(&mut self, group: &ParallelGroup, index: usize, team: Team<'_>) {
         let place = &group.places[index];
         if lock(&place.came).is_none() {
@@ -170,7 +170,8 @@ impl Tools<'_> {
                 name: place.name,
                 member: Some(&place.member),
             };
-            // SAFETY: the caller's promise, passed on.
+            // SAFETY: the caller promises that the kernel may make the calls of the group, and that their memory stays
+            // until all are over.
             let Step::Done((value, returned)) = (unsafe { self.make(ready) }) else {
                 unreachable!("the plain call is final")
             };
@@ -179,17 +180,17 @@ impl Tools<'_> {
         group.finish(index, team);
     }
 
-    /// Makes what nobody else takes, and waits for the rest.
+    /// Makes the calls of a group that no worker takes, and waits for the others.
     ///
     /// # Safety
-    /// As for [`Together::make`].
+    /// As for [`Tools::make_member`]: the calling thread has the program, and waits here.
     pub(crate) unsafe fn join(&mut self, group: &ParallelGroup, team: Team<'_>, program: &AtomicU32) {
         while let Some(index) = group.take() {
             if program.load(Ordering::Relaxed) != 0 {
                 group.stop(team);
             }
             group.own.store(u32::try_from(index).unwrap_or(NONE), Ordering::Relaxed);
-            // SAFETY: the caller's promise, passed on.
+            // SAFETY: the same promise.
             unsafe { self.make_member(group, index, team) };
             group.own.store(NONE, Ordering::Relaxed);
         }
@@ -250,7 +251,7 @@ fn alone(
     stopped(&member, ready, entered, member.reason() == reason::LATE)
 }
 
-/// Makes a call on the way out, which nobody stops but a close in haste (SYSLET-38).
+/// Makes a call on the way out, which only a close in haste stops (SYSLET-38).
 fn parting(
     team: Team<'_>,
     ready: &Ready<'_>,
@@ -260,7 +261,7 @@ fn parting(
     loop {
         let member = Arc::new(Member::new());
         team.programs.leaving.add(ready.name, &member);
-        // Behind the list's lock: who is in haste finds the call there, or has said so before.
+        // Behind the list's lock: a thread that closes in haste finds the call in the list, or has said so before it was added.
         if team.host.is_in_haste() {
             team.host.stop_at(now_ns() + wait_ns, &member);
         }
@@ -281,7 +282,7 @@ const HASTE_NS: u64 = 1_000_000;
 /// A thread that is away for longer does not come to begin one.
 const HASTE_NS_MAX: u64 = 1_000_000_000;
 
-/// Makes a call that others find as that member.
+/// Makes a call that other threads find as that member.
 fn watched(
     member: &Member,
     maker: Maker,
@@ -300,11 +301,11 @@ fn watched(
     }
 }
 
-/// What comes of a call that was perhaps stopped as that member.
+/// The outcome of a call that was perhaps stopped as that member.
 fn stopped(member: &Member, ready: &Ready<'_>, entered: Step<Outcome>, is_late: bool) -> Step<Outcome> {
     match entered {
         Step::Done(outcome) if member.reason() != 0 => {
-            // SAFETY: the arguments are those of the call, whose submitter answers for what they name.
+            // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
             let asked = unsafe { asked_bytes(ready.call, ready.args) };
             Step::Done(outcome.stopped(asked, is_late))
         }

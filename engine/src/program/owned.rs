@@ -13,7 +13,7 @@ use crate::refused::Refused;
 #[derive(Clone)]
 pub struct Program {
     words: Vec<u64>,
-    /// What a door has found of it, until what it was found of changes.
+    /// The findings of admission, until the bytes change.
     seen: OnceLock<Seen>,
 }
 
@@ -34,7 +34,7 @@ impl Program {
     /// The program with these fields.
     ///
     /// # Errors
-    /// What the door would refuse it for, as far as that can be said without an engine.
+    /// The refusal that a push would give, as far as it can be told without an engine.
     pub fn of(repr: &ProgramRepr<'_>) -> Result<Program, Refused> {
         let mut words = vec![0; repr.len_bytes() / 8];
         repr.emit(bytemuck::cast_slice_mut(&mut words));
@@ -52,7 +52,7 @@ impl Program {
         bytemuck::cast_slice(&self.words)
     }
 
-    /// Where a door keeps what it has found.
+    /// Where admission keeps its findings.
     pub(crate) fn seen(&self) -> &OnceLock<Seen> {
         &self.seen
     }

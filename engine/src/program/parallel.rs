@@ -1,5 +1,5 @@
-//! Calls of a program that run side by side: what a group is made of, how workers find the calls that are left, how the calls are
-//! stopped, and the pool as programs ask it. The thread that has the program and the workers of its ring both call it.
+//! Calls of a program that run side by side: the group, the list in which workers find its calls, and the pool as programs ask it. The
+//! thread that has the program and the workers that make calls of the group call it; the pool implements [`Host`].
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -44,13 +44,13 @@ pub(crate) struct RingPrograms {
     pub(crate) leaving: Leaving,
 }
 
-/// What stands behind the thread that makes the calls of a program: the pool, and other workers of it.
+/// The pool behind the thread that makes the calls of a program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Team<'a> {
     pub(crate) host: &'a dyn Host,
-    /// Calls of the ring's programs, as other threads find them.
+    /// Calls of the ring's programs, where other threads find them.
     pub(crate) programs: &'a RingPrograms,
-    /// What the monitor sees of the thread.
+    /// The thread, as the monitor sees it.
     pub(crate) activity: &'a Activity,
     /// How a signal gets to the thread.
     pub(crate) maker: Maker,
@@ -62,14 +62,14 @@ pub(crate) struct Team<'a> {
 #[derive(Debug)]
 pub(crate) struct ParallelGroup {
     pub(super) places: Box<[Place]>,
-    /// The first that nobody has taken.
+    /// The first call that is not taken.
     next: AtomicU32,
-    /// The one that who has the program makes just now, or [`NONE`].
+    /// The call that the thread with the program is making, or [`NONE`].
     pub(super) own: AtomicU32,
-    /// Who has the program waits here.
+    /// The thread with the program waits here.
     pub(super) over: Latch<OwnWord>,
     pub(super) succeeded: AtomicU64,
-    /// So many successes are enough; all, if it is 0.
+    /// So many successes are enough (SYSLET-26); 0 if all calls are to be made.
     pub(super) enough: u64,
 }
 
@@ -82,16 +82,16 @@ pub(crate) struct Place {
     pub(super) member: Arc<Member>,
     /// The call with all numbers in it.
     pub(super) words: Vec<u64>,
-    /// Its arguments as the kernel gets them: addresses of what outlives the group.
+    /// Its arguments as the kernel gets them: addresses of memory that outlives the group.
     pub(super) args: RawArgs,
     pub(super) name: Name,
     pub(super) out_len: usize,
-    /// What it came to, and what its attributes returned.
+    /// Its value and the returns of its attributes, once it is over.
     pub(super) came: Mutex<Option<(Value, Vec<u8>)>>,
 }
 
 impl Place {
-    /// A call to be made; or, with a value, one that is not.
+    /// A call to be made; with a value, a call that is over without being made.
     pub(crate) fn new(
         words: Vec<u64>,
         args: RawArgs,
@@ -120,19 +120,20 @@ impl ParallelGroup {
         self.places.len() as u64
     }
 
-    /// Whether they are of the program with this ticket.
+    /// Whether the group is of the program with this ticket.
     pub(crate) fn is_of(&self, program: u64) -> bool {
         self.places.iter().any(|place| place.name.program == program)
     }
 
-    /// Takes a call that nobody has.
+    /// Takes a call that no thread has.
     pub(crate) fn take(&self) -> Option<usize> {
-        // Relaxed: what the place holds was written before the group could be found.
+        // Relaxed: only the number is shared. The places were written before the group was added to the list, whose lock the
+        // taking thread has had since.
         let taken = self.next.fetch_add(1, Ordering::Relaxed) as usize;
         (taken < self.places.len()).then_some(taken)
     }
 
-    /// Whether there is one.
+    /// Whether there is such a call; a hint.
     pub(crate) fn has_more(&self) -> bool {
         (self.next.load(Ordering::Relaxed) as usize) < self.places.len()
     }
@@ -142,12 +143,13 @@ impl ParallelGroup {
         self.succeeded.load(Ordering::Relaxed)
     }
 
-    /// What each has come to, once all are over.
+    /// Value and returns of one call, once all are over (SYSLET-33).
     pub(crate) fn came(&self, index: usize) -> (Value, Vec<u8>) {
         lock(&self.places[index].came).take().unwrap_or((Value::error(libc::EOWNERDEAD), Vec::new()))
     }
 
-    /// One more is over. The last one, and the one that makes it enough, end the wait of who has the program.
+    /// One more call is over. The success that makes it enough stops the others (SYSLET-26), and the last call ends the wait of the
+    /// thread that has the program.
     pub(crate) fn finish(&self, index: usize, team: Team<'_>) {
         let is_success = lock(&self.places[index].came).as_ref().is_some_and(|(value, _)| !value.is_error());
         let succeeded =
@@ -158,7 +160,7 @@ impl ParallelGroup {
         self.over.arrive();
     }
 
-    /// The thread that made it has died.
+    /// The thread that made the call has died: the call is over with EOWNERDEAD.
     pub(crate) fn reap(&self, index: usize, team: Team<'_>) {
         let place = &self.places[index];
         place.member.reap();
@@ -167,7 +169,7 @@ impl ParallelGroup {
         self.finish(index, team);
     }
 
-    /// The thread that had the program has died: what nobody has begun is not made, what is being made is stopped.
+    /// The thread that had the program has died: calls that have not begun are not made, the others are stopped (SYSLET-37).
     pub(crate) fn orphan(self: &Arc<Self>, team: Team<'_>) {
         team.programs.groups.remove(self);
         while let Some(index) = self.take() {
@@ -181,7 +183,7 @@ impl ParallelGroup {
         self.stop(team);
     }
 
-    /// Waits for all that are being made, in the place of a thread that died.
+    /// Waits for all calls that are being made, in the place of the thread that died (SYSLET-37).
     pub(crate) fn outlast(&self, team: Option<Team<'_>>) {
         self.over.wait(|| team.iter().for_each(|team| team.host.will_sleep(team.activity)));
     }
@@ -194,15 +196,16 @@ impl ParallelGroup {
     }
 }
 
-/// The groups of one ring that have calls which nobody has taken.
+/// The groups of one ring.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    /// Groups that are there, for who does not want the lock.
+    /// The length of `queue`, read without its lock.
     count: AtomicU32,
     /// Calls of groups that are not over, beyond the programs they are of.
     calls: AtomicU64,
+    /// Groups with calls that are not taken.
     queue: Mutex<VecDeque<Arc<ParallelGroup>>>,
-    /// All that are not over.
+    /// All groups that are not over.
     begun: Mutex<Vec<Arc<ParallelGroup>>>,
 }
 
@@ -244,7 +247,7 @@ impl Groups {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Takes a call that nobody has, and says whether there are more.
+    /// Takes a call that no thread has, and says whether there are more.
     pub(crate) fn take(&self) -> Option<(Arc<ParallelGroup>, usize, bool)> {
         if self.is_empty() {
             return None;

@@ -20,7 +20,7 @@ use crate::program::validate::{here, may_touch};
 use crate::sys::clock::now_ns;
 use crate::sys::sync::{Arc, AtomicU32, Ordering};
 
-/// What a thread has while it makes the calls of one program.
+/// The means of a thread that makes the calls of one program.
 #[derive(Debug)]
 pub(crate) struct Calls<'a, 'c> {
     pub(crate) program: Program<'a>,
@@ -29,14 +29,14 @@ pub(crate) struct Calls<'a, 'c> {
     pub(crate) claim: Claim<'c>,
     /// The word that keeps the next call from beginning.
     pub(crate) cancel: &'c AtomicU32,
-    /// When the program is late, where nobody but this thread can tell.
+    /// When the program is late, where no other thread looks at the clock for it.
     pub(crate) deadline_ns: Option<u64>,
     pub(crate) effective: &'a mut Effective,
     pub(crate) built: &'a mut Vec<u64>,
     pub(crate) tools: Tools<'a>,
-    /// What a first attempt has done of the call that is next.
+    /// The progress of the call that is next, if a first attempt was made.
     pub(crate) begun: Option<&'a Progress>,
-    /// What somebody else needs to go on from there.
+    /// The progress with which another thread goes on.
     pub(crate) later: Option<Progress>,
 }
 
@@ -55,8 +55,8 @@ impl Calls<'_, '_> {
             && self.may_make(atom, row, &args)
             && !self.tools.is_hurried(row, &args)
         {
-            // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the
-            // out area, as far as the row says, which was checked at the door.
+            // SAFETY: the submitter answers for the call; each argument that is no value points into the record or the out
+            // area, as far as the row says, which admission has checked.
             let invoked = unsafe { plain(self.cancel, atom.nr(), &args, self.tools.by.is_pooled) };
             return Step::Done(Value::made(invoked));
         }
@@ -69,7 +69,7 @@ impl Calls<'_, '_> {
         let atom = &interpreter.atom(&self.program, index);
         let (members, enough) = (index + 1..index + 1 + members(atom), atom.raw_arg(1));
         if self.tools.by.abilities.is_some() {
-            // Only who may sleep can wait for others.
+            // A thread that may not sleep cannot wait for other workers.
             self.later = Some(Progress::default());
             return Step::Suspended(());
         }
@@ -80,7 +80,7 @@ impl Calls<'_, '_> {
         }
     }
 
-    /// What the submission brought.
+    /// The DATA of the submission.
     pub(crate) fn data(&self) -> &[u8] {
         self.data
     }
@@ -107,7 +107,7 @@ impl Calls<'_, '_> {
 }
 
 impl Calls<'_, '_> {
-    /// Somebody has asked for it: that is why the program is to stop.
+    /// A cancel was asked for: that is why the program is to stop.
     #[cold]
     fn is_asked(&self) -> bool {
         self.claim.slot().cancel().store(reason::ASKED, Ordering::Relaxed);
@@ -124,7 +124,7 @@ impl Calls<'_, '_> {
         is_late
     }
 
-    /// By what a call of this program is found.
+    /// The name by which a call of this program is found.
     fn name(&self, atom: usize) -> Name {
         Name { program: self.program.user_data(), atom }
     }
@@ -144,7 +144,7 @@ impl Calls<'_, '_> {
         })
     }
 
-    /// Makes a call of which something is to be checked, observed or kept apart.
+    /// Makes a call that is to be checked, observed, or stopped alone.
     #[inline(never)]
     fn call_with_care(&mut self, interpreter: &mut Interpreter, index: usize) -> Step<Value, ()> {
         let atom = &interpreter.atom(&self.program, index);
@@ -188,8 +188,8 @@ impl Calls<'_, '_> {
             name: self.name(index),
             member: None,
         };
-        // SAFETY: the submitter answers for what the call does; what is not a value points into the record and the out
-        // area, as far as the row says, which was checked at the door, or above where it was not known there.
+        // SAFETY: the submitter answers for the call; each argument that is no value points into the record or the out area,
+        // as far as the row says, which admission has checked, or `refusal` where the number was not known before.
         let made = unsafe { self.tools.make(ready) };
         guarded.leave(if let Step::Done((value, _)) = &made { Some(value.result()) } else { None });
         match made {
@@ -236,7 +236,7 @@ impl Calls<'_, '_> {
         Step::Done(self.of_group(succeeded, enough, count))
     }
 
-    /// All calls of a group, by as many workers as come.
+    /// Makes all calls of a group, with as many workers as come.
     fn side_by_side(
         &mut self,
         interpreter: &mut Interpreter,
@@ -253,7 +253,7 @@ impl Calls<'_, '_> {
         let group = Arc::new(ParallelGroup::new(places, enough));
         team.programs.groups.add(&group);
         team.host.share();
-        // SAFETY: the submitter answers for what the calls do; the addresses among their arguments are those of the record,
+        // SAFETY: the submitter answers for the calls; the addresses among their arguments are those of the record,
         // the out area and `built`, which stay until all are over.
         unsafe { self.tools.join(&group, team, self.cancel) };
         team.programs.groups.remove(&group);

@@ -20,7 +20,7 @@ use crate::slots::state::State;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::Ordering;
 
-/// What a thread has for programs, kept from one to the next.
+/// The memory of a thread for programs, kept from one to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
     /// Memory of the last program that was over, for the next.
@@ -29,7 +29,7 @@ pub(crate) struct Buffers {
     effective: Effective,
     /// Performance counters, once a single call has asked for them.
     counters: Counters,
-    /// What the attributes of a call returned.
+    /// The returns of the attributes of a call.
     returns: Vec<u64>,
 }
 
@@ -97,7 +97,7 @@ impl Buffers {
                     built: &mut runner.built,
                     is_pooled: runner.is_pooled,
                     team,
-                    // In a worker it is interrupted.
+                    // In a worker the monitor interrupts it.
                     deadline_ns: asked.deadline_ns(slot).filter(|_| !runner.is_pooled),
                 };
                 match slice.take(&mut interpreter, self, out, &mut sight.seen) {
@@ -125,7 +125,7 @@ impl Buffers {
     /// Makes one call of a group.
     ///
     /// # Safety
-    /// As for [`Runner::run`].
+    /// As for [`Tools::make_member`].
     pub(crate) unsafe fn run_member(
         &mut self,
         context: &AttributeContext,
@@ -140,12 +140,13 @@ impl Buffers {
             by: By { is_pooled: true, run_by: RunBy::POOLED, abilities: None, is_leaving: false },
             team: Some(team),
         };
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller promises that the submitter of the program answers for its calls; the thread that has the program
+        // waits until all calls of the group are over.
         unsafe { tools.make_member(group, index, team) };
     }
 }
 
-/// Shows the program to its attributes, and performs what they ask for; gives how it ends if it is not to begin.
+/// Shows the program to its attributes, and performs the actions that they ask for; gives its outcome if it is not to begin.
 fn not_run(asked: &mut Asked<'_>, interpreter: &Interpreter, claim: &Claim<'_>) -> Option<Outcome> {
     let slot = claim.slot();
     let mut refused = asked.required_refusal();
@@ -169,7 +170,7 @@ fn not_run(asked: &mut Asked<'_>, interpreter: &Interpreter, claim: &Claim<'_>) 
     }
 }
 
-/// One thread's turn with a program.
+/// The part of a program that one thread runs.
 struct Slice<'a> {
     program: Program<'a>,
     way: Way<'a>,
@@ -179,12 +180,12 @@ struct Slice<'a> {
     built: &'a mut Vec<u64>,
     is_pooled: bool,
     team: Option<Team<'a>>,
-    /// When it is late, where nobody but this thread can tell.
+    /// When the program is late, where no other thread looks at the clock for it.
     deadline_ns: Option<u64>,
 }
 
 impl Slice<'_> {
-    /// Runs as much of the program as may be run here. `Err` when somebody else has to go on.
+    /// Runs as much of the program as may be run here. Suspended when another thread has to go on.
     fn take(
         self,
         interpreter: &mut Interpreter,
@@ -258,7 +259,7 @@ impl Slice<'_> {
     }
 }
 
-/// Who this thread is to the program.
+/// As which kind of thread this one runs the program.
 fn run_by(is_pooled: bool, program: &Program<'_>, needs: Needs) -> RunBy {
     let is_private = program.flags().contains(CallFlags::PRIVATE) || needs.contains(Needs::OWN_THREAD);
     match (is_pooled, is_private) {

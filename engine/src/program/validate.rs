@@ -1,6 +1,6 @@
-//! Checks a program before it is accepted: each call as if it were alone, that each value is there when an atom reads it, and what its
-//! flags let it touch. A push calls [`admit`]; a program that is built is checked by [`Flow`]; the calls of a program ask the rest again
-//! when numbers are known.
+//! Checks a program before it is accepted: each call as if it were alone, that each value is there when an atom reads it, and that its
+//! flags allow its scope. A push calls [`admit`]; a program that is built is checked by [`Flow`]; calls whose numbers are
+//! known late ask again when they are made.
 
 use std::sync::OnceLock;
 
@@ -24,32 +24,32 @@ use crate::slots::dispatch::DispatchFlags;
 /// Offset of a program's budget.
 const BUDGET_OFFSET: usize = 24;
 
-/// What the door needs besides the program.
+/// The memory of the checks, kept from one program to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Validator {
     flow: Flow,
     effective: Effective,
 }
 
-/// What a door has found of a program whose bytes are still the same, but for its word and its registers.
+/// The findings of admission about a program whose bytes are still the same, but for its word and its registers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
-    by: Looker,
+    by: Circumstances,
     sum: Sum,
-    /// What was decided, where another time would not decide otherwise: nothing is asked but DATA.
+    /// The decision, where a later one would not differ: no attribute but DATA is asked for.
     decided: Option<Admission>,
 }
 
-/// Who has looked: another might find something else.
+/// The circumstances of a check: under others it might find otherwise.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Looker {
+struct Circumstances {
     engine: u64,
     has_pool: bool,
     limits: Limits,
     completion_max: usize,
 }
 
-/// What all atoms together come to.
+/// The findings about all atoms, added up.
 #[derive(Clone, Copy, Debug)]
 struct Sum {
     /// Longest value of ATOMS.
@@ -61,7 +61,7 @@ struct Sum {
     begins_away: bool,
 }
 
-/// Checks what a program means, and decides who runs it.
+/// Checks a program, and decides which thread runs it.
 pub(crate) fn admit<'a>(
     record: &'a [u8],
     (limits, completion_max): (&Limits, usize),
@@ -70,7 +70,7 @@ pub(crate) fn admit<'a>(
     (validator, admission): (&mut Validator, &mut Admission),
     seen: Option<&OnceLock<Seen>>,
 ) -> Result<Program<'a>, Refused> {
-    let by = Looker { engine: terms.number, has_pool, limits: *limits, completion_max };
+    let by = Circumstances { engine: terms.number, has_pool, limits: *limits, completion_max };
     let found = seen.and_then(OnceLock::get).filter(|seen| seen.by == by);
     if let Some(Seen { decided: Some(decided), .. }) = found {
         *admission = *decided;
@@ -92,17 +92,17 @@ pub(crate) fn admit<'a>(
     Ok(program)
 }
 
-/// Decides about a program that has been looked at, as the door decides about a call.
+/// Decides about a program that has been checked, as admission decides about a call.
 fn decide(
     program: &Program<'_>,
     sum: &Sum,
-    by: Looker,
+    by: Circumstances,
     terms: &Terms,
     admission: &mut Admission,
 ) -> Result<(), Refused> {
     let flags = program.flags();
     admission.fd = -1;
-    // What its other calls would need is with the worker that has it.
+    // The state between its calls is lost with the worker that has it.
     admission.abandon_policy = AbandonPolicy::Refused;
     admission.may_run_inline = true;
     admission.answering = true;
@@ -114,7 +114,7 @@ fn decide(
     Ok(())
 }
 
-/// Checks what does not depend on how the program is asked for.
+/// Checks all that does not depend on how the program is asked for.
 fn look<'a>(
     record: &'a [u8],
     limits: &Limits,
@@ -141,7 +141,7 @@ fn look<'a>(
     Ok((program, sum))
 }
 
-/// Who may run it.
+/// Which threads may run it.
 fn program_marks(flags: CallFlags, admission: &Admission, sum: &Sum, has_pool: bool) -> DispatchFlags {
     let timed = if admission.deadline_ns.is_some() { DispatchFlags::TIMED } else { DispatchFlags::PLAIN };
     if !has_pool || flags.contains(CallFlags::SYNC) {
@@ -158,7 +158,7 @@ fn program_marks(flags: CallFlags, admission: &Admission, sum: &Sum, has_pool: b
     })
 }
 
-/// Checks every atom as the door checks a call.
+/// Checks every atom as admission checks a call.
 fn check_atoms(
     program: &Program<'_>,
     terms: &Terms,
@@ -192,7 +192,7 @@ fn check_atoms(
             (class, scope) = row.nature(|| RawArgs::known(&call));
             if is_static { check_arguments(row, &call) } else { effective.check(row, &call) }
                 .map_err(fault)?;
-            // What a late number decides is decided when it is there.
+            // A scope that depends on a late number is checked when the number is known.
             if row.scope_when.is_empty() || is_static || !effective.is_dynamic {
                 check_survives(scope).map_err(|refused| refused.behind(atom.offset()))?;
                 check_scope(scope, program.flags()).map_err(fault)?;
@@ -232,7 +232,7 @@ fn check_scope(scope: Scope, flags: CallFlags) -> Result<(), Fault> {
 /// One bit for each atom.
 type AtomSet = [u64; ATOMS_MAX / 64];
 
-/// What is there before each atom.
+/// The values that are there before each atom.
 #[derive(Debug)]
 pub(crate) struct Flow {
     before: Box<[AtomSet; ATOMS_MAX]>,
@@ -247,7 +247,7 @@ impl Default for Flow {
 }
 
 impl Flow {
-    /// Refuses a program that reads what may not be there (SYSLET-16).
+    /// Refuses a program that reads a value which may not be there (SYSLET-16).
     pub(crate) fn check(&mut self, program: &Program<'_>) -> Result<(), Refused> {
         let count = program.atom_count();
         self.before[..count].fill(ALL);
@@ -259,7 +259,7 @@ impl Flow {
             if atom.flags().contains(AtomFlags::FINALLY) {
                 break;
             }
-            // Members of a group see what was there before it.
+            // Members of a group see the values that were there before it.
             if index >= group_end {
                 before = self.before[index];
             }
@@ -282,7 +282,7 @@ impl Flow {
             for (index, member) in atoms.by_ref().take(members(&atom)) {
                 (after, next) = (after_atom(&member, index, after), index + 1);
             }
-            // What always holds leads one way only.
+            // A test that always holds leads one way only.
             let otherwise = if atom.test() == Test::ALWAYS { Target::STOP } else { atom.otherwise() };
             for target in [atom.then(), otherwise] {
                 let to = match target {
@@ -300,7 +300,7 @@ impl Flow {
     }
 }
 
-/// What is there behind an atom.
+/// The values that are there behind an atom.
 fn after_atom(atom: &Atom<'_>, index: usize, mut set: AtomSet) -> AtomSet {
     if let Some(closed) = closes(atom) {
         set[closed / 64 % set.len()] &= !(1 << (closed % 64));
@@ -328,7 +328,7 @@ fn read(atom: &Atom<'_>, before: &AtomSet) -> Result<(), (Refusal, usize)> {
     Ok(())
 }
 
-/// What is asked of one call, and what has to be done for it.
+/// The attributes of one call of a program, and the needs of those that can be honoured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     pub(crate) answers: Answers,
@@ -339,7 +339,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// What the attributes plan. Those that change the thread, or when it is its turn, are the program's only (SYSLET-24).
+    /// The plans of the attributes. Attributes that change the thread or the order of calls are the program's only (SYSLET-24).
     pub(crate) fn of(call: &Call<'_>, registry: &Registry) -> Wanted {
         let facts = facts(call);
         let mut wanted =

@@ -43,6 +43,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/sys/thread/tests.rs",
     "engine/src/program/program_calls.rs",
     "engine/src/program/one_call.rs",
+    "engine/src/program/parallel/tests.rs",
     "engine/src/program/run.rs",
     "engine/src/ring/push.rs",
     "engine/src/queues/memory.rs",

@@ -1,4 +1,4 @@
-//! A call that a program makes.
+//! A call of a program that is being built: number, arguments, attributes.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use syslet_attrs::{DeadlineAsked, RetryAsk, RetryOn};
 use crate::program::build::draft::Draft;
 use crate::program::build::value::Arg;
 
-/// A call that gives a `T`: its number, its arguments, and what is asked of it.
+/// A call that gives a `T`: its number, its arguments, and its attributes.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Call<'p, T> {
@@ -24,7 +24,7 @@ impl<'p, T> Call<'p, T> {
     /// The call with this number, for example `libc::SYS_read`. Its arguments follow in their order.
     pub fn new(nr: impl TryInto<u32>) -> Call<'p, T> {
         Call {
-            // What is no number of a call is refused at the door as a foreign one.
+            // A number that is no call's is refused as a foreign one.
             nr: nr.try_into().unwrap_or(u32::MAX),
             args: Vec::new(),
             flags: AtomFlags::NONE,
@@ -51,13 +51,13 @@ impl<'p, T> Call<'p, T> {
         self
     }
 
-    /// Never run it, and what comes behind it, in the submitter.
+    /// Never run it, and the atoms behind it, in the submitter.
     pub fn away(mut self) -> Call<'p, T> {
         self.flags = self.flags.with(AtomFlags::ASYNC);
         self
     }
 
-    /// Asks for an attribute of this call; ATOMS has what it returns.
+    /// Asks for an attribute of this call; ATOMS has its return.
     pub fn attribute(mut self, id: AttributeId, flags: AttributeFlags, payload: &[u8]) -> Call<'p, T> {
         self.attributes.push((id, flags, payload.to_vec()));
         self
@@ -74,7 +74,7 @@ impl<'p, T> Call<'p, T> {
         self.attribute(AttributeId::RETRY, AttributeFlags::REQUIRED, &ask.payload())
     }
 
-    /// It is stopped when it takes longer; its value is −ETIME then, or what it has done.
+    /// It is stopped when it takes longer; its value is −ETIME then, or the bytes that it has moved.
     pub fn within(self, time: Duration) -> Call<'p, T> {
         let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.attribute(AttributeId::DEADLINE, AttributeFlags::REQUIRED, &DeadlineAsked::After(ns).emit())

@@ -1,4 +1,4 @@
-//! The calls that programs are made of most, with what they give. All others are [`Call::new`].
+//! The calls that most programs are made of, with the kind of their value. All others are [`Call::new`].
 
 use libc::{
     SYS_close, SYS_fdatasync, SYS_flock, SYS_fsync, SYS_getdents64, SYS_getppid, SYS_linkat, SYS_lseek,
@@ -9,7 +9,7 @@ use libc::{
 use crate::program::build::call::Call;
 use crate::program::build::value::{Arg, Fd, Number, Register, Value};
 
-/// What names an open file: what a call gave, a number, or a register.
+/// An open file: the value of a call, a number, or a register.
 #[derive(Clone, Copy, Debug)]
 pub struct File<'p>(Arg<'p>);
 
@@ -68,7 +68,7 @@ calls! {
     statx(dir; path, flags, mask, buffer) -> Number = SYS_statx;
     /// Reads directory entries.
     getdents64(fd; buffer, count) -> Number = SYS_getdents64;
-    /// Reads what a symbolic link says; no NUL is written behind it.
+    /// Reads the text of a symbolic link; no NUL is written behind it.
     readlinkat(dir; path, buffer, count) -> Number = SYS_readlinkat;
     /// Makes a directory.
     mkdirat(dir; path, mode) -> Number = SYS_mkdirat;
@@ -80,7 +80,7 @@ calls! {
     fdatasync(fd;) -> Number = SYS_fdatasync;
     /// Brings all of it to storage.
     fsync(fd;) -> Number = SYS_fsync;
-    /// Who the parent is: the cheapest call.
+    /// The parent's process id: the cheapest call.
     getppid(;) -> Number = SYS_getppid;
 }
 

@@ -1,5 +1,5 @@
-//! Writing programs: calls one after the other, blocks as closures. What a call gives is there to be used once the call
-//! is written, so nothing can be named before it is made.
+//! Writing programs: calls one after the other, blocks as closures. The value of a call is there to be used once the
+//! call is written, so no value can be named before it is made. Applications write programs with it.
 
 mod call;
 mod draft;
@@ -256,7 +256,7 @@ impl<'p> Builder<'p> {
         self.attributes.push((id, flags, payload.to_vec()));
     }
 
-    /// Asks for ATOMS: what each atom came to.
+    /// Asks for ATOMS: the value of each atom.
     pub fn atoms(&mut self) {
         self.attribute(AttributeId::ATOMS, AttributeFlags::NONE, &[]);
     }
@@ -270,7 +270,7 @@ impl<'p> Builder<'p> {
         Label(self.labels.len() - 1)
     }
 
-    /// The label stands before what is written next.
+    /// The label stands before the atom that is written next.
     fn place(&mut self, label: Label) {
         self.labels[label.0] = Some(self.atoms.len());
     }
@@ -295,7 +295,7 @@ impl<'p> Builder<'p> {
         (draft.then, draft.otherwise) = if test.is_negated { (otherwise, then) } else { (then, otherwise) };
     }
 
-    /// Lays the program out, and gives what `make` makes of its fields.
+    /// Lays the program out, and gives the result of `make` for its fields.
     pub(crate) fn finish<T>(self, make: impl FnOnce(&ProgramRepr<'_>) -> T) -> T {
         let end = self.atoms.len();
         let target = |lead: Lead| match lead {
@@ -350,7 +350,7 @@ impl<'p> Builder<'p> {
     }
 }
 
-/// A call that was just written: what it gives, and what becomes of the program when it fails.
+/// A call that was just written: its value, and where the program goes when it fails.
 #[derive(Debug)]
 pub struct Made<'b, 'p, T> {
     pub(crate) builder: &'b mut Builder<'p>,
@@ -359,7 +359,7 @@ pub struct Made<'b, 'p, T> {
 }
 
 impl<'p, T> Made<'_, 'p, T> {
-    /// The program goes on, whatever the call comes to.
+    /// The program goes on, whether the call fails or not.
     pub fn value(self) -> Value<'p, T> {
         self.value
     }

@@ -1,10 +1,10 @@
-//! What the calls of a program are given: numbers, values of other calls, registers, memory.
+//! The arguments of a program's calls: numbers, values of other calls, registers, memory. Applications name them while they build.
 
 use std::marker::PhantomData;
 
 use syslet_abi::{ArgKind, Offset, Operand, Test as AbiTest, Width as AbiWidth};
 
-/// Ties everything to the program that it is of: nothing of one can be used in another.
+/// Ties a value to its program: it cannot be used in another one.
 pub(crate) type Brand<'p> = PhantomData<fn(&'p ()) -> &'p ()>;
 
 /// A descriptor.
@@ -15,7 +15,7 @@ pub enum Fd {}
 #[derive(Clone, Copy, Debug)]
 pub enum Number {}
 
-/// What a call gives.
+/// The value of a call.
 #[derive(Debug)]
 pub struct Value<'p, T> {
     atom: usize,
@@ -49,7 +49,7 @@ impl<'p> Register<'p> {
         Register { index, brand: PhantomData }
     }
 
-    /// As what a step changes.
+    /// As the register that a step changes.
     pub(crate) fn place(self) -> Arg<'p> {
         Arg::of(ArgKind::VALUE, self.index as u64)
     }
@@ -98,7 +98,7 @@ impl<'p> Area<'p> {
         Area { is_scratch: true, ..Area::new(offset, len) }
     }
 
-    /// Where it stands in the completion's data; among what does not come back, if it does not.
+    /// Where it stands in the completion's data; for scratch, where it stands in the bytes that do not come back.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -116,7 +116,7 @@ impl<'p> Area<'p> {
         self.len == 0
     }
 
-    /// What begins `bytes` further.
+    /// The rest of the area, from `bytes` further.
     ///
     /// # Panics
     /// When that is behind its end.
@@ -139,7 +139,7 @@ impl<'p> Area<'p> {
 pub struct Arg<'p> {
     kind: ArgKind,
     value: u64,
-    /// Whether the offset is one among what does not come back.
+    /// Whether the offset counts in the bytes that do not come back.
     is_scratch: bool,
     brand: Brand<'p>,
 }
@@ -153,7 +153,7 @@ impl<'p> Arg<'p> {
     fn place(kind: ArgKind, at: usize, register: Option<Register<'p>>, len: Option<usize>) -> Arg<'p> {
         let len = len.and_then(|len| u32::try_from(len).ok()).filter(|len| *len <= Offset::LEN_MAX);
         let register = register.and_then(|register| u8::try_from(register.index).ok());
-        // What lies beyond 32 bits is refused as what lies at their end.
+        // An offset beyond 32 bits is refused as one at their end.
         Arg::of(kind, Offset { at: u32::try_from(at).unwrap_or(u32::MAX), register, len }.pack())
     }
 
