@@ -1,5 +1,5 @@
-//! Completions made from the slot of a call alone, where the record is out of reach. Cancellers post those of removed calls,
-//! workers those of calls that cannot be run, the monitor those of abandoned calls.
+//! Completions made from the slot of a call alone: of a call that never began, whose record is still in the ring, where the thread that
+//! claims it passes over it; and of a call that was abandoned, whose record its worker has. Cancels, deadlines and the monitor post them.
 
 use syslet_abi::{
     ATTRIBUTES_MAX, AttributeId, DONE_BYTES_MIN, DoneFlags, DoneWriter, Errno, RawResult, Status,
@@ -64,14 +64,14 @@ pub(crate) fn post_abandoned(ring: &RingState, slot: &Slot, ticket: Ticket) {
 const BYTES_MAX: u64 =
     (DONE_BYTES_MIN + 8 * (ATTRIBUTES_MAX + 2) + DeadlineValue::BYTES.next_multiple_of(8)) as u64;
 
-/// Builds one. `answer` writes the return of an attribute that admission did not refuse.
+/// Builds a completion. `answer` writes the return of an attribute that admission did not refuse.
 fn completion(
     slot: &Slot,
     ticket: Ticket,
     outcome: &Outcome,
     answer: impl Fn(AttributeId, &mut DoneWriter<'_>),
 ) -> Vec<u64> {
-    // The part of the held room that returns without an out area can take.
+    // At most the room that returns without an out area can take of the room that is reserved.
     let mut done = vec![0_u64; crate::queues::ring_buffer::words(slot.credit().min(BYTES_MAX))];
     let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut done));
     if slot.returns_data() {

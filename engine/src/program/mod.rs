@@ -1,7 +1,8 @@
-//! Programs of calls, on top of `exec`. A program is checked ([`validate`]) and run ([`run`]) in slices, from one atom to the next
-//! ([`course`]) over a state that travels with it ([`interpreter`]). Its calls are made ([`program_calls`]) one by one ([`one_call`]),
-//! with their [`arguments`] checked, or side by side ([`parallel`]), where a single [`member`] can be stopped. The ring asks it to
-//! admit, the pool to run.
+//! Programs of calls: written with [`Program::build`] or [`Program::of`], pushed as one submission, answered by one completion.
+//!
+//! A program is checked (`validate`) and run (`run`) in slices, from one atom to the next (`course`) over a state that travels with it
+//! (`interpreter`). Its calls are made (`program_calls`) one by one (`one_call`), with their arguments checked (`arguments`), or side by
+//! side (`parallel`), where each can be stopped alone (`member`). The ring asks this module to admit a program, the pool to run it.
 //!
 //! A program is written call by call; the value of a call is there to be used once the call is written:
 //!
