@@ -63,7 +63,8 @@ impl<'p> Builder<'p> {
         }
     }
 
-    /// A register that each submission gives its first contents: [`Program::set_input`], counted from 0 in this order.
+    /// A register that each submission gives its first contents, counted from 0 in this order:
+    /// [`Program::set_input`](crate::program::Program::set_input).
     ///
     /// # Panics
     /// When the program has 16 registers already.

@@ -67,7 +67,7 @@ impl<'p> Data<'p> {
         Data { offset, register: None }
     }
 
-    /// Where they stand in DATA, for [`super::Program::data_mut`].
+    /// Where they stand in DATA, for [`Program::data_mut`](crate::program::Program::data_mut).
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
