@@ -254,10 +254,20 @@ pub(crate) fn contained<T>(id: AttributeId, method: impl FnOnce() -> T) -> Optio
 pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
     let (raw, nature) = (RawArgs::of(call), known(call.nr()));
     let (nature, args) = match row(call.nr()).map(|row| row.narrow(&raw)) {
-        Some(args) if Moved::is_discarded(call.nr(), args) => (nature.without(Nature::TRANSFERS), args.all()),
+        Some(args) if discards_bytes(call.nr(), args) => (nature.without(Nature::TRANSFERS), args.all()),
         args => (nature, args.map_or([0; ARGS_MAX], Narrowed::all)),
     };
     CallFacts { nr: call.nr(), args, out_len: call.out_len(), nature, atoms_bytes_max: None }
+}
+
+/// Whether the call counts bytes that it throws away, as a receive that truncates does.
+fn discards_bytes(nr: u32, args: Narrowed<'_>) -> bool {
+    let flags = match nr.into() {
+        libc::SYS_recvfrom => args.get(3),
+        libc::SYS_recvmsg => args.get(2),
+        _ => return false,
+    };
+    flags & u64::from(libc::MSG_TRUNC.cast_unsigned()) != 0
 }
 
 /// Numbers above this have no row.

@@ -4,7 +4,7 @@
 
 use syslet_abi::{ArgKind, Call, PAGE_BYTES, RawResult};
 use syslet_attrs::Transferred;
-use syslet_syscalls::{ArgType, Len, Memory, Narrowed, RawArgs, Row, VECTOR_MAX, Written, Yields, row};
+use syslet_syscalls::{ArgType, Len, Memory, RawArgs, Row, VECTOR_MAX, Written, Yields, row};
 
 use crate::nonblocking::is_readable;
 
@@ -55,16 +55,6 @@ impl Moved {
             };
             Some(Moved { arg, shape })
         })
-    }
-
-    /// Whether the call counts bytes that it throws away, as a receive that truncates does.
-    pub(crate) fn is_discarded(nr: u32, args: Narrowed<'_>) -> bool {
-        let flags = match nr.into() {
-            libc::SYS_recvfrom => args.get(3),
-            libc::SYS_recvmsg => args.get(2),
-            _ => return false,
-        };
-        flags & u64::from(libc::MSG_TRUNC.cast_unsigned()) != 0
     }
 
     /// The checksum of the bytes that were moved; `None` when the memory is not there.

@@ -30,7 +30,7 @@ pub(crate) fn run(interpreter: &mut Interpreter, program: &Program<'_>, calls: &
                 leave(interpreter, Ended::Exhausted, calls);
                 continue;
             }
-            let came = calls.together(interpreter, index);
+            let came = calls.run_group(interpreter, index);
             interpreter.steps += if matches!(came, Step::Done(_)) { cost } else { 0 };
             (came, index + 1 + members)
         } else {

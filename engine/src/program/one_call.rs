@@ -125,8 +125,8 @@ impl Tools<'_> {
                 unsafe { enter(&way, call, cancel, args, needs, is_pooled, &mut watch) }
             };
             let entered = match self.team.filter(|_| is_own && is_pooled) {
-                Some(team) if is_leaving => parting(team, &ready, make),
-                Some(team) => alone(team, &ready, queued_ns, make),
+                Some(team) if is_leaving => on_the_way_out(team, &ready, make),
+                Some(team) => stoppable(team, &ready, queued_ns, make),
                 None => make(ready.cancel),
             };
             match entered {
@@ -229,7 +229,7 @@ fn is_own(call: &Call<'_>, needs: Needs) -> bool {
 }
 
 /// Makes a call that can be stopped alone.
-fn alone(
+fn stoppable(
     team: Team<'_>,
     ready: &Ready<'_>,
     queued_ns: u64,
@@ -252,7 +252,7 @@ fn alone(
 }
 
 /// Makes a call on the way out, which only a close in haste stops (SYSLET-38).
-fn parting(
+fn on_the_way_out(
     team: Team<'_>,
     ready: &Ready<'_>,
     mut make: impl FnMut(&AtomicU32) -> Step<Outcome>,

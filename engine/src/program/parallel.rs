@@ -152,6 +152,8 @@ impl ParallelGroup {
     /// thread that has the program.
     pub(crate) fn finish(&self, index: usize, team: Team<'_>) {
         let is_success = lock(&self.places[index].came).as_ref().is_some_and(|(value, _)| !value.is_error());
+        // Relaxed: the adds of one word have one order, so one thread finds the number enough. The thread with the program reads the
+        // word behind G3, which pairs with G1 in `arrive` below.
         let succeeded =
             self.succeeded.fetch_add(is_success.into(), Ordering::Relaxed) + u64::from(is_success);
         if is_success && succeeded == self.enough {
@@ -236,7 +238,8 @@ impl Groups {
         }
     }
 
-    /// Whether no call of a group waits to be taken; a glance.
+    /// Whether no call of a group waits to be taken; a hint: the list itself is read under its lock, and [`Host::share`] has workers
+    /// look again once a group was added.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.count.load(Ordering::Relaxed) == 0

@@ -65,7 +65,7 @@ impl Calls<'_, '_> {
 
     /// Runs the members of the group that begins behind atom `index`; gives how many have succeeded.
     #[inline(never)]
-    pub(crate) fn together(&mut self, interpreter: &mut Interpreter, index: usize) -> Step<Value, ()> {
+    pub(crate) fn run_group(&mut self, interpreter: &mut Interpreter, index: usize) -> Step<Value, ()> {
         let atom = &interpreter.atom(&self.program, index);
         let (members, enough) = (index + 1..index + 1 + members(atom), atom.raw_arg(1));
         if self.tools.by.abilities.is_some() {
@@ -75,8 +75,8 @@ impl Calls<'_, '_> {
         }
         let entangled = Entangled::of(&self.program, self.out, self.effective, interpreter, members.clone());
         match self.tools.team.filter(|team| team.may_share) {
-            Some(team) => Step::Done(self.side_by_side(interpreter, members, enough, &entangled, team)),
-            None => self.in_turn(interpreter, members, enough, &entangled),
+            Some(team) => Step::Done(self.in_parallel(interpreter, members, enough, &entangled, team)),
+            None => self.one_by_one(interpreter, members, enough, &entangled),
         }
     }
 
@@ -210,7 +210,7 @@ impl Calls<'_, '_> {
     }
 
     /// One call of a group after the other.
-    fn in_turn(
+    fn one_by_one(
         &mut self,
         interpreter: &mut Interpreter,
         members: Range<usize>,
@@ -237,7 +237,7 @@ impl Calls<'_, '_> {
     }
 
     /// Makes all calls of a group, with as many workers as come.
-    fn side_by_side(
+    fn in_parallel(
         &mut self,
         interpreter: &mut Interpreter,
         members: Range<usize>,
