@@ -41,15 +41,15 @@ fn print_table(has_edges: bool) -> Result<()> {
         "Without tests. An edge goes from the file that names to the file that defines, through re-exports;"
     );
     println!("`mod` lines, re-exports and tests are no edges, and method calls are not resolved.\n");
-    println!("| source | files | lines of code | files in cycles | largest cycle | folders in cycles |");
+    println!("| source | files | lines of code | files in cycles | largest cycle | rooms in cycles |");
     println!("|---|---|---|---|---|---|");
     for house in &houses {
         let largest = house.cycles.first().map_or(0, Vec::len);
-        let folders: usize = house.folder_cycles.iter().map(Vec::len).sum();
+        let rooms: usize = house.room_cycles.iter().map(Vec::len).sum();
         let (files, in_cycles) = (house.files.len(), house.files_in_cycles());
-        let all = house.folders().len();
+        let all = house.rooms().len();
         println!(
-            "| {} | {files} | {} | {in_cycles} | {largest} | {folders} of {all} |",
+            "| {} | {files} | {} | {in_cycles} | {largest} | {rooms} of {all} |",
             house.folder, house.lines
         );
     }
@@ -68,8 +68,8 @@ fn print_house(house: &House, has_edges: bool) {
             println!("    {}", edge.replace(&format!("{}/", house.folder), ""));
         }
     }
-    for cycle in &house.folder_cycles {
-        println!("  cycle of {} folders: {}", cycle.len(), list(cycle));
+    for cycle in &house.room_cycles {
+        println!("  cycle of {} rooms: {}", cycle.len(), list(cycle));
     }
     for (name, files) in &house.spread {
         println!("  `impl {name}` in {} files: {}", files.len(), list(files));

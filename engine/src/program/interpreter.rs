@@ -1,7 +1,7 @@
 //! How far a program is: its registers, the values of its atoms, and which atom is next. The state travels with the program when
 //! another thread goes on; [`course`](super::course) moves it, and the validator reads atoms as it does.
 
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 
 use syslet_abi::{
     ATOMS_MAX, ArgKind, Atom, AtomFlags, DoneFlags, Errno, Offset, Operand, Program, REGISTERS_MAX,
@@ -79,9 +79,40 @@ pub(crate) enum Ended {
     Cancelled,
 }
 
+/// An interpreter in memory of its own. A slice of one: a vector can be asked for memory without an end of the process where there
+/// is none (ENGINE-34), a box cannot.
+#[derive(Debug)]
+pub(crate) struct OwnedInterpreter(Box<[Interpreter; 1]>);
+
+impl OwnedInterpreter {
+    /// A new one; none where there is no memory for it.
+    pub(crate) fn new() -> Option<OwnedInterpreter> {
+        let mut one = Vec::new();
+        one.try_reserve_exact(1).ok()?;
+        one.push(Interpreter::new());
+        one.try_into().ok().map(OwnedInterpreter)
+    }
+}
+
+impl Deref for OwnedInterpreter {
+    type Target = Interpreter;
+
+    fn deref(&self) -> &Interpreter {
+        let [interpreter] = &*self.0;
+        interpreter
+    }
+}
+
+impl DerefMut for OwnedInterpreter {
+    fn deref_mut(&mut self) -> &mut Interpreter {
+        let [interpreter] = &mut *self.0;
+        interpreter
+    }
+}
+
 impl Interpreter {
-    pub(crate) fn new() -> Box<Interpreter> {
-        Box::new(Interpreter {
+    fn new() -> Interpreter {
+        Interpreter {
             registers: [0; REGISTERS_MAX],
             kept: [Kept::default(); ATOMS_MAX],
             offsets: [0; ATOMS_MAX],
@@ -97,7 +128,7 @@ impl Interpreter {
             started_ns: 0,
             seen: None,
             threads: 0,
-        })
+        }
     }
 
     /// Stands before the first atom.

@@ -12,7 +12,7 @@ use crate::exec::usage::{Counters, Seen, Watch, Watched};
 use crate::exec::{Progress, Runner, Step, hide};
 use crate::program::arguments::Effective;
 use crate::program::course;
-use crate::program::interpreter::Interpreter;
+use crate::program::interpreter::{Interpreter, OwnedInterpreter};
 use crate::program::one_call::{By, Tools};
 use crate::program::parallel::{ParallelGroup, Team};
 use crate::program::program_calls::Calls;
@@ -24,7 +24,7 @@ use crate::sys::sync::Ordering;
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
     /// Memory of the last program that was over, for the next.
-    spare: Option<Box<Interpreter>>,
+    spare: Option<OwnedInterpreter>,
     /// The call that is being made.
     effective: Effective,
     /// Performance counters, once a single call has asked for them.
@@ -36,7 +36,7 @@ pub(crate) struct Buffers {
 /// A program between two threads: how far it is, and how far its next call is. The out area travels with that call.
 #[derive(Debug)]
 pub(crate) struct Suspended {
-    pub(crate) interpreter: Box<Interpreter>,
+    pub(crate) interpreter: OwnedInterpreter,
     pub(crate) call: Progress,
 }
 
@@ -62,27 +62,27 @@ impl Buffers {
     pub(crate) unsafe fn run(
         &mut self,
         runner: &mut Runner,
-        (way, resumed): (Way<'_>, Option<Box<Interpreter>>),
+        (way, resumed): (Way<'_>, Option<OwnedInterpreter>),
         record: &[u64],
         (claim, at): (&Claim<'_>, usize),
         team: Option<Team<'_>>,
     ) -> Step<usize, Suspended> {
         let program = Program::admitted(bytemuck::cast_slice(record));
         let (head, slot) = (program.head(), claim.slot());
-        if runner.grow_by(slot, at, program.scratch_len()).is_err() {
-            return Step::Done(runner.starve(&head, claim, at, resumed.is_some()));
-        }
+        let is_resumed = resumed.is_some();
+        let interpreter = resumed.or_else(|| self.spare.take().or_else(OwnedInterpreter::new));
+        let has_room = runner.grow_by(slot, at, program.scratch_len()).is_ok();
+        let Some(mut interpreter) = interpreter.filter(|_| has_room) else {
+            return Step::Done(runner.starve(&head, claim, at, is_resumed));
+        };
         let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut runner.done[at..]));
         let out = writer.out_area(program.area_len());
-        let mut interpreter = if let Some(interpreter) = resumed {
+        if is_resumed {
             way.restore(out);
-            interpreter
         } else {
-            let mut interpreter = self.spare.take().unwrap_or_else(Interpreter::new);
             interpreter.begin(&program);
             out[..program.out_len()].fill(0);
-            interpreter
-        };
+        }
         let mut asked = Asked::new(&head, slot, &runner.context);
         let mut sight = Sight::default();
         let outcome = match not_run(&mut asked, &interpreter, claim) {

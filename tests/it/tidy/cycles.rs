@@ -8,7 +8,7 @@ use super::{assert_caught, assert_none};
 
 /// So many files of each package may stand in a dependency cycle. The numbers only go down.
 const IN_CYCLES_MAX: [(&str, usize); 5] =
-    [("abi/src", 6), ("syscalls/src", 8), ("attrs/src", 0), ("engine/src", 70), ("engine/cli/src", 0)];
+    [("abi/src", 0), ("syscalls/src", 0), ("attrs/src", 0), ("engine/src", 0), ("engine/cli/src", 0)];
 
 fn faults(house: &House, files_max: usize) -> Vec<String> {
     let found = house.files_in_cycles();

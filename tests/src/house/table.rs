@@ -23,8 +23,8 @@ pub struct House {
     pub lines: usize,
     /// The dependency cycles between files.
     pub cycles: Vec<Vec<String>>,
-    /// The dependency cycles between folders.
-    pub folder_cycles: Vec<Vec<String>>,
+    /// The dependency cycles between rooms.
+    pub room_cycles: Vec<Vec<String>>,
     /// For each file and each other one that it names something of: where it does so first.
     pub edges: BTreeMap<(String, String), Place>,
     /// Traits with one implementor outside tests and none inside, each with its file.
@@ -40,10 +40,10 @@ impl House {
         self.cycles.iter().map(Vec::len).sum()
     }
 
-    /// All folders that hold files.
+    /// All rooms.
     #[must_use]
-    pub fn folders(&self) -> BTreeSet<String> {
-        self.files.iter().map(|file| folder_of(file)).collect()
+    pub fn rooms(&self) -> BTreeSet<String> {
+        self.files.iter().map(|file| room_of(&self.folder, file)).collect()
     }
 
     /// The edges within one cycle, as `from:line names to (path)`.
@@ -77,17 +77,17 @@ pub fn measure(folder: &str, read: &dyn Fn(&Path) -> Option<String>) -> Result<H
         Target::Module(_) => None,
     });
     let folder_edges: BTreeSet<(String, String)> =
-        edges.keys().map(|(from, to)| (folder_of(from), folder_of(to))).collect();
-    let mut folders: Vec<String> = names.iter().map(|name| folder_of(name)).collect();
-    folders.sort();
-    folders.dedup();
+        edges.keys().map(|(from, to)| (room_of(folder, from), room_of(folder, to))).collect();
+    let mut rooms: Vec<String> = names.iter().map(|name| room_of(folder, name)).collect();
+    rooms.sort();
+    rooms.dedup();
     let plain: Vec<usize> = (0..found.files.len()).filter(|&file| !found.files[file].is_test).collect();
     Ok(House {
         folder: folder.to_owned(),
         lines: plain.iter().map(|&file| code_lines(&found, file)).sum(),
         files: plain.into_iter().map(path).collect(),
         cycles: components(&names, edges.keys()),
-        folder_cycles: components(&folders, &folder_edges),
+        room_cycles: components(&rooms, &folder_edges),
         lonely_traits: lonely.collect(),
         spread: spread.collect(),
         edges,
@@ -144,8 +144,12 @@ pub fn prose() -> Vec<Prose> {
     found
 }
 
-fn folder_of(path: &str) -> String {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
+/// The room of a file: the folder directly beneath the source, with everything in it and the file of that name; or the file, where it
+/// stands in no folder.
+fn room_of(source: &str, path: &str) -> String {
+    let inside = path.strip_prefix(source).map_or(path, |rest| rest.trim_start_matches('/'));
+    let room = inside.split('/').next().unwrap_or(inside);
+    room.strip_suffix(".rs").unwrap_or(room).to_owned()
 }
 
 fn components<'a>(
