@@ -52,11 +52,6 @@ impl Attempt {
     }
 }
 
-/// The way into the kernel: [`syslet_syscalls::invoke`] with the slot's cancel word.
-pub(super) trait Enter: FnMut(u32, &RawArgs) -> Invoked {}
-
-impl<F: FnMut(u32, &RawArgs) -> Invoked> Enter for F {}
-
 /// The result of a call of which `done` was done before the rest was asked for: an error of the rest is not seen, as in
 /// the plain call.
 pub(super) fn with_done(done: u64, rest: Invoked) -> Invoked {

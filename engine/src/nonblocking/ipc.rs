@@ -1,9 +1,9 @@
 //! Attempts on locks, messages, semaphores and futexes, by which threads and processes wait for each other; `attempt` and
 //! `finish` in `mod.rs` call them.
 
-use syslet_syscalls::{Invoked, Narrowed};
+use syslet_syscalls::{Invoked, Narrowed, RawArgs};
 
-use crate::nonblocking::attempt::{Attempt, Enter};
+use crate::nonblocking::attempt::Attempt;
 use crate::nonblocking::query::{Memory, address, holds, is_errno, low};
 use crate::nonblocking::wait::{Limit, Unit, shortened};
 
@@ -15,7 +15,7 @@ pub(super) fn flag(
     sleeps: i32,
     nr: u32,
     args: Narrowed<'_>,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     let never_waits = args.get(arg) & bit != 0;
     Attempt::of(enter(nr, &args.raw().with_bits(arg, bit)), |result| is_errno(result, sleeps) && !never_waits)
@@ -27,7 +27,7 @@ pub(super) fn command(
     exchanges: &[(u64, u64)],
     nr: u32,
     args: Narrowed<'_>,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     let Some((_, to)) = exchanges.iter().find(|(from, _)| *from == u64::from(low(args.get(arg)))) else {
         return Attempt::NotHere;
@@ -59,7 +59,7 @@ pub(super) fn semaphores(
     nr: u32,
     args: Narrowed<'_>,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     // Words, so that they lie where the kernel's structures would.
     let mut words = [0u64; OPERATIONS_MAX * OPERATION_BYTES / 8];
@@ -113,7 +113,7 @@ pub(super) fn futex(
     nr: u32,
     args: Narrowed<'_>,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     if Limit::of(memory, args.get(time), Unit::Nanoseconds) == Limit::Unknown {
         return Attempt::NotHere;
@@ -159,7 +159,7 @@ pub(super) fn finish_futex(
     args: Narrowed<'_>,
     passed_ns: u64,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     if is_futex(nr) && futex_command(args) == libc::FUTEX_WAIT {
         return shortened(time, nr, args, passed_ns, memory, enter);

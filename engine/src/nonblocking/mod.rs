@@ -41,7 +41,8 @@ pub(crate) struct Begun {
 /// Tries a call that [`may_try`] let through, without sleeping in it.
 ///
 /// # Safety
-/// As for [`syslet_syscalls::invoke`]. `enter` does nothing but make the call it is given.
+/// As for [`syslet_syscalls::invoke`]. `enter` is the way into the kernel, with the slot's cancel word; it does nothing but
+/// make the call it is given.
 pub(crate) unsafe fn attempt(
     abilities: Abilities,
     row: &Row,

@@ -86,7 +86,7 @@ impl Ability {
 /// The forms and questions that may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Abilities {
-    /// What the application allows.
+    /// The application's choice.
     pub(crate) allowed: NonBlocking,
     /// One bit for each [`Ability`].
     pub(crate) found: u32,

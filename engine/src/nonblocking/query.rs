@@ -110,7 +110,7 @@ pub(super) fn status_flags(fd: u64) -> Option<i32> {
     i32::try_from(flags).ok().filter(|&flags| flags >= 0)
 }
 
-/// Whether the socket's family is one whose calls do the same with MSG_DONTWAIT, sleeping aside. XDP sockets refuse
+/// Whether calls on the socket do the same with MSG_DONTWAIT, sleeping aside, as its family says. XDP sockets refuse
 /// calls without it, packet sockets wait for the card, netlink sends to many and then fails for one.
 pub(super) fn is_known_socket(fd: u64) -> bool {
     let known = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
@@ -297,8 +297,8 @@ impl Memory {
         true
     }
 
-    /// Takes back what the kernel has just written over words that were copied from there. A word that is another one
-    /// than it was has been written, so it can be.
+    /// Puts words back that were copied from there and that the kernel has just written over. A word that has changed has
+    /// been written, so it can be.
     pub(super) fn put_back(self, at: u64, words: &[u64]) {
         for (index, was) in (0u64..).zip(words) {
             let at = at + 8 * index;

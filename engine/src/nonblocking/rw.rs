@@ -3,7 +3,7 @@
 
 use syslet_syscalls::{Invoked, Narrowed, RawArgs};
 
-use crate::nonblocking::attempt::{Attempt, Enter, behind, with_done};
+use crate::nonblocking::attempt::{Attempt, behind, with_done};
 use crate::nonblocking::probe::{Abilities, Ability, RWF_NOSIGNAL, RWF_NOWAIT};
 use crate::nonblocking::query::{
     Kind, Memory, Signalfd, TRANSFER_MAX, address, answers_first_byte, is_errno, is_known_socket,
@@ -95,7 +95,7 @@ pub(super) fn read(
     nr: u32,
     args: Narrowed<'_>,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     let read = Transfer::of(nr.into(), args);
     if read.never_waits() {
@@ -158,7 +158,7 @@ pub(super) fn write(
     nr: u32,
     args: Narrowed<'_>,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     let write = Transfer::of(nr.into(), args);
     let kind = kind(write.fd);
@@ -190,7 +190,7 @@ pub(super) fn finish_write(
     args: Narrowed<'_>,
     done: u64,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     if libc::c_long::from(nr) == libc::SYS_write {
         return with_done(done, enter(nr, &behind(args, done)));
@@ -202,7 +202,13 @@ pub(super) fn finish_write(
 
 /// splice, tee and vmsplice, with SPLICE_F_NONBLOCK. The flag is about pipes: the other end is storage, or the call is
 /// not tried.
-pub(super) fn splice(arg: usize, bit: u64, nr: u32, args: Narrowed<'_>, enter: &mut impl Enter) -> Attempt {
+pub(super) fn splice(
+    arg: usize,
+    bit: u64,
+    nr: u32,
+    args: Narrowed<'_>,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Attempt {
     // The source of the bytes and their target; vmsplice has one of them in memory.
     let [from, to] = match libc::c_long::from(nr) {
         libc::SYS_splice => [args.get(0), args.get(2)],
@@ -248,7 +254,7 @@ pub(super) fn open_cached(
     nr: u32,
     args: Narrowed<'_>,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     let Some([flags, mode, resolve]) = memory.words::<HOW_WORDS>(args.get(arg)) else {
         return Attempt::Plain;

@@ -1,8 +1,8 @@
 //! Attempts on sockets: receives and sends, with MSG_DONTWAIT. `attempt` and `finish` in `mod.rs` call them.
 
-use syslet_syscalls::{Invoked, Narrowed};
+use syslet_syscalls::{Invoked, Narrowed, RawArgs};
 
-use crate::nonblocking::attempt::{Attempt, Enter, behind, with_done};
+use crate::nonblocking::attempt::{Attempt, behind, with_done};
 use crate::nonblocking::query::{
     Memory, TRANSFER_MAX, address, answers_first_byte, available, is_errno, is_known_socket, is_non_blocking,
     is_stream, low,
@@ -50,7 +50,11 @@ pub(super) fn may_try_receive(nr: libc::c_long, args: Narrowed<'_>) -> bool {
     }
 }
 
-pub(super) fn receive(nr: u32, args: Narrowed<'_>, enter: &mut impl Enter) -> Attempt {
+pub(super) fn receive(
+    nr: u32,
+    args: Narrowed<'_>,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Attempt {
     let (fd, at) = (args.get(0), flags_at(nr.into()));
     let never_waits = args.get(at) & DONTWAIT != 0;
     let is_exact = never_waits || (is_known_socket(fd) && answers_first_byte(fd));
@@ -87,7 +91,12 @@ pub(super) fn may_try_send(nr: libc::c_long, args: Narrowed<'_>) -> bool {
 }
 
 /// A send, with MSG_NOSIGNAL besides.
-pub(super) fn send(nr: u32, args: Narrowed<'_>, memory: Memory, enter: &mut impl Enter) -> Attempt {
+pub(super) fn send(
+    nr: u32,
+    args: Narrowed<'_>,
+    memory: Memory,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Attempt {
     let (fd, at) = (args.get(0), flags_at(nr.into()));
     let never_waits = args.get(at) & DONTWAIT != 0;
     if !never_waits && !is_known_socket(fd) {
@@ -117,7 +126,7 @@ pub(super) fn finish(
     args: Narrowed<'_>,
     done: u64,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     if !has_header(nr.into()) {
         return with_done(done, enter(nr, &behind(args, done)));

@@ -1,9 +1,9 @@
 //! Attempts on waits for events, times and children, and the rest of such a wait on a worker: for the part of its time
 //! that is left. `attempt` and `finish` in `mod.rs` call them, and `restart` shortens times with them.
 
-use syslet_syscalls::{Invoked, Narrowed};
+use syslet_syscalls::{Invoked, Narrowed, RawArgs};
 
-use crate::nonblocking::attempt::{Attempt, Enter, with_done};
+use crate::nonblocking::attempt::{Attempt, with_done};
 use crate::nonblocking::query::{Memory, address, address_mut, is_errno, low};
 use crate::sys::clock::now_ns;
 
@@ -74,7 +74,7 @@ pub(super) fn shortened(
     args: Narrowed<'_>,
     passed_ns: u64,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     let Limit::Ns(length_ns) = Limit::of(memory, args.get(arg), Unit::Nanoseconds) else {
         return enter(nr, args.raw());
@@ -84,7 +84,12 @@ pub(super) fn shortened(
 }
 
 /// poll and the epoll waits, with a timeout of zero.
-pub(super) fn poll(arg: usize, nr: u32, args: Narrowed<'_>, enter: &mut impl Enter) -> Attempt {
+pub(super) fn poll(
+    arg: usize,
+    nr: u32,
+    args: Narrowed<'_>,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Attempt {
     let waits = low(args.get(arg)) != 0;
     Attempt::of(enter(nr, &args.raw().with(arg, 0)), |result| result == 0 && waits)
 }
@@ -95,7 +100,7 @@ pub(super) fn finish_poll(
     nr: u32,
     args: Narrowed<'_>,
     passed_ns: u64,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     let Ok(timeout_ms) = u32::try_from(low(args.get(arg)).cast_signed()) else {
         return enter(nr, args.raw());
@@ -174,7 +179,12 @@ fn has_mask(nr: u32, args: Narrowed<'_>, memory: Memory) -> bool {
 
 /// ppoll, select and pselect6, with a time of zero. The kernel writes over their sets of descriptors, and over the time
 /// with the rest of it.
-pub(super) fn select(nr: u32, args: Narrowed<'_>, memory: Memory, enter: &mut impl Enter) -> Attempt {
+pub(super) fn select(
+    nr: u32,
+    args: Narrowed<'_>,
+    memory: Memory,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Attempt {
     let form = SelectForm::of(nr);
     let limit = Limit::of(memory, args.get(form.time), form.unit);
     if limit == Limit::Unknown || has_mask(nr, args, memory) {
@@ -209,7 +219,7 @@ pub(super) fn finish_select(
     args: Narrowed<'_>,
     passed_ns: u64,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     let SelectForm { time, unit, .. } = SelectForm::of(nr);
     let Limit::Ns(length_ns) = Limit::of(memory, args.get(time), unit) else { return enter(nr, args.raw()) };
@@ -239,7 +249,12 @@ pub(super) fn may_try_events(args: Narrowed<'_>) -> bool {
 }
 
 /// io_getevents and io_pgetevents, which take the events that are there when none has to be.
-pub(super) fn events(nr: u32, args: Narrowed<'_>, memory: Memory, enter: &mut impl Enter) -> Attempt {
+pub(super) fn events(
+    nr: u32,
+    args: Narrowed<'_>,
+    memory: Memory,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Attempt {
     match Limit::of(memory, args.get(EVENTS_TIME), Unit::Nanoseconds) {
         Limit::Unknown => return Attempt::NotHere,
         Limit::Nothing => return Attempt::Plain,
@@ -263,7 +278,7 @@ pub(super) fn finish_events(
     done: u64,
     passed_ns: u64,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     if done == 0 {
         return shortened(EVENTS_TIME, nr, args, passed_ns, memory, enter);
@@ -284,7 +299,7 @@ pub(super) fn until_time(
     nr: u32,
     args: Narrowed<'_>,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     let now = [0u64; 2];
     let (nonblocking, waits) = match Limit::of(memory, args.get(arg), Unit::Nanoseconds) {
@@ -316,7 +331,7 @@ pub(super) fn sleep(
     nr: u32,
     args: Narrowed<'_>,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Attempt {
     let over_ns = if is_absolute(nr.into(), args) { now_ns().into() } else { 0 };
     let length_ns = memory.words(args.get(arg)).and_then(|time| Unit::Nanoseconds.length_ns(time));
@@ -333,7 +348,7 @@ pub(super) fn finish_sleep(
     args: Narrowed<'_>,
     passed_ns: u64,
     memory: Memory,
-    enter: &mut impl Enter,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
 ) -> Invoked {
     if is_absolute(nr.into(), args) {
         return enter(nr, args.raw());
@@ -344,14 +359,23 @@ pub(super) fn finish_sleep(
 const WNOHANG: u64 = libc::WNOHANG as u64;
 
 /// wait4, with WNOHANG.
-pub(super) fn wait4(nr: u32, args: Narrowed<'_>, enter: &mut impl Enter) -> Attempt {
+pub(super) fn wait4(
+    nr: u32,
+    args: Narrowed<'_>,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Attempt {
     let waits = args.get(2) & WNOHANG == 0;
     Attempt::of(enter(nr, &args.raw().with_bits(2, WNOHANG)), |result| result == 0 && waits)
 }
 
 /// waitid, with WNOHANG. It says 0 with and without a child. The siginfo tells, but it is cleared when there is none, so
 /// the kernel gets one of the engine's until there is a child.
-pub(super) fn waitid(nr: u32, args: Narrowed<'_>, memory: Memory, enter: &mut impl Enter) -> Attempt {
+pub(super) fn waitid(
+    nr: u32,
+    args: Narrowed<'_>,
+    memory: Memory,
+    enter: &mut impl FnMut(u32, &RawArgs) -> Invoked,
+) -> Attempt {
     if args.get(3) & WNOHANG != 0 {
         return Attempt::of(enter(nr, args.raw()), |_| false);
     }

@@ -30,7 +30,7 @@ const TRIED: &str = "read write pread64 readv writev preadv preadv2 pwritev2 spl
     io_pgetevents nanosleep clock_nanosleep wait4 waitid rt_sigtimedwait semop semtimedop \
     msgsnd msgrcv mq_timedsend mq_timedreceive getrandom";
 
-/// Those among them whose time counts from the first attempt.
+/// Those among them with a time that counts from the first attempt.
 const TIMED: &str = "poll ppoll select pselect6 epoll_wait epoll_pwait epoll_pwait2 futex futex_waitv \
     futex_wait io_getevents io_pgetevents nanosleep clock_nanosleep rt_sigtimedwait semtimedop";
 
@@ -58,7 +58,7 @@ fn without_abilities_little_is_tried() {
     assert_eq!(probe(NonBlocking::Off), Abilities::NONE);
 }
 
-/// TWIN-4: an address at which nothing is gives what the plain call gives.
+/// TWIN-4: an address at which nothing is gives the plain call's answer.
 #[test]
 fn bad_addresses_are_the_kernels_to_refuse() {
     let (reader, _writer) = std::io::pipe().expect("a pipe");

@@ -69,7 +69,7 @@ fn what_a_socket_or_eventfd_holds_is_the_answer() {
     assert_eq!(u64::from_ne_bytes(buffer), 7);
 }
 
-/// TWIN-9: nothing is not read, and files whose short answers say nothing are left to a worker.
+/// TWIN-9: nothing is not read, and files with short answers that say nothing are left to a worker.
 #[test]
 fn reads_that_are_no_question_of_waiting() {
     let (reader, _writer) = pipe().expect("a pipe");
