@@ -1,5 +1,5 @@
-//! Runs a claimed record, be it a call or a program: the one place where the two part. Called by the submitter, inline, and by
-//! workers.
+//! Runs a claimed record, a call or a program: the one place where the two part. Called by the submitter, inline, and
+//! by workers.
 #![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
 
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use crate::exec::{Progress, Runner, Step, is_program};
 use crate::nonblocking::Abilities;
 use crate::program::{Buffers, ParallelGroup, Suspended, Team};
 
-/// What a thread runs records with.
+/// A thread's means to run records: a runner for calls, and buffers for programs.
 #[derive(Debug)]
 pub(crate) struct Executor {
     pub(crate) runner: Runner,
     programs: Buffers,
 }
 
-/// What is left to do of a record that another thread has begun, or only claimed.
+/// The rest of a record that another thread has begun, or only claimed.
 #[derive(Debug)]
 pub(crate) enum Rest {
     /// A call, or a program that has not begun.
     Call(Progress),
     /// A program between two of its atoms, or in the middle of a call.
     Program(Box<Suspended>),
-    /// A program whose worker died: the calls of this group are to be over before it is.
+    /// A program whose worker died. The calls of this group end before the program does.
     Orphan(Arc<ParallelGroup>),
 }
 
@@ -49,7 +49,7 @@ impl Rest {
         }
     }
 
-    /// Whether this is a program on its way out, where no cancel reaches it.
+    /// Whether this is a program on its way out, which no cancel reaches.
     pub(crate) fn is_leaving(&self) -> bool {
         match self {
             Rest::Call(_) => false,
@@ -58,7 +58,7 @@ impl Rest {
         }
     }
 
-    /// Whether bytes were moved or atoms have run, so that the call cannot end as if it had not begun.
+    /// Whether bytes were moved or atoms have run. Such a call cannot end as one that has not begun.
     pub(crate) fn has_moved(&self) -> bool {
         match self {
             Rest::Call(progress) => progress.bytes > 0,
@@ -67,7 +67,7 @@ impl Rest {
         }
     }
 
-    /// Whether this is a program, and atoms have run.
+    /// Whether this is a program of which atoms have run.
     pub(crate) fn is_begun_program(&self) -> bool {
         match self {
             Rest::Call(_) => false,
@@ -83,39 +83,41 @@ impl Rest {
 }
 
 impl Executor {
-    /// A submitter's.
+    /// The executor of a submitter.
     pub(crate) fn inline(context: Arc<AttributeContext>) -> Executor {
         Executor { runner: Runner::inline(context), programs: Buffers::default() }
     }
 
-    /// A worker's.
+    /// The executor of a worker.
     pub(crate) fn pooled(context: Arc<AttributeContext>) -> Executor {
         Executor { runner: Runner::pooled(context), programs: Buffers::default() }
     }
 
-    /// Runs one record to its end and builds its completion from word `at` of the buffer; gives the completion's length in words.
+    /// Runs one record to its end and builds its completion from word `at` of the buffer. Returns the completion's
+    /// length in words.
     ///
     /// # Safety
-    /// As for [`Runner::run`].
+    /// The same as for [`Runner::run`].
     #[inline]
     pub(crate) unsafe fn run(&mut self, record: &[u64], claim: &Claim<'_>, at: usize) -> usize {
         if !is_program(record) {
-            // SAFETY: the record was admitted, its caller answers for what it does, and the claim is the record's.
+            // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers for the
+            // call, and the claim is the record's.
             return unsafe { self.runner.run(record, claim, at) };
         }
         let run_by = if self.runner.is_pooled { RunBy::POOLED } else { RunBy::INLINE };
         let way = (Way::Plain(run_by), None);
-        // SAFETY: the same.
+        // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
         match unsafe { self.programs.run(&mut self.runner, way, record, (claim, at), None) } {
             Step::Done(words) => words,
             Step::Suspended(_) => unreachable!("a program whose calls may block is never suspended"),
         }
     }
 
-    /// Runs one record as far as it goes without sleeping; its completion is built from the buffer's start.
+    /// Runs one record as far as it goes without sleeping. Its completion is built from the buffer's start.
     ///
     /// # Safety
-    /// As for [`Runner::run`].
+    /// The same as for [`Runner::run`].
     pub(crate) unsafe fn attempt(
         &mut self,
         record: &[u64],
@@ -123,24 +125,26 @@ impl Executor {
         abilities: Abilities,
     ) -> Step<usize, Rest> {
         if !is_program(record) {
-            // SAFETY: the record was admitted, its caller answers for what it does, and the claim is the record's.
+            // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers for the
+            // call, and the claim is the record's.
             return match unsafe { self.runner.attempt(record, claim, abilities) } {
                 Step::Done(words) => Step::Done(words),
                 Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
             };
         }
         let way = (Way::Attempt(abilities), None);
-        // SAFETY: the same.
+        // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
         match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), None) } {
             Step::Done(words) => Step::Done(words),
             Step::Suspended(suspended) => Step::Suspended(Rest::Program(Box::new(suspended))),
         }
     }
 
-    /// Runs the rest of a record that was begun elsewhere, to its end; its completion is built from the buffer's start.
+    /// Runs the rest of a record that was begun elsewhere, to its end. Its completion is built from the buffer's
+    /// start.
     ///
     /// # Safety
-    /// As for [`Runner::run`].
+    /// The same as for [`Runner::run`].
     pub(crate) unsafe fn run_rest(
         &mut self,
         record: &[u64],
@@ -156,14 +160,15 @@ impl Executor {
                 return self.runner.abandon(record, claim.slot(), 0, outcome);
             }
             Rest::Call(progress) if !is_program(record) => {
-                // SAFETY: the record was admitted, its caller answers for what it does, and the claim is the record's.
+                // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers for the
+                // call, and the claim is the record's.
                 return unsafe { self.runner.run_rest(record, claim, &progress) };
             }
             Rest::Call(progress) => (progress, None),
             Rest::Program(suspended) => (suspended.call, Some(suspended.interpreter)),
         };
         let way = (Way::Rest(&progress), resumed);
-        // SAFETY: the same.
+        // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
         match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), team) } {
             Step::Done(words) => words,
             Step::Suspended(_) => unreachable!("the rest of a program is never suspended"),
@@ -173,9 +178,9 @@ impl Executor {
     /// Makes one call of a group.
     ///
     /// # Safety
-    /// As for [`Runner::run`].
+    /// The submitter of the group's program answers for its calls, as for [`Runner::run`].
     pub(crate) unsafe fn run_member(&mut self, group: &ParallelGroup, index: usize, team: Team<'_>) {
-        // SAFETY: the submitter of the group's program answers for what its calls do.
+        // SAFETY: this function's contract: the submitter of the group's program answers for its calls.
         unsafe { self.programs.run_member(&self.runner.context, group, index, team) };
     }
 }

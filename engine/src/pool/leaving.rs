@@ -1,5 +1,5 @@
-//! Calls that outlast a pool: programs on their way out, which may sleep (SYSLET-35), and calls that still run when a close gives
-//! up. Kept by the pool, filled by its shutdown.
+//! Calls that outlast a pool: programs on their way out, which may sleep (SYSLET-35), and calls that still run when a
+//! close stops waiting. Kept by the pool, filled by its shutdown.
 
 use std::collections::VecDeque;
 
@@ -12,18 +12,18 @@ use crate::sys::sync::{Arc, Mutex, lock};
 /// A call that still runs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RunningCall {
-    /// The number of the call.
+    /// The number of the system call.
     pub nr: u32,
     /// The word given with its submission.
     pub user_data: u64,
-    /// The thread that makes it; 0 while that is being started.
+    /// The thread that makes the call; 0 while that thread is being started.
     pub tid: u32,
 }
 
 /// The deadline has passed, and calls still run. Their rings' memory stays until they are over.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Unfinished {
-    /// Which.
+    /// The calls that still run.
     pub calls: Vec<RunningCall>,
 }
 
@@ -44,29 +44,29 @@ impl std::fmt::Display for Unfinished {
 
 impl std::error::Error for Unfinished {}
 
-/// Threads in which programs leave just now.
+/// Threads in which programs are on their way out.
 #[derive(Debug, Default)]
 pub(crate) struct Leaving(Mutex<Vec<Arc<Exit>>>);
 
-/// The programs of one ring, one after the other.
+/// Programs of one ring that leave one after the other in one thread.
 #[derive(Debug)]
 pub(crate) struct Exit {
     pub(super) ring: Arc<RingWork>,
-    pub(super) desks: Mutex<VecDeque<WorkerLocal>>,
-    /// Those that have not left, the one first that does.
+    pub(super) locals: Mutex<VecDeque<WorkerLocal>>,
+    /// The programs that have not left, in the order in which they leave.
     pub(super) shown: Mutex<VecDeque<RunningCall>>,
 }
 
 impl Leaving {
-    /// The programs that these desks have claimed are to leave.
-    pub(crate) fn enter(&self, ring: &Arc<RingWork>, desks: VecDeque<WorkerLocal>) -> Arc<Exit> {
-        let shown = Mutex::new(desks.iter().map(|local| local.shown(ring)).collect());
-        let exit = Arc::new(Exit { ring: Arc::clone(ring), desks: Mutex::new(desks), shown });
+    /// The programs that these locals have claimed are to leave.
+    pub(crate) fn enter(&self, ring: &Arc<RingWork>, locals: VecDeque<WorkerLocal>) -> Arc<Exit> {
+        let shown = Mutex::new(locals.iter().map(|local| local.shown(ring)).collect());
+        let exit = Arc::new(Exit { ring: Arc::clone(ring), locals: Mutex::new(locals), shown });
         lock(&self.0).push(Arc::clone(&exit));
         exit
     }
 
-    /// They have left.
+    /// Removes the list: its programs have left.
     pub(crate) fn end(&self, exit: &Arc<Exit>) {
         lock(&self.0).retain(|other| !Arc::ptr_eq(other, exit));
     }
@@ -75,7 +75,7 @@ impl Leaving {
         lock(&self.0).is_empty()
     }
 
-    /// Those that have not left.
+    /// The programs that have not left.
     pub(crate) fn calls(&self) -> Vec<RunningCall> {
         lock(&self.0).iter().flat_map(|exit| lock(&exit.shown).clone()).collect()
     }

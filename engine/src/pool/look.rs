@@ -1,10 +1,10 @@
-//! What /proc says about a thread of this process, for tests.
+//! The state of a thread of this process as /proc tells it. Called by the engine's unit tests.
 
 use std::fs;
 use std::sync::Mutex;
 use std::thread;
 
-/// Held by tests that fork, and by tests whose pipe is to break: a child would keep it whole.
+/// Held by tests that fork, and by tests that break a pipe: a forked child would keep the pipe's other end open.
 pub(crate) static FORKS: Mutex<()> = Mutex::new(());
 
 /// One line of a thread's status, without its name; `None` when there is no such thread or line.
@@ -28,7 +28,7 @@ pub(crate) fn until_asleep_in(tid: i32, nr: libc::c_long) {
     }
 }
 
-/// Returns when there is no such thread any more.
+/// Returns when the thread has ended.
 pub(crate) fn until_gone(tid: i32) {
     while status(tid, "State").is_some_and(|state| !state.starts_with(['Z', 'X'])) {
         thread::yield_now();

@@ -1,4 +1,5 @@
-//! Every interleaving of those who publish work and those who park, over the board itself and a model of a futex.
+//! Loom models of publishing against parking, blocking and closing, over the scheduler itself and a model of a futex.
+//! Run by `--cfg syslet_loom` test builds.
 
 use loom::thread;
 
@@ -18,7 +19,7 @@ impl Queue {
         Arc::new(Queue { calls: AtomicU32::new(0), listed: AtomicBool::new(false) })
     }
 
-    /// Claims one call, as an exchange on the ring's head does.
+    /// Claims one call, as the exchange on a ring's head does.
     fn claim(&self) -> bool {
         let calls = self.calls.load(Ordering::Acquire);
         calls > 0
@@ -80,11 +81,11 @@ fn wake_one(scheduler: &Pool) {
     match scheduler.wake_one(QUOTA, || 1) {
         WakeOne::Wake(worker) => worker.call(),
         WakeOne::Start => panic!("there is one, and there may be no other"),
-        WakeOne::Nobody | WakeOne::Held => {}
+        WakeOne::Nothing | WakeOne::Held => {}
     }
 }
 
-/// The loop of a worker, without what it does with time; ends once it has run so many calls.
+/// The loop of a worker without its timeouts. It ends after so many calls.
 fn work(scheduler: &Pool, worker: &Arc<Worker>, calls: u32) {
     let (mut searching, mut done) = (true, 0);
     while done < calls {
@@ -106,7 +107,7 @@ fn work(scheduler: &Pool, worker: &Arc<Worker>, calls: u32) {
     }
 }
 
-/// POOL-10: one who publishes twice, and a worker that parks when it finds nothing: no call is forgotten. A forgotten
+/// POOL-10: a thread publishes twice, and a worker parks when it finds nothing: no call is forgotten. A forgotten
 /// call is a deadlock, which loom reports.
 #[test]
 fn loom_published_work_is_found() {
@@ -123,7 +124,7 @@ fn loom_published_work_is_found() {
     });
 }
 
-/// POOL-10: two who publish to rings of their own.
+/// POOL-10: two threads publish, each to a ring of its own.
 #[test]
 fn loom_work_of_two_rings_is_found() {
     loom::model(|| {
@@ -143,8 +144,8 @@ fn loom_work_of_two_rings_is_found() {
     });
 }
 
-/// POOL-14: a worker goes to sleep in a call while another call is published. Either it sees the listed ring and
-/// brings the idle one, or who publishes sees that it does not count any more.
+/// POOL-14: a worker goes to sleep in a call while another call is published. Either the worker sees the listed ring
+/// and wakes the idle one, or the publisher sees that the worker does not count any more.
 #[test]
 fn loom_a_blocked_worker_or_who_publishes_wakes_the_idle_one() {
     loom::model(|| {
@@ -177,8 +178,8 @@ fn loom_a_blocked_worker_or_who_publishes_wakes_the_idle_one() {
     });
 }
 
-/// POOL-21: one publishes while another closes. Either the closer sees the call, or who publishes sees that the board
-/// is closed; whoever sees it ends it. The ring is listed already, so the lock orders nothing.
+/// POOL-21: one thread publishes while another closes. Either the closer sees the call, or the publisher sees the
+/// scheduler closed; the one that sees it ends the call. The ring is listed already, so the lock orders nothing.
 #[test]
 fn loom_a_call_offered_while_closing_is_ended() {
     loom::model(|| {
@@ -189,7 +190,7 @@ fn loom_a_call_offered_while_closing_is_ended() {
                 ended.fetch_add(1, Ordering::Relaxed);
             }
         };
-        // As a worker in between would leave it.
+        // The state in which a worker in between leaves it.
         queue.listed.store(true, Ordering::Relaxed);
         let closer = {
             let (scheduler, queue, ended) = (Arc::clone(&scheduler), Arc::clone(&queue), Arc::clone(&ended));

@@ -1,5 +1,5 @@
-//! The worker pool: workers run what submitters do not run inline, the scheduler decides how many of them run, and the monitor
-//! starts them and looks after calls that are stuck or are to stop.
+//! The pool: workers run the calls that submitters do not run inline, the scheduler decides how many of them run, and
+//! the monitor starts them, watches calls that are stuck, and serves timers. Called by the engine and its rings.
 
 #[cfg(not(syslet_loom))]
 pub(crate) mod escalation;

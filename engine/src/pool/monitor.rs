@@ -1,4 +1,5 @@
-//! The starter: one thread that starts workers, and looks after those that are in calls.
+//! The monitor: the thread that starts workers, joins them, serves timers, and watches calls that could be stuck.
+//! Started by `Engine::start`.
 
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -19,16 +20,16 @@ use crate::sys::clock::now_ns;
 use crate::sys::sync::Ordering;
 use crate::sys::thread::{Thread, own_tid, spawn};
 
-/// Between two looks for the dead.
+/// The time between two looks for dead workers.
 const SLOW_LOOK: Duration = Duration::from_millis(250);
-/// It sleeps after so many slow looks at idle workers only.
+/// After so many slow looks at idle workers only, the monitor sleeps without a timeout.
 const QUIET_LOOKS_MAX: u32 = 4;
-/// It looks closely for so many looks after the last sign that it should.
+/// The number of close looks after the last sign that they are needed.
 const CLOSE_LOOKS: u32 = 16;
-/// After a thread could not be started it waits for so long, and twice as long each time, up to the second.
+/// The wait after a thread could not be started: the first value, doubled after each refusal up to the second.
 const RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(128)];
 
-/// Starts a pool: its starter, and through it the first worker.
+/// Starts a pool: its monitor, and through it the first worker.
 pub(crate) fn start(
     config: &Config,
     context: Arc<AttributeContext>,
@@ -49,42 +50,42 @@ pub(crate) fn start(
 
 fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
     pool.reference.renew();
-    let mut keeper = Keeper {
+    let mut monitor = Monitor {
         pool,
-        crew: Vec::new(),
+        members: Vec::new(),
         rings: Vec::new(),
         number: 0,
         quiet: 0,
         close: CLOSE_LOOKS,
         retry: None,
     };
-    keeper.pool.scheduler.first();
-    let first = keeper.start_worker(true);
+    monitor.pool.scheduler.first();
+    let first = monitor.start_worker(true);
     let failed = first.is_err();
-    // Who waits for it has not gone.
+    // `start` waits for this, so the receiver is there.
     let _ = tell.send(first);
     if failed {
         return;
     }
-    keeper.keep();
-    // Nothing of the pool is held by this thread any more when it says so.
-    let Keeper { pool, .. } = keeper;
+    monitor.run_until_closed();
+    // The other fields are dropped before this thread says that all threads have ended.
+    let Monitor { pool, .. } = monitor;
     pool.monitor.end();
 }
 
-/// What the starter knows.
-struct Keeper {
+/// The monitor's own state.
+struct Monitor {
     pool: Arc<Pool>,
-    crew: Vec<Member>,
-    /// Helping submitters at the last close look.
+    members: Vec<Member>,
+    /// Submitters that were inside a wait at the last close look.
     rings: Vec<(Arc<RingWork>, Glance)>,
-    /// Of the last worker started.
+    /// The number of the last worker started.
     number: u32,
-    /// Slow looks in a row at idle workers only.
+    /// Slow looks in a row that found idle workers only.
     quiet: u32,
     /// Close looks left.
     close: u32,
-    /// When to try again after a refusal, and how long to wait after the next.
+    /// After a refusal: the time of the next try, and the wait after that one.
     retry: Option<(Instant, Duration)>,
 }
 
@@ -94,27 +95,27 @@ struct Member {
     seen: Glance,
 }
 
-impl Keeper {
-    fn keep(&mut self) {
+impl Monitor {
+    fn run_until_closed(&mut self) {
         let mut last_slow = Instant::now();
         loop {
             self.serve();
             self.pool.reference.answer();
-            self.pool.monitor.alarmed.store(false, Ordering::Relaxed);
-            self.pool.serve_alarms();
+            self.pool.monitor.timer_is_set.store(false, Ordering::Relaxed);
+            self.pool.serve_timers();
             let pool = Arc::clone(&self.pool);
             if last_slow.elapsed() >= SLOW_LOOK || pool.monitor.left.swap(false, Ordering::Relaxed) {
                 last_slow = Instant::now();
                 self.look_for_the_dead();
             }
-            if pool.scheduler.is_closed() && self.crew.is_empty() && pool.leaving.is_empty() {
+            if pool.scheduler.is_closed() && self.members.is_empty() && pool.leaving.is_empty() {
                 return;
             }
             self.look_for_the_stuck();
             let (pace, timeout) = self.choose_pace();
-            let timeout = self.until_alarm(timeout);
+            let timeout = self.until_timer(timeout);
             let has_news = || {
-                pool.monitor.alarmed.load(Ordering::Relaxed)
+                pool.monitor.timer_is_set.load(Ordering::Relaxed)
                     || pool.reference.is_asked()
                     || pool.monitor.requests.load(Ordering::Relaxed) > 0
                     || pool.monitor.left.load(Ordering::Relaxed)
@@ -124,7 +125,8 @@ impl Keeper {
         }
     }
 
-    /// Starts the workers that were asked for.
+    /// Starts the workers that were asked for. The swap of `requests` needs no ordering: `MonitorRequests::request`
+    /// notifies after its addition, and the fences of `Wake` let this thread see the addition before it sleeps.
     fn serve(&mut self) {
         for _ in 0..self.pool.monitor.requests.swap(0, Ordering::Relaxed) {
             if self.start_worker(false).is_err() {
@@ -135,7 +137,7 @@ impl Keeper {
             }
         }
         if self.retry.is_some_and(|(at, _)| Instant::now() >= at) {
-            // Nothing is lost by asking again: whoever is needed is found by the board.
+            // Asking again is enough: the scheduler finds the worker that listed work needs.
             self.retry = self
                 .retry
                 .map(|(_, next)| (Instant::now() + next, next))
@@ -145,9 +147,9 @@ impl Keeper {
         }
     }
 
-    /// A worker that was counted could not be started. Who has published meanwhile relies on it: to be tried again.
+    /// A worker that was counted could not be started. A publisher may count on it, so the start is tried again.
     fn go_without(&mut self) {
-        // Before the count is given back: nobody is to ask again at once.
+        // Before the count is given back, so that no thread asks again at once.
         self.pool.scheduler.bar(true);
         self.pool.scheduler.lose(true);
         self.pool.monitor.refused.fetch_add(1, Ordering::Relaxed);
@@ -164,35 +166,35 @@ impl Keeper {
         let local = WorkerLocal::new(Arc::clone(&self.pool.context));
         let worker = Arc::new(Worker::new(stays, local));
         let (pool, own) = (Arc::clone(&self.pool), Arc::clone(&worker));
-        self.pool.rings.add_seat(Arc::clone(&worker));
+        self.pool.rings.add_worker(Arc::clone(&worker));
         let body = move || {
             own.set_tid(own_tid().cast_unsigned());
             work::live(&pool, &own);
-            pool.rings.remove_seat(&own);
+            pool.rings.remove_worker(&own);
             own.leave();
             pool.monitor.leave();
         };
         match spawn(&format!("syslet-{}", self.number), Box::new(body)) {
             Ok(thread) => {
-                self.crew.push(Member { worker, thread, seen: Glance::default() });
+                self.members.push(Member { worker, thread, seen: Glance::default() });
                 Ok(())
             }
             Err(errno) => {
-                self.pool.rings.remove_seat(&worker);
+                self.pool.rings.remove_worker(&worker);
                 Err(errno)
             }
         }
     }
 
-    /// Joins threads that have ended, and cleans up behind those that died.
+    /// Joins threads that have ended, and reaps workers that died.
     fn look_for_the_dead(&mut self) {
         let mut at = 0;
-        while at < self.crew.len() {
-            let member = &mut self.crew[at];
+        while at < self.members.len() {
+            let member = &mut self.members[at];
             let has_left = member.worker.has_left();
             if has_left || member.thread.try_join() {
-                let Member { worker, thread, .. } = self.crew.swap_remove(at);
-                // Who has left ends any moment, if it has not.
+                let Member { worker, thread, .. } = self.members.swap_remove(at);
+                // A worker that has left ends at any moment, if it has not.
                 thread.join();
                 if !worker.has_left() {
                     self.reap(&worker);
@@ -203,36 +205,37 @@ impl Keeper {
         }
     }
 
-    /// Cleans up behind a worker that died.
+    /// Reaps a worker that died: its calls end or go to another worker.
     fn reap(&mut self, worker: &Arc<Worker>) {
         let pool = Arc::clone(&self.pool);
         if worker.stats.watch.leave() {
             pool.scheduler.unblock();
         }
-        // First: whoever sees the completion must not find the place of the one that stays free.
+        // Before the completion is posted: a thread that sees it must not find the place of the permanent worker
+        // free.
         if worker.stays() {
             pool.scheduler.succeed();
         } else {
             pool.scheduler.lose(false);
         }
         let ring = worker.reap(&pool);
-        pool.rings.remove_seat(worker);
+        pool.rings.remove_worker(worker);
         if worker.stays() && self.start_worker(true).is_err() {
             self.go_without();
         }
         ring.inspect(|ring| pool.offer(ring));
     }
 
-    /// Marks calls that are still the same as at the last look.
+    /// Counts as blocked the workers that are in the same call as at the last look.
     fn look_for_the_stuck(&mut self) {
         if self.pool.monitor.pace.load(Ordering::Relaxed) != CLOSE {
             return;
         }
-        for member in &mut self.crew {
+        for member in &mut self.members {
             let glance = member.worker.stats.watch.glance();
             let is_stuck = glance == std::mem::replace(&mut member.seen, glance) && glance.is_running();
             if is_stuck {
-                // Counted before it is marked: the worker takes it back when it sees the mark.
+                // Counted before it is marked: the worker gives the count back when it sees the mark.
                 let is_wanted = self.pool.scheduler.block();
                 if !member.worker.stats.watch.mark(glance) {
                     self.pool.scheduler.unblock();
@@ -244,7 +247,7 @@ impl Keeper {
         self.look_at_submitters();
     }
 
-    /// Gives the rings of helping submitters that are stuck to the workers.
+    /// Gives the rings of submitters that are stuck in an inline call to the workers.
     fn look_at_submitters(&mut self) {
         let before = std::mem::take(&mut self.rings);
         for ring in self.pool.rings.rings() {
@@ -260,8 +263,9 @@ impl Keeper {
         }
     }
 
-    /// Whether workers may have what waits in a ring whose thread is in the call seen at that glance. What it has published
-    /// without being compared is opened to them if it is as they are, now that it cannot change.
+    /// Whether workers may take the calls that wait in a ring whose thread is in the call seen at that glance. Calls
+    /// that it has published without a comparison are opened to workers if the thread equals them. A thread in a call
+    /// cannot change itself, so the answer holds while the glance does.
     fn may_relieve(&self, ring: &Arc<RingWork>, glance: Glance) -> bool {
         let reach = ring.reach();
         let is_equal = ring.has_shared_work() && self.pool.reference.sees_equal(ring.number);
@@ -271,7 +275,7 @@ impl Keeper {
         ring.has_work()
     }
 
-    /// How often to look from now on.
+    /// The pace of the looks from now on, and the time until the next one.
     fn choose_pace(&mut self) -> (u32, Option<Duration>) {
         let monitor = &self.pool.monitor;
         if self.is_pressed() {
@@ -294,15 +298,17 @@ impl Keeper {
             return (SLOW, Some(until_retry.map_or(SLOW_LOOK, |wait| wait.min(SLOW_LOOK))));
         }
         monitor.pace.store(ASLEEP, Ordering::Relaxed);
-        // The count takes the board's lock: who has stirred before it is seen, who stirs after it sees the pace.
+        // The count takes the scheduler's lock, as `Pool::wake_one` does before it calls `stir`: a caller that had
+        // the lock before is seen in this count; one that has it later sees the pace stored above, and raises it.
+        // Without this look the monitor could sleep while a worker runs.
         if !self.pool.scheduler.count().is_idle() {
             monitor.raise(SLOW);
         }
         (ASLEEP, None)
     }
 
-    /// The time until the first alarm, if that comes before.
-    fn until_alarm(&self, timeout: Option<Duration>) -> Option<Duration> {
+    /// The time until the first timer is due, or `timeout` if that is shorter.
+    fn until_timer(&self, timeout: Option<Duration>) -> Option<Duration> {
         let Some(first_ns) = self.pool.timers.first_ns() else { return timeout };
         let left = Duration::from_nanos(first_ns.saturating_sub(now_ns()));
         Some(timeout.map_or(left, |timeout| timeout.min(left)))

@@ -1,4 +1,5 @@
-//! The starter as others see it: what it is asked for, how often it looks, and that it has ended.
+//! The monitor as other threads see it: requests for workers, the pace of its looks, and its end. Called by the
+//! pool's other threads and by submitters.
 
 use std::sync::{Condvar, PoisonError};
 use std::time::Instant;
@@ -7,30 +8,32 @@ use crate::notify::Wake;
 use crate::notify::futex::OwnWord;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 
-/// The starter as others see it.
+/// The monitor as other threads see it. The flags are relaxed: each store stands before `wake.notify`, whose fence
+/// pairs with that of `Wake::sleep_unless` in `Monitor::run_until_closed`, which reads the flags between its fence
+/// and its sleep. So the monitor sees the flag and does not sleep, or the notifier wakes it.
 #[derive(Debug)]
 pub(crate) struct MonitorRequests {
     pub(crate) wake: Arc<Wake<OwnWord>>,
-    /// Workers asked for.
+    /// Workers that are asked for and not started yet.
     pub(crate) requests: AtomicU32,
-    /// How often it looks: one of the paces below. Others may raise it.
+    /// The pace of the monitor's looks, one of those below. Other threads may raise it.
     pub(crate) pace: AtomicU32,
-    /// A worker has ended.
+    /// Whether a thread of the pool has ended since the last look.
     pub(crate) left: AtomicBool,
-    /// Something is to be done earlier than it knows.
-    pub(crate) alarmed: AtomicBool,
-    /// Threads that the system refused.
+    /// Whether a timer was set that is due before all others.
+    pub(crate) timer_is_set: AtomicBool,
+    /// Threads that the system refused to start.
     pub(crate) refused: AtomicU64,
-    /// All threads of the pool have ended. Any number of threads may wait for it.
+    /// Whether all threads of the pool have ended. Any number of threads may wait for it.
     ended: Mutex<bool>,
     closers: Condvar,
 }
 
-/// All workers are idle: it sleeps until stirred.
+/// All workers are idle: the monitor sleeps until it is woken.
 pub(crate) const ASLEEP: u32 = 0;
-/// Workers are about: now and then it looks whether one has died.
+/// Some worker is not idle: the monitor looks now and then whether one has died.
 pub(crate) const SLOW: u32 = 1;
-/// Work waits behind calls: it looks whether one is stuck.
+/// Work waits behind calls: the monitor looks whether one is stuck.
 pub(crate) const CLOSE: u32 = 2;
 
 impl MonitorRequests {
@@ -40,7 +43,7 @@ impl MonitorRequests {
             requests: AtomicU32::new(0),
             pace: AtomicU32::new(SLOW),
             left: AtomicBool::new(false),
-            alarmed: AtomicBool::new(false),
+            timer_is_set: AtomicBool::new(false),
             refused: AtomicU64::new(0),
             ended: Mutex::new(false),
             closers: Condvar::new(),
@@ -53,8 +56,9 @@ impl MonitorRequests {
         self.wake.notify();
     }
 
-    /// A worker is no longer idle. Who says so has held the board's lock since, and the starter takes it before it
-    /// falls asleep: one of them sees the other.
+    /// A worker is no longer idle. The caller has held the scheduler's lock since that worker left the idle list, and
+    /// the monitor takes the lock between its store of ASLEEP and its sleep (`Monitor::choose_pace`). So the monitor
+    /// counts the worker, or the caller's load of `pace` sees ASLEEP and raises it.
     pub(crate) fn stir(&self) {
         self.raise(SLOW);
     }
@@ -65,35 +69,36 @@ impl MonitorRequests {
     }
 
     pub(crate) fn raise(&self, pace: u32) {
-        // Mostly it is at that pace. A value that is a moment old is made good at the next slow look.
+        // The load spares the exchange where the pace is high enough already. Where it is too old, the monitor's next
+        // slow look makes up for it.
         if self.pace.load(Ordering::Relaxed) < pace && self.pace.fetch_max(pace, Ordering::Relaxed) < pace {
             self.wake.notify();
         }
     }
 
-    /// A worker ends.
+    /// A thread of the pool ends.
     pub(crate) fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);
         self.wake.notify();
     }
 
-    /// Something is to be done earlier than it knows.
-    pub(crate) fn alarm(&self) {
-        self.alarmed.store(true, Ordering::Relaxed);
+    /// A timer was set that is due before all others.
+    pub(crate) fn timer_set(&self) {
+        self.timer_is_set.store(true, Ordering::Relaxed);
         self.wake.notify();
     }
 
-    /// How many threads the system refused to start.
+    /// The number of threads that the system refused to start.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Wakes it to see that the pool is closed.
+    /// Wakes the monitor, so that it sees the pool closed.
     pub(crate) fn close(&self) {
         self.leave();
     }
 
-    /// Sleeps until all threads of the pool have ended, or until the deadline; says which.
+    /// Sleeps until all threads of the pool have ended, or until the deadline. Returns whether they have ended.
     pub(crate) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
         let mut ended = lock(&self.ended);
         while !*ended {
@@ -110,7 +115,7 @@ impl MonitorRequests {
         *ended
     }
 
-    /// Tells who waits that all threads of the pool have ended.
+    /// Wakes the threads that wait for the end: all threads of the pool have ended.
     pub(crate) fn end(&self) {
         *lock(&self.ended) = true;
         self.closers.notify_all();

@@ -1,4 +1,5 @@
-//! Calls that are not to be made, and what a worker that died leaves behind.
+//! Ends calls that do not run any more, and reaps a worker that died. Called by the pool's shutdown, by workers for
+//! records without memory, and by the monitor.
 #![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
 
 use std::sync::Arc;
@@ -23,9 +24,8 @@ use crate::sys::activity::Activity;
 use crate::sys::sync::Ordering;
 
 impl WorkerLocal {
-    /// Ends claimed calls that are not to run. What a first attempt has moved is moved: such a call ends as an
-    /// interrupted one does, with what was done.
-    /// `pool` looks after programs on their way out.
+    /// Ends claimed calls that are not to run. A call of which an attempt has moved bytes ends as an interrupted one
+    /// does, with the count of those bytes. `pool` stops calls of programs on their way out.
     pub(crate) fn refuse(&mut self, ring: &Arc<RingWork>, errno: Errno, pool: Option<&Pool>) {
         let watch = Activity::new();
         let host = pool.map(|pool| RingHost { pool, ring });
@@ -38,9 +38,11 @@ impl WorkerLocal {
             let is_instant = DispatchFlags::of(record[0]).contains(DispatchFlags::INSTANT);
             let Some(claim) = Claim::ended(slot, ticket, is_instant) else { continue };
             self.built += if let Some(rest) = begun.take() {
+                // Relaxed: the load that it is for, before the rest of the call is made, is in this thread, below.
                 slot.cancel().store(reason::ASKED, Ordering::Relaxed);
                 let team = team.filter(|_| rest.is_begun_program() && !rest.is_orphan());
-                // SAFETY: as in `run_instants`; and the cancelled slot keeps the rest from being made.
+                // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its
+                // submitter answers for the call. The cancelled slot keeps the rest of the call from being made.
                 unsafe { self.executor.run_rest(record, &claim, rest, team) }
             } else {
                 self.executor.runner.abandon(record, slot, self.built, Outcome::not_run(errno))
@@ -55,7 +57,7 @@ impl WorkerLocal {
         }
     }
 
-    /// Ends a claimed call whose record is longer than the memory there is: it does not run (ENGINE-34).
+    /// Ends a claimed call whose record is longer than the memory there is. The call does not run (ENGINE-34).
     pub(crate) fn starve(&mut self, pool: &Pool, ring: &RingWork) {
         let record = self.batch.record(0);
         let ticket = ticket(record);
@@ -68,18 +70,19 @@ impl WorkerLocal {
         }
     }
 
-    /// Whether it has claimed a program that was begun.
+    /// Whether the claimed record is a program that was begun.
     pub(crate) fn has_begun_program(&self) -> bool {
         self.begun.as_ref().is_some_and(Rest::is_begun_program)
     }
 
-    /// What it has claimed, as calls that run are told of; no thread makes it yet.
+    /// The claimed record in the form in which running calls are listed. No thread makes it yet.
     pub(crate) fn shown(&self, ring: &RingWork) -> RunningCall {
         let slot = ring.slots.get(ticket(self.batch.record(self.at)));
         RunningCall { nr: slot.nr(), user_data: slot.user_data(), tid: 0 }
     }
 
-    /// Other threads may be in calls of the program that this one has: what they read and write stays.
+    /// Replaces batch and executor without freeing them: other threads may be in calls of this worker's program, so
+    /// the memory that those read and write stays.
     fn leave_behind(&mut self) {
         let mut batch = Batch::new();
         batch.put(self.batch.record(self.at).iter().copied());
@@ -89,8 +92,8 @@ impl WorkerLocal {
         self.at = 0;
     }
 
-    /// Cleans up behind a worker that died: posts what it had built, ends the call that killed it, and gives back
-    /// those it had claimed and not begun.
+    /// Reaps a worker that died: posts the completions that it had built, ends the call that killed it, and gives
+    /// back the calls that it had claimed and not begun.
     pub(crate) fn reap(&mut self, pool: &Pool, stats: &WorkerStats) -> Option<Arc<RingWork>> {
         let ring = self.ring.take()?;
         if let Some((group, index, _)) = self.member.take() {
@@ -110,7 +113,7 @@ impl WorkerLocal {
             let ticket = ticket(record);
             let slot = ring.slots.get(ticket);
             if let Some(group) = ring.programs.groups.of(ticket.pack()) {
-                // Its program is over when all of them are.
+                // The program is over when all calls of its group are.
                 Claim::reap_for(slot, ticket, State::EXIT_QUEUED);
                 let host = RingHost { pool, ring: &ring };
                 group.orphan(host.team(&stats.watch, self.maker, false));
@@ -135,9 +138,10 @@ impl WorkerLocal {
 }
 
 impl Worker {
-    /// Cleans up behind a worker that died; gives the ring it worked for.
+    /// Reaps a worker that died. Returns the ring that it served.
     pub(crate) fn reap(&self, pool: &Pool) -> Option<Arc<RingWork>> {
-        // SAFETY: the monitor, which calls this, has joined the thread.
+        // SAFETY: the monitor calls this, and has joined the worker's thread: no other reference to the state is
+        // left.
         unsafe { self.local() }.reap(pool, &self.stats)
     }
 }

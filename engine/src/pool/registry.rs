@@ -1,16 +1,16 @@
-//! The rings of an engine, for who stops calls of all of them (CANCEL-13).
+//! The list of an engine's rings. Filled by `Ring::open`, read by cancellers of all rings (CANCEL-13) and by close.
 
 use std::sync::Weak;
 
 use crate::pool::ring_work::RingWork;
 use crate::sys::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 
-/// All rings there are, those included whose application's end is gone while calls of theirs still run.
+/// All rings of an engine. A ring whose handle was dropped is included while its calls still run.
 #[derive(Debug)]
 pub(crate) struct RingRegistry {
-    /// Whether somebody might stop calls of all rings.
+    /// Whether a canceller of all rings exists or has existed.
     is_watched: AtomicBool,
-    /// A ring is kept by its calls and by its submitter, not by this list.
+    /// The rings. A ring is kept by its calls and by its submitter, not by this list.
     rings: Mutex<Vec<Weak<RingWork>>>,
 }
 
@@ -19,7 +19,7 @@ impl RingRegistry {
         RingRegistry { is_watched: AtomicBool::new(false), rings: Mutex::new(Vec::new()) }
     }
 
-    /// A ring is opened.
+    /// Adds a ring that is opened.
     pub(crate) fn enter(&self, ring: &Arc<RingWork>) {
         let mut rings = lock(&self.rings);
         if rings.len() == rings.capacity() {
@@ -28,7 +28,8 @@ impl RingRegistry {
         rings.push(Arc::downgrade(ring));
     }
 
-    /// Somebody may stop calls of all rings from now on.
+    /// A canceller may stop calls of all rings from now on. Relaxed: rings read the flag in `is_watched`, and a call
+    /// queued before a ring sees it is found pending, as `Engine::canceller` says.
     pub(crate) fn watch(&self) {
         self.is_watched.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,5 @@
-//! One ring as the pool's threads serve it: its state, the calls that were begun elsewhere, and those of its programs.
+//! One ring as the pool's threads serve it: its state, the calls that were begun elsewhere, and those of its
+//! programs. Called by workers, the monitor, the submitter and timers.
 
 use std::ops::Deref;
 
@@ -9,11 +10,11 @@ use crate::queues::handoff::Handoffs;
 use crate::queues::ring_state::RingState;
 use crate::sys::sync::AtomicBool;
 
-/// What workers and the monitor know of one ring. It lives until the last call of the ring is over.
+/// A ring's state with the work that only the pool knows of. It lives until the last call of the ring is over.
 #[derive(Debug)]
 pub(crate) struct RingWork {
     state: RingState,
-    /// Calls that another thread has begun, and that a worker is to go on with.
+    /// Calls that another thread has begun, for a worker to go on with.
     pub(crate) handoffs: Handoffs<Rest>,
     pub(crate) programs: RingPrograms,
 }
@@ -23,7 +24,7 @@ impl RingWork {
         RingWork { state, handoffs: Handoffs::new(), programs: RingPrograms::default() }
     }
 
-    /// Whether anything is queued, for workers or for any thread; a glance.
+    /// Whether a call is queued, for workers or for any thread; a glance without locks.
     pub(crate) fn has_any_work(&self) -> bool {
         self.has_work() || self.has_shared_work()
     }

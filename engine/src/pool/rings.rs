@@ -1,4 +1,5 @@
-//! Everybody there is: rings and workers. Nobody needs it to run a call.
+//! The list of a pool's rings and workers, and the counts of those that are gone. Called when one is added or
+//! removed, by the monitor, by close and by statistics; no call's path uses it.
 
 use std::sync::Arc;
 
@@ -14,17 +15,18 @@ pub(crate) struct RingList(Mutex<Members>);
 #[derive(Debug, Default)]
 struct Members {
     rings: Vec<Arc<RingWork>>,
-    seats: Vec<Arc<Worker>>,
+    workers: Vec<Arc<Worker>>,
     /// Calls accepted by rings that are gone.
     accepted: u64,
-    /// Calls ended without being run in rings that are gone: some of them end later, by their way out or by request.
+    /// Counters of calls that ended without being run, of rings that are gone. They may still grow: some of those
+    /// calls end later, on a program's way out or by request.
     late: Vec<Arc<Counter>>,
     /// Calls ended by rings and workers that are gone.
     finished: u64,
 }
 
 impl Members {
-    /// Rings whose last call is over count nothing any more.
+    /// Adds up the counters of rings whose last call is over: those count nothing any more.
     fn fold_late(&mut self) {
         let finished = &mut self.finished;
         self.late.retain_mut(|refused| {
@@ -40,11 +42,11 @@ impl RingList {
         RingList(Mutex::new(Members::default()))
     }
 
-    pub(crate) fn add_port(&self, ring: Arc<RingWork>) {
+    pub(crate) fn add_ring(&self, ring: Arc<RingWork>) {
         lock(&self.0).rings.push(ring);
     }
 
-    pub(crate) fn remove_port(&self, ring: &Arc<RingWork>) {
+    pub(crate) fn remove_ring(&self, ring: &Arc<RingWork>) {
         let mut members = lock(&self.0);
         if let Some(at) = members.rings.iter().position(|other| Arc::ptr_eq(other, ring)) {
             members.rings.swap_remove(at);
@@ -55,19 +57,19 @@ impl RingList {
         }
     }
 
-    pub(crate) fn add_seat(&self, worker: Arc<Worker>) {
-        lock(&self.0).seats.push(worker);
+    pub(crate) fn add_worker(&self, worker: Arc<Worker>) {
+        lock(&self.0).workers.push(worker);
     }
 
-    pub(crate) fn remove_seat(&self, worker: &Arc<Worker>) {
+    pub(crate) fn remove_worker(&self, worker: &Arc<Worker>) {
         let mut members = lock(&self.0);
-        if let Some(at) = members.seats.iter().position(|other| Arc::ptr_eq(other, worker)) {
-            members.seats.swap_remove(at);
+        if let Some(at) = members.workers.iter().position(|other| Arc::ptr_eq(other, worker)) {
+            members.workers.swap_remove(at);
             members.finished += worker.stats.finished.get();
         }
     }
 
-    /// A call is over that no worker and no ring counts: it was given up.
+    /// Counts a call as over that no worker and no ring counts: it was abandoned.
     pub(crate) fn finish_one(&self) {
         lock(&self.0).finished += 1;
     }
@@ -76,15 +78,16 @@ impl RingList {
         lock(&self.0).rings.clone()
     }
 
-    pub(crate) fn seats(&self) -> Vec<Arc<Worker>> {
-        lock(&self.0).seats.clone()
+    pub(crate) fn workers(&self) -> Vec<Arc<Worker>> {
+        lock(&self.0).workers.clone()
     }
 
-    /// Calls accepted and not over. What changes meanwhile makes it less, never more: see POOL-5.
+    /// Calls accepted and not over. `accepted` is read before the counts of ended calls, so a change meanwhile makes
+    /// the result less, never more: see POOL-5.
     pub(crate) fn in_flight(&self) -> u64 {
         let members = lock(&self.0);
         let accepted: u64 = members.rings.iter().map(|ring| ring.submitter.accepted.get()).sum();
-        let by_workers: u64 = members.seats.iter().map(|worker| worker.stats.finished.get()).sum();
+        let by_workers: u64 = members.workers.iter().map(|worker| worker.stats.finished.get()).sum();
         let by_rings: u64 =
             members.rings.iter().map(|ring| ring.submitter.finished.get() + ring.refused.get()).sum();
         let late: u64 = members.late.iter().map(|refused| refused.get()).sum();

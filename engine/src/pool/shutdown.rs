@@ -1,4 +1,5 @@
-//! The end of a pool.
+//! The end of a pool: it is shut, queued calls end, programs leave, and running calls are waited for. Called by
+//! `Engine::close`, when an engine or a ring is dropped, and by publishers that find the pool closed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,18 +17,20 @@ use crate::pool::worker::WorkerLocal;
 use crate::sys::sync::{Ordering, lock};
 use crate::sys::thread::{own_tid, spawn};
 
-/// A thread that makes no call has ended by then.
+/// The time within which a thread ends that makes no call.
 const ENDING: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// No call is taken any more; threads end as soon as they have nothing to run. Waits for nobody.
+    /// Closes the pool: no call is taken any more, and threads end as soon as they have nothing to run. This does not
+    /// wait.
     pub(crate) fn shut(&self) {
         self.scheduler.close().iter().for_each(|worker| worker.call());
         self.monitor.close();
     }
 
-    /// As [`Pool::shut`]; then queued calls end, and running ones are waited for. Ways out of programs have half of that
-    /// time; then their calls are stopped. `ports` gives the rings there are, those included whose application's end is gone.
+    /// Closes the pool as [`Pool::shut`] does, ends queued calls, and waits for running ones. Ways out of programs
+    /// have half of that time; then their calls are stopped. `rings` returns all rings, those included whose handle
+    /// was dropped.
     pub(crate) fn close(
         &self,
         patience: Duration,
@@ -47,15 +50,15 @@ impl Pool {
             return Ok(());
         }
         let calls = self.unfinished();
-        // Without calls threads are about to end.
+        // Without calls the threads are about to end.
         let is_over = calls.is_empty() && self.monitor.wait_for_end(Instant::now().checked_add(ENDING));
         if is_over { Ok(()) } else { Err(Unfinished { calls }) }
     }
 
-    /// Calls that still run.
+    /// The calls that still run.
     fn unfinished(&self) -> Vec<RunningCall> {
-        let seats = self.rings.seats();
-        let running = seats.iter().filter(|worker| worker.stats.watch.glance().is_inside());
+        let workers = self.rings.workers();
+        let running = workers.iter().filter(|worker| worker.stats.watch.glance().is_inside());
         let calls = running.map(|worker| {
             let (nr, user_data) = worker.stats.shown();
             RunningCall { nr, user_data, tid: worker.tid() }
@@ -63,11 +66,13 @@ impl Pool {
         calls.chain(self.leaving.calls()).collect()
     }
 
-    /// From now on no call on a program's way out sleeps for long; those that are being made are stopped.
+    /// Stops the calls that are being made on a program's way out, and lets none sleep for long from now on.
     fn hurry(&self, rings: &[Arc<RingWork>]) {
         self.haste.store(true, Ordering::Relaxed);
         for ring in rings {
-            // The list's lock: who has entered it before is found here, who does after it sees the haste.
+            // Pairs with the entry of a call into `leaving`, before it looks at `haste`, through the lock of that
+            // list: a call that has entered before `all` is found here and stopped; one that enters later has the
+            // lock after this thread and sees `haste`.
             for member in ring.programs.leaving.all() {
                 let _found = self.stop_member(&member);
             }
@@ -79,8 +84,8 @@ impl Pool {
         self.haste.load(Ordering::Relaxed)
     }
 
-    /// Ends the calls that are queued in a ring, or wait for a lane; their completions say that they never ran. Programs
-    /// that were begun leave by their way out.
+    /// Ends the calls that are queued in a ring, or wait for a lane. Their completions say that they never ran.
+    /// Programs that were begun leave by their way out.
     pub(crate) fn refuse_queued(&self, ring: &Arc<RingWork>) {
         let mut released = self.lanes.give_up(ring);
         self.make_known(&mut released);
@@ -101,11 +106,11 @@ impl Pool {
         }
     }
 
-    /// Lets the programs leave that these desks have claimed, in a thread of their own: who drops a ring does not wait.
-    /// Where no thread is to be had, they leave here.
-    fn let_leave(&self, ring: &Arc<RingWork>, desks: VecDeque<WorkerLocal>) {
-        // First: who closes the pool waits for it.
-        let exit = self.leaving.enter(ring, desks);
+    /// Lets the programs leave that `locals` have claimed, in a thread of their own, so that a thread that drops a
+    /// ring does not wait. Where no thread can be started, they leave in this one.
+    fn let_leave(&self, ring: &Arc<RingWork>, locals: VecDeque<WorkerLocal>) {
+        // Before the thread is started: `close` waits until the list of leaving programs is empty.
+        let exit = self.leaving.enter(ring, locals);
         let (own, pool) = (Arc::clone(&exit), self.me.upgrade());
         let body = move || {
             own.run(pool.as_deref());
@@ -128,9 +133,9 @@ impl Exit {
     pub(crate) fn run(&self, pool: Option<&Pool>) {
         let (maker, _timer) = reach(own_tid().cast_unsigned());
         loop {
-            let Some(mut local) = lock(&self.desks).pop_front() else { return };
+            let Some(mut local) = lock(&self.locals).pop_front() else { return };
             lock(&self.shown).iter_mut().take(1).for_each(|call| call.tid = maker.tid);
-            local.sit(maker);
+            local.set_maker(maker);
             local.refuse(&self.ring, Errno(libc::ECANCELED), pool);
             lock(&self.shown).pop_front();
         }

@@ -1,17 +1,18 @@
-//! How long to look around before sleeping: less after looks in vain.
+//! The time for which a thread spins before it sleeps: less after spins in vain. Called by workers and by waiting
+//! submitters.
 
 use std::time::{Duration, Instant};
 
-/// What one thread has learned about looking around.
+/// One thread's budget for spinning.
 #[derive(Debug)]
 pub(crate) struct Spin {
     max: Duration,
     budget: Duration,
 }
 
-/// Looks between two looks at the clock, which costs as much as several of them.
+/// Looks between two readings of the clock, which cost as much as several looks.
 const LOOKS: u32 = 32;
-/// After looks in vain the budget shrinks to this part of the whole, not to nothing: the world may change.
+/// After spins in vain the budget shrinks to this part of the maximum, not to nothing: the load may change.
 const LEAST_PART: u32 = 16;
 
 impl Spin {
@@ -20,7 +21,7 @@ impl Spin {
         Spin { max, budget: max }
     }
 
-    /// Looks until `is_over` or until the budget is spent; says which.
+    /// Looks until `is_over` or until the budget is spent. Returns whether it is over.
     pub(crate) fn until(&mut self, is_over: impl Fn() -> bool) -> bool {
         if self.max.is_zero() {
             return is_over();

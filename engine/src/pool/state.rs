@@ -127,7 +127,7 @@ impl Pool {
     /// Brings somebody to the work that is listed, if that is wanted.
     pub(crate) fn wake_one(&self) {
         match self.scheduler.wake_one(self.limits.quota(), || self.rings.in_flight()) {
-            WakeOne::Nobody => {}
+            WakeOne::Nothing => {}
             WakeOne::Wake(worker) => {
                 worker.call();
                 self.monitor.stir();
@@ -191,13 +191,13 @@ impl Pool {
 
     /// A ring is opened.
     pub(crate) fn join(&self, ring: Arc<RingWork>) {
-        self.rings.add_port(ring);
+        self.rings.add_ring(ring);
     }
 
     /// A ring is dropped, and nothing is queued in it any more.
     pub(crate) fn part(&self, ring: &Arc<RingWork>) {
         self.scheduler.forget(ring);
-        self.rings.remove_port(ring);
+        self.rings.remove_ring(ring);
     }
 
     pub(crate) fn set_workers_max(&self, workers_max: u32) {
@@ -305,12 +305,12 @@ impl Limits {
     }
 
     /// Whether no other call can be given up for now.
-    pub(crate) fn is_given_up_full(&self) -> bool {
+    pub(crate) fn is_abandoned_full(&self) -> bool {
         self.abandoned() >= self.abandoned_max
     }
 
     /// One more call is given up, if there may be one.
-    pub(crate) fn give_up(&self) -> bool {
+    pub(crate) fn abandon(&self) -> bool {
         let more = |abandoned| (abandoned < self.abandoned_max).then_some(abandoned + 1);
         self.abandoned.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }

@@ -9,7 +9,7 @@ use crate::exec::unclaimed::{post_abandoned, post_removed};
 use crate::pool::Pool;
 use crate::pool::escalation::Escalation;
 use crate::pool::ring_work::RingWork;
-use crate::pool::timers::{Task, TimerEntry, Whose};
+use crate::pool::timers::{Target, Task, TimerEntry};
 use crate::program::Member;
 use crate::queues::lanes::Released;
 use crate::slots::Ticket;
@@ -63,27 +63,27 @@ const UNRESPONSIVE_NS: u64 = 32_000_000;
 impl Pool {
     /// The call has been signalled: should the signal be lost, it is sent again (CANCEL-8).
     pub(crate) fn look_after(&self, ring: &Arc<RingWork>, ticket: Ticket) {
-        self.look_again(Whose::call(ring, ticket));
+        self.look_again(Target::call(ring, ticket));
     }
 
     /// The call is to stop at that time, in nanoseconds of CLOCK_MONOTONIC.
     pub(crate) fn stop_at(&self, at_ns: u64, ring: &Arc<RingWork>, ticket: Ticket) {
         let task = Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS };
-        self.set_alarm(at_ns, task, Whose::call(ring, ticket));
+        self.set_timer(at_ns, task, Target::call(ring, ticket));
     }
 
     /// The same of one call of a program.
     pub(crate) fn stop_member_at(&self, at_ns: u64, member: &Arc<Member>) {
         let task = Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS };
-        self.set_alarm(at_ns, task, Whose::Member(Arc::clone(member)));
+        self.set_timer(at_ns, task, Target::Member(Arc::clone(member)));
     }
 
     /// Stops one call of a program now.
     pub(crate) fn stop_member(&self, member: &Arc<Member>) -> Stop {
         let found = member.stop(Why::Asked);
         match found {
-            Stop::Signal => self.look_again(Whose::Member(Arc::clone(member))),
-            Stop::Unsent => self.ask_later(Whose::Member(Arc::clone(member)), AGAIN_NS),
+            Stop::Signal => self.look_again(Target::Member(Arc::clone(member))),
+            Stop::Unsent => self.ask_later(Target::Member(Arc::clone(member)), AGAIN_NS),
             _ => {}
         }
         found
@@ -91,61 +91,61 @@ impl Pool {
 
     /// The call is to stop, and no signal could be sent to its worker: it is asked again (CANCEL-21).
     pub(crate) fn ask_again(&self, ring: &Arc<RingWork>, ticket: Ticket) {
-        self.ask_later(Whose::call(ring, ticket), AGAIN_NS);
+        self.ask_later(Target::call(ring, ticket), AGAIN_NS);
     }
 
-    fn ask_later(&self, of: Whose, wait_ns: u64) {
+    fn ask_later(&self, of: Target, wait_ns: u64) {
         let next_ns = (2 * wait_ns).min(AGAIN_NS_MAX);
-        self.set_alarm(now_ns() + wait_ns, Task::Ask(next_ns), of);
+        self.set_timer(now_ns() + wait_ns, Task::Ask(next_ns), of);
     }
 
-    fn look_again(&self, of: Whose) {
-        self.set_alarm(now_ns() + AGAIN_NS, Task::Again(AGAIN_NS), of);
+    fn look_again(&self, of: Target) {
+        self.set_timer(now_ns() + AGAIN_NS, Task::Again(AGAIN_NS), of);
     }
 
-    pub(crate) fn set_alarm(&self, at_ns: u64, task: Task, of: Whose) {
-        let alarm = TimerEntry { at_ns, task, of };
-        if self.timers.set(alarm) {
-            self.monitor.alarm();
+    pub(crate) fn set_timer(&self, at_ns: u64, task: Task, of: Target) {
+        let timer = TimerEntry { at_ns, task, of };
+        if self.timers.set(timer) {
+            self.monitor.timer_set();
         }
     }
 
     /// Does what is due.
-    pub(crate) fn serve_alarms(&self) {
-        while let Some(alarm) = self.timers.due(now_ns()) {
-            match alarm.task {
-                Task::Deadline { passed_ns, wait_ns } => self.enforce(&alarm, passed_ns, wait_ns),
-                Task::Ask(wait_ns) => self.ask(&alarm, wait_ns),
-                Task::Again(wait_ns) => self.signal_again(&alarm, wait_ns),
-                Task::Shutdown(wait_ns) => self.shut_down(&alarm, wait_ns),
-                Task::Abandon(wait_ns) => self.abandon(&alarm, wait_ns),
+    pub(crate) fn serve_timers(&self) {
+        while let Some(timer) = self.timers.due(now_ns()) {
+            match timer.task {
+                Task::Deadline { passed_ns, wait_ns } => self.enforce(&timer, passed_ns, wait_ns),
+                Task::Ask(wait_ns) => self.ask(&timer, wait_ns),
+                Task::Again(wait_ns) => self.signal_again(&timer, wait_ns),
+                Task::Shutdown(wait_ns) => self.shut_down(&timer, wait_ns),
+                Task::Abandon(wait_ns) => self.abandon(&timer, wait_ns),
             }
         }
     }
 
-    fn enforce(&self, alarm: &TimerEntry, passed_ns: u64, wait_ns: u64) {
-        match self.stop_whose(alarm, By::Deadline, Why::Late(passed_ns)) {
-            Stop::Signal => self.look_again(alarm.of.clone()),
+    fn enforce(&self, timer: &TimerEntry, passed_ns: u64, wait_ns: u64) {
+        match self.stop_target(timer, By::Deadline, Why::Late(passed_ns)) {
+            Stop::Signal => self.look_again(timer.of.clone()),
             // Its submitter has it, for a moment as a rule: a first attempt.
             Stop::Marked | Stop::Unsent | Stop::Uninterruptible => {
                 let task = Task::Deadline { passed_ns, wait_ns: (2 * wait_ns).min(AGAIN_NS_MAX) };
-                self.set_alarm(now_ns() + wait_ns, task, alarm.of.clone());
+                self.set_timer(now_ns() + wait_ns, task, timer.of.clone());
             }
             _ => {}
         }
     }
 
-    fn ask(&self, alarm: &TimerEntry, wait_ns: u64) {
-        match self.stop_whose(alarm, By::Other, Why::Asked) {
-            Stop::Signal => self.look_again(alarm.of.clone()),
-            Stop::Unsent => self.ask_later(alarm.of.clone(), wait_ns),
+    fn ask(&self, timer: &TimerEntry, wait_ns: u64) {
+        match self.stop_target(timer, By::Other, Why::Asked) {
+            Stop::Signal => self.look_again(timer.of.clone()),
+            Stop::Unsent => self.ask_later(timer.of.clone(), wait_ns),
             _ => {}
         }
     }
 
-    fn signal_again(&self, alarm: &TimerEntry, wait_ns: u64) {
-        let is_there = match &alarm.of {
-            Whose::Submission(..) => alarm.submission().is_some_and(|(ring, ticket)| {
+    fn signal_again(&self, timer: &TimerEntry, wait_ns: u64) {
+        let is_there = match &timer.of {
+            Target::Submission(..) => timer.submission().is_some_and(|(ring, ticket)| {
                 let phase = ring.slots.get(ticket).phase();
                 if phase.signal_again(ticket.generation()) {
                     interrupt(&ring, ticket, wait_ns >= UNRESPONSIVE_NS);
@@ -154,21 +154,21 @@ impl Pool {
                 // Who shuts its socket down holds it just now, and looks after nothing.
                 !phase.has_ended(ticket.generation())
             }),
-            Whose::Member(member) => member.stop_again(),
+            Target::Member(member) => member.stop_again(),
         };
         if is_there {
             let wait_ns = (2 * wait_ns).min(AGAIN_NS_MAX);
-            self.set_alarm(now_ns() + wait_ns, Task::Again(wait_ns), alarm.of.clone());
+            self.set_timer(now_ns() + wait_ns, Task::Again(wait_ns), timer.of.clone());
         }
     }
 
     /// Stops what the alarm is for, if it is there.
-    fn stop_whose(&self, alarm: &TimerEntry, by: By, why: Why) -> Stop {
-        match &alarm.of {
-            Whose::Submission(..) => alarm
+    fn stop_target(&self, timer: &TimerEntry, by: By, why: Why) -> Stop {
+        match &timer.of {
+            Target::Submission(..) => timer
                 .submission()
                 .map_or(Stop::NotFound, |(ring, ticket)| stop(Some(self), &ring, ticket, by, why)),
-            Whose::Member(member) => member.stop(why),
+            Target::Member(member) => member.stop(why),
         }
     }
 }
@@ -179,7 +179,7 @@ impl Pool {
     pub(crate) fn escalate(&self, ring: &Arc<RingWork>, ticket: Ticket, escalation: Escalation) -> bool {
         let now_ns = now_ns();
         let set = |after_ns: u64, task| {
-            self.set_alarm(now_ns.saturating_add(after_ns), task, Whose::call(ring, ticket))
+            self.set_timer(now_ns.saturating_add(after_ns), task, Target::call(ring, ticket))
         };
         if let Some(after_ns) = escalation.shutdown_ns {
             set(after_ns, Task::Shutdown(AGAIN_NS));
@@ -189,21 +189,21 @@ impl Pool {
             return false;
         }
         // Before it is set: this one is not to find its own place taken.
-        let has_place = !self.limits.is_given_up_full();
+        let has_place = !self.limits.is_abandoned_full();
         set(after_ns, Task::Abandon(AGAIN_NS));
         has_place
     }
 
     /// In a thread of its own: who makes the call may hold what the shutdown waits for.
-    pub(crate) fn shut_down(&self, alarm: &TimerEntry, wait_ns: u64) {
-        let Some((ring, ticket)) = alarm.submission() else { return };
+    pub(crate) fn shut_down(&self, timer: &TimerEntry, wait_ns: u64) {
+        let Some((ring, ticket)) = timer.submission() else { return };
         let slot = ring.slots.get(ticket);
         if slot.phase().has_ended(ticket.generation()) || !shutdown::is_socket(slot.fd()) {
             return;
         }
         // From here on the call stays where it is, and its descriptor is what it was given.
         if !slot.phase().signal_again(ticket.generation()) {
-            return self.later(alarm, Task::Shutdown(next(wait_ns)), wait_ns);
+            return self.later(timer, Task::Shutdown(next(wait_ns)), wait_ns);
         }
         let (own, fd) = (Arc::clone(&ring), slot.fd());
         let body = move || {
@@ -214,20 +214,20 @@ impl Pool {
         let is_started = may_start && spawn("syslet-shutdown", Box::new(body)).is_ok();
         if !is_started {
             interrupt(&ring, ticket, false);
-            self.later(alarm, Task::Shutdown(next(wait_ns)), wait_ns);
+            self.later(timer, Task::Shutdown(next(wait_ns)), wait_ns);
         }
         self.look_after(&ring, ticket);
     }
 
     /// Gives a call up, if it is still in its worker: its completion is posted, and another worker may take the place.
-    pub(crate) fn abandon(&self, alarm: &TimerEntry, wait_ns: u64) {
-        let Some((ring, ticket)) = alarm.submission() else { return };
+    pub(crate) fn abandon(&self, timer: &TimerEntry, wait_ns: u64) {
+        let Some((ring, ticket)) = timer.submission() else { return };
         let (slot, generation) = (ring.slots.get(ticket), ticket.generation());
         if slot.phase().has_ended(generation) {
             return;
         }
-        if !self.limits.give_up() {
-            return self.later(alarm, Task::Abandon(next(wait_ns)), wait_ns);
+        if !self.limits.abandon() {
+            return self.later(timer, Task::Abandon(next(wait_ns)), wait_ns);
         }
         match slot.phase().abandon(generation) {
             Abandon::Abandoned => {
@@ -243,7 +243,7 @@ impl Pool {
             }
             Abandon::Busy => {
                 self.limits.take_back();
-                self.later(alarm, Task::Abandon(next(wait_ns)), wait_ns);
+                self.later(timer, Task::Abandon(next(wait_ns)), wait_ns);
             }
             Abandon::Over => self.limits.take_back(),
         }
@@ -251,7 +251,7 @@ impl Pool {
 
     /// A worker whose call is given up does not run, whatever is known of it.
     fn count_as_blocked(&self, tid: u32) {
-        for worker in self.rings.seats().iter().filter(|worker| worker.tid() == tid) {
+        for worker in self.rings.workers().iter().filter(|worker| worker.tid() == tid) {
             let glance = worker.stats.watch.glance();
             if glance.is_running() {
                 // Counted before it is marked, as by the starter's look.
@@ -263,8 +263,8 @@ impl Pool {
         }
     }
 
-    fn later(&self, alarm: &TimerEntry, task: Task, wait_ns: u64) {
-        self.set_alarm(now_ns() + wait_ns, task, alarm.of.clone());
+    fn later(&self, timer: &TimerEntry, task: Task, wait_ns: u64) {
+        self.set_timer(now_ns() + wait_ns, task, timer.of.clone());
     }
 }
 
@@ -293,7 +293,7 @@ mod tests {
         pool.look_after(&ring.state, ticket);
         let served = |was: Option<u64>| {
             while pool.timers.first_ns() == was {
-                pool.serve_alarms();
+                pool.serve_timers();
             }
             pool.timers.first_ns()
         };

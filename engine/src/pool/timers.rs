@@ -42,12 +42,12 @@ pub(crate) struct TimerEntry {
     /// Nanoseconds of CLOCK_MONOTONIC.
     pub(crate) at_ns: u64,
     pub(crate) task: Task,
-    pub(crate) of: Whose,
+    pub(crate) of: Target,
 }
 
 /// What is to be stopped.
 #[derive(Clone, Debug)]
-pub(crate) enum Whose {
+pub(crate) enum Target {
     /// A call, or a program. Its ring is not kept for an alarm that may be hours away.
     Submission(Weak<RingWork>, Ticket),
     /// One call of a program.
@@ -76,20 +76,20 @@ impl TimerQueue {
     }
 
     /// Sets an alarm; says whether it is the first to be due, so that the starter has to hear of it.
-    pub(crate) fn set(&self, alarm: TimerEntry) -> bool {
+    pub(crate) fn set(&self, timer: TimerEntry) -> bool {
         // Rings whose last share this is: they are dropped behind the lock, with what was lent to them.
         let mut rings = Vec::new();
         let mut heap = lock(&self.heap);
         if heap.timers.len() >= heap.look_through_at {
             // Calls that were over long before their deadline: those alarms cost memory only.
-            heap.timers.retain(|Reverse(alarm)| alarm.is_wanted(&mut rings));
+            heap.timers.retain(|Reverse(timer)| timer.is_wanted(&mut rings));
             heap.look_through_at = (2 * heap.timers.len()).max(FEW);
         }
-        let is_first = alarm.at_ns < self.first_ns.load(Ordering::Relaxed);
+        let is_first = timer.at_ns < self.first_ns.load(Ordering::Relaxed);
         if is_first {
-            self.first_ns.store(alarm.at_ns, Ordering::Relaxed);
+            self.first_ns.store(timer.at_ns, Ordering::Relaxed);
         }
-        heap.timers.push(Reverse(alarm));
+        heap.timers.push(Reverse(timer));
         is_first
     }
 
@@ -99,11 +99,11 @@ impl TimerQueue {
             return None;
         }
         let mut heap = lock(&self.heap);
-        let is_due = heap.timers.peek().is_some_and(|Reverse(alarm)| alarm.at_ns <= now_ns);
-        let alarm = if is_due { heap.timers.pop() } else { None };
-        let first_ns = heap.timers.peek().map_or(NEVER, |Reverse(alarm)| alarm.at_ns);
+        let is_due = heap.timers.peek().is_some_and(|Reverse(timer)| timer.at_ns <= now_ns);
+        let timer = if is_due { heap.timers.pop() } else { None };
+        let first_ns = heap.timers.peek().map_or(NEVER, |Reverse(timer)| timer.at_ns);
         self.first_ns.store(first_ns, Ordering::Relaxed);
-        alarm.map(|Reverse(alarm)| alarm)
+        timer.map(|Reverse(timer)| timer)
     }
 
     /// When the first one is due, if any is set.
@@ -112,10 +112,10 @@ impl TimerQueue {
     }
 }
 
-impl Whose {
+impl Target {
     /// The call of that ring.
-    pub(crate) fn call(ring: &Arc<RingWork>, ticket: Ticket) -> Whose {
-        Whose::Submission(Arc::downgrade(ring), ticket)
+    pub(crate) fn call(ring: &Arc<RingWork>, ticket: Ticket) -> Target {
+        Target::Submission(Arc::downgrade(ring), ticket)
     }
 }
 
@@ -123,20 +123,20 @@ impl TimerEntry {
     /// The call, or the program, if it is one of a ring that is still there.
     pub(crate) fn submission(&self) -> Option<(Arc<RingWork>, Ticket)> {
         match &self.of {
-            Whose::Submission(ring, ticket) => ring.upgrade().map(|ring| (ring, *ticket)),
-            Whose::Member(_) => None,
+            Target::Submission(ring, ticket) => ring.upgrade().map(|ring| (ring, *ticket)),
+            Target::Member(_) => None,
         }
     }
 
     /// Whether there is still something to stop. What it looks at of rings goes to `rings`.
     fn is_wanted(&self, rings: &mut Vec<Arc<RingWork>>) -> bool {
         match &self.of {
-            Whose::Submission(..) => self.submission().is_some_and(|(ring, ticket)| {
+            Target::Submission(..) => self.submission().is_some_and(|(ring, ticket)| {
                 let is_there = ring.slots.get(ticket).phase().occupant() == Some(ticket.generation());
                 rings.push(ring);
                 is_there
             }),
-            Whose::Member(member) => !member.is_over(),
+            Target::Member(member) => !member.is_over(),
         }
     }
 }

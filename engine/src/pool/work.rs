@@ -32,7 +32,7 @@ use crate::sys::thread::own_tid;
 pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
     // SAFETY: this is the worker's thread, and the only reference it makes.
     let local = unsafe { worker.local() };
-    local.sit(worker.maker());
+    local.set_maker(worker.maker());
     let mut spin = Spin::new(pool.limits.spin_ns);
     // Whoever starts or wakes a worker counts it as searching.
     let mut searching = true;
@@ -81,7 +81,7 @@ fn park(pool: &Pool, worker: &Arc<Worker>, local: &mut WorkerLocal, searching: &
         }
     }
     // Should the system not have had room for its timer.
-    local.sit(worker.maker());
+    local.set_maker(worker.maker());
     *searching = true;
     true
 }

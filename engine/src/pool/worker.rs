@@ -159,7 +159,7 @@ impl WorkerStats {
 pub(crate) struct WorkerLocal {
     pub(super) batch: Batch,
     pub(super) executor: Executor,
-    /// Whose calls they are; kept for the next claim.
+    /// Target calls they are; kept for the next claim.
     pub(super) ring: Option<Arc<RingWork>>,
     /// Its thread.
     pub(super) maker: Maker,
@@ -206,7 +206,7 @@ impl WorkerLocal {
     }
 
     /// A thread sits down at it.
-    pub(crate) fn sit(&mut self, maker: Maker) {
+    pub(crate) fn set_maker(&mut self, maker: Maker) {
         self.maker = maker;
     }
 

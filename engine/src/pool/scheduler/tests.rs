@@ -1,4 +1,4 @@
-//! What the board decides, asked step by step.
+//! Tests of the scheduler's decisions, step by step. Run by the unit tests.
 
 use crate::pool::scheduler::{Quota, Scheduler, Sleeper, WakeOne, Work};
 use crate::sys::sync::{Arc, AtomicBool};
@@ -6,7 +6,7 @@ use crate::sys::sync::{Arc, AtomicBool};
 /// A ring that always has work.
 struct Full(AtomicBool);
 
-/// A worker's place.
+/// A worker.
 #[derive(Debug)]
 struct Place;
 
@@ -28,7 +28,7 @@ impl Sleeper for Place {
     }
 }
 
-/// A board with its first worker, who searches no more, and two rings.
+/// A scheduler with its first worker, which no longer searches, and two rings.
 fn scheduler() -> (Scheduler<Full, Place>, [Arc<Full>; 2]) {
     let scheduler = Scheduler::new();
     scheduler.first();
@@ -41,7 +41,7 @@ fn quota(workers_max: u32) -> Quota {
     Quota { workers_max, runnable_max: 64, abandoned: 0 }
 }
 
-/// How many threads are started for so many calls in flight, when every worker is at work.
+/// The number of threads that are started for so many calls in flight while every worker runs.
 fn started(scheduler: &Scheduler<Full, Place>, in_flight: u64, workers_max: u32) -> u32 {
     let mut count = 0;
     while matches!(scheduler.wake_one(quota(workers_max), || in_flight), WakeOne::Start) {
@@ -51,7 +51,7 @@ fn started(scheduler: &Scheduler<Full, Place>, in_flight: u64, workers_max: u32)
     count
 }
 
-/// POOL-5: no thread is started that would be one more than the calls in flight and one, or more than the limit.
+/// POOL-5: no thread is started above the calls in flight plus one, or above the limit.
 #[test]
 fn threads_are_started_for_calls_in_flight() {
     let (scheduler, [ring, _]) = scheduler();
@@ -63,7 +63,7 @@ fn threads_are_started_for_calls_in_flight() {
     assert_eq!(scheduler.count().workers, 6);
 }
 
-/// POOL-9: while threads are refused none is asked for.
+/// POOL-9: while threads are refused, no thread is asked for.
 #[test]
 fn nobody_is_asked_for_while_threads_are_refused() {
     let (scheduler, [ring, _]) = scheduler();
@@ -74,7 +74,7 @@ fn nobody_is_asked_for_while_threads_are_refused() {
     assert_eq!(started(&scheduler, 1, 512), 1);
 }
 
-/// POOL-12: the ring that was served last comes after the other one, whenever that was listed.
+/// POOL-12: the ring that was served last comes after the other one, however late that was listed.
 #[test]
 fn the_ring_served_last_is_not_the_next() {
     let (scheduler, [first, second]) = scheduler();
