@@ -58,7 +58,7 @@ pub(crate) struct Exit {
 }
 
 impl Leaving {
-    /// The programs that these locals have claimed are to leave.
+    /// Adds the list of one thread: the programs that `locals` have claimed.
     pub(crate) fn enter(&self, ring: &Arc<RingWork>, locals: VecDeque<WorkerLocal>) -> Arc<Exit> {
         let shown = Mutex::new(locals.iter().map(|local| local.shown(ring)).collect());
         let exit = Arc::new(Exit { ring: Arc::clone(ring), locals: Mutex::new(locals), shown });

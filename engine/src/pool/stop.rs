@@ -1,5 +1,6 @@
-//! Stopping one call of a ring: it is removed, or its worker is signalled, again and again until it is over, and what follows where
-//! that does not help (CANCEL-8, CANCEL-15 to 19). Called by [`Ring`](crate::Ring), and by the monitor when a timer is due.
+//! Stops one call of a ring: it is removed, or its worker is signalled, again and again until the call is over; then
+//! the steps that follow where no signal helps (CANCEL-8, CANCEL-15 to 19). Called by cancels and deadlines of
+//! [`Ring`](crate::Ring), and by the monitor when a timer is due.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::sys::clock::now_ns;
 use crate::sys::sync::Ordering;
 use crate::sys::thread::spawn;
 
-/// Stops a call, for that reason. On [`Stop::Signal`] its worker is signalled, and the caller sees to it that the call is
+/// Stops a call, for that reason. On [`Stop::Signal`] the worker has been signalled, and the caller has the call
 /// looked at again; on [`Stop::Unsent`] the caller has to ask again.
 pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By, why: Why) -> Stop {
     let Some(slot) = ring.slots.find(ticket) else { return Stop::NotFound };
@@ -32,8 +33,9 @@ pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By,
             pool.inspect(|pool| pool.make_known(&mut released));
         }
         Stop::Signal => {
-            // Release: pairs with the acquire load of `cancel::signal::handle`. Set before the signal is sent, so a thread in
-            // front of its call finds the word.
+            // Release: pairs with the acquire load in the signal handler (`cancel::signal`), which the worker runs
+            // after the signal below. Without it the handler could find the word 0, let the call begin, and no other
+            // signal would follow at once.
             slot.cancel().store(why.word(), Ordering::Release);
             if !signal::send(slot.maker()) {
                 slot.phase().unsent(ticket.generation());
@@ -46,33 +48,33 @@ pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By,
     found
 }
 
-/// Signals once more the worker of a call that stands still for it, and lets it go on.
+/// Signals the worker once more, for a call whose state is held for it, and releases that state.
 pub(crate) fn interrupt(ring: &RingWork, ticket: Ticket, is_unresponsive: bool) {
     let slot = ring.slots.get(ticket);
-    // A signal that cannot be sent now is tried again.
+    // A signal that cannot be sent now is sent at the next look.
     let _is_sent = signal::send(slot.maker());
     slot.phase().signalled(ticket.generation(), is_unresponsive);
 }
 
-/// A call that was signalled is looked at again after so long, then after twice as long each time.
+/// A signalled call is looked at again after this time, then after twice as long each time, up to the maximum.
 pub(crate) const AGAIN_NS: u64 = 1_000_000;
 pub(crate) const AGAIN_NS_MAX: u64 = 128_000_000;
-/// A call that was signalled again so late is said not to be interruptible.
+/// A call that is signalled again after so long a wait is reported as not interruptible.
 const UNRESPONSIVE_NS: u64 = 32_000_000;
 
 impl Pool {
-    /// The call has been signalled: should the signal be lost, it is sent again (CANCEL-8).
+    /// Sets a timer for a call that has been signalled: should the signal be lost, it is sent again (CANCEL-8).
     pub(crate) fn look_after(&self, ring: &Arc<RingWork>, ticket: Ticket) {
         self.look_again(Target::call(ring, ticket));
     }
 
-    /// The call is to stop at that time, in nanoseconds of CLOCK_MONOTONIC.
+    /// Sets a timer that stops the call at that time, in nanoseconds of CLOCK_MONOTONIC.
     pub(crate) fn stop_at(&self, at_ns: u64, ring: &Arc<RingWork>, ticket: Ticket) {
         let task = Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS };
         self.set_timer(at_ns, task, Target::call(ring, ticket));
     }
 
-    /// The same of one call of a program.
+    /// Sets a timer that stops one call of a program at that time.
     pub(crate) fn stop_member_at(&self, at_ns: u64, member: &Arc<Member>) {
         let task = Task::Deadline { passed_ns: at_ns, wait_ns: AGAIN_NS };
         self.set_timer(at_ns, task, Target::Member(Arc::clone(member)));
@@ -89,7 +91,8 @@ impl Pool {
         found
     }
 
-    /// The call is to stop, and no signal could be sent to its worker: it is asked again (CANCEL-21).
+    /// Sets a timer for a call that is to stop, and whose worker could not be signalled: it is asked again
+    /// (CANCEL-21).
     pub(crate) fn ask_again(&self, ring: &Arc<RingWork>, ticket: Ticket) {
         self.ask_later(Target::call(ring, ticket), AGAIN_NS);
     }
@@ -110,7 +113,7 @@ impl Pool {
         }
     }
 
-    /// Does what is due.
+    /// Serves the timers that are due.
     pub(crate) fn serve_timers(&self) {
         while let Some(timer) = self.timers.due(now_ns()) {
             match timer.task {
@@ -126,7 +129,7 @@ impl Pool {
     fn enforce(&self, timer: &TimerEntry, passed_ns: u64, wait_ns: u64) {
         match self.stop_target(timer, By::Deadline, Why::Late(passed_ns)) {
             Stop::Signal => self.look_again(timer.of.clone()),
-            // Its submitter has it, for a moment as a rule: a first attempt.
+            // The submitter makes the call inline, as a rule for a moment only: a non-blocking attempt.
             Stop::Marked | Stop::Unsent | Stop::Uninterruptible => {
                 let task = Task::Deadline { passed_ns, wait_ns: (2 * wait_ns).min(AGAIN_NS_MAX) };
                 self.set_timer(now_ns() + wait_ns, task, timer.of.clone());
@@ -151,7 +154,8 @@ impl Pool {
                     interrupt(&ring, ticket, wait_ns >= UNRESPONSIVE_NS);
                     return true;
                 }
-                // Who shuts its socket down holds it just now, and looks after nothing.
+                // While the thread that shuts down the call's socket holds the state, no signal is sent, and the
+                // timer goes on.
                 !phase.has_ended(ticket.generation())
             }),
             Target::Member(member) => member.stop_again(),
@@ -162,7 +166,7 @@ impl Pool {
         }
     }
 
-    /// Stops what the alarm is for, if it is there.
+    /// Stops the call that the timer is for, if it is there.
     fn stop_target(&self, timer: &TimerEntry, by: By, why: Why) -> Stop {
         match &timer.of {
             Target::Submission(..) => timer
@@ -174,8 +178,8 @@ impl Pool {
 }
 
 impl Pool {
-    /// Has done later what is asked for a call that has been signalled. Says whether it will be given up, as far as can be
-    /// told now.
+    /// Sets timers for the steps that follow for a call that has been signalled. Returns whether the call will be
+    /// abandoned, as far as can be told now.
     pub(crate) fn escalate(&self, ring: &Arc<RingWork>, ticket: Ticket, escalation: Escalation) -> bool {
         let now_ns = now_ns();
         let set = |after_ns: u64, task| {
@@ -188,20 +192,21 @@ impl Pool {
         if !ring.slots.get(ticket).may_be_abandoned() {
             return false;
         }
-        // Before it is set: this one is not to find its own place taken.
+        // Read before the timer is set, because the timer's own abandonment may take the last place.
         let has_place = !self.limits.is_abandoned_full();
         set(after_ns, Task::Abandon(AGAIN_NS));
         has_place
     }
 
-    /// In a thread of its own: who makes the call may hold what the shutdown waits for.
+    /// Shuts down the call's socket, in a thread of its own: the thread that makes the call may hold a lock that the
+    /// shutdown waits for.
     pub(crate) fn shut_down(&self, timer: &TimerEntry, wait_ns: u64) {
         let Some((ring, ticket)) = timer.submission() else { return };
         let slot = ring.slots.get(ticket);
         if slot.phase().has_ended(ticket.generation()) || !shutdown::is_socket(slot.fd()) {
             return;
         }
-        // From here on the call stays where it is, and its descriptor is what it was given.
+        // From here on the call keeps its state, and its descriptor is the one that it was given.
         if !slot.phase().signal_again(ticket.generation()) {
             return self.later(timer, Task::Shutdown(next(wait_ns)), wait_ns);
         }
@@ -219,7 +224,7 @@ impl Pool {
         self.look_after(&ring, ticket);
     }
 
-    /// Gives a call up, if it is still in its worker: its completion is posted, and another worker may take the place.
+    /// Abandons a call that is still in its worker: its completion is posted, and another worker may take the place.
     pub(crate) fn abandon(&self, timer: &TimerEntry, wait_ns: u64) {
         let Some((ring, ticket)) = timer.submission() else { return };
         let (slot, generation) = (ring.slots.get(ticket), ticket.generation());
@@ -232,7 +237,7 @@ impl Pool {
         match slot.phase().abandon(generation) {
             Abandon::Abandoned => {
                 self.count_as_blocked(slot.maker().tid);
-                // First: a call whose completion is seen must not count as in flight.
+                // Counted before the post: a call whose completion is seen must not count as in flight.
                 self.rings.finish_one();
                 let is_reported = slot.is_reported();
                 post_abandoned(&ring, slot, ticket);
@@ -249,12 +254,13 @@ impl Pool {
         }
     }
 
-    /// A worker whose call is given up does not run, whatever is known of it.
+    /// Counts the worker of an abandoned call as blocked, if it does not count so already.
     fn count_as_blocked(&self, tid: u32) {
         for worker in self.rings.workers().iter().filter(|worker| worker.tid() == tid) {
             let glance = worker.stats.watch.glance();
             if glance.is_running() {
-                // Counted before it is marked, as by the starter's look.
+                // Counted before it is marked, as in the monitor's look: the worker gives the count back when it sees
+                // the mark.
                 self.scheduler.block();
                 if !worker.stats.watch.mark(glance) {
                     self.scheduler.unblock();
@@ -280,7 +286,8 @@ mod tests {
     use crate::slots::state::State;
     use crate::{Config, Engine, Params};
 
-    /// CANCEL-8: a call that somebody holds just now, to shut its socket down, is looked after later; one that is over is not.
+    /// CANCEL-8: a call whose state another thread holds, to shut its socket down, is looked at again later; a call
+    /// that is over is not.
     #[test]
     fn who_is_held_is_looked_after_later() {
         let alone = Config::default().workers_max(0);

@@ -1,5 +1,5 @@
-//! What the starter has to do at a certain time: stop calls whose deadline has passed, and send signals again that were
-//! lost (CANCEL-8).
+//! The timer queue: the calls to stop at a certain time, by deadline or because a signal may be lost (CANCEL-8).
+//! Filled by rings, cancels and programs, served by the monitor.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,33 +10,36 @@ use crate::program::Member;
 use crate::slots::Ticket;
 use crate::sys::sync::{AtomicU64, Mutex, Ordering, lock};
 
-/// No alarm is set.
+/// No timer is set.
 const NEVER: u64 = u64::MAX;
-/// Fewer than so many are not looked through for those that nobody needs any more.
+/// A heap with fewer timers than this is not searched for those that are not needed any more.
 const FEW: usize = 64;
 
-/// What is to be done.
+/// The action of a timer.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Task {
-    /// The call's deadline passes, or passed then. Where nobody can stop it, it is looked at again so much later.
+    /// The call's deadline passes, or has passed. Where the call cannot be stopped, it is looked at again after the
+    /// wait.
     Deadline {
-        /// The deadline.
+        /// The deadline, in nanoseconds of CLOCK_MONOTONIC.
         passed_ns: u64,
-        /// In nanoseconds.
+        /// The wait until the next look, in nanoseconds.
         wait_ns: u64,
     },
-    /// The call is to stop, and no signal could be sent: it is asked again; so long after the time before, in nanoseconds.
+    /// The call is to stop, and no signal could be sent: it is asked again. The value is the wait until the next
+    /// time, in nanoseconds.
     Ask(u64),
-    /// The call was signalled, and is looked at again; so long after the time before, in nanoseconds.
+    /// The call was signalled, and is looked at again. The value is the wait before this look, in nanoseconds.
     Again(u64),
-    /// The call was signalled, and its socket is to be shut down. Where that cannot be now, it is looked at again so much
-    /// later.
+    /// The call was signalled, and its socket is shut down. Where that is not possible now, it is tried again after
+    /// the wait of this value, in nanoseconds.
     Shutdown(u64),
-    /// The call was signalled, and is to be given up; the same.
+    /// The call was signalled, and is abandoned. Where that is not possible now, it is tried again after the wait of
+    /// this value, in nanoseconds.
     Abandon(u64),
 }
 
-/// One alarm.
+/// A timer.
 #[derive(Debug)]
 pub(crate) struct TimerEntry {
     /// Nanoseconds of CLOCK_MONOTONIC.
@@ -45,19 +48,20 @@ pub(crate) struct TimerEntry {
     pub(crate) of: Target,
 }
 
-/// What is to be stopped.
+/// The call that a timer stops.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
-    /// A call, or a program. Its ring is not kept for an alarm that may be hours away.
+    /// A call or a program of a ring. A timer that is hours away does not keep the ring.
     Submission(Weak<RingWork>, Ticket),
     /// One call of a program.
     Member(Arc<Member>),
 }
 
-/// All alarms of a pool: one heap, no timer each.
+/// All timers of a pool, in one heap: the kernel has no timer for each.
 #[derive(Debug)]
 pub(crate) struct TimerQueue {
-    /// When the first one is due, for who does not want the lock.
+    /// The time at which the first timer is due, for reads without the lock. It is written under the lock. Relaxed:
+    /// it decides only whether the lock is taken; the timers are read under that.
     first_ns: AtomicU64,
     heap: Mutex<Heap>,
 }
@@ -65,7 +69,7 @@ pub(crate) struct TimerQueue {
 #[derive(Debug)]
 struct Heap {
     timers: BinaryHeap<Reverse<TimerEntry>>,
-    /// It is looked through when it has so many.
+    /// The length at which the heap is searched for timers that are not needed any more.
     look_through_at: usize,
 }
 
@@ -75,13 +79,15 @@ impl TimerQueue {
         TimerQueue { first_ns: AtomicU64::new(NEVER), heap: Mutex::new(heap) }
     }
 
-    /// Sets an alarm; says whether it is the first to be due, so that the starter has to hear of it.
+    /// Adds a timer. Returns whether it is due before all others, so that the monitor has to be told.
     pub(crate) fn set(&self, timer: TimerEntry) -> bool {
-        // Rings whose last share this is: they are dropped behind the lock, with what was lent to them.
+        // Rings of which these may be the last references. They are dropped after the lock is released, with the
+        // memory that was lent to them.
         let mut rings = Vec::new();
         let mut heap = lock(&self.heap);
         if heap.timers.len() >= heap.look_through_at {
-            // Calls that were over long before their deadline: those alarms cost memory only.
+            // Timers of calls that were over long before their deadline cost memory only, so they go when the heap
+            // has grown.
             heap.timers.retain(|Reverse(timer)| timer.is_wanted(&mut rings));
             heap.look_through_at = (2 * heap.timers.len()).max(FEW);
         }
@@ -93,7 +99,7 @@ impl TimerQueue {
         is_first
     }
 
-    /// The next alarm that is due.
+    /// Takes the next timer that is due.
     pub(crate) fn due(&self, now_ns: u64) -> Option<TimerEntry> {
         if self.first_ns.load(Ordering::Relaxed) > now_ns {
             return None;
@@ -106,7 +112,7 @@ impl TimerQueue {
         timer.map(|Reverse(timer)| timer)
     }
 
-    /// When the first one is due, if any is set.
+    /// The time at which the first timer is due, if any is set.
     pub(crate) fn first_ns(&self) -> Option<u64> {
         Some(self.first_ns.load(Ordering::Relaxed)).filter(|first_ns| *first_ns != NEVER)
     }
@@ -120,7 +126,7 @@ impl Target {
 }
 
 impl TimerEntry {
-    /// The call, or the program, if it is one of a ring that is still there.
+    /// The timer's call or program, if it is one of a ring, and the ring still exists.
     pub(crate) fn submission(&self) -> Option<(Arc<RingWork>, Ticket)> {
         match &self.of {
             Target::Submission(ring, ticket) => ring.upgrade().map(|ring| (ring, *ticket)),
@@ -128,7 +134,7 @@ impl TimerEntry {
         }
     }
 
-    /// Whether there is still something to stop. What it looks at of rings goes to `rings`.
+    /// Whether the call can still be stopped. References to rings that this takes go to `rings`.
     fn is_wanted(&self, rings: &mut Vec<Arc<RingWork>>) -> bool {
         match &self.of {
             Target::Submission(..) => self.submission().is_some_and(|(ring, ticket)| {

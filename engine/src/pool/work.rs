@@ -1,4 +1,5 @@
-//! What a worker does: it finds work, claims it, runs it, posts what came of it, and parks. Called as the body of its thread.
+//! The loop of a worker: it finds work, claims it, runs it, posts the completions, and parks. Called as the body of
+//! the worker's thread; the pool's shutdown calls `claim`.
 #![allow(unsafe_code, reason = "runs what the unsafe `push` accepted, and uses what belongs to this thread")]
 
 use std::sync::Arc;
@@ -28,13 +29,14 @@ use crate::sys::clock::now_ns;
 use crate::sys::disposable::{self, Ended, Own};
 use crate::sys::thread::own_tid;
 
-/// Lives until the pool is closed, or the worker has had nothing to do for long enough.
+/// Runs until the pool is closed, or until the worker has had no work for its idle time.
 pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
-    // SAFETY: this is the worker's thread, and the only reference it makes.
+    // SAFETY: this is the worker's thread, and the only reference to the local state that it makes; the monitor makes
+    // one after it has joined this thread.
     let local = unsafe { worker.local() };
     local.set_maker(worker.maker());
     let mut spin = Spin::new(pool.limits.spin_ns);
-    // Whoever starts or wakes a worker counts it as searching.
+    // The thread that starts or wakes a worker counts it as searching.
     let mut searching = true;
     loop {
         if local.find(pool) {
@@ -61,7 +63,7 @@ pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
     }
 }
 
-/// Parks until called; false when the worker is to end.
+/// Parks until called. Returns false when the worker has to end.
 fn park(pool: &Pool, worker: &Arc<Worker>, local: &mut WorkerLocal, searching: &mut bool) -> bool {
     local.leave();
     let parked = pool.scheduler.park(worker, std::mem::take(searching), pool.limits.quota());
@@ -80,24 +82,24 @@ fn park(pool: &Pool, worker: &Arc<Worker>, local: &mut WorkerLocal, searching: &
             }
         }
     }
-    // Should the system not have had room for its timer.
+    // Asks again for the thread's timer, if the system had no room for it before.
     local.set_maker(worker.maker());
     *searching = true;
     true
 }
 
-/// Sleeps until called; false when nobody has for so long that the worker retires.
+/// Sleeps until called. Returns false when the worker was idle for so long that it retires.
 fn sleep(pool: &Pool, worker: &Arc<Worker>) -> bool {
     let timeout = (!worker.stays()).then_some(pool.limits.idle);
-    // Who is no longer on the idle list has been chosen, and is called any moment.
+    // A worker that is not on the idle list any more has been chosen, and is called at any moment.
     worker.sleep(timeout) || !pool.scheduler.retire(worker) && worker.sleep(None)
 }
 
-/// A ring has the worker for so many claims while others wait.
+/// A worker takes so many claims in a row from one ring while another has work (POOL-12).
 const CLAIMS_IN_A_ROW: u32 = 4;
 
 impl WorkerLocal {
-    /// Claims calls: of the same ring while no other one waits, else of the rings in turn.
+    /// Claims calls: from the same ring while no other has work, else from the rings in turn.
     pub(crate) fn find(&mut self, pool: &Pool) -> bool {
         let is_alone = pool.scheduler.listed() <= 1;
         if let Some(ring) = self.ring.take() {
@@ -106,7 +108,8 @@ impl WorkerLocal {
                 self.ring = Some(ring);
                 return true;
             }
-            // The only listed ring stays listed while this worker looks at it: who pushes next need not list it.
+            // The only listed ring stays listed while this worker looks at it, so that its submitter need not list it
+            // for the next push.
             let stays = is_alone && ring.is_listed();
             self.ring = Some(ring);
             if stays {
@@ -123,7 +126,7 @@ impl WorkerLocal {
         false
     }
 
-    /// Claims what is next: a call handed over, or records of the ring.
+    /// Claims the next work of the ring: a call of a group, a call handed over, or queued records.
     pub(crate) fn claim(&mut self, pool: &Pool, ring: &RingWork) -> bool {
         while self.claim_any(ring) {
             if !self.batch.is_cut() {
@@ -134,7 +137,7 @@ impl WorkerLocal {
         false
     }
 
-    /// The same, of a record for which there is no memory its beginning.
+    /// Claims the next work of the ring. Of a record for which there is no memory, the batch has the beginning only.
     fn claim_any(&mut self, ring: &RingWork) -> bool {
         (self.begun, self.at, self.built) = (None, 0, 0);
         self.member = if self.is_closing { None } else { ring.programs.groups.take() };
@@ -150,13 +153,13 @@ impl WorkerLocal {
         if self.has_sorted(ring) && self.claim_sorted(ring, false) {
             return true;
         }
-        // In turn: neither shall wait for the end of the other.
+        // The two queues take turns, so that neither waits for the end of the other.
         self.prefers_pooled = !self.prefers_pooled;
         let pooled = ring.pooled.as_deref().map(|queue| (queue, u64::MAX));
         let shared = Some((&*ring.submissions, if self.is_closing { u64::MAX } else { ring.opened() }));
         let queues = if self.prefers_pooled { [pooled, shared] } else { [shared, pooled] };
         let is_taken = queues.into_iter().flatten().any(|(queue, end)| {
-            // A ring off the list has work of its submitter's only.
+            // The queued calls of a ring that is not listed are its submitter's only.
             let may_take = || ring.is_listed() || self.is_closing;
             let taken = queue.take(&mut self.batch, || if may_take() { end } else { 0 });
             taken.expect("only this process writes its rings, so every record in them is whole") > 0
@@ -168,24 +171,25 @@ impl WorkerLocal {
         self.has_sorted(ring) && ring.rings_are_empty() && self.claim_sorted(ring, true)
     }
 
-    /// Whether anything on the shelf is its to take; a glance.
+    /// Whether the priority queue has a call that this thread may take; a glance.
     fn has_sorted(&self, ring: &RingWork) -> bool {
         if self.is_closing { !ring.priority.is_empty() } else { ring.priority.for_workers() > 0 }
     }
 
-    /// Claims what is next on the shelf, if its turn is before that of the rings; `are_empty`: nothing is in them.
+    /// Claims the next call of the priority queue, if its turn is before that of the rings. `are_empty`: nothing is
+    /// in the rings.
     fn claim_sorted(&mut self, ring: &RingWork, are_empty: bool) -> bool {
         let taker = if self.is_closing { Taker::Closer } else { Taker::Worker };
-        // As for the rings.
+        // The queued calls of a ring that is not listed are its submitter's only.
         let may_take = ring.is_listed() || self.is_closing;
         may_take && ring.priority.take(&mut self.batch, taker, now_ns(), are_empty || ring.rings_are_empty())
     }
 }
 
 impl WorkerLocal {
-    /// Runs what was claimed and posts it. Says whether the worker counted as blocked meanwhile.
+    /// Runs the claimed calls and posts their completions. Returns whether the worker counted as blocked meanwhile.
     pub(crate) fn work(&mut self, pool: &Pool, stats: &WorkerStats) -> bool {
-        // A share of its own: should this thread die in the call, the desk still says whose call it was.
+        // A reference of its own: should this thread die in the call, `self.ring` still names the call's ring.
         let Some(ring) = self.ring.clone() else { return false };
         let host = RingHost { pool, ring: &ring };
         let team = host.team(&stats.watch, self.maker, true);
@@ -203,7 +207,7 @@ impl WorkerLocal {
             self.at = self.batch.len();
             return false;
         };
-        // First: a call whose completion is seen must not count as in flight.
+        // Counted before the post: a call whose completion is seen must not count as in flight.
         stats.finished.add(self.at as u64);
         self.post(pool, &ring);
         was_blocked
@@ -215,14 +219,15 @@ impl WorkerLocal {
             let record = self.batch.record(self.at);
             let ticket = ticket(record);
             let claim = Claim::instant(ring.slots.get(ticket), ticket);
-            // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
+            // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its
+            // submitter answers for the call, and the claim is the record's.
             self.built += unsafe { self.executor.runner.run(record, &claim, self.built) };
             self.at += 1;
         }
     }
 
-    /// Runs a call that may sleep. Says whether the worker counted as blocked meanwhile; nothing when the call was not
-    /// to be made any more.
+    /// Runs a call that may sleep. Returns whether the worker counted as blocked meanwhile; `None` when the call was
+    /// not to be made any more.
     fn run_one(
         &mut self,
         (pool, ring): (&Pool, &RingWork),
@@ -246,10 +251,12 @@ impl WorkerLocal {
         let has_more = pool.has_work_besides(ring);
         stats.watch.enter();
         let mut first = None;
-        // Others wait: it pays to know whether this call will keep them waiting. Or somebody wants to know.
+        // The attempt tells whether the call would sleep. It is made when other work waits, and when the call has the
+        // CACHE attribute.
         let tries = has_more || slot.needs().contains(Needs::CACHE);
         if tries && !sleeps && begun.is_none() && dispatch.contains(DispatchFlags::NONBLOCKING) {
-            // SAFETY: as in `run_instants`.
+            // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its
+            // submitter answers for the call, and the claim is the record's.
             match unsafe { self.executor.attempt(record, &claimed, pool.abilities) } {
                 Step::Done(words) => first = Some(words),
                 Step::Suspended(later) => {
@@ -272,7 +279,8 @@ impl WorkerLocal {
                 if is_private {
                     run_apart(&mut self.executor, record, &claimed, rest, Team { may_share: false, ..team })
                 } else {
-                    // SAFETY: as in `run_instants`.
+                    // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its
+                    // submitter answers for the call, and the claim is the record's.
                     unsafe { self.executor.run_rest(record, &claimed, rest, Some(team)) }
                 }
             }
@@ -286,8 +294,8 @@ impl WorkerLocal {
         Some(was_blocked)
     }
 
-    /// If the call was given up, which this worker or one that died has made, and is over: the worker counts again, and
-    /// whoever waits for the call's real end is told. Says whether it was.
+    /// Where the call that this worker, or one that died, has made was abandoned: the worker counts again, and the
+    /// call's real end is reported. Returns whether it was abandoned.
     pub(crate) fn come_back(&mut self, pool: &Pool, ring: &RingWork, ticket: Ticket) -> bool {
         let (slot, generation) = (ring.slots.get(ticket), ticket.generation());
         if !slot.phase().is_abandoned(generation) {
@@ -303,7 +311,7 @@ impl WorkerLocal {
                 DoneFlags::ABANDONED.with(DoneFlags::RELEASED),
             ));
         } else if slot.phase().worker_returned(generation) {
-            // Nobody waits for it: the submitter finds it when it looks.
+            // No second record was asked for: the submitter finds this one when it looks.
             ring.completions.claim(BACK_BYTES).commit(&back(ticket.pack()));
         }
         ring.give_orphans_back();
@@ -312,7 +320,7 @@ impl WorkerLocal {
         true
     }
 
-    /// The result of the call that was made; 0 when it is a success that was to be hidden.
+    /// The result of the call that was made; 0 where a success was to be hidden.
     fn result(&self) -> RawResult {
         let done = self.executor.runner.done(self.built);
         match done.first().map(|word| RecordWord::unpack(*word).kind) {
@@ -322,7 +330,8 @@ impl WorkerLocal {
         }
     }
 
-    /// Makes one call of a group, for whoever has its program. Says whether the worker counted as blocked meanwhile.
+    /// Makes one call of a group, for the thread that runs its program. Returns whether the worker counted as blocked
+    /// meanwhile.
     fn run_member(&mut self, pool: &Pool, team: Team<'_>) -> bool {
         let Some((group, index, has_more)) = self.member.clone() else { return false };
         if has_more {
@@ -330,7 +339,8 @@ impl WorkerLocal {
         }
         team.activity.enter();
         pool.brace(team.activity, false, true);
-        // SAFETY: as in `run_instants`; who has the program waits for it.
+        // SAFETY: the group's program was admitted by `push`, and its submitter answers for the program's calls; the
+        // thread that runs the program waits for this call, so its memory stays.
         unsafe { self.executor.run_member(&group, index, team) };
         self.member = None;
         pool.unblock_if(team.activity.leave())
@@ -343,7 +353,7 @@ impl WorkerLocal {
     }
 }
 
-/// Runs a call in a thread of its own; gives the words of its completion.
+/// Runs a call in a thread of its own. Returns the words of its completion.
 fn run_apart(
     executor: &mut Executor,
     record: &[u64],
@@ -351,7 +361,7 @@ fn run_apart(
     rest: Rest,
     team: Team<'_>,
 ) -> usize {
-    // Kept until nobody signals the thread any more.
+    // Kept until the thread is not signalled any more.
     let mut timer = None;
     let mut built = 0;
     let mut rest = Some(rest);
@@ -360,7 +370,8 @@ fn run_apart(
         let (maker, own_timer) = reach(own_tid().cast_unsigned());
         timer = own_timer;
         let (claim, team) = (claim.apart(maker), Team { maker, ..team });
-        // SAFETY: as in `run_instants`.
+        // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its submitter
+        // answers for the call, and the claim is the record's.
         built = unsafe { executor.run_rest(record, &claim, rest.take().unwrap_or_default(), Some(team)) };
     });
     let outcome = match ended {
@@ -370,7 +381,7 @@ fn run_apart(
     };
     let (slot, ticket) = (claim.slot(), ticket(record));
     let is_ours = Claim::reap(slot, ticket) || slot.phase().is_abandoned(ticket.generation());
-    debug_assert!(is_ours, "what is being made is not removed");
+    debug_assert!(is_ours, "a call that is being made is not removed");
     drop(timer);
     executor.runner.abandon(record, claim.slot(), 0, outcome)
 }

@@ -1,4 +1,5 @@
-//! One worker: what every thread sees of it, and what its own thread works with. Made by the monitor.
+//! A worker: the part of it that every thread sees, and the state that its own thread works with. Made by the
+//! monitor, called by the worker's thread, the scheduler and the monitor.
 #![allow(unsafe_code, reason = "gives what a worker works with to the thread that cleans up after it")]
 
 use std::cell::UnsafeCell;
@@ -19,26 +20,26 @@ use crate::sys::activity::Activity;
 use crate::sys::counter::Counter;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-/// A worker's place, on cache lines of its own.
+/// A worker as all threads see it, on cache lines of its own.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Worker {
-    /// Whether its worker never retires.
+    /// Whether the worker never retires.
     stays: bool,
-    /// What it shows of its work.
+    /// The worker's activity and counts.
     pub(crate) stats: WorkerStats,
     called: AtomicBool,
     wake: Wake<OwnWord>,
-    /// Its worker has nothing left to do but to end. Never set for one that died.
+    /// Whether the worker has nothing left to do but to end. It is never set for a worker that died.
     left: AtomicBool,
     tid: AtomicU32,
-    /// Signals the thread. It outlives that, until those are through who might use it.
+    /// The timer that signals the thread. It outlives the thread, because other threads may still use it.
     timer: OnceLock<Timer>,
-    /// INVARIANT: used by the worker's thread, and by whoever has seen that thread end.
+    /// INVARIANT: used by the worker's thread, and by the monitor once it has joined that thread.
     local: UnsafeCell<WorkerLocal>,
 }
 
-// SAFETY: all fields are atomics but the desk, which by its invariant one thread uses at a time.
+// SAFETY: all fields are `Sync` but `local`, which by its invariant one thread uses at a time.
 unsafe impl Sync for Worker {}
 
 impl Worker {
@@ -65,10 +66,12 @@ impl Worker {
         unsafe { &mut *self.local.get() }
     }
 
-    /// Sleeps until called; false when nobody has within `timeout_ns`.
+    /// Sleeps until called. Returns false when the worker was not called within `timeout`.
     pub(crate) fn sleep(&self, timeout: Option<std::time::Duration>) -> bool {
         loop {
-            // Acquire: pairs with `call`, so that what the caller did before is seen.
+            // Acquire: pairs with the release store of `called` in `call`, by the thread that took this worker off
+            // the idle list. Without it the worker could search without seeing that thread's writes, among them the
+            // ring's records.
             let slept = self.wake.sleep_unless(|| self.called.load(Ordering::Acquire), timeout);
             if self.called.swap(false, Ordering::Acquire) {
                 return true;
@@ -79,27 +82,31 @@ impl Worker {
         }
     }
 
-    /// The worker ends.
+    /// The worker is about to end.
     pub(crate) fn leave(&self) {
+        // Release: pairs with the acquire load in `has_left`, by the monitor before it drops the worker. The join that follows
+        // there orders the rest of the thread's writes.
         self.left.store(true, Ordering::Release);
     }
 
     /// Whether the worker has ended, or is about to.
     pub(crate) fn has_left(&self) -> bool {
+        // Acquire: pairs with the release store in `leave`.
         self.left.load(Ordering::Acquire)
     }
 
     pub(crate) fn set_tid(&self, tid: u32) {
+        // Relaxed: other threads compare and show the number, and read nothing through it.
         self.tid.store(tid, Ordering::Relaxed);
     }
 
-    /// The kernel's number of the thread, 0 until it runs.
+    /// The kernel's number of the thread; 0 until it runs.
     pub(crate) fn tid(&self) -> u32 {
         self.tid.load(Ordering::Relaxed)
     }
 
-    /// The worker's thread, which asks, and how a signal gets to it. Where the system has had no room for a timer, it is asked
-    /// again.
+    /// The worker's thread, and the way in which a signal reaches it. Called by that thread. A timer that the system
+    /// had no room for is asked for again.
     pub(crate) fn maker(&self) -> Maker {
         if self.timer.get().is_none()
             && let Some(timer) = Timer::of_thread(self.tid())
@@ -112,6 +119,8 @@ impl Worker {
 
 impl Sleeper for Worker {
     fn call(&self) {
+        // Release: pairs with the acquire load and exchange of `called` in `sleep`. Without it the worker could wake and not
+        // see the work that it is called for.
         self.called.store(true, Ordering::Release);
         self.wake.notify();
     }
@@ -121,13 +130,13 @@ impl Sleeper for Worker {
     }
 }
 
-/// Written by the worker alone.
+/// The activity and the counts of a worker. The worker alone writes them, but for the mark in `watch`.
 #[derive(Debug)]
 pub(crate) struct WorkerStats {
     pub(crate) watch: Activity,
-    /// Calls brought to an end.
+    /// Calls that the worker has ended.
     pub(crate) finished: Counter,
-    /// What runs: the call's number and the user's word.
+    /// The number and the user's word of the call that runs.
     nr: AtomicU32,
     user_data: AtomicU64,
 }
@@ -142,42 +151,43 @@ impl WorkerStats {
         }
     }
 
-    /// Tells what runs.
+    /// Shows the call that runs. Relaxed: the two words are for display, and no other data is read through them.
     pub(crate) fn show(&self, nr: u32, user_data: u64) {
         self.nr.store(nr, Ordering::Relaxed);
         self.user_data.store(user_data, Ordering::Relaxed);
     }
 
-    /// Number and user's word of the call that runs, or ran last.
+    /// The number and the user's word of the call that runs, or ran last. The two may be of different calls for a
+    /// moment.
     pub(crate) fn shown(&self) -> (u32, u64) {
         (self.nr.load(Ordering::Relaxed), self.user_data.load(Ordering::Relaxed))
     }
 }
 
-/// A worker's desk.
+/// A worker's local state: its claimed records, the means to run them, and the completions not posted yet.
 #[derive(Debug)]
 pub(crate) struct WorkerLocal {
     pub(super) batch: Batch,
     pub(super) executor: Executor,
-    /// Target calls they are; kept for the next claim.
+    /// The ring of the claimed calls. It is kept for the next claim.
     pub(super) ring: Option<Arc<RingWork>>,
-    /// Its thread.
+    /// The thread that makes the calls.
     pub(super) maker: Maker,
-    /// Whether it claims calls in order to refuse them, and nobody else wants them.
+    /// Whether the calls are claimed to be refused. Then no worker takes them.
     pub(super) is_closing: bool,
-    /// A call of a group that it has taken, and whether there are more.
+    /// A claimed call of a group, its index, and whether the group has more.
     pub(super) member: Option<(Arc<ParallelGroup>, usize, bool)>,
-    /// How far the call was brought that was handed over, if it was.
+    /// The rest of the call that was handed over, if one was.
     pub(super) begun: Option<Rest>,
-    /// Which of a ring's two queues was looked at first.
+    /// Whether the queue for workers only is looked at first.
     pub(super) prefers_pooled: bool,
     /// Claims taken from this ring in a row.
     pub(super) served: u32,
-    /// The call of the batch that is being made.
+    /// The index in the batch of the call that is being made.
     pub(super) at: usize,
-    /// Words of completions built and not posted.
+    /// Words of completions that are built and not posted.
     pub(super) built: usize,
-    /// Who is to be told when they are posted.
+    /// Rings that got work from a lane. They are made known when the completions are posted.
     pub(super) released: Released<RingWork>,
 }
 
@@ -200,12 +210,12 @@ impl WorkerLocal {
         }
     }
 
-    /// A desk for claiming what nobody is to run any more.
+    /// The local state of a thread that claims calls only to refuse them.
     pub(crate) fn for_closing(context: Arc<AttributeContext>) -> WorkerLocal {
         WorkerLocal { is_closing: true, ..WorkerLocal::new(context) }
     }
 
-    /// A thread sits down at it.
+    /// Sets the thread that makes the calls.
     pub(crate) fn set_maker(&mut self, maker: Maker) {
         self.maker = maker;
     }
@@ -215,13 +225,14 @@ impl WorkerLocal {
         self.ring.as_deref()
     }
 
-    /// Whether the ring served last has work.
+    /// Whether the ring served last is listed and has work.
     pub(crate) fn has_work(&self) -> bool {
-        // What is not listed is its submitter's: to look at it again and again would not make it anybody else's.
+        // The calls of a ring that is not listed are its submitter's: a worker that spins for them would never get
+        // them.
         self.ring.as_ref().is_some_and(|ring| ring.is_listed() && ring.has_work())
     }
 
-    /// Lets go of the ring: its memory may be wanted back while this worker sleeps.
+    /// Releases the ring: its memory may be wanted back while this worker sleeps.
     pub(crate) fn leave(&mut self) {
         self.ring = None;
     }
