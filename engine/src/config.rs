@@ -39,11 +39,11 @@ pub(crate) struct PoolLimits {
     pub(crate) abandoned_max: u32,
 }
 
-/// Asked before each thread is started.
+/// The application's function that is asked before each thread is started.
 #[derive(Clone)]
 pub(crate) struct SpawnGate(pub(crate) Arc<dyn Fn() -> Result<(), Errno> + Send + Sync>);
 
-/// Why an engine cannot start.
+/// The reason why an engine cannot start.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum StartError {
@@ -51,7 +51,7 @@ pub enum StartError {
     Limit(LimitError),
     /// An attribute with an id that is taken, or that is not the application's to define.
     Attribute(DuplicateId),
-    /// No signal can be had to interrupt workers with.
+    /// No signal is available to interrupt workers with.
     Signal(SignalError),
     /// The trace cannot be written to; EINVAL when a write to it could block for ever.
     Trace(nix::Error),
@@ -74,7 +74,7 @@ pub struct LimitError {
     pub max: u64,
 }
 
-/// At a nanosecond or two for each atom, such a program is over in less than a minute.
+/// At a nanosecond or two for each atom, a program with so many is over in less than a minute.
 const PROGRAM_STEPS_MAX: u32 = 1 << 24;
 /// No process has more threads than this.
 const WORKERS_MAX: u64 = 65_536;
@@ -110,47 +110,48 @@ impl Config {
         self
     }
 
-    /// About this many workers run at once, those that sleep in a call not counted; by default as many as the
-    /// process may use CPUs.
+    /// About this many workers run at once, those that sleep in a call not counted. By default it is the number of
+    /// CPUs that the process may use.
     pub fn runnable_max(mut self, runnable_max: u32) -> Config {
         self.limits.runnable_max = runnable_max;
         self
     }
 
-    /// A worker that stays in one call for so long counts as blocked: 10 µs to 10 s, 1 ms by default.
+    /// A worker that stays in one call for this time counts as blocked: 10 µs to 10 s, 1 ms by default.
     pub fn stall(mut self, stall: Duration) -> Config {
         self.limits.stall_ns = nanoseconds(stall);
         self
     }
 
-    /// A worker without work retires after so long: at least 1 ms, 10 s by default. One stays.
+    /// A worker without work retires after this time: at least 1 ms, 10 s by default. One worker stays.
     pub fn idle(mut self, idle: Duration) -> Config {
         self.limits.idle_ns = nanoseconds(idle);
         self
     }
 
-    /// A thread without work spins for at most so long before it sleeps: up to 1 ms; 50 µs by default, 0 on one CPU.
+    /// A thread without work spins for at most this time before it sleeps: up to 1 ms; 50 µs by default, 0 on one
+    /// CPU.
     pub fn spin(mut self, spin: Duration) -> Config {
         self.limits.spin_ns = nanoseconds(spin);
         self
     }
 
-    /// At most so many calls at once are abandoned while they run ([`crate::Escalation::abandon_after`]). Each keeps its worker
-    /// until the kernel lets that go. Up to 65,536, 16 by default; 0 is never.
+    /// At most this many calls at once are abandoned while they run ([`crate::Escalation::abandon_after`]). Each
+    /// keeps its worker until the kernel lets the worker return. Up to 65,536, 16 by default; 0 is never.
     pub fn abandoned_max(mut self, abandoned_max: u32) -> Config {
         self.limits.abandoned_max = abandoned_max;
         self
     }
 
-    /// The real-time signal that interrupts workers; by default the highest below SIGRTMAX that the application does not
-    /// handle. All engines of a process use the one that the first has chosen. Its handler is installed when the first
-    /// engine with workers is started, and stays.
+    /// The real-time signal that interrupts workers; by default the highest below SIGRTMAX that the application does
+    /// not handle. All engines of a process use the signal that the first one has chosen. Its handler is installed
+    /// when the first engine with workers is started, and stays.
     pub fn cancel_signal(mut self, signal: i32) -> Config {
         self.cancel_signal = Some(signal);
         self
     }
 
-    /// No program may ask for a larger budget of atoms; 16,777,216 by default.
+    /// The largest budget of atoms that a program may ask for; 16,777,216 by default.
     pub fn program_steps_max(mut self, steps: u32) -> Config {
         self.program_steps_max = steps;
         self
@@ -164,51 +165,51 @@ impl Config {
         self
     }
 
-    /// How much is compared before calls of a thread are given to workers: [`Confine::Checked`] by default.
+    /// The extent of the comparison before calls of a thread are given to workers: [`Confine::Checked`] by default.
     pub fn confine(mut self, confine: Confine) -> Config {
         self.confine = confine;
         self
     }
 
-    /// Which non-blocking attempts a waiting submitter may make of calls that could sleep; all by default. When the engine
-    /// starts, a forked child finds out which of them this kernel has, with addresses that are wrong on purpose: valgrind's
-    /// memcheck reports them, unless this is [`NonBlocking::Off`].
+    /// The non-blocking attempts that a waiting submitter may make of calls that could sleep; all by default. When
+    /// the engine starts, a forked child finds out which of them this kernel has, with addresses that are wrong on
+    /// purpose: valgrind's memcheck reports them, unless this is [`NonBlocking::Off`].
     pub fn nonblocking(mut self, nonblocking: NonBlocking) -> Config {
         self.nonblocking = nonblocking;
         self
     }
 
-    /// At most how many workers.
+    /// The limit on the number of workers.
     #[must_use]
     pub fn get_workers_max(&self) -> u32 {
         self.limits.workers_max
     }
 
-    /// About how many workers run at once.
+    /// The number of workers that run at once, about.
     #[must_use]
     pub fn get_runnable_max(&self) -> u32 {
         self.limits.runnable_max
     }
 
-    /// After how long in one call a worker counts as blocked.
+    /// The time in one call after which a worker counts as blocked.
     #[must_use]
     pub fn get_stall(&self) -> Duration {
         Duration::from_nanos(self.limits.stall_ns)
     }
 
-    /// After how long without work a worker retires.
+    /// The time without work after which a worker retires.
     #[must_use]
     pub fn get_idle(&self) -> Duration {
         Duration::from_nanos(self.limits.idle_ns)
     }
 
-    /// For how long at most a thread without work spins.
+    /// The longest time for which a thread without work spins.
     #[must_use]
     pub fn get_spin(&self) -> Duration {
         Duration::from_nanos(self.limits.spin_ns)
     }
 
-    /// At most how many calls are abandoned at once.
+    /// The limit on the number of calls that are abandoned at once.
     #[must_use]
     pub fn get_abandoned_max(&self) -> u32 {
         self.limits.abandoned_max
@@ -220,8 +221,8 @@ impl Config {
         self
     }
 
-    /// Asks `gate` before each thread is started; its error counts as the system's refusal. For applications that
-    /// keep an account of threads, and for tests with refusals.
+    /// Asks `gate` before each thread is started; its error counts as the system's refusal. This is for applications
+    /// that keep an account of threads, and for tests with refusals.
     pub fn spawn_gate(mut self, gate: impl Fn() -> Result<(), Errno> + Send + Sync + 'static) -> Config {
         self.gate = Some(SpawnGate(Arc::new(gate)));
         self
@@ -245,7 +246,7 @@ pub(crate) fn in_range(name: &'static str, value: u64, min: u64, max: u64) -> Re
     if (min..=max).contains(&value) { Ok(()) } else { Err(LimitError { name, value, min, max }) }
 }
 
-/// The most workers a running engine can be given.
+/// The range of the number of workers that a running engine can be given.
 pub(crate) const fn workers_max_range() -> [u64; 2] {
     [1, WORKERS_MAX]
 }

@@ -1,4 +1,5 @@
-//! The engine: what all rings share.
+//! The engine: the application's handle by which it is started, opens rings, is tuned, and is closed. Called by the
+//! application.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,7 +29,7 @@ pub struct Engine {
     engine: Arc<EngineState>,
 }
 
-/// What a ring gets where its set-up says zero.
+/// The parameters of a ring where its set-up says zero.
 const DEFAULTS: Params = Params {
     abi_version: ABI_VERSION,
     features_required: Features::NONE,
@@ -41,21 +42,22 @@ const DEFAULTS: Params = Params {
     slots: 1024,
 };
 
-/// Of the next engine.
+/// The number of the next engine.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
-/// What there is without workers.
+/// The features of an engine without workers.
 const QUEUED_PRIVATE: Features = Features::INLINE.or(Features::SYSLETS);
 
 impl Engine {
-    /// What this version can do; rings of an engine without workers have neither WORKERS nor CANCEL.
+    /// The features of this version. Rings of an engine without workers have neither WORKERS nor CANCEL.
     pub const FEATURES: Features = QUEUED_PRIVATE.or(Features::WORKERS).or(Features::CANCEL);
 
-    /// Starts an engine: its starter and, unless `workers_max` is 0, one worker. Workers are confined as the calling
-    /// thread is, so whoever confines itself does that before.
+    /// Starts an engine: its monitor and, unless `workers_max` is 0, one worker. Workers are confined as the calling
+    /// thread is, so a thread that confines itself does that before.
     ///
     /// # Errors
-    /// When the configuration asks for what there is not, or the system has no memory or no thread.
+    /// When the configuration asks for a feature that is missing or a value beyond its range, or when the system has
+    /// no memory or no thread.
     pub fn start(config: Config) -> Result<Engine, StartError> {
         config.limits.check().map_err(StartError::Limit)?;
         let trace = config.trace.clone().map(Trace::new).transpose().map_err(StartError::Trace)?;
@@ -111,10 +113,10 @@ impl Engine {
         self.engine.terms.context.trace.as_ref().map_or(0, Trace::lost)
     }
 
-    /// What stops calls of all rings of this engine, from any thread.
+    /// Returns a handle that stops calls of all rings of this engine, from any thread.
     ///
-    /// A call that a submitter may make itself, and that is queued already when this is made, cannot be removed by it
-    /// before that ring is pushed to again: it is found pending, and stopped by whoever gets to it.
+    /// A call that a submitter may make itself, and that is queued already when the handle is made, cannot be removed
+    /// by it before that ring is pushed to again: it is found pending, and stopped by the thread that begins it.
     ///
     /// # Errors
     /// In a forked child.
@@ -125,37 +127,38 @@ impl Engine {
         Ok(Canceller::of_all(Arc::clone(&self.engine)))
     }
 
-    /// The attributes this engine knows.
+    /// The attributes that this engine knows.
     pub fn attributes(&self) -> impl Iterator<Item = &dyn Attribute> {
         self.engine.terms.context.iter()
     }
 
-    /// How the workers are doing; zeros without workers, and in a forked child.
+    /// The numbers of workers and calls; zeros without workers, and in a forked child.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.pool().map_or_else(Stats::default, Pool::stats)
     }
 
-    /// Says that the calling thread has confined itself in a way that the engine may not see: Landlock, another filter in the
-    /// place of one, keyrings. From now on it differs from the workers of every engine, so its rings are helped only: calls
-    /// that need a worker are refused with NEEDS_WORKER, those pushed and not published are completed with −EPERM and NOT_RUN.
-    /// An engine that it starts afterwards has workers confined as it is, and takes its calls.
+    /// Reports that the calling thread has confined itself in a way that the engine may not see: Landlock, another
+    /// filter in the place of one, keyrings. From now on it differs from the workers of every engine, so its rings
+    /// run calls inline only: calls that need a worker are refused with NEEDS_WORKER, those pushed and not published
+    /// are completed with −EPERM and NOT_RUN. An engine that the thread starts afterwards has workers confined as it
+    /// is, and takes its calls.
     ///
-    /// This is about the calling thread alone. One that it has started since, and that is confined as it is, says so for itself;
-    /// and none of them takes it back.
+    /// This is about the calling thread alone. A thread that it has started since, and that is confined as it is,
+    /// reports that for itself. No thread takes the report back.
     pub fn confined(&self) {
         Stamp::anew();
     }
 
-    /// How submitters are compared with workers here; `None` without workers, and as long as the system lacks descriptors
-    /// or memory to compare with: until then rings are helped only.
+    /// The way in which submitters are compared with workers; `None` without workers, and as long as the system lacks
+    /// descriptors or memory for the comparison: until then rings run calls inline only.
     #[must_use]
     pub fn comparison(&self) -> Option<Comparison> {
         self.pool()?.reference.comparison()
     }
 
-    /// Changes how many workers there may be. Idle ones above the limit end at once, others when their call is over;
-    /// one always stays. Without workers this changes nothing.
+    /// Changes the limit on the number of workers. Idle workers above the limit end at once, others when their call
+    /// is over; one always stays. Without workers this changes nothing.
     ///
     /// # Errors
     /// When the limit is beyond its range, 1 to 65,536.
@@ -166,7 +169,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Changes about how many workers run at once. Without workers this changes nothing.
+    /// Changes the number of workers that run at once, about. Without workers this changes nothing.
     ///
     /// # Errors
     /// When the limit is beyond its range, 1 to 65,536.
@@ -178,12 +181,12 @@ impl Engine {
     }
 
     /// Ends the engine: new calls are refused (CLOSED), queued ones end with −ECANCELED and NOT_RUN, running ones are
-    /// waited for, at most for `patience`. Programs on their way out have half of it: then the call that one of them is in is
-    /// stopped, and so is each that follows after a millisecond; their completions have FINALLY_FAILED. Rings stay, and their completions can
-    /// be read. Does nothing in a forked child.
+    /// waited for, at most for `patience`. Programs on their way out have half of it: then the call that one of them
+    /// is in is stopped, and so is each that follows after a millisecond; their completions have FINALLY_FAILED.
+    /// Rings stay, and their completions can be read. In a forked child this does nothing.
     ///
     /// # Errors
-    /// The calls that still run in workers when `patience` is over. They end by themselves, or never; closing again
+    /// The calls that still run in workers when `patience` is over. They end by themselves, or never; another close
     /// waits again.
     pub fn close(&self, patience: Duration) -> Result<(), Unfinished> {
         if !self.engine.guard.is_home() {
@@ -194,7 +197,7 @@ impl Engine {
     }
 
     fn pool(&self) -> Option<&Pool> {
-        // In a forked child nobody would ever release the pool's locks.
+        // In a forked child the pool's threads do not exist, so a lock that one of them held is never released.
         self.engine.pool.as_deref().filter(|_| self.engine.guard.is_home())
     }
 }

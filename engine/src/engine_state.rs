@@ -1,4 +1,5 @@
-//! The state of an engine, which all of its rings share.
+//! The state of an engine, which its handles and all of its rings share. Made by `Engine::start`, called by rings and
+//! cancellers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,19 +9,19 @@ use crate::pool::Pool;
 use crate::pool::registry::RingRegistry;
 use crate::sys::fork::ForkGuard;
 
-/// The state of an engine. It lives until the engine and its last ring are dropped.
+/// The state of an engine. It lives until the engine's handles and its last ring are dropped.
 #[derive(Debug)]
 pub(crate) struct EngineState {
     pub(crate) terms: Terms,
     pub(crate) guard: Arc<ForkGuard>,
-    /// None when the submitters run everything themselves.
+    /// `None` when the submitters run all calls themselves.
     pub(crate) pool: Option<Arc<Pool>>,
     pub(crate) is_closed: AtomicBool,
     pub(crate) registry: RingRegistry,
 }
 
 impl Drop for EngineState {
-    /// No ring is left either. Calls that run go on by themselves, and this does not wait for them (POOL-22).
+    /// No ring is left either. Calls that run go on by themselves; this does not wait for them (POOL-22).
     fn drop(&mut self) {
         if !self.guard.is_home() {
             return; // The threads and their locks are the parent's.
@@ -33,6 +34,8 @@ impl Drop for EngineState {
 
 impl EngineState {
     pub(crate) fn is_closed(&self) -> bool {
+        // Relaxed: pairs with the store in `Engine::close`. A push that does not see it yet is accepted, and its call is ended
+        // through the scheduler's `closed`, whose fences order it (POOL-21).
         self.is_closed.load(Ordering::Relaxed)
     }
 }

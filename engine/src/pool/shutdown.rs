@@ -68,6 +68,7 @@ impl Pool {
 
     /// Stops the calls that are being made on a program's way out, and lets none sleep for long from now on.
     fn hurry(&self, rings: &[Arc<RingWork>]) {
+        // Relaxed: the lock of each ring's list of leaving calls orders it, as said below.
         self.haste.store(true, Ordering::Relaxed);
         for ring in rings {
             // Pairs with the entry of a call into `leaving`, before it looks at `haste`, through the lock of that

@@ -1,5 +1,5 @@
-//! The worker pool: workers run what submitters do not run inline, the scheduler decides how many of them run, and the monitor starts
-//! them and looks after calls that are stuck or are to stop.
+//! The state that all threads of a pool share, and its operations for work that arrives and calls that end. Called by
+//! submitters, workers, the monitor and the engine.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -26,7 +26,7 @@ use crate::slots::{Slot, Ticket};
 use crate::sys::activity::Activity;
 use crate::sys::sync::AtomicBool;
 
-/// What all threads of one pool share.
+/// The state that all threads of one pool share.
 #[derive(Debug)]
 pub(crate) struct Pool {
     pub(crate) limits: Limits,
@@ -37,30 +37,30 @@ pub(crate) struct Pool {
     pub(crate) lanes: Arc<Lanes<RingWork>>,
     pub(crate) context: Arc<AttributeContext>,
     pub(crate) abilities: Abilities,
-    /// What submitters are compared with.
+    /// The workers' confinement, with which submitters are compared.
     pub(crate) reference: Reference,
     pub(crate) gate: Option<SpawnGate>,
     pub(crate) leaving: Leaving,
-    /// Ways out of programs are to end soon.
+    /// Whether programs on their way out have to end soon.
     pub(crate) haste: AtomicBool,
     pub(crate) me: Weak<Pool>,
 }
 
-/// How an engine's workers are doing, at one moment.
+/// The numbers of an engine's workers and calls, at one moment.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Workers there are, those being started included.
+    /// Workers, those being started included.
     pub workers: u32,
-    /// Of these, how many wait for work.
+    /// Of these, the workers that wait for work.
     pub idle: u32,
-    /// Of these, how many are in a call that sleeps, as far as is known.
+    /// Of these, the workers in a call that sleeps, as far as is known.
     pub blocked: u32,
-    /// Workers that are in calls which were given up; not among the others.
+    /// Workers in abandoned calls; they are not among the others.
     pub abandoned: u32,
     /// Threads that the system refused to start, since the engine was started.
     pub spawns_refused: u64,
-    /// Calls accepted by rings and not over.
+    /// Calls that rings have accepted and that are not over.
     pub in_flight: u64,
 }
 
@@ -86,8 +86,10 @@ impl Pool {
         })
     }
 
-    /// A ring has work that its submitter does not do itself, or not alone (POOL-10). When nobody comes any more, it
-    /// ends here: whoever has closed the pool may have looked into this ring before.
+    /// Makes known that a ring has work that its submitter does not do itself, or not alone (POOL-10). Where the pool
+    /// is closed, the work ends here: the thread that closed the pool may have looked into this ring before. The
+    /// fence in `Scheduler::announce` (B1) pairs with that in `Scheduler::close`, so one of the two threads finds the
+    /// work.
     pub(crate) fn offer(&self, ring: &Arc<RingWork>) {
         let is_alone = self.scheduler.announce(ring);
         if self.scheduler.is_closed() {
@@ -97,8 +99,9 @@ impl Pool {
         }
     }
 
-    /// A call is over, or has been kept from beginning, and its completion is not posted yet. Notes rings that get work by that:
-    /// they are made known when it is posted, which does not wait for it.
+    /// Takes a call off its lane: it is over, or was kept from beginning, and its completion is not posted yet. Rings
+    /// that get work by that are added to `released`; the caller makes them known after the post, which does not wait
+    /// for it.
     #[inline]
     pub(crate) fn ended(
         &self,
@@ -109,14 +112,15 @@ impl Pool {
     ) {
         if slot.needs().contains(Needs::LANE) {
             if self.is_closed() {
-                // Else the ring whose call comes next would be closed from inside of this one, and so on.
+                // Otherwise the ring with the lane's next call would be closed from inside of this one, and so on,
+                // ever deeper.
                 self.lanes.close();
             }
             self.lanes.leave(ring, ticket, released);
         }
     }
 
-    /// Brings workers to rings that got work when calls left their lanes.
+    /// Makes known the rings that got work when calls left their lanes.
     #[inline]
     pub(crate) fn make_known(&self, released: &mut Released<RingWork>) {
         if !released.is_empty() {
@@ -124,7 +128,7 @@ impl Pool {
         }
     }
 
-    /// Brings somebody to the work that is listed, if that is wanted.
+    /// Wakes or starts a worker for listed work, if one is wanted.
     pub(crate) fn wake_one(&self) {
         match self.scheduler.wake_one(self.limits.quota(), || self.rings.in_flight()) {
             WakeOne::Nothing => {}
@@ -137,35 +141,37 @@ impl Pool {
         }
     }
 
-    /// The last that searched has found something in this ring: is there enough for another one?
+    /// Wakes another worker where the last searching one has found work in this ring and there is more.
     pub(crate) fn fan_out(&self, ring: &RingWork) {
         if self.scheduler.listed() > 1 || ring.has_backlog() {
             self.wake_one();
         }
     }
 
-    /// Whether there is work besides what a worker has just claimed from this ring; a glance.
+    /// Whether there is work besides the calls that a worker has just claimed from this ring; a glance.
     pub(crate) fn has_work_besides(&self, ring: &RingWork) -> bool {
         ring.has_work() || self.scheduler.listed() > 1
     }
 
-    /// Another worker may search, as long as a CPU is left for who publishes.
+    /// Counts another worker as searching, as long as a CPU is left for the threads that publish. Returns whether it
+    /// may search.
     pub(crate) fn begin_search(&self) -> bool {
         self.scheduler.begin_search(self.limits.quota().runnable_max.saturating_sub(1).max(1))
     }
 
-    /// Whether more workers run than should.
+    /// Whether more workers run than the limit allows.
     pub(crate) fn is_crowded(&self) -> bool {
         self.scheduler.count().is_crowded(self.limits.quota())
     }
 
-    /// Work waits for a worker that runs: should that get stuck, somebody has to notice soon.
+    /// Makes the monitor look closely: work waits for a worker that runs, and that could get stuck.
     pub(crate) fn watch_closely(&self) {
         self.monitor.watch_closely();
     }
 
-    /// The calling worker is about to make a call that may sleep. If it does for sure, the worker counts as blocked,
-    /// and another may take its place; else somebody has to see whether it does, if others wait.
+    /// Prepares for a call of the calling worker that may sleep. If the call is known to sleep, the worker counts as
+    /// blocked, and another may take its place. Otherwise the monitor has to see whether it sleeps, if other work
+    /// waits.
     pub(crate) fn brace(&self, watch: &Activity, sleeps: bool, has_more: bool) {
         if sleeps {
             if watch.block() && self.scheduler.block() {
@@ -176,7 +182,7 @@ impl Pool {
         }
     }
 
-    /// The calling worker runs again, if it was blocked; says so.
+    /// Counts the calling worker as running again, if it was blocked. Returns whether it was.
     pub(crate) fn unblock_if(&self, was_blocked: bool) -> bool {
         if was_blocked {
             self.scheduler.unblock();
@@ -184,17 +190,17 @@ impl Pool {
         was_blocked
     }
 
-    /// Whether nothing is run any more.
+    /// Whether the pool is closed: no queued call is run any more.
     pub(crate) fn is_closed(&self) -> bool {
         self.scheduler.is_closed()
     }
 
-    /// A ring is opened.
+    /// Adds a ring that is opened.
     pub(crate) fn join(&self, ring: Arc<RingWork>) {
         self.rings.add_ring(ring);
     }
 
-    /// A ring is dropped, and nothing is queued in it any more.
+    /// Removes a ring that is dropped, and in which nothing is queued any more.
     pub(crate) fn part(&self, ring: &Arc<RingWork>) {
         self.scheduler.forget(ring);
         self.rings.remove_ring(ring);
@@ -202,7 +208,8 @@ impl Pool {
 
     pub(crate) fn set_workers_max(&self, workers_max: u32) {
         self.limits.set_workers_max(workers_max);
-        // More may be started for what waits; those that are too many are called, so that they see it.
+        // Another worker may be started for waiting work. Idle workers above the limit are woken, so that they see it
+        // and end.
         self.scheduler
             .call_superfluous(workers_max.saturating_add(self.limits.abandoned()))
             .iter()
@@ -229,7 +236,7 @@ impl Pool {
     }
 }
 
-/// A pool as the programs of one ring ask it.
+/// The pool as the programs of one ring use it.
 #[derive(Debug)]
 pub(crate) struct RingHost<'a> {
     pub(crate) pool: &'a Pool,
@@ -237,7 +244,7 @@ pub(crate) struct RingHost<'a> {
 }
 
 impl RingHost<'_> {
-    /// What stands behind a thread that runs programs of the ring.
+    /// The services for a thread that runs programs of the ring.
     pub(crate) fn team<'a>(&'a self, activity: &'a Activity, maker: Maker, may_share: bool) -> Team<'a> {
         Team { host: self, programs: &self.ring.programs, activity, maker, may_share }
     }
@@ -265,13 +272,14 @@ impl Host for RingHost<'_> {
     }
 }
 
-/// Limits as they are now.
+/// The limits of a pool, which change while it runs. All are relaxed: each is a number alone, no data is published
+/// through it, and a value that is a moment old binds the next decision instead.
 #[derive(Debug)]
 pub(crate) struct Limits {
     workers_max: AtomicU32,
     runnable_max: AtomicU32,
     abandoned_max: u32,
-    /// Workers in calls that were given up.
+    /// Workers in abandoned calls.
     abandoned: AtomicU32,
     pub(crate) stall: Duration,
     pub(crate) idle: Duration,
@@ -299,23 +307,23 @@ impl Limits {
         }
     }
 
-    /// Workers in calls that were given up.
+    /// Workers in abandoned calls.
     pub(crate) fn abandoned(&self) -> u32 {
         self.abandoned.load(Ordering::Relaxed)
     }
 
-    /// Whether no other call can be given up for now.
+    /// Whether no other call can be abandoned for now.
     pub(crate) fn is_abandoned_full(&self) -> bool {
         self.abandoned() >= self.abandoned_max
     }
 
-    /// One more call is given up, if there may be one.
+    /// Counts one more abandoned call. Returns false when there are as many as may be.
     pub(crate) fn abandon(&self) -> bool {
         let more = |abandoned| (abandoned < self.abandoned_max).then_some(abandoned + 1);
         self.abandoned.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// The worker of one that was given up is back, or it was not given up after all.
+    /// Gives back the place of an abandoned call: its worker has returned, or the call was not abandoned after all.
     pub(crate) fn take_back(&self) {
         self.abandoned.fetch_sub(1, Ordering::Relaxed);
     }

@@ -56,13 +56,14 @@ impl Worker {
         }
     }
 
-    /// The desk.
+    /// The worker's local state.
     ///
     /// # Safety
     /// The caller is the worker's own thread, or has seen that thread end; and no other reference is alive.
     #[allow(clippy::mut_from_ref, reason = "the caller promises that there is no other")]
     pub(crate) unsafe fn local(&self) -> &mut WorkerLocal {
-        // SAFETY: the caller's promise.
+        // SAFETY: this function's contract: the caller is the only thread that uses the state, and has no other
+        // reference to it.
         unsafe { &mut *self.local.get() }
     }
 
