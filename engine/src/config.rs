@@ -158,8 +158,8 @@ impl Config {
     }
 
     /// Writes a line to `fd` when a call with TRACE begins, and one when it ends (`specs/attributes.md`, TRACE): a file, a
-    /// pipe, or /sys/kernel/tracing/trace_marker, where perf and ftrace show them beside the kernel's events. Anything
-    /// but a regular file must be non-blocking; a line that cannot be written is [counted](crate::Engine::trace_lost).
+    /// pipe, or /sys/kernel/tracing/trace_marker, where perf and ftrace show them beside the kernel's events. A file
+    /// that is not regular must be non-blocking; a line that cannot be written is [counted](crate::Engine::trace_lost).
     pub fn trace(mut self, fd: OwnedFd) -> Config {
         self.trace = Some(Arc::new(fd));
         self

@@ -34,8 +34,8 @@ impl Drop for EngineState {
 
 impl EngineState {
     pub(crate) fn is_closed(&self) -> bool {
-        // Relaxed: pairs with the store in `Engine::close`. A push that does not see it yet is accepted, and its call is ended
-        // through the scheduler's `closed`, whose fences order it (POOL-21).
+        // Relaxed: reads the store in `Engine::close`, and no data through it. A push that does not see the store yet
+        // is accepted; with workers, the scheduler's `closed` and its fences have that call ended (POOL-21).
         self.is_closed.load(Ordering::Relaxed)
     }
 }

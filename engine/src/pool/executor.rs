@@ -1,6 +1,6 @@
 //! Runs a claimed record, a call or a program: the one place where the two part. Called by the submitter, inline, and
 //! by workers.
-#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+#![allow(unsafe_code, reason = "runs records that the unsafe `push` accepted")]
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(crate) enum Rest {
     Call(Progress),
     /// A program between two of its atoms, or in the middle of a call.
     Program(Box<Suspended>),
-    /// A program whose worker died. The calls of this group end before the program does.
+    /// A program with a worker that died. The calls of this group end before the program does.
     Orphan(Arc<ParallelGroup>),
 }
 
@@ -110,7 +110,7 @@ impl Executor {
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
         match unsafe { self.programs.run(&mut self.runner, way, record, (claim, at), None) } {
             Step::Done(words) => words,
-            Step::Suspended(_) => unreachable!("a program whose calls may block is never suspended"),
+            Step::Suspended(_) => unreachable!("a program is suspended only where its calls must not block"),
         }
     }
 

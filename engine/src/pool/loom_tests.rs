@@ -101,7 +101,7 @@ fn work(scheduler: &Pool, worker: &Arc<Worker>, calls: u32) {
         match scheduler.park(worker, std::mem::take(&mut searching), QUOTA) {
             Parked::Idle | Parked::Superfluous => worker.sleep(),
             Parked::Search => {}
-            Parked::Leave => panic!("nobody has closed the pool"),
+            Parked::Leave => panic!("the pool is open"),
         }
         searching = true;
     }

@@ -263,9 +263,9 @@ impl Monitor {
         }
     }
 
-    /// Whether workers may take the calls that wait in a ring whose thread is in the call seen at that glance. Calls
-    /// that it has published without a comparison are opened to workers if the thread equals them. A thread in a call
-    /// cannot change itself, so the answer holds while the glance does.
+    /// Whether workers may take the calls that wait in a ring, when the ring's thread is in the call seen at that
+    /// glance. Calls that it has published without a comparison are opened to workers if the thread equals them. A
+    /// thread in a call cannot change itself, so the answer holds while the glance does.
     fn may_relieve(&self, ring: &Arc<RingWork>, glance: Glance) -> bool {
         let reach = ring.reach();
         let is_equal = ring.has_shared_work() && self.pool.reference.sees_equal(ring.number);
@@ -298,9 +298,9 @@ impl Monitor {
             return (SLOW, Some(until_retry.map_or(SLOW_LOOK, |wait| wait.min(SLOW_LOOK))));
         }
         monitor.pace.store(ASLEEP, Ordering::Relaxed);
-        // The count takes the scheduler's lock, as `Pool::wake_one` does before it calls `stir`: a caller that had
-        // the lock before is seen in this count; one that has it later sees the pace stored above, and raises it.
-        // Without this look the monitor could sleep while a worker runs.
+        // The count takes the scheduler's lock, as `Pool::wake_one` does before it calls `stir`. A caller that had
+        // the lock before is seen in this count; a later caller sees the pace stored above, and raises it. Without
+        // this look the monitor could sleep while a worker runs.
         if !self.pool.scheduler.count().is_idle() {
             monitor.raise(SLOW);
         }

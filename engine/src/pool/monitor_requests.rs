@@ -8,9 +8,9 @@ use crate::notify::Wake;
 use crate::notify::futex::OwnWord;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 
-/// The monitor as other threads see it. The flags are relaxed: each store stands before `wake.notify`, whose fence
-/// pairs with that of `Wake::sleep_unless` in `Monitor::run_until_closed`, which reads the flags between its fence
-/// and its sleep. So the monitor sees the flag and does not sleep, or the notifier wakes it.
+/// The monitor as other threads see it. The flags are relaxed: each store stands before `wake.notify`. The fence
+/// there pairs with the fence of `Wake::sleep_unless` in `Monitor::run_until_closed`, which reads the flags between
+/// that fence and its sleep. So the monitor sees the flag and does not sleep, or the notifier wakes it.
 #[derive(Debug)]
 pub(crate) struct MonitorRequests {
     pub(crate) wake: Arc<Wake<OwnWord>>,

@@ -1,6 +1,6 @@
 //! Ends calls that do not run any more, and reaps a worker that died. Called by the pool's shutdown, by workers for
 //! records without memory, and by the monitor.
-#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+#![allow(unsafe_code, reason = "runs records that the unsafe `push` accepted")]
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl WorkerLocal {
         }
     }
 
-    /// Ends a claimed call whose record is longer than the memory there is. The call does not run (ENGINE-34).
+    /// Ends a claimed call with a record that is longer than the memory there is. The call does not run (ENGINE-34).
     pub(crate) fn starve(&mut self, pool: &Pool, ring: &RingWork) {
         let record = self.batch.record(0);
         let ticket = ticket(record);

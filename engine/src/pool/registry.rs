@@ -5,7 +5,7 @@ use std::sync::Weak;
 use crate::pool::ring_work::RingWork;
 use crate::sys::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 
-/// All rings of an engine. A ring whose handle was dropped is included while its calls still run.
+/// All rings of an engine. A ring with calls that still run is included after its handle was dropped.
 #[derive(Debug)]
 pub(crate) struct RingRegistry {
     /// Whether a canceller of all rings exists or has existed.

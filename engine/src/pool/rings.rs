@@ -26,7 +26,7 @@ struct Members {
 }
 
 impl Members {
-    /// Adds up the counters of rings whose last call is over: those count nothing any more.
+    /// Adds up the counters of rings without calls: those count nothing any more.
     fn fold_late(&mut self) {
         let finished = &mut self.finished;
         self.late.retain_mut(|refused| {

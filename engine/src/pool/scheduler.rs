@@ -217,8 +217,7 @@ impl<P: Work, S: Sleeper> Scheduler<P, S> {
         }
     }
 
-    /// The next ring with work, in turn. The ring that the caller has served `last` is not the next one if another
-    /// has work.
+    /// The next ring with work, in turn. The ring that the caller has served `last` comes after the others with work.
     pub(crate) fn next(&self, last: Option<&P>) -> Option<Arc<P>> {
         if self.listed.load(Ordering::Relaxed) == 0 {
             return None;
@@ -324,8 +323,8 @@ impl<P: Work, S: Sleeper> Scheduler<P, S> {
         self.searching.fetch_sub(1, Ordering::Relaxed) == 1
     }
 
-    /// A worker is about to sleep in a call, or was found asleep. Returns whether a ring is listed, whose work may
-    /// want another worker.
+    /// A worker is about to sleep in a call, or was found asleep. Returns whether a ring is listed: its work may want
+    /// another worker.
     pub(crate) fn block(&self) -> bool {
         self.blocked.fetch_add(1, Ordering::Relaxed);
         // Pairs with the fences of `wake_one` and `park` (B4): it stands between the increment of `blocked` above and

@@ -29,8 +29,8 @@ impl Pool {
     }
 
     /// Closes the pool as [`Pool::shut`] does, ends queued calls, and waits for running ones. Ways out of programs
-    /// have half of that time; then their calls are stopped. `rings` returns all rings, those included whose handle
-    /// was dropped.
+    /// have half of that time; then their calls are stopped. `rings` returns all rings, dropped ones with calls in
+    /// flight included.
     pub(crate) fn close(
         &self,
         patience: Duration,
@@ -71,9 +71,9 @@ impl Pool {
         // Relaxed: the lock of each ring's list of leaving calls orders it, as said below.
         self.haste.store(true, Ordering::Relaxed);
         for ring in rings {
-            // Pairs with the entry of a call into `leaving`, before it looks at `haste`, through the lock of that
-            // list: a call that has entered before `all` is found here and stopped; one that enters later has the
-            // lock after this thread and sees `haste`.
+            // Pairs, through the list's lock, with the entry of a call into `leaving` in `program::one`, which looks
+            // at `haste` behind it. A call that has entered before `all` is found here and stopped; a call that
+            // enters later has the lock after this thread and sees `haste`.
             for member in ring.programs.leaving.all() {
                 let _found = self.stop_member(&member);
             }

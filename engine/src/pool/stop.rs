@@ -48,7 +48,7 @@ pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By,
     found
 }
 
-/// Signals the worker once more, for a call whose state is held for it, and releases that state.
+/// Signals the worker of a call once more, and releases the call's state, which the caller holds.
 pub(crate) fn interrupt(ring: &RingWork, ticket: Ticket, is_unresponsive: bool) {
     let slot = ring.slots.get(ticket);
     // A signal that cannot be sent now is sent at the next look.
@@ -91,7 +91,7 @@ impl Pool {
         found
     }
 
-    /// Sets a timer for a call that is to stop, and whose worker could not be signalled: it is asked again
+    /// Sets a timer for a call that is to stop, after its worker could not be signalled: it is asked again
     /// (CANCEL-21).
     pub(crate) fn ask_again(&self, ring: &Arc<RingWork>, ticket: Ticket) {
         self.ask_later(Target::call(ring, ticket), AGAIN_NS);
@@ -206,7 +206,7 @@ impl Pool {
         if slot.phase().has_ended(ticket.generation()) || !shutdown::is_socket(slot.fd()) {
             return;
         }
-        // From here on the call keeps its state, and its descriptor is the one that it was given.
+        // From here on the call keeps its state, so its descriptor is still in use by it.
         if !slot.phase().signal_again(ticket.generation()) {
             return self.later(timer, Task::Shutdown(next(wait_ns)), wait_ns);
         }
@@ -237,7 +237,7 @@ impl Pool {
         match slot.phase().abandon(generation) {
             Abandon::Abandoned => {
                 self.count_as_blocked(slot.maker().tid);
-                // Counted before the post: a call whose completion is seen must not count as in flight.
+                // Counted before the post: once its completion is seen, a call does not count as in flight.
                 self.rings.finish_one();
                 let is_reported = slot.is_reported();
                 post_abandoned(&ring, slot, ticket);
@@ -286,8 +286,8 @@ mod tests {
     use crate::slots::state::State;
     use crate::{Config, Engine, Params};
 
-    /// CANCEL-8: a call whose state another thread holds, to shut its socket down, is looked at again later; a call
-    /// that is over is not.
+    /// CANCEL-8: a call is looked at again later while another thread holds its state, to shut its socket down; a
+    /// call that is over is not.
     #[test]
     fn who_is_held_is_looked_after_later() {
         let alone = Config::default().workers_max(0);

@@ -1,6 +1,6 @@
 //! The loop of a worker: it finds work, claims it, runs it, posts the completions, and parks. Called as the body of
 //! the worker's thread; the pool's shutdown calls `claim`.
-#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted, and uses what belongs to this thread")]
+#![allow(unsafe_code, reason = "runs records that the unsafe `push` accepted, and uses the local state of this thread")]
 
 use std::sync::Arc;
 
@@ -176,8 +176,8 @@ impl WorkerLocal {
         if self.is_closing { !ring.priority.is_empty() } else { ring.priority.for_workers() > 0 }
     }
 
-    /// Claims the next call of the priority queue, if its turn is before that of the rings. `are_empty`: nothing is
-    /// in the rings.
+    /// Claims the next call of the priority queue, if it comes before those of the rings. `are_empty`: nothing is in
+    /// the rings.
     fn claim_sorted(&mut self, ring: &RingWork, are_empty: bool) -> bool {
         let taker = if self.is_closing { Taker::Closer } else { Taker::Worker };
         // The queued calls of a ring that is not listed are its submitter's only.
@@ -207,7 +207,7 @@ impl WorkerLocal {
             self.at = self.batch.len();
             return false;
         };
-        // Counted before the post: a call whose completion is seen must not count as in flight.
+        // Counted before the post: once its completion is seen, a call does not count as in flight.
         stats.finished.add(self.at as u64);
         self.post(pool, &ring);
         was_blocked
@@ -294,7 +294,7 @@ impl WorkerLocal {
         Some(was_blocked)
     }
 
-    /// Where the call that this worker, or one that died, has made was abandoned: the worker counts again, and the
+    /// Where the call that this worker, or a dead one, has made was abandoned: the worker counts again, and the
     /// call's real end is reported. Returns whether it was abandoned.
     pub(crate) fn come_back(&mut self, pool: &Pool, ring: &RingWork, ticket: Ticket) -> bool {
         let (slot, generation) = (ring.slots.get(ticket), ticket.generation());

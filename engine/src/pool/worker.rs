@@ -1,6 +1,6 @@
 //! A worker: the part of it that every thread sees, and the state that its own thread works with. Made by the
 //! monitor, called by the worker's thread, the scheduler and the monitor.
-#![allow(unsafe_code, reason = "gives what a worker works with to the thread that cleans up after it")]
+#![allow(unsafe_code, reason = "gives a worker's local state to its thread, and later to the monitor, which reaps it")]
 
 use std::cell::UnsafeCell;
 use std::sync::OnceLock;

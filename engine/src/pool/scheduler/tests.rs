@@ -55,7 +55,7 @@ fn started(scheduler: &Scheduler<Full, Place>, in_flight: u64, workers_max: u32)
 #[test]
 fn threads_are_started_for_calls_in_flight() {
     let (scheduler, [ring, _]) = scheduler();
-    assert!(scheduler.announce(&ring), "nobody searches");
+    assert!(scheduler.announce(&ring), "no worker searches");
     assert_eq!(started(&scheduler, 0, 512), 0, "one there is");
     assert_eq!(started(&scheduler, 3, 512), 3);
     assert_eq!(started(&scheduler, 3, 512), 0);
