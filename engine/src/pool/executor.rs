@@ -101,8 +101,8 @@ impl Executor {
     #[inline]
     pub(crate) unsafe fn run(&mut self, record: &[u64], claim: &Claim<'_>, at: usize) -> usize {
         if !is_program(record) {
-            // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers for the
-            // call, and the claim is the record's.
+            // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
+            // for the call, and the claim is the record's.
             return unsafe { self.runner.run(record, claim, at) };
         }
         let run_by = if self.runner.is_pooled { RunBy::POOLED } else { RunBy::INLINE };
@@ -125,8 +125,8 @@ impl Executor {
         abilities: Abilities,
     ) -> Step<usize, Rest> {
         if !is_program(record) {
-            // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers for the
-            // call, and the claim is the record's.
+            // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
+            // for the call, and the claim is the record's.
             return match unsafe { self.runner.attempt(record, claim, abilities) } {
                 Step::Done(words) => Step::Done(words),
                 Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
@@ -160,8 +160,8 @@ impl Executor {
                 return self.runner.abandon(record, claim.slot(), 0, outcome);
             }
             Rest::Call(progress) if !is_program(record) => {
-                // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers for the
-                // call, and the claim is the record's.
+                // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter
+                // answers for the call, and the claim is the record's.
                 return unsafe { self.runner.run_rest(record, claim, &progress) };
             }
             Rest::Call(progress) => (progress, None),

@@ -147,7 +147,7 @@ fn loom_work_of_two_rings_is_found() {
 /// POOL-14: a worker goes to sleep in a call while another call is published. Either the worker sees the listed ring
 /// and wakes the idle one, or the publisher sees that the worker does not count any more.
 #[test]
-fn loom_a_blocked_worker_or_who_publishes_wakes_the_idle_one() {
+fn loom_a_blocked_worker_or_a_publisher_wakes_the_idle_one() {
     loom::model(|| {
         let (scheduler, queue) = (Arc::new(Pool::new()), Queue::new());
         // Two workers: one idle, one about to block. One may run.

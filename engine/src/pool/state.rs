@@ -273,7 +273,7 @@ impl Host for RingHost<'_> {
 }
 
 /// The limits of a pool, which change while it runs. All are relaxed: each is a number alone, no data is published
-/// through it, and a value that is a moment old binds the next decision instead.
+/// through it, and a new value binds from the next decision that sees it.
 #[derive(Debug)]
 pub(crate) struct Limits {
     workers_max: AtomicU32,

@@ -289,7 +289,7 @@ mod tests {
     /// CANCEL-8: a call is looked at again later while another thread holds its state, to shut its socket down; a
     /// call that is over is not.
     #[test]
-    fn who_is_held_is_looked_after_later() {
+    fn a_held_call_is_looked_at_again_later() {
         let alone = Config::default().workers_max(0);
         let ring = Engine::start(alone.clone()).unwrap().ring(&Params::default()).unwrap();
         let pool = Pool::new(&alone, Arc::clone(&ring.engine.terms.context), ring.engine.terms.abilities);

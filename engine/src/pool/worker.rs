@@ -85,8 +85,8 @@ impl Worker {
 
     /// The worker is about to end.
     pub(crate) fn leave(&self) {
-        // Release: pairs with the acquire load in `has_left`, by the monitor before it drops the worker. The join that follows
-        // there orders the rest of the thread's writes.
+        // Release: pairs with the acquire load in `has_left`, by the monitor before it drops the worker. The join
+        // that follows there orders the rest of the thread's writes.
         self.left.store(true, Ordering::Release);
     }
 
@@ -120,8 +120,8 @@ impl Worker {
 
 impl Sleeper for Worker {
     fn call(&self) {
-        // Release: pairs with the acquire load and exchange of `called` in `sleep`. Without it the worker could wake and not
-        // see the work that it is called for.
+        // Release: pairs with the acquire load and exchange of `called` in `sleep`. Without it the worker could wake
+        // and not see the work that it is called for.
         self.called.store(true, Ordering::Release);
         self.wake.notify();
     }

@@ -65,7 +65,7 @@ fn threads_are_started_for_calls_in_flight() {
 
 /// POOL-9: while threads are refused, no thread is asked for.
 #[test]
-fn nobody_is_asked_for_while_threads_are_refused() {
+fn no_thread_is_asked_for_while_threads_are_refused() {
     let (scheduler, [ring, _]) = scheduler();
     assert!(scheduler.announce(&ring));
     scheduler.bar(true);
