@@ -38,7 +38,7 @@ impl WorkerLocal {
             let is_instant = DispatchFlags::of(record[0]).contains(DispatchFlags::INSTANT);
             let Some(claim) = Claim::ended(slot, ticket, is_instant) else { continue };
             self.built += if let Some(rest) = begun.take() {
-                // Relaxed: the load that it is for, before the rest of the call is made, is in this thread, below.
+                // Relaxed: this thread itself reads the word, in `run_rest` below, before it makes the rest of the call.
                 slot.cancel().store(reason::ASKED, Ordering::Relaxed);
                 let team = team.filter(|_| rest.is_begun_program() && !rest.is_orphan());
                 // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its

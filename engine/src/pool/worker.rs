@@ -174,7 +174,8 @@ pub(crate) struct WorkerLocal {
     pub(super) ring: Option<Arc<RingWork>>,
     /// The thread that makes the calls.
     pub(super) maker: Maker,
-    /// Whether the calls are claimed to be refused. Then no worker takes them.
+    /// Whether calls are claimed to be refused. The pool is closed or the ring is dropped then, so no worker takes
+    /// them.
     pub(super) is_closing: bool,
     /// A claimed call of a group, its index, and whether the group has more.
     pub(super) member: Option<(Arc<ParallelGroup>, usize, bool)>,
