@@ -1,6 +1,6 @@
 //! The loop of a worker: it finds work, claims it, runs it, posts the completions, and parks. Called as the body of
 //! the worker's thread; the pool's shutdown calls `claim`.
-#![allow(unsafe_code, reason = "runs records that the unsafe `push` accepted, and uses the local state of this thread")]
+#![allow(unsafe_code, reason = "runs accepted records, and uses its thread's local state")]
 
 use std::sync::Arc;
 

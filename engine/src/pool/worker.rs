@@ -1,6 +1,6 @@
 //! A worker: the part of it that every thread sees, and the state that its own thread works with. Made by the
 //! monitor, called by the worker's thread, the scheduler and the monitor.
-#![allow(unsafe_code, reason = "gives a worker's local state to its thread, and later to the monitor, which reaps it")]
+#![allow(unsafe_code, reason = "gives local state to the worker's thread, later to the monitor")]
 
 use std::cell::UnsafeCell;
 use std::sync::OnceLock;
@@ -174,8 +174,7 @@ pub(crate) struct WorkerLocal {
     pub(super) ring: Option<Arc<RingWork>>,
     /// The thread that makes the calls.
     pub(super) maker: Maker,
-    /// Whether calls are claimed to be refused. The pool is closed or the ring is dropped then, so no worker takes
-    /// them.
+    /// Whether calls are claimed to be refused. Then those that are otherwise the submitter's are claimed too.
     pub(super) is_closing: bool,
     /// A claimed call of a group, its index, and whether the group has more.
     pub(super) member: Option<(Arc<ParallelGroup>, usize, bool)>,
