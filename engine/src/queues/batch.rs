@@ -1,4 +1,4 @@
-//! What one claim on the submission ring took: records copied out, in the order they were pushed.
+//! Holds the records that one claim on a queue has taken, copied out in their order, for the submitter and the workers.
 
 use std::collections::TryReserveError;
 
@@ -17,9 +17,9 @@ pub(crate) struct Batch {
     /// Where record i ends in the buffer, in words; it begins where the one before ends.
     ends: [usize; BATCH_MAX],
     count: usize,
-    /// How many it may hold with those that it holds.
+    /// How many records it may hold, given those that it holds.
     limit: usize,
-    /// How many it may hold with one among them that sleeps for storage.
+    /// How many records it may hold when one of them sleeps for storage.
     storage_max: usize,
     is_cut: bool,
 }
@@ -52,7 +52,7 @@ impl Batch {
         (self.count, self.limit, self.is_cut) = (0, BATCH_MAX, false);
     }
 
-    /// From now on so many are taken together at most when some sleep for storage; one always is.
+    /// From now on at most so many are taken together when one of them sleeps for storage; at least one is.
     pub(crate) fn allow_storage(&mut self, count: usize) {
         self.storage_max = count.clamp(1, BATCH_MAX);
     }
@@ -67,7 +67,7 @@ impl Batch {
         }
     }
 
-    /// Where a record that begins with `word` would be copied to; `None` when it does not belong into this batch.
+    /// The place to which a record that begins with `word` is copied; `None` when it does not belong into this batch.
     pub(crate) fn room_for(&mut self, word: RecordWord, record_words: usize) -> Option<&mut [u64]> {
         let start = self.start(self.count);
         let limit = self.limit.min(self.limit_with(DispatchFlags::of_record(word)));
@@ -88,7 +88,7 @@ impl Batch {
         Some(&mut self.buffer[start..start + record_words])
     }
 
-    /// Sees that there is memory for a record of so many bytes; it is used when one is that long.
+    /// Reserves memory for a record of so many bytes; it is used once a record is that long.
     ///
     /// # Errors
     /// When there is none.
@@ -107,7 +107,7 @@ impl Batch {
         Ok(())
     }
 
-    /// As much of a record as there is room for: what says whose it is.
+    /// Room for the beginning of a record, which has its ticket: the memory ends before the record does.
     #[cold]
     fn cut(&mut self) -> &mut [u64] {
         (self.is_cut, self.count, self.limit) = (true, 1, 1);

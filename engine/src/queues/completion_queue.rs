@@ -1,4 +1,4 @@
-//! The completion ring: any number of producers claim and fill, one consumer copies out and zeroes.
+//! Holds the completion ring: the `Ring` and `RingState::post` claim and fill, the `Ring`, its one consumer, copies out and zeroes.
 
 use syslet_abi::{DoneFlags, Kind, USER_DATA_OFFSET};
 
@@ -15,10 +15,10 @@ pub(crate) const fn hidden(ticket: u64) -> [u64; 2] {
     [pad(16, HIDDEN), ticket]
 }
 
-/// Flag of a PAD that says that the worker of a call that was given up is back: its second word is the call's ticket.
+/// Flag of a PAD that says that the worker of an abandoned call is back: its second word is the call's ticket.
 const BACK: u16 = 2;
 
-/// The words that say that the worker of a call that was given up is back.
+/// The words that say that the worker of an abandoned call is back.
 pub(crate) const fn back(ticket: u64) -> [u64; 2] {
     [pad(BACK_BYTES, BACK), ticket]
 }
@@ -39,7 +39,7 @@ pub(crate) struct Completions<W> {
 #[derive(Debug)]
 pub(crate) struct Consumer<W> {
     ring: Arc<Completions<W>>,
-    /// How far records are consumed; published for who shares the ring.
+    /// How far records are consumed; `published_head` says so to a process that shares the ring.
     head: u64,
     published_head: W,
 }
@@ -60,19 +60,21 @@ impl<W: Words> Completions<W> {
         Completions { tail, track: Track::new(ring) }
     }
 
-    /// Claims room for a record of `len` bytes, for which credit is held: so it fits.
+    /// Claims room for a record of `len` bytes. Its credit is held, so it fits.
     pub(crate) fn claim(&self, len: u64) -> Room<'_, W> {
         let tail = &self.tail[0];
         let mut at = tail.load(Ordering::Relaxed);
         loop {
             let to_end = self.track.to_end(at);
             let padding = if len > to_end { to_end } else { 0 };
-            // C1: acquire and release chain all claims, which is how this one knows that the consumer's zeroing
-            // of its place is over (RING-13). Without them a zero could overwrite the record.
+            // C1: acquire pairs with the release of this exchange in the claims before, release with the acquire in those after.
+            // One of the chain is of a call that was accepted with credit that `Consumer::drain` has given back, so the zeroing
+            // (`clear`, C5) happens before the stores of `Room::commit` (RING-13). Without the chain a zero could overwrite the
+            // record.
             match tail.compare_exchange_weak(at, at + padding + len, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => {
                     if padding > 0 {
-                        // Relaxed: behind the first word of a PAD there is nothing to see.
+                        // C3, relaxed: the acquire load in `Consumer::drain` (C4) has no other words of a PAD to see.
                         self.track.word(at).store(pad(padding, 0), Ordering::Relaxed);
                     }
                     return Room { ring: self, at: at + padding, len };
@@ -83,7 +85,7 @@ impl<W: Words> Completions<W> {
     }
 }
 
-/// C5: relaxed; whoever writes here again learns of it through the credit (RING-13).
+/// C5: relaxed; the chain of claims (C1) orders it before the next stores of `Room::commit` at this place (RING-13).
 fn clear(word: &AtomicU64) {
     word.store(0, Ordering::Relaxed);
 }
@@ -94,11 +96,12 @@ impl<W: Words> Room<'_, W> {
     pub(crate) fn commit(self, record: &[u64]) {
         let place = self.ring.track.record(self.at, self.len);
         debug_assert_eq!(place.len(), record.len(), "room and record have one length");
-        // C2: relaxed, C3 publishes them.
+        // C2: relaxed; the release store of the first word below (C3) publishes them.
         for (to, word) in place.iter().zip(record).skip(1) {
             to.store(*word, Ordering::Relaxed);
         }
-        // C3: pairs with C4. Without release the consumer could see the first word before the others.
+        // C3: release pairs with the acquire load of the first word in `Consumer::drain` (C4). Without it the consumer could see
+        // the first word before the others.
         place[0].store(record[0], Ordering::Release);
         std::mem::forget(self);
     }
@@ -106,23 +109,27 @@ impl<W: Words> Room<'_, W> {
 
 impl<W: Words> Drop for Room<'_, W> {
     fn drop(&mut self) {
+        // C3, relaxed: the acquire load in `Consumer::drain` (C4) has no other words of this PAD to see.
         self.ring.track.word(self.at).store(pad(self.len, 0), Ordering::Relaxed);
     }
 }
 
 impl<W: Words> Consumer<W> {
-    /// The consumer of a ring, who goes on where `published_head`, a slice whose first word is the position, stands.
+    /// The consumer of a ring, which goes on where `published_head`, a slice whose first word is the position, stands.
+    /// Relaxed: the consumer alone writes that word.
     pub(crate) fn new(ring: Arc<Completions<W>>, published_head: W) -> Consumer<W> {
         Consumer { ring, head: published_head[0].load(Ordering::Relaxed), published_head }
     }
 
     /// Whether a record is ready.
     pub(crate) fn is_ready(&self) -> bool {
+        // Acquire as in `drain` (C4). The fence between `Wake`'s arming and this load pairs with the one in `Wake::notify`
+        // (W2, W5), so a record that it misses wakes the sleeper.
         self.ring.track.head_of(self.head, Ordering::Acquire).len != 0
     }
 
-    /// Moves what is ready into the inbox, as far as that has room. Each call is over with that: `settle` is given its
-    /// ticket and what is special about the record, and gives the word that the application knows it by. Says whether all that was ready had room.
+    /// Moves the ready records into the drain buffer, as far as that has room. Each call is over with that: `settle` gets its
+    /// ticket and the flags of the record, and gives the call's `user_data`. Says whether all ready records had room.
     #[inline(always)]
     pub(crate) fn drain(
         &mut self,
@@ -131,7 +138,8 @@ impl<W: Words> Consumer<W> {
     ) -> bool {
         let (from, mut has_room) = (self.head, true);
         loop {
-            // C4: pairs with C3.
+            // C4: acquire pairs with the release store of the first word in `Room::commit` (C3). Without it the words copied below
+            // could be older than the first one.
             let word = self.ring.track.head_of(self.head, Ordering::Acquire);
             let len = u64::from(word.len);
             if len == 0 {
@@ -159,7 +167,8 @@ impl<W: Words> Consumer<W> {
             self.head += len;
         }
         if self.head != from {
-            // C6: for a peer in another process; release so that it sees zeros behind the position.
+            // C6: release, for the acquire load of a peer in another process, which then sees the zeros (C5) behind the position.
+            // In this process no thread loads it.
             self.published_head[0].store(self.head, Ordering::Release);
         }
         has_room

@@ -1,6 +1,6 @@
-//! Room in the completion ring, held from acceptance until the completion is consumed (RING-11).
+//! Counts the room in the completion ring that a `Ring` holds from a call's acceptance until its completion is consumed (RING-11).
 
-/// The credit of one ring. It is the submitter's alone: a call's room comes back when its completion is consumed.
+/// The credit of one ring. The submitter alone has it: a call's room comes back when its completion is consumed.
 #[derive(Debug)]
 pub(crate) struct Credit {
     available: u64,
@@ -15,7 +15,7 @@ impl Credit {
         Credit { available: usable, usable }
     }
 
-    /// Holds `bytes` for one completion, if there is as much.
+    /// Holds `bytes` for one completion, if as many are available.
     #[must_use]
     pub(crate) fn take(&mut self, bytes: u64) -> bool {
         let Some(left) = self.available.checked_sub(bytes) else { return false };

@@ -1,10 +1,10 @@
-//! Completions copied out of the ring: whole records, one behind the other, until the application has read them.
+//! Holds the completions that a `Ring` has copied out of its completion ring, until the application has read them.
 
 use syslet_abi::RecordWord;
 
 use crate::queues::ring_buffer::words;
 
-/// Where the consumer moves completions to.
+/// The buffer to which the consumer moves completions: whole records, one behind the other.
 #[derive(Debug)]
 pub(crate) struct DrainBuffer {
     buffer: Box<[u64]>,
@@ -15,7 +15,7 @@ pub(crate) struct DrainBuffer {
     records: usize,
 }
 
-/// Reads the records of an inbox; those not read stay.
+/// Reads the records of a drain buffer; those not read stay.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     buffer: &'a [u64],
@@ -24,7 +24,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl DrainBuffer {
-    /// An inbox for records of `capacity` bytes in all; nothing when there is no memory.
+    /// A drain buffer for records of `capacity` bytes in all; `None` when there is no memory.
     pub(crate) fn new(capacity: u64) -> Option<DrainBuffer> {
         let buffer = bytemuck::try_zeroed_slice_box(words(capacity)).ok()?;
         Some(DrainBuffer { buffer, start: 0, end: 0, records: 0 })
@@ -35,7 +35,7 @@ impl DrainBuffer {
         self.records
     }
 
-    /// Forgets what was not read.
+    /// Forgets the records that were not read.
     pub(crate) fn clear(&mut self) {
         self.records = 0;
     }
@@ -44,12 +44,12 @@ impl DrainBuffer {
         Reader { buffer: &self.buffer, start: &mut self.start, records: &mut self.records }
     }
 
-    /// Room behind the last record, if what is not read leaves as much.
+    /// Room behind the last record, if the records not read leave as much.
     pub(crate) fn room_for(&mut self, record_words: usize) -> Option<&mut [u64]> {
         if self.records == 0 {
             (self.start, self.end) = (0, 0);
         } else if self.end + record_words > self.buffer.len() {
-            // Without this, who always leaves something unread would find the inbox full for ever.
+            // Without this move an application that always leaves a record unread would find the buffer full for ever.
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
@@ -76,7 +76,7 @@ impl<'a> Iterator for Reader<'a> {
 mod tests {
     use super::*;
 
-    /// What the system has no memory for is no inbox, and nobody is aborted.
+    /// A buffer that the system has no memory for is not made, and the process is not aborted.
     #[test]
     fn more_than_there_is() {
         assert!(DrainBuffer::new(1 << 60).is_none());

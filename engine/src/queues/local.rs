@@ -1,4 +1,4 @@
-//! Calls that only their submitter may run: they stand where no worker looks.
+//! Holds the queue of calls that only the submitter may run, which `Ring` pushes to and pops from, and no worker sees.
 
 use std::collections::{TryReserveError, VecDeque};
 
@@ -17,7 +17,7 @@ pub(crate) struct LocalQueue {
 }
 
 impl LocalQueue {
-    /// Memory for all it may hold is asked for now, and used later.
+    /// A queue with memory reserved for all it may hold.
     ///
     /// # Errors
     /// When there is none.
@@ -34,8 +34,8 @@ impl LocalQueue {
         self.queue.len() + len / 8 > self.words_max
     }
 
-    /// Forgets the oldest records as long as their calls, named by tickets, are dead; says whether one of `len` bytes has room
-    /// then.
+    /// Forgets the oldest records as long as their calls, named by tickets, are dead; says whether a record of `len` bytes
+    /// has room then.
     #[cold]
     pub(crate) fn make_room(&mut self, len: usize, is_dead: impl Fn(u64) -> bool) -> bool {
         while let (Some(&first), Some(&ticket)) = (self.queue.front(), self.queue.get(USER_DATA_OFFSET / 8)) {
@@ -47,7 +47,7 @@ impl LocalQueue {
         !self.is_full(len)
     }
 
-    /// Appends a record, with its ticket in the place of user_data, and its marks.
+    /// Appends a record, with its ticket in the place of user_data, and its dispatch flags.
     pub(crate) fn push(&mut self, record: &[u8], ticket: u64, dispatch: DispatchFlags) {
         let start = self.queue.len();
         let words =
@@ -57,7 +57,7 @@ impl LocalQueue {
         self.queue[start + USER_DATA_OFFSET / 8] = ticket;
     }
 
-    /// Appends a record that stood in the ring; what was accepted has room.
+    /// Appends a record that stood in the ring. Ring and queue together hold no more than was accepted, so it has room.
     pub(crate) fn take_over(&mut self, record: &[u64]) {
         self.queue.extend(record);
     }
@@ -79,7 +79,7 @@ impl LocalQueue {
 mod tests {
     use super::*;
 
-    /// ENGINE-34: what the system has no memory for is no queue; one that there is does not ask for more when it is full.
+    /// ENGINE-34: a queue that the system has no memory for is not made; one that is made needs no more memory when it is full.
     #[test]
     fn memory_is_asked_for_once() {
         assert!(LocalQueue::new(1 << 60).is_err());

@@ -1,5 +1,7 @@
-//! The memory of one pair of rings: a header and two rings in one mapping, handed out as slices of atomic words that keep
-//! the mapping alive. No other process has it, so there is no file behind it, which could be too large for RLIMIT_FSIZE.
+//! Holds the memory of one pair of rings, which `Ring::open` maps and `RingState` divides into slices of atomic words.
+//!
+//! Header and rings are one mapping, and each slice keeps the mapping alive. No other process maps it, so there is no file
+//! behind it, which could be too large for RLIMIT_FSIZE.
 #![allow(unsafe_code, reason = "maps memory and lends it out as atomics")]
 
 use std::ffi::c_void;
@@ -26,9 +28,9 @@ pub(crate) struct Region {
     guard: Arc<ForkGuard>,
 }
 
-// SAFETY: the memory is only lent out as atomics, and unmapped once, by the last owner.
+// SAFETY: the memory is only lent out as atomics, and unmapped once, by the last owner, on any thread.
 unsafe impl Send for Region {}
-// SAFETY: see above.
+// SAFETY: the memory is only lent out as atomics, which threads may share.
 unsafe impl Sync for Region {}
 
 impl Region {
@@ -64,9 +66,9 @@ impl Region {
 impl Drop for Region {
     fn drop(&mut self) {
         if !self.guard.is_home() {
-            return; // Not mapped here: the address may be somebody else's by now.
+            return; // MADV_DONTFORK: a forked child has another mapping at this address, or none.
         }
-        // SAFETY: by the invariant of `base`; every slice keeps the region alive, so none is left.
+        // SAFETY: by the invariant of `base` the bytes are mapped; every slice keeps the region alive, so none is left.
         let unmapped = unsafe { munmap(self.base, self.bytes.get()) };
         debug_assert_eq!(unmapped, Ok(()), "the region was mapped");
     }
@@ -83,14 +85,15 @@ pub(crate) struct Words64 {
 
 // SAFETY: a slice of atomics that keeps its memory alive.
 unsafe impl Send for Words64 {}
-// SAFETY: see above.
+// SAFETY: a slice of atomics that keeps its memory alive; threads may share atomics.
 unsafe impl Sync for Words64 {}
 
 impl Deref for Words64 {
     type Target = [AtomicU64];
 
     fn deref(&self) -> &[AtomicU64] {
-        // SAFETY: by the invariant of `at`; the callers see to it that no ring is used in a forked child.
+        // SAFETY: by the invariant of `at`, and `_region` keeps it mapped. In a forked child it is not: `Ring::check_home` keeps
+        // every entry of a ring from this place there, and a child has no workers.
         unsafe { slice::from_raw_parts(self.at.as_ptr(), self.count) }
     }
 }
@@ -105,14 +108,15 @@ pub(crate) struct Word32 {
 
 // SAFETY: an atomic that keeps its memory alive.
 unsafe impl Send for Word32 {}
-// SAFETY: see above.
+// SAFETY: an atomic that keeps its memory alive; threads may share atomics.
 unsafe impl Sync for Word32 {}
 
 impl Deref for Word32 {
     type Target = AtomicU32;
 
     fn deref(&self) -> &AtomicU32 {
-        // SAFETY: by the invariant of `at`; the callers see to it that no ring is used in a forked child.
+        // SAFETY: by the invariant of `at`, and `_region` keeps it mapped. In a forked child it is not: `Ring::check_home` keeps
+        // every entry of a ring from this place there, and a child has no workers.
         unsafe { self.at.as_ref() }
     }
 }

@@ -1,5 +1,7 @@
-//! The two rings of `specs/ring.md`: submissions go in with one producer and many consumers, completions come out
-//! with many producers and one consumer. Steps in comments (S3, C1, …) are those of its tables.
+//! Holds every queue of the engine, for `ring`, `pool` and `exec`: the two rings of `specs/ring.md`, and the queues beside them.
+//!
+//! Submissions have one producer and many consumers, completions many producers and one consumer. Steps in comments (S3,
+//! C1, …) are those of the tables of `specs/ring.md`.
 
 pub(crate) mod batch;
 pub(crate) mod completion_queue;

@@ -1,4 +1,4 @@
-//! The words of a ring, and where a position lies among them.
+//! Holds the words of one ring and where a position lies among them, for the two rings of `queues`.
 
 use std::ops::Deref;
 
@@ -48,7 +48,7 @@ impl<W: Words> Track<W> {
         &self.words[from..from + words(bytes)]
     }
 
-    /// The first word of the record at a position; what it says may be garbage.
+    /// The first word of the record at a position; it may be garbage.
     pub(crate) fn head_of(&self, position: u64, order: Ordering) -> RecordWord {
         RecordWord::unpack(self.word(position).load(order))
     }

@@ -1,4 +1,4 @@
-//! The submission ring: one producer writes and publishes, any number of consumers copy and take.
+//! Holds the submission ring: its one producer, the `Ring`, writes and publishes; the `Ring` and the workers copy and take.
 
 use syslet_abi::{Kind, RecordWord, USER_DATA_OFFSET};
 
@@ -54,10 +54,12 @@ impl<W: Words> Submissions<W> {
 
     /// How far records are published.
     pub(crate) fn published(&self) -> u64 {
+        // Acquire pairs with the release store of `tail` in `Producer::publish` (S3): a position that `RingState::open_to` opens
+        // is one whose records this thread sees.
         self.tail[0].load(Ordering::Acquire)
     }
 
-    /// Whether nothing published is left to take. A glance: others may take or publish just now.
+    /// Whether nothing published is left to take. A glance: other threads may take or publish just now.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.queued_bytes() == 0
@@ -66,7 +68,8 @@ impl<W: Words> Submissions<W> {
     /// Published and not taken, in bytes; a glance as well.
     #[inline]
     pub(crate) fn queued_bytes(&self) -> u64 {
-        // Acquire `head` first, so that `tail` is never behind it.
+        // Acquire pairs with the exchange of `head` in `take` (S6). `head` is loaded first, so that the `tail` loaded after it is
+        // never behind it: the difference would wrap.
         let head = self.head[0].load(Ordering::Acquire);
         self.tail[0].load(Ordering::Relaxed) - head
     }
@@ -80,28 +83,34 @@ impl<W: Words> Submissions<W> {
     /// Published before `end` and not taken, in bytes; a glance.
     #[inline]
     pub(crate) fn queued_bytes_before(&self, end: u64) -> u64 {
+        // As in `queued_bytes`; `end` may lie behind `head`, so the difference saturates.
         let head = self.head[0].load(Ordering::Acquire);
         self.tail[0].load(Ordering::Relaxed).min(end).saturating_sub(head)
     }
 
-    /// Takes the next record, and with it those behind it that cannot sleep, as far as they may be taken: `end` is asked once
-    /// it is known that there is any, for a position where a record ends. Nothing is taken when it gives 0.
+    /// Takes the next record, and with it those behind it that cannot sleep, as far as they may be taken. `end` is called
+    /// once the ring is known to hold a record, and gives a position where a record ends. Nothing is taken when it gives 0.
     pub(crate) fn take(&self, batch: &mut Batch, end: impl Fn() -> u64) -> Result<usize, Broken> {
-        // S4: acquire `head` so that a `tail` read after it is never behind it; acquire `tail` pairs with S3.
+        // S4: acquire pairs with the exchange of `head` below (S6) in another consumer; the `tail` loaded after it is never
+        // behind it.
         let mut head = self.head[0].load(Ordering::Acquire);
         loop {
+            // S4: acquire pairs with the release store in `Producer::publish` (S3). Without it `copy` could read words that the
+            // producer has not written yet, and the exchange would succeed.
             let tail = self.tail[0].load(Ordering::Acquire);
             batch.clear();
             if head == tail {
                 return Ok(0);
             }
-            // What was published before is whole, whenever that position was written.
+            // Records before `tail` are whole, whatever position `end` gives.
             let tail = tail.min(end());
             if head >= tail {
                 return Ok(0);
             }
             let end = self.copy(head, tail, batch);
-            // S6: release keeps the copying loads before it, for S1. Nothing is read after it that S4 has not acquired.
+            // S6: release pairs with the acquire load of `head` in `Producer::is_free` (S1). Without it the loads of `copy` could
+            // come after it, and read words that the producer has written over. Nothing is read after it that S4 has not
+            // acquired; acquire on failure makes `moved` a `head` as S4 loads it.
             match self.head[0].compare_exchange(head, end, Ordering::Release, Ordering::Acquire) {
                 Ok(_) if end == head => return Err(Broken),
                 Ok(_) => return Ok(batch.len()),
@@ -112,13 +121,13 @@ impl<W: Words> Submissions<W> {
 
     /// Takes the next records as long as their calls, named by tickets, are dead.
     fn take_dead(&self, is_dead: impl Fn(u64) -> bool) {
-        // S4.
+        // S4, as in `take`: `head` pairs with its exchange (S6), `tail` with the store in `Producer::publish` (S3).
         let mut head = self.head[0].load(Ordering::Acquire);
         loop {
             let tail = self.tail[0].load(Ordering::Acquire);
             let word = self.track.head_of(head, Ordering::Relaxed);
             if head == tail || !self.may_stand_at(head, word, tail) {
-                // Taken meanwhile, or broken: who takes records says so.
+                // The ring is empty, or another consumer has taken the record, or the ring is broken, which `take` reports.
                 return;
             }
             let len = u64::from(word.len);
@@ -128,7 +137,8 @@ impl<W: Words> Submissions<W> {
                     return;
                 }
             }
-            // S6: if it succeeds, what was read was the record.
+            // S6: if it succeeds, the words read were those of the record. Release pairs with the load of `head` in
+            // `Producer::is_free` (S1): the read of the ticket stays before it.
             let taken = self.head[0].compare_exchange(head, head + len, Ordering::Release, Ordering::Acquire);
             head = taken.map_or_else(|moved| moved, |_| head + len);
         }
@@ -145,6 +155,7 @@ impl<W: Words> Submissions<W> {
             let len = u64::from(word.len);
             if word.kind != Kind::PAD {
                 let Some(copy) = batch.room_for(word, words(len)) else { break };
+                // Relaxed: the load of `tail` in `take` (S4) has acquired the words, and its exchange of `head` (S6) confirms them.
                 for (to, from) in copy.iter_mut().zip(self.track.record(at, len)) {
                     *to = from.load(Ordering::Relaxed);
                 }
@@ -166,8 +177,9 @@ impl<W: Words> Submissions<W> {
 }
 
 impl<W: Words> Producer<W> {
-    /// The producer of a ring, who goes on where its positions stand.
+    /// The producer of a ring, which goes on where its positions stand.
     pub(crate) fn new(ring: Arc<Submissions<W>>) -> Producer<W> {
+        // Acquire as in `is_free` (S1); `tail` relaxed: the producer alone writes it.
         let (head_seen, next) = (ring.head[0].load(Ordering::Acquire), ring.tail[0].load(Ordering::Relaxed));
         Producer { ring, next, published: next, head_seen }
     }
@@ -180,8 +192,8 @@ impl<W: Words> Producer<W> {
         !self.is_free(padding + len)
     }
 
-    /// Forgets records whose calls, named by tickets, are dead: the oldest of what is published, and the latest of what is
-    /// not. Says whether one of `len` bytes has room then.
+    /// Forgets records whose calls, named by tickets, are dead: the oldest of the published records, and the latest of the
+    /// others. Says whether a record of `len` bytes has room then.
     #[cold]
     pub(crate) fn make_room(&mut self, len: u64, is_dead: impl Fn(u64) -> bool) -> bool {
         self.ring.take_dead(&is_dead);
@@ -215,11 +227,12 @@ impl<W: Words> Producer<W> {
         Ok(Room { producer: self, at, len })
     }
 
-    /// Publishes what was committed, and says how many bytes that were.
+    /// Publishes the committed records. Gives their bytes.
     pub(crate) fn publish(&mut self) -> u64 {
         let news = self.next - self.published;
         if news > 0 {
-            // S3: pairs with S4. Without release a consumer could see the position before the words.
+            // S3: release pairs with the acquire loads of `tail` in `Submissions::take` and `published` (S4). Without it a consumer
+            // could see the position before the words that `Room::commit` has stored.
             self.ring.tail[0].store(self.next, Ordering::Release);
             self.published = self.next;
         }
@@ -237,7 +250,7 @@ impl<W: Words> Producer<W> {
         self.next > self.published
     }
 
-    /// Written and not taken, in bytes; a glance.
+    /// Written and not taken, in bytes. A glance, so relaxed: nothing is read or written because of it.
     pub(crate) fn queued_bytes(&self) -> u64 {
         self.next - self.ring.head[0].load(Ordering::Relaxed)
     }
@@ -262,7 +275,8 @@ impl<W: Words> Producer<W> {
     fn is_free(&mut self, len: u64) -> bool {
         let limit = (self.next + len).saturating_sub(self.ring.track.bytes());
         if self.head_seen < limit {
-            // S1: pairs with S6. Without acquire the stores below could reach words still being copied.
+            // S1: acquire pairs with the exchange of `head` in `Submissions::take` and `take_dead` (S6). Without it the stores of
+            // `claim` and `Room::commit` could reach words that a consumer still copies.
             self.head_seen = self.ring.head[0].load(Ordering::Acquire);
         }
         self.head_seen >= limit
@@ -270,14 +284,14 @@ impl<W: Words> Producer<W> {
 }
 
 impl<W: Words> Room<'_, W> {
-    /// Writes a record with its ticket in the place of user_data, and its marks; it is published later.
+    /// Writes a record with its ticket in the place of user_data, and its dispatch flags; `Producer::publish` publishes it.
     #[inline]
     pub(crate) fn commit(self, record: &[u8], ticket: u64, dispatch: DispatchFlags) {
         let words =
             record.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default()));
         let place = self.producer.ring.track.record(self.at, self.len);
         debug_assert_eq!(8 * place.len(), record.len(), "room and record have one length");
-        // S2: relaxed, S3 publishes them.
+        // S2: relaxed; the release store of `tail` in `Producer::publish` (S3) publishes the words.
         for (to, word) in place.iter().zip(words) {
             to.store(word, Ordering::Relaxed);
         }
