@@ -1,17 +1,17 @@
-//! Calls that their submitter has claimed and cannot finish: they wait here for a worker, with what was done already.
+//! Holds the calls that a submitter has begun inline and hands over: `ring/inline.rs` pushes them, workers pop them.
 
 use std::collections::VecDeque;
 
 use crate::sys::sync::{AtomicU32, Mutex, Ordering, lock};
 
-/// A call that was handed over, with what is left of it to do.
+/// A call that was handed over: its record, and the rest of it that is still to be run.
 #[derive(Debug, Default)]
 pub(crate) struct Handed<T> {
     pub(crate) record: Vec<u64>,
     pub(crate) rest: T,
 }
 
-/// The calls of one ring that were handed over, in order. Those of all rings are as many as there are slots.
+/// The calls of one ring that were handed over, in order: at most as many as the ring has slots.
 #[derive(Debug)]
 pub(crate) struct Handoffs<T> {
     count: AtomicU32,
@@ -21,11 +21,11 @@ pub(crate) struct Handoffs<T> {
 #[derive(Debug)]
 struct Queue<T> {
     calls: VecDeque<Handed<T>>,
-    /// Used up, kept for the next: handing over allocates only until it has once been as deep.
+    /// Used memory for the next calls: a hand-over allocates only when the queue is deeper than ever before.
     spare: Vec<Handed<T>>,
 }
 
-/// More than so many are not kept.
+/// The number of used records that are kept.
 const SPARE_MAX: usize = 64;
 
 impl<T: Default> Handoffs<T> {
@@ -36,9 +36,11 @@ impl<T: Default> Handoffs<T> {
         }
     }
 
-    /// Whether none waits. Who announces work has pushed it before.
+    /// Whether no call waits.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
+        // Relaxed: `Ring::hand_over` pushes before it offers the ring, so a worker that is brought to the ring sees the count of
+        // `push` by the scheduler's lock. A stale zero costs nothing else: the calls themselves are read under the queue's lock.
         self.count.load(Ordering::Relaxed) == 0
     }
 
@@ -62,7 +64,7 @@ impl<T: Default> Handoffs<T> {
         Some(handed)
     }
 
-    /// Gives memory back for the next.
+    /// Keeps the memory of a finished call for the next.
     pub(crate) fn recycle(&self, handed: Handed<T>) {
         let mut queue = lock(&self.queue);
         if queue.spare.len() < SPARE_MAX {

@@ -1,5 +1,6 @@
-//! The lanes of an engine (specs/attributes.md, LANE): calls wait in front of them until there is room, then stand on
-//! the shelf of their ring.
+//! Holds the lanes of an engine (specs/attributes.md, LANE) for submitters, workers and the pool's shutdown.
+//!
+//! A call waits in front of its lane until there is room, then stands in the priority queue of its ring.
 
 mod table;
 
@@ -15,20 +16,20 @@ use crate::slots::Ticket;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::{Mutex, lock};
 
-/// All lanes of an engine, whatever ring their calls come from.
+/// All lanes of an engine, for the calls of all rings.
 #[derive(Debug)]
 pub(crate) struct Lanes<R> {
     table: Mutex<Table<Call<R>>>,
 }
 
-/// What is kept of a call that waits.
+/// A call that waits, and its ring.
 #[derive(Debug)]
 struct Call<R> {
     ring: Arc<R>,
     call: StagedCall,
 }
 
-/// Rings on whose shelves calls stand since they have a place, once for each call. Workers do not know yet.
+/// Rings whose priority queues hold calls that have just got their place, once for each call. Workers do not know of them yet.
 #[derive(Debug)]
 pub(crate) struct Released<R>(Vec<Arc<R>>);
 
@@ -43,7 +44,7 @@ impl<R: Deref<Target = RingState>> Released<R> {
         self.0.is_empty()
     }
 
-    /// Has workers brought to each.
+    /// Offers each ring to the workers, by `offer`.
     pub(crate) fn make_known(&mut self, offer: impl Fn(&Arc<R>)) {
         for ring in self.0.drain(..) {
             offer(&ring);
@@ -51,7 +52,7 @@ impl<R: Deref<Target = RingState>> Released<R> {
         }
     }
 
-    /// Queues a call that has its place, with so many in its lane.
+    /// Queues a call that has its place, with `running` calls in its lane.
     fn queue(&mut self, call: Call<R>, running: u32) {
         let Call { ring, mut call } = call;
         call.note(LaneValue { waited_ns: now_ns().saturating_sub(call.queued_ns()), running });
@@ -65,19 +66,19 @@ impl<R: Deref<Target = RingState>> Lanes<R> {
         Lanes { table: Mutex::new(Table::new()) }
     }
 
-    /// A published call comes to its lane. If there is room it is queued when this returns, and is for the caller to make
-    /// known, as those are that are given back.
+    /// Enters a published call into its lane. If there is room, it is queued when this returns. The caller makes it known to
+    /// the workers, and each ring of the result too.
     #[must_use]
     pub(crate) fn enter(&self, ring: &Arc<R>, call: StagedCall, ask: LaneAsk) -> Released<R> {
         let mut released = Released::new();
         let mut table = lock(&self.table);
-        // Under the lock: a call that is removed is marked first, and then taken out of here.
+        // Under the lock: a canceller removes a call in its slot first, and then takes it out of the table.
         if !ring.is_queued(call.ticket()) {
             return released;
         }
         let name = name(ring, call.ticket());
         let wish = Wish { lane: ask.id, limit: ask.limit, key: call.key() };
-        // First: a thread that sees nothing awaited sees what has been made known of it.
+        // Before the table has the call: `leave` in another thread may let it in and count it off at once.
         ring.is_awaited_once_more();
         let call = Call { ring: Arc::clone(ring), call };
         table.enter(name, wish, call, |call, running| released.queue(call, running));
@@ -86,7 +87,8 @@ impl<R: Deref<Target = RingState>> Lanes<R> {
         released
     }
 
-    /// A call is over, or has been kept from beginning: its place is the next one's. Leaving twice is leaving once.
+    /// Takes out a call that is over, or has been kept from beginning: the next call gets its place. Leaving twice is leaving
+    /// once.
     pub(crate) fn leave(&self, ring: &RingState, ticket: Ticket, released: &mut Released<R>) {
         let mut table = lock(&self.table);
         let kept = table.leave(name(ring, ticket), |call, running| released.queue(call, running));
@@ -94,8 +96,8 @@ impl<R: Deref<Target = RingState>> Lanes<R> {
         kept.inspect(|call| call.ring.is_not_awaited());
     }
 
-    /// The calls of that ring that wait are not to be made: they are queued when this returns. Gives rings that have work by
-    /// that.
+    /// Takes out the waiting calls of a ring that are not to be made: they are queued when this returns. Gives the rings that
+    /// have work by that.
     #[must_use]
     pub(crate) fn give_up(&self, ring: &RingState) -> Released<R> {
         let mut released = Released::new();
@@ -107,13 +109,13 @@ impl<R: Deref<Target = RingState>> Lanes<R> {
         released
     }
 
-    /// The same for all rings, and for what comes later.
+    /// The same for all rings, and for calls that come later.
     pub(crate) fn close(&self) {
         lock(&self.table).close().into_iter().for_each(put_back);
     }
 }
 
-/// Puts a call that has no place on its shelf.
+/// Puts a call that has no place into the priority queue of its ring.
 fn put_back<R: Deref<Target = RingState>>(Call { ring, call }: Call<R>) {
     ring.queue_by_priority(call);
     ring.is_not_awaited();

@@ -92,8 +92,8 @@ impl Deref for Words64 {
     type Target = [AtomicU64];
 
     fn deref(&self) -> &[AtomicU64] {
-        // SAFETY: by the invariant of `at`, and `_region` keeps it mapped. In a forked child it is not: `Ring::check_home` keeps
-        // every entry of a ring from this place there, and a child has no workers.
+        // SAFETY: by the invariant of `at`, and `_region` keeps it mapped. In a forked child it is not: there every entry
+        // (`Ring::check_home`, `Waker`, `Canceller`) asks the guard first, and no worker runs.
         unsafe { slice::from_raw_parts(self.at.as_ptr(), self.count) }
     }
 }
@@ -115,8 +115,8 @@ impl Deref for Word32 {
     type Target = AtomicU32;
 
     fn deref(&self) -> &AtomicU32 {
-        // SAFETY: by the invariant of `at`, and `_region` keeps it mapped. In a forked child it is not: `Ring::check_home` keeps
-        // every entry of a ring from this place there, and a child has no workers.
+        // SAFETY: by the invariant of `at`, and `_region` keeps it mapped. In a forked child it is not: there every entry
+        // (`Ring::check_home`, `Waker`, `Canceller`) asks the guard first, and no worker runs.
         unsafe { self.at.as_ref() }
     }
 }

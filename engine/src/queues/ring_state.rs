@@ -1,5 +1,6 @@
-//! The engine's end of a pair of rings: what workers take from, and what they post to. It lives until the last call of
-//! the ring is over, however long that is after the application's end was dropped.
+//! Holds the state of a pair of rings that the submitter shares with workers, scheduler and monitor: `Ring` opens it, workers take from it and post to it.
+//!
+//! It lives until the last call of the ring is over, which may be long after the `Ring` was dropped.
 
 use syslet_abi::{EngineStatus, LINE_BYTES, Params, RingHeader, RingLayout, offset};
 
@@ -19,63 +20,65 @@ use crate::sys::counter::Counter;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::ticket::RingNumber;
 
-/// A wake-up takes tens of microseconds; so many bytes of short calls take one thread about as long.
+/// The backlog that is worth a wake-up: one takes tens of microseconds, and a thread runs so many bytes of short calls in
+/// about the same time.
 pub(crate) const BACKLOG_BYTES: u64 = 1024;
 
-/// What the threads of the engine and the submitter share of one ring.
+/// The state of one ring that the threads of the engine and the submitter share.
 #[derive(Debug)]
 pub(crate) struct RingState {
     pub(crate) number: RingNumber,
-    /// What both may run.
+    /// Calls that submitter and workers may run.
     pub(crate) submissions: Arc<Submissions<Words64>>,
-    /// What only workers may run, where there are workers: a submitter that took it would have to give it back, and
-    /// whatever was pushed behind it would come before it.
+    /// Calls that only workers may run, where there are workers: a submitter that took one would have to give it back, and
+    /// the calls pushed after it would come before it.
     pub(crate) pooled: Option<Arc<Submissions<Words64>>>,
     pub(crate) completions: Arc<Completions<Words64>>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) wake: Wake<Word32>,
     pub(crate) event: Event<CompletionEvent>,
     pub(crate) priority: PriorityQueue,
-    /// Calls that wait for a lane, or have just been given a place in it: while there are any, other threads may put
-    /// this ring on the ready list.
+    /// The number of calls that wait for a lane, or have just got a place in it: while it is not zero, other threads may
+    /// put this ring on the ready list.
     awaited: AtomicU32,
     pub(crate) submitter: Submitter,
-    /// Calls that were ended without being run, when engine or ring were closed. Several threads may do that.
-    /// Shared: a ring that is dropped may still end some.
+    /// Calls that were ended without being run, when engine or ring were closed, by any thread.
+    /// In an `Arc`, because a ring that is dropped may still end some.
     pub(crate) refused: Arc<Counter>,
-    /// Somebody wants the submitter's wait to end.
+    /// A `Waker` has asked the submitter's wait to end.
     woken: AtomicBool,
     listed: AtomicBool,
-    /// How far workers may take what both may run: behind it no comparison of the submitter stands (POOL-41).
+    /// The position in `submissions` up to which workers may take: no comparison of the submitter covers the records behind
+    /// it (POOL-41).
     opened: AtomicU64,
-    /// Descriptors lent to calls that outlive the application's end, by slot.
+    /// Descriptors lent to calls that outlive the `Ring`, by slot.
     orphans: Mutex<Vec<(u32, LentSet)>>,
-    /// Whether there are any.
+    /// Whether `orphans` may hold any.
     is_orphaned: AtomicBool,
     status: Words64,
 }
 
-/// How far a submitter has published: in the ring, and on the shelf.
+/// How far a submitter has published: in the ring, and in the priority queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reach {
     end: u64,
     number: u64,
 }
 
-/// What the submitter writes with each call and others read now and then, on lines of its own.
+/// The counters that the submitter writes with each call and other threads read now and then, on cache lines of their own.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Submitter {
-    /// The call that it makes while it helps.
+    /// The call that it runs inline.
     pub(crate) watch: Activity,
     /// Calls accepted.
     pub(crate) accepted: Counter,
-    /// Calls that it has itself brought to an end.
+    /// Calls that it has ended itself.
     pub(crate) finished: Counter,
 }
 
 impl RingState {
-    /// Over memory set up with this header, and over memory for what only workers may run.
+    /// The state over memory set up with this header, and over memory for the calls that only workers may run.
     pub(crate) fn new(
         region: &Arc<Region>,
         header: &RingHeader,
@@ -122,17 +125,20 @@ impl RingState {
         ring
     }
 
-    /// Tells who shares the ring how the engine is.
+    /// Tells a process that shares the ring how the engine is.
     pub(crate) fn set_status(&self, status: EngineStatus) {
+        // Release, for the acquire load of a peer in another process: it sees the header with the status. In this process no
+        // thread loads it.
         self.status[0].store(status.0, Ordering::Release);
     }
 
-    /// Posts the completions of calls that a worker has run, and tells who waits for them.
+    /// Posts the completions of calls that a worker has run, and wakes the submitter that waits for them.
     pub(crate) fn post(&self, done: &[u64]) {
         self.completions.claim(bytes(done.len())).commit(done);
         self.wake.notify();
         self.event.raise();
-        // O2: relaxed; the fence in `notify` orders it behind what has ended the call.
+        // O2: relaxed; the fence in `notify` pairs with the one in `adopt` (O1), and orders this load after the stores that ended
+        // the call.
         if self.is_orphaned.load(Ordering::Relaxed) {
             self.give_orphans_back();
         }
@@ -140,6 +146,8 @@ impl RingState {
 
     /// Ends the submitter's wait, this one or the next.
     pub(crate) fn wake_waiter(&self) {
+        // Relaxed: the fence in `notify` (W5) orders it before the load of `armed`, as the fence in `Wake::sleep_unless` (W2)
+        // orders the arming before the load in `is_woken`. One of the two loads sees the other thread's store, so the wait ends.
         self.woken.store(true, Ordering::Relaxed);
         self.wake.notify();
     }
@@ -148,42 +156,44 @@ impl RingState {
         self.woken.load(Ordering::Relaxed)
     }
 
-    /// Whether somebody wanted the wait to end; asked once.
+    /// Whether a `Waker` has asked the wait to end; takes the request.
     pub(crate) fn take_wake(&self) -> bool {
         self.is_woken() && self.woken.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether so much is queued that another thread pays, although it has to be woken.
+    /// Whether so much is queued that a further thread pays for its wake-up.
     pub(crate) fn has_backlog(&self) -> bool {
         let pooled = self.pooled.as_ref().map_or(0, |ring| ring.queued_bytes());
         pooled + self.submissions.queued_bytes_before(self.opened()) + self.priority_bytes() >= BACKLOG_BYTES
     }
 
-    /// Whether nothing is in either ring that workers may take.
+    /// Whether neither ring holds a record that workers may take.
     pub(crate) fn rings_are_empty(&self) -> bool {
         self.submissions.is_empty_before(self.opened())
             && self.pooled.as_ref().is_none_or(|ring| ring.is_empty())
     }
 
-    /// How far workers may take what both may run.
+    /// The position in `submissions` up to which workers may take.
     #[inline]
     pub(crate) fn opened(&self) -> u64 {
         self.opened.load(Ordering::Relaxed)
     }
 
-    /// What is published up to there, and what stands on the shelf, is the workers' as well. Relaxed: who is told of it is
-    /// told of the records in the same way, and who sees the position first looks no further than they are published.
+    /// Opens the records published up to `end`, and the priority queue, to workers.
     pub(crate) fn open(&self, end: u64) {
+        // Relaxed: a worker that is brought to the ring by the ready list sees position and records by the scheduler's lock. A
+        // worker that loads the position in `opened` earlier takes no further than the `tail` that `Submissions::take` has
+        // acquired (S4).
         self.opened.store(end, Ordering::Relaxed);
         self.priority.open();
     }
 
-    /// Whether there is nothing that workers may not take.
+    /// Whether workers may take everything that is published up to `end`, and the whole priority queue.
     pub(crate) fn is_open(&self, end: u64) -> bool {
         self.opened() == end && self.priority.is_open()
     }
 
-    /// Whether anything waits that any thread may make, whoever may take it now; a glance.
+    /// Whether a call waits that any thread may run, open to workers or not; a glance.
     pub(crate) fn has_shared_work(&self) -> bool {
         !self.submissions.is_empty() || !self.priority.is_empty_for_submitter()
     }
@@ -193,35 +203,38 @@ impl RingState {
         Reach { end: self.submissions.published(), number: self.priority.number() }
     }
 
-    /// As [`Port::open`], by another thread: what the submitter has opened meanwhile stays open.
+    /// As [`RingState::open`], by another thread: records that the submitter has opened meanwhile stay open.
     pub(crate) fn open_to(&self, reach: Reach) {
+        // Relaxed as in `open`.
         self.opened.fetch_max(reach.end, Ordering::Relaxed);
         self.priority.open_before(reach.number);
     }
 
-    /// About how much stands on the shelf.
+    /// About how many bytes the priority queue holds.
     pub(crate) fn priority_bytes(&self) -> u64 {
         const SHORT_RECORD_BYTES: u64 = 64;
         SHORT_RECORD_BYTES * u64::from(self.priority.len())
     }
 
-    /// Whether it stands on the ready list.
+    /// Whether the ring stands on the ready list; a glance, so relaxed.
     pub(crate) fn is_listed(&self) -> bool {
         self.listed.load(Ordering::Relaxed)
     }
 
-    /// Puts a call on the shelf. One that both may run is its submitter's until it is opened. Gives memory for the record of
-    /// another.
+    /// Puts a call into the priority queue. Only the submitter takes a call that both may run until it is opened. Gives memory
+    /// for the record of another.
     pub(crate) fn queue_by_priority(&self, call: StagedCall) -> Vec<u64> {
         let (key, whose) = (call.key(), if call.is_pooled() { Whose::Workers } else { Whose::Submitter });
         self.priority.push(key, call.into_record(), whose, |record| self.is_queued(ticket(record)))
     }
 
-    /// Keeps descriptors open until their calls are over: the application's end is gone.
+    /// Keeps descriptors open until their calls are over: the `Ring` is dropped.
     pub(crate) fn adopt(&self, lent: Vec<(u32, LentSet)>) {
         *lock(&self.orphans) = lent;
         self.is_orphaned.store(true, Ordering::Relaxed);
-        // O1: pairs with the one in `notify`. Who ends a call sees the flag above, or this thread sees that it is over.
+        // O1: pairs with the fence of `Wake::notify` in `post` (O2). If this fence comes first, the worker that ends a call sees
+        // the flag stored above; else this thread sees below that the call is over. Without the two both could miss the other,
+        // and the descriptor would stay open until the state is dropped.
         fence(Ordering::SeqCst);
         self.give_orphans_back();
     }
@@ -231,20 +244,24 @@ impl RingState {
         self.slots.get(ticket).phase().is_queued(ticket.generation())
     }
 
-    /// One call more waits for its lane, or has its place there and workers do not know.
+    /// Counts one more call that waits for its lane, or has its place there while workers do not know of it.
     pub(crate) fn is_awaited_once_more(&self) {
+        // Relaxed: the submitter alone adds, and a ring with a call in a lane is found by the lock of the lanes.
         self.awaited.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One call less does.
+    /// Counts one call less.
     pub(crate) fn is_not_awaited(&self) {
+        // Release pairs with the acquire load in `is_awaited`. Without it a thread could see zero before the ready list that this
+        // thread has put the ring on.
         self.awaited.fetch_sub(1, Ordering::Release);
     }
 
-    /// Whether any call does. Acquire: if not, what others have done to it for a lane is seen. While it is, other threads may put
-    /// it on the ready list.
+    /// Whether a call of this ring is counted. While one is, other threads may put the ring on the ready list.
     #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
+        // Acquire pairs with the release in `is_not_awaited`: after zero this thread sees all that other threads have done to the
+        // ring for a lane.
         self.awaited.load(Ordering::Acquire) > 0
     }
 
@@ -253,12 +270,12 @@ impl RingState {
         &self.listed
     }
 
-    /// Gives back what was lent to calls that are over.
+    /// Gives back the descriptors lent to calls that are over.
     #[cold]
     pub(crate) fn give_orphans_back(&self) {
         let free: Vec<_> =
             lock(&self.orphans).extract_if(.., |(slot, _)| !self.slots.is_in_use(*slot)).collect();
-        // Behind the lock: the owner's own drop may be the application's code.
+        // Outside of the lock: a descriptor's drop may be the application's code.
         free.into_iter().for_each(|(_, lent)| give_back(lent));
     }
 }

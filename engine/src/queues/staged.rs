@@ -1,4 +1,4 @@
-//! Calls that are not to be taken in the order pushed, on their way from the door to the shelf.
+//! Holds the calls that `Ring::push` keeps out of the rings' order, until `Ring::submit` or a wait moves them to a lane or the priority queue.
 
 use syslet_abi::{AttributeId, Call, USER_DATA_OFFSET};
 use syslet_attrs::{LaneAsk, LaneValue, Needs};
@@ -8,10 +8,10 @@ use crate::slots::Ticket;
 use crate::slots::admission::Admission;
 use crate::slots::dispatch::DispatchFlags;
 
-/// One of them.
+/// A call with a priority or a lane, pushed and not published.
 #[derive(Debug)]
 pub(crate) struct StagedCall {
-    /// As it would stand in the ring.
+    /// The words of its record, as they stand in a ring.
     record: Vec<u64>,
     key: Key,
     queued_ns: u64,
@@ -20,7 +20,7 @@ pub(crate) struct StagedCall {
     lane: Option<LaneAsk>,
 }
 
-/// Those that were pushed and are not published.
+/// The staged calls of one ring.
 #[derive(Debug, Default)]
 pub(crate) struct Staged {
     calls: Vec<StagedCall>,
@@ -34,14 +34,14 @@ impl Staged {
         self.calls.is_empty()
     }
 
-    /// Gives all of them away, in the order pushed. `to` may return used memory, for records to come.
+    /// Gives all calls to `to`, in the order pushed. It may return used memory, for records to come.
     pub(crate) fn give(&mut self, mut to: impl FnMut(StagedCall) -> Option<Vec<u64>>) {
         for call in self.calls.drain(..) {
             self.spare.extend(to(call));
         }
     }
 
-    /// Appends a call, with its ticket in the place of user_data, and its marks.
+    /// Appends a call, with its ticket in the place of user_data, and its dispatch flags.
     pub(crate) fn push(&mut self, call: &Call<'_>, ticket: Ticket, admission: &Admission) {
         let mut record = self.spare.pop().unwrap_or_default();
         record.clear();
@@ -74,7 +74,7 @@ impl StagedCall {
         self.queued_ns
     }
 
-    /// Writes the value of its LANE over what that was asked with.
+    /// Writes the value of its LANE over the attribute's payload.
     pub(crate) fn note(&mut self, value: LaneValue) {
         let asked = Call::admitted(bytemuck::cast_slice(&self.record)).asks();
         if let Some(at) = { asked }.find(|ask| ask.id == AttributeId::LANE).map(|ask| ask.payload_offset) {
@@ -87,7 +87,7 @@ impl StagedCall {
         self.is_pooled
     }
 
-    /// What it asks of a lane, if it has to pass one.
+    /// Its request of a lane, if it has to pass one.
     pub(crate) fn lane(&self) -> Option<LaneAsk> {
         self.lane
     }
@@ -96,13 +96,13 @@ impl StagedCall {
         8 * self.record.len() as u64
     }
 
-    /// As it would stand in the ring.
+    /// The words of its record, as they stand in a ring.
     pub(crate) fn into_record(self) -> Vec<u64> {
         self.record
     }
 }
 
-/// The ticket of a record that stands, or is to stand, on a shelf.
+/// The ticket of a record that stands, or is to stand, in a priority queue.
 pub(crate) fn ticket(record: &[u64]) -> Ticket {
     Ticket::unpack(record[USER_DATA_OFFSET / 8])
 }

@@ -1,5 +1,6 @@
-//! Who is in which lane, and who waits for one. It knows no ring: calls are names, and something that is kept until
-//! the call may go.
+//! Holds the table of calls that are in lanes or wait for one, which `Lanes` keeps behind its lock.
+//!
+//! The table knows no ring: a call is a name, and a value that is kept until the call may go.
 
 #[cfg(test)]
 mod tests;
@@ -8,14 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::queues::priority::Key;
 
-/// The name of a call: whose it is, and its ticket.
+/// The name of a call: its ring, and its ticket.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Name {
     pub(crate) owner: usize,
     pub(crate) ticket: u64,
 }
 
-/// What a call wants of a lane.
+/// The request of a call: its lane, its limit, and its key among the waiting calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wish {
     pub(crate) lane: u64,
@@ -23,25 +24,25 @@ pub(crate) struct Wish {
     pub(crate) key: Key,
 }
 
-/// All lanes of an engine. `C` is what is kept of a call that waits.
+/// All lanes of an engine. `C` is the value kept of a call that waits.
 #[derive(Debug)]
 pub(crate) struct Table<C> {
     calls: HashMap<Name, Member>,
-    /// INVARIANT: somebody is in each of them; so nobody waits in front of one that is not there.
+    /// INVARIANT: until `close`, every lane in the map has running > 0, so a lane that is absent has no waiting calls.
     lanes: HashMap<u64, Lane<C>>,
-    /// Of those with one key the first goes first.
+    /// The number of the next call that waits: among calls with one key the lowest number goes first.
     number: u64,
-    /// Nobody waits any more.
+    /// No call waits from now on.
     is_closed: bool,
 }
 
-/// Where a call waits.
+/// The place of a waiting call.
 type Rank = (Key, u64);
 
 #[derive(Debug)]
 struct Member {
     lane: u64,
-    /// Nothing when it is in.
+    /// `None` when it is in the lane.
     waits: Option<Rank>,
 }
 
@@ -63,8 +64,8 @@ impl<C> Table<C> {
         Table { calls: HashMap::new(), lanes: HashMap::new(), number: 0, is_closed: false }
     }
 
-    /// A call comes. `let_in` is given each call that now has its place, and how many are in the lane with it: this
-    /// one, or none.
+    /// Adds a call. `let_in` gets each call that now has its place, which is this one or none, and the number of calls in the
+    /// lane with it.
     pub(crate) fn enter(&mut self, name: Name, wish: Wish, call: C, let_in: impl FnMut(C, u32)) {
         let mut let_in = let_in;
         if self.is_closed {
@@ -79,8 +80,8 @@ impl<C> Table<C> {
         self.fill(wish.lane, let_in);
     }
 
-    /// A call is over, or will never begin. Gives back what was kept of it, if it was still waiting. Leaving twice is
-    /// leaving once.
+    /// Takes out a call that is over, or will never begin. Gives back the value kept of it, if it was still waiting. Leaving
+    /// twice is leaving once.
     pub(crate) fn leave(&mut self, name: Name, let_in: impl FnMut(C, u32)) -> Option<C> {
         let member = self.calls.remove(&name)?;
         let lane = self.lanes.get_mut(&member.lane)?;
@@ -95,7 +96,7 @@ impl<C> Table<C> {
         kept.map(|waiting| waiting.call)
     }
 
-    /// Takes out all calls of one owner that wait.
+    /// Takes out all waiting calls of one owner.
     pub(crate) fn give_up(&mut self, owner: usize, mut let_in: impl FnMut(C, u32)) -> Vec<C> {
         let of_owner = |(name, member): (&Name, &Member)| {
             (name.owner == owner && member.waits.is_some()).then_some(*name)
@@ -104,7 +105,7 @@ impl<C> Table<C> {
         names.into_iter().filter_map(|name| self.leave(name, &mut let_in)).collect()
     }
 
-    /// Takes out all calls that wait, and keeps none from now on.
+    /// Takes out all waiting calls, and keeps none from now on.
     pub(crate) fn close(&mut self) -> Vec<C> {
         self.is_closed = true;
         self.calls.retain(|_, member| member.waits.is_none());
@@ -113,7 +114,7 @@ impl<C> Table<C> {
         waiting.map(|waiting| waiting.call).collect()
     }
 
-    /// Gives places to those that come first, as long as each finds room under its own limit.
+    /// Gives places to the first waiting calls, as long as each finds room under its own limit.
     fn fill(&mut self, id: u64, mut let_in: impl FnMut(C, u32)) {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         while let Some(first) =
