@@ -1,5 +1,4 @@
-//! The shelf of a ring: calls that are not to be taken in the order pushed stand here, sorted, until somebody takes
-//! them.
+//! Holds the priority queue of a ring: sorted calls that `RingState` and `Lanes` push, and the submitter and workers take.
 
 #[cfg(test)]
 mod tests;
@@ -12,8 +11,8 @@ use syslet_attrs::Priority;
 use crate::queues::batch::Batch;
 use crate::sys::sync::{AtomicU32, Mutex, Ordering, lock};
 
-/// Where a call stands among others: who has the lowest goes first. When it was accepted, in nanoseconds of
-/// CLOCK_MONOTONIC, less the head start that its priority gives it.
+/// The place of a call among others: the lowest goes first. It is the time of acceptance in nanoseconds of
+/// CLOCK_MONOTONIC, less the head start that the priority gives.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Key(i64);
 
@@ -24,66 +23,66 @@ impl Key {
         Key(i64::try_from(queued_ns).unwrap_or(i64::MAX).saturating_sub(head_start))
     }
 
-    /// Whether a call that stands there would have come by now.
+    /// Whether the time of the key has come.
     fn has_come(self, now_ns: u64) -> bool {
         u64::try_from(self.0).map_or(true, |key_ns| key_ns <= now_ns)
     }
 }
 
-/// Who takes a call.
+/// The thread that takes a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Taker {
-    /// The helping submitter.
+    /// The submitter, to run it inline.
     Submitter,
     /// A worker.
     Worker,
-    /// Who ends all that is queued.
+    /// The thread that ends all queued calls of a closed ring or engine.
     Closer,
 }
 
-/// Whose a call is.
+/// The threads that may run a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Whose {
-    /// Both may run it, and no worker may take it yet: its submitter was not compared with them.
+    /// Submitter and workers may run it; no worker may take it yet, since its submitter was not compared with them.
     Submitter,
     /// Only workers may run it.
     Workers,
 }
 
-/// After so many claims in a row the rings have one, if anything is in them.
+/// After so many claims in a row the rings have one, if they hold a record.
 pub(crate) const PRIORITY_CLAIMS_IN_A_ROW: u32 = 4;
-/// Fewer than so many are not looked through for those that are gone.
+/// A queue with fewer calls is not searched for unwanted ones.
 const FEW: usize = 64;
-/// More than so many used records are not kept.
+/// The number of used records that are kept.
 const SPARE_MAX: usize = 64;
 
 /// The sorted calls of one ring.
 #[derive(Debug)]
 pub(crate) struct PriorityQueue {
-    /// How many workers may take, for who does not want the lock.
+    /// How many calls workers may take. The three counts are written under the lock and read without it.
     count: AtomicU32,
-    /// How many helpers may take.
+    /// How many calls the submitter may take.
     shared: AtomicU32,
-    /// How many they alone may take.
+    /// How many calls only the submitter may take.
     unopened: AtomicU32,
     heaps: Mutex<Heaps>,
 }
 
 #[derive(Debug, Default)]
 struct Heaps {
-    /// What both may run, and its submitter alone may take.
+    /// Calls that both may run, and only the submitter may take.
     unopened: BinaryHeap<Reverse<Standing>>,
-    /// What both may run.
+    /// Calls that both may run and take.
     shared: BinaryHeap<Reverse<Standing>>,
-    /// What only workers may run.
+    /// Calls that only workers may run.
     pooled: BinaryHeap<Reverse<Standing>>,
-    /// Of those with one key the first goes first.
+    /// The number of the next call: among calls with one key the lowest number goes first.
     number: u64,
     /// Claims since the rings had one.
     in_a_row: u32,
     /// Used records, kept for the next.
     spare: Vec<Vec<u64>>,
-    /// It is looked through when it has so many.
+    /// At so many calls the heaps are searched for unwanted ones.
     look_through_at: usize,
 }
 
@@ -100,36 +99,40 @@ impl PriorityQueue {
         PriorityQueue { count, shared, unopened, heaps: Mutex::new(heaps) }
     }
 
-    /// How many workers may take; a glance. Who announces work has pushed it before.
+    /// How many calls workers may take; a glance.
     #[inline]
     pub(crate) fn for_workers(&self) -> u32 {
+        // Relaxed: a ring is offered after the push, so a worker that is brought to it sees the store in `count` by the
+        // scheduler's lock. The calls themselves are read under this queue's lock.
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Whether there is nothing that a helper may take; a glance.
+    /// Whether the queue holds no call that the submitter may take; a glance.
     #[inline]
     pub(crate) fn is_empty_for_submitter(&self) -> bool {
+        // Relaxed: `take` asks again under the lock that `count` stores under.
         self.shared.load(Ordering::Relaxed) == 0
     }
 
-    /// How many there are; a glance.
+    /// How many calls the queue holds; a glance, so relaxed as in `for_workers`.
     #[inline]
     pub(crate) fn len(&self) -> u32 {
         self.for_workers() + self.unopened.load(Ordering::Relaxed)
     }
 
-    /// Whether there is nothing; a glance.
+    /// Whether the queue holds no call; a glance.
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether workers may take all that helpers may; a glance.
+    /// Whether workers may take every call that the submitter may take; a glance.
     #[inline]
     pub(crate) fn is_open(&self) -> bool {
+        // Relaxed: the submitter asks after its own pushes; a call that a lane pushes later is opened with the next comparison.
         self.unopened.load(Ordering::Relaxed) == 0
     }
 
-    /// Workers may take from now on what they could not.
+    /// Opens all calls of the queue to workers.
     #[inline]
     pub(crate) fn open(&self) {
         if !self.is_open() {
@@ -140,12 +143,12 @@ impl PriorityQueue {
         }
     }
 
-    /// The number of the next that is put up.
+    /// The number of the next call that is pushed.
     pub(crate) fn number(&self) -> u64 {
         lock(&self.heaps).number
     }
 
-    /// Workers may take from now on what was put up before the one with this number.
+    /// Opens the calls that were pushed before the one with this number to workers.
     pub(crate) fn open_before(&self, number: u64) {
         let mut heaps = lock(&self.heaps);
         let all = std::mem::take(&mut heaps.unopened).into_vec();
@@ -156,7 +159,7 @@ impl PriorityQueue {
         self.count(&heaps);
     }
 
-    /// Puts a record up. `is_wanted`: whether the call of a record is still to be made. Gives memory for another record.
+    /// Adds a record. `is_wanted` says whether the call of a record is still to be made. Gives memory for another record.
     pub(crate) fn push(
         &self,
         key: Key,
@@ -181,7 +184,7 @@ impl PriorityQueue {
         heaps.spare.pop().unwrap_or_default()
     }
 
-    /// Moves the record that is next to the batch, if one is: `rings_are_empty` where nothing else is.
+    /// Moves the next record to the batch, if its turn is before that of the rings. `rings_are_empty`: no record is in them.
     pub(crate) fn take(&self, batch: &mut Batch, taker: Taker, now_ns: u64, rings_are_empty: bool) -> bool {
         let mut heaps = lock(&self.heaps);
         let first = |heap: &BinaryHeap<Reverse<Standing>>| heap.peek().map(|Reverse(standing)| standing.at);
@@ -212,7 +215,7 @@ impl PriorityQueue {
         true
     }
 
-    /// The rings have had a claim: the shelf may have some again.
+    /// Notes a claim of the rings: the priority queue may have its claims in a row again.
     #[inline]
     pub(crate) fn give_turn_back(&self) {
         if !self.is_empty() {
@@ -220,6 +223,7 @@ impl PriorityQueue {
         }
     }
 
+    /// Stores the counts; the caller holds the lock of `heaps`.
     fn count(&self, heaps: &Heaps) {
         let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
         self.count.store(count(heaps.shared.len() + heaps.pooled.len()), Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Holds the state of a pair of rings that the submitter shares with workers, scheduler and monitor: `Ring` opens it, workers take from it and post to it.
+//! Holds the state of a ring that its `Ring` opens and shares with the pool: workers take from it and post to it.
 //!
 //! It lives until the last call of the ring is over, which may be long after the `Ring` was dropped.
 

@@ -1,4 +1,4 @@
-//! Holds the calls that `Ring::push` keeps out of the rings' order, until `Ring::submit` or a wait moves them to a lane or the priority queue.
+//! Holds the calls with a priority or a lane from `Ring::push` on, until the ring publishes them to lane or priority queue.
 
 use syslet_abi::{AttributeId, Call, USER_DATA_OFFSET};
 use syslet_attrs::{LaneAsk, LaneValue, Needs};

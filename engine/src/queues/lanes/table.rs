@@ -28,7 +28,7 @@ pub(crate) struct Wish {
 #[derive(Debug)]
 pub(crate) struct Table<C> {
     calls: HashMap<Name, Member>,
-    /// INVARIANT: until `close`, every lane in the map has running > 0, so a lane that is absent has no waiting calls.
+    /// INVARIANT: every lane in the map has running > 0, so a lane that is absent has no waiting calls.
     lanes: HashMap<u64, Lane<C>>,
     /// The number of the next call that waits: among calls with one key the lowest number goes first.
     number: u64,

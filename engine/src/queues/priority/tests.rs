@@ -1,4 +1,4 @@
-//! The shelf on a clock of its own: order, age, turns, and what is thrown away.
+//! Tests of the priority queue on a clock of their own: order, age, turns, and forgotten records.
 
 use proptest::prelude::*;
 
@@ -7,12 +7,12 @@ use crate::queues::priority::*;
 
 const MS: u64 = 1_000_000;
 
-/// A record that says a number.
+/// A record whose words are its number.
 fn record(number: u64) -> Vec<u64> {
     vec![number; 4]
 }
 
-/// A shelf, and a batch to move to.
+/// A priority queue, and a batch to move records to.
 struct Rig {
     priority: PriorityQueue,
     batch: Batch,
@@ -33,7 +33,7 @@ impl Rig {
         is_taken.then(|| self.batch.record(0)[0])
     }
 
-    /// All that is there, while the rings are empty.
+    /// Takes all calls, while the rings are empty.
     fn all(&mut self) -> Vec<u64> {
         std::iter::from_fn(|| self.take(Taker::Worker, 0, true)).collect()
     }
@@ -58,7 +58,7 @@ fn the_order() {
     assert_eq!(rig.all(), [2, 1], "at the ends of time");
 }
 
-/// ATTR-91: what would have come by now goes before the rings, what has yet to come behind them, until it has come.
+/// ATTR-91: a call whose time has come goes before the rings; until then it goes behind them.
 #[test]
 fn low_calls_age() {
     let mut rig = Rig::new();
@@ -68,10 +68,10 @@ fn low_calls_age() {
     assert_eq!(rig.take(Taker::Worker, 150 * MS - 1, false), None, "the rings come first");
     assert_eq!(rig.take(Taker::Worker, 150 * MS, false), Some(1));
     rig.push(100 * MS, -50, 3);
-    assert_eq!(rig.take(Taker::Worker, 100 * MS, true), Some(3), "nothing else is there");
+    assert_eq!(rig.take(Taker::Worker, 100 * MS, true), Some(3), "the rings are empty");
 }
 
-/// ATTR-92: whatever comes two seconds later goes behind, the lowest of all before the highest.
+/// ATTR-92: a call that comes two seconds later goes behind, the lowest of all before the highest.
 #[test]
 fn nothing_starves() {
     let mut rig = Rig::new();
@@ -88,7 +88,7 @@ fn the_rings_have_their_turn() {
     (0..20).for_each(|number| rig.push(0, 1000, number));
     let mut turns =
         || -> Vec<bool> { (0..6).map(|_| rig.take(Taker::Submitter, MS, false).is_some()).collect() };
-    // It is theirs until they have had it.
+    // The turn is the rings' until they have had it.
     assert_eq!(turns(), [true, true, true, true, false, false]);
     assert_eq!(turns(), [false; 6]);
     rig.priority.give_turn_back();
@@ -98,7 +98,7 @@ fn the_rings_have_their_turn() {
     assert_eq!(rig.all().len(), 12);
 }
 
-/// POOL-30: helpers do not see what only workers may run; who closes takes all, whenever its time would have come.
+/// POOL-30: the submitter does not see calls that only workers may run; the closer takes all, before their time too.
 #[test]
 fn who_may_take() {
     let mut rig = Rig::new();
@@ -115,7 +115,7 @@ fn who_may_take() {
     assert!(rig.priority.is_empty_for_submitter() && rig.priority.is_empty());
 }
 
-/// POOL-32: what nobody wants any more is forgotten, however much of it comes.
+/// POOL-32: unwanted records are forgotten, however many come.
 #[test]
 fn unwanted_records_are_forgotten() {
     let mut rig = Rig::new();
@@ -145,7 +145,7 @@ enum Step {
     },
     /// The rings have a claim.
     Rings,
-    /// Workers may take what they could not.
+    /// The queue is opened to workers.
     Open,
 }
 
@@ -163,10 +163,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// ATTR-91, ATTR-92, POOL-41: whatever is pushed and taken, the shelf does what a list does that is searched each time; a
-    /// worker takes what only workers may run, and what was opened.
+    /// ATTR-91, ATTR-92, POOL-41: in any order of pushes and takes, the priority queue answers as a list that is searched each
+    /// time; a worker takes calls that only workers may run, and opened ones.
     #[test]
-    fn the_shelf_is_a_sorted_list(steps in steps()) {
+    fn the_priority_queue_is_a_sorted_list(steps in steps()) {
         let mut rig = Rig::new();
         let mut model: Vec<(i64, u64, bool)> = Vec::new();
         let (mut now_ns, mut in_a_row, mut opened) = (0, 0, 0);
@@ -185,7 +185,7 @@ proptest! {
                 }
                 Step::Rings => {
                     rig.priority.give_turn_back();
-                    // With nothing on it, it has no row either.
+                    // An empty queue does not note the rings' claim.
                     in_a_row = if model.is_empty() { in_a_row } else { 0 };
                 }
                 Step::Take { is_helper, rings_are_empty } => {

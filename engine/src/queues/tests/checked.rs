@@ -1,4 +1,4 @@
-//! Both rings beside models of a few obvious lines: every operation is done to both and compared.
+//! Holds both rings beside models of a few obvious lines, for the tests beside it: each operation is done to both and compared.
 
 use std::collections::VecDeque;
 
@@ -53,7 +53,7 @@ impl CheckedSubmissions {
         }
     }
 
-    /// Pushes without publishing. Refused exactly when record and padding do not fit behind what is not taken.
+    /// Pushes without publishing. Refused exactly when record and padding do not fit behind the records not taken.
     pub(crate) fn push(&mut self, words: usize, dispatch: DispatchFlags) {
         let place = self.next % self.ring_words;
         let padding = if place + words > self.ring_words { self.ring_words - place } else { 0 };

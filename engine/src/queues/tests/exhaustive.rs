@@ -1,4 +1,4 @@
-//! Every sequence of operations up to a length, on the smallest rings; every garbage a lost race can show.
+//! Tests every sequence of operations up to a length, on the smallest rings, and every garbage that a lost race can show.
 
 use syslet_abi::Kind;
 
@@ -86,8 +86,8 @@ fn every_short_run_of_completions() {
     });
 }
 
-/// RING-6: whatever length and kind a record seems to have, nothing outside of ring and batch is touched, and what can
-/// be no record is told from one.
+/// RING-6: for every length and kind that a record seems to have, no memory outside of ring and batch is touched, and
+/// garbage that can be no record is told from one.
 #[test]
 fn garbage_is_harmless() {
     const RECORD_MAX: u64 = 32;

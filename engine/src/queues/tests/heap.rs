@@ -1,4 +1,4 @@
-//! Words on the heap, shared by both ends.
+//! Holds words on the heap that both ends of a ring share, for the tests beside it.
 
 use std::ops::Deref;
 

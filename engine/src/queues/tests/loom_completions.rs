@@ -1,4 +1,4 @@
-//! Every interleaving of the whole cycle: accept with credit, publish, claim, post, drain, zero, accept again.
+//! Tests every interleaving of the whole cycle: accept with credit, publish, claim, post, drain, zero, accept again.
 
 use loom::thread;
 
@@ -18,7 +18,7 @@ const DONE_BYTES: u64 = 8 * DONE_WORDS as u64;
 /// A ticket with this bit is of a call whose success is hidden.
 const HIDDEN: u64 = 1 << 40;
 
-/// What the threads that post share.
+/// The ends of both rings that the posting threads share.
 #[derive(Clone)]
 struct Poster {
     submissions: Arc<Submissions<Heap>>,
@@ -136,15 +136,15 @@ fn loom_no_completion_is_lost_to_the_zeroing() {
     explore([1, 2], 3, &[1, 2, 3]);
 }
 
-/// RING-11: a hidden success ends its call: its credit comes back, and nothing is seen.
+/// RING-11: a hidden success ends its call: its credit comes back, and the application sees no completion.
 #[test]
 fn loom_credit_of_a_hidden_success_comes_back() {
     explore([1, HIDDEN | 2], 3, &[1, 3]);
 }
 
-/// RING-5: a claim given up becomes a PAD, which is skipped.
+/// RING-5: a dropped claim becomes a PAD, which is skipped.
 #[test]
-fn loom_a_claim_given_up_is_skipped() {
+fn loom_a_dropped_claim_is_skipped() {
     loom::model(|| {
         let (mut submitter, poster) = pair();
         assert!(submitter.accept(1));

@@ -1,4 +1,4 @@
-//! Every interleaving of one producer and two consumers on a ring of eight words.
+//! Tests every interleaving of one producer and two consumers on a ring of eight words.
 
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -28,7 +28,7 @@ fn push(producer: &mut Producer<Heap>, ticket: u64, instant: bool) -> bool {
     true
 }
 
-/// Takes what one claim takes, and gives the tickets.
+/// Takes the records of one claim, and gives the tickets.
 fn take(ring: &Submissions<Heap>) -> Vec<u64> {
     let mut batch = Batch::new();
     let count = ring.take(&mut batch, || u64::MAX).expect("whole records");
@@ -36,14 +36,14 @@ fn take(ring: &Submissions<Heap>) -> Vec<u64> {
     (0..count).map(|index| number_of(&unmarked(batch.record(index)))).collect()
 }
 
-/// The record without the mark of a call that cannot sleep.
+/// The record without the dispatch flag of a call that cannot sleep.
 fn unmarked(record: &[u64]) -> Vec<u64> {
     let mut record = record.to_vec();
     record[0] &= !(1 << 63);
     record
 }
 
-/// One producer that pushes as much as fits, two consumers; the producer takes what is left.
+/// One producer that pushes as much as fits, two consumers; the producer takes the rest.
 fn explore(instant: [bool; 3], takes: usize) {
     loom::model(move || {
         let (mut producer, ring) = ring();
@@ -89,9 +89,9 @@ fn loom_mixed_claims_are_whole() {
     explore([true, false, true], 1);
 }
 
-/// RING-7: a place is written again only after who copied from it is done. Loom shows no load a later store, so the
-/// order is asked of a cell that the consumer touches before it takes. The marks order nothing: without them loom never
-/// swaps the producer's look at `head` and the exchange of a consumer that has looked at it in between.
+/// RING-7: a place is written again only after the consumer that copied from it is done. Loom shows no load a later store,
+/// so a cell that the consumer touches before it takes checks the order. The counter `dispatch` orders nothing: without it
+/// loom never swaps the producer's load of `head` and the exchange of a consumer that has loaded it in between.
 #[test]
 fn loom_a_place_is_written_again_after_it_was_copied() {
     loom::model(|| {

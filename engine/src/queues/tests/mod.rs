@@ -1,4 +1,4 @@
-//! The protocols under test, over memory of the test's own.
+//! Tests of the protocols of both rings, over memory of the test's own.
 
 mod heap;
 mod records;

@@ -1,4 +1,4 @@
-//! Long random runs against the models.
+//! Tests both rings in long random runs against the models of `checked`.
 
 use proptest::prelude::*;
 
@@ -10,8 +10,8 @@ const MARKS: [DispatchFlags; 3] = [DispatchFlags::INSTANT, DispatchFlags::STORAG
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// RING-1, RING-2, RING-7, RING-9: whatever is pushed, published and taken in whatever order, on rings of many
-    /// sizes and over many laps, is taken once, whole, in order, and only when published.
+    /// RING-1, RING-2, RING-7, RING-9: records that are pushed, published and taken in any order, on rings of many sizes and
+    /// over many laps, are taken once, whole, in order, and only when published.
     #[test]
     fn submissions_are_as_the_model(
         ring_log in 3_usize..8,

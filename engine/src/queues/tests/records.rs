@@ -1,4 +1,4 @@
-//! Records that show when they are torn: every word but the first is made from the record's own number.
+//! Makes records that show when they are torn, for the tests beside it: every word but the first follows from the number.
 
 use syslet_abi::{Kind, RecordWord};
 

@@ -1,4 +1,4 @@
-//! The table of lanes without rings: who is let in, in which order, and what is left behind.
+//! Tests of the table of lanes without rings: which calls it lets in, in which order, and that it forgets them.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ fn wish(lane: u64, limit: u32) -> Wish {
     Wish { lane, limit, key: Key::new(0, 0) }
 }
 
-/// A table whose calls are their tickets, and who was let in, with how many.
+/// A table whose calls are their tickets, and the calls that were let in, with the number of calls in the lane.
 #[derive(Debug)]
 struct Rig {
     table: Table<u64>,
@@ -34,7 +34,7 @@ impl Rig {
         self.table.leave(name(ticket), |call, running| is_in.push((call, running)))
     }
 
-    /// Who was let in since the last time.
+    /// The calls that were let in since the last time.
     fn let_in(&mut self) -> Vec<(u64, u32)> {
         std::mem::take(&mut self.is_in)
     }
@@ -44,8 +44,8 @@ impl Rig {
     }
 }
 
-/// ATTR-95, ATTR-98: at most so many are in, who leaves lets the next one in, leaving twice is leaving once, and lanes do
-/// not know of each other.
+/// ATTR-95, ATTR-98: at most so many calls are in, a call that leaves lets the next one in, leaving twice is leaving once, and
+/// lanes do not know of each other.
 #[test]
 fn one_leaves_one_comes() {
     let mut rig = Rig::new();
@@ -63,7 +63,7 @@ fn one_leaves_one_comes() {
     assert!(rig.let_in().is_empty() && rig.is_forgotten(), "{rig:?}");
 }
 
-/// ATTR-96: each limit is its own call's, and nobody overtakes the first.
+/// ATTR-96: each limit is its own call's, and no call overtakes the first.
 #[test]
 fn limits_differ() {
     let mut rig = Rig::new();
@@ -78,10 +78,10 @@ fn limits_differ() {
     rig.enter(4, wish(7, 1));
     rig.enter(5, wish(7, 3));
     assert_eq!(rig.leave(4), Some(4));
-    assert_eq!(rig.let_in(), [(5, 3)], "who stood in front is gone");
+    assert_eq!(rig.let_in(), [(5, 3)], "the call in front is gone");
 }
 
-/// ATTR-96: a priority goes before others that wait.
+/// ATTR-96: a higher priority goes before others that wait.
 #[test]
 fn keys_sort_who_waits() {
     let mut rig = Rig::new();
@@ -95,7 +95,7 @@ fn keys_sort_who_waits() {
     assert_eq!(rig.let_in().iter().map(|(ticket, _)| *ticket).collect::<Vec<_>>(), [0, 3, 4, 1, 2]);
 }
 
-/// ATTR-97: an owner that goes takes its waiting calls along, and lets those in who stood behind them.
+/// ATTR-97: an owner that goes takes its waiting calls along, and the calls behind them are let in.
 #[test]
 fn owners_go() {
     let mut rig = Rig::new();
@@ -113,7 +113,7 @@ fn owners_go() {
     assert!(rig.is_forgotten(), "{rig:?}");
 }
 
-/// ATTR-97: closed, all that wait come out, and nobody waits any more; who is in leaves as ever.
+/// ATTR-97: when the table is closed, all waiting calls come out, and none waits any more; the calls that are in leave as ever.
 #[test]
 fn closing() {
     let mut rig = Rig::new();
@@ -126,7 +126,7 @@ fn closing() {
     assert!(rig.let_in().is_empty() && rig.is_forgotten(), "{rig:?}");
 }
 
-/// The obvious table: a list of who is in, and one of who waits.
+/// The obvious table: a list of the calls that are in, and one of those that wait.
 #[derive(Debug, Default)]
 struct Model {
     running: Vec<(u64, u64)>,
@@ -134,7 +134,7 @@ struct Model {
 }
 
 impl Model {
-    /// Lets in who may, of that lane.
+    /// Lets in the calls that may enter that lane.
     fn fill(&mut self, lane: u64) -> Vec<(u64, u32)> {
         let mut is_in = Vec::new();
         loop {
@@ -163,8 +163,8 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// ATTR-95, ATTR-96, ATTR-98: whoever enters and leaves, in whatever order, is let in when the model lets it in; never
-    /// more than its limit are there then, and when all have left nothing is.
+    /// ATTR-95, ATTR-96, ATTR-98: in any order of entries and leaves, a call is let in when the model lets it in; then no more
+    /// calls than its limit are in the lane, and when all have left the table is empty.
     #[test]
     fn the_table_is_two_lists(steps in prop::collection::vec((any::<bool>(), 0..3_u64, 1..4_u32, -3..3_i32, 0..100_u64), 0..150)) {
         let (mut rig, mut model) = (Rig::new(), Model::default());
