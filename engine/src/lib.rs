@@ -2,8 +2,8 @@
 //! variable-length ring, with the raw result and one return for each attribute asked for.
 //!
 //! An [`Engine`] has the workers, a [`Ring`] is one thread's way to them. A [`Submission`] is built, pushed, and waited for; its
-//! [`Completion`] has the result. Attributes ask for more than the call: [`SubmissionBuilder::attribute`]. Programs of
-//! calls are in [`program`], the table of all calls in [`syscalls`].
+//! [`Completion`] has its result. Attributes ask for more than the call: [`SubmissionBuilder::attribute`]. Programs of
+//! calls are in [`program`], the table of calls in [`syscalls`].
 //!
 //! ```
 //! use syslet::{Config, Engine, Params, Submission};
@@ -24,7 +24,7 @@
 //! The modules stand in the order in which a submission passes through them.
 #![cfg_attr(
     syslet_loom,
-    allow(dead_code, unused_imports, reason = "loom runs the state that threads share, not all its users")
+    allow(dead_code, unused_imports, reason = "loom runs the state that threads share, not all of its users")
 )]
 
 #[cfg(not(syslet_loom))]

@@ -1,4 +1,4 @@
-//! Stopping calls: what is queued is removed, what runs is interrupted.
+//! Holds `Canceller` and the search for the calls to stop, for the application and `Ring`: queued calls are removed, running ones interrupted.
 
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
@@ -19,7 +19,7 @@ use crate::ticket::Ticket;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Which {
-    /// The one with this ticket, which names a call of the ring that gave it: nothing among those of another ring, or of all.
+    /// The one with this ticket, which names a call of the ring that gave it: none of another ring's calls, nor of all rings'.
     Ticket(Ticket),
     /// All that were given this word.
     UserData(u64),
@@ -36,13 +36,13 @@ pub enum Which {
     All,
 }
 
-/// What was found of the calls that were to stop: how many of each kind. None of any: there is no such call.
+/// How many of the calls that were to stop were found, of each kind. None of any: there is no such call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Found {
     /// Queued. They never begin; their completions are there.
     pub removed: u32,
-    /// In a worker, which has been signalled, now or before. Their completions say what came of it.
+    /// In a worker, which has been signalled, now or before. Their completions say how each ended.
     pub signalled: u32,
     /// Asked to stop, and not signalled: with their submitter, or before their own thread runs, or queued where another
     /// thread cannot remove them; or the system takes no signal just now. They need not be asked again: the request stays
@@ -50,11 +50,11 @@ pub struct Found {
     pub pending: u32,
     /// Over.
     pub over: u32,
-    /// Where nobody can interrupt them: over in a moment, or on their way out; or in a worker that many signals have not
+    /// Where no signal can interrupt them: over in a moment, or on their way out; or in a worker that many signals have not
     /// interrupted.
     pub uninterruptible: u32,
-    /// Of those in a worker, asked to be given up, how many are not as things are: they have memory of the application's
-    /// without [`crate::CallFlags::RELEASE`], for good; or there are as many as may be, until one of those ends.
+    /// Of those in a worker, asked to be abandoned, how many are not: they have memory of the application's without
+    /// [`crate::CallFlags::RELEASE`], and never will be; or as many calls as may be are abandoned, until one of those ends.
     pub kept: u32,
 }
 
@@ -66,16 +66,16 @@ pub struct Canceller {
     pub(crate) reach: Reach,
 }
 
-/// Whose calls.
+/// The rings of which a canceller stops calls.
 #[derive(Clone, Debug)]
 pub(crate) enum Reach {
-    /// One that is kept by its submitter and by its calls.
+    /// One ring, which its submitter and its calls keep.
     Ring(Weak<RingWork>),
     All,
 }
 
 impl Which {
-    /// What a request names.
+    /// The calls that a request names.
     pub(crate) fn named(by: CancelBy, value: u64) -> Which {
         match by {
             CancelBy::USER_DATA => Which::UserData(value),
@@ -93,13 +93,13 @@ impl Canceller {
         Canceller { engine, reach: Reach::All }
     }
 
-    /// Stops calls. Gives what was found; nothing in a forked child.
+    /// Stops calls. Gives the calls found, by kind; none in a forked child.
     #[must_use = "whether there was such a call"]
     pub fn cancel(&self, which: Which) -> Found {
         self.cancel_with(which, Escalation::default())
     }
 
-    /// [`Canceller::cancel`], and says what follows when the signal does not help.
+    /// [`Canceller::cancel`], with the steps that follow when the signal does not end a call.
     #[must_use = "whether there was such a call"]
     pub fn cancel_with(&self, which: Which, escalation: Escalation) -> Found {
         let how = (By::Other, escalation);
@@ -122,7 +122,7 @@ impl Canceller {
     }
 }
 
-/// The ring is dropped: all of its calls stop, and nobody waits for them (POOL-22).
+/// Stops all calls of a ring that is dropped, without waiting for them (POOL-22).
 pub(crate) fn stop_all(engine: &EngineState, ring: &Arc<RingWork>) {
     cancel(engine, ring, Which::All, (By::Submitter, Escalation::default()), &mut Found::default());
 }
@@ -136,7 +136,7 @@ pub(crate) fn cancel(
 ) {
     if let Which::Ticket(ticket) | Which::Atom(ticket, _) = which {
         match (ticket.within(ring.number), which) {
-            // A call of another ring, which has no place here, be its slot what it may.
+            // A call of another ring: none here, although a slot may have its number.
             (None, _) => {}
             (Some(own), Which::Atom(_, atom)) => {
                 found.count(stop_atom(engine, ring, Name { program: own.pack(), atom: atom.into() }));
@@ -155,7 +155,7 @@ pub(crate) fn cancel(
             Which::Ticket(_) | Which::Atom(..) | Which::All => true,
         };
         if matches {
-            // Should the slot be another call's by now, its ticket is stale.
+            // If another call has the slot by now, this ticket is stale, and `stop` finds no call.
             ask(engine, ring, ticket, how, found);
         }
     }
@@ -168,7 +168,7 @@ fn stop_atom(engine: &EngineState, ring: &RingWork, name: Name) -> Stop {
     member.zip(pool).map_or(Stop::NotFound, |(member, pool)| pool.stop_member(&member))
 }
 
-/// Asks one call to stop, and has somebody see to it that it does.
+/// Asks one call to stop, and has the pool follow it until it does.
 fn ask(
     engine: &EngineState,
     ring: &Arc<RingWork>,
@@ -199,7 +199,7 @@ impl Found {
         *self == Found::default()
     }
 
-    /// What the completion of a request says.
+    /// The result in the completion of a request.
     pub(crate) fn as_result(self) -> RawResult {
         match (self.removed + self.signalled + self.pending, self.uninterruptible, self.over) {
             (0, 0, 0) => RawResult::error(Errno(libc::ENOENT)),

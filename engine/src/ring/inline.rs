@@ -1,4 +1,4 @@
-//! Helping: a submitter that waits claims its queued calls and runs those it may.
+//! Holds how a submitter runs calls inline: `Ring::wait` claims queued calls, runs those it may, and hands the others over.
 #![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
 
 use syslet_abi::{CallFlags, Errno, RecordWord, USER_DATA_OFFSET};
@@ -16,9 +16,9 @@ use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
 
 impl Ring {
-    /// Claims what is next and runs it, or hands it over; gives the number of calls claimed. The completions of one
-    /// batch are posted together: nobody waits for them but this thread. Of calls that sleep for storage it claims
-    /// `storage_max` together, at most.
+    /// Claims the next calls and runs them, or hands them over; gives the number of calls claimed. The completions of one
+    /// batch are posted together: no other thread waits for them. Of calls that sleep for storage it claims at most
+    /// `storage_max` together.
     pub(crate) fn run_inline(&mut self, storage_max: usize) -> usize {
         self.batch.allow_storage(storage_max);
         let is_own = !self.own.is_empty() && self.own.pop(&mut self.batch);
@@ -44,7 +44,7 @@ impl Ring {
         count
     }
 
-    /// Claims what is next on the shelf, if its turn is before that of the ring.
+    /// Claims the next call of the priority queue, if its turn is before that of the ring.
     fn take_sorted(&mut self, is_empty: bool) -> bool {
         let is_empty = is_empty || self.submissions.is_empty();
         self.state.priority.take(&mut self.batch, Taker::Submitter, now_ns(), is_empty)
@@ -59,7 +59,8 @@ impl Ring {
         let is_instant = dispatch == DispatchFlags::INSTANT;
         let words = if is_instant && !self.engine.is_closed() {
             let claim = Claim::instant(self.slots.get(ticket), ticket);
-            // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot.
+            // SAFETY: `run` wants the promise of `Ring::push` for this record. The record was taken from a queue of this ring,
+            // where `push` alone puts records, under that promise.
             unsafe { self.executor.runner.run(record, &claim, at) }
         } else {
             match self.run_inline_with_care(index, at, ticket, dispatch) {
@@ -75,7 +76,7 @@ impl Ring {
         words
     }
 
-    /// Runs a call that can sleep, as far as it may run here. Nothing when it is not to be made any more.
+    /// Runs a call that can sleep, as far as it may run here. `None` when it is no longer to be made.
     fn run_inline_with_care(
         &mut self,
         index: usize,
@@ -86,7 +87,7 @@ impl Ring {
         let refusal = if self.engine.is_closed() {
             Some(Errno(libc::ECANCELED))
         } else {
-            // It was accepted while there were workers for it, and has been withdrawn from them.
+            // A call for workers only stands here when `withdraw` has taken it back from them.
             dispatch.contains(DispatchFlags::WORKER).then_some(Errno(libc::EPERM))
         };
         if let Some(errno) = refusal {
@@ -99,7 +100,7 @@ impl Ring {
         if is_theirs_again && !is_program {
             return Some(Step::Suspended(Rest::default()));
         }
-        // Should this call get stuck, others must not be: the workers get them.
+        // A call that blocks here must not hold up the calls behind it: the workers get those.
         let is_theirs = self.state.is_listed() && self.is_open_to_workers();
         let others_wait = self.open_pool().is_some() && self.has_shared_work() && !is_theirs;
         let is_alone = others_wait && !self.may_be_relieved() || self.open_pool().is_none();
@@ -118,15 +119,15 @@ impl Ring {
             Some(Step::Suspended(rest)) if !self.may_give_away() => {
                 let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
                 let claim = Claim::inline(slot, ticket)?;
-                // SAFETY: as in `help_one`.
+                // SAFETY: `run_rest` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
                 Some(Step::Done(unsafe { self.executor.run_rest(record, &claim, rest, None) }))
             }
             first => first,
         }
     }
 
-    /// Whether a call that could block here is the workers' after all: it was accepted, or withdrawn from them, when the thread
-    /// differed from them, and it does no longer.
+    /// Whether a call that could block here is for the workers after all: it was accepted, or withdrawn from them, when the
+    /// thread differed from them, and the thread does so no longer.
     fn is_for_workers_again(&mut self, index: usize, dispatch: DispatchFlags) -> bool {
         let differed = self.engine.pool.is_some() && self.open_pool().is_none();
         let flags = CallFlags(RecordWord::unpack(self.batch.record(index)[0]).flags);
@@ -137,8 +138,8 @@ impl Ring {
             && !dispatch.contains(DispatchFlags::NONBLOCKING)
     }
 
-    /// Whether workers may have what waits behind a call that this thread is about to make, should it get stuck. Where the starter
-    /// can compare a thread that is, nothing has to be asked before.
+    /// Whether workers may have the calls that wait behind one that this thread is about to make, should that block. Where the
+    /// monitor can compare a blocked thread, no comparison is made before.
     fn may_be_relieved(&mut self) -> bool {
         if self.looked == Looked::Not && self.confinement.as_ref().is_some_and(Confinement::is_shown) {
             return true;
@@ -150,7 +151,7 @@ impl Ring {
         may_give_away
     }
 
-    /// Runs a call, or its twin.
+    /// Runs a call, or makes its non-blocking attempt.
     fn attempt(
         &mut self,
         index: usize,
@@ -161,16 +162,16 @@ impl Ring {
         let record = self.batch.record(index);
         let claim = Claim::inline(self.slots.get(ticket), ticket)?;
         Some(if by_attempt {
-            debug_assert_eq!(at, 0, "what is not instant is claimed alone");
-            // SAFETY: as in `help_one`.
+            debug_assert_eq!(at, 0, "a call that is not instant is claimed alone");
+            // SAFETY: `attempt` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
             unsafe { self.executor.attempt(record, &claim, self.engine.terms.abilities) }
         } else {
-            // SAFETY: as in `help_one`.
+            // SAFETY: `run` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
             Step::Done(unsafe { self.executor.run(record, &claim, at) })
         })
     }
 
-    /// Whether anything is published that both this thread and workers may run.
+    /// Whether a call is published that both this thread and workers may run.
     pub(crate) fn has_shared_work(&self) -> bool {
         self.state.has_shared_work()
     }

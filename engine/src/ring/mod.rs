@@ -1,4 +1,4 @@
-//! The application's end of a pair of rings, and how it is opened.
+//! Holds `Ring`, the application's end of a pair of rings: `Engine::ring` opens it, the application calls it.
 
 pub(crate) mod cancel;
 mod inline;
@@ -52,33 +52,33 @@ pub struct Ring {
     pub(crate) engine: Arc<EngineState>,
     pub(crate) params: Params,
     pub(crate) limits: Limits,
-    /// The engine's end.
+    /// The ring state that submitter and workers share.
     pub(crate) state: Arc<RingWork>,
     pub(crate) submissions: Arc<Submissions<Words64>>,
     pub(crate) producer: Producer<Words64>,
-    /// For what only workers may run, if there are any.
+    /// For calls that only workers may run; `None` without workers.
     pub(crate) pooled: Option<Producer<Words64>>,
     pub(crate) completions: Arc<Completions<Words64>>,
     pub(crate) consumer: Consumer<Words64>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) slot_owner: SlotOwner,
     pub(crate) credit: Credit,
-    /// What the door decided about the submission it looks at.
+    /// What admission has decided about the submission that is being pushed.
     pub(crate) admission: Admission,
-    /// Calls that only this thread may run; without workers they stand in the ring with all others.
+    /// Calls that only this thread may run; without workers these stand in the ring with all others.
     pub(crate) own: LocalQueue,
-    /// Calls that do not stand in the ring, until they are published.
+    /// Calls with a priority or a lane, until they are published.
     pub(crate) staged: Staged,
-    /// Something was pushed that only a worker may run, and no worker knows.
+    /// A call was pushed that only a worker may run, and the workers do not know of it.
     pub(crate) wants_worker: bool,
     pub(crate) spin: Spin,
-    /// None without workers.
+    /// `None` without workers.
     pub(crate) confinement: Option<Confinement>,
-    /// What this wait has found of its thread.
+    /// The result of this wait's comparison of its thread with the workers.
     pub(crate) looked: Looked,
-    /// When this wait ends; None outside of one, or when it has no timeout.
+    /// When this wait ends; `None` outside of a wait, or when it has no timeout.
     pub(crate) wait_ends: Option<Instant>,
-    /// For programs, once one is pushed.
+    /// Checks programs; made when the first is pushed.
     pub(crate) validator: Option<Box<program::Validator>>,
     pub(crate) batch: Batch,
     pub(crate) executor: Executor,
@@ -90,9 +90,9 @@ pub struct Ring {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RingError {
-    /// The set-up is wrong, or asks for what this engine does not have.
+    /// The set-up is wrong, or asks for a feature that this engine does not have.
     Setup(SetupError),
-    /// The system did not give what is needed.
+    /// The system did not give memory, a descriptor or another resource.
     System(Shortage),
     /// The engine belongs to the process that was forked.
     Forked,
@@ -170,7 +170,7 @@ impl Ring {
         self.engine.pool.as_deref().filter(|_| self.confinement.as_ref().is_some_and(Confinement::is_open))
     }
 
-    /// What was granted when the ring was opened.
+    /// The parameters that were granted when the ring was opened.
     #[must_use]
     pub fn params(&self) -> &Params {
         &self.params
@@ -203,14 +203,14 @@ impl Ring {
 }
 
 impl Ring {
-    /// Stops calls of this ring. Gives what was found; nothing in a forked child.
+    /// Stops calls of this ring. Gives the calls found, by kind; none in a forked child.
     ///
     /// Completions come as ever, one for each call: CANCELLED says that the call was kept from beginning or from ending.
     pub fn cancel(&mut self, which: Which) -> Found {
         self.cancel_with(which, Escalation::default())
     }
 
-    /// [`Ring::cancel`], and says what follows when the signal does not help.
+    /// [`Ring::cancel`], with the steps that follow when the signal does not end a call.
     pub fn cancel_with(&mut self, which: Which, escalation: Escalation) -> Found {
         if self.check_home().is_err() {
             return Found::default();
@@ -239,7 +239,7 @@ impl Ring {
         Ok(ticket)
     }
 
-    /// What stops calls of this ring from other threads.
+    /// A handle that stops calls of this ring from other threads.
     ///
     /// # Errors
     /// In a forked child.
@@ -252,7 +252,7 @@ impl Ring {
     }
 }
 
-/// What one submission may ask for, so that its completion fits.
+/// The limits of one submission, so that its completion fits.
 fn limits(params: &Params) -> Limits {
     Limits {
         record_bytes_max: params.submission_record_max as usize,
@@ -261,15 +261,16 @@ fn limits(params: &Params) -> Limits {
 }
 
 impl Drop for Ring {
-    /// Never waits (ENGINE-25, POOL-22): what is queued is not run, what runs is cancelled, and keeps the port until it is
-    /// over.
+    /// Never waits (ENGINE-25, POOL-22): queued calls are not run; running calls are cancelled, and keep the ring state until
+    /// they are over.
     fn drop(&mut self) {
         if self.check_home().is_err() {
             return;
         }
         self.state.set_status(EngineStatus::GONE);
         if let Some(pool) = self.engine.pool.clone() {
-            // Never published: a worker could take it. Nobody reads its completion, so it gets none.
+            // Unpublished records are not published, since a worker could take them. Their completions have no reader, so these
+            // calls get none.
             self.withdraw();
             while self.own.pop(&mut self.batch) {
                 let record = self.batch.record(0);

@@ -1,14 +1,13 @@
-//! What was pushed becomes visible to others, and workers are brought to it; or it is taken back.
+//! Holds how `Ring` publishes pushed calls and offers them to workers, or takes them back: the application, waits and drop call it.
 
 use crate::confinement::Looked;
 use crate::queues::submission_queue::Producer;
 use crate::ring::Ring;
 
 impl Ring {
-    /// Publishes what was pushed, and sees to it that a worker comes for it. Gives the number of bytes that became
-    /// visible.
+    /// Publishes pushed calls, and offers them to the workers. Gives the number of bytes that became visible.
     ///
-    /// Without workers nobody runs them before the next wait; nor do workers run SYNC calls.
+    /// Without workers no call runs before the next wait; nor does a SYNC call with them.
     pub fn submit(&mut self) -> u64 {
         if self.check_home().is_err() {
             return 0;
@@ -24,13 +23,13 @@ impl Ring {
         bytes
     }
 
-    /// Publishes what was pushed; gives the bytes that became visible. Workers may have it when it is open to them.
+    /// Publishes pushed calls; gives the bytes that became visible. Workers may take the calls that are open to them.
     pub(crate) fn publish(&mut self) -> u64 {
         let staged = if self.staged.is_empty() { 0 } else { self.publish_aside() };
         staged + self.pooled.as_mut().map_or(0, Producer::publish) + self.producer.publish()
     }
 
-    /// Publishes what does not stand in the ring; gives its bytes.
+    /// Publishes the staged calls; gives their bytes.
     fn publish_aside(&mut self) -> u64 {
         let (ring, pool, mut bytes) = (&self.state, &self.engine.pool, 0);
         self.staged.give(|call| {
@@ -47,7 +46,7 @@ impl Ring {
         bytes
     }
 
-    /// Whether anything was pushed and not published.
+    /// Whether a call was pushed and not published.
     #[inline]
     pub(crate) fn has_unpublished(&self) -> bool {
         self.producer.has_unpublished()
@@ -55,7 +54,7 @@ impl Ring {
             || !self.staged.is_empty()
     }
 
-    /// Takes back what was not published: from now on only this thread sees it.
+    /// Moves unpublished calls to the submitter's own queue: from now on only this thread sees them.
     pub(crate) fn withdraw(&mut self) {
         self.wants_worker = false;
         self.staged.give(|call| {
@@ -68,11 +67,10 @@ impl Ring {
         }
     }
 
-    /// Whether what is pushed and not published may be given to workers. If not, it is taken back from where they
-    /// could see it.
+    /// Whether workers may have the unpublished calls. If not, these are withdrawn.
     pub(crate) fn may_offer(&mut self) -> bool {
         let may_offer = self.is_equal();
-        // Without workers there is nothing to take it back from.
+        // Without workers the calls may stay in the ring.
         if !may_offer && self.engine.pool.is_some() {
             self.withdraw();
         }
@@ -84,8 +82,8 @@ impl Ring {
         let (Some(pool), Some(confinement)) = (self.engine.pool.as_deref(), &mut self.confinement) else {
             return false;
         };
-        // A closed pool runs nothing, so anybody may offer; and its threads are no longer there to compare with. It may be closed
-        // while they are compared.
+        // A closed pool runs no call, so every thread may offer to it; and it has no threads to compare with. It may be closed
+        // during the comparison, so it is asked again.
         let is_equal =
             pool.is_closed() || confinement.look(&pool.reference, self.wait_ends) || pool.is_closed();
         confinement.show(&pool.reference);
@@ -93,8 +91,8 @@ impl Ring {
         is_equal
     }
 
-    /// Whether workers may have what this wait has published or begun. Looks once in a wait, and only if that is asked:
-    /// while it waits, a thread does not confine itself.
+    /// Whether workers may have the calls that this wait has published or begun. Compares once in a wait, when it is first
+    /// asked: a thread that waits does not confine itself.
     pub(crate) fn may_give_away(&mut self) -> bool {
         match self.looked {
             Looked::Equal => true,
@@ -103,17 +101,17 @@ impl Ring {
         }
     }
 
-    /// The thread was just compared: what is published is open to workers, as soon as they hear of it.
+    /// Opens the published calls to workers, after a comparison of the thread; `offer` makes them known.
     pub(crate) fn open_to_workers(&self) {
         self.state.open(self.producer.published());
     }
 
-    /// Whether everything published is open to workers.
+    /// Whether all published calls are open to workers.
     pub(crate) fn is_open_to_workers(&self) -> bool {
         self.state.is_open(self.producer.published())
     }
 
-    /// Makes what is published known to the workers, if there are any; they may have it.
+    /// Makes the ring known to the workers, if there are any. Its calls are open to them.
     pub(crate) fn offer(&mut self) {
         self.wants_worker = false;
         if let Some(pool) = &self.engine.pool {

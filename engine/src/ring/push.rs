@@ -1,4 +1,4 @@
-//! In: a submission is admitted, gets its slot and its room, and stands in the ring.
+//! Holds the entries of `Ring` that the application pushes with: a submission is admitted, gets slot and room, and is queued.
 #![allow(unsafe_code, reason = "declares the unsafe entries and calls one from the safe one")]
 
 use std::sync::OnceLock;
@@ -20,20 +20,20 @@ impl Ring {
     /// Queues a submission; [`Ring::submit`] or a wait publishes it.
     ///
     /// # Errors
-    /// Why it is not accepted. Nothing has been taken then, and the submission is as it was; when
+    /// A [`Refused`] with the reason. Nothing has been taken then, and the submission is as it was; when
     /// [`Refused::is_full`], it can be pushed again once completions are consumed.
     ///
     /// # Safety
     /// Until the completion is consumed, every address passed as VALUE must be valid for what the call does with it,
-    /// and the call must not break what other code relies on: unmap memory in use, close descriptors that others
-    /// own. When the ring is dropped before, that holds until every call of it is over.
+    /// and the call must not break what other code relies on: unmap memory in use, close descriptors that other code
+    /// owns. When the ring is dropped before, that holds until every call of it is over.
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
         self.admit(submission.bytes())?;
         let ticket = self.enqueue_lending(&Call::admitted(submission.bytes()), submission)?;
         Ok(self.state.number.names(ticket))
     }
 
-    /// Queues a record that somebody else has built.
+    /// Queues a record from its bytes.
     ///
     /// # Errors
     /// As for [`Ring::push`].
@@ -78,8 +78,8 @@ impl Ring {
         Ok(self.state.number.names(ticket))
     }
 
-    /// Checks all that can be checked without taking anything. The record is a call then; it is not handed back as one,
-    /// since a result of that size travels through memory.
+    /// Checks all that can be checked without taking anything. The record is a call then; the decision stands in
+    /// `admission`, since a result of that size would travel through memory.
     #[inline(always)]
     fn admit(&mut self, record: &[u8]) -> Result<(), Refused> {
         self.check_home()?;
@@ -97,8 +97,8 @@ impl Ring {
         admit(&Call::admitted(record), completion_max, &self.engine.terms, true, &mut self.admission)
     }
 
-    /// Whether a submission was refused for what the thread was when it was last compared with the workers, and it is as
-    /// they are by now (POOL-45).
+    /// Whether a submission was refused because the thread differed from the workers when they were last compared, and a
+    /// comparison now finds no difference (POOL-45).
     #[cold]
     fn is_closed_no_more(&mut self, admitted: &Result<(), Refused>) -> bool {
         let needs_worker = |refused: &Refused| refused.refusal() == Refusal::NEEDS_WORKER;
@@ -138,7 +138,7 @@ impl Ring {
             .map(drop)
     }
 
-    /// [`Ring::enqueue`], and keeps open what the submission lends.
+    /// [`Ring::enqueue`], and keeps the descriptors open that the submission lends.
     #[inline(always)]
     fn enqueue_lending(
         &mut self,
@@ -190,7 +190,7 @@ impl Ring {
         Ok(ticket)
     }
 
-    /// The same for a call that no worker may take.
+    /// [`Ring::enqueue`] for a call that no worker may take.
     fn enqueue_own(&mut self, call: &Call<'_>, worst: u64) -> Result<slots::Ticket, Refused> {
         let len = call.bytes().len();
         if self.own.is_full(len) && !self.own.make_room(len, |ticket| is_dead(&self.slots, ticket)) {
@@ -205,7 +205,7 @@ impl Ring {
         Ok(ticket)
     }
 
-    /// The same for a call that is not to be taken in the order pushed: it takes no room in the ring.
+    /// [`Ring::enqueue`] for a call with a priority or a lane: it takes no room in the ring.
     fn set_aside(&mut self, call: &Call<'_>) -> slots::Ticket {
         let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
@@ -216,7 +216,7 @@ impl Ring {
         ticket
     }
 
-    /// Somebody may have come who stops calls of all rings (CANCEL-14).
+    /// Opens the slots to other threads once a canceller of all rings exists (CANCEL-14).
     #[inline(always)]
     fn notice_cancellers(&self) {
         if self.engine.registry.is_watched() && !self.slot_owner.is_watched() {
@@ -224,7 +224,7 @@ impl Ring {
         }
     }
 
-    /// Has the call that was just accepted stopped when its time is up (ATTR-60). Without workers nobody is there to.
+    /// Asks the pool to stop the call that was just accepted when its time is up (ATTR-60). Without a pool no thread does.
     #[inline(always)]
     fn set_deadline(&self, ticket: slots::Ticket) {
         if let (true, Some(pool)) =
@@ -235,12 +235,12 @@ impl Ring {
     }
 }
 
-/// Whether the call of a record that nobody has claimed was removed.
+/// Whether the call of a record that no thread has claimed was removed.
 fn is_dead(slots: &Slots, ticket: u64) -> bool {
     slots.is_dead(slots::Ticket::unpack(ticket))
 }
 
-/// What the record is, as far as its first word says.
+/// The kind that the record's first word says.
 #[inline]
 fn kind_of(record: &[u8]) -> Option<Kind> {
     (record.len() >= RecordWord::BYTES).then(|| RecordWord::at(record).kind)

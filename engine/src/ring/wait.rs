@@ -1,4 +1,4 @@
-//! Waiting: until enough completions are ready. While some are missing, the submitter helps.
+//! Holds `Ring::wait` and `Waker`, which the application calls: a wait runs calls inline until enough completions are ready.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -14,15 +14,15 @@ use crate::ring::{Ring, RingError};
 use crate::shortage::Shortage;
 use crate::slots::Ticket;
 
-/// Workers are asked to help a wait with so many bytes of calls that it could make itself: the thread is compared with them first,
-/// which takes as long as some dozens of short calls.
+/// From so many bytes of calls on that a wait could run inline, it offers them to workers: the thread is compared with them
+/// first, which takes as long as some dozens of short calls.
 const SHARED_BYTES: u64 = 8 << 10;
 
 /// Ends a ring's wait from another thread.
 #[derive(Clone, Debug)]
 pub struct Waker {
     engine: Arc<EngineState>,
-    /// Not kept: what was lent to calls of a ring that is dropped is not to wait for whoever could have woken it.
+    /// Weak: a waker must not keep the descriptors open that were lent to calls of a dropped ring.
     ring: Weak<RingWork>,
 }
 
@@ -52,7 +52,7 @@ impl std::fmt::Display for WaitError {
 impl std::error::Error for WaitError {}
 
 impl Waker {
-    /// Ends the wait that the ring's thread is in, or else its next one. Waking several times before it has noticed
+    /// Ends the wait that the ring's thread is in, or else its next one. Waking several times before the thread has noticed
     /// is waking once. Does nothing in a forked child, or when the ring is dropped.
     pub fn wake(&self) {
         if self.engine.guard.is_home() {
@@ -62,14 +62,14 @@ impl Waker {
 }
 
 impl Ring {
-    /// Publishes what was pushed and runs it until `min` completions are ready, nothing is in flight, a [`Waker`]
+    /// Publishes pushed calls and runs calls until `min` completions are ready, no call is in flight, a [`Waker`]
     /// was used, or `timeout` has passed. Gives the number of completions ready and not consumed.
     ///
-    /// With `min` = 0 nothing is run. With more, at least one call is (if any may run here), so that a loop with a
-    /// zero timeout makes progress; the timeout is looked at between calls, so a wait may overrun by one.
+    /// With `min` = 0 no call is run. With more, at least one is (if any may run here), so that a loop with a
+    /// zero timeout makes progress; the timeout is checked between calls, so a wait may overrun by one.
     ///
     /// # Errors
-    /// When a signal interrupted its sleep, or in a forked child. Nothing is lost.
+    /// When a signal interrupted its sleep, or in a forked child. No completion is lost.
     pub fn wait(&mut self, min: usize, timeout: Option<Duration>) -> Result<usize, WaitError> {
         self.check_home().map_err(|_| WaitError::Forked)?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -85,7 +85,7 @@ impl Ring {
             self.drain();
         }
         let waited = self.help_until(min, deadline);
-        // What is left is for the workers: nobody may come back here.
+        // The other calls are for the workers: this thread may never wait again.
         if self.has_shared_work() && (self.is_open_to_workers() || self.may_give_away()) {
             self.open_to_workers();
             self.offer();
@@ -102,15 +102,15 @@ impl Ring {
         self.wait(min, None)
     }
 
-    /// Something that ends this ring's waits from other threads.
+    /// A handle that ends this ring's waits from other threads.
     #[must_use]
     pub fn waker(&self) -> Waker {
         Waker { engine: Arc::clone(&self.engine), ring: Arc::downgrade(&self.state) }
     }
 
-    /// A descriptor that is readable when workers have posted completions since they were last looked for. Who polls
-    /// it publishes with [`Ring::submit`], and reads with [`Ring::completions`] until there are none. Calls that this
-    /// thread has run itself, inside of a wait, are not told of.
+    /// A descriptor that is readable when workers have posted completions since the last look for them. A thread that polls
+    /// it publishes with [`Ring::submit`], and reads with [`Ring::completions`] until there are none. The completions of
+    /// calls that a wait has run inline do not make it readable.
     ///
     /// # Errors
     /// When the system has no descriptor to give, or in a forked child.
@@ -125,14 +125,14 @@ impl Ring {
         confinement.is_some_and(|confinement| confinement.is_old())
     }
 
-    /// Publishes what was pushed; says whether workers are wanted for it, and may have it.
+    /// Publishes pushed calls; says whether workers are wanted for them, and may have them.
     fn publish_for_help(&mut self) -> bool {
         if !self.has_unpublished() {
             return false;
         }
         let queued = self.producer.queued_bytes() + self.state.priority_bytes();
         let wants_worker = self.wants_worker || queued >= SHARED_BYTES && self.open_pool().is_some();
-        // What is not open to workers nobody but this thread sees, and nothing has to be asked.
+        // Calls that are not open to workers are seen by this thread alone, so they need no comparison.
         if !wants_worker || !self.may_offer() {
             self.publish();
             return false;
@@ -142,16 +142,16 @@ impl Ring {
         true
     }
 
-    /// Helps, and sleeps where there is nothing to help, until it is enough.
+    /// Runs calls inline, and sleeps where there are none to run, until `min` completions are ready.
     fn help_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
         while self.drain_buffer.len() < min && !self.state.take_wake() {
-            // Without workers nobody else could run what one claim takes; only the wait itself must not grow longer.
+            // Without workers no other thread could run the calls of a claim; the claim must only not make the wait longer.
             let is_alone = self.engine.pool.is_none() && deadline.is_none();
             let storage_max = if is_alone { min - self.drain_buffer.len() } else { 1 };
             let has_helped = self.run_inline(storage_max) > 0;
             let has_room = self.drain();
             if !has_helped && self.drain_buffer.len() < min {
-                // Where what is ready has no room, nobody can wait for more.
+                // Where ready completions have no room, waiting for more would never end.
                 if !has_room || self.slot_owner.in_use() == 0 {
                     break;
                 }
@@ -165,8 +165,8 @@ impl Ring {
         Ok(self.drain_buffer.len())
     }
 
-    /// Moves ready completions to where the application reads them. Their slots and their room are free with that.
-    /// Says whether the inbox had room for all.
+    /// Moves ready completions to the drain buffer. Their slots and their room are free with that. Says whether the buffer
+    /// had room for all.
     pub(crate) fn drain(&mut self) -> bool {
         self.state.event.rearm();
         self.consumer.drain(&mut self.drain_buffer, |ticket, flags| {
@@ -181,7 +181,7 @@ impl Ring {
         })
     }
 
-    /// Sleeps until another thread ends a call, or somebody wakes it.
+    /// Sleeps until another thread ends a call, or a `Waker` wakes it.
     fn sleep(&mut self, deadline: Option<Instant>) -> Result<(), WaitError> {
         let is_over = || self.consumer.is_ready() || self.state.is_woken();
         let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -199,10 +199,10 @@ impl Ring {
 mod tests {
     use crate::{Config, Engine, Params, Submission};
 
-    /// RING-18: a submitter that runs its own calls wakes nobody: even if it had armed its sleep, the futex would not
+    /// RING-18: a submitter that runs calls inline wakes no thread: even if it had armed its sleep, the futex would not
     /// move. Another poster's notify moves it.
     #[test]
-    fn who_helps_wakes_nobody() {
+    fn calls_run_inline_wake_no_thread() {
         let mut ring =
             Engine::start(Config::default().workers_max(0)).unwrap().ring(&Params::default()).unwrap();
         ring.state.wake.arm();
