@@ -24,7 +24,7 @@
 //! The modules stand in the order in which a submission passes through them.
 #![cfg_attr(
     syslet_loom,
-    allow(dead_code, unused_imports, reason = "loom runs the state that threads share, not all of its users")
+    allow(dead_code, unused_imports, reason = "loom runs the shared state, not all of its users")
 )]
 
 #[cfg(not(syslet_loom))]

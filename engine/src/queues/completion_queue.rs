@@ -1,10 +1,10 @@
-//! Holds the completion ring: the `Ring` and `RingState::post` claim and fill, the `Ring`, its one consumer, copies out and zeroes.
+//! Holds the completion ring: `Ring` and `RingState::post` claim and fill, the one consumer in `Ring` copies out and zeroes.
 
 use syslet_abi::{DoneFlags, Kind, USER_DATA_OFFSET};
 
 use crate::queues::drain_buffer::DrainBuffer;
-use crate::queues::ring_buffer::{Track, Words, pad};
-use crate::slots::abandon::BACK_BYTES;
+use crate::queues::ring_buffer::{RingBuffer, Words, pad};
+pub(crate) use crate::slots::abandon::BACK_BYTES;
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
 
 /// Flag of a PAD that ends a call whose success is hidden: its second word is the call's ticket.
@@ -32,7 +32,7 @@ const TICKET_WORD: usize = USER_DATA_OFFSET / 8;
 pub(crate) struct Completions<W> {
     /// How far room is claimed.
     tail: W,
-    track: Track<W>,
+    buffer: RingBuffer<W>,
 }
 
 /// The end of the one consumer.
@@ -57,7 +57,7 @@ pub(crate) struct Room<'a, W: Words> {
 impl<W: Words> Completions<W> {
     /// A ring over zeroed words. `tail` is a slice whose first word is the position.
     pub(crate) fn new(tail: W, ring: W) -> Completions<W> {
-        Completions { tail, track: Track::new(ring) }
+        Completions { tail, buffer: RingBuffer::new(ring) }
     }
 
     /// Claims room for a record of `len` bytes. Its credit is held, so it fits.
@@ -65,7 +65,7 @@ impl<W: Words> Completions<W> {
         let tail = &self.tail[0];
         let mut at = tail.load(Ordering::Relaxed);
         loop {
-            let to_end = self.track.to_end(at);
+            let to_end = self.buffer.to_end(at);
             let padding = if len > to_end { to_end } else { 0 };
             // C1: acquire pairs with the release of this exchange in the claims before, release with the acquire in those after.
             // One of the chain is of a call that was accepted with credit that `Consumer::drain` has given back, so the zeroing
@@ -75,7 +75,7 @@ impl<W: Words> Completions<W> {
                 Ok(_) => {
                     if padding > 0 {
                         // C3, relaxed: the acquire load in `Consumer::drain` (C4) has no other words of a PAD to see.
-                        self.track.word(at).store(pad(padding, 0), Ordering::Relaxed);
+                        self.buffer.word(at).store(pad(padding, 0), Ordering::Relaxed);
                     }
                     return Room { ring: self, at: at + padding, len };
                 }
@@ -94,7 +94,7 @@ impl<W: Words> Room<'_, W> {
     /// Fills the room with the record, whose length it has.
     #[inline]
     pub(crate) fn commit(self, record: &[u64]) {
-        let place = self.ring.track.record(self.at, self.len);
+        let place = self.ring.buffer.record(self.at, self.len);
         debug_assert_eq!(place.len(), record.len(), "room and record have one length");
         // C2: relaxed; the release store of the first word below (C3) publishes them.
         for (to, word) in place.iter().zip(record).skip(1) {
@@ -110,7 +110,7 @@ impl<W: Words> Room<'_, W> {
 impl<W: Words> Drop for Room<'_, W> {
     fn drop(&mut self) {
         // C3, relaxed: the acquire load in `Consumer::drain` (C4) has no other words of this PAD to see.
-        self.ring.track.word(self.at).store(pad(self.len, 0), Ordering::Relaxed);
+        self.ring.buffer.word(self.at).store(pad(self.len, 0), Ordering::Relaxed);
     }
 }
 
@@ -125,7 +125,7 @@ impl<W: Words> Consumer<W> {
     pub(crate) fn is_ready(&self) -> bool {
         // Acquire as in `drain` (C4). The fence between `Wake`'s arming and this load pairs with the one in `Wake::notify`
         // (W2, W5), so a record that it misses wakes the sleeper.
-        self.ring.track.head_of(self.head, Ordering::Acquire).len != 0
+        self.ring.buffer.head_of(self.head, Ordering::Acquire).len != 0
     }
 
     /// Moves the ready records into the drain buffer, as far as that has room. Each call is over with that: `settle` gets its
@@ -140,12 +140,12 @@ impl<W: Words> Consumer<W> {
         loop {
             // C4: acquire pairs with the release store of the first word in `Room::commit` (C3). Without it the words copied below
             // could be older than the first one.
-            let word = self.ring.track.head_of(self.head, Ordering::Acquire);
+            let word = self.ring.buffer.head_of(self.head, Ordering::Acquire);
             let len = u64::from(word.len);
             if len == 0 {
                 break;
             }
-            let record = self.ring.track.record(self.head, len);
+            let record = self.ring.buffer.record(self.head, len);
             if word.kind == Kind::PAD {
                 if word.flags & HIDDEN != 0 {
                     settle(record[1].load(Ordering::Relaxed), DoneFlags::NONE);

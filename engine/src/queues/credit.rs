@@ -1,4 +1,4 @@
-//! Counts the room in the completion ring that a `Ring` holds from a call's acceptance until its completion is consumed (RING-11).
+//! Counts the room in the completion ring that `Ring` holds for a call until its completion is consumed (RING-11).
 
 /// The credit of one ring. The submitter alone has it: a call's room comes back when its completion is consumed.
 #[derive(Debug)]

@@ -48,7 +48,7 @@ impl<R: Deref<Target = RingState>> Released<R> {
     pub(crate) fn make_known(&mut self, offer: impl Fn(&Arc<R>)) {
         for ring in self.0.drain(..) {
             offer(&ring);
-            ring.is_not_awaited();
+            ring.remove_awaited();
         }
     }
 
@@ -79,11 +79,11 @@ impl<R: Deref<Target = RingState>> Lanes<R> {
         let name = name(ring, call.ticket());
         let wish = Wish { lane: ask.id, limit: ask.limit, key: call.key() };
         // Before the table has the call: `leave` in another thread may let it in and count it off at once.
-        ring.is_awaited_once_more();
+        ring.add_awaited();
         let call = Call { ring: Arc::clone(ring), call };
         table.enter(name, wish, call, |call, running| released.queue(call, running));
         drop(table);
-        released.0.extract_if(.., |other| Arc::ptr_eq(other, ring)).for_each(|ring| ring.is_not_awaited());
+        released.0.extract_if(.., |other| Arc::ptr_eq(other, ring)).for_each(|ring| ring.remove_awaited());
         released
     }
 
@@ -93,7 +93,7 @@ impl<R: Deref<Target = RingState>> Lanes<R> {
         let mut table = lock(&self.table);
         let kept = table.leave(name(ring, ticket), |call, running| released.queue(call, running));
         drop(table);
-        kept.inspect(|call| call.ring.is_not_awaited());
+        kept.inspect(|call| call.ring.remove_awaited());
     }
 
     /// Takes out the waiting calls of a ring that are not to be made: they are queued when this returns. Gives the rings that
@@ -118,7 +118,7 @@ impl<R: Deref<Target = RingState>> Lanes<R> {
 /// Puts a call that has no place into the priority queue of its ring.
 fn put_back<R: Deref<Target = RingState>>(Call { ring, call }: Call<R>) {
     ring.queue_by_priority(call);
-    ring.is_not_awaited();
+    ring.remove_awaited();
 }
 
 fn name(ring: &RingState, ticket: Ticket) -> Name {

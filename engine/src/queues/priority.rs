@@ -42,7 +42,7 @@ pub(crate) enum Taker {
 
 /// The threads that may run a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Whose {
+pub(crate) enum MayRun {
     /// Submitter and workers may run it; no worker may take it yet, since its submitter was not compared with them.
     Submitter,
     /// Only workers may run it.
@@ -164,7 +164,7 @@ impl PriorityQueue {
         &self,
         key: Key,
         record: Vec<u64>,
-        whose: Whose,
+        may_run: MayRun,
         is_wanted: impl Fn(&[u64]) -> bool,
     ) -> Vec<u64> {
         let mut heaps = lock(&self.heaps);
@@ -176,9 +176,9 @@ impl PriorityQueue {
         }
         let standing = Reverse(Standing { at: (key, heaps.number), record });
         heaps.number += 1;
-        match whose {
-            Whose::Submitter => heaps.unopened.push(standing),
-            Whose::Workers => heaps.pooled.push(standing),
+        match may_run {
+            MayRun::Submitter => heaps.unopened.push(standing),
+            MayRun::Workers => heaps.pooled.push(standing),
         }
         self.count(&heaps);
         heaps.spare.pop().unwrap_or_default()

@@ -13,15 +13,15 @@ impl<T: Deref<Target = [AtomicU64]>> Words for T {}
 
 /// The words of one ring. Positions are bytes, only grow, and are masked on use.
 #[derive(Debug)]
-pub(crate) struct Track<W> {
+pub(crate) struct RingBuffer<W> {
     /// INVARIANT: the number of words is a power of two.
     words: W,
 }
 
-impl<W: Words> Track<W> {
-    pub(crate) fn new(words: W) -> Track<W> {
+impl<W: Words> RingBuffer<W> {
+    pub(crate) fn new(words: W) -> RingBuffer<W> {
         assert!(words.len().is_power_of_two(), "a ring's size is a power of two");
-        Track { words }
+        RingBuffer { words }
     }
 
     /// Size of the ring in bytes.

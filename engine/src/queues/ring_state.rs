@@ -9,7 +9,7 @@ use crate::notify::event::Event;
 use crate::notify::eventfd::CompletionEvent;
 use crate::queues::completion_queue::Completions;
 use crate::queues::memory::{Region, Word32, Words64};
-use crate::queues::priority::{PriorityQueue, Whose};
+use crate::queues::priority::{MayRun, PriorityQueue};
 use crate::queues::ring_buffer::bytes;
 use crate::queues::staged::{StagedCall, ticket};
 use crate::queues::submission_queue::Submissions;
@@ -224,8 +224,8 @@ impl RingState {
     /// Puts a call into the priority queue. Only the submitter takes a call that both may run until it is opened. Gives memory
     /// for the record of another.
     pub(crate) fn queue_by_priority(&self, call: StagedCall) -> Vec<u64> {
-        let (key, whose) = (call.key(), if call.is_pooled() { Whose::Workers } else { Whose::Submitter });
-        self.priority.push(key, call.into_record(), whose, |record| self.is_queued(ticket(record)))
+        let (key, may_run) = (call.key(), if call.is_pooled() { MayRun::Workers } else { MayRun::Submitter });
+        self.priority.push(key, call.into_record(), may_run, |record| self.is_queued(ticket(record)))
     }
 
     /// Keeps descriptors open until their calls are over: the `Ring` is dropped.
@@ -245,13 +245,13 @@ impl RingState {
     }
 
     /// Counts one more call that waits for its lane, or has its place there while workers do not know of it.
-    pub(crate) fn is_awaited_once_more(&self) {
+    pub(crate) fn add_awaited(&self) {
         // Relaxed: the submitter alone adds, and a ring with a call in a lane is found by the lock of the lanes.
         self.awaited.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts one call less.
-    pub(crate) fn is_not_awaited(&self) {
+    pub(crate) fn remove_awaited(&self) {
         // Release pairs with the acquire load in `is_awaited`. Without it a thread could see zero before the ready list that this
         // thread has put the ring on.
         self.awaited.fetch_sub(1, Ordering::Release);
@@ -260,7 +260,7 @@ impl RingState {
     /// Whether a call of this ring is counted. While one is, other threads may put the ring on the ready list.
     #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
-        // Acquire pairs with the release in `is_not_awaited`: after zero this thread sees all that other threads have done to the
+        // Acquire pairs with the release in `remove_awaited`: after zero this thread sees all that other threads have done to the
         // ring for a lane.
         self.awaited.load(Ordering::Acquire) > 0
     }

@@ -2,9 +2,8 @@
 
 use syslet_abi::{Kind, RecordWord, USER_DATA_OFFSET};
 
-use crate::queues::batch::{BATCH_MAX, Batch};
-use crate::queues::ring_buffer::{Track, Words, pad, words};
-use crate::slots::dispatch::DispatchFlags;
+use crate::queues::batch::{BATCH_MAX, Batch, DispatchFlags};
+use crate::queues::ring_buffer::{RingBuffer, Words, pad, words};
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
 
 /// The end that consumers share.
@@ -14,7 +13,7 @@ pub(crate) struct Submissions<W> {
     head: W,
     /// How far records are published.
     tail: W,
-    track: Track<W>,
+    buffer: RingBuffer<W>,
     record_max: u64,
 }
 
@@ -49,7 +48,7 @@ pub(crate) struct Room<'a, W: Words> {
 impl<W: Words> Submissions<W> {
     /// A ring over zeroed words. `head` and `tail` are slices whose first word is the position.
     pub(crate) fn new(head: W, tail: W, ring: W, record_max: u64) -> Submissions<W> {
-        Submissions { head, tail, track: Track::new(ring), record_max }
+        Submissions { head, tail, buffer: RingBuffer::new(ring), record_max }
     }
 
     /// How far records are published.
@@ -125,14 +124,14 @@ impl<W: Words> Submissions<W> {
         let mut head = self.head[0].load(Ordering::Acquire);
         loop {
             let tail = self.tail[0].load(Ordering::Acquire);
-            let word = self.track.head_of(head, Ordering::Relaxed);
+            let word = self.buffer.head_of(head, Ordering::Relaxed);
             if head == tail || !self.may_stand_at(head, word, tail) {
                 // The ring is empty, or another consumer has taken the record, or the ring is broken, which `take` reports.
                 return;
             }
             let len = u64::from(word.len);
             if word.kind != Kind::PAD {
-                let ticket = self.track.record(head, len)[USER_DATA_OFFSET / 8].load(Ordering::Relaxed);
+                let ticket = self.buffer.record(head, len)[USER_DATA_OFFSET / 8].load(Ordering::Relaxed);
                 if !is_dead(ticket) {
                     return;
                 }
@@ -148,7 +147,7 @@ impl<W: Words> Submissions<W> {
     /// claim succeeds every word here may be garbage, so what cannot be a record ends the walk.
     fn copy(&self, mut at: u64, tail: u64, batch: &mut Batch) -> u64 {
         while at < tail && batch.len() < BATCH_MAX {
-            let word = self.track.head_of(at, Ordering::Relaxed);
+            let word = self.buffer.head_of(at, Ordering::Relaxed);
             if !self.may_stand_at(at, word, tail) {
                 break;
             }
@@ -156,7 +155,7 @@ impl<W: Words> Submissions<W> {
             if word.kind != Kind::PAD {
                 let Some(copy) = batch.room_for(word, words(len)) else { break };
                 // Relaxed: the load of `tail` in `take` (S4) has acquired the words, and its exchange of `head` (S6) confirms them.
-                for (to, from) in copy.iter_mut().zip(self.track.record(at, len)) {
+                for (to, from) in copy.iter_mut().zip(self.buffer.record(at, len)) {
                     *to = from.load(Ordering::Relaxed);
                 }
             }
@@ -168,7 +167,7 @@ impl<W: Words> Submissions<W> {
     /// Whether a record with this first word can begin at `at`: its length is possible, it is published whole, it
     /// does not cross the end, and a PAD reaches it.
     fn may_stand_at(&self, at: u64, word: RecordWord, tail: u64) -> bool {
-        let (len, to_end) = (u64::from(word.len), self.track.to_end(at));
+        let (len, to_end) = (u64::from(word.len), self.buffer.to_end(at));
         len != 0
             && len.is_multiple_of(8)
             && len <= self.record_max.min(tail - at)
@@ -187,7 +186,7 @@ impl<W: Words> Producer<W> {
     /// Whether a record of `len` bytes has no room now.
     #[inline]
     pub(crate) fn is_full(&mut self, len: u64) -> bool {
-        let to_end = self.ring.track.to_end(self.next);
+        let to_end = self.ring.buffer.to_end(self.next);
         let padding = if len > to_end { to_end } else { 0 };
         !self.is_free(padding + len)
     }
@@ -199,11 +198,11 @@ impl<W: Words> Producer<W> {
         self.ring.take_dead(&is_dead);
         let (mut at, mut end) = (self.published, self.published);
         while at < self.next {
-            let word = self.ring.track.head_of(at, Ordering::Relaxed);
+            let word = self.ring.buffer.head_of(at, Ordering::Relaxed);
             let len = u64::from(word.len);
             let ticket = |record: &[AtomicU64]| record[USER_DATA_OFFSET / 8].load(Ordering::Relaxed);
             at += len;
-            if word.kind != Kind::PAD && !is_dead(ticket(self.ring.track.record(at - len, len))) {
+            if word.kind != Kind::PAD && !is_dead(ticket(self.ring.buffer.record(at - len, len))) {
                 end = at;
             }
         }
@@ -215,13 +214,13 @@ impl<W: Words> Producer<W> {
     #[inline]
     pub(crate) fn claim(&mut self, len: u64) -> Result<Room<'_, W>, Full> {
         debug_assert!(len <= self.ring.record_max && len.is_multiple_of(8));
-        let to_end = self.ring.track.to_end(self.next);
+        let to_end = self.ring.buffer.to_end(self.next);
         let padding = if len > to_end { to_end } else { 0 };
         if !self.is_free(padding + len) {
             return Err(Full);
         }
         if padding > 0 {
-            self.ring.track.word(self.next).store(pad(padding, 0), Ordering::Relaxed);
+            self.ring.buffer.word(self.next).store(pad(padding, 0), Ordering::Relaxed);
         }
         let at = self.next + padding;
         Ok(Room { producer: self, at, len })
@@ -259,11 +258,11 @@ impl<W: Words> Producer<W> {
     pub(crate) fn withdraw(&mut self, mut keep: impl FnMut(&[u64])) {
         let (mut at, mut record) = (self.published, Vec::new());
         while at < self.next {
-            let word = self.ring.track.head_of(at, Ordering::Relaxed);
+            let word = self.ring.buffer.head_of(at, Ordering::Relaxed);
             let len = u64::from(word.len);
             if word.kind != Kind::PAD {
                 record.clear();
-                let words = self.ring.track.record(at, len).iter();
+                let words = self.ring.buffer.record(at, len).iter();
                 record.extend(words.map(|word| word.load(Ordering::Relaxed)));
                 keep(&record);
             }
@@ -273,7 +272,7 @@ impl<W: Words> Producer<W> {
     }
 
     fn is_free(&mut self, len: u64) -> bool {
-        let limit = (self.next + len).saturating_sub(self.ring.track.bytes());
+        let limit = (self.next + len).saturating_sub(self.ring.buffer.bytes());
         if self.head_seen < limit {
             // S1: acquire pairs with the exchange of `head` in `Submissions::take` and `take_dead` (S6). Without it the stores of
             // `claim` and `Room::commit` could reach words that a consumer still copies.
@@ -289,7 +288,7 @@ impl<W: Words> Room<'_, W> {
     pub(crate) fn commit(self, record: &[u8], ticket: u64, dispatch: DispatchFlags) {
         let words =
             record.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default()));
-        let place = self.producer.ring.track.record(self.at, self.len);
+        let place = self.producer.ring.buffer.record(self.at, self.len);
         debug_assert_eq!(8 * place.len(), record.len(), "room and record have one length");
         // S2: relaxed; the release store of `tail` in `Producer::publish` (S3) publishes the words.
         for (to, word) in place.iter().zip(words) {

@@ -1,4 +1,4 @@
-//! Holds `Canceller` and the search for the calls to stop, for the application and `Ring`: queued calls are removed, running ones interrupted.
+//! Holds `Canceller` and the search for the calls to stop, which the application, `Ring` and requests to cancel call.
 
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};

@@ -1,4 +1,4 @@
-//! Holds how `Ring` publishes pushed calls and offers them to workers, or takes them back: the application, waits and drop call it.
+//! Holds how `Ring` publishes pushed calls, offers them to workers or withdraws them, for the application, waits and drop.
 
 use crate::confinement::Looked;
 use crate::queues::submission_queue::Producer;
@@ -25,12 +25,12 @@ impl Ring {
 
     /// Publishes pushed calls; gives the bytes that became visible. Workers may take the calls that are open to them.
     pub(crate) fn publish(&mut self) -> u64 {
-        let staged = if self.staged.is_empty() { 0 } else { self.publish_aside() };
+        let staged = if self.staged.is_empty() { 0 } else { self.publish_staged() };
         staged + self.pooled.as_mut().map_or(0, Producer::publish) + self.producer.publish()
     }
 
     /// Publishes the staged calls; gives their bytes.
-    fn publish_aside(&mut self) -> u64 {
+    fn publish_staged(&mut self) -> u64 {
         let (ring, pool, mut bytes) = (&self.state, &self.engine.pool, 0);
         self.staged.give(|call| {
             bytes += call.bytes();

@@ -166,7 +166,7 @@ impl Ring {
         match self.admission.placement {
             Placement::InRing => {}
             Placement::Local => return self.enqueue_own(call, worst),
-            Placement::StagedCall => return Ok(self.set_aside(call)),
+            Placement::StagedCall => return Ok(self.stage(call)),
         }
         let dispatch = self.admission.dispatch;
         let producer = match &mut self.pooled {
@@ -206,7 +206,7 @@ impl Ring {
     }
 
     /// [`Ring::enqueue`] for a call with a priority or a lane: it takes no room in the ring.
-    fn set_aside(&mut self, call: &Call<'_>) -> slots::Ticket {
+    fn stage(&mut self, call: &Call<'_>) -> slots::Ticket {
         let ticket = self.slot_owner.take(call, &self.admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         self.wants_worker |= self.admission.dispatch.contains(DispatchFlags::WORKER);

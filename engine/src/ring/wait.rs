@@ -77,14 +77,14 @@ impl Ring {
         if self.is_to_be_compared_again() {
             self.is_equal();
         }
-        let wants_worker = self.publish_for_help();
+        let wants_worker = self.publish_for_wait();
         if wants_worker {
             self.offer();
         }
         if self.consumer.is_ready() {
             self.drain();
         }
-        let waited = self.help_until(min, deadline);
+        let waited = self.run_inline_until(min, deadline);
         // The other calls are for the workers: this thread may never wait again.
         if self.has_shared_work() && (self.is_open_to_workers() || self.may_give_away()) {
             self.open_to_workers();
@@ -126,7 +126,7 @@ impl Ring {
     }
 
     /// Publishes pushed calls; says whether workers are wanted for them, and may have them.
-    fn publish_for_help(&mut self) -> bool {
+    fn publish_for_wait(&mut self) -> bool {
         if !self.has_unpublished() {
             return false;
         }
@@ -143,14 +143,14 @@ impl Ring {
     }
 
     /// Runs calls inline, and sleeps where there are none to run, until `min` completions are ready.
-    fn help_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
+    fn run_inline_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
         while self.drain_buffer.len() < min && !self.state.take_wake() {
             // Without workers no other thread could run the calls of a claim; the claim must only not make the wait longer.
             let is_alone = self.engine.pool.is_none() && deadline.is_none();
             let storage_max = if is_alone { min - self.drain_buffer.len() } else { 1 };
-            let has_helped = self.run_inline(storage_max) > 0;
+            let has_run = self.run_inline(storage_max) > 0;
             let has_room = self.drain();
-            if !has_helped && self.drain_buffer.len() < min {
+            if !has_run && self.drain_buffer.len() < min {
                 // Where ready completions have no room, waiting for more would never end.
                 if !has_room || self.slot_owner.in_use() == 0 {
                     break;

@@ -24,7 +24,7 @@ impl Rig {
     }
 
     fn push(&self, queued_ns: u64, priority: i32, number: u64) {
-        self.priority.push(Key::new(queued_ns, priority), record(number), Whose::Submitter, |_| true);
+        self.priority.push(Key::new(queued_ns, priority), record(number), MayRun::Submitter, |_| true);
         self.priority.open();
     }
 
@@ -102,7 +102,7 @@ fn the_rings_have_their_turn() {
 #[test]
 fn who_may_take() {
     let mut rig = Rig::new();
-    rig.priority.push(Key::new(0, 9), record(1), Whose::Workers, |_| true);
+    rig.priority.push(Key::new(0, 9), record(1), MayRun::Workers, |_| true);
     assert!(rig.priority.is_empty_for_submitter() && rig.priority.len() == 1);
     assert_eq!(rig.take(Taker::Submitter, MS, true), None);
     rig.push(0, 5, 2);
@@ -122,7 +122,7 @@ fn unwanted_records_are_forgotten() {
     let mut longest = 0;
     for number in 0..10_000 {
         let is_wanted = |record: &[u64]| record[0].is_multiple_of(100);
-        rig.priority.push(Key::new(number, 0), record(number), Whose::Submitter, is_wanted);
+        rig.priority.push(Key::new(number, 0), record(number), MayRun::Submitter, is_wanted);
         longest = longest.max(rig.priority.len());
     }
     assert!(longest <= 2 * 100 + 1, "{longest}");
@@ -140,7 +140,7 @@ enum Step {
         is_pooled: bool,
     },
     Take {
-        is_helper: bool,
+        is_submitter: bool,
         rings_are_empty: bool,
     },
     /// The rings have a claim.
@@ -153,7 +153,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let push = (0..5 * MS, -12..12_i32, any::<bool>())
         .prop_map(|(wait_ns, priority, is_pooled)| Step::Push { wait_ns, priority, is_pooled });
     let take = any::<(bool, bool)>()
-        .prop_map(|(is_helper, rings_are_empty)| Step::Take { is_helper, rings_are_empty });
+        .prop_map(|(is_submitter, rings_are_empty)| Step::Take { is_submitter, rings_are_empty });
     prop::collection::vec(
         prop_oneof![4 => push, 4 => take, 1 => Just(Step::Rings), 1 => Just(Step::Open)],
         0..200,
@@ -174,8 +174,8 @@ proptest! {
             match step {
                 Step::Push { wait_ns, priority, is_pooled } => {
                     now_ns += wait_ns;
-                    let whose = if is_pooled { Whose::Workers } else { Whose::Submitter };
-                    rig.priority.push(Key::new(now_ns, priority), record(number), whose, |_| true);
+                    let may_run = if is_pooled { MayRun::Workers } else { MayRun::Submitter };
+                    rig.priority.push(Key::new(now_ns, priority), record(number), may_run, |_| true);
                     let key = i64::try_from(now_ns).expect("soon") - i64::from(priority) * 1_000_000;
                     model.push((key, number, is_pooled));
                 }
@@ -188,8 +188,8 @@ proptest! {
                     // An empty queue does not note the rings' claim.
                     in_a_row = if model.is_empty() { in_a_row } else { 0 };
                 }
-                Step::Take { is_helper, rings_are_empty } => {
-                    let may_take = |is_pooled: bool, number: u64| if is_helper { !is_pooled } else { is_pooled || number < opened };
+                Step::Take { is_submitter, rings_are_empty } => {
+                    let may_take = |is_pooled: bool, number: u64| if is_submitter { !is_pooled } else { is_pooled || number < opened };
                     let seen = model.iter().filter(|(_, number, is_pooled)| may_take(*is_pooled, *number));
                     let first = seen.min().copied();
                     let has_come = first.is_some_and(|(key, ..)| i128::from(key) <= i128::from(now_ns));
@@ -200,7 +200,7 @@ proptest! {
                         None => in_a_row,
                     };
                     model.retain(|one| Some(*one) != expected);
-                    let taker = if is_helper { Taker::Submitter } else { Taker::Worker };
+                    let taker = if is_submitter { Taker::Submitter } else { Taker::Worker };
                     let taken = rig.take(taker, now_ns, rings_are_empty);
                     prop_assert_eq!(taken, expected.map(|(_, number, _)| number));
                 }

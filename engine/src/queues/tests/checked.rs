@@ -90,7 +90,7 @@ impl CheckedSubmissions {
         for index in 0..expected {
             let queued = self.written.pop_front().expect("the model has as many");
             let record = self.batch.record(index);
-            assert_eq!(DispatchFlags::of(record[0]), queued.dispatch, "the marks are as pushed");
+            assert_eq!(DispatchFlags::of(record[0]), queued.dispatch, "the dispatch flags are as pushed");
             assert_eq!((number_of(record), record.len()), (queued.ticket, queued.words));
             self.head = queued.end;
         }

@@ -2,8 +2,8 @@
 
 use syslet_abi::Kind;
 
-use crate::queues::batch::Batch;
-use crate::queues::ring_buffer::Track;
+use crate::queues::batch::{Batch, DispatchFlags};
+use crate::queues::ring_buffer::RingBuffer;
 use crate::queues::submission_queue::{Broken, Submissions};
 use crate::queues::tests::checked::{CheckedCompletions, CheckedSubmissions};
 use crate::queues::tests::heap::Heap;
@@ -113,12 +113,12 @@ fn garbage_is_harmless() {
 /// RING-1: places repeat, positions do not, far beyond 32 bits.
 #[test]
 fn positions_only_grow() {
-    let track = Track::new(Heap::zeroed(8));
+    let buffer = RingBuffer::new(Heap::zeroed(8));
     for lap in [0, 1, 1 << 29, 1 << 40, (1 << 58) - 1] {
         for word in 0..8 {
             let position = 64 * lap + 8 * word;
-            assert_eq!(track.to_end(position), 64 - 8 * word);
-            assert!(std::ptr::eq(track.word(position), track.word(8 * word)));
+            assert_eq!(buffer.to_end(position), 64 - 8 * word);
+            assert!(std::ptr::eq(buffer.word(position), buffer.word(8 * word)));
         }
     }
 }

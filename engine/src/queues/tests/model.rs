@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::queues::tests::checked::{CheckedCompletions, CheckedSubmissions};
 use crate::slots::dispatch::DispatchFlags;
 
-const MARKS: [DispatchFlags; 3] = [DispatchFlags::INSTANT, DispatchFlags::STORAGE, DispatchFlags::PLAIN];
+const FLAGS: [DispatchFlags; 3] = [DispatchFlags::INSTANT, DispatchFlags::STORAGE, DispatchFlags::PLAIN];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -22,7 +22,7 @@ proptest! {
         let mut ring = CheckedSubmissions::new(ring_words, record_words_max);
         for (operation, words, other) in steps {
             match operation {
-                0 | 1 => ring.push(words.min(record_words_max), MARKS[other % MARKS.len()]),
+                0 | 1 => ring.push(words.min(record_words_max), FLAGS[other % FLAGS.len()]),
                 2 => ring.publish(),
                 _ => ring.take(other + 1),
             }
