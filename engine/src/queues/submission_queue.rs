@@ -2,8 +2,9 @@
 
 use syslet_abi::{Kind, RecordWord, USER_DATA_OFFSET};
 
-use crate::queues::batch::{BATCH_MAX, Batch, DispatchFlags};
+use crate::queues::batch::{BATCH_MAX, Batch};
 use crate::queues::ring_buffer::{RingBuffer, Words, pad, words};
+use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
 
 /// The end that consumers share.

@@ -2,11 +2,12 @@
 
 use syslet_abi::Kind;
 
-use crate::queues::batch::{Batch, DispatchFlags};
+use crate::queues::batch::Batch;
 use crate::queues::ring_buffer::RingBuffer;
 use crate::queues::submission_queue::{Broken, Submissions};
 use crate::queues::tests::checked::{CheckedCompletions, CheckedSubmissions};
 use crate::queues::tests::heap::Heap;
+use crate::slots::dispatch::DispatchFlags;
 use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::Ordering;
 
