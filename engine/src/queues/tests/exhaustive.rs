@@ -8,7 +8,6 @@ use crate::queues::submission_queue::{Broken, Submissions};
 use crate::queues::tests::checked::{CheckedCompletions, CheckedSubmissions};
 use crate::queues::tests::heap::Heap;
 use crate::slots::dispatch::DispatchFlags;
-use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::Ordering;
 
 /// Runs `run` with every sequence of `length` digits below `base`.
