@@ -71,8 +71,8 @@ impl Pool {
         // Relaxed: the lock of each ring's list of leaving calls orders it, as said below.
         self.haste.store(true, Ordering::Relaxed);
         for ring in rings {
-            // Pairs, through the list's lock, with the entry of a call into `leaving` in `program::one`, which looks
-            // at `haste` behind it. A call that has entered before `all` is found here and stopped; a call that
+            // Pairs, through the list's lock, with the entry of a call into `leaving` in `program/one_call.rs`, which
+            // looks at `haste` behind it. A call that has entered before `all` is found here and stopped; a call that
             // enters later has the lock after this thread and sees `haste`.
             for member in ring.programs.leaving.all() {
                 let _found = self.stop_member(&member);

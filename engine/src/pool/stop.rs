@@ -33,9 +33,9 @@ pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By,
             pool.inspect(|pool| pool.make_known(&mut released));
         }
         Stop::Signal => {
-            // Release: pairs with the acquire load in the signal handler (`cancel::signal`), which the worker runs
-            // after the signal below. Without it the handler could find the word 0, let the call begin, and no other
-            // signal would follow at once.
+            // Release: pairs with the acquire load in `cancel::signal::handle`, which the worker runs after the
+            // signal below. Without it the handler could find the word 0 and let the call begin, and the next signal
+            // would come only after AGAIN_NS.
             slot.cancel().store(why.word(), Ordering::Release);
             if !signal::send(slot.maker()) {
                 slot.phase().unsent(ticket.generation());
