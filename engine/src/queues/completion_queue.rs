@@ -7,10 +7,10 @@ use crate::queues::ring_buffer::{RingBuffer, Words, pad};
 pub(crate) use crate::slots::abandon::BACK_BYTES;
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
 
-/// Flag of a PAD that ends a call whose success is hidden: its second word is the call's ticket.
+/// Flag of a PAD that ends a call with a hidden success: its second word is the call's ticket.
 const HIDDEN: u16 = 1;
 
-/// The words that end a call whose success is hidden.
+/// The words that end a call with a hidden success.
 pub(crate) const fn hidden(ticket: u64) -> [u64; 2] {
     [pad(16, HIDDEN), ticket]
 }
@@ -55,7 +55,7 @@ pub(crate) struct Room<'a, W: Words> {
 }
 
 impl<W: Words> Completions<W> {
-    /// A ring over zeroed words. `tail` is a slice whose first word is the position.
+    /// A ring over zeroed words. The first word of the slice `tail` is the position.
     pub(crate) fn new(tail: W, ring: W) -> Completions<W> {
         Completions { tail, buffer: RingBuffer::new(ring) }
     }
@@ -91,7 +91,7 @@ fn clear(word: &AtomicU64) {
 }
 
 impl<W: Words> Room<'_, W> {
-    /// Fills the room with the record, whose length it has.
+    /// Fills the room with the record; both have one length.
     #[inline]
     pub(crate) fn commit(self, record: &[u64]) {
         let place = self.ring.buffer.record(self.at, self.len);
@@ -115,7 +115,7 @@ impl<W: Words> Drop for Room<'_, W> {
 }
 
 impl<W: Words> Consumer<W> {
-    /// The consumer of a ring, which goes on where `published_head`, a slice whose first word is the position, stands.
+    /// The consumer of a ring, which goes on at the position in the first word of `published_head`.
     /// Relaxed: the consumer alone writes that word.
     pub(crate) fn new(ring: Arc<Completions<W>>, published_head: W) -> Consumer<W> {
         Consumer { ring, head: published_head[0].load(Ordering::Relaxed), published_head }

@@ -29,7 +29,7 @@ struct Call<R> {
     call: StagedCall,
 }
 
-/// Rings whose priority queues hold calls that have just got their place, once for each call. Workers do not know of them yet.
+/// Rings with calls in their priority queues that have just got their place, once for each call. Workers do not know of them yet.
 #[derive(Debug)]
 pub(crate) struct Released<R>(Vec<Arc<R>>);
 

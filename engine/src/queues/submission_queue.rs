@@ -25,7 +25,7 @@ pub(crate) struct Producer<W> {
     /// How far records are written; `tail` is how far they are published.
     next: u64,
     published: u64,
-    /// The last `head` seen: it only grows, so what was free stays free.
+    /// The last `head` seen: it only grows, so free room stays free.
     head_seen: u64,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Producer<W> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Full;
 
-/// The ring holds something that is no record: memory has been overwritten.
+/// The ring holds a word that begins no record: memory has been overwritten.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Broken;
 
@@ -47,7 +47,7 @@ pub(crate) struct Room<'a, W: Words> {
 }
 
 impl<W: Words> Submissions<W> {
-    /// A ring over zeroed words. `head` and `tail` are slices whose first word is the position.
+    /// A ring over zeroed words. The first word of each of the slices `head` and `tail` is the position.
     pub(crate) fn new(head: W, tail: W, ring: W, record_max: u64) -> Submissions<W> {
         Submissions { head, tail, buffer: RingBuffer::new(ring), record_max }
     }
@@ -55,7 +55,7 @@ impl<W: Words> Submissions<W> {
     /// How far records are published.
     pub(crate) fn published(&self) -> u64 {
         // Acquire pairs with the release store of `tail` in `Producer::publish` (S3): a position that `RingState::open_to` opens
-        // is one whose records this thread sees.
+        // then covers records that this thread sees.
         self.tail[0].load(Ordering::Acquire)
     }
 
@@ -102,7 +102,7 @@ impl<W: Words> Submissions<W> {
             if head == tail {
                 return Ok(0);
             }
-            // Records before `tail` are whole, whatever position `end` gives.
+            // Records before `tail` are whole, also when `end` gives a later position.
             let tail = tail.min(end());
             if head >= tail {
                 return Ok(0);
@@ -145,7 +145,7 @@ impl<W: Words> Submissions<W> {
     }
 
     /// S5: copies records from `at`, as many as one claim may take, and gives the position behind them. Until the
-    /// claim succeeds every word here may be garbage, so what cannot be a record ends the walk.
+    /// claim succeeds every word here may be garbage, so a word that cannot begin a record ends the walk.
     fn copy(&self, mut at: u64, tail: u64, batch: &mut Batch) -> u64 {
         while at < tail && batch.len() < BATCH_MAX {
             let word = self.buffer.head_of(at, Ordering::Relaxed);
@@ -192,7 +192,7 @@ impl<W: Words> Producer<W> {
         !self.is_free(padding + len)
     }
 
-    /// Forgets records whose calls, named by tickets, are dead: the oldest of the published records, and the latest of the
+    /// Forgets the records of dead calls, which `is_dead` knows by their tickets: the oldest of the published records, and the latest of the
     /// others. Says whether a record of `len` bytes has room then.
     #[cold]
     pub(crate) fn make_room(&mut self, len: u64, is_dead: impl Fn(u64) -> bool) -> bool {
@@ -244,7 +244,7 @@ impl<W: Words> Producer<W> {
         self.published
     }
 
-    /// Whether anything was written and not published.
+    /// Whether a record was written and not published.
     #[inline]
     pub(crate) fn has_unpublished(&self) -> bool {
         self.next > self.published
@@ -255,7 +255,7 @@ impl<W: Words> Producer<W> {
         self.next - self.ring.head[0].load(Ordering::Relaxed)
     }
 
-    /// Takes back what was not published: gives the records to `keep`, in order.
+    /// Takes back the unpublished records: gives them to `keep`, in order.
     pub(crate) fn withdraw(&mut self, mut keep: impl FnMut(&[u64])) {
         let (mut at, mut record) = (self.published, Vec::new());
         while at < self.next {

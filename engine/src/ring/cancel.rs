@@ -23,7 +23,7 @@ pub enum Which {
     Ticket(Ticket),
     /// All that were given this word.
     UserData(u64),
-    /// All whose first descriptor is this one.
+    /// All with this first descriptor.
     Fd(RawFd),
     /// All of this system call number.
     Number(u32),

@@ -63,7 +63,7 @@ pub struct Ring {
     pub(crate) slots: Arc<Slots>,
     pub(crate) slot_owner: SlotOwner,
     pub(crate) credit: Credit,
-    /// What admission has decided about the submission that is being pushed.
+    /// The decision of admission about the submission that is being pushed.
     pub(crate) admission: Admission,
     /// Calls that only this thread may run; without workers these stand in the ring with all others.
     pub(crate) own: LocalQueue,
@@ -176,7 +176,7 @@ impl Ring {
         &self.params
     }
 
-    /// Calls accepted whose completion is not ready yet; none in a forked child.
+    /// The number of calls that are accepted and have no completion ready yet; 0 in a forked child.
     pub fn in_flight(&mut self) -> usize {
         if self.check_home().is_err() {
             return 0;

@@ -24,9 +24,9 @@ impl Ring {
     /// [`Refused::is_full`], it can be pushed again once completions are consumed.
     ///
     /// # Safety
-    /// Until the completion is consumed, every address passed as VALUE must be valid for what the call does with it,
-    /// and the call must not break what other code relies on: unmap memory in use, close descriptors that other code
-    /// owns. When the ring is dropped before, that holds until every call of it is over.
+    /// Until the completion is consumed, every address passed as VALUE must be valid for the reads and writes of the call.
+    /// The call must not break a state that other code relies on: unmap memory in use, close descriptors that other code
+    /// owns. When the ring is dropped before, both hold until every call of it is over.
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
         self.admit(submission.bytes())?;
         let ticket = self.enqueue_lending(&Call::admitted(submission.bytes()), submission)?;
@@ -78,7 +78,7 @@ impl Ring {
         Ok(self.state.number.names(ticket))
     }
 
-    /// Checks all that can be checked without taking anything. The record is a call then; the decision stands in
+    /// Checks all that can be checked without taking slot or room. The record is a call then; the decision stands in
     /// `admission`, since a result of that size would travel through memory.
     #[inline(always)]
     fn admit(&mut self, record: &[u8]) -> Result<(), Refused> {
@@ -125,7 +125,7 @@ impl Ring {
         self.enqueue(&syslet_abi::Program::admitted(record).head())
     }
 
-    /// Checks all that can be checked of a program without taking anything.
+    /// Checks all that can be checked of a program without taking slot or room.
     fn admit_program(
         &mut self,
         record: &[u8],

@@ -7,7 +7,7 @@ use crate::queues::priority::*;
 
 const MS: u64 = 1_000_000;
 
-/// A record whose words are its number.
+/// A record in which each word is its number.
 fn record(number: u64) -> Vec<u64> {
     vec![number; 4]
 }
@@ -58,7 +58,7 @@ fn the_order() {
     assert_eq!(rig.all(), [2, 1], "at the ends of time");
 }
 
-/// ATTR-91: a call whose time has come goes before the rings; until then it goes behind them.
+/// ATTR-91: once its time has come a call goes before the rings; until then it goes behind them.
 #[test]
 fn low_calls_age() {
     let mut rig = Rig::new();

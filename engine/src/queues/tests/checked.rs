@@ -148,7 +148,7 @@ impl CheckedCompletions {
         }
     }
 
-    /// Accepts a call whose completion has at most so many words. Refused exactly when the credit is used up.
+    /// Accepts a call that has a completion of at most so many words. Refused exactly when the credit is used up.
     pub(crate) fn accept(&mut self, worst_words: usize) {
         let worst = 8 * worst_words as u64;
         let accepted = self.credit.take(worst);

@@ -15,7 +15,7 @@ use crate::sys::sync::{Arc, Ordering};
 const DONE_WORDS: usize = 3;
 const DONE_BYTES: u64 = 8 * DONE_WORDS as u64;
 
-/// A ticket with this bit is of a call whose success is hidden.
+/// A ticket with this bit is of a call with a hidden success.
 const HIDDEN: u64 = 1 << 40;
 
 /// The ends of both rings that the posting threads share.

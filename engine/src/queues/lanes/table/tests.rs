@@ -12,7 +12,7 @@ fn wish(lane: u64, limit: u32) -> Wish {
     Wish { lane, limit, key: Key::new(0, 0) }
 }
 
-/// A table whose calls are their tickets, and the calls that were let in, with the number of calls in the lane.
+/// A table of calls that are their tickets, and the calls that were let in, with the number of calls in the lane.
 #[derive(Debug)]
 struct Rig {
     table: Table<u64>,
