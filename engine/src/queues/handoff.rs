@@ -39,8 +39,9 @@ impl<T: Default> Handoffs<T> {
     /// Whether no call waits.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        // Relaxed: `Ring::hand_over` pushes before it offers the ring, so a worker that is brought to the ring sees the count of
-        // `push` by the scheduler's lock. A stale zero costs nothing else: the calls themselves are read under the queue's lock.
+        // Relaxed: the fence in `Scheduler::announce` (B1) orders the add in `push` before its load of `listed`, and pairs with the
+        // fence in `Scheduler::keep`, which stands between the store of `listed` and this load. So a ring with a call here is not
+        // left off the ready list. The calls themselves are read under the queue's lock.
         self.count.load(Ordering::Relaxed) == 0
     }
 

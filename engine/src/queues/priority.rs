@@ -102,8 +102,9 @@ impl PriorityQueue {
     /// How many calls workers may take; a glance.
     #[inline]
     pub(crate) fn for_workers(&self) -> u32 {
-        // Relaxed: a ring is offered after the push, so a worker that is brought to it sees the store in `count` by the
-        // scheduler's lock. The calls themselves are read under this queue's lock.
+        // Relaxed: the fence in `Scheduler::announce` (B1) orders the store in `count` before its load of `listed`, and pairs with
+        // the fence in `Scheduler::keep`, which stands between the store of `listed` and this load. So a ring with a call here is
+        // not left off the ready list. The calls themselves are read under this queue's lock.
         self.count.load(Ordering::Relaxed)
     }
 

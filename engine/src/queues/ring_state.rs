@@ -173,7 +173,7 @@ impl RingState {
             && self.pooled.as_ref().is_none_or(|ring| ring.is_empty())
     }
 
-    /// The position in `submissions` up to which workers may take.
+    /// The position in `submissions` up to which workers may take. Relaxed as in `open`.
     #[inline]
     pub(crate) fn opened(&self) -> u64 {
         self.opened.load(Ordering::Relaxed)
@@ -181,9 +181,9 @@ impl RingState {
 
     /// Opens the records published up to `end`, and the priority queue, to workers.
     pub(crate) fn open(&self, end: u64) {
-        // Relaxed: a worker that is brought to the ring by the ready list sees position and records by the scheduler's lock. A
-        // worker that loads the position in `opened` earlier takes no further than the `tail` that `Submissions::take` has
-        // acquired (S4).
+        // Relaxed: the fence in `Scheduler::announce` (B1) orders this store before its load of `listed`, and pairs with the fence in
+        // `Scheduler::keep`, which stands before the load in `opened`: a ring with open records is not left off the ready list. A
+        // worker that loads the position early takes no further than the `tail` that `Submissions::take` has acquired (S4).
         self.opened.store(end, Ordering::Relaxed);
         self.priority.open();
     }

@@ -192,8 +192,8 @@ impl<W: Words> Producer<W> {
         !self.is_free(padding + len)
     }
 
-    /// Forgets the records of dead calls, which `is_dead` knows by their tickets: the oldest of the published records, and the latest of the
-    /// others. Says whether a record of `len` bytes has room then.
+    /// Forgets the records of dead calls, which `is_dead` knows by their tickets: the oldest of the published records, and
+    /// the latest of the others. Says whether a record of `len` bytes has room then.
     #[cold]
     pub(crate) fn make_room(&mut self, len: u64, is_dead: impl Fn(u64) -> bool) -> bool {
         self.ring.take_dead(&is_dead);
