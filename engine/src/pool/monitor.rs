@@ -101,10 +101,14 @@ impl Monitor {
         loop {
             self.serve();
             self.pool.reference.answer();
-            self.pool.monitor.timer_is_set.store(false, Ordering::Relaxed);
+            // Acquire: pairs with the release store in `MonitorRequests::timer_set`. A flag that is taken away here brings the
+            // timer's time with it; a plain store could take the flag and still read the old time below.
+            self.pool.monitor.timer_is_set.swap(false, Ordering::Acquire);
             self.pool.serve_timers();
             let pool = Arc::clone(&self.pool);
-            if last_slow.elapsed() >= SLOW_LOOK || pool.monitor.left.swap(false, Ordering::Relaxed) {
+            // Acquire: pairs with the release store in `MonitorRequests::leave`. Without it the flag could be taken and the worker
+            // that has ended be missed until the next look.
+            if last_slow.elapsed() >= SLOW_LOOK || pool.monitor.left.swap(false, Ordering::Acquire) {
                 last_slow = Instant::now();
                 self.look_for_the_dead();
             }

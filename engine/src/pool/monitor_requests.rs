@@ -78,13 +78,15 @@ impl MonitorRequests {
 
     /// A thread of the pool ends.
     pub(crate) fn leave(&self) {
-        self.left.store(true, Ordering::Relaxed);
+        // Release: pairs with the monitor's swap, which then sees the worker as one that has ended.
+        self.left.store(true, Ordering::Release);
         self.wake.notify();
     }
 
     /// A timer was set that is due before all others.
     pub(crate) fn timer_set(&self) {
-        self.timer_is_set.store(true, Ordering::Relaxed);
+        // Release: pairs with the monitor's swap, which then sees the time of the timer.
+        self.timer_is_set.store(true, Ordering::Release);
         self.wake.notify();
     }
 
