@@ -35,7 +35,7 @@ impl Outcome {
         Outcome { flags: outcome.flags.with(DoneFlags::CANCELLED), ..outcome }
     }
 
-    /// The outcome of a call whose deadline passed before it began.
+    /// The outcome of a call that its deadline kept from beginning.
     pub(crate) fn late() -> Outcome {
         Outcome { result: RawResult::error(ETIME), finished_ns: now_ns(), ..Outcome::cancelled() }
     }
@@ -45,7 +45,7 @@ impl Outcome {
         self.is_cancelled() && self.result == RawResult::error(ETIME)
     }
 
-    /// The outcome of a call that began, and whose end was not seen.
+    /// The outcome of a call that began, and was not seen to end.
     pub(crate) fn unknown(errno: Errno) -> Outcome {
         Outcome {
             result: RawResult::error(errno),

@@ -131,7 +131,7 @@ impl Runner {
         };
         let outcome = match entered {
             Step::Done(outcome) => {
-                // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
+                // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
                 claim.end(outcome, || unsafe { asked_bytes(&call, &RawArgs::of(&call)) })
             }
             Step::Suspended(begun) => {
@@ -210,13 +210,13 @@ impl Runner {
                     if let Some(row) = row.filter(|row| row.is_built) {
                         settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
                     }
-                    // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
+                    // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
                     let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
                     if let Some((trace, id)) = traced {
                         trace.end(id, outcome.result, self.is_pooled);
                     }
                     if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
-                        // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
+                        // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
                         sight.transferred = unsafe { moved.checksum(call, &args, outcome.result) };
                     }
                     outcome
@@ -236,7 +236,7 @@ impl Runner {
         Step::Done(if words == 0 { hide(&mut self.done[at..], call) } else { words })
     }
 
-    /// Builds the completion of a call that is not to be run, or whose end is not known.
+    /// Builds the completion of a call that is not to be run, or was not seen to end.
     pub(crate) fn abandon(&mut self, record: &[u64], slot: &Slot, at: usize, outcome: Outcome) -> usize {
         self.abandon_call(&Call::admitted(bytemuck::cast_slice(record)), slot, at, outcome)
     }
@@ -277,7 +277,7 @@ impl Runner {
         Ok(())
     }
 
-    /// Ends a call for whose completion there is no memory: it does not run (ENGINE-34). `is_begun`: not any further.
+    /// Ends a call that has no memory for its completion: it does not run (ENGINE-34). `is_begun`: not any further.
     #[cold]
     pub(crate) fn starve(&mut self, call: &Call<'_>, claim: &Claim<'_>, at: usize, is_begun: bool) -> usize {
         let errno = Errno(libc::ENOMEM);

@@ -71,7 +71,7 @@ impl Place {
 /// Numbers below which all calls that carry sets have theirs.
 const NUMBERS: usize = 512;
 
-/// A bit for each call that carries a set: who makes a call looks here first.
+/// A bit for each call that carries a set: looked at before every call.
 static CARRIERS: [u64; NUMBERS / 64] = carriers();
 
 #[allow(clippy::cast_possible_truncation, reason = "call numbers are small")]
@@ -133,7 +133,7 @@ enum Copied {
 /// refuse.
 ///
 /// # Safety
-/// What the arguments name stays mapped, and nobody else writes it, until this returns; it need not be there.
+/// What the arguments name stays mapped, and no other thread writes it, until this returns; it need not be there.
 pub(crate) unsafe fn cleared(nr: u32, args: &RawArgs) -> Option<Cleared> {
     let place = Place::of(nr)?;
     let seen = row(nr)?.narrow(args);

@@ -143,7 +143,7 @@ impl Tools<'_> {
             asked.note(AttributeId::RETRY, outcome.retry.token());
         }
         if let Some(moved) = row.filter(|_| needs.contains(Needs::BYTES)).and_then(Moved::of) {
-            // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
+            // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
             sight.transferred = unsafe { moved.checksum(call, args, outcome.result) };
         }
         self.returns.resize((DONE_BYTES_MIN + wanted.bytes) / 8, 0);
@@ -305,7 +305,7 @@ fn watched(
 fn stopped(member: &Member, ready: &Ready<'_>, entered: Step<Outcome>, is_late: bool) -> Step<Outcome> {
     match entered {
         Step::Done(outcome) if member.reason() != 0 => {
-            // SAFETY: the arguments are those of the call, whose submitter answers for the memory that they name.
+            // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
             let asked = unsafe { asked_bytes(ready.call, ready.args) };
             Step::Done(outcome.stopped(asked, is_late))
         }

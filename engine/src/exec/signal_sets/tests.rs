@@ -17,7 +17,7 @@ use crate::sys::thread::{own_tid, spawn};
 
 /// Everything but the signal that is to end the sleep.
 const MASK: u64 = !(1 << (libc::SIGUSR1 - 1));
-/// What of it stays: the kernel lets nobody block these two.
+/// The bits that stay: the kernel lets no thread block these two.
 const UNBLOCKABLE: u64 = (1 << (libc::SIGKILL - 1)) | (1 << (libc::SIGSTOP - 1));
 
 extern "C" fn nothing(_: c_int) {}

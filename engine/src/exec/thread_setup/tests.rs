@@ -78,7 +78,7 @@ fn shared_settings_are_left_alone() {
     }
 }
 
-/// CANCEL-20: what changes the thread stops with the call, and says so, whatever is changed by then.
+/// CANCEL-20: what changes the thread stops with the call, and says so, at any point of the changes.
 #[test]
 fn a_cancel_stops_what_changes_the_thread() {
     apart("other ids", || {
