@@ -1,6 +1,7 @@
-//! Calls that carry a signal set. Three signals are internal: the C library's two, and the one by which the engine
-//! interrupts workers. A mask that blocks the C library's makes the application's next setuid wait for the call; a call
-//! that waits for them takes them from the library. So every call gets a copy of its set without them (ENGINE-33).
+//! Gives each call that carries a signal set a copy of the set without the internal signals. [`attempt`](super::attempt) asks it for
+//! every call. Three signals are internal: the C library's two, and the one by which the engine interrupts workers. A mask that blocks
+//! the C library's makes the application's next setuid wait for the call; a call that waits for them takes them from the library
+//! (ENGINE-33).
 //!
 //! The kernel is asked whether the set can be read, so a bad address is an error of the call and no fault here.
 #![allow(unsafe_code, reason = "reads the set that a call's arguments name")]
@@ -17,7 +18,7 @@ use syslet_syscalls::{Narrowed, RawArgs, row};
 use crate::nonblocking::is_readable;
 use crate::sys::interrupt::internal;
 
-/// What libc has no name for.
+/// Libc has no name for this call.
 const IO_PGETEVENTS: c_long = if cfg!(target_arch = "x86_64") { 333 } else { 292 };
 #[cfg(target_arch = "x86_64")]
 const SIGNALFD: c_long = libc::SYS_signalfd;
@@ -34,7 +35,7 @@ const ENTER_EXT_ARG_REG: u64 = 1 << 6;
 
 /// Bytes of a signal set; the kernel refuses every other size.
 const SET_BYTES: u64 = size_of::<u64>() as u64;
-/// What of a word is a 32-bit size.
+/// The part of a word that is a 32-bit size.
 const LOW: u64 = u32::MAX as u64;
 
 /// Where a call has its set.
@@ -71,7 +72,7 @@ impl Place {
 /// Numbers below which all calls that carry sets have theirs.
 const NUMBERS: usize = 512;
 
-/// A bit for each call that carries a set: looked at before every call.
+/// A bit for each call that carries a set: every call looks here first.
 static CARRIERS: [u64; NUMBERS / 64] = carriers();
 
 #[allow(clippy::cast_possible_truncation, reason = "call numbers are small")]
@@ -111,14 +112,14 @@ pub(crate) fn carries(nr: u32) -> bool {
 #[derive(Debug)]
 pub(crate) struct Cleared {
     args: RawArgs,
-    /// The argument that is replaced, and by the address of what.
+    /// The argument that is replaced, and the copy whose address replaces it.
     by: (usize, Copied),
     set: u64,
     /// The structure that the set is in, or whose first word is its address.
     words: [u64; 4],
 }
 
-/// What of a call is copied.
+/// The part of a call that is copied.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Copied {
     /// The set.
@@ -129,11 +130,12 @@ enum Copied {
     Whole,
 }
 
-/// What the call is to be made with. `None` leaves it as it is: it carries no set, or one that the kernel is going to
+/// The arguments with which the call is to be made. `None` leaves the call as it is: it carries no set, or one that the kernel is going to
 /// refuse.
 ///
 /// # Safety
-/// What the arguments name stays mapped, and no other thread writes it, until this returns; it need not be there.
+/// Memory that the arguments name stays mapped, and no other thread writes it, until this returns. An argument may name memory that
+/// is not mapped.
 pub(crate) unsafe fn cleared(nr: u32, args: &RawArgs) -> Option<Cleared> {
     let place = Place::of(nr)?;
     let seen = row(nr)?.narrow(args);
@@ -141,17 +143,17 @@ pub(crate) unsafe fn cleared(nr: u32, args: &RawArgs) -> Option<Cleared> {
     let ([address, size], by) = match place.here(seen)? {
         Place::Arguments { set, size } => ([seen.get(set), seen.get(size)], (set, Copied::Set)),
         Place::Packed(at) => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller promises that mapped memory which the arguments name stays, and is not written.
             words[..2].copy_from_slice(&unsafe { read::<2>(seen.get(at)) }?);
             ([words[0], words[1]], (at, Copied::Packed))
         }
         Place::Uring => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller promises that mapped memory which the arguments name stays, and is not written.
             words[..3].copy_from_slice(&unsafe { read::<3>(seen.get(ENTER_ARG)) }?);
             ([words[0], words[1] & LOW], (ENTER_ARG, Copied::Packed))
         }
         Place::Action => {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller promises that mapped memory which the arguments name stays, and is not written.
             words = unsafe { read(seen.get(1)) }?;
             words[3] &= !internal();
             ([seen.get(1), seen.get(3)], (1, Copied::Whole))
@@ -160,7 +162,7 @@ pub(crate) unsafe fn cleared(nr: u32, args: &RawArgs) -> Option<Cleared> {
     if size != SET_BYTES {
         return None;
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that mapped memory which the arguments name stays, and is not written.
     let [set] = unsafe { read(address) }?;
     Some(Cleared { args: *args, by, set: set & !internal(), words })
 }

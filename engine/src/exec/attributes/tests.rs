@@ -1,4 +1,4 @@
-//! Which calls are what.
+//! The nature of each call, as attributes are told.
 
 use syslet_attrs::Nature;
 use syslet_syscalls::{row_by_name, rows};
@@ -9,7 +9,7 @@ fn named(name: &str) -> Nature {
     nature_of(row_by_name(name).expect("a row"))
 }
 
-/// ATTR-36: what reads neither data nor metadata from storage is not asked whether it was in memory.
+/// ATTR-36: of a call that reads neither data nor metadata from storage CACHE does not say whether they were in memory.
 #[test]
 fn what_reads_storage() {
     for name in

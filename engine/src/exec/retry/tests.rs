@@ -7,7 +7,7 @@ use syslet_abi::AttributeFlags;
 use crate::exec::retry::*;
 use crate::submission::Submission;
 
-/// What comes of a read of ten bytes from a pipe when the kernel answers like this, one answer for each attempt.
+/// The outcome of a read of ten bytes from a pipe when the kernel answers like this, one answer for each attempt.
 fn reads(ask: RetryAsk, answers: &[i64]) -> (Invoked, RetryValue) {
     let (reader, _writer) = std::io::pipe().expect("a pipe");
     let fd = i64::from(reader.as_raw_fd());
@@ -46,7 +46,7 @@ fn progress_gives_all_attempts_again() {
     assert_eq!(reads(ASK, &[EAGAIN, EINTR, EAGAIN]), ended(EAGAIN, 3, RetryEnd::ATTEMPTS));
 }
 
-/// ATTR-80: what ends it after a part leaves the part.
+/// ATTR-80: an end after a part leaves the part.
 #[test]
 fn a_part_stands() {
     let brief = RetryAsk { time_ns: 1, ..ASK };

@@ -17,7 +17,7 @@ use crate::sys::thread::{own_tid, spawn};
 
 /// Everything but the signal that is to end the sleep.
 const MASK: u64 = !(1 << (libc::SIGUSR1 - 1));
-/// The bits that stay: the kernel lets no thread block these two.
+/// The part of it that stays: the kernel does not let a thread block these two.
 const UNBLOCKABLE: u64 = (1 << (libc::SIGKILL - 1)) | (1 << (libc::SIGSTOP - 1));
 
 extern "C" fn nothing(_: c_int) {}
@@ -30,20 +30,20 @@ fn address<T: ?Sized>(of: &T) -> u64 {
     std::ptr::from_ref(of).cast::<()>().expose_provenance() as u64
 }
 
-/// What the call is made with; the tests keep what its arguments name.
+/// The arguments with which the call is made; the tests keep the memory that they name.
 fn clear(nr: c_long, args: &[u64; 6]) -> Option<Cleared> {
     // SAFETY: the arguments name memory of the test, or none.
     unsafe { cleared(number(nr), &RawArgs::new(*args)) }
 }
 
-/// Makes a call that sleeps until SIGUSR1 comes, in a worker's thread and with its set cleared, and checks what the
-/// thread blocks while it sleeps.
+/// Makes a call that sleeps until SIGUSR1 comes, in a worker's thread and with its set cleared, and checks which
+/// signals the thread blocks while it sleeps.
 fn sleeps_with(nr: c_long, args: [u64; 6], expected: u64) {
     let (give, take) = mpsc::channel();
     let body = move || {
         give.send(own_tid()).unwrap();
         let mut cleared = clear(nr, &args).unwrap();
-        // SAFETY: the addresses are those of `cleared` and of what the test keeps until this thread has ended.
+        // SAFETY: the addresses are those of `cleared` and of memory that the test keeps until this thread has ended.
         let result = unsafe { invoke(&AtomicU32::new(0), number(nr), &cleared.args()) };
         assert_eq!(result, Invoked::Result(-i64::from(libc::EINTR)));
     };
@@ -110,7 +110,7 @@ fn internal_signals_come_through() {
     Errno::result(unsafe { libc::syscall(libc::SYS_io_destroy, aio) }).unwrap();
 }
 
-/// ENGINE-33: what waits for signals, takes them by a descriptor, or blocks them for later gets a set without the internal
+/// ENGINE-33: a call that waits for signals, takes them by a descriptor, or blocks them for later gets a set without the internal
 /// ones.
 #[test]
 fn sets_that_stay_have_none() {
@@ -145,7 +145,7 @@ fn the_list_is_the_c_librarys() {
     assert_eq!(kept, crate::sys::interrupt::OF_THE_C_LIBRARY);
 }
 
-/// What the kernel is going to refuse, or does not look at, it gets as it was.
+/// A set that the kernel is going to refuse, or does not look at, stays as it was.
 #[test]
 fn what_is_no_mask_is_left_alone() {
     let (mask, pack) = (address(&MASK), |pack: [u64; 2]| (pack, [0, 0, 0, 0, 0, 0_u64]));
@@ -184,13 +184,13 @@ fn memory_is_read_to_its_end_and_no_further() {
     };
     assert_ne!(pages, libc::MAP_FAILED);
     let end = pages.wrapping_byte_add(PAGE);
-    // SAFETY: closes the second page of what was mapped above. Unmapped, another test might get it.
+    // SAFETY: closes the second page of the mapping above. Unmapped, another test might get it.
     assert_eq!(unsafe { libc::mprotect(end, PAGE, libc::PROT_NONE) }, 0);
     let end = end.expose_provenance() as u64;
     let at = |address| clear(libc::SYS_ppoll, &[0, 0, 0, address, 8, 0]).is_some();
     assert!(at(end - 8));
     assert!(!at(end - 4));
-    // SAFETY: unmaps what was mapped above.
+    // SAFETY: unmaps the mapping above.
     assert_eq!(unsafe { libc::munmap(pages, 2 * PAGE) }, 0);
 }
 

@@ -28,7 +28,7 @@ fn instead(nr: i64, args: [u64; 6]) -> Option<Result<Own, i64>> {
     crate::exec::signalfd::instead(u32::try_from(nr).expect("small"), &RawArgs::new(args))
 }
 
-/// ENGINE-33: another signalfd takes the place of one whose set has internal signals, with what else it has, and closes.
+/// ENGINE-33: another signalfd takes the place of one whose set has internal signals, with its other properties, and is closed.
 #[test]
 fn another_one_in_its_place() {
     let usr1 = 1 << (libc::SIGUSR1 - 1);
@@ -47,7 +47,7 @@ fn another_one_in_its_place() {
     }
 }
 
-/// What takes no internal signal is read itself.
+/// A descriptor that gives no internal signal is read itself.
 #[test]
 fn others_are_read_themselves() {
     let harmless = signalfd(1 << (libc::SIGUSR1 - 1), 0);

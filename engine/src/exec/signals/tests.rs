@@ -95,7 +95,7 @@ fn the_signal_of_a_short_write_is_cleared() {
     closer.join().unwrap();
 }
 
-/// What the child finds; its exit code is the number of the first thing that is not as it should be.
+/// The findings of the child; its exit code is the number of the first thing that is not as it should be.
 fn child(told: OwnedFd, parent_sends: OwnedFd) -> i32 {
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGPIPE);

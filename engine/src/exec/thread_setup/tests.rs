@@ -65,7 +65,7 @@ fn ids_that_cannot_be_put_back() {
     });
 }
 
-/// ATTR-78: what would change the process is not done by a thread that shares it.
+/// ATTR-78: an action that would change the process is not performed by a thread that shares it.
 #[test]
 fn shared_settings_are_left_alone() {
     let umask = Action::SetUmask(0o111);
@@ -78,7 +78,7 @@ fn shared_settings_are_left_alone() {
     }
 }
 
-/// CANCEL-20: what changes the thread stops with the call, and says so, at any point of the changes.
+/// CANCEL-20: a change of the thread stops with the call, and says so, however much is changed by then.
 #[test]
 fn a_cancel_stops_what_changes_the_thread() {
     apart("other ids", || {

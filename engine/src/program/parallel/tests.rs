@@ -144,7 +144,7 @@ fn all_are_made_and_waited_for() {
     assert_eq!(rig.found(), []);
 }
 
-/// SYSLET-26: a call whose worker dies is over with EOWNERDEAD, is no success, and is not found any more.
+/// POOL-17: a call whose worker dies is over with EOWNERDEAD, is no success, and is not found any more.
 #[test]
 fn a_dead_workers_call_is_over() {
     let rig = Rig::new();
