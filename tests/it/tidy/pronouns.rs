@@ -7,14 +7,14 @@ use super::{assert_caught, assert_none};
 
 /// So many pronouns 1,000 words of a package's comments or of a document may have. The numbers only go down.
 const PRONOUNS_MAX: [(&str, f64); 8] = [
-    ("abi/src", 4.0),
-    ("syscalls/src", 4.5),
+    ("abi/src", 0.5),
+    ("syscalls/src", 0.5),
     ("attrs/src", 0.5),
-    ("engine/src", 13.0),
+    ("engine/src", 0.5),
     ("engine/cli/src", 0.5),
     ("README.md", 0.5),
-    ("CONTRIBUTING.md", 5.0),
-    ("specs/", 17.0),
+    ("CONTRIBUTING.md", 0.5),
+    ("specs/", 0.5),
 ];
 
 fn faults(prose: &[Prose]) -> Vec<String> {
