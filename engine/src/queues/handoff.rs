@@ -1,4 +1,4 @@
-//! Holds the calls that a submitter has begun inline and hands over: `ring/inline.rs` pushes them, workers pop them.
+//! Holds the calls that a submitter hands over, or a reaped worker leaves: `Ring` and `Pool` push them, workers pop them.
 
 use std::collections::VecDeque;
 
