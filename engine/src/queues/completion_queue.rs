@@ -4,7 +4,7 @@ use syslet_abi::{DoneFlags, Kind, USER_DATA_OFFSET};
 
 use crate::queues::drain_buffer::DrainBuffer;
 use crate::queues::ring_buffer::{RingBuffer, Words, pad};
-pub(crate) use crate::slots::abandon::BACK_BYTES;
+use crate::slots::abandon::BACK_BYTES;
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
 
 /// Flag of a PAD that ends a call with a hidden success: its second word is the call's ticket.
