@@ -5,7 +5,6 @@
 
 use syslet_tests::{files, mask};
 
-mod claims;
 mod commands;
 mod cycles;
 mod edges;

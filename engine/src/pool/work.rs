@@ -23,7 +23,6 @@ use crate::queues::completion_queue::back;
 use crate::queues::priority::Taker;
 use crate::queues::staged::ticket;
 use crate::slots::Ticket;
-use crate::slots::abandon::BACK_BYTES;
 use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
 use crate::sys::disposable::{self, Ended, Own};
@@ -312,7 +311,7 @@ impl WorkerLocal {
             ));
         } else if slot.phase().worker_returned(generation) {
             // No second record was asked for: the submitter finds this one when it looks.
-            ring.completions.claim(BACK_BYTES).commit(&back(ticket.pack()));
+            ring.completions.post(&back(ticket.pack()));
         }
         ring.give_orphans_back();
         self.built = 0;

@@ -3,7 +3,7 @@
 use syslet_abi::{DoneFlags, Kind, USER_DATA_OFFSET};
 
 use crate::queues::drain_buffer::DrainBuffer;
-use crate::queues::ring_buffer::{RingBuffer, Words, pad};
+use crate::queues::ring_buffer::{RingBuffer, Words, bytes, pad};
 use crate::slots::abandon::BACK_BYTES;
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
 
@@ -44,11 +44,10 @@ pub(crate) struct Consumer<W> {
     published_head: W,
 }
 
-/// Room for one record, claimed. It is filled at once: no call, no wait between claim and commit (RING-15).
-/// Dropped without `commit`, it becomes a PAD.
+/// Room for one record, claimed, and filled at once by [`Completions::post`] (RING-15). Dropped without `commit`, it becomes a PAD.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Room<'a, W: Words> {
+struct Room<'a, W: Words> {
     ring: &'a Completions<W>,
     at: u64,
     len: u64,
@@ -60,8 +59,21 @@ impl<W: Words> Completions<W> {
         Completions { tail, buffer: RingBuffer::new(ring) }
     }
 
-    /// Claims room for a record of `len` bytes. Its credit is held, so it fits.
-    pub(crate) fn claim(&self, len: u64) -> Room<'_, W> {
+    /// Posts the records of one or several calls, which are one record to the ring. Their credit is held, so they fit.
+    #[inline]
+    pub(crate) fn post(&self, records: &[u64]) {
+        self.claim(bytes(records.len())).commit(records);
+    }
+
+    /// Claims room, and fills it with nothing, as a thread does that ends in between.
+    #[cfg(test)]
+    #[cfg(syslet_loom)]
+    pub(super) fn skip(&self, len: u64) {
+        drop(self.claim(len));
+    }
+
+    /// Claims room for a record of `len` bytes.
+    fn claim(&self, len: u64) -> Room<'_, W> {
         let tail = &self.tail[0];
         let mut at = tail.load(Ordering::Relaxed);
         loop {
@@ -93,7 +105,7 @@ fn clear(word: &AtomicU64) {
 impl<W: Words> Room<'_, W> {
     /// Fills the room with the record; both have one length.
     #[inline]
-    pub(crate) fn commit(self, record: &[u64]) {
+    fn commit(self, record: &[u64]) {
         let place = self.ring.buffer.record(self.at, self.len);
         debug_assert_eq!(place.len(), record.len(), "room and record have one length");
         // C2: relaxed; the release store of the first word below (C3) publishes them.

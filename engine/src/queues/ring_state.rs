@@ -10,7 +10,6 @@ use crate::notify::eventfd::CompletionEvent;
 use crate::queues::completion_queue::Completions;
 use crate::queues::memory::{Region, Word32, Words64};
 use crate::queues::priority::{MayRun, PriorityQueue};
-use crate::queues::ring_buffer::bytes;
 use crate::queues::staged::{StagedCall, ticket};
 use crate::queues::submission_queue::Submissions;
 use crate::slots::lent::{LentSet, give_back};
@@ -134,7 +133,7 @@ impl RingState {
 
     /// Posts the completions of calls that a worker has run, and wakes the submitter that waits for them.
     pub(crate) fn post(&self, done: &[u64]) {
-        self.completions.claim(bytes(done.len())).commit(done);
+        self.completions.post(done);
         self.wake.notify();
         self.event.raise();
         // O2: relaxed; the fence in `notify` pairs with the one in `adopt` (O1), and orders this load after the stores that ended

@@ -9,7 +9,6 @@ use crate::exec::outcome::Outcome;
 use crate::exec::{Step, is_program};
 use crate::pool::executor::Rest;
 use crate::queues::priority::Taker;
-use crate::queues::ring_buffer::bytes;
 use crate::ring::Ring;
 use crate::slots::Ticket;
 use crate::slots::dispatch::DispatchFlags;
@@ -39,7 +38,7 @@ impl Ring {
             built += self.run_one_inline(index, built);
         }
         if built > 0 {
-            self.completions.claim(bytes(built)).commit(self.executor.runner.done(built));
+            self.completions.post(self.executor.runner.done(built));
         }
         count
     }

@@ -18,16 +18,8 @@ struct Allowed {
 /// A package from outside, and the only `cfg` under which it may be used, if there is one.
 type Outside = (&'static str, Option<&'static str>);
 
-const ENGINE_OUTSIDE: &[Outside] = &[
-    ("atomic-waker", None),
-    ("bytemuck", None),
-    ("crossbeam-utils", None),
-    ("libc", None),
-    ("loom", Some("cfg(syslet_loom)")),
-    ("nix", None),
-    ("seccompiler", None),
-    ("slab", None),
-];
+const ENGINE_OUTSIDE: &[Outside] =
+    &[("bytemuck", None), ("libc", None), ("loom", Some("cfg(syslet_loom)")), ("nix", None)];
 
 /// `None` stands for "any". There is no edge between `syscalls` and `attrs`.
 const ALLOWED: &[Allowed] = &[

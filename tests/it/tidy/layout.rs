@@ -24,7 +24,7 @@ const TOP_LEVEL: &[&str] = &[
 ];
 
 /// A file that is longer tells more than one idea. Tables have one idea and many lines.
-const LINES_MAX: usize = 450;
+const LINES_MAX: usize = 600;
 /// Files and folders whose lines are the rows of a table.
 const TABLES: &[&str] = &["syscalls/src/table"];
 
@@ -74,5 +74,5 @@ fn a_stranger_at_the_top_level_is_caught() {
 fn a_long_file_is_caught() {
     let file = |path: &str, lines: usize| File { path: path.into(), text: "x\n".repeat(lines) };
     assert_none(&length_faults(&[file("a.rs", LINES_MAX), file("syscalls/src/table.rs", 2 * LINES_MAX)]));
-    assert_caught(&length_faults(&[file("a.rs", LINES_MAX + 1)]), "a.rs: 451 lines");
+    assert_caught(&length_faults(&[file("a.rs", LINES_MAX + 1)]), "a.rs: 601 lines");
 }

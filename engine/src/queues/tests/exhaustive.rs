@@ -3,10 +3,12 @@
 use syslet_abi::Kind;
 
 use crate::queues::batch::Batch;
+use crate::queues::completion_queue::Completions;
 use crate::queues::ring_buffer::RingBuffer;
 use crate::queues::submission_queue::{Broken, Submissions};
 use crate::queues::tests::checked::{CheckedCompletions, CheckedSubmissions};
 use crate::queues::tests::heap::Heap;
+use crate::queues::tests::records::completion;
 use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::Ordering;
 
@@ -120,5 +122,22 @@ fn positions_only_grow() {
             assert_eq!(buffer.to_end(position), 64 - 8 * word);
             assert!(std::ptr::eq(buffer.word(position), buffer.word(8 * word)));
         }
+    }
+}
+
+/// RING-15: one method claims room and fills it, at every place and for every length: when it returns the claim is filled, so the
+/// consumer waits for none.
+#[test]
+fn a_post_leaves_no_claim_open() {
+    for (before, words) in (0..8).flat_map(|before| (2..=4).map(move |words| (before, words))) {
+        let (tail, memory) = (Heap::zeroed(1), Heap::zeroed(8));
+        tail[0].store(8 * before, Ordering::Relaxed);
+        let ring = Completions::new(tail.clone(), memory.clone());
+        ring.post(&completion(7, words));
+        let end = tail[0].load(Ordering::Relaxed) / 8;
+        let first = usize::try_from(end).unwrap() - words;
+        assert_ne!(memory[first % 8].load(Ordering::Relaxed), 0, "{words} words behind {before}");
+        let is_padded = first > usize::try_from(before).unwrap();
+        assert!(!is_padded || memory[usize::try_from(before).unwrap()].load(Ordering::Relaxed) != 0);
     }
 }
