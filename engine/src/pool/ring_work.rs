@@ -24,6 +24,13 @@ impl RingWork {
         RingWork { state, handoffs: Handoffs::new(), programs: RingPrograms::default() }
     }
 
+    /// Whether workers may take a call that is not in the ring's two queues: of a group, handed over, or in the priority queue; a
+    /// glance.
+    #[inline]
+    pub(crate) fn has_special_work(&self) -> bool {
+        !self.handoffs.is_empty() || !self.programs.groups.is_empty() || self.priority.for_workers() > 0
+    }
+
     /// Whether a call is queued, for workers or for any thread; a glance without locks.
     pub(crate) fn has_any_work(&self) -> bool {
         self.has_work() || self.has_shared_work()
@@ -45,9 +52,6 @@ impl Work for RingWork {
     }
 
     fn has_work(&self) -> bool {
-        !self.handoffs.is_empty()
-            || !self.programs.groups.is_empty()
-            || self.priority.for_workers() > 0
-            || !self.rings_are_empty()
+        self.has_special_work() || !self.rings_are_empty()
     }
 }

@@ -138,18 +138,8 @@ impl WorkerLocal {
 
     /// Claims the next work of the ring. Of a record for which there is no memory, the batch has the beginning only.
     fn claim_any(&mut self, ring: &RingWork) -> bool {
-        (self.begun, self.at, self.built) = (None, 0, 0);
-        self.member = if self.is_closing { None } else { ring.programs.groups.take() };
-        if self.member.is_some() {
-            return true;
-        }
-        if let Some(mut handed) = ring.handoffs.pop() {
-            self.batch.put(handed.record.iter().copied());
-            self.begun = Some(std::mem::take(&mut handed.rest));
-            ring.handoffs.recycle(handed);
-            return true;
-        }
-        if self.has_sorted(ring) && self.claim_sorted(ring, false) {
+        (self.begun, self.member, self.at, self.built) = (None, None, 0, 0);
+        if (self.is_closing || ring.has_special_work()) && self.claim_special(ring) {
             return true;
         }
         // The two queues take turns, so that neither waits for the end of the other.
@@ -168,6 +158,23 @@ impl WorkerLocal {
             return true;
         }
         self.has_sorted(ring) && ring.rings_are_empty() && self.claim_sorted(ring, true)
+    }
+
+    /// Claims work that is not in the ring's two queues: a call of a group, a call handed over, or one of the priority queue, if its
+    /// turn has come.
+    #[inline(never)]
+    fn claim_special(&mut self, ring: &RingWork) -> bool {
+        self.member = if self.is_closing { None } else { ring.programs.groups.take() };
+        if self.member.is_some() {
+            return true;
+        }
+        if let Some(mut handed) = ring.handoffs.pop() {
+            self.batch.put(handed.record.iter().copied());
+            self.begun = Some(std::mem::take(&mut handed.rest));
+            ring.handoffs.recycle(handed);
+            return true;
+        }
+        self.has_sorted(ring) && self.claim_sorted(ring, false)
     }
 
     /// Whether the priority queue has a call that this thread may take; a glance.

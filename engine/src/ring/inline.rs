@@ -20,18 +20,13 @@ impl Ring {
     /// `storage_max` together.
     pub(crate) fn run_inline(&mut self, storage_max: usize) -> usize {
         self.batch.allow_storage(storage_max);
-        let is_own = !self.own.is_empty() && self.own.pop(&mut self.batch);
-        let count = if is_own || !self.state.priority.is_empty_for_submitter() && self.take_sorted(false) {
-            1
+        let count = if self.has_special_work() {
+            self.claim_in_order()
         } else {
-            let taken = self.submissions.take(&mut self.batch, || u64::MAX);
-            let taken = taken.expect("only this process writes its rings, so every record in them is whole");
-            if taken > 0 {
-                self.state.priority.give_turn_back();
+            match self.claim_from_ring() {
+                0 if self.has_special_work() => self.claim_in_order(),
+                taken => taken,
             }
-            let is_late =
-                taken == 0 && !self.state.priority.is_empty_for_submitter() && self.take_sorted(true);
-            if is_late { 1 } else { taken }
         };
         let mut built = 0;
         for index in 0..count {
@@ -41,6 +36,34 @@ impl Ring {
             self.completions.post(self.executor.runner.done(built));
         }
         count
+    }
+
+    /// Whether a call waits that is not taken in the order pushed: in the queue of this thread alone, or in the priority queue.
+    #[inline(always)]
+    fn has_special_work(&self) -> bool {
+        !self.own.is_empty() || !self.state.priority.is_empty()
+    }
+
+    /// Claims the next calls of the ring; gives their number.
+    #[inline]
+    fn claim_from_ring(&mut self) -> usize {
+        let taken = self.submissions.take(&mut self.batch, || u64::MAX);
+        taken.expect("only this process writes its rings, so every record in them is whole")
+    }
+
+    /// Claims the next calls, from that of the three queues which has the turn; gives their number.
+    #[inline(never)]
+    fn claim_in_order(&mut self) -> usize {
+        let is_own = !self.own.is_empty() && self.own.pop(&mut self.batch);
+        if is_own || !self.state.priority.is_empty_for_submitter() && self.take_sorted(false) {
+            return 1;
+        }
+        let taken = self.claim_from_ring();
+        if taken > 0 {
+            self.state.priority.give_turn_back();
+        }
+        let is_late = taken == 0 && !self.state.priority.is_empty_for_submitter() && self.take_sorted(true);
+        if is_late { 1 } else { taken }
     }
 
     /// Claims the next call of the priority queue, if its turn is before that of the ring.

@@ -67,7 +67,7 @@ impl SlotOwner {
         let dispatch = admission.dispatch;
         if dispatch.contains(DispatchFlags::INSTANT) {
             State::INSTANT
-        } else if dispatch.meets(DispatchFlags::WORKER.with(DispatchFlags::TIMED))
+        } else if dispatch.intersects(DispatchFlags::WORKER.with(DispatchFlags::TIMED))
             || admission.placement == Placement::StagedCall
             || self.is_watched()
         {
