@@ -60,7 +60,7 @@ impl<W: Words> Completions<W> {
     }
 
     /// Posts the records of one or several calls, which are one record to the ring. Their credit is held, so they fit.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn post(&self, records: &[u64]) {
         self.claim(bytes(records.len())).commit(records);
     }
