@@ -22,7 +22,7 @@ fn ring() -> Ring {
     Engine::start(Config::default().workers_max(0)).expect("an engine").ring(&params).expect("a ring")
 }
 
-/// Runs a program again and again, each helped by this thread.
+/// Runs a program again and again, each run inline by this thread.
 fn run(ring: &mut Ring, program: &Program, count: u64) -> Duration {
     let begun = Instant::now();
     for _ in 0..count {

@@ -13,9 +13,9 @@ fn round_trip(criterion: &mut Criterion) {
             [("getppid", Box::new(Getppid)), ("pread-cached", Box::new(reads))];
         for (name, mut workload) in workloads {
             let batch = workload.batch(depth);
-            let engine = Engine::prepare(depth, Style::Help).expect("an engine starts");
+            let engine = Engine::prepare(depth, Style::Inline).expect("an engine starts");
             measure(criterion, &format!("{name}/direct"), &mut Direct, &batch);
-            measure(criterion, &format!("{name}/engine-help"), &mut { engine }, &batch);
+            measure(criterion, &format!("{name}/engine-inline"), &mut { engine }, &batch);
         }
     }
 }

@@ -67,7 +67,7 @@ fn each_latency_stands_at_its_calls_place() {
 
 #[test]
 fn every_depth_fits_the_ring_of_the_engine() {
-    let styles = [Style::Help, Style::Default, Style::NonBlockingForm, Style::Workers(2)];
+    let styles = [Style::Inline, Style::Default, Style::NonBlocking, Style::Workers(2)];
     for (depth, style) in [1, 32, 128, 1024].into_iter().flat_map(|depth| styles.map(|style| (depth, style)))
     {
         let mut workload = PreadCached::prepare(depth).unwrap();

@@ -56,7 +56,7 @@ pub(super) fn prepare() -> io::Result<Work> {
         bytes: (FILES * BYTES) as u64,
         doers: vec![
             ("plain", Ok(Box::new(Plain { pairs: pairs()?, buffer: vec![0; AT_ONCE] }))),
-            ("syslet-help", syslets(By::Help)?),
+            ("syslet-inline", syslets(By::Inline)?),
             ("syslet-workers", syslets(By::Workers)?),
             ("syslet", syslets(By::Both)?),
             ("tokio", tasks),

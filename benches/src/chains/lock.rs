@@ -34,7 +34,7 @@ pub(super) fn prepare() -> io::Result<Work> {
         bytes: (APPENDS * LINE.len()) as u64,
         doers: vec![
             ("plain", Ok(Box::new(Plain { file: file()? }))),
-            ("syslet-help", syslets(By::Help)?),
+            ("syslet-inline", syslets(By::Inline)?),
             ("syslet-workers", syslets(By::Workers)?),
             ("syslet", syslets(By::Both)?),
             ("tokio", tasks),

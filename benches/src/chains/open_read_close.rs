@@ -33,7 +33,7 @@ pub(super) fn prepare() -> io::Result<Work> {
         doers: vec![
             ("plain", Ok(Box::new(Plain { files: Arc::clone(&files), buffer: vec![0; BYTES] }))),
             ("plain-threads", Ok(Box::new(Threads { files: Arc::clone(&files) }))),
-            ("syslet-help", syslets(By::Help)),
+            ("syslet-inline", syslets(By::Inline)),
             ("syslet-workers", syslets(By::Workers)),
             ("syslet", syslets(By::Both)),
             ("tokio", tasks),

@@ -15,7 +15,7 @@ const DEPTH: usize = 128;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum By {
     /// The thread that waits, alone.
-    Help,
+    Inline,
     /// Workers only, as many as there are processors.
     Workers,
     /// Both, as it comes.
@@ -44,7 +44,7 @@ impl<K: Debug> Syslets<K> {
     ) -> Result<Syslets<K>, String> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let config = match by {
-            By::Help => Config::default().workers_max(0),
+            By::Inline => Config::default().workers_max(0),
             By::Workers => Config::default().workers_max(u32::try_from(cores).unwrap_or(1)),
             By::Both => Config::default(),
         };
@@ -52,7 +52,7 @@ impl<K: Debug> Syslets<K> {
             Program::build(|p| {
                 match by {
                     // It may sleep there, too.
-                    By::Help => p.flags(CallFlags::SYNC),
+                    By::Inline => p.flags(CallFlags::SYNC),
                     By::Workers => p.flags(CallFlags::ASYNC),
                     By::Both => {}
                 }
@@ -85,7 +85,7 @@ impl<K: Debug> Doer for Syslets<K> {
                     .map_err(|error| error.to_string())?;
                 pushed += 1;
             }
-            if self.by != By::Help {
+            if self.by != By::Inline {
                 self.ring.submit();
             }
             // As many again are pushed while the other half runs.
@@ -98,7 +98,7 @@ impl<K: Debug> Doer for Syslets<K> {
 
     fn settings(&self) -> String {
         let who = match self.by {
-            By::Help => "workers_max = 0, SYNC",
+            By::Inline => "workers_max = 0, SYNC",
             By::Workers => "a worker for each processor, ASYNC",
             By::Both => "default limits",
         };

@@ -19,11 +19,11 @@ const RING_BYTES_UNUSABLE: u32 = 4 << 10;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Style {
     /// No workers: whoever waits runs the calls.
-    Help,
+    Inline,
     /// As it comes, and told which calls are for regular files.
     Default,
-    /// As it comes, and told nothing: a submitter tries what might sleep through its twin.
-    NonBlockingForm,
+    /// As it comes, and told nothing: a submitter attempts a call that might sleep, without blocking.
+    NonBlocking,
     /// At most so many workers, and nobody else runs a call.
     Workers(u32),
 }
@@ -114,12 +114,12 @@ impl Windows for Engine {
 
     fn settings(&self) -> String {
         match self.style {
-            Style::Help => {
+            Style::Inline => {
                 "workers_max = 0, STORAGE on calls for regular files, SYNC on those that could sleep for ever"
                     .to_owned()
             }
             Style::Default => "default limits, STORAGE on calls for regular files".to_owned(),
-            Style::NonBlockingForm => "default limits, no flags".to_owned(),
+            Style::NonBlocking => "default limits, no flags".to_owned(),
             Style::Workers(count) => format!("workers_max = {count}, ASYNC on every call"),
         }
     }
@@ -128,18 +128,18 @@ impl Windows for Engine {
 impl Style {
     fn config(self) -> Config {
         match self {
-            Style::Help => Config::default().workers_max(0),
-            Style::Default | Style::NonBlockingForm => Config::default(),
+            Style::Inline => Config::default().workers_max(0),
+            Style::Default | Style::NonBlocking => Config::default(),
             Style::Workers(count) => Config::default().workers_max(count),
         }
     }
 
     fn shape(self, call: &RawCall<'_>) -> Shape {
         let flags = match (self, call.sleeps_for()) {
-            (Style::Default | Style::Help, SleepsFor::Storage) => CallFlags::STORAGE,
-            (Style::Help, SleepsFor::Time | SleepsFor::Another) => CallFlags::SYNC,
+            (Style::Default | Style::Inline, SleepsFor::Storage) => CallFlags::STORAGE,
+            (Style::Inline, SleepsFor::Time | SleepsFor::Another) => CallFlags::SYNC,
             (Style::Workers(_), _) => CallFlags::ASYNC,
-            (Style::Help | Style::Default | Style::NonBlockingForm, _) => CallFlags::NONE,
+            (Style::Inline | Style::Default | Style::NonBlocking, _) => CallFlags::NONE,
         };
         (call.nr(), call.args().len(), flags)
     }
@@ -150,7 +150,7 @@ fn build((nr, argc, flags): Shape) -> Submission {
 }
 
 #[cfg(test)]
-const STYLES: [Style; 4] = [Style::Help, Style::Default, Style::NonBlockingForm, Style::Workers(2)];
+const STYLES: [Style; 4] = [Style::Inline, Style::Default, Style::NonBlocking, Style::Workers(2)];
 
 #[test]
 fn more_calls_than_fit_are_refused_and_those_accepted_are_over() {

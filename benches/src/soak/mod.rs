@@ -116,7 +116,7 @@ fn live(rng: &mut Rng, duration: Duration, what: &str) -> Result<Tally, String> 
 }
 
 fn config(rng: &mut Rng, refusals: &Arc<AtomicU32>) -> Config {
-    let twins = [NonBlocking::Off, NonBlocking::SameNumber, NonBlocking::All, NonBlocking::All];
+    let attempts = [NonBlocking::Off, NonBlocking::SameNumber, NonBlocking::All, NonBlocking::All];
     let (gate_seed, refusals) = (rng.u64(..), Arc::clone(refusals));
     let asked = AtomicU32::new(0);
     Config::default()
@@ -125,7 +125,7 @@ fn config(rng: &mut Rng, refusals: &Arc<AtomicU32>) -> Config {
         .stall(Duration::from_micros(rng.u64(20..2000)))
         .idle(Duration::from_millis(rng.u64(1..50)))
         .spin(Duration::from_micros(rng.u64(..60)))
-        .nonblocking(*rng.choice(&twins).unwrap_or(&NonBlocking::All))
+        .nonblocking(*rng.choice(&attempts).unwrap_or(&NonBlocking::All))
         .spawn_gate(move || {
             let turn = u64::from(asked.fetch_add(1, Ordering::Relaxed));
             let is_refused = Rng::with_seed(gate_seed ^ turn).u32(..256) < refusals.load(Ordering::Relaxed);
