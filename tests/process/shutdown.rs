@@ -286,3 +286,20 @@ fn a_dropped_ring_leaves_nothing_in_flight() {
     assert_eq!(engine.close(LONG), Ok(()));
     until_no_thread_is_left();
 }
+
+/// POOL-48: no descriptor of an engine outlives its close and its drop, not even for the moment in which its last thread ends.
+#[test]
+fn a_closed_engine_leaves_no_descriptor_for_later() {
+    let _alone = alone();
+    let open = || std::fs::read_dir("/proc/self/fd").expect("a directory").count();
+    let before = open();
+    for round in 0..60 {
+        let (engine, mut ring) = start(Config::default());
+        push(&mut ring, &getpid().flags(CallFlags::ASYNC).build()).expect("accepted");
+        ring.wait(1, Some(LONG)).expect("waited");
+        drop(ring);
+        engine.close(LONG).expect("all have ended");
+        drop(engine);
+        assert_eq!(open(), before, "round {round}");
+    }
+}

@@ -68,9 +68,11 @@ fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
         return;
     }
     monitor.run_until_closed();
-    // The other fields are dropped before this thread says that all threads have ended.
-    let Monitor { pool, .. } = monitor;
-    pool.monitor.end();
+    let requests = Arc::clone(&monitor.pool.monitor);
+    // First: when a close has seen the end, this thread holds nothing of the pool. Else its files could be closed later, by this
+    // thread (POOL-48).
+    drop(monitor);
+    requests.end();
 }
 
 /// The monitor's own state.

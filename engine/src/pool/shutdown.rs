@@ -113,20 +113,20 @@ impl Pool {
         // Before the thread is started: `close` waits until the list of leaving programs is empty.
         let exit = self.leaving.enter(ring, locals);
         let (own, pool) = (Arc::clone(&exit), self.me.upgrade());
+        let (leaving, monitor) = (Arc::clone(&self.leaving), Arc::clone(&self.monitor));
         let body = move || {
             own.run(pool.as_deref());
-            pool.inspect(|pool| pool.has_left(&own));
+            // First: when a close has seen the end, this thread holds nothing of the pool (POOL-48).
+            drop(pool);
+            leaving.end(&own);
+            monitor.leave();
         };
         let may_start = self.gate.as_ref().is_none_or(|gate| gate.0().is_ok());
         if !may_start || spawn("syslet-leaving", Box::new(body)).is_err() {
             exit.run(Some(self));
-            self.has_left(&exit);
+            self.leaving.end(&exit);
+            self.monitor.leave();
         }
-    }
-
-    fn has_left(&self, exit: &Arc<Exit>) {
-        self.leaving.end(exit);
-        self.monitor.leave();
     }
 }
 

@@ -32,7 +32,8 @@ pub(crate) struct Pool {
     pub(crate) limits: Limits,
     pub(crate) scheduler: Scheduler<RingWork, Worker>,
     pub(crate) rings: RingList,
-    pub(crate) monitor: MonitorRequests,
+    /// Apart from the pool: a thread that tells of its end has let go of the pool before.
+    pub(crate) monitor: Arc<MonitorRequests>,
     pub(crate) timers: TimerQueue,
     pub(crate) lanes: Arc<Lanes<RingWork>>,
     pub(crate) context: Arc<AttributeContext>,
@@ -40,7 +41,7 @@ pub(crate) struct Pool {
     /// The workers' confinement, with which submitters are compared.
     pub(crate) reference: Reference,
     pub(crate) gate: Option<SpawnGate>,
-    pub(crate) leaving: Leaving,
+    pub(crate) leaving: Arc<Leaving>,
     /// Whether programs on their way out have to end soon.
     pub(crate) haste: AtomicBool,
     pub(crate) me: Weak<Pool>,
@@ -67,7 +68,7 @@ pub struct Stats {
 impl Pool {
     /// A pool without threads.
     pub(crate) fn new(config: &Config, context: Arc<AttributeContext>, abilities: Abilities) -> Arc<Pool> {
-        let monitor = MonitorRequests::new();
+        let monitor = Arc::new(MonitorRequests::new());
         let reference = Reference::new(config.confine, abilities, Arc::clone(&monitor.wake));
         Arc::new_cyclic(|pool| Pool {
             limits: Limits::new(&config.limits),
@@ -80,7 +81,7 @@ impl Pool {
             abilities,
             reference,
             gate: config.gate.clone(),
-            leaving: Leaving::default(),
+            leaving: Arc::default(),
             haste: AtomicBool::new(false),
             me: Weak::clone(pool),
         })
