@@ -208,7 +208,7 @@ fn of_all_signals(flags: i32) -> OwnedFd {
 /// that it waits for, and is cancelled.
 #[test]
 fn nobody_reads_them() {
-    let _alone = alone();
+    let _alone = look::alone_with_threads();
     let mut ring = ring();
     let signals = Arc::new(of_all_signals(libc::SFD_CLOEXEC));
     assert_eq!(set_of(signals.as_raw_fd()) & INTERNAL, INTERNAL);

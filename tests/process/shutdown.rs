@@ -290,9 +290,8 @@ fn a_dropped_ring_leaves_nothing_in_flight() {
 /// POOL-48: no descriptor of an engine outlives its close and its drop, not even for the moment in which its last thread ends.
 #[test]
 fn a_closed_engine_leaves_no_descriptor_for_later() {
-    let _alone = alone();
-    let open = || std::fs::read_dir("/proc/self/fd").expect("a directory").count();
-    let before = open();
+    let _alone = look::alone_with_threads();
+    let before = look::descriptors();
     for round in 0..60 {
         let (engine, mut ring) = start(Config::default());
         push(&mut ring, &getpid().flags(CallFlags::ASYNC).build()).expect("accepted");
@@ -300,6 +299,6 @@ fn a_closed_engine_leaves_no_descriptor_for_later() {
         drop(ring);
         engine.close(LONG).expect("all have ended");
         drop(engine);
-        assert_eq!(open(), before, "round {round}");
+        assert_eq!(look::descriptors(), before, "round {round}");
     }
 }
