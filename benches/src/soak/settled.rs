@@ -46,9 +46,9 @@ pub(super) fn no_thread_is_left() -> Result<(), String> {
     until(|| names().is_empty(), || format!("threads of a closed engine: {:?}", names()))
 }
 
-/// Whether it is the end of a name that an engine gives: `starter`, or a number.
+/// Whether it is the end of a name that an engine gives: `monitor`, or a number.
 fn is_engines(end: &str) -> bool {
-    end.trim_end() == "starter" || end.starts_with(|first: char| first.is_ascii_digit())
+    end.trim_end() == "monitor" || end.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Pipes, connections and locks that are open; those of the process's own included.
