@@ -28,7 +28,7 @@ pub(crate) enum Rest {
     /// A call, or a program that has not begun.
     Call(Progress),
     /// A program between two of its atoms, or in the middle of a call.
-    Program(Box<Suspended>),
+    Program(Suspended),
     /// A program with a worker that died. The calls of this group end before the program does.
     Orphan(Arc<ParallelGroup>),
 }
@@ -136,7 +136,7 @@ impl Executor {
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
         match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), None) } {
             Step::Done(words) => Step::Done(words),
-            Step::Suspended(suspended) => Step::Suspended(Rest::Program(Box::new(suspended))),
+            Step::Suspended(suspended) => Step::Suspended(Rest::Program(suspended)),
         }
     }
 

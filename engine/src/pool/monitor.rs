@@ -323,8 +323,8 @@ impl Monitor {
     /// Whether work waits behind a call that could get stuck.
     fn is_pressed(&self) -> bool {
         let is_theirs = |ring: &Arc<RingWork>| ring.is_listed() && ring.is_open(ring.submissions.published());
-        let is_helper_in_a_call =
+        let is_submitter_in_a_call =
             |(ring, _): &(Arc<RingWork>, Glance)| ring.has_any_work() && !is_theirs(ring);
-        self.pool.scheduler.is_at_risk() || self.rings.iter().any(is_helper_in_a_call)
+        self.pool.scheduler.is_at_risk() || self.rings.iter().any(is_submitter_in_a_call)
     }
 }

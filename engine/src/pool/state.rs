@@ -35,7 +35,7 @@ pub(crate) struct Pool {
     /// Apart from the pool: a thread that tells of its end has let go of the pool before.
     pub(crate) monitor: Arc<MonitorRequests>,
     pub(crate) timers: TimerQueue,
-    pub(crate) lanes: Arc<Lanes<RingWork>>,
+    pub(crate) lanes: Lanes<RingWork>,
     pub(crate) context: Arc<AttributeContext>,
     pub(crate) abilities: Abilities,
     /// The workers' confinement, with which submitters are compared.
@@ -76,7 +76,7 @@ impl Pool {
             rings: RingList::new(),
             monitor,
             timers: TimerQueue::new(),
-            lanes: Arc::new(Lanes::new()),
+            lanes: Lanes::new(),
             context,
             abilities,
             reference,
