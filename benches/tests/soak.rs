@@ -29,7 +29,7 @@ fn two_hundred_sleepers_are_measured() {
     let text = String::from_utf8(harness(&["sleepers", "--count", "200", "--json"]).stdout).unwrap();
     let figures: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(figures["asleep"], 200);
-    // The first thread, the starter, and at least as many workers as sleep.
+    // The first thread, the monitor, and at least as many workers as sleep.
     assert!(figures["threads"].as_u64() >= Some(202), "{text}");
     assert_eq!(figures["limit"]["calls"], 400);
     assert_eq!(figures["limit"]["workers_max"], 200);

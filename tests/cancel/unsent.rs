@@ -164,7 +164,7 @@ fn what_is_not_signalled_is_pending() {
 }
 
 /// CANCEL-22, POOL-25, POOL-28: a thread of its own that is made when the queue is full has no timer, although its worker has one.
-/// The call is found pending, however it came to that thread, and stops when there is room again, although nobody asks again.
+/// The call is found pending, however it came to that thread, and stops when there is room again, without another request.
 #[test]
 fn a_thread_of_its_own_without_a_timer_is_pending() {
     in_a_child("unsent::a_thread_of_its_own_without_a_timer_is_pending", || {

@@ -124,8 +124,8 @@ pub(crate) struct Case {
     pub(crate) good: Setup,
     pub(crate) bad: Vec<Setup>,
     pub(crate) unblock: Option<Unblock>,
-    /// Its row has a twin, which is not for this file.
-    pub(crate) is_untwinned: bool,
+    /// Its row has a non-blocking form, which is not for this file.
+    pub(crate) is_blocking_only: bool,
     pub(crate) left: fn(&World) -> String,
     /// It runs in a process of its own, with namespaces of its own.
     pub(crate) is_alone: bool,
@@ -139,7 +139,7 @@ pub(crate) fn case(call: &'static str, good: impl Fn(&mut World) -> Vec<Arg> + '
         good: Box::new(good),
         bad: Vec::new(),
         unblock: None,
-        is_untwinned: false,
+        is_blocking_only: false,
         left: |_| String::new(),
         is_alone: false,
         allowed: Allowed::default(),
@@ -162,9 +162,9 @@ impl Case {
         self
     }
 
-    /// No first attempt is made of it, though its row has a twin.
+    /// No first attempt is made of it, though its row has a non-blocking form.
     pub(crate) fn blocking_only(mut self) -> Case {
-        self.is_untwinned = true;
+        self.is_blocking_only = true;
         self
     }
 

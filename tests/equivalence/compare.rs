@@ -240,17 +240,17 @@ impl<'a> Variant<'a> {
         let sleeps = if class == Class::Sleeps { CallFlags::SYNC } else { CallFlags::NONE };
         match scope {
             Scope::Process | Scope::ReadsThread if self.case.allowed.submitter => {
-                vec![(Way::Helped, CallFlags::SYNC), (Way::Sync, CallFlags::SYNC)]
+                vec![(Way::Inline, CallFlags::SYNC), (Way::Sync, CallFlags::SYNC)]
             }
             Scope::Process | Scope::ReadsThread => vec![
-                (Way::Helped, sleeps),
+                (Way::Inline, sleeps),
                 (Way::Usual, CallFlags::NONE),
                 (Way::Pooled, CallFlags::ASYNC),
                 (Way::Program, CallFlags::NONE),
                 (Way::Registers, CallFlags::ASYNC),
                 (Way::Sync, CallFlags::SYNC),
             ],
-            Scope::BoundToThread => vec![(Way::Helped, CallFlags::SYNC), (Way::Sync, CallFlags::SYNC)],
+            Scope::BoundToThread => vec![(Way::Inline, CallFlags::SYNC), (Way::Sync, CallFlags::SYNC)],
             Scope::WritesThread => vec![(Way::Private, CallFlags::PRIVATE)],
             Scope::EngineLife(_) => Vec::new(),
         }
@@ -290,9 +290,9 @@ impl<'a> Variant<'a> {
             return Err(difference(&got, &expected));
         }
         let is_tried =
-            self.row.nonblocking.is_some() && !self.case.is_untwinned && self.case.unblock.is_some();
+            self.row.nonblocking.is_some() && !self.case.is_blocking_only && self.case.unblock.is_some();
         if is_tried && way == Way::Usual && back.worker.attempts < 2 {
-            return Err(format!("twin not tried: {:?}", back.worker));
+            return Err(format!("attempt not made: {:?}", back.worker));
         }
         Ok(())
     }

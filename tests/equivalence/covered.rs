@@ -64,7 +64,7 @@ fn calls_without_a_case_have_a_reason() {
     assert!(covered().len() >= CALLS_MIN, "{} calls have a case", covered().len());
 }
 
-/// Calls with a twin of which no case sleeps, and why none can.
+/// Calls with a non-blocking form of which no case sleeps, and why none can.
 const NEVER_ASLEEP: &[(&str, &str)] = &[
     ("pread64", "positions are for files, whose wait nobody can lengthen"),
     ("preadv", "positions are for files, whose wait nobody can lengthen"),
@@ -76,17 +76,21 @@ const NEVER_ASLEEP: &[(&str, &str)] = &[
 
 /// ENGINE-19: a call that can be tried first is also tried where it would sleep, and ended by a worker.
 #[test]
-fn calls_with_a_twin_are_found_asleep() {
+fn calls_with_an_attempt_are_found_asleep() {
     let cases = cases();
     let asleep: BTreeSet<&str> = cases
         .iter()
         .filter(|case| case.unblock.is_some() && !case.allowed.submitter)
         .map(|case| case.call)
         .collect();
-    let twinned = rows().iter().filter(|row| row.nonblocking.is_some() && row.numbers.here().is_some());
-    for row in twinned {
+    let attempted = rows().iter().filter(|row| row.nonblocking.is_some() && row.numbers.here().is_some());
+    for row in attempted {
         let is_excused = NEVER_ASLEEP.iter().any(|(call, _)| *call == row.name);
-        assert!(asleep.contains(row.name) || is_excused, "{} has a twin and no case that sleeps", row.name);
+        assert!(
+            asleep.contains(row.name) || is_excused,
+            "{} has a non-blocking form and no case that sleeps",
+            row.name
+        );
     }
 }
 

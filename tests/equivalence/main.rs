@@ -154,7 +154,7 @@ fn calls_on_signals() {
     compare::compare(&here(signals::cases()));
 }
 
-/// ENGINE-17, ENGINE-19: a signal ends a helped call as it ends the plain one, and what a sleep leaves of its time is the same.
+/// ENGINE-17, ENGINE-19: a signal ends a call run inline as it ends the plain one, and what a sleep leaves of its time is the same.
 #[test]
 fn calls_that_are_interrupted() {
     compare::compare(&here(interrupted::cases()));

@@ -28,10 +28,10 @@ const DIRT_BYTES: usize = 16 << 10;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
     /// Without workers: the waiting submitter makes it.
-    Helped,
+    Inline,
     /// There are workers, and SYNC keeps it from them.
     Sync,
-    /// There are workers and no wish: instant calls and twins in the submitter, the rest in a worker.
+    /// There are workers and no wish: instant calls and attempts in the submitter, the rest in a worker.
     Usual,
     /// ASYNC: a worker makes it.
     Pooled,
@@ -172,7 +172,7 @@ impl Rig {
     }
 
     fn ring(&mut self, way: Way) -> &mut Ring {
-        if way == Way::Helped { &mut self.alone } else { &mut self.pooled }
+        if way == Way::Inline { &mut self.alone } else { &mut self.pooled }
     }
 
     /// Leaves bytes of another call where the next one's out area will be.
@@ -213,7 +213,7 @@ impl Rig {
         let worker = self.worker;
         let ring = self.ring(way);
         push(ring, call);
-        if matches!(way, Way::Helped | Way::Sync) {
+        if matches!(way, Way::Inline | Way::Sync) {
             asleep_and(nr, first, unblock, || assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1)));
         } else {
             assert_eq!(ring.wait(1, Some(Duration::ZERO)), Ok(0), "the call sleeps");

@@ -237,9 +237,9 @@ fn panics_are_contained() {
     }
 }
 
-/// ATTR-22: a plan that forbids helping needs a worker, and there is none.
+/// ATTR-22: a plan that keeps the submitter away needs a worker, and there is none.
 #[test]
-fn a_plan_can_forbid_helping() {
+fn a_plan_can_forbid_the_submitter() {
     let (mut ring, _) = probes(&[Does::NeedsWorker]);
     let asked = ask(getpid(), 0x8000, NONE, &[]).build();
     assert_eq!(push(&mut ring, &asked).unwrap_err().refusal(), Refusal::NEEDS_WORKER);

@@ -24,7 +24,7 @@ use syslet::{Config, Engine, Source, Submission, SubmissionBuilder};
 use syslet_tests::rig;
 
 use confined::{
-    NOBODY, assert_helped_only, assert_is_noticed, assert_never_run, assert_pooled, drop_capabilities,
+    NOBODY, assert_inline_only, assert_is_noticed, assert_never_run, assert_pooled, drop_capabilities,
     forbid, in_own_process, in_thread, is_refused, is_superuser, open, pooled, take_ids,
 };
 use syslet_tests::look::until;
@@ -89,7 +89,7 @@ fn assert_each_is_noticed(engine: &Engine, changes: &[(&str, fn())]) {
             assert_pooled(&mut ring);
             change();
             assert_is_noticed(&mut ring);
-            assert_helped_only(&mut open(engine));
+            assert_inline_only(&mut open(engine));
         });
     }
     assert_pooled(&mut open(engine));
@@ -175,7 +175,7 @@ fn what_kills_is_not_asked() {
 
 /// POOL-44: without kcmp a thread that has its own directories is noticed when it is somewhere else, also when it is the process
 /// that has moved on; and when the application closes the file
-/// that the lock is on, no thread is taken for equal before the starter has a lock again.
+/// that the lock is on, no thread is taken for equal before the monitor has a lock again.
 #[test]
 fn without_kcmp_directories_are_compared_by_what_they_are() {
     if !is_superuser("a directory of one thread") {
@@ -211,7 +211,7 @@ fn without_kcmp_directories_are_compared_by_what_they_are() {
             // SAFETY: what the engine opened is another file from here on, which is what this test is about.
             assert_eq!(unsafe { libc::dup2(other.as_raw_fd(), fd) }, fd);
         }
-        // Nothing says that the table is the same until the starter has taken another lock.
+        // Nothing says that the table is the same until the monitor has taken another lock.
         assert_pooled(&mut ring);
         in_thread(|| {
             let mut ring = open(&engine);
@@ -242,7 +242,7 @@ fn a_process_that_moves_on_leaves_a_thread_behind() {
                 go.send(()).unwrap();
                 has_moved.recv().unwrap();
                 until("it is noticed in the period", || is_refused(&mut ring));
-                assert_helped_only(&mut ring);
+                assert_inline_only(&mut ring);
             });
             gone.recv().unwrap();
             std::env::set_current_dir("/tmp").expect("it is there");
@@ -345,9 +345,9 @@ fn without_descriptors_nothing_is_taken_for_equal() {
                     ring.submit_and_wait(1).unwrap();
                     assert_never_run(&drain(&mut ring)[0]);
                 }
-                assert_helped_only(&mut ring);
+                assert_inline_only(&mut ring);
                 limit_descriptors(descriptors);
-                assert_helped_only(&mut ring);
+                assert_inline_only(&mut ring);
             });
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
@@ -365,7 +365,7 @@ fn without_descriptors_nothing_is_taken_for_equal() {
         assert_eq!(engine.comparison(), None);
         limit_descriptors(descriptors);
         let mut ring = open(&engine);
-        until("the starter has looked again", || !is_refused(&mut ring));
+        until("the monitor has looked again", || !is_refused(&mut ring));
         assert_pooled(&mut ring);
         assert_eq!(engine.comparison().unwrap().threads, Source::Status);
     });
@@ -379,7 +379,7 @@ fn no_shortage_is_equality() {
             answer(&[libc::SYS_openat], errno);
             let engine = Engine::start(Config::default()).unwrap();
             assert_eq!(engine.comparison(), None, "{errno}");
-            assert_helped_only(&mut open(&engine));
+            assert_inline_only(&mut open(&engine));
         });
         in_thread(|| {
             let engine = Engine::start(Config::default()).unwrap();
@@ -427,7 +427,7 @@ fn a_lent_descriptor_is_the_same_file() {
                 assert_never_run(&drain(&mut ring)[0]);
             }
             assert!(ring.push_safe(&read).is_err(), "refused from here on");
-            assert_helped_only(&mut ring);
+            assert_inline_only(&mut ring);
         });
     }
 }

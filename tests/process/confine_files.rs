@@ -17,7 +17,7 @@ use syslet::{Config, Engine};
 use syslet_tests::{look, rig};
 
 use confined::{
-    assert_helped_only, assert_is_noticed, assert_pooled, forbid, in_own_process, in_thread, open,
+    assert_inline_only, assert_is_noticed, assert_pooled, forbid, in_own_process, in_thread, open,
 };
 
 /// For close_range: in a table of the thread's own.
@@ -50,7 +50,7 @@ fn replace(number: i32, file: &File) {
     Errno::result(unsafe { libc::dup2(file.as_raw_fd(), number) }).expect("both are open");
 }
 
-fn starter() -> i32 {
+fn monitor() -> i32 {
     look::engine_threads_named("syslet-monitor")[0]
 }
 
@@ -78,24 +78,24 @@ fn the_file_of_another_thread_is_no_answer() {
     });
 }
 
-/// POOL-44: a thread that has confined itself and puts its own status file in the place of the starter's is not equal to the
-/// workers; and the starter opens its files again, for all others.
+/// POOL-44: a thread that has confined itself and puts its own status file in the place of the monitor's is not equal to the
+/// workers; and the monitor opens its files again, for all others.
 #[test]
-fn a_forged_starter_is_no_answer() {
-    in_own_process("a_forged_starter_is_no_answer", || {
+fn a_forged_monitor_is_no_answer() {
+    in_own_process("a_forged_monitor_is_no_answer", || {
         let engine = Engine::start(Config::default()).unwrap();
         in_thread(|| {
             let mut ring = open(&engine);
             assert_pooled(&mut ring);
             forbid(&[libc::SYS_getppid]);
-            for number in numbers(starter(), "status") {
+            for number in numbers(monitor(), "status") {
                 replace(number, &status(gettid().as_raw()));
             }
             assert_is_noticed(&mut ring);
         });
         assert_pooled(&mut open(&engine));
         for name in ["status", "ns"] {
-            let numbers = numbers(starter(), name);
+            let numbers = numbers(monitor(), name);
             assert!(!numbers.is_empty(), "{name}");
             numbers.into_iter().for_each(|number| replace(number, &File::open("/dev/null").unwrap()));
             assert_pooled(&mut open(&engine));
@@ -138,7 +138,7 @@ fn files_that_are_opened_again_are_closed() {
             engine.confined();
             assert_is_noticed(&mut ring);
             let before = files();
-            (0..20).for_each(|_| assert_helped_only(&mut ring));
+            (0..20).for_each(|_| assert_inline_only(&mut ring));
             assert_eq!(files(), before);
         });
     });

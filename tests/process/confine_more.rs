@@ -25,7 +25,7 @@ use syslet::{CallFlags, Config, Confine, DoneFlags, Engine, Submission};
 use syslet_tests::{look, rig};
 
 use confined::{
-    FORBIDDEN, NOBODY, assert_helped_only, assert_is_noticed, assert_never_run, assert_pooled, forbid,
+    FORBIDDEN, NOBODY, assert_inline_only, assert_is_noticed, assert_never_run, assert_pooled, forbid,
     getppid, in_own_process, in_thread, is_refused, is_superuser, open, pooled, take_ids,
 };
 use syslet_tests::look::until;
@@ -259,7 +259,7 @@ fn a_namespace_of_a_moment_is_noticed() {
             unshare(CloneFlags::CLONE_NEWUTS).expect("allowed");
             make_admin(false);
             until("it is noticed in the period", || is_refused(&mut ring));
-            assert_helped_only(&mut ring);
+            assert_inline_only(&mut ring);
         });
         assert_pooled(&mut open(&engine));
     });
@@ -298,7 +298,7 @@ fn landlock_is_counted_or_said() {
             assert_pooled(&mut checked_ring);
             checked.confined();
             assert_is_noticed(&mut checked_ring);
-            assert_helped_only(&mut open(&checked));
+            assert_inline_only(&mut open(&checked));
             for confine in [Confine::Checked, Confine::Strict] {
                 let engine = Engine::start(Config::default().confine(confine)).unwrap();
                 let mut ring = open(&engine);

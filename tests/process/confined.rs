@@ -80,7 +80,7 @@ pub(crate) fn is_refused(ring: &mut Ring) -> bool {
 }
 
 /// The ring goes on in its submitter, and there only.
-pub(crate) fn assert_helped_only(ring: &mut Ring) {
+pub(crate) fn assert_inline_only(ring: &mut Ring) {
     assert!(is_refused(ring));
     let done = run(ring, getpid().attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]));
     let (_, worker) = done.answer(AttributeId::WORKER).expect("an answer");
@@ -97,7 +97,7 @@ pub(crate) fn assert_is_noticed(ring: &mut Ring) {
         ring.submit_and_wait(1).expect("waited");
         assert_never_run(&drain(ring)[0]);
     }
-    assert_helped_only(ring);
+    assert_inline_only(ring);
 }
 
 /// No user of this system, as a rule.

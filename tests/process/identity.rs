@@ -19,7 +19,7 @@ use syslet::{AttributeFlags, AttributeId, Config, Engine, Status, Submission, Su
 use syslet_tests::{look, rig};
 
 use confined::{
-    FORBIDDEN, NOBODY, assert_helped_only, assert_is_noticed, assert_never_run, assert_pooled,
+    FORBIDDEN, NOBODY, assert_inline_only, assert_is_noticed, assert_never_run, assert_pooled,
     drop_capabilities, forbid, getppid, in_thread, is_refused, is_superuser, open, pooled, take_ids,
 };
 use syslet_tests::look::until;
@@ -27,14 +27,14 @@ use syslet_tests::rig::{drain, getpid, pid, pipe, push, run};
 
 /// POOL-20: a filter that the submitter has put on before it opens its ring, or after: nothing is run by a worker any
 /// more. What was accepted and not published ends without having run, what needs a worker is refused, and what is
-/// helped meets the filter.
+/// run inline meets the filter.
 #[test]
 fn identity_mismatch_refuses_pooling() {
     let engine = Engine::start(Config::default()).unwrap();
     in_thread(|| {
         forbid(&[libc::SYS_getppid]);
         let mut ring = open(&engine);
-        assert_helped_only(&mut ring);
+        assert_inline_only(&mut ring);
         assert_eq!(run(&mut ring, getppid()).result, FORBIDDEN);
     });
     for by_wait in [false, true] {
@@ -55,7 +55,7 @@ fn identity_mismatch_refuses_pooling() {
             assert_eq!(seen.iter().map(|done| done.user_data).collect::<Vec<_>>(), [0, 1, 2, 3]);
             seen[..3].iter().for_each(assert_never_run);
             assert_eq!(seen[3].result, FORBIDDEN);
-            assert_helped_only(&mut ring);
+            assert_inline_only(&mut ring);
         });
     }
     assert_pooled(&mut open(&engine));
@@ -148,7 +148,7 @@ fn no_new_privs_refuse_pooling() {
         prctl::set_no_new_privs().unwrap();
         ring.submit_and_wait(1).unwrap();
         assert_never_run(&drain(&mut ring)[0]);
-        assert_helped_only(&mut ring);
+        assert_inline_only(&mut ring);
     });
 }
 
@@ -206,7 +206,7 @@ fn a_wait_looks_again_after_a_while() {
     });
 }
 
-/// POOL-20: a ring that moves to a confined thread is helped there, and pooled again where it comes from.
+/// POOL-20: a ring that moves to a confined thread runs inline there, and is pooled again where it comes from.
 #[test]
 fn a_ring_is_as_confined_as_its_thread() {
     let engine = Engine::start(Config::default()).unwrap();
@@ -218,7 +218,7 @@ fn a_ring_is_as_confined_as_its_thread() {
         ring.submit();
         ring.submit_and_wait(1).unwrap();
         assert_never_run(&drain(&mut ring)[0]);
-        assert_helped_only(&mut ring);
+        assert_inline_only(&mut ring);
     });
     ring.submit();
     assert_pooled(&mut ring);
@@ -227,7 +227,7 @@ fn a_ring_is_as_confined_as_its_thread() {
 /// POOL-20: a call that its submitter has tried and would hand over is looked at before: the worker may not read what
 /// the submitter may not.
 #[test]
-fn what_a_twin_began_is_not_handed_over() {
+fn an_attempt_that_has_begun_is_not_handed_over() {
     let engine = Engine::start(Config::default()).unwrap();
     let (reader, mut writer) = pipe();
     in_thread(|| {
@@ -245,11 +245,11 @@ fn what_a_twin_began_is_not_handed_over() {
         assert_eq!(done.result, FORBIDDEN);
         let worker = WorkerValue::parse(done.answer(AttributeId::WORKER).unwrap().1).unwrap();
         assert_ne!(worker.run_by, RunBy::POOLED);
-        assert_helped_only(&mut ring);
+        assert_inline_only(&mut ring);
     });
 }
 
-/// POOL-20: a ring whose helping submitter is stuck is not given to workers that may more than it.
+/// POOL-20: a ring with a submitter stuck in a call is not given to workers that may more than it.
 #[test]
 fn a_confined_submitter_that_is_stuck_is_not_relieved() {
     let engine = Engine::start(Config::default().stall(Duration::from_micros(100))).unwrap();

@@ -221,7 +221,7 @@ fn every_thread_writing_call_is_tried() {
 }
 
 /// POOL-25, ENGINE-8: without PRIVATE a call that changes its thread is refused; with it, it runs in a thread of its own,
-/// and afterwards submitter, starter and every worker are what they were.
+/// and afterwards submitter, monitor and every worker are what they were.
 #[test]
 fn private_calls_leave_no_trace() {
     let _alone = alone_with_threads();
@@ -233,7 +233,7 @@ fn private_calls_leave_no_trace() {
     let _sleeper = occupy_one(&mut ring);
     let own = run_one(&mut ring, asking(getpid().flags(CallFlags::ASYNC)), 1);
     let threads = look::engine_threads();
-    assert_eq!(threads.len(), 3, "the starter and two workers");
+    assert_eq!(threads.len(), 3, "the monitor and two workers");
     state::until_settled(&threads);
     let changes = all_changes();
     let before = State::of_all(&threads, &mut ring);

@@ -9,13 +9,10 @@ use syslet::attrs::DeadlineAsked;
 use syslet::program::Program;
 use syslet::program::build::calls::{close, openat, read};
 use syslet::{AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Ring, Ticket, Which};
+use syslet_tests::look;
 
 /// Programs in one storm.
 const PROGRAMS: u64 = 2_000;
-
-fn open() -> usize {
-    std::fs::read_dir("/proc/self/fd").expect("a directory").count()
-}
 
 /// Opens two files, reads from a pipe, and closes both on the way out.
 fn waiting(from: i32, flags: CallFlags, after: Option<Duration>) -> Program {
@@ -115,11 +112,11 @@ fn ends() {
 #[test]
 fn nothing_stays_open() {
     let engine = Engine::start(Config::default().workers_max(8)).unwrap();
-    let before = open();
+    let before = look::descriptors();
     storm(&engine);
-    assert_eq!(open(), before);
+    assert_eq!(look::descriptors(), before);
     ends();
     engine.close(Duration::from_secs(60)).unwrap();
-    let after = open();
+    let after = look::descriptors();
     assert!(after <= before, "{after} open, {before} before");
 }

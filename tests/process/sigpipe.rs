@@ -114,7 +114,7 @@ fn sends(broken: &Broken, pointed: &Pointed<'_>, flags: i32) -> Vec<(&'static st
 /// How the calls come to be run.
 #[derive(Clone, Copy, Debug)]
 enum Asked {
-    Helped,
+    Inline,
     Submitted,
     Pooled,
 }
@@ -146,7 +146,7 @@ fn pending() -> u64 {
 }
 
 /// POOL-19, TWIN-14: with SIGPIPE as fatal as a process finds it, every write, send, splice and tee into what is broken
-/// is answered with EPIPE, helped, submitted and pooled, with and without twins, whether or not the call asks for no
+/// is answered with EPIPE, inline, submitted and pooled, with and without attempts, whether or not the call asks for no
 /// signal, or not to wait. The process lives, and nothing stays pending.
 #[test]
 fn sigpipe_never_reaches_the_application() {
@@ -154,14 +154,14 @@ fn sigpipe_never_reaches_the_application() {
     unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.unwrap();
     let (broken, pointed) = (Broken::new(), Pointed::new());
     let flags = [0, libc::MSG_NOSIGNAL, libc::MSG_DONTWAIT, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT];
-    for twins in [NonBlocking::All, NonBlocking::SameNumber, NonBlocking::Off] {
-        let engine = Engine::start(Config::default().nonblocking(twins)).unwrap();
+    for allowed in [NonBlocking::All, NonBlocking::SameNumber, NonBlocking::Off] {
+        let engine = Engine::start(Config::default().nonblocking(allowed)).unwrap();
         let mut ring = engine.ring(&Params::default()).unwrap();
-        for asked in [Asked::Helped, Asked::Submitted, Asked::Pooled] {
+        for asked in [Asked::Inline, Asked::Submitted, Asked::Pooled] {
             let calls = flags.iter().flat_map(|flags| sends(&broken, &pointed, *flags));
             for (name, call) in writes(&broken, &pointed).into_iter().chain(calls) {
                 let result = run(&mut ring, call, asked);
-                assert_eq!(result, -i64::from(libc::EPIPE), "{name}, {asked:?}, {twins:?}");
+                assert_eq!(result, -i64::from(libc::EPIPE), "{name}, {asked:?}, {allowed:?}");
             }
         }
         assert_eq!(pending(), 0, "signals left behind");
@@ -179,7 +179,7 @@ fn sigpipe_never_reaches_the_application() {
 fn a_datagram_socket_has_no_pipe(pointed: &Pointed<'_>) {
     let engine = Engine::start(Config::default()).expect("an engine");
     let mut ring = engine.ring(&Params::default()).expect("a ring");
-    for asked in [Asked::Helped, Asked::Pooled] {
+    for asked in [Asked::Inline, Asked::Pooled] {
         let (socket, peer) = UnixDatagram::pair().expect("a pair");
         drop(peer);
         let send = call(libc::SYS_sendmsg, socket.as_raw_fd()).value(address(&pointed.header)).value(0);

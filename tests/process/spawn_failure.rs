@@ -112,7 +112,7 @@ fn pool_spawn_failure_degrades_for_real() {
     let failed = Engine::start(Config::default().nonblocking(syslet::NonBlocking::Off)).map(|_| ());
     assert_eq!(failed, Err(StartError::Thread(nix::Error::EAGAIN)));
     let before = door.refused.swap(0, Ordering::SeqCst);
-    assert_eq!(before, 1, "the starter");
+    assert_eq!(before, 1, "the monitor");
 
     let mut pipes: Vec<_> = (0..6).map(|_| std::io::pipe().unwrap()).collect();
     for (reader, _) in &pipes {

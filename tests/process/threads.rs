@@ -143,7 +143,7 @@ fn pool_idle_retires() {
         release(&mut ring, held);
         until("the others have ended", || engine.stats().workers == 1 && workers() == ["syslet-1"]);
         until("it is idle", || engine.stats().idle == 1);
-        // Ten times as long as the others have waited, and as many looks of the starter.
+        // Ten times as long as the others have waited, and as many looks of the monitor.
         assert_eq!(poll(&mut [], PollTimeout::from(100_u8)), Ok(0));
         assert_eq!((engine.stats().workers, workers().as_slice()), (1, &["syslet-1".to_owned()][..]));
     }
@@ -161,7 +161,7 @@ fn used_over_a_stretch(threads: &[(i32, String)]) -> [(u64, i64); 2] {
     [0, 1].map(|at| (after[at].0 - before[at].0, after[at].1 - before[at].1))
 }
 
-/// POOL-13, POOL-15: some time after the last call the workers and the starter sleep for good: over a stretch of real
+/// POOL-13, POOL-15: some time after the last call the workers and the monitor sleep for good: over a stretch of real
 /// time in which this thread wakes up twenty times, they do not once, and use no time at all.
 #[test]
 fn pool_idle_burns_nothing() {
@@ -188,7 +188,7 @@ fn pool_idle_burns_nothing() {
 /// POOL-11: a stream of calls, each waited for, wakes no worker: calls that cannot sleep, storage, and a pipe that has
 /// room and bytes. Three hundred at once do.
 #[test]
-fn a_helped_stream_wakes_nobody() {
+fn a_stream_run_inline_wakes_no_thread() {
     let _alone = alone();
     let engine = Engine::start(Config::default()).unwrap();
     let mut ring = engine.ring(&Params::default()).unwrap();
@@ -199,7 +199,7 @@ fn a_helped_stream_wakes_nobody() {
         Submission::call(libc::SYS_write).int(writer.as_raw_fd().into()).input(b"x").value(1).build(),
         Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(9).value(9).build(),
     ];
-    // Where a pipe's write has no twin that keeps SIGPIPE away, it is a worker's.
+    // Where a pipe's write has no non-blocking attempt that keeps SIGPIPE away, it is a worker's.
     let has_quiet_writes = has_quiet_writes(&mut ring, &calls[2], &calls[3]);
     until("the worker sleeps", || engine.stats().idle == 1);
     let worker = threads(is_worker);
@@ -224,7 +224,7 @@ fn a_helped_stream_wakes_nobody() {
     engine.close(PATIENCE).unwrap();
 }
 
-/// Whether a write to a pipe is helped here.
+/// Whether a write to a pipe runs inline here.
 fn has_quiet_writes(ring: &mut Ring, write: &Submission, read: &Submission) -> bool {
     let worker = threads(is_worker);
     let before = used_by(&worker);

@@ -284,8 +284,8 @@ fn programs_do_what_they_say() {
         let Some(program) = built(&atoms, CallFlags::NONE, &registers) else { return Ok(()) };
         let away = built(&atoms, CallFlags::ASYNC, &registers).expect("only its flags are others");
         let model = Model::run(&atoms, registers);
-        let [alone, helping, working] = &mut *rings.borrow_mut();
-        for (ring, program) in [(alone, &program), (helping, &program), (working, &away)] {
+        let [alone, waiting, working] = &mut *rings.borrow_mut();
+        for (ring, program) in [(alone, &program), (waiting, &program), (working, &away)] {
             accepted.set(accepted.get() + u32::from(compare(ring, program, &model)?));
         }
         Ok(())

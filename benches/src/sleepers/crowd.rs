@@ -63,7 +63,7 @@ impl Crowd {
         self.until(|| self.engine.stats().blocked >= count)
     }
 
-    /// Waits until so many threads sleep, and the starter, as the kernel says. A worker counts as blocked just before.
+    /// Waits until so many threads sleep, and the monitor, as the kernel says. A worker counts as blocked just before.
     pub(super) fn wait_asleep(&self, count: u32) -> Result<(), String> {
         self.until(|| sleeping_threads() > count as usize)
     }

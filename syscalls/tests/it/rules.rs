@@ -187,9 +187,9 @@ fn forms_can_match() {
     }
 }
 
-/// A twin names an argument that can be changed, or a call that has a row.
+/// A non-blocking form names an argument that can be changed, or a call that has a row.
 #[test]
-fn twins_refer_to_arguments_and_rows() {
+fn non_blocking_forms_refer_to_arguments_and_rows() {
     for row in rows() {
         let ty = |arg: u8| row.args[usize::from(arg)].ty;
         let fits = match row.nonblocking {
@@ -215,16 +215,16 @@ fn twins_refer_to_arguments_and_rows() {
             Some(NonBlockingForm::NonBlocking) => ty(0) == ArgType::Fd,
             Some(NonBlockingForm::Shortened(arg)) => ty(arg) == ArgType::In,
             Some(NonBlockingForm::Vectored(name)) => {
-                row_by_name(name).is_some_and(|twin| twin.args[1].name == "vec")
+                row_by_name(name).is_some_and(|other| other.args[1].name == "vec")
             }
         };
         assert!(fits, "{}: {:?}", row.name, row.nonblocking);
     }
 }
 
-/// TWIN-36: a call that may sleep has a twin, or its row says why not, and never both.
+/// TWIN-36: a call that may sleep has a non-blocking form, or its row says why not, and never both.
 #[test]
-fn what_may_sleep_has_a_twin_or_a_reason() {
+fn a_call_that_may_sleep_has_an_attempt_or_a_reason() {
     for row in rows() {
         let classes = row.when.iter().map(|when| when.class).chain([row.class]);
         let may_sleep = classes.into_iter().any(|class| matches!(class, Class::Sleeps | Class::Descriptor));

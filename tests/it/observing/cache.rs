@@ -31,7 +31,7 @@ fn reads(ring: &mut Ring, file: &File, flags: CallFlags) -> Seen {
 }
 
 /// ATTR-37, ATTR-40: what was dropped from the cache is a miss, and a hit when it is read again; where the call has a
-/// twin that was tried first, also by a worker, and its word is the evidence.
+/// attempt that was made first, also by a worker, and its word is the evidence.
 #[test]
 fn a_miss_and_then_a_hit() {
     let file = stored(BYTES);

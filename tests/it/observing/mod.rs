@@ -20,7 +20,7 @@ use crate::rig::{self, Seen};
 /// Not required.
 const NONE: AttributeFlags = AttributeFlags::NONE;
 
-/// The ways in which a call can come to be made: by a submitter alone, helped, by a worker.
+/// The ways in which a call can come to be made: by a submitter alone, inline, by a worker.
 const WAYS: [(fn() -> Config, CallFlags); 3] =
     [(rig::alone, CallFlags::SYNC), (Config::default, CallFlags::NONE), (Config::default, CallFlags::ASYNC)];
 

@@ -23,7 +23,7 @@ fn async_calls_are_pooled() {
     }
 }
 
-/// ATTR-31: a worker that others wait for tries the twin first. It stays a worker.
+/// ATTR-31: a worker that others wait for makes the attempt first. It stays a worker.
 #[test]
 fn a_first_attempt_of_a_worker_is_pooled() {
     let mut ring = rig::pooled();

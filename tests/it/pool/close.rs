@@ -85,7 +85,11 @@ fn a_call_half_done_says_how_far_it_came() {
     if moved > 0 {
         assert_eq!((done.user_data, done.result, done.flags), (1, moved, DoneFlags::NONE));
     } else {
-        assert_eq!((done.result, done.flags.contains(DoneFlags::NOT_RUN)), (CANCELLED, true), "no twin here");
+        assert_eq!(
+            (done.result, done.flags.contains(DoneFlags::NOT_RUN)),
+            (CANCELLED, true),
+            "no attempt here"
+        );
     }
     release.write_all(b"x").unwrap();
     assert_eq!(ring.wait(1, None), Ok(1));

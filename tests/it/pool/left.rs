@@ -8,7 +8,7 @@ use syslet::{Config, Submission, SubmissionBuilder};
 use crate::rig::{drain, getpid, pipe, push};
 use syslet_tests::pool::{PATIENCE, start, until, within};
 
-/// A write of one byte, helped where the file lets it.
+/// A write of one byte, inline where the file lets it.
 fn write(writer: &impl AsRawFd, byte: u8) -> SubmissionBuilder {
     Submission::call(libc::SYS_write).int(writer.as_raw_fd().into()).input(&[byte]).value(1)
 }

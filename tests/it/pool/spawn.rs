@@ -54,7 +54,7 @@ fn an_engine_has_a_worker_or_does_not_start() {
     assert_eq!(gate.refused(), 1);
 }
 
-/// POOL-7, POOL-9: when no thread can be started, the worker there is runs one call after the other, helped calls run,
+/// POOL-7, POOL-9: when no thread can be started, the worker there is runs one call after the other, calls run inline do,
 /// refusals are counted; and when threads can be started again, they are, with nothing else to remind anybody.
 #[test]
 fn pool_spawn_failure_degrades() {
@@ -70,7 +70,7 @@ fn pool_spawn_failure_degrades() {
     // One that is asked for counts, until it is refused.
     until("there is the one", || (engine.stats().workers, engine.stats().blocked) == (1, 1));
     push(&mut ring, &getpid().user_data(1).build()).unwrap();
-    assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1), "helped");
+    assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1), "inline");
     assert_eq!(drain(&mut ring)[0].user_data, 1);
     for (_, writer) in &mut pipes[..2] {
         writer.write_all(b"x").unwrap();

@@ -29,7 +29,7 @@ fn fifo() -> (tempfile::TempDir, CString) {
 /// POOL-16: a FIFO is opened for reading, then for writing, on one ring. Each open waits for the other: the submitter
 /// sleeps in the first, and a worker makes the second.
 #[test]
-fn helper_that_blocks_is_compensated() {
+fn a_submitter_that_blocks_is_compensated() {
     for round in 0..20 {
         let (_folder, path) = fifo();
         let done = within(move || {

@@ -98,7 +98,7 @@ fn no_wake_up_is_lost() {
 
 /// ENGINE-29: a wait that helps ends with the call it is in, and leaves the rest for later. It wakes without workers too.
 #[test]
-fn a_helping_wait_is_ended() {
+fn a_wait_that_runs_calls_is_ended() {
     for config in [rig::alone(), Config::default()] {
         let (_engine, mut ring) = start(config);
         for number in 0..20 {

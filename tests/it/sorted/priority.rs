@@ -41,10 +41,10 @@ fn assert_sorted(seen: &[Seen]) {
     }
 }
 
-/// ATTR-90, ATTR-91: without workers, and for a helping submitter, calls begin by priority and age; how long each has
+/// ATTR-90, ATTR-91: without workers, and for a submitter that waits, calls begin by priority and age; how long each has
 /// waited, and what became of its level, is told.
 #[test]
-fn helped_in_order() {
+fn inline_in_order() {
     for mut ring in [ring(), pooled()] {
         push_all(&mut ring, CallFlags::NONE);
         assert_eq!(ring.wait(PUSHED.len(), None), Ok(PUSHED.len()));
@@ -55,7 +55,7 @@ fn helped_in_order() {
     }
 }
 
-/// ATTR-91, POOL-30: a worker takes them in the same order, from the shelf that only workers see.
+/// ATTR-91, POOL-30: a worker takes them in the same order, from the priority queue that only workers see.
 #[test]
 fn pooled_in_order() {
     let (reader, mut writer) = pipe();
@@ -90,7 +90,7 @@ fn beside_plain_calls() {
     });
 }
 
-/// ATTR-92: however many high calls there are, after four of them the ring has its turn; for workers and helpers.
+/// ATTR-92: however many high calls there are, after four of them the ring has its turn; for workers and submitters.
 #[test]
 fn plain_calls_have_their_turn() {
     let (reader, mut writer) = pipe();
@@ -178,7 +178,7 @@ fn sorted_calls_are_removed() {
     assert_eq!(engine.stats().in_flight, 0);
 }
 
-/// POOL-11, POOL-30: what a wait leaves behind on the shelf is for workers: nobody may come back for it.
+/// POOL-11, POOL-30: what a wait leaves behind in the priority queue is for workers: its submitter may never wait again.
 #[test]
 fn what_a_wait_leaves_behind_is_run() {
     let mut ring = pooled();

@@ -12,7 +12,7 @@ use crate::rig::{self, drain, push};
 /// The result, and the out area: zero where nothing was written.
 pub(super) type Got = (i64, Vec<u8>);
 
-/// Lets a scene be played by plain calls, by a submitter alone, by helping and pooled, and compares what it has seen.
+/// Lets a scene be played by plain calls, by a submitter alone, inline and pooled, and compares what it has seen.
 #[track_caller]
 pub(super) fn compare<T: PartialEq + std::fmt::Debug>(
     is_safe: bool,

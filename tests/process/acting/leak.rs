@@ -15,13 +15,13 @@ use crate::one::{occupy_one, run_one};
 use crate::rig::{drain, getpid, pid, pipe, push};
 use crate::state::{self, State};
 
-/// Makes a call with each of these, and looks at submitter, starter and every worker before and after.
+/// Makes a call with each of these, and looks at submitter, monitor and every worker before and after.
 fn leaves_no_trace(asks: &[(&str, Vec<Ask>)]) {
     let (_engine, mut ring) = engine();
     let _sleeper = occupy_one(&mut ring);
     run_one(&mut ring, getpid().flags(CallFlags::ASYNC), 1);
     let threads = look::engine_threads();
-    assert_eq!(threads.len(), 3, "the starter and two workers");
+    assert_eq!(threads.len(), 3, "the monitor and two workers");
     state::until_settled(&threads);
     let before = State::of_all(&threads, &mut ring);
     for (name, asks) in asks {
@@ -44,7 +44,7 @@ fn usual_umask() {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o22));
 }
 
-/// ATTR-71, POOL-25: ids and groups of a call are those of no other: not of a worker, the starter, the submitter, or the
+/// ATTR-71, POOL-25: ids and groups of a call are those of no other: not of a worker, the monitor, the submitter, or the
 /// next call with a thread of its own.
 #[test]
 fn creds_do_not_leak() {

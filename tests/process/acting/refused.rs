@@ -35,7 +35,7 @@ fn harmless() -> Vec<Ask> {
 #[test]
 fn impossible_without_workers() {
     let _alone = look::alone();
-    let mut helped = ring_with(alone(), &Params::default());
+    let mut inline = ring_with(alone(), &Params::default());
     let (_engine, mut ring) = engine();
     let all = harmless().into_iter().chain([
         (AttributeId::CWD, Cwd::payload(0).to_vec()),
@@ -44,7 +44,7 @@ fn impossible_without_workers() {
     for ask in all {
         for flags in [NONE, REQUIRED] {
             let call = with(getpid(), flags, std::slice::from_ref(&ask));
-            let refused = push(&mut helped, &call.clone().build()).unwrap_err();
+            let refused = push(&mut inline, &call.clone().build()).unwrap_err();
             assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER, "{ask:?}");
             let refused = push(&mut ring, &call.flags(CallFlags::SYNC).build()).unwrap_err();
             assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER, "{ask:?}");

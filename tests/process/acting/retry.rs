@@ -325,6 +325,6 @@ fn where_it_is_made() {
     let call = asking(read(reader.as_raw_fd(), 1), ask);
     let refused = push(&mut ring, &call.clone().flags(CallFlags::SYNC).build()).unwrap_err();
     assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER);
-    let mut helped = ring_with(alone(), &syslet::Params::default());
-    assert_eq!(push(&mut helped, &call.build()).unwrap_err().refusal(), Refusal::NEEDS_WORKER);
+    let mut inline = ring_with(alone(), &syslet::Params::default());
+    assert_eq!(push(&mut inline, &call.build()).unwrap_err().refusal(), Refusal::NEEDS_WORKER);
 }

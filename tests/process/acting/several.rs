@@ -107,7 +107,7 @@ fn the_last_one_counts() {
     let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
     let here = Submission::call(libc::SYS_getpid).flags(CallFlags::SYNC).attribute(ids[0], super::NONE, &[]);
     let refused = crate::rig::push(&mut ring, &here.build()).unwrap_err();
-    assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER, "though it may be helped");
+    assert_eq!(refused.refusal(), Refusal::NEEDS_WORKER, "though it may run inline");
     for [first, last] in [[0, 1], [1, 0]] {
         if last < first && !is_superuser("a higher priority than just before") {
             continue;
