@@ -2,6 +2,9 @@
 //! the monitor starts them, watches calls that are stuck, and serves timers. Called by the engine and its rings.
 
 #[cfg(not(syslet_loom))]
+#[allow(dead_code, reason = "the ring asks by it when calls wait in memory of their submitter")]
+pub(crate) mod cost;
+#[cfg(not(syslet_loom))]
 pub(crate) mod escalation;
 #[cfg(not(syslet_loom))]
 pub(crate) mod executor;
@@ -23,6 +26,9 @@ pub(crate) mod ring_work;
 mod rings;
 pub(crate) mod scheduler;
 #[cfg(not(syslet_loom))]
+#[allow(dead_code, reason = "the ring asks it when calls wait in memory of their submitter")]
+pub(crate) mod sharing;
+#[cfg(not(syslet_loom))]
 mod shutdown;
 #[cfg(not(syslet_loom))]
 pub(crate) mod spin;
@@ -30,6 +36,8 @@ pub(crate) mod spin;
 pub(crate) mod stop;
 #[cfg(not(syslet_loom))]
 mod timers;
+#[cfg(not(syslet_loom))]
+mod wake_cost;
 #[cfg(not(syslet_loom))]
 mod work;
 #[cfg(not(syslet_loom))]

@@ -40,15 +40,19 @@ pub(crate) fn start(
     let shared = Arc::clone(&pool);
     let thread = spawn("syslet-monitor", Box::new(move || run(shared, &tell)))?;
     let started = told.recv().unwrap_or(Err(nix::Error::EAGAIN));
+    // This thread slept, and the monitor has woken it: a wake-up as a submitter pays it.
+    if let Ok(called_ns) = started {
+        pool.wake_cost.begin(now_ns().saturating_sub(called_ns));
+    }
     if started.is_err() {
         thread.join()
     } else {
         thread.detach()
     }
-    started.map(|()| pool)
+    started.map(|_| pool)
 }
 
-fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
+fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<u64>>) {
     pool.reference.renew();
     let mut monitor = Monitor {
         pool,
@@ -63,7 +67,7 @@ fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<()>>) {
     let first = monitor.start_worker(true);
     let failed = first.is_err();
     // `start` waits for this, so the receiver is there.
-    let _ = tell.send(first);
+    let _ = tell.send(first.map(|()| now_ns()));
     if failed {
         return;
     }

@@ -271,6 +271,11 @@ impl<P: Work, S: Sleeper> Scheduler<P, S> {
         self.listed.load(Ordering::Relaxed)
     }
 
+    /// Whether a worker looks for work; a glance.
+    pub(crate) fn is_searched(&self) -> bool {
+        self.searching.load(Ordering::Relaxed) > 0
+    }
+
     /// Changes whenever a ring is listed.
     pub(crate) fn news(&self) -> u32 {
         self.news.load(Ordering::Relaxed)

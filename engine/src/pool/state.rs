@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use syslet_attrs::Needs;
@@ -17,6 +18,7 @@ use crate::pool::ring_work::RingWork;
 use crate::pool::rings::RingList;
 use crate::pool::scheduler::{Count, Quota, Scheduler, Sleeper, WakeOne, Work};
 use crate::pool::timers::TimerQueue;
+use crate::pool::wake_cost::WakeCost;
 use crate::pool::worker::Worker;
 use crate::program::{Host, Member, Team};
 use crate::queues::lanes::{Lanes, Released};
@@ -24,6 +26,7 @@ use crate::slots::maker::Maker;
 use crate::slots::phase::Stop;
 use crate::slots::{Slot, Ticket};
 use crate::sys::activity::Activity;
+use crate::sys::clock::now_ns;
 use crate::sys::sync::AtomicBool;
 
 /// The state that all threads of one pool share.
@@ -41,6 +44,7 @@ pub(crate) struct Pool {
     /// The workers' confinement, with which submitters are compared.
     pub(crate) reference: Reference,
     pub(crate) gate: Option<SpawnGate>,
+    pub(crate) wake_cost: WakeCost,
     pub(crate) leaving: Arc<Leaving>,
     /// Whether programs on their way out have to end soon.
     pub(crate) haste: AtomicBool,
@@ -81,6 +85,7 @@ impl Pool {
             abilities,
             reference,
             gate: config.gate.clone(),
+            wake_cost: WakeCost::new(),
             leaving: Arc::default(),
             haste: AtomicBool::new(false),
             me: Weak::clone(pool),
@@ -129,11 +134,23 @@ impl Pool {
         }
     }
 
+    /// What it costs a submitter to wake a worker for calls that it could run itself; `None` when no processor is likely
+    /// free for that worker. The submitter has one itself, each runnable worker another.
+    #[cold]
+    #[allow(dead_code, reason = "the ring asks it when calls wait in memory of their submitter")]
+    pub(crate) fn wake_ns_if_free(&self) -> Option<u64> {
+        let Count { workers, idle, blocked } = self.scheduler.count();
+        let runnable = workers.saturating_sub(idle + blocked);
+        let is_free = runnable < self.limits.quota().runnable_max.min(self.limits.cpus.saturating_sub(1));
+        (is_free || self.limits.cpus > 1 && self.scheduler.is_searched()).then(|| self.wake_cost.ns())
+    }
+
     /// Wakes or starts a worker for listed work, if one is wanted.
     pub(crate) fn wake_one(&self) {
         match self.scheduler.wake_one(self.limits.quota(), || self.rings.in_flight()) {
             WakeOne::Nothing => {}
             WakeOne::Wake(worker) => {
+                worker.set_called_ns(now_ns());
                 worker.call();
                 self.monitor.stir();
             }
@@ -285,6 +302,8 @@ pub(crate) struct Limits {
     pub(crate) stall: Duration,
     pub(crate) idle: Duration,
     pub(crate) spin_ns: u64,
+    /// CPUs that the process may use.
+    pub(crate) cpus: u32,
 }
 
 impl Limits {
@@ -297,6 +316,7 @@ impl Limits {
             stall: Duration::from_nanos(limits.stall_ns),
             idle: Duration::from_nanos(limits.idle_ns),
             spin_ns: limits.spin_ns,
+            cpus: available_parallelism().map_or(1, |cpus| u32::try_from(cpus.get()).unwrap_or(u32::MAX)),
         }
     }
 

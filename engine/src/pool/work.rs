@@ -81,6 +81,7 @@ fn park(pool: &Pool, worker: &Arc<Worker>, local: &mut WorkerLocal, searching: &
             }
         }
     }
+    worker.take_called_ns().inspect(|called_ns| pool.wake_cost.note(now_ns().saturating_sub(*called_ns)));
     // Asks again for the thread's timer, if the system had no room for it before.
     local.set_maker(worker.maker());
     *searching = true;

@@ -29,6 +29,8 @@ pub(crate) struct Worker {
     /// The worker's activity and counts.
     pub(crate) stats: WorkerStats,
     called: AtomicBool,
+    /// When the worker was called for work; 0 once it has noted how long that took.
+    called_ns: AtomicU64,
     wake: Wake<OwnWord>,
     /// Whether the worker has nothing left to do but to end. It is never set for a worker that died.
     left: AtomicBool,
@@ -48,6 +50,7 @@ impl Worker {
             stays,
             stats: WorkerStats::new(),
             called: AtomicBool::new(false),
+            called_ns: AtomicU64::new(0),
             wake: Wake::new(OwnWord::default(), OwnWord::default()),
             left: AtomicBool::new(false),
             tid: AtomicU32::new(0),
@@ -65,6 +68,16 @@ impl Worker {
         // SAFETY: this function's contract: the caller is the only thread that uses the state, and has no other
         // reference to it.
         unsafe { &mut *self.local.get() }
+    }
+
+    /// Sets the time of a call that follows. Relaxed: the store of `called` publishes it.
+    pub(crate) fn set_called_ns(&self, now_ns: u64) {
+        self.called_ns.store(now_ns, Ordering::Relaxed);
+    }
+
+    /// When the worker was called for work, once for each call.
+    pub(crate) fn take_called_ns(&self) -> Option<u64> {
+        Some(self.called_ns.swap(0, Ordering::Relaxed)).filter(|called_ns| *called_ns > 0)
     }
 
     /// Sleeps until called. Returns false when the worker was not called within `timeout`.
