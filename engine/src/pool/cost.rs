@@ -1,5 +1,9 @@
 //! What calls cost, by kind, as a running average: the sharing policy of a submitter and the workers note and ask.
 
+use syslet_abi::{CALL_ARGS_OFFSET, Kind, NR_OFFSET, RecordWord};
+
+use crate::slots::dispatch::DispatchFlags;
+
 /// Calls whose costs are alike: of one row, one size class, and one kind of descriptor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct CallKind(u32);
@@ -18,6 +22,20 @@ impl CallKind {
     #[inline(always)]
     pub(crate) fn of(nr: u32, third: u64, is_storage: bool) -> CallKind {
         CallKind(nr << ROW_SHIFT | class(third) << 1 | u32::from(is_storage))
+    }
+
+    /// The kind of a queued record.
+    pub(crate) fn of_record(record: &[u64]) -> CallKind {
+        const PROGRAM: u32 = u32::MAX >> ROW_SHIFT;
+        let word = RecordWord::unpack(record[0]);
+        let is_storage = DispatchFlags::of_record(word).contains(DispatchFlags::STORAGE);
+        if word.kind == Kind::CALL {
+            // The number is the lower half of its word.
+            let [nr, _] = bytemuck::cast::<u64, [u32; 2]>(record[NR_OFFSET / 8]);
+            CallKind::of(nr, record.get(CALL_ARGS_OFFSET / 8 + 2).copied().unwrap_or_default(), is_storage)
+        } else {
+            CallKind::of(PROGRAM, word.len.into(), is_storage)
+        }
     }
 
     /// Whether the call copies so much that the copy is most of its time.
@@ -94,9 +112,41 @@ impl Cost {
     }
 }
 
+/// The averages that a worker keeps, for the kinds that it has run last.
+#[derive(Debug)]
+pub(crate) struct Costs([(CallKind, Cost); KINDS]);
+
+/// Kinds that a worker tells apart; another one takes the place of one.
+const KINDS: usize = 16;
+
+impl Costs {
+    pub(crate) const fn new() -> Costs {
+        Costs([(CallKind::NONE, Cost::new()); KINDS])
+    }
+
+    /// Notes that a call of this kind took so long.
+    pub(crate) fn note(&mut self, kind: CallKind, ns: u64) {
+        let (place, cost) = &mut self.0[kind.place(KINDS)];
+        if *place != kind {
+            (*place, *cost) = (kind, Cost::new());
+        }
+        cost.note(ns);
+    }
+
+    /// What a call of this kind takes; `None` when that is not known.
+    pub(crate) fn ns(&self, kind: CallKind) -> Option<u64> {
+        let (place, cost) = &self.0[kind.place(KINDS)];
+        cost.ns().filter(|_| *place == kind)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn nr(nr: libc::c_long) -> u32 {
+        u32::try_from(nr).unwrap()
+    }
 
     /// POOL-49: one sample that has the time of another thread in it moves the average by nothing; a cost that has
     /// changed is followed.
@@ -126,15 +176,19 @@ mod tests {
 
     #[test]
     fn kinds_differ_by_row_size_and_descriptor() {
-        let pread = libc::SYS_pread64 as u32;
+        let pread = nr(libc::SYS_pread64);
         let kind = CallKind::of(pread, 4096, true);
         assert_eq!(kind, CallKind::of(pread, 5000, true));
         assert_ne!(kind, CallKind::of(pread, 8192, true));
         assert_ne!(kind, CallKind::of(pread, 4096, false));
-        assert_ne!(kind, CallKind::of(libc::SYS_read as u32, 4096, true));
+        assert_ne!(kind, CallKind::of(nr(libc::SYS_read), 4096, true));
         assert!(!kind.is_large() && !CallKind::of(pread, 16_383, true).is_large());
         assert!(CallKind::of(pread, 16_384, true).is_large());
-        assert!(!CallKind::of(libc::SYS_openat as u32, libc::O_CLOEXEC as u64, true).is_large(), "flags");
+        assert!(!CallKind::of(nr(libc::SYS_openat), 1 << 19, true).is_large(), "flags");
+        let mut costs = Costs::new();
+        (0..3).for_each(|_| costs.note(kind, 300));
+        assert_eq!(costs.ns(kind), Some(300));
+        assert_eq!(costs.ns(CallKind::of(pread, 8192, true)), None);
         assert!((0..1000).all(|nr| CallKind::of(nr, u64::MAX, true).place(8) < 8));
     }
 }

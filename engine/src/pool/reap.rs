@@ -96,6 +96,7 @@ impl WorkerLocal {
     /// back the calls that it had claimed and not begun.
     pub(crate) fn reap(&mut self, pool: &Pool, stats: &WorkerStats) -> Option<Arc<RingWork>> {
         let ring = self.ring.take()?;
+        self.settle(&ring, stats);
         if let Some((group, index, _)) = self.member.take() {
             let host = RingHost { pool, ring: &ring };
             let team = host.team(&stats.watch, self.maker, false);

@@ -20,7 +20,7 @@ const SHORT_NS: u64 = 2_000;
 /// claims some of them back. Of shorter calls it shares half, and runs the others where they are.
 const SINGLE_NS: u64 = 20_000;
 /// What is left has to be worth so many wake-ups.
-const WAKES_MIN: u64 = 4;
+pub(crate) const WAKES_MIN: u64 = 4;
 /// The cost of a wake-up until the first was measured.
 const WAKE_NS: u64 = 5_000;
 /// With fewer calls in a wait there is nothing to share once the first is measured.
@@ -221,6 +221,6 @@ impl Sharing {
 }
 
 /// Whether calls of this kind that take so long may be shared for speed.
-fn is_long(kind: CallKind, ns: u64) -> bool {
+pub(crate) fn is_long(kind: CallKind, ns: u64) -> bool {
     ns >= SHORT_NS || kind.is_large()
 }

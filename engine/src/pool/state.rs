@@ -17,6 +17,7 @@ use crate::pool::monitor_requests::MonitorRequests;
 use crate::pool::ring_work::RingWork;
 use crate::pool::rings::RingList;
 use crate::pool::scheduler::{Count, Quota, Scheduler, Sleeper, WakeOne, Work};
+use crate::pool::sharing::WAKES_MIN;
 use crate::pool::timers::TimerQueue;
 use crate::pool::wake_cost::WakeCost;
 use crate::pool::worker::Worker;
@@ -159,11 +160,9 @@ impl Pool {
         }
     }
 
-    /// Wakes another worker where the last searching one has found work in this ring and there is more.
-    pub(crate) fn fan_out(&self, ring: &RingWork) {
-        if self.scheduler.listed() > 1 || ring.has_backlog() {
-            self.wake_one();
-        }
+    /// Whether calls that a worker could take are worth waking it: so many, of which each takes so long.
+    pub(crate) fn is_worth_a_wake(&self, calls: u64, call_ns: u64) -> bool {
+        calls.saturating_mul(call_ns) >= WAKES_MIN * self.wake_cost.ns()
     }
 
     /// Whether there is work besides the calls that a worker has just claimed from this ring; a glance.
@@ -308,6 +307,7 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn new(limits: &PoolLimits) -> Limits {
+        let cpus = available_parallelism().map_or(1, |cpus| u32::try_from(cpus.get()).unwrap_or(u32::MAX));
         Limits {
             workers_max: AtomicU32::new(limits.workers_max),
             runnable_max: AtomicU32::new(limits.runnable_max),
@@ -315,8 +315,9 @@ impl Limits {
             abandoned: AtomicU32::new(0),
             stall: Duration::from_nanos(limits.stall_ns),
             idle: Duration::from_nanos(limits.idle_ns),
-            spin_ns: limits.spin_ns,
-            cpus: available_parallelism().map_or(1, |cpus| u32::try_from(cpus.get()).unwrap_or(u32::MAX)),
+            // On one CPU a thread that spins keeps the work from being done that it waits for.
+            spin_ns: if cpus > 1 { limits.spin_ns } else { 0 },
+            cpus,
         }
     }
 

@@ -2,6 +2,9 @@
 //! the worker's thread; the pool's shutdown calls `claim`.
 #![allow(unsafe_code, reason = "runs accepted records, and uses its thread's local state")]
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use syslet_abi::{Done, DoneFlags, Errno, Kind, RawResult, RecordWord};
@@ -12,9 +15,11 @@ use crate::exec::Step;
 use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
 use crate::pool::Pool;
+use crate::pool::cost::CallKind;
 use crate::pool::executor::{Executor, Rest};
 use crate::pool::ring_work::RingWork;
-use crate::pool::scheduler::{Parked, Sleeper};
+use crate::pool::scheduler::{Parked, Sleeper, Work};
+use crate::pool::sharing::is_long;
 use crate::pool::spin::Spin;
 use crate::pool::state::RingHost;
 use crate::pool::worker::{Worker, WorkerLocal, WorkerStats};
@@ -34,16 +39,18 @@ pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
     // one after it has joined this thread.
     let local = unsafe { worker.local() };
     local.set_maker(worker.maker());
-    let mut spin = Spin::new(pool.limits.spin_ns);
+    let mut spin = Spin::of_worker(pool.limits.spin_ns);
     // The thread that starts or wakes a worker counts it as searching.
     let mut searching = true;
     loop {
-        if local.find(pool) {
-            if std::mem::take(&mut searching) && pool.scheduler.end_search() {
-                local.ring().inspect(|ring| pool.fan_out(ring));
+        if local.find(pool, &worker.stats) {
+            if std::mem::take(&mut searching) {
+                spin.busy(now_ns());
+                local.looks = pool.scheduler.end_search();
             }
+            local.fan_out(pool);
             let was_blocked = local.work(pool, &worker.stats);
-            if was_blocked && pool.is_crowded() && !park(pool, worker, local, &mut searching) {
+            if was_blocked && pool.is_crowded() && !park(pool, worker, local, &mut spin, &mut searching) {
                 return;
             }
             continue;
@@ -56,14 +63,20 @@ pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
         if searching && spin.until(|| local.has_work() || pool.scheduler.news() != seen) {
             continue;
         }
-        if !park(pool, worker, local, &mut searching) {
+        if !park(pool, worker, local, &mut spin, &mut searching) {
             return;
         }
     }
 }
 
 /// Parks until called. Returns false when the worker has to end.
-fn park(pool: &Pool, worker: &Arc<Worker>, local: &mut WorkerLocal, searching: &mut bool) -> bool {
+fn park(
+    pool: &Pool,
+    worker: &Arc<Worker>,
+    local: &mut WorkerLocal,
+    spin: &mut Spin,
+    searching: &mut bool,
+) -> bool {
     local.leave();
     let parked = pool.scheduler.park(worker, std::mem::take(searching), pool.limits.quota());
     match parked {
@@ -81,7 +94,10 @@ fn park(pool: &Pool, worker: &Arc<Worker>, local: &mut WorkerLocal, searching: &
             }
         }
     }
-    worker.take_called_ns().inspect(|called_ns| pool.wake_cost.note(now_ns().saturating_sub(*called_ns)));
+    if let Some(called_ns) = worker.take_called_ns() {
+        pool.wake_cost.note(now_ns().saturating_sub(called_ns));
+        spin.come(called_ns);
+    }
     // Asks again for the thread's timer, if the system had no room for it before.
     local.set_maker(worker.maker());
     *searching = true;
@@ -95,12 +111,17 @@ fn sleep(pool: &Pool, worker: &Arc<Worker>) -> bool {
     worker.sleep(timeout) || !pool.scheduler.retire(worker) && worker.sleep(None)
 }
 
+/// Completions of short calls are posted for at most about so long before their submitter is woken, while the worker has more such
+/// calls at hand.
+const OWED_NS_MAX: u64 = 20_000;
+/// A worker measures one claim in so many, where it knows what the calls cost.
+const UNMEASURED_MAX: u32 = 16;
 /// A worker takes so many claims in a row from one ring while another has work (POOL-12).
 const CLAIMS_IN_A_ROW: u32 = 4;
 
 impl WorkerLocal {
     /// Claims calls: from the same ring while no other has work, else from the rings in turn.
-    pub(crate) fn find(&mut self, pool: &Pool) -> bool {
+    pub(crate) fn find(&mut self, pool: &Pool, stats: &WorkerStats) -> bool {
         let is_alone = pool.scheduler.listed() <= 1;
         if let Some(ring) = self.ring.take() {
             if (is_alone || self.served < CLAIMS_IN_A_ROW) && self.claim(pool, &ring) {
@@ -111,6 +132,8 @@ impl WorkerLocal {
             // The only listed ring stays listed while this worker looks at it, so that its submitter need not list it
             // for the next push.
             let stays = is_alone && ring.is_listed();
+            // Before it turns to another ring.
+            self.settle(&ring, stats);
             self.ring = Some(ring);
             if stays {
                 return false;
@@ -201,23 +224,89 @@ impl WorkerLocal {
         let host = RingHost { pool, ring: &ring };
         let team = host.team(&stats.watch, self.maker, true);
         if self.member.is_some() {
+            self.settle(&ring, stats);
             return self.run_member(pool, team);
         }
-        let dispatch = DispatchFlags::of(self.batch.record(0)[0]);
-        let was_blocked = if dispatch.contains(DispatchFlags::INSTANT) {
+        let first = self.batch.record(0);
+        let (dispatch, kind) = (DispatchFlags::of(first[0]), CallKind::of_record(first));
+        let is_instant = dispatch.contains(DispatchFlags::INSTANT);
+        stats.claims.add(1);
+        let started = self.measures(kind).then(now_ns);
+        let was_blocked = if is_instant {
             self.run_instants(&ring);
             Some(false)
         } else {
+            // It may sleep, and the submitter may wait for what is posted.
+            self.settle(&ring, stats);
             self.run_one((pool, &ring), team, stats, dispatch)
         };
+        if let Some(started) = started {
+            self.measured(kind, now_ns().saturating_sub(started));
+        }
         let Some(was_blocked) = was_blocked else {
             self.at = self.batch.len();
             return false;
         };
         // Counted before the post: once its completion is seen, a call does not count as in flight.
         stats.finished.add(self.at as u64);
-        self.post(pool, &ring);
+        if is_instant {
+            ring.completions.post(self.executor.runner.done(self.built));
+            pool.make_known(&mut self.released);
+            // Where the cost is not known, nothing is owed for longer than one claim.
+            let call_ns = self.costs.ns(kind).unwrap_or(OWED_NS_MAX);
+            self.owed_ns = self.owed_ns.saturating_add(call_ns.max(1).saturating_mul(self.at as u64));
+            if self.owed_ns >= OWED_NS_MAX {
+                self.settle(&ring, stats);
+            }
+        } else {
+            stats.wakes.add(1);
+            self.post(pool, &ring);
+        }
         was_blocked
+    }
+
+    /// Wakes the submitter for completions that are posted, if that was put off.
+    pub(crate) fn settle(&mut self, ring: &RingWork, stats: &WorkerStats) {
+        if std::mem::take(&mut self.owed_ns) > 0 {
+            stats.wakes.add(1);
+            ring.notify();
+        }
+    }
+
+    /// Whether the claimed calls, of this kind, are to be measured.
+    fn measures(&mut self, kind: CallKind) -> bool {
+        let is_due = self.unmeasured == 0 || self.costs.ns(kind).is_none();
+        self.unmeasured = if is_due { UNMEASURED_MAX } else { self.unmeasured - 1 };
+        is_due
+    }
+
+    /// Notes what the claimed calls have cost together. Where it was much, another worker may be wanted for the others.
+    fn measured(&mut self, kind: CallKind, ns: u64) {
+        let call_ns = ns / self.batch.len().max(1) as u64;
+        self.costs.note(kind, call_ns);
+        self.looks |= is_long(kind, call_ns);
+    }
+
+    /// Wakes another worker where this one was the last that searched, has found work, and there is more that is worth it.
+    fn fan_out(&mut self, pool: &Pool) {
+        let Some(ring) = self.ring.as_deref().filter(|_| self.looks) else { return };
+        let is_worth = if pool.scheduler.listed() > 1 {
+            Some(true)
+        } else if !ring.has_work() {
+            Some(false)
+        } else if self.member.is_some() {
+            // The group wakes workers for its calls.
+            None
+        } else {
+            let kind = CallKind::of_record(self.batch.record(0));
+            let cost_ns = self.costs.ns(kind);
+            cost_ns.map(|ns| is_long(kind, ns) && pool.is_worth_a_wake(ring.queued_calls(), ns))
+        };
+        // Where the cost is not known, it looks again after the claim.
+        self.looks = is_worth.is_none();
+        if is_worth == Some(true) {
+            pool.wake_one();
+        }
     }
 
     /// Runs calls that cannot sleep, one after the other.

@@ -9,6 +9,7 @@ use crate::cancel::timer::Timer;
 use crate::exec::attributes::AttributeContext;
 use crate::notify::futex::OwnWord;
 use crate::notify::{Slept, Wake};
+use crate::pool::cost::Costs;
 use crate::pool::executor::{Executor, Rest};
 use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::{Sleeper, Work};
@@ -150,6 +151,10 @@ pub(crate) struct WorkerStats {
     pub(crate) watch: Activity,
     /// Calls that the worker has ended.
     pub(crate) finished: Counter,
+    /// Claims that it has made.
+    pub(crate) claims: Counter,
+    /// Times that it has looked whether the submitter sleeps, to wake it.
+    pub(crate) wakes: Counter,
     /// The number and the user's word of the call that runs.
     nr: AtomicU32,
     user_data: AtomicU64,
@@ -160,6 +165,8 @@ impl WorkerStats {
         WorkerStats {
             watch: Activity::new(),
             finished: Counter::new(),
+            claims: Counter::new(),
+            wakes: Counter::new(),
             nr: AtomicU32::new(0),
             user_data: AtomicU64::new(0),
         }
@@ -201,6 +208,14 @@ pub(crate) struct WorkerLocal {
     pub(super) at: usize,
     /// Words of completions that are built and not posted.
     pub(super) built: usize,
+    /// What the calls that it runs have cost.
+    pub(super) costs: Costs,
+    /// Claims until the next whose cost is measured.
+    pub(super) unmeasured: u32,
+    /// Whether it has to see whether another worker is wanted: it was the last that searched.
+    pub(super) looks: bool,
+    /// About how long completions are posted for which the submitter was not woken.
+    pub(super) owed_ns: u64,
     /// Rings that got work from a lane. They are made known when the completions are posted.
     pub(super) released: Released<RingWork>,
 }
@@ -220,6 +235,10 @@ impl WorkerLocal {
             served: 0,
             at: 0,
             built: 0,
+            costs: Costs::new(),
+            unmeasured: 0,
+            looks: false,
+            owed_ns: 0,
             released: Released::new(),
         }
     }
@@ -232,11 +251,6 @@ impl WorkerLocal {
     /// Sets the thread that makes the calls.
     pub(crate) fn set_maker(&mut self, maker: Maker) {
         self.maker = maker;
-    }
-
-    /// The ring served last.
-    pub(crate) fn ring(&self) -> Option<&RingWork> {
-        self.ring.as_deref()
     }
 
     /// Whether the ring served last is listed and has work.

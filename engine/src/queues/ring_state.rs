@@ -19,9 +19,8 @@ use crate::sys::counter::Counter;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::ticket::RingNumber;
 
-/// The backlog that is worth a wake-up: one takes tens of microseconds, and a thread runs so many bytes of short calls in
-/// about the same time.
-pub(crate) const BACKLOG_BYTES: u64 = 1024;
+/// About the length of a record.
+const SHORT_RECORD_BYTES: u64 = 64;
 
 /// The state of one ring that the threads of the engine and the submitter share.
 #[derive(Debug)]
@@ -134,6 +133,11 @@ impl RingState {
     /// Posts the completions of calls that a worker has run, and wakes the submitter that waits for them.
     pub(crate) fn post(&self, done: &[u64]) {
         self.completions.post(done);
+        self.notify();
+    }
+
+    /// Wakes the submitter that waits for completions posted before.
+    pub(crate) fn notify(&self) {
         self.wake.notify();
         self.event.raise();
         // O2: relaxed; the fence in `notify` pairs with the one in `adopt` (O1), and orders this load after the stores that ended
@@ -160,10 +164,11 @@ impl RingState {
         self.is_woken() && self.woken.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether so much is queued that a further thread pays for its wake-up.
-    pub(crate) fn has_backlog(&self) -> bool {
+    /// About how many calls are queued for workers.
+    pub(crate) fn queued_calls(&self) -> u64 {
         let pooled = self.pooled.as_ref().map_or(0, |ring| ring.queued_bytes());
-        pooled + self.submissions.queued_bytes_before(self.opened()) + self.priority_bytes() >= BACKLOG_BYTES
+        let shared = self.submissions.queued_bytes_before(self.opened());
+        (pooled + shared) / SHORT_RECORD_BYTES + u64::from(self.priority.len())
     }
 
     /// Whether neither ring holds a record that workers may take.
@@ -211,7 +216,6 @@ impl RingState {
 
     /// About how many bytes the priority queue holds.
     pub(crate) fn priority_bytes(&self) -> u64 {
-        const SHORT_RECORD_BYTES: u64 = 64;
         SHORT_RECORD_BYTES * u64::from(self.priority.len())
     }
 

@@ -2,8 +2,12 @@
 
 use super::*;
 
-const READ: u32 = libc::SYS_pread64 as u32;
 const WAKE: Option<u64> = Some(5_000);
+
+/// The kind of reads of so many bytes.
+fn read(bytes: u64) -> CallKind {
+    CallKind::of(u32::try_from(libc::SYS_pread64).unwrap(), bytes, true)
+}
 
 /// A submitter with a clock of its own, and the counts that the rules speak of.
 struct Rig {
@@ -87,7 +91,7 @@ impl Rig {
 }
 
 fn reads(bytes: u64, depth: usize, call_ns: u64, shared_percent: u64) -> Load {
-    Load { depth, kind: CallKind::of(READ, bytes, true), call_ns, wake_ns: WAKE, shared_percent }
+    Load { depth, kind: read(bytes), call_ns, wake_ns: WAKE, shared_percent }
 }
 
 /// POOL-11: short calls are not shared for speed at any depth, however many wait; and measuring them costs next to
@@ -120,7 +124,10 @@ fn a_lost_time_slice_shares_no_short_calls() {
 /// POOL-11: copies of 16 KiB and more, cold reads and fsync are shared: once, in one part, in most waits.
 #[test]
 fn long_calls_are_shared() {
-    let fsync = Load { kind: CallKind::of(libc::SYS_fsync as u32, 0, true), ..reads(0, 4, 1_000_000, 50) };
+    let fsync = Load {
+        kind: CallKind::of(u32::try_from(libc::SYS_fsync).unwrap(), 0, true),
+        ..reads(0, 4, 1_000_000, 50)
+    };
     let loads = [
         reads(16 << 10, 128, 1_200, 60),
         reads(64 << 10, 32, 5_000, 60),
@@ -231,7 +238,7 @@ fn waits_that_settle_are_not_compared() {
 fn a_forgotten_wait_says_nothing() {
     let mut rig = Rig::new();
     rig.run(1_000, reads(64 << 10, 32, 5_000, 60));
-    let kind = CallKind::of(READ, 64 << 10, true);
+    let kind = read(64 << 10);
     assert!(rig.sharing.wants_look(32, kind));
     let _ = rig.sharing.start(32, kind, rig.now);
     let _ = rig.sharing.look(1, rig.now + 5_000, || WAKE);
