@@ -91,6 +91,7 @@ pub use crate::{
     pool::{RunningCall, Stats, Unfinished},
     refused::Refused,
     ring::cancel::{Canceller, Found, Which},
+    ring::prepared::PreparedCall,
     ring::wait::{WaitError, Waker},
     ring::{Ring, RingError},
     shortage::Shortage,

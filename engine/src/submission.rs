@@ -12,13 +12,18 @@ use syslet_abi::{
 use syslet_attrs::Cwd;
 use syslet_syscalls::decode::Decoder;
 
+use crate::slots::kept::Keeper;
 use crate::slots::lent::{LENT_MAX, Lent, LentSet};
 
-/// A submission of one system call: an owned record. It can be pushed any number of times, and changed in between.
+/// A submission of one system call: an owned record. It can be pushed any number of times, and changed in between. A ring
+/// that it is pushed to again need not check it again: the verdict of admission stays with it, until an argument changes that
+/// the verdict depends on.
 #[derive(Clone)]
 pub struct Submission {
     words: Vec<u64>,
     lent: LentSet,
+    /// The verdict of admission.
+    keeper: Keeper,
 }
 
 /// Builds a [`Submission`]: arguments in the order of the call, then flags, attributes and the word that is echoed, all optional.
@@ -62,15 +67,31 @@ impl Submission {
     /// When the submission was built with fewer arguments.
     #[inline]
     pub fn set_arg(&mut self, index: usize, value: u64) {
-        let argc = usize::from(self.bytes()[ARGC_OFFSET]);
+        let argc = self.argc();
         assert!(index < argc, "argument {index} of {argc}");
-        self.words[CALL_ARGS_OFFSET / 8 + index] = value;
+        let old = std::mem::replace(&mut self.words[CALL_ARGS_OFFSET / 8 + index], value);
+        self.keeper.note_change(index, old, value);
     }
 
     /// The call as strace prints it: `close(3)`.
     #[must_use]
     pub fn decoded(&self, decoder: &Decoder) -> String {
         decoder.record(self.bytes())
+    }
+
+    /// The place for the verdict of admission.
+    #[inline(always)]
+    pub(crate) fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
+    pub(crate) fn keeper_mut(&mut self) -> &mut Keeper {
+        &mut self.keeper
+    }
+
+    /// The number of arguments.
+    pub(crate) fn argc(&self) -> usize {
+        self.bytes()[ARGC_OFFSET].into()
     }
 
     pub(crate) fn lent(&self) -> &LentSet {
@@ -271,7 +292,7 @@ impl SubmissionBuilder {
         };
         let mut words = vec![0; repr.len_bytes() / 8];
         repr.emit(bytemuck::cast_slice_mut(&mut words));
-        Submission { words, lent: self.lent }
+        Submission { words, lent: self.lent, keeper: Keeper::default() }
     }
 }
 

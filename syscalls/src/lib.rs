@@ -1,6 +1,6 @@
 //! The system calls, in the order a call meets them: the names it is written with (`constants`), the format of its row
 //! (`row`, `argument`, `widths`, `narrowed`, `condition`, `nature`, `harm`, `restart`, `nonblocking`) and the rows (`table`,
-//! `lookup`), the rules of admission (`admission`, `extent`, `inner`), the descriptors that safe code must lend (`lent`), the
+//! `lookup`), the rules of admission (`admission`, `extent`, `inner`, `deciders`), the descriptors that safe code must lend (`lent`), the
 //! bytes that calls of a parallel group share (`kept`), the structures that are built for the kernel (`build`), the one
 //! place where a call is made (`invoke`), the bytes that come back (`outcome`), and all of that in words (`decode`). The
 //! engine and the command call these.
@@ -11,6 +11,7 @@ mod build;
 mod bytes;
 mod condition;
 mod constants;
+mod deciders;
 pub mod decode;
 mod extent;
 mod harm;
@@ -33,6 +34,7 @@ pub use argument::{Arg, ArgType, Direction, Form, Len, Width, Written};
 pub use build::{Bases, build, settle};
 pub use condition::{Condition, RestartWhen, ScopeWhen, When};
 pub use constants::{constant, constants, errno_name};
+pub use deciders::Deciders;
 pub use harm::Harm;
 pub use inner::VECTOR_MAX;
 pub use invoke::{Invoked, invoke, stub_range};

@@ -219,9 +219,16 @@ impl Row {
     #[must_use]
     #[inline]
     pub fn descriptor_in(&self, call: &Call<'_>) -> i32 {
-        // No command makes an argument a descriptor, and each is an int.
-        let fd = self.descriptor.map(|index| self.widths.narrow(index.into(), call.raw_arg(index.into())));
-        fd.and_then(|fd| u32::try_from(fd).ok()).map_or(-1, u32::cast_signed)
+        self.descriptor.map_or(-1, |index| Row::descriptor_at(call, index))
+    }
+
+    /// The descriptor that argument `index` is, of a call in whose row [`Row::descriptor`] says so. No command makes an argument
+    /// a descriptor, and each is an int, so the row itself is not needed.
+    #[allow(clippy::cast_possible_truncation, reason = "the kernel takes the low 32 bits of an int")]
+    #[must_use]
+    #[inline(always)]
+    pub fn descriptor_at(call: &Call<'_>, index: u8) -> i32 {
+        (call.raw_arg(index.into()) as u32).cast_signed()
     }
 
     /// Whether an argument is, or may be, an address in the application's memory.

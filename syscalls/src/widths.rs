@@ -34,6 +34,12 @@ impl Widths {
         self.formed != 0
     }
 
+    /// Whether a command can make argument `index` wider or narrower.
+    #[inline(always)]
+    pub(crate) const fn is_formed(&self, index: usize) -> bool {
+        self.formed >> index & 1 != 0
+    }
+
     /// The bits of argument `index` that the kernel takes where no command decides; the bits above are zero.
     #[inline(always)]
     pub(crate) const fn narrow(&self, index: usize, raw: u64) -> u64 {
@@ -43,11 +49,7 @@ impl Widths {
     /// The bits that the kernel takes of `word` as argument `index`; `raw` gives the other arguments, where they are values.
     #[inline(always)]
     pub(crate) fn taken(&self, index: usize, word: u64, raw: impl Fn(usize) -> Option<u64>) -> u64 {
-        if self.formed >> index & 1 != 0 {
-            self.taken_by_form(index, word, raw)
-        } else {
-            self.narrow(index, word)
-        }
+        if self.is_formed(index) { self.taken_by_form(index, word, raw) } else { self.narrow(index, word) }
     }
 
     /// The same where a command decides. The deciding argument itself has one width.

@@ -10,6 +10,7 @@ mod decode;
 mod extents;
 mod hostile;
 mod inline;
+mod kept;
 mod lifetime;
 mod limits;
 mod nonblocking;

@@ -1,6 +1,7 @@
 //! Admission of a call: checks the meaning of a submission, and decides how it is run, without taking anything yet. The ring calls it
 //! for each push, `program` for the head of a program and the attributes of its atoms.
 
+pub(crate) mod dependence;
 pub(crate) mod placement;
 pub(crate) mod safe;
 
@@ -18,9 +19,8 @@ use crate::exec::usage::may_count;
 use crate::nonblocking::{self, Abilities};
 use crate::queues::batch::BATCH_MAX;
 use crate::refused::Refused;
-use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds, Placement, VALUE_BYTES_MAX};
+use crate::slots::admission::{AbandonPolicy, Placement, VALUE_BYTES_MAX, Verdict};
 use crate::slots::dispatch::DispatchFlags;
-use crate::sys::clock::now_ns;
 
 /// The facts of an engine that admission decides by. All rings of the engine share them.
 #[derive(Debug)]
@@ -41,14 +41,14 @@ pub(crate) struct Terms {
 const BARE_CREDIT: u32 = DONE_BYTES_MIN as u32;
 
 /// Checks the meaning of a well-formed submission (ENGINE-1): number, row, flags, attributes. Room and slot come after.
-/// `has_pool` says whether this submitter may give calls to workers now.
+/// `has_pool` says whether this submitter may give calls to workers now. `verdict` is the default one before.
 #[inline(always)]
 pub(crate) fn admit(
     call: &Call<'_>,
     completion_max: usize,
     terms: &Terms,
     has_pool: bool,
-    admission: &mut Admission,
+    verdict: &mut Verdict,
 ) -> Result<(), Refused> {
     if is_foreign(call.nr()) {
         return Err(Refusal::FOREIGN_NUMBER.at(NR_OFFSET).into());
@@ -68,35 +68,33 @@ pub(crate) fn admit(
     let signals = row.is_some_and(|row| is_instant_now(row) && nonblocking::may_signal(row));
     let facts = placement::Facts { flags: call.flags(), class, scope, signals, has_pool };
     placement::check(facts)?;
-    admission.fd = row.map_or(-1, |row| row.descriptor_in(call));
-    admission.credit = BARE_CREDIT;
-    admission.needs = Needs::NONE;
-    admission.may_run_inline = true;
-    admission.is_brief = true;
-    admission.atoms_bytes_max = None;
-    admission.answering = call.out_len() > 0 || call.attribute_count() > 0;
+    verdict.descriptor = row.and_then(|row| row.descriptor);
+    verdict.credit = BARE_CREDIT;
+    verdict.may_run_inline = true;
+    verdict.is_brief = true;
+    verdict.answering = call.out_len() > 0 || call.attribute_count() > 0;
     let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
-    if admission.answering {
-        admit_answering(call, completion_max, terms, may_pool, admission)?;
+    if verdict.answering {
+        admit_answering(call, completion_max, terms, may_pool, verdict)?;
     }
     let has_nonblocking =
         || row.is_some_and(|row| nonblocking::may_try(terms.abilities, row, &RawArgs::known(call)));
-    admission.dispatch = placement::dispatch(facts, admission.constraints(), has_nonblocking);
-    let wants_attempt = admission.needs.contains(Needs::CACHE) && !admission.needs.contains(Needs::RETRY);
-    if wants_attempt && admission.dispatch == DispatchFlags::WORKER && has_nonblocking() {
-        admission.dispatch = admission.dispatch.with(DispatchFlags::NONBLOCKING);
+    verdict.dispatch = placement::dispatch(facts, verdict.constraints(), has_nonblocking);
+    let wants_attempt = verdict.needs.contains(Needs::CACHE) && !verdict.needs.contains(Needs::RETRY);
+    if wants_attempt && verdict.dispatch == DispatchFlags::WORKER && has_nonblocking() {
+        verdict.dispatch = verdict.dispatch.with(DispatchFlags::NONBLOCKING);
     }
-    admission.abandon_policy = abandon_policy(row, call, admission.dispatch);
-    admission.placement = place(admission, terms, may_pool);
+    verdict.abandon_policy = abandon_policy(row, call, verdict.dispatch);
+    verdict.placement = place(verdict, terms, may_pool);
     Ok(())
 }
 
 /// Where a submission waits.
 #[inline]
-pub(crate) fn place(admission: &Admission, terms: &Terms, may_pool: bool) -> Placement {
+pub(crate) fn place(verdict: &Verdict, terms: &Terms, may_pool: bool) -> Placement {
     if is_local(terms, may_pool) {
         Placement::Local
-    } else if admission.answering && admission.is_sorted() {
+    } else if verdict.answering && verdict.is_sorted() {
         Placement::StagedCall
     } else {
         Placement::InRing
@@ -135,21 +133,17 @@ pub(crate) fn admit_answering(
     completion_max: usize,
     terms: &Terms,
     may_pool: bool,
-    admission: &mut Admission,
+    verdict: &mut Verdict,
 ) -> Result<(), Refused> {
-    admission.answers = Answers::default();
-    admission.deadline_ns = None;
-    let (bytes, needs) = decide(call, completion_max, terms, may_pool, admission)?;
+    let (bytes, needs) = decide(call, completion_max, terms, may_pool, verdict)?;
     if bytes > completion_max {
         return Err(Refusal::TOO_LARGE.into());
     }
-    admission.credit = u32::try_from(bytes).map_err(|_| Refusal::TOO_LARGE)?;
-    admission.needs = needs;
-    admission.queued_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+    verdict.credit = u32::try_from(bytes).map_err(|_| Refusal::TOO_LARGE)?;
+    verdict.needs = needs;
     if needs.contains(Needs::DEADLINE) {
         let asked = call.asks().find(|ask| ask.id == AttributeId::DEADLINE);
-        let deadline = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok());
-        admission.deadline_ns = deadline.map(|deadline| deadline.instant(admission.queued_ns));
+        verdict.deadline = asked.and_then(|ask| DeadlineAsked::parse(ask.payload).ok());
     }
     Ok(())
 }
@@ -174,24 +168,21 @@ fn decide(
     completion_max: usize,
     terms: &Terms,
     may_pool: bool,
-    admission: &mut Admission,
+    verdict: &mut Verdict,
 ) -> Result<(usize, Needs), Refused> {
-    let facts = CallFacts { atoms_bytes_max: admission.atoms_bytes_max, ..facts(call) };
+    let facts = CallFacts { atoms_bytes_max: verdict.atoms_bytes_max, ..facts(call) };
     let mut is_brief = facts.out_len == 0;
     let mut bytes = DONE_BYTES_MIN + if facts.out_len > 0 { value_bytes(facts.out_len) } else { 0 };
     let mut needs = Needs::NONE;
-    let (mut will_run, may_run_inline) = (true, admission.may_run_inline);
-    admission.asked = AskedIds::default();
-    admission.trace = None;
-    admission.priority = 0;
-    admission.returns_data = facts.out_len > 0;
+    let (mut will_run, may_run_inline) = (true, verdict.may_run_inline);
+    verdict.returns_data = facts.out_len > 0;
     for (index, ask) in call.asks().enumerate() {
-        admission.asked.note(index, ask.id);
+        verdict.asked.note(index, ask.id);
         match ask.id {
             AttributeId::TRACE => {
-                admission.trace = TraceValue::parse(ask.payload).map(|trace| trace.id);
+                verdict.trace = TraceValue::parse(ask.payload).map(|trace| trace.id);
             }
-            AttributeId::DATA => admission.returns_data = true,
+            AttributeId::DATA => verdict.returns_data = true,
             // Its code may take long, so the call is made alone, where it is watched.
             id => is_brief &= !id.is_application(),
         }
@@ -200,10 +191,10 @@ fn decide(
             if is_local(terms, may_pool) {
                 plan = Err(Status::INAPPLICABLE);
             } else {
-                admission.priority = Priority::parse(ask.payload).unwrap_or(0);
+                verdict.priority = Priority::parse(ask.payload).unwrap_or(0);
             }
         }
-        admission.may_run_inline &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
+        verdict.may_run_inline &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
         match plan {
             Ok(plan) if keeps_away(&plan) && !may_pool => {
                 return Err(Refusal::NEEDS_WORKER.at(ask.payload_offset).into());
@@ -214,25 +205,25 @@ fn decide(
             }
             Ok(plan) if plan.return_bytes_max > VALUE_BYTES_MAX => return Err(Refusal::TOO_LARGE.into()),
             Ok(plan) => {
-                admission.answers.allow(index, padded(plan.return_bytes_max));
+                verdict.answers.allow(index, padded(plan.return_bytes_max));
                 bytes += value_bytes(plan.return_bytes_max);
                 needs = needs.with(plan.needs);
             }
             Err(status) => {
                 will_run &= !ask.flags.is_required();
-                admission.answers.refuse(index, status);
+                verdict.answers.refuse(index, status);
                 bytes += ATTRIBUTE_HEADER_BYTES;
             }
         }
     }
     if !will_run {
         needs = needs.without(FOR_RUNNING);
-        admission.may_run_inline = may_run_inline;
+        verdict.may_run_inline = may_run_inline;
     }
     let fits = bytes * BATCH_MAX <= completion_max;
     let is_traced = needs.contains(Needs::TRACE) && terms.context.trace.is_some();
-    admission.is_brief =
-        is_brief && fits && admission.priority == 0 && !needs.intersects(NOT_BRIEF) && !is_traced;
+    verdict.is_brief =
+        is_brief && fits && verdict.priority == 0 && !needs.intersects(NOT_BRIEF) && !is_traced;
     Ok((bytes, needs))
 }
 

@@ -9,7 +9,7 @@ use syslet_attrs::{
 };
 use syslet_syscalls::{Class, Row, row, rows};
 
-use crate::admission::{Admission, Terms, admit};
+use crate::admission::{Terms, Verdict, admit};
 use crate::exec::attributes::AttributeContext;
 use crate::nonblocking::{self, NonBlocking};
 use crate::slots::dispatch::DispatchFlags;
@@ -19,7 +19,7 @@ use crate::{Submission, SubmissionBuilder};
 #[derive(Debug)]
 struct Silent;
 
-const SILENT: AttributeId = AttributeId::APPLICATION;
+pub(super) const SILENT: AttributeId = AttributeId::APPLICATION;
 
 impl Attribute for Silent {
     fn id(&self) -> AttributeId {
@@ -40,7 +40,7 @@ impl Attribute for Silent {
 }
 
 /// The terms of an engine with these non-blocking attempts.
-fn terms(abilities: NonBlocking) -> Terms {
+pub(super) fn terms(abilities: NonBlocking) -> Terms {
     let mut registry = Registry::built_in();
     registry.add(Arc::new(Silent)).expect("a free id");
     Terms {
@@ -69,9 +69,9 @@ fn marked_with(
     let submission = submission.clone().build();
     let limits = Limits { record_bytes_max: 4 << 10, out_bytes_max: COMPLETION_MAX };
     let call = Call::check(submission.bytes(), &limits).expect("well-formed");
-    let mut admission = Admission::default();
-    admit(&call, completion_max, terms, has_pool, &mut admission).ok()?;
-    Some(admission.dispatch)
+    let mut verdict = Verdict::default();
+    admit(&call, completion_max, terms, has_pool, &mut verdict).ok()?;
+    Some(verdict.dispatch)
 }
 
 /// ATTR-100: instant calls with attributes that only observe are taken together with others, as far as their completions fit into

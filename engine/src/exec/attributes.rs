@@ -262,12 +262,22 @@ pub(crate) fn facts(call: &Call<'_>) -> CallFacts {
 
 /// Whether the call counts bytes that it throws away, as a receive that truncates does.
 fn discards_bytes(nr: u32, args: Narrowed<'_>) -> bool {
-    let flags = match nr.into() {
-        libc::SYS_recvfrom => args.get(3),
-        libc::SYS_recvmsg => args.get(2),
-        _ => return false,
-    };
+    let flags = receive_flags(nr).map_or(0, |index| args.get(index));
     flags & u64::from(libc::MSG_TRUNC.cast_unsigned()) != 0
+}
+
+/// The argument that holds the flags of a receive.
+fn receive_flags(nr: u32) -> Option<usize> {
+    match nr.into() {
+        libc::SYS_recvfrom => Some(3),
+        libc::SYS_recvmsg => Some(2),
+        _ => None,
+    }
+}
+
+/// The arguments that the plans of the engine's own attributes depend on, one bit for each: those read for [`Nature`].
+pub(crate) fn deciders(nr: u32) -> u8 {
+    receive_flags(nr).map_or(0, |index| 1 << index)
 }
 
 /// Numbers above this have no row.

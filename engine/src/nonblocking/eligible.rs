@@ -1,11 +1,12 @@
-//! Whether a call may be tried without waiting, and in which way, by its row and its arguments alone: `admission` and
-//! `program` ask, and the attempt itself begins with the same family.
+//! Whether a call may be tried without waiting, and in which way, by its row and its arguments alone, and which arguments
+//! decide: `admission` and `program` ask, and the attempt itself begins with the same family.
 
 use syslet_syscalls::{NonBlockingForm, RawArgs, Row};
 
 use crate::nonblocking::probe::{Abilities, Ability, NonBlocking};
-use crate::nonblocking::query::low;
+use crate::nonblocking::query::{TRANSFER_MAX, low};
 use crate::nonblocking::{ipc, rw, socket, wait};
+use crate::slots::kept::{Dependence, LENGTH_MAX};
 
 /// A way of asking.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -141,6 +142,33 @@ pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &RawArgs) -> bool {
         Family::Splice(..) => has(Ability::FileQuestions) && has(Ability::QuietPipes),
     }
 }
+
+/// The arguments that [`may_try`] looks at.
+pub(crate) fn deciders(row: &Row) -> Dependence {
+    let nr = row.numbers.here().map_or(-1, libc::c_long::from);
+    let set = |arguments: &[usize]| arguments.iter().fold(0, |set, index| set | 1 << index);
+    let mut all = Dependence::default();
+    match Family::of(row) {
+        None | Some(Family::InPlace | Family::Deadline(_) | Family::Splice(..)) => {}
+        Some(Family::Read | Family::Write) => {
+            let is_at_position =
+                !matches!(nr, libc::SYS_read | libc::SYS_write | libc::SYS_readv | libc::SYS_writev);
+            all.lengths = set(&[2]);
+            all.positions = if is_at_position { set(&[3]) } else { 0 };
+        }
+        Some(Family::Receive | Family::Send) => all = socket::deciders(nr),
+        Some(Family::Poll(_) | Family::Timed(..)) => all.values = set(&[4]),
+        Some(Family::Wait4 | Family::Semaphores(..)) => all.values = set(&[2]),
+        Some(Family::WaitId | Family::Select | Family::Cached(_)) => all.values = set(&[3]),
+        Some(Family::Flag(arg, ..) | Family::Command(arg, _)) => all.values = set(&[arg]),
+        Some(Family::Sleep(_)) => all.values = set(&[0, 1]),
+        Some(Family::Events) => all.values = set(&[1, 2, 5]),
+        Some(Family::Futex(_)) => all.values = set(&[1]),
+    }
+    all
+}
+
+const _: () = assert!(LENGTH_MAX == TRANSFER_MAX, "a length that one transfer can have");
 
 /// Whether the plain call can send SIGPIPE to the thread that makes it, however fast it is.
 #[inline]

@@ -20,7 +20,7 @@ mod eligible;
 use syslet_syscalls::{Invoked, RawArgs, Row};
 
 pub(crate) use attempt::Attempt;
-pub(crate) use eligible::{is_timed, may_signal, may_try};
+pub(crate) use eligible::{deciders, is_timed, may_signal, may_try};
 pub use probe::NonBlocking;
 pub(crate) use probe::{Abilities, Ability, probe};
 pub(crate) use query::is_readable;

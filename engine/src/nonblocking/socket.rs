@@ -7,6 +7,7 @@ use crate::nonblocking::query::{
     Memory, TRANSFER_MAX, address, answers_first_byte, available, is_errno, is_known_socket, is_non_blocking,
     is_stream, low,
 };
+use crate::slots::kept::Dependence;
 
 const DONTWAIT: u64 = libc::MSG_DONTWAIT as u64;
 const NOSIGNAL: u64 = libc::MSG_NOSIGNAL as u64;
@@ -47,6 +48,17 @@ pub(super) fn may_try_receive(nr: libc::c_long, args: Narrowed<'_>) -> bool {
         libc::SYS_recvmsg => !waits_for_all,
         // Several messages are waited for one by one, and a time limit is looked at between them.
         _ => !waits_for_all && args.get(4) == 0 && (low(args.get(2)) == 1 || flags & WAITFORONE != 0),
+    }
+}
+
+/// The arguments that [`may_try_receive`] and [`may_try_send`] look at.
+pub(super) fn deciders(nr: libc::c_long) -> Dependence {
+    let flags = 1 << flags_at(nr);
+    match nr {
+        // How many messages, and the address of the time.
+        libc::SYS_recvmmsg => Dependence { values: flags | 1 << 2 | 1 << 4, ..Dependence::default() },
+        _ if has_header(nr) => Dependence { values: flags, ..Dependence::default() },
+        _ => Dependence { values: flags, lengths: 1 << 2, ..Dependence::default() },
     }
 }
 

@@ -18,8 +18,9 @@ use crate::nonblocking::{self, Abilities};
 use crate::program::arguments::Effective;
 use crate::program::interpreter::{closes, members};
 use crate::refused::Refused;
-use crate::slots::admission::{AbandonPolicy, Admission, Answers, Constraints, VALUE_BYTES_MAX};
+use crate::slots::admission::{AbandonPolicy, Answers, Constraints, VALUE_BYTES_MAX, Verdict};
 use crate::slots::dispatch::DispatchFlags;
+use crate::slots::kept::Circumstances;
 
 /// Offset of a program's budget.
 const BUDGET_OFFSET: usize = 24;
@@ -36,17 +37,8 @@ pub(crate) struct Validator {
 pub(crate) struct Seen {
     by: Circumstances,
     sum: Sum,
-    /// The decision, where a later one would not differ: no attribute but DATA is asked for.
-    decided: Option<Admission>,
-}
-
-/// The circumstances of a check: under others it might find otherwise.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Circumstances {
-    engine: u64,
-    has_pool: bool,
-    limits: Limits,
-    completion_max: usize,
+    /// The verdict, where a later one would not differ: none of the application's own attributes is asked for.
+    verdict: Option<Verdict>,
 }
 
 /// The findings about all atoms, added up.
@@ -61,35 +53,34 @@ struct Sum {
     begins_away: bool,
 }
 
-/// Checks a program, and decides which thread runs it.
-pub(crate) fn admit<'a>(
-    record: &'a [u8],
-    (limits, completion_max): (&Limits, usize),
+/// Checks a program, and decides which thread runs it. The verdict is the one that was kept, or stands in `fresh`, which is the
+/// default one before.
+pub(crate) fn admit<'v>(
+    record: &[u8],
+    limits: &Limits,
     terms: &Terms,
-    has_pool: bool,
-    (validator, admission): (&mut Validator, &mut Admission),
-    seen: Option<&OnceLock<Seen>>,
-) -> Result<Program<'a>, Refused> {
-    let by = Circumstances { engine: terms.number, has_pool, limits: *limits, completion_max };
+    by: Circumstances,
+    (validator, fresh): (&mut Validator, &'v mut Verdict),
+    seen: Option<&'v OnceLock<Seen>>,
+) -> Result<&'v Verdict, Refused> {
     let found = seen.and_then(OnceLock::get).filter(|seen| seen.by == by);
-    if let Some(Seen { decided: Some(decided), .. }) = found {
-        *admission = *decided;
-        return Ok(Program::admitted(record));
+    if let Some(Seen { verdict: Some(verdict), .. }) = found {
+        return Ok(verdict);
     }
     let (program, sum) = match found {
         Some(seen) => (Program::admitted(record), seen.sum),
         None => {
-            let looked = look(record, limits, terms, has_pool, validator);
+            let looked = look(record, limits, terms, by.has_pool, validator);
             looked.map_err(|refused| refused.in_program(record))?
         }
     };
-    decide(&program, &sum, by, terms, admission)?;
+    decide(&program, &sum, by, terms, fresh)?;
     if let Some(seen) = seen {
-        let is_steady = program.head().asks().all(|ask| ask.id == AttributeId::DATA);
+        let is_steady = program.head().asks().all(|ask| !ask.id.is_application());
         // Another ring may have been first: it keeps its own.
-        let _ = seen.set(Seen { by, sum, decided: is_steady.then_some(*admission) });
+        let _ = seen.set(Seen { by, sum, verdict: is_steady.then_some(*fresh) });
     }
-    Ok(program)
+    Ok(fresh)
 }
 
 /// Decides about a program that has been checked, as admission decides about a call.
@@ -98,19 +89,18 @@ fn decide(
     sum: &Sum,
     by: Circumstances,
     terms: &Terms,
-    admission: &mut Admission,
+    verdict: &mut Verdict,
 ) -> Result<(), Refused> {
     let flags = program.flags();
-    admission.fd = -1;
     // The state between its calls is lost with the worker that has it.
-    admission.abandon_policy = AbandonPolicy::Refused;
-    admission.may_run_inline = true;
-    admission.answering = true;
+    verdict.abandon_policy = AbandonPolicy::Refused;
+    verdict.may_run_inline = true;
+    verdict.answering = true;
     let may_pool = by.has_pool && !flags.contains(CallFlags::SYNC);
-    admission.atoms_bytes_max = Some(sum.atoms_bytes);
-    admit_answering(&program.head(), by.completion_max, terms, may_pool, admission)?;
-    admission.dispatch = program_marks(flags, admission, sum, by.has_pool);
-    admission.placement = place(admission, terms, may_pool);
+    verdict.atoms_bytes_max = Some(sum.atoms_bytes);
+    admit_answering(&program.head(), by.completion_max(), terms, may_pool, verdict)?;
+    verdict.dispatch = program_marks(flags, verdict, sum, by.has_pool);
+    verdict.placement = place(verdict, terms, may_pool);
     Ok(())
 }
 
@@ -142,14 +132,14 @@ fn look<'a>(
 }
 
 /// Which threads may run it.
-fn program_marks(flags: CallFlags, admission: &Admission, sum: &Sum, has_pool: bool) -> DispatchFlags {
-    let timed = if admission.deadline_ns.is_some() { DispatchFlags::TIMED } else { DispatchFlags::PLAIN };
+fn program_marks(flags: CallFlags, verdict: &Verdict, sum: &Sum, has_pool: bool) -> DispatchFlags {
+    let timed = if verdict.deadline.is_some() { DispatchFlags::TIMED } else { DispatchFlags::PLAIN };
     if !has_pool || flags.contains(CallFlags::SYNC) {
         return timed;
     }
     let sleeps = if sum.sleeps { DispatchFlags::SLEEPS } else { DispatchFlags::PLAIN };
-    let away = flags.contains(CallFlags::ASYNC) || !admission.may_run_inline || sum.begins_away;
-    timed.with(if flags.contains(CallFlags::PRIVATE) || admission.needs.contains(Needs::OWN_THREAD) {
+    let away = flags.contains(CallFlags::ASYNC) || !verdict.may_run_inline || sum.begins_away;
+    timed.with(if flags.contains(CallFlags::PRIVATE) || verdict.needs.contains(Needs::OWN_THREAD) {
         DispatchFlags::PRIVATE.with(DispatchFlags::WORKER).with(sleeps)
     } else if away {
         DispatchFlags::WORKER.with(sleeps)

@@ -42,20 +42,21 @@ impl Staged {
     }
 
     /// Appends a call, with its ticket in the place of user_data, and its dispatch flags.
-    pub(crate) fn push(&mut self, call: &Call<'_>, ticket: Ticket, admission: &Admission) {
+    pub(crate) fn push(&mut self, call: &Call<'_>, ticket: Ticket, admission: &Admission<'_>) {
+        let verdict = admission.verdict;
         let mut record = self.spare.pop().unwrap_or_default();
         record.clear();
         let words = call.bytes().chunks_exact(8);
         record.extend(words.map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default())));
-        record[0] = admission.dispatch.on_first(record[0]);
+        record[0] = verdict.dispatch.on_first(record[0]);
         record[USER_DATA_OFFSET / 8] = ticket.pack();
         let asked = call.asks().find(|ask| ask.id == AttributeId::LANE);
-        let lane = asked.filter(|_| admission.needs.contains(Needs::LANE));
+        let lane = asked.filter(|_| verdict.needs.contains(Needs::LANE));
         self.calls.push(StagedCall {
             record,
-            key: Key::new(admission.queued_ns, admission.priority),
+            key: Key::new(admission.queued_ns, verdict.priority),
             queued_ns: admission.queued_ns,
-            is_pooled: admission.dispatch.contains(DispatchFlags::WORKER),
+            is_pooled: verdict.dispatch.contains(DispatchFlags::WORKER),
             lane: lane.and_then(|ask| LaneAsk::parse(ask.payload)),
         });
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod cancel;
 mod inline;
+pub(crate) mod prepared;
 mod publish;
 mod push;
 pub(crate) mod wait;
@@ -40,7 +41,6 @@ use crate::queues::submission_queue::{Producer, Submissions};
 use crate::refused::Refused;
 use crate::ring::cancel::{Canceller, Found, Reach, Which, cancel, stop_all};
 use crate::shortage::{Shortage, expect_small, reserve};
-use crate::slots::admission::Admission;
 use crate::slots::dispatch::DispatchFlags;
 use crate::slots::phase::By;
 use crate::slots::{SlotOwner, Slots, Ticket};
@@ -63,8 +63,6 @@ pub struct Ring {
     pub(crate) slots: Arc<Slots>,
     pub(crate) slot_owner: SlotOwner,
     pub(crate) credit: Credit,
-    /// The decision of admission about the submission that is being pushed.
-    pub(crate) admission: Admission,
     /// Calls that only this thread may run; without workers these stand in the ring with all others.
     pub(crate) own: LocalQueue,
     /// Calls with a priority or a lane, until they are published.
@@ -154,7 +152,6 @@ impl Ring {
             batch,
             executor,
             drain_buffer,
-            admission: Admission::default(),
             state: ring,
             engine,
             params,

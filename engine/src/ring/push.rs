@@ -6,14 +6,17 @@ use std::sync::OnceLock;
 use syslet_abi::{Call, Kind, RecordWord, Refusal};
 
 use crate::admission::admit;
+use crate::admission::dependence::keep;
 use crate::admission::safe;
 use crate::program::{self, Program};
 use crate::refused::Refused;
 use crate::ring::Ring;
-use crate::slots::admission::Placement;
+use crate::slots::admission::{Admission, Placement, Verdict};
 use crate::slots::dispatch::DispatchFlags;
+use crate::slots::kept::Circumstances;
 use crate::slots::{self, Slots};
 use crate::submission::Submission;
+use crate::sys::clock::now_ns;
 use crate::ticket::Ticket;
 
 impl Ring {
@@ -27,10 +30,14 @@ impl Ring {
     /// Until the completion is consumed, every address passed as VALUE must be valid for the reads and writes of the call.
     /// The call must not break a state that other code relies on: unmap memory in use, close descriptors that other code
     /// owns. When the ring is dropped before, both hold until every call of it is over.
+    #[inline]
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        self.admit(submission.bytes())?;
-        let ticket = self.enqueue_lending(&Call::admitted(submission.bytes()), submission)?;
-        Ok(self.state.number.names(ticket))
+        let by = self.enter()?;
+        let ticket = match submission.keeper().get(by) {
+            Some(kept) => self.enqueue_lending(submission, &kept.verdict),
+            None => self.push_checked(submission, by, Promise::Given),
+        };
+        ticket.map(|ticket| self.state.number.names(ticket))
     }
 
     /// Queues a record from its bytes.
@@ -46,8 +53,10 @@ impl Ring {
             Some(Kind::CANCEL) => self.push_cancel(record),
             Some(Kind::SYSLET) => self.enqueue_program(record, None),
             _ => {
-                self.admit(record)?;
-                self.enqueue(&Call::admitted(record))
+                let (by, mut verdict) = (self.enter()?, Verdict::default());
+                self.check(record, by, &mut verdict)?;
+                let call = Call::admitted(record);
+                self.enqueue(&call, &verdict.at_push(&call, now_ns))
             }
         };
         ticket.map(|ticket| self.state.number.names(ticket))
@@ -70,37 +79,81 @@ impl Ring {
     ///
     /// # Errors
     /// As for [`Ring::push`], and when the submission is not of this kind.
+    #[inline]
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        self.admit(submission.bytes())?;
-        let call = Call::admitted(submission.bytes());
-        safe::check(&call, submission.lent(), self.admission.needs, &self.engine.terms.context)?;
-        let ticket = self.enqueue_lending(&call, submission)?;
-        Ok(self.state.number.names(ticket))
+        let by = self.enter()?;
+        let ticket = match submission.keeper().get(by) {
+            Some(kept) if kept.is_safe() => self.enqueue_lending(submission, &kept.verdict),
+            Some(kept) => {
+                self.check_safe(submission, &kept.verdict)?;
+                kept.note_safe();
+                self.enqueue_lending(submission, &kept.verdict)
+            }
+            None => self.push_checked(submission, by, Promise::Checked),
+        };
+        ticket.map(|ticket| self.state.number.names(ticket))
     }
 
-    /// Checks all that can be checked without taking slot or room. The record is a call then; the decision stands in
-    /// `admission`, since a result of that size would travel through memory.
+    /// The first checks of every push, and the circumstances that the others are made in.
     #[inline(always)]
-    fn admit(&mut self, record: &[u8]) -> Result<(), Refused> {
+    pub(super) fn enter(&self) -> Result<Circumstances, Refusal> {
         self.check_home()?;
         if self.engine.is_closed() {
-            return Err(Refusal::CLOSED.into());
+            return Err(Refusal::CLOSED);
         }
+        Ok(Circumstances::of(self.engine.terms.number, &self.params, self.open_pool().is_some()))
+    }
+
+    /// [`Ring::push`] and [`Ring::push_safe`] without a kept verdict.
+    #[inline(never)]
+    fn push_checked(
+        &mut self,
+        submission: &Submission,
+        by: Circumstances,
+        promise: Promise,
+    ) -> Result<slots::Ticket, Refused> {
+        let mut verdict = Verdict::default();
+        let by = self.check(submission.bytes(), by, &mut verdict)?;
+        if promise == Promise::Checked {
+            self.check_safe(submission, &verdict)?;
+        }
+        if submission.keeper().is_due() {
+            let kept = keep(submission, by, &verdict, promise == Promise::Checked);
+            kept.into_iter().for_each(|kept| submission.keeper().keep(kept));
+        }
+        self.enqueue_lending(submission, &verdict)
+    }
+
+    /// Checks all that can be checked without taking slot or room, and decides in `verdict`, which is the default one before. The
+    /// record is a call then. Gives the circumstances in which it was accepted.
+    #[inline(always)]
+    pub(super) fn check(
+        &mut self,
+        record: &[u8],
+        by: Circumstances,
+        verdict: &mut Verdict,
+    ) -> Result<Circumstances, Refused> {
         Call::verify(record, &self.limits)?;
-        let completion_max = self.params.completion_record_max as usize;
-        let has_pool = self.open_pool().is_some();
-        let admitted =
-            admit(&Call::admitted(record), completion_max, &self.engine.terms, has_pool, &mut self.admission);
-        if has_pool || !self.is_closed_no_more(&admitted) {
-            return admitted;
+        let (call, most) = (Call::admitted(record), by.completion_max());
+        let admitted = admit(&call, most, &self.engine.terms, by.has_pool, verdict);
+        if by.has_pool || !self.is_closed_no_more(&admitted) {
+            return admitted.map(|()| by);
         }
-        admit(&Call::admitted(record), completion_max, &self.engine.terms, true, &mut self.admission)
+        *verdict = Verdict::default();
+        admit(&call, most, &self.engine.terms, true, verdict)?;
+        Ok(by.with_pool())
+    }
+
+    /// Checks what safe code must not push, of a submission that has this verdict.
+    fn check_safe(&self, submission: &Submission, verdict: &Verdict) -> Result<(), Refused> {
+        let call = Call::admitted(submission.bytes());
+        Ok(safe::check(&call, submission.lent(), verdict.needs, &self.engine.terms.context)?)
     }
 
     /// Whether a submission was refused because the thread differed from the workers when they were last compared, and a
     /// comparison now finds no difference (POOL-45).
     #[cold]
-    fn is_closed_no_more(&mut self, admitted: &Result<(), Refused>) -> bool {
+    fn is_closed_no_more<T>(&mut self, admitted: &Result<T, Refused>) -> bool {
         let needs_worker = |refused: &Refused| refused.refusal() == Refusal::NEEDS_WORKER;
         admitted.as_ref().is_err_and(needs_worker) && self.is_equal()
     }
@@ -111,41 +164,39 @@ impl Ring {
         record: &[u8],
         seen: Option<&OnceLock<program::Seen>>,
     ) -> Result<slots::Ticket, Refused> {
-        self.check_home()?;
-        if self.engine.is_closed() {
-            return Err(Refusal::CLOSED.into());
-        }
-        let has_pool = self.open_pool().is_some();
-        let admitted = self.admit_program(record, has_pool, seen);
-        if !has_pool && self.is_closed_no_more(&admitted) {
-            self.admit_program(record, true, seen)?;
+        let (by, mut fresh) = (self.enter()?, Verdict::default());
+        let admitted = self.admit_program(record, by, seen, &mut fresh);
+        let verdict = if !by.has_pool && self.is_closed_no_more(&admitted) {
+            fresh = Verdict::default();
+            self.admit_program(record, by.with_pool(), seen, &mut fresh)?
         } else {
-            admitted?;
-        }
-        self.enqueue(&syslet_abi::Program::admitted(record).head())
+            admitted?
+        };
+        let head = syslet_abi::Program::admitted(record).head();
+        self.enqueue(&head, &verdict.at_push(&head, now_ns))
     }
 
     /// Checks all that can be checked of a program without taking slot or room.
-    fn admit_program(
+    fn admit_program<'v>(
         &mut self,
         record: &[u8],
-        has_pool: bool,
-        seen: Option<&OnceLock<program::Seen>>,
-    ) -> Result<(), Refused> {
-        let bounds = (&self.limits, self.params.completion_record_max as usize);
+        by: Circumstances,
+        seen: Option<&'v OnceLock<program::Seen>>,
+        fresh: &'v mut Verdict,
+    ) -> Result<&'v Verdict, Refused> {
         let validator = self.validator.get_or_insert_with(Box::default);
-        program::admit(record, bounds, &self.engine.terms, has_pool, (validator, &mut self.admission), seen)
-            .map(drop)
+        program::admit(record, &self.limits, &self.engine.terms, by, (validator, fresh), seen)
     }
 
-    /// [`Ring::enqueue`], and keeps the descriptors open that the submission lends.
+    /// [`Ring::enqueue`] for a submission with this verdict; keeps the descriptors open that it lends.
     #[inline(always)]
     fn enqueue_lending(
         &mut self,
-        call: &Call<'_>,
         submission: &Submission,
+        verdict: &Verdict,
     ) -> Result<slots::Ticket, Refused> {
-        let ticket = self.enqueue(call)?;
+        let call = Call::admitted(submission.bytes());
+        let ticket = self.enqueue(&call, &verdict.at_push(&call, now_ns))?;
         if submission.lends() {
             self.slot_owner.lend(ticket, submission.lent().clone());
         }
@@ -154,21 +205,21 @@ impl Ring {
 
     /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).
     #[inline(always)]
-    fn enqueue(&mut self, call: &Call<'_>) -> Result<slots::Ticket, Refused> {
+    fn enqueue(&mut self, call: &Call<'_>, admission: &Admission<'_>) -> Result<slots::Ticket, Refused> {
         self.notice_cancellers();
-        let worst = self.admission.room();
+        let worst = admission.verdict.room();
         if !self.slot_owner.has_free() {
             return Err(Refusal::SLOTS_FULL.into());
         }
         if !self.credit.take(worst) {
             return Err(Refusal::COMPLETION_FULL.into());
         }
-        match self.admission.placement {
+        match admission.verdict.placement {
             Placement::InRing => {}
-            Placement::Local => return self.enqueue_own(call, worst),
-            Placement::StagedCall => return Ok(self.stage(call)),
+            Placement::Local => return self.enqueue_own(call, admission),
+            Placement::StagedCall => return Ok(self.stage(call, admission)),
         }
-        let dispatch = self.admission.dispatch;
+        let dispatch = admission.verdict.dispatch;
         let producer = match &mut self.pooled {
             Some(pooled) if dispatch.contains(DispatchFlags::WORKER) => {
                 self.wants_worker = true;
@@ -182,37 +233,37 @@ impl Ring {
             return Err(Refusal::SUBMISSION_FULL.into());
         }
         let room = producer.claim(len).expect("there is room");
-        let ticket = self.slot_owner.take(call, &self.admission);
+        let ticket = self.slot_owner.take(call, admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
         room.commit(call.bytes(), ticket.pack(), dispatch);
         self.state.submitter.accepted.add(1);
-        self.set_deadline(ticket);
+        self.set_deadline(ticket, admission);
         Ok(ticket)
     }
 
     /// [`Ring::enqueue`] for a call that no worker may take.
-    fn enqueue_own(&mut self, call: &Call<'_>, worst: u64) -> Result<slots::Ticket, Refused> {
+    fn enqueue_own(&mut self, call: &Call<'_>, admission: &Admission<'_>) -> Result<slots::Ticket, Refused> {
         let len = call.bytes().len();
         if self.own.is_full(len) && !self.own.make_room(len, |ticket| is_dead(&self.slots, ticket)) {
-            self.credit.give_back(worst);
+            self.credit.give_back(admission.verdict.room());
             return Err(Refusal::SUBMISSION_FULL.into());
         }
-        let ticket = self.slot_owner.take(call, &self.admission);
+        let ticket = self.slot_owner.take(call, admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
-        self.own.push(call.bytes(), ticket.pack(), self.admission.dispatch);
+        self.own.push(call.bytes(), ticket.pack(), admission.verdict.dispatch);
         self.state.submitter.accepted.add(1);
-        self.set_deadline(ticket);
+        self.set_deadline(ticket, admission);
         Ok(ticket)
     }
 
     /// [`Ring::enqueue`] for a call with a priority or a lane: it takes no room in the ring.
-    fn stage(&mut self, call: &Call<'_>) -> slots::Ticket {
-        let ticket = self.slot_owner.take(call, &self.admission);
+    fn stage(&mut self, call: &Call<'_>, admission: &Admission<'_>) -> slots::Ticket {
+        let ticket = self.slot_owner.take(call, admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
-        self.wants_worker |= self.admission.dispatch.contains(DispatchFlags::WORKER);
-        self.staged.push(call, ticket, &self.admission);
+        self.wants_worker |= admission.verdict.dispatch.contains(DispatchFlags::WORKER);
+        self.staged.push(call, ticket, admission);
         self.state.submitter.accepted.add(1);
-        self.set_deadline(ticket);
+        self.set_deadline(ticket, admission);
         ticket
     }
 
@@ -226,13 +277,22 @@ impl Ring {
 
     /// Asks the pool to stop the call that was just accepted when its time is up (ATTR-60). Without a pool no thread does.
     #[inline(always)]
-    fn set_deadline(&self, ticket: slots::Ticket) {
+    fn set_deadline(&self, ticket: slots::Ticket, admission: &Admission<'_>) {
         if let (true, Some(pool)) =
-            (self.admission.dispatch.contains(DispatchFlags::TIMED), &self.engine.pool)
+            (admission.verdict.dispatch.contains(DispatchFlags::TIMED), &self.engine.pool)
         {
-            self.admission.deadline_ns.inspect(|at_ns| pool.stop_at(*at_ns, &self.state, ticket));
+            admission.deadline_ns.inspect(|at_ns| pool.stop_at(*at_ns, &self.state, ticket));
         }
     }
+}
+
+/// What a push rests on, beside admission.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Promise {
+    /// The promise of [`Ring::push`].
+    Given,
+    /// The check for safe code.
+    Checked,
 }
 
 /// Whether the call of a record that no thread has claimed was removed.

@@ -1,21 +1,21 @@
 //! The decisions about one submission: admission makes them, the submitter and the queues go by them, and the slot keeps
 //! those that outlive the push.
 
-use syslet_abi::{ATTRIBUTES_MAX, AttributeId, DONE_BYTES_MIN, Status};
-use syslet_attrs::Needs;
+use syslet_abi::{ATTRIBUTES_MAX, AttributeId, Call, DONE_BYTES_MIN, Status};
+use syslet_attrs::{DeadlineAsked, Needs};
+use syslet_syscalls::Row;
 
 use crate::slots::dispatch::DispatchFlags;
 
-/// The decisions about a submission. A ring keeps one for the submission at hand: written field by field and read the
-/// same way, it costs less than a value handed from function to function.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Admission {
-    /// The first descriptor among the arguments, or −1.
-    pub(crate) fd: i32,
+/// The decision about a submission, as far as it is the same at each push of the same bytes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Verdict {
     /// Room to hold for the completion, in bytes.
     pub(crate) credit: u32,
     /// The needs of the attributes.
     pub(crate) needs: Needs,
+    /// The first argument that is a descriptor, if one is.
+    pub(crate) descriptor: Option<u8>,
     /// Whether it may be abandoned while it runs, and whether a second record follows then.
     pub(crate) abandon_policy: AbandonPolicy,
     /// The threads that may run it, and how.
@@ -28,24 +28,46 @@ pub(crate) struct Admission {
     pub(crate) answering: bool,
     /// Whether its attributes only look, if it has any, and eight completions like its own fit into one claim.
     pub(crate) is_brief: bool,
-    /// Longest value of ATOMS in bytes, for a program.
-    pub(crate) atoms_bytes_max: Option<usize>,
-    /// When it was accepted, if an attribute needs the clock.
-    pub(crate) queued_ns: u64,
-    /// When it is to stop, in nanoseconds of CLOCK_MONOTONIC, if it has a deadline.
-    pub(crate) deadline_ns: Option<u64>,
+    /// Whether its completion begins with a DATA return.
+    pub(crate) returns_data: bool,
     /// Its PRIORITY; meaningful when the call has attributes.
     pub(crate) priority: i32,
+    /// Longest value of ATOMS in bytes, for a program.
+    pub(crate) atoms_bytes_max: Option<usize>,
+    /// Its DEADLINE, if it has one: an instant, or a time that begins with each push.
+    pub(crate) deadline: Option<DeadlineAsked>,
     pub(crate) answers: Answers,
     /// The TRACE id by which it is to be found, if it has one.
     pub(crate) trace: Option<u64>,
     /// The ids of its attributes, for threads that have the slot and not the record.
     pub(crate) asked: AskedIds,
-    /// Whether its completion begins with a DATA return.
-    pub(crate) returns_data: bool,
 }
 
-impl Admission {
+/// The decision about one push: the verdict on the submission, and the facts that are its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Admission<'v> {
+    pub(crate) verdict: &'v Verdict,
+    /// The first descriptor among the arguments, or −1.
+    pub(crate) fd: i32,
+    /// When it was accepted, if an attribute needs the clock; otherwise 0.
+    pub(crate) queued_ns: u64,
+    /// When it is to stop, in nanoseconds of CLOCK_MONOTONIC, if it has a deadline.
+    pub(crate) deadline_ns: Option<u64>,
+}
+
+impl Verdict {
+    /// The decision about a push of this call. The clock is read here, at each push anew, if an attribute needs it.
+    #[inline(always)]
+    pub(crate) fn at_push(&self, call: &Call<'_>, now_ns: impl FnOnce() -> u64) -> Admission<'_> {
+        let queued_ns = if self.needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
+        Admission {
+            verdict: self,
+            fd: self.descriptor.map_or(-1, |index| Row::descriptor_at(call, index)),
+            queued_ns,
+            deadline_ns: self.deadline.map(|deadline| deadline.instant(queued_ns)),
+        }
+    }
+
     /// Whether it is not to be taken in the order pushed. Meaningful when the call has attributes.
     pub(crate) fn is_sorted(&self) -> bool {
         self.priority != 0 || self.needs.contains(Needs::LANE)
@@ -64,7 +86,7 @@ impl Admission {
         Constraints {
             may_run_inline: self.may_run_inline,
             is_short: self.is_brief,
-            is_timed: self.answering && self.deadline_ns.is_some(),
+            is_timed: self.deadline.is_some(),
             own_thread: self.needs.contains(Needs::OWN_THREAD),
         }
     }

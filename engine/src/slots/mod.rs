@@ -4,6 +4,8 @@
 pub(crate) mod abandon;
 pub(crate) mod admission;
 pub(crate) mod dispatch;
+#[cfg(not(syslet_loom))]
+pub(crate) mod kept;
 pub(crate) mod lent;
 pub(crate) mod maker;
 mod owner;
@@ -121,24 +123,25 @@ impl Slot {
 
     /// Takes the call's fields, and the decisions of admission about it.
     #[inline]
-    fn admit(&self, call: &Call<'_>, admission: &Admission) {
+    fn admit(&self, call: &Call<'_>, admission: &Admission<'_>) {
+        let verdict = admission.verdict;
         self.user_data.store(call.user_data(), Ordering::Relaxed);
         self.nr.store(call.nr(), Ordering::Relaxed);
         self.fd.store(admission.fd.cast_unsigned(), Ordering::Relaxed);
-        self.credit.store(admission.credit, Ordering::Relaxed);
-        let data = if admission.answering && admission.returns_data { RETURNS_DATA } else { 0 };
-        let abandon_policy = match admission.abandon_policy {
+        self.credit.store(verdict.credit, Ordering::Relaxed);
+        let data = if verdict.answering && verdict.returns_data { RETURNS_DATA } else { 0 };
+        let abandon_policy = match verdict.abandon_policy {
             AbandonPolicy::Borne => 0,
             AbandonPolicy::Reported => IS_REPORTED,
             AbandonPolicy::Refused => IS_KEPT,
         };
-        self.needs.store(admission.needs.0 | data | abandon_policy, Ordering::Relaxed);
-        if admission.answering {
+        self.needs.store(verdict.needs.0 | data | abandon_policy, Ordering::Relaxed);
+        if verdict.answering {
             self.queued_ns.store(admission.queued_ns, Ordering::Relaxed);
-            for (to, word) in self.answers.iter().zip(admission.answers.pack()) {
+            for (to, word) in self.answers.iter().zip(verdict.answers.pack()) {
                 to.store(word, Ordering::Relaxed);
             }
-            for (to, word) in self.asked.iter().zip(admission.asked.pack()) {
+            for (to, word) in self.asked.iter().zip(verdict.asked.pack()) {
                 to.store(word, Ordering::Relaxed);
             }
         }

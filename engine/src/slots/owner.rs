@@ -5,7 +5,7 @@ use std::cell::Cell;
 use syslet_abi::{Call, DONE_BYTES_MIN, DoneFlags};
 
 use crate::slots::abandon::BACK_BYTES;
-use crate::slots::admission::{Admission, Placement};
+use crate::slots::admission::{Admission, Placement, Verdict};
 use crate::slots::dispatch::DispatchFlags;
 use crate::slots::lent::{LentSet, give_back};
 use crate::slots::state::State;
@@ -44,7 +44,7 @@ impl SlotOwner {
 
     /// Takes a slot for a call, if one is free.
     #[inline]
-    pub(crate) fn take(&mut self, call: &Call<'_>, admission: &Admission) -> Option<Ticket> {
+    pub(crate) fn take(&mut self, call: &Call<'_>, admission: &Admission<'_>) -> Option<Ticket> {
         if !self.has_free() {
             return None;
         }
@@ -53,22 +53,22 @@ impl SlotOwner {
         self.free = slot.next.load(Ordering::Relaxed);
         self.in_use += 1;
         slot.admit(call, admission);
-        if let (true, Some(id)) = (admission.answering, admission.trace) {
+        if let (true, Some(id)) = (admission.verdict.answering, admission.verdict.trace) {
             self.table.traces[ticket.slot() as usize].store(id, Ordering::Relaxed);
         }
-        slot.phase.admit(ticket.generation(), self.first_state(admission));
+        slot.phase.admit(ticket.generation(), self.first_state(admission.verdict));
         Some(ticket)
     }
 
     /// A call that only its submitter can begin or stop is QUEUED_PRIVATE, and begins without an exchange. A staged
     /// call is QUEUED: it may wait for long, and others are to stop it meanwhile.
     #[inline(always)]
-    fn first_state(&self, admission: &Admission) -> State {
-        let dispatch = admission.dispatch;
+    fn first_state(&self, verdict: &Verdict) -> State {
+        let dispatch = verdict.dispatch;
         if dispatch.contains(DispatchFlags::INSTANT) {
             State::INSTANT
         } else if dispatch.intersects(DispatchFlags::WORKER.with(DispatchFlags::TIMED))
-            || admission.placement == Placement::StagedCall
+            || verdict.placement == Placement::StagedCall
             || self.is_watched()
         {
             State::QUEUED

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use syslet_abi::{ArgKinds, Call, CallFlags, CallRepr};
 
-use crate::slots::admission::Admission;
+use crate::slots::admission::Verdict;
 use crate::slots::{SlotOwner, Slots, Ticket};
 
 fn take(owner: &mut SlotOwner) -> Option<Ticket> {
@@ -12,7 +12,8 @@ fn take(owner: &mut SlotOwner) -> Option<Ticket> {
     let getppid = CallRepr { flags, user_data: 7, nr: 110, kinds, args: &[], out_len: 0, attributes: &[] };
     let mut record = [0; 32];
     getppid.emit(&mut record);
-    owner.take(&Call::admitted(&record), &Admission { credit: 24, ..Admission::default() })
+    let (call, verdict) = (Call::admitted(&record), Verdict { credit: 24, ..Verdict::default() });
+    owner.take(&call, &verdict.at_push(&call, || 0))
 }
 
 /// ENGINE-13: a ticket names its call while that is in flight, and none after.

@@ -45,6 +45,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/program/one_call.rs",
     "engine/src/program/parallel/tests.rs",
     "engine/src/program/run.rs",
+    "engine/src/ring/prepared.rs",
     "engine/src/ring/push.rs",
     "engine/src/queues/memory.rs",
     "engine/src/exec/runner.rs",
