@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use syslet_syscalls::{Invoked, RawArgs, invoke};
 
-use crate::sys::disposable::{self, Ended, Own};
+use crate::sys::disposable::{self, Ended, KeptStack, Own};
 use crate::sys::sync::AtomicU32;
 
 /// The kernel allows no more.
@@ -27,7 +27,7 @@ pub(super) fn layers() -> io::Result<u32> {
     let mut added = Err(libc::EIO);
     // Both threads use one thread-local storage meanwhile: a handler of the application in one would see the other's.
     let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-    let ended = disposable::run(Own::Nothing, &mut || added = add_all());
+    let ended = disposable::run(Own::Nothing, &mut KeptStack::default(), &mut |_| added = add_all());
     mask.thread_set_mask()?;
     match ended {
         Ok(Ended::Returned) => {}

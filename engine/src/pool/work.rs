@@ -30,8 +30,7 @@ use crate::queues::staged::ticket;
 use crate::slots::Ticket;
 use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
-use crate::sys::disposable::{self, Ended, Own};
-use crate::sys::thread::own_tid;
+use crate::sys::disposable::{self, Ended, KeptStack, Own};
 
 /// Runs until the pool is closed, or until the worker has had no work for its idle time.
 pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
@@ -373,7 +372,8 @@ impl WorkerLocal {
                 pool.brace(&stats.watch, sleeps, has_more);
                 let rest = begun.unwrap_or_default();
                 if is_private {
-                    run_apart(&mut self.executor, record, &claimed, rest, Team { may_share: false, ..team })
+                    let team = Team { may_share: false, ..team };
+                    run_apart((&mut self.executor, &mut self.stack), record, &claimed, rest, team)
                 } else {
                     // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its
                     // submitter answers for the call, and the claim is the record's.
@@ -449,9 +449,9 @@ impl WorkerLocal {
     }
 }
 
-/// Runs a call in a thread of its own. Returns the words of its completion.
+/// Runs a call in a thread of its own, on that stack. Returns the words of its completion.
 fn run_apart(
-    executor: &mut Executor,
+    (executor, stack): (&mut Executor, &mut KeptStack),
     record: &[u64],
     claim: &Claim<'_>,
     rest: Rest,
@@ -462,8 +462,8 @@ fn run_apart(
     let mut built = 0;
     let mut rest = Some(rest);
     let own = if claim.slot().needs().contains(Needs::OWN_FS) { Own::Fs } else { Own::Nothing };
-    let ended = disposable::run(own, &mut || {
-        let (maker, own_timer) = reach(own_tid().cast_unsigned());
+    let ended = disposable::run(own, stack, &mut |tid| {
+        let (maker, own_timer) = reach(tid);
         timer = own_timer;
         let (claim, team) = (claim.apart(maker), Team { maker, ..team });
         // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its submitter

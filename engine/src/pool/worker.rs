@@ -19,6 +19,7 @@ use crate::queues::lanes::Released;
 use crate::slots::maker::Maker;
 use crate::sys::activity::Activity;
 use crate::sys::counter::Counter;
+use crate::sys::disposable::KeptStack;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// A worker as all threads see it, on cache lines of its own.
@@ -190,6 +191,8 @@ impl WorkerStats {
 pub(crate) struct WorkerLocal {
     pub(super) batch: Batch,
     pub(super) executor: Executor,
+    /// The stack of the threads that make calls with PRIVATE.
+    pub(super) stack: KeptStack,
     /// The ring of the claimed calls. It is kept for the next claim.
     pub(super) ring: Option<Arc<RingWork>>,
     /// The thread that makes the calls.
@@ -226,6 +229,7 @@ impl WorkerLocal {
         WorkerLocal {
             batch,
             executor,
+            stack: KeptStack::default(),
             ring: None,
             maker: Maker::default(),
             is_closing: false,

@@ -21,7 +21,7 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use nix::sys::prctl;
 use syslet_syscalls::invoke;
 
-use crate::sys::thread::STACK_BYTES;
+use crate::sys::thread::{STACK_BYTES, change_number};
 
 /// How a disposable thread ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,7 +35,9 @@ pub(crate) enum Ended {
 
 /// The body of a disposable thread, on the stack of the thread that starts it.
 struct Errand<'a> {
-    body: &'a mut dyn FnMut(),
+    body: &'a mut dyn FnMut(u32),
+    /// The kernel's number of the thread. The kernel writes it before the thread runs.
+    tid: AtomicU32,
     has_returned: AtomicBool,
 }
 
@@ -57,38 +59,43 @@ const FLAGS: c_int = libc::CLONE_VM
     | libc::CLONE_SIGHAND
     | libc::CLONE_THREAD
     | libc::CLONE_SYSVSEM
+    | libc::CLONE_PARENT_SETTID
     | libc::CLONE_CHILD_CLEARTID;
 
-/// Runs `body` in a thread of its own and waits until that has ended. The thread has the caller's confinement, signal
-/// mask and thread-local storage; its changes to itself end with it. `body` must not panic: that aborts.
+/// Runs `body` in a thread of its own, on the stack that is kept there, and waits until it has ended. `body` gets the kernel's number of
+/// the thread. The thread has the caller's confinement, signal mask and thread-local storage; its changes to itself end with it.
+/// `body` must not panic: that aborts.
 ///
 /// # Errors
 /// EAGAIN or ENOMEM when the system has no thread or no memory to give; `body` has not run then.
-pub(crate) fn run(own: Own, body: &mut dyn FnMut()) -> Result<Ended, Errno> {
+pub(crate) fn run(own: Own, kept: &mut KeptStack, body: &mut dyn FnMut(u32)) -> Result<Ended, Errno> {
     let flags = if own == Own::Fs { FLAGS } else { FLAGS | libc::CLONE_FS };
-    let stack = Stack::new()?;
-    let errand = Errand { body, has_returned: AtomicBool::new(false) };
+    let stack = kept.get()?;
+    let errand = Errand { body, tid: AtomicU32::new(0), has_returned: AtomicBool::new(false) };
     let alive = AtomicU32::new(ALIVE);
     let none: *mut c_void = ptr::null_mut();
-    // SAFETY: the new thread begins at the top of a stack that no other thread uses. Errand, stack and word live until
-    // `wait_for_end` has seen that it is gone, and so does everything that `body` borrows. It shares this thread's
-    // local storage, which this thread leaves alone meanwhile.
+    let own_number = change_number(0);
+    // SAFETY: the new thread begins at the top of a stack that no other thread uses: `kept` is borrowed until this thread has seen
+    // the last one on it gone. Errand, stack and word live until `wait_for_end` has seen that it is gone, and so does
+    // everything that `body` borrows. It shares this thread's local storage, which this thread leaves alone meanwhile.
     let tid = unsafe {
         libc::clone(
             begin,
             stack.top(),
             flags,
             (&raw const errand).cast_mut().cast::<c_void>(),
-            none,
+            errand.tid.as_ptr(),
             none,
             alive.as_ptr(),
         )
     };
     if tid == -1 {
-        return Err(Errno::last());
+        let errno = Errno::last();
+        change_number(own_number);
+        return Err(errno);
     }
     wait_for_end(&alive);
-    drop(stack);
+    change_number(own_number);
     // Acquire: pairs with the store of `begin` (release). The kernel's clearing of `alive` has ordered both already.
     Ok(if errand.has_returned.load(Ordering::Acquire) { Ended::Returned } else { Ended::Killed })
 }
@@ -99,7 +106,8 @@ extern "C" fn begin(errand: *mut c_void) -> c_int {
     let errand = unsafe { &mut *errand.cast::<Errand<'_>>() };
     // A thread without its name runs as well.
     let _ = prctl::set_name(c"syslet-private");
-    (errand.body)();
+    // Relaxed: the kernel has written the number before this thread began.
+    (errand.body)(errand.tid.load(Ordering::Relaxed));
     // Release: pairs with the load at the end of `run` (acquire): everything that `body` wrote is seen there.
     errand.has_returned.store(true, Ordering::Release);
     0
@@ -115,17 +123,36 @@ fn wait_for_end(alive: &AtomicU32) {
     let address = alive.as_ptr().expose_provenance() as u64;
     // The shared kind: the kernel wakes the waiters of the word in any process.
     let args = [address, libc::FUTEX_WAIT as u64, u64::from(ALIVE), 0, 0, 0].into();
-    // Acquire: pairs with the kernel's store of zero when the thread is gone. Its stack may be unmapped after that.
+    // Acquire: pairs with the kernel's store of zero when the thread is gone. Its stack may be used again, or unmapped, after that.
     while alive.load(Ordering::Acquire) == ALIVE {
         // SAFETY: a wait on a word that lives; it ends when the word is another one, and by signals.
         let _ = unsafe { invoke(&never, FUTEX, &args) };
     }
 }
 
+/// The stack of a thread's disposable threads, one after the other. It is mapped for the first of them, stays mapped between them, and
+/// goes with this.
+#[derive(Debug, Default)]
+pub(crate) struct KeptStack(Option<Stack>);
+
+impl KeptStack {
+    fn get(&mut self) -> Result<&Stack, Errno> {
+        match &mut self.0 {
+            Some(stack) => Ok(stack),
+            none => Ok(none.insert(Stack::new()?)),
+        }
+    }
+}
+
 /// Memory for one thread, with a guard page below it.
+#[derive(Debug)]
 struct Stack {
+    /// INVARIANT: the start of `BYTES` bytes that were mapped for this. They are in use in `run` only.
     base: NonNull<c_void>,
 }
+
+// SAFETY: by its invariant no thread uses the memory outside of `run`, and mappings belong to no thread.
+unsafe impl Send for Stack {}
 
 const GUARD_BYTES: usize = 64 << 10;
 const BYTES: NonZeroUsize = NonZeroUsize::new(GUARD_BYTES + STACK_BYTES).expect("more than nothing");

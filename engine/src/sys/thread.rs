@@ -8,9 +8,11 @@
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::ffi::{CString, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
 use nix::sys::prctl;
@@ -71,6 +73,27 @@ pub(crate) fn spawn(name: &str, body: Box<dyn FnOnce() + Send>) -> nix::Result<T
         drop(unsafe { Box::from_raw(start) });
     }
     created
+}
+
+thread_local! {
+    /// The number of the thread that uses this storage; 0 before it is asked for.
+    static NUMBER: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A number of the calling thread that no other thread of this process has or had.
+pub(crate) fn own_number() -> u64 {
+    static NUMBERS: AtomicU64 = AtomicU64::new(0);
+    if NUMBER.get() == 0 {
+        // Relaxed: the number is told from others, and no other data is read through it.
+        NUMBER.set(NUMBERS.fetch_add(1, Ordering::Relaxed) + 1);
+    }
+    NUMBER.get()
+}
+
+/// Another thread begins or ends to use the calling thread's storage: `number` is the number of that thread, or 0 if it has none yet.
+/// Gives the number before.
+pub(crate) fn change_number(number: u64) -> u64 {
+    NUMBER.replace(number)
 }
 
 /// The calling thread's id.
