@@ -112,7 +112,8 @@ impl RunBy {
 pub struct Spent {
     /// Time that passed, in nanoseconds.
     pub wall_ns: u64,
-    /// Time on the processor, in nanoseconds, by the scheduler's exact account.
+    /// Time on the processor, in nanoseconds: the time that passed, while the thread was not switched away, else by the scheduler's
+    /// account.
     pub cpu_ns: u64,
     /// The part in user mode, in nanoseconds. The kernel samples how the time splits.
     pub user_ns: u64,

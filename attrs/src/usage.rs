@@ -14,7 +14,7 @@ pub struct Usage;
 /// The value of USAGE, summed over all attempts at the call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct UsageValue {
-    /// Time on the processor, in nanoseconds, by the scheduler's exact account.
+    /// Time on the processor, in nanoseconds. It is not sampled.
     pub cpu_ns: u64,
     /// The part in user mode, in nanoseconds.
     pub user_ns: u64,

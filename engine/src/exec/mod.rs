@@ -3,7 +3,7 @@
 //!
 //! In the order in which a call passes: a thread claims it ([`claim`]); the [`runner`] makes it; its attributes see the call and change
 //! the thread ([`attributes`], [`thread_setup`]); the kernel is entered ([`attempt`], with its signals in [`signal_sets`],
-//! [`signalfd`] and [`signals`], again and again in [`retry`]) while its cost is looked at ([`usage`], [`checksum`]); and the result
+//! [`signalfd`] and [`signals`], again and again in [`retry`]) while its cost is looked at ([`thread_clock`], [`usage`], [`checksum`]); and the result
 //! becomes an [`outcome`], or [`progress`] where another thread goes on. [`trace`] writes lines of all that, and [`unclaimed`] answers
 //! for calls that no thread makes.
 
@@ -16,6 +16,7 @@ mod signal_sets;
 pub(crate) mod signalfd;
 pub(crate) mod signals;
 mod retry;
+mod thread_clock;
 pub(crate) mod usage;
 pub(crate) mod checksum;
 pub(crate) mod progress;

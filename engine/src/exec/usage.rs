@@ -8,12 +8,9 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{FromRawFd, RawFd};
 use std::sync::OnceLock;
 
-use nix::sys::resource::{Usage, UsageWho, getrusage};
-use nix::sys::time::{TimeVal, TimeValLike};
-use nix::time::{ClockId, clock_gettime};
 use syslet_attrs::{Counted, Evidence, Needs, Spent};
 
-use crate::sys::clock::now_ns;
+use crate::exec::thread_clock::{Kernel, Readings, ThreadClock};
 use crate::sys::thread::own_tid;
 
 /// Looks at one attempt at a call.
@@ -79,6 +76,8 @@ pub(crate) struct Watched<'a> {
 
 /// The needs that are read at the beginning of an attempt and at its end.
 const READ: Needs = Needs::CPU.with(Needs::RESOURCES).with(Needs::WALL).with(Needs::COUNTERS);
+/// The needs that are read together: the counts tell whether the thread's own clock has gone on as the other does.
+const TIMES: Needs = Needs::CPU.with(Needs::RESOURCES);
 /// The needs for which a call is watched.
 pub(crate) const WATCHED: Needs = READ.with(Needs::CACHE);
 
@@ -99,32 +98,42 @@ impl<'a> Watched<'a> {
     #[cold]
     fn read_first(&mut self) {
         let counted = if self.needs.contains(Needs::COUNTERS) { self.counters.read() } else { None };
-        let mut spent = Spent::default();
-        if self.needs.intersects(Needs::RESOURCES.with(Needs::CACHE)) {
-            read_resources(&mut spent);
-        }
-        if self.needs.contains(Needs::CPU) {
-            spent.cpu_ns = cpu_ns();
-        }
-        if self.needs.contains(Needs::WALL) {
-            spent.wall_ns = now_ns();
-        }
+        let spent = if self.needs.contains(TIMES) {
+            self.counters.clock.first(&mut Kernel)
+        } else {
+            let mut spent = Spent::default();
+            if self.needs.intersects(Needs::RESOURCES.with(Needs::CACHE)) {
+                Kernel.counts(&mut spent);
+            }
+            if self.needs.contains(Needs::CPU) {
+                spent.cpu_ns = Kernel.account_ns();
+            }
+            if self.needs.contains(Needs::WALL) {
+                spent.wall_ns = Kernel.now_ns();
+            }
+            spent
+        };
         self.began = Some((spent, counted));
     }
 
     /// In the opposite order: time is off the processor only if it is for certain.
     #[cold]
     fn read_last(&mut self, began: &Spent, counted: Option<&Reading>) {
-        let mut spent = Spent::default();
-        if self.needs.contains(Needs::WALL) {
-            spent.wall_ns = now_ns();
-        }
-        if self.needs.contains(Needs::CPU) {
-            spent.cpu_ns = cpu_ns();
-        }
-        if self.needs.intersects(Needs::RESOURCES.with(Needs::CACHE)) {
-            read_resources(&mut spent);
-        }
+        let spent = if self.needs.contains(TIMES) {
+            self.counters.clock.last(&mut Kernel, began)
+        } else {
+            let mut spent = Spent::default();
+            if self.needs.contains(Needs::WALL) {
+                spent.wall_ns = Kernel.now_ns();
+            }
+            if self.needs.contains(Needs::CPU) {
+                spent.cpu_ns = Kernel.account_ns();
+            }
+            if self.needs.intersects(Needs::RESOURCES.with(Needs::CACHE)) {
+                Kernel.counts(&mut spent);
+            }
+            spent
+        };
         self.seen.spent = self.seen.spent.plus(&spent.since(began));
         if self.needs.contains(Needs::COUNTERS) {
             let counted = counted.and_then(|first| self.counters.since(first));
@@ -185,29 +194,6 @@ impl Watch for Watched<'_> {
     }
 }
 
-/// The calling thread's time on the processor, in nanoseconds.
-fn cpu_ns() -> u64 {
-    let Ok(now) = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID) else { return 0 };
-    now.tv_sec().cast_unsigned() * 1_000_000_000 + now.tv_nsec().cast_unsigned()
-}
-
-/// The numbers of getrusage for the calling thread.
-fn read_resources(spent: &mut Spent) {
-    /// The unit of the kernel's counts of blocks.
-    const BLOCK_BYTES: u64 = 512;
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_THREAD) else { return };
-    let count = |of: fn(&Usage) -> libc::c_long| of(&usage).cast_unsigned();
-    let ns = |time: TimeVal| time.num_microseconds().cast_unsigned() * 1_000;
-    spent.user_ns = ns(usage.user_time());
-    spent.system_ns = ns(usage.system_time());
-    spent.minor_faults = count(Usage::minor_page_faults);
-    spent.major_faults = count(Usage::major_page_faults);
-    spent.voluntary_switches = count(Usage::voluntary_context_switches);
-    spent.involuntary_switches = count(Usage::involuntary_context_switches);
-    spent.read_bytes = count(Usage::block_reads) * BLOCK_BYTES;
-    spent.written_bytes = count(Usage::block_writes) * BLOCK_BYTES;
-}
-
 /// One kind of counter.
 #[derive(Clone, Copy, Debug)]
 struct Kind {
@@ -238,6 +224,8 @@ pub(crate) struct Counters {
     tid: i32,
     user_only: u32,
     events: [Option<Event>; Counted::COUNTERS],
+    /// The processor time of the thread that makes the calls.
+    clock: ThreadClock,
 }
 
 /// The counters at one instant.
@@ -252,7 +240,7 @@ impl Counters {
     pub(crate) fn read(&mut self) -> Option<Reading> {
         let tid = own_tid();
         if self.tid != tid || self.events.iter().flatten().any(|event| !event.is_ours()) {
-            *self = Counters::open(tid);
+            *self = Counters { clock: self.clock, ..Counters::open(tid) };
         }
         self.sample()
     }
@@ -272,7 +260,7 @@ impl Counters {
         }
         counted.user_only = self.user_only & counted.valid;
         if counted.valid == 0 {
-            *self = Counters::default();
+            *self = Counters { clock: self.clock, ..Counters::default() };
         }
         Some(counted)
     }
