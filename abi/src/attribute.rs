@@ -203,6 +203,11 @@ pub(crate) fn emit_header(record: &mut [u8], at: usize, id: AttributeId, second:
     put(record, at + field::LEN, &len32(len).to_ne_bytes());
 }
 
+/// The header of an attribute as one word; `second` is its flags or its status.
+pub(crate) const fn pack_header(id: AttributeId, second: u16, len: u32) -> u64 {
+    id.0 as u64 | (second as u64) << (8 * field::FLAGS) | (len as u64) << (8 * field::LEN)
+}
+
 /// Length of the payload of the attribute at `at`.
 fn len_at(record: &[u8], at: usize) -> usize {
     u32_at(record, at + field::LEN) as usize

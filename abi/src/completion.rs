@@ -1,7 +1,9 @@
 //! A completion: the view that checks one, for its reader, and the writer by which the engine builds one around a running
 //! call.
 
-use crate::attribute::{ATTRIBUTE_HEADER_BYTES, AttributeId, Return, Returns, Status, emit_header};
+use crate::attribute::{
+    ATTRIBUTE_HEADER_BYTES, AttributeId, Return, Returns, Status, emit_header, pack_header,
+};
 use crate::bytes::{len32, padded, put, tiles, u64_at};
 use crate::refusal::{Fault, Refusal};
 use crate::result::RawResult;
@@ -93,6 +95,22 @@ impl<'a> Done<'a> {
     pub const fn bare(user_data: u64, result: RawResult, flags: DoneFlags) -> [u64; DONE_BYTES_MIN / 8] {
         let word = RecordWord { len: BARE_LEN, kind: Kind::DONE, flags: flags.0 };
         [word.pack(), user_data, result.0.cast_unsigned()]
+    }
+
+    /// The bytes of a completion with one return, which was handled and has a value of three words.
+    #[must_use]
+    #[inline]
+    pub const fn with_three(
+        user_data: u64,
+        result: RawResult,
+        flags: DoneFlags,
+        id: AttributeId,
+        value: [u64; 3],
+    ) -> [u64; DONE_BYTES_MIN / 8 + 4] {
+        let [_, user_data, result] = Done::bare(user_data, result, flags);
+        let word = RecordWord { len: BARE_LEN + 32, kind: Kind::DONE, flags: flags.0 };
+        let header = pack_header(id, Status::HANDLED.0, 24);
+        [word.pack(), user_data, result, header, value[0], value[1], value[2]]
     }
 
     /// The whole record.

@@ -42,6 +42,23 @@ fn a_bare_completion_has_24_bytes() {
     assert_eq!((done.result(), done.returns().count()), (RawResult(-11), 0));
 }
 
+/// ABI-31: a completion with one value of three words is, made in one piece, what the writer makes of it.
+#[test]
+fn one_value_in_one_piece() {
+    let (user_data, result, value) = (0x0102_0304_0506_0708, RawResult(-5), [1, u64::MAX, 3 << 40]);
+    for (id, flags) in [(AttributeId::TIMING, DoneFlags::NONE), (OWN, DoneFlags::CANCELLED)] {
+        let mut record = [0xa5; 56];
+        let mut writer = DoneWriter::new(&mut record);
+        writer.attribute(id, 24, |room| {
+            room.copy_from_slice(value.map(u64::to_ne_bytes).as_flattened());
+            (Status::HANDLED, 24)
+        });
+        assert_eq!(writer.finish(user_data, result, flags), 56);
+        let words = Done::with_three(user_data, result, flags, id, value);
+        assert_eq!(words.map(u64::to_ne_bytes).as_flattened(), record);
+    }
+}
+
 /// ABI-32: each flag has its bit; all of them are accepted, every other bit is refused.
 #[test]
 fn unknown_completion_flags_are_refused() {

@@ -26,6 +26,12 @@ impl TimingValue {
     /// Size of the value in bytes: three 64-bit numbers.
     pub const BYTES: usize = 24;
 
+    /// The value as three words, in the order of the fields.
+    #[must_use]
+    pub const fn words(self) -> [u64; 3] {
+        [self.queued_ns, self.started_ns, self.finished_ns]
+    }
+
     /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<TimingValue> {
@@ -58,7 +64,8 @@ impl Attribute for Timing {
         observed: &Observed,
         value: &mut [u8],
     ) -> (Status, usize) {
-        put_u64s(value, 0, &[observed.queued_ns, observed.started_ns, observed.finished_ns]);
+        let &Observed { queued_ns, started_ns, finished_ns, .. } = observed;
+        put_u64s(value, 0, &TimingValue { queued_ns, started_ns, finished_ns }.words());
         (Status::HANDLED, TimingValue::BYTES)
     }
 }

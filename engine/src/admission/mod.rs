@@ -81,7 +81,9 @@ pub(crate) fn admit(
         || row.is_some_and(|row| nonblocking::may_try(terms.abilities, row, &RawArgs::known(call)));
     verdict.dispatch = placement::dispatch(facts, verdict.constraints(), has_nonblocking);
     let wants_attempt = verdict.needs.contains(Needs::CACHE) && !verdict.needs.contains(Needs::RETRY);
-    if wants_attempt && verdict.dispatch == DispatchFlags::WORKER && has_nonblocking() {
+    // The plain call would wait for storage here, in an engine that has workers.
+    let is_storage = verdict.dispatch == DispatchFlags::PLAIN && may_pool;
+    if wants_attempt && (verdict.dispatch == DispatchFlags::WORKER || is_storage) && has_nonblocking() {
         verdict.dispatch = verdict.dispatch.with(DispatchFlags::NONBLOCKING);
     }
     verdict.abandon_policy = abandon_policy(row, call, verdict.dispatch);

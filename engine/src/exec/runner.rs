@@ -6,9 +6,10 @@ use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use syslet_abi::{
-    ArgKind, AttributeId, Call, DONE_BYTES_MIN, Done, DoneWriter, Errno, Inout, Kind, RecordWord, Status,
+    ArgKind, AttributeId, Call, CallFlags, DONE_BYTES_MIN, Done, DoneWriter, Errno, Inout, Kind, RecordWord,
+    Status,
 };
-use syslet_attrs::{Needs, RunBy};
+use syslet_attrs::{Needs, RunBy, TimingValue};
 use syslet_syscalls::{Bases, RawArgs, Row, build, prepare, row, settle, written};
 
 use crate::exec::attempt::{Way, enter};
@@ -114,7 +115,7 @@ impl Runner {
         let call = Call::admitted(bytemuck::cast_slice(record));
         if call.attribute_count() > 0 || call.out_len() > 0 {
             // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
-            return unsafe { self.run_answering(way, &call, claim, at) };
+            return unsafe { self.run_asked(way, &call, claim, at) };
         }
         // SAFETY: the submitter answers for the call, as the caller promises. Without DATA and out area every argument
         // is a value.
@@ -148,6 +149,72 @@ impl Runner {
     }
 
     /// Runs a call that has attributes or an out area.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    #[inline(never)]
+    unsafe fn run_asked(
+        &mut self,
+        way: Way<'_>,
+        call: &Call<'_>,
+        claim: &Claim<'_>,
+        at: usize,
+    ) -> Step<usize> {
+        if call.out_len() == 0 && claim.slot().asks_only(AttributeId::TIMING) {
+            // SAFETY: this function's contract.
+            return unsafe { self.run_timed(way, call, claim, at) };
+        }
+        // SAFETY: this function's contract.
+        unsafe { self.run_answering(way, call, claim, at) }
+    }
+
+    /// Runs a call that has TIMING, honoured, and nothing else to answer: what [`Runner::run_answering`] does, without looking for
+    /// more.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    unsafe fn run_timed(
+        &mut self,
+        way: Way<'_>,
+        call: &Call<'_>,
+        claim: &Claim<'_>,
+        at: usize,
+    ) -> Step<usize> {
+        let slot = claim.slot();
+        if self.grow(slot, at).is_err() {
+            return Step::Done(self.starve(call, claim, at, way.has_moved()));
+        }
+        let (args, needs) = (RawArgs::of(call), Needs::CLOCK);
+        // SAFETY: the submitter answers for the call, as the caller promises. Without DATA and out area every argument
+        // is a value.
+        let entered =
+            unsafe { enter(&way, call, claim.cancel(), &args, needs, self.is_pooled, &mut Unwatched) };
+        let outcome = match entered {
+            Step::Done(outcome) => {
+                // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
+                claim.end(outcome, || unsafe { asked_bytes(call, &args) })
+            }
+            Step::Suspended(begun) => {
+                claim.pause(begun.bytes > 0);
+                return Step::Suspended(begun);
+            }
+        };
+        if outcome.status_of_attributes().is_some() {
+            let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
+            let asked = Asked::new(call, slot, &self.context);
+            return Step::Done(finish(&asked, (&outcome, &Sight::default()), slot, writer));
+        }
+        if outcome.is_hidden(call) {
+            return Step::Done(hide(&mut self.done[at..], call));
+        }
+        let Outcome { result, flags, started_ns, finished_ns, .. } = outcome;
+        let timing = TimingValue { queued_ns: slot.queued_ns(), started_ns, finished_ns };
+        let done = Done::with_three(call.user_data(), result, flags, AttributeId::TIMING, timing.words());
+        self.done[at..at + done.len()].copy_from_slice(&done);
+        Step::Done(done.len())
+    }
+
+    /// Runs any other such call.
     ///
     /// # Safety
     /// As for [`Runner::run`].
@@ -227,13 +294,34 @@ impl Runner {
                     if begun.bytes > 0 {
                         begun.out.extend_from_slice(writer.out_area(call.out_len()));
                     }
-                    claim.pause(begun.bytes > 0);
-                    return Step::Suspended(begun);
+                    // SAFETY: this function's contract, with the same record and claim.
+                    return unsafe { self.suspend(begun, call, claim, at) };
                 }
             }
         };
         let words = finish(&asked, (&outcome, &sight), slot, writer);
         Step::Done(if words == 0 { hide(&mut self.done[at..], call) } else { words })
+    }
+
+    /// An attempt at a call was not enough: a worker goes on. Where the call has STORAGE the submitter is ready to wait, and goes on
+    /// itself: the attempt was for CACHE.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    #[cold]
+    unsafe fn suspend(
+        &mut self,
+        begun: Progress,
+        call: &Call<'_>,
+        claim: &Claim<'_>,
+        at: usize,
+    ) -> Step<usize> {
+        if call.flags().contains(CallFlags::STORAGE) && !self.is_pooled {
+            // SAFETY: this function's contract.
+            return unsafe { self.run_answering(Way::Rest(&begun), call, claim, at) };
+        }
+        claim.pause(begun.bytes > 0);
+        Step::Suspended(begun)
     }
 
     /// Builds the completion of a call that is not to be run, or was not seen to end.

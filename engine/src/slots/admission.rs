@@ -142,6 +142,11 @@ pub(crate) struct AskedIds([u64; ATTRIBUTES_MAX / 4]);
 impl AskedIds {
     pub(crate) const WORDS: usize = ATTRIBUTES_MAX / 4;
 
+    /// The first word, packed, of one id alone.
+    pub(crate) const fn only(id: AttributeId) -> u64 {
+        id.0 as u64
+    }
+
     pub(crate) fn note(&mut self, index: usize, id: AttributeId) {
         self.0[index / 4] |= u64::from(id.0) << (16 * (index % 4));
     }
@@ -177,6 +182,11 @@ pub(crate) const VALUE_BYTES_MAX: usize = 0xffff * 8;
 
 impl Answers {
     pub(crate) const WORDS: usize = 1 + ATTRIBUTES_MAX / 4;
+
+    /// Whether no attribute is refused; `first` is the first packed word.
+    pub(crate) const fn honours_all(first: u64) -> bool {
+        first == 0
+    }
 
     /// Attribute `index` is refused with this status.
     pub(crate) fn refuse(&mut self, index: usize, status: Status) {

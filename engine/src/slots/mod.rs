@@ -163,6 +163,13 @@ impl Slot {
         (self.credit() > DONE_BYTES_MIN as u64).then(|| AskedIds::unpack(std::array::from_fn(word)))
     }
 
+    /// Whether the call, which has attributes, has this one only, and it is honoured.
+    #[inline(always)]
+    pub(crate) fn asks_only(&self, id: AttributeId) -> bool {
+        let word = |words: &[AtomicU64]| words[0].load(Ordering::Relaxed);
+        word(&self.asked) == AskedIds::only(id) && Answers::honours_all(word(&self.answers))
+    }
+
     /// The decisions of admission about the call's attributes.
     pub(crate) fn answers(&self) -> Answers {
         Answers::unpack(std::array::from_fn(|index| self.answers[index].load(Ordering::Relaxed)))

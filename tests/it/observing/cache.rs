@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 
-use syslet::attrs::{CacheValue, Evidence, Verdict, WorkerValue};
+use syslet::attrs::{CacheValue, Evidence, RunBy, Verdict, WorkerValue};
 use syslet::{AttributeId, CallFlags, Config, Params, Ring, Status, Submission, SubmissionBuilder};
 
 use super::{NONE, drop_from_cache, fd, handled, in_each_way, pread, stored};
@@ -20,8 +20,12 @@ fn verdict(seen: &Seen) -> CacheValue {
     CacheValue::parse(handled(seen, AttributeId::CACHE)).expect("a value")
 }
 
+fn worker(seen: &Seen) -> WorkerValue {
+    WorkerValue::parse(handled(seen, AttributeId::WORKER)).expect("a value")
+}
+
 fn attempts(seen: &Seen) -> u32 {
-    WorkerValue::parse(handled(seen, AttributeId::WORKER)).expect("a value").attempts
+    worker(seen).attempts
 }
 
 fn reads(ring: &mut Ring, file: &File, flags: CallFlags) -> Seen {
@@ -95,4 +99,22 @@ fn not_of_storage() {
     let required = getpid().attribute(AttributeId::CACHE, syslet::AttributeFlags::REQUIRED, &[]);
     let seen = run(&mut ring, required);
     assert_eq!((seen.result, seen.answer(AttributeId::CACHE)), (-i64::from(libc::EOPNOTSUPP), inapplicable));
+}
+
+/// ATTR-40: a call with STORAGE is tried first as well, where there are workers; refused, its submitter makes it, as without CACHE.
+#[test]
+fn a_call_with_storage_is_tried_first() {
+    let mut ring = rig::ring_with(Config::default(), &Params::default());
+    let file = stored(BYTES);
+    let refused = Evidence::NONBLOCKING_REFUSED.with(Evidence::STORAGE).with(Evidence::WATCHED);
+    // An attempt at bytes that are not there starts to read them, and may find them there in the end.
+    let mut dropped =
+        (0..100).map_while(|_| drop_from_cache(&file).then(|| reads(&mut ring, &file, CallFlags::STORAGE)));
+    if let Some(miss) = dropped.find(|seen| verdict(seen).evidence != Evidence::NONBLOCKING_SUCCEEDED) {
+        assert!(verdict(&miss).evidence.contains(refused), "{miss:?}");
+        assert_eq!((worker(&miss).run_by, attempts(&miss)), (RunBy::INLINE, 2));
+    }
+    let hit = reads(&mut ring, &file, CallFlags::STORAGE);
+    assert_eq!(verdict(&hit).evidence, Evidence::NONBLOCKING_SUCCEEDED, "not watched");
+    assert_eq!((worker(&hit).run_by, attempts(&hit)), (RunBy::NONBLOCKING, 1));
 }
