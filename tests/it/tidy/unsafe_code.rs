@@ -106,6 +106,7 @@ const ALLOWED: &[&str] = &[
     "tests/process/sigpipe.rs",
     "tests/process/spawn_failure.rs",
     "tests/process/sweep.rs",
+    "tests/process/syscalls.rs",
     "tests/process/threads.rs",
     "tests/process/fork_pool.rs",
     "tests/process/private.rs",
