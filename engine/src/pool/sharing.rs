@@ -139,8 +139,8 @@ impl Sharing {
         Next::RunTo(first.min(calls - 1))
     }
 
-    /// Looks at the wait after `ran` of its calls. `wake_ns` is asked when what is left seems worth a wake-up: the cost of
-    /// one, or `None` when no processor is likely free for the woken worker.
+    /// Looks at the wait after `ran` of its calls. `wake_ns` is asked when the calls are long: the cost of
+    /// a wake-up, or `None` when no processor is likely free for the woken worker.
     #[cold]
     pub(crate) fn look(&mut self, ran: usize, now_ns: u64, wake_ns: impl FnOnce() -> Option<u64>) -> Next {
         let (kind, wait) = (self.kind, self.wait);
@@ -159,16 +159,14 @@ impl Sharing {
         let believed_ns = taken_ns.min(before_ns.max(wait.pace_ns).unwrap_or(0));
         let left = wait.calls.saturating_sub(ran);
         let is_open = before_ns.or(wait.pace_ns).is_none() || is_long(kind, taken_ns);
-        if is_long(kind, believed_ns) && left > 1 {
-            let left_ns = believed_ns.saturating_mul(left as u64);
-            if left_ns >= WAKES_MIN * self.wake_ns
-                && let Some(wake_ns) = wake_ns()
-            {
-                self.wake_ns = wake_ns;
-                self.expect(cost_ns);
-                if left_ns >= WAKES_MIN * wake_ns {
-                    return self.decide(left, believed_ns);
-                }
+        if is_long(kind, believed_ns)
+            && left > 1
+            && let Some(wake_ns) = wake_ns()
+        {
+            self.wake_ns = wake_ns;
+            self.expect(cost_ns);
+            if believed_ns.saturating_mul(left as u64) >= WAKES_MIN * wake_ns {
+                return self.decide(left, believed_ns);
             }
         }
         if is_open && left > 1 { Next::RunTo((ran * LOOK_FACTOR).min(wait.calls - 1)) } else { Next::ALL }

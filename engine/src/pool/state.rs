@@ -143,7 +143,7 @@ impl Pool {
         let Count { workers, idle, blocked } = self.scheduler.count();
         let runnable = workers.saturating_sub(idle + blocked);
         let is_free = runnable < self.limits.quota().runnable_max.min(self.limits.cpus.saturating_sub(1));
-        (is_free || self.limits.cpus > 1 && self.scheduler.is_searched()).then(|| self.wake_cost.ns())
+        (is_free || self.limits.cpus > 1 && self.scheduler.is_searched()).then(|| self.wake_cost.ask())
     }
 
     /// Wakes or starts a worker for listed work, if one is wanted.
@@ -162,7 +162,7 @@ impl Pool {
 
     /// Whether calls that a worker could take are worth waking it: so many, of which each takes so long.
     pub(crate) fn is_worth_a_wake(&self, calls: u64, call_ns: u64) -> bool {
-        calls.saturating_mul(call_ns) >= WAKES_MIN * self.wake_cost.ns()
+        calls.saturating_mul(call_ns) >= WAKES_MIN * self.wake_cost.ask()
     }
 
     /// Whether there is work besides the calls that a worker has just claimed from this ring; a glance.

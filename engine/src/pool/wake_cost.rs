@@ -7,7 +7,11 @@ use crate::sys::sync::{AtomicU32, Ordering};
 ///
 /// All accesses are relaxed: it is a number alone, and a sample that is lost between two threads changes little.
 #[derive(Debug)]
-pub(crate) struct WakeCost(AtomicU32);
+pub(crate) struct WakeCost {
+    average_ns: AtomicU32,
+    /// The sample of the engine's start, below which the average does not fade.
+    first_ns: AtomicU32,
+}
 
 /// The least and the most that is believed: a wake-up costs a system call at least, and one that takes longer than the second
 /// has waited for a processor.
@@ -16,10 +20,12 @@ const RANGE_NS: [u64; 2] = [1_000, 100_000];
 const FIRST_NS: u32 = 5_000;
 /// The part of the distance by which a sample moves the average.
 const WEIGHT_DIVISOR: u64 = 8;
+/// The part by which the average fades when it is asked for.
+const FADING_DIVISOR: u32 = 256;
 
 impl WakeCost {
     pub(crate) fn new() -> WakeCost {
-        WakeCost(AtomicU32::new(FIRST_NS))
+        WakeCost { average_ns: AtomicU32::new(FIRST_NS), first_ns: AtomicU32::new(FIRST_NS) }
     }
 
     /// Notes the time that a wake-up has taken. A sample counts for at most twice the average, so that one wake-up that waited
@@ -29,18 +35,32 @@ impl WakeCost {
         let [min, max] = RANGE_NS;
         let sample = ns.clamp(min, max).min(2 * average);
         let next = (average * (WEIGHT_DIVISOR - 1) + sample).div_ceil(WEIGHT_DIVISOR);
-        self.0.store(u32::try_from(next).unwrap_or(u32::MAX), Ordering::Relaxed);
+        self.average_ns.store(u32::try_from(next).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    /// The average, for a decision whether to wake a worker. It fades with each: where wake-ups were so dear that none is made,
+    /// there are no samples, and after some hundred decisions one is made again.
+    pub(crate) fn ask(&self) -> u64 {
+        let average = self.average_ns.load(Ordering::Relaxed);
+        let first = self.first_ns.load(Ordering::Relaxed);
+        if average > first {
+            let next = average - average / FADING_DIVISOR;
+            self.average_ns.store(next.max(first), Ordering::Relaxed);
+        }
+        average.into()
     }
 
     /// Sets the average to the first sample.
     pub(crate) fn begin(&self, ns: u64) {
         let [min, max] = RANGE_NS;
         let sample = ns.clamp(min, max).min(4 * u64::from(FIRST_NS));
-        self.0.store(u32::try_from(sample).unwrap_or(FIRST_NS), Ordering::Relaxed);
+        let sample = u32::try_from(sample).unwrap_or(FIRST_NS);
+        self.first_ns.store(sample, Ordering::Relaxed);
+        self.average_ns.store(sample, Ordering::Relaxed);
     }
 
     pub(crate) fn ns(&self) -> u64 {
-        self.0.load(Ordering::Relaxed).into()
+        self.average_ns.load(Ordering::Relaxed).into()
     }
 }
 
@@ -60,6 +80,9 @@ mod tests {
         assert!(cost.ns() > 90_000, "{cost:?}");
         (0..100).for_each(|_| cost.note(0));
         assert!(cost.ns() < 1_100, "{cost:?}");
+        (0..100).for_each(|_| cost.note(4_000_000));
+        (0..1_000).for_each(|_| assert!(cost.ask() >= 3_000));
+        assert!(cost.ns() < 3_300, "it fades where it is asked for and no worker woken: {cost:?}");
         cost.begin(u64::MAX);
         assert_eq!(cost.ns(), 20_000);
     }

@@ -164,6 +164,15 @@ fn a_wake_up_has_to_be_worth_it() {
     rig.run(1_000, Load { wake_ns: Some(50_000), ..reads(64 << 10, 32, 5_000, 60) });
     assert_eq!(rig.shares, 0, "a wake-up costs 50 µs");
     let mut rig = Rig::new();
+    let load = reads(64 << 10, 32, 5_000, 60);
+    rig.run(100, load);
+    let shares = rig.shares;
+    assert!(shares > 0);
+    rig.run(100, Load { wake_ns: Some(50_000), ..load });
+    assert_eq!(rig.shares, shares, "it has become dear");
+    rig.run(100, load);
+    assert!(rig.shares > shares, "and is cheap again");
+    let mut rig = Rig::new();
     rig.run(1_000, Load { wake_ns: None, ..reads(64 << 10, 32, 5_000, 60) });
     assert_eq!(rig.shares, 0, "no processor is free");
     let mut rig = Rig { sharing: Sharing::new(1), ..Rig::new() };
