@@ -8,12 +8,12 @@ use syslet_benches::workload::{Getppid, PreadCached, Workload};
 
 fn round_trip(criterion: &mut Criterion) {
     for depth in [1, 128] {
-        let reads = PreadCached::prepare(depth).expect("a file can be made");
+        let reads = PreadCached::prepare(depth, 4 << 10).expect("a file can be made");
         let workloads: [(&str, Box<dyn Workload>); 2] =
             [("getppid", Box::new(Getppid)), ("pread-cached", Box::new(reads))];
         for (name, mut workload) in workloads {
             let batch = workload.batch(depth);
-            let engine = Engine::prepare(depth, Style::Inline).expect("an engine starts");
+            let engine = Engine::prepare(depth, &batch, Style::Inline).expect("an engine starts");
             measure(criterion, &format!("{name}/direct"), &mut Direct, &batch);
             measure(criterion, &format!("{name}/engine-inline"), &mut { engine }, &batch);
         }

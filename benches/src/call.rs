@@ -2,9 +2,11 @@
 
 use std::cell::Cell;
 use std::ffi::CStr;
+use std::fs::File;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::Arc;
 
 /// What a call may sleep for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,6 +21,18 @@ pub enum SleepsFor {
     Another,
 }
 
+/// Bytes at the begin of what is read that tell the offset they were read from.
+const LOOK_BYTES: usize = 8;
+
+/// A file that is lent with each call, and where the bytes go if the call takes an address.
+#[derive(Debug)]
+pub struct Lent {
+    /// Each piece that is read begins with its own offset, 8 bytes in the order of the machine.
+    pub file: Arc<File>,
+    /// As long as a piece.
+    pub buffer: Vec<Cell<u8>>,
+}
+
 /// A call that may be made any number of times, and overlapping with itself, as long as `'a` lasts.
 #[derive(Clone, Copy, Debug)]
 pub struct RawCall<'a> {
@@ -30,6 +44,7 @@ pub struct RawCall<'a> {
     /// memory that may change at any time (`Cell`) or that nobody reads. Only the constructors below set it.
     args: [u64; 6],
     expected: i64,
+    lent: Option<&'a Lent>,
     borrows: PhantomData<&'a Cell<u8>>,
 }
 
@@ -51,6 +66,13 @@ impl<'a> RawCall<'a> {
             sleeps_for: SleepsFor::Storage,
             ..RawCall::new("pread64", libc::SYS_pread64, &args, expected)
         }
+    }
+
+    /// Reads a piece from `offset`, where the file must have as many bytes. An engine may make it without addresses: by
+    /// [`RawCall::lent`], and the bytes in its completion.
+    #[must_use]
+    pub fn pread_lent(lent: &'a Lent, offset: u32) -> RawCall<'a> {
+        RawCall { lent: Some(lent), ..RawCall::pread(lent.file.as_fd(), &lent.buffer, offset) }
     }
 
     /// Asks for the attributes of an existing file, without asking the server of a network file system.
@@ -87,7 +109,8 @@ impl<'a> RawCall<'a> {
         args[..given.len()].copy_from_slice(given);
         let nr = u32::try_from(nr).expect("call numbers are small");
         let argc = u8::try_from(given.len()).expect("a call has at most six arguments");
-        RawCall { name, nr, argc, sleeps_for: SleepsFor::Nothing, args, expected, borrows: PhantomData }
+        let sleeps_for = SleepsFor::Nothing;
+        RawCall { name, nr, argc, sleeps_for, args, expected, lent: None, borrows: PhantomData }
     }
 
     /// What the call is called.
@@ -125,6 +148,32 @@ impl<'a> RawCall<'a> {
     pub fn expected(&self) -> i64 {
         self.expected
     }
+
+    /// The file that is lent, if the call can be made without an address. Its arguments are then file, buffer, length and
+    /// offset.
+    #[must_use]
+    #[inline(always)]
+    pub fn lent(&self) -> Option<&'a Lent> {
+        self.lent
+    }
+
+    /// The result, once the application has looked at the bytes: where they are lent, each contender's part of the work.
+    #[must_use]
+    #[inline(always)]
+    pub fn seen(&self, result: i64) -> i64 {
+        let Some(lent) = self.lent else { return result };
+        let mut bytes = [0; LOOK_BYTES];
+        bytes.iter_mut().zip(&lent.buffer).for_each(|(byte, cell)| *byte = cell.get());
+        self.seen_in(&bytes, result)
+    }
+
+    /// As [`RawCall::seen`], of bytes that did not go to the buffer. Bytes of another piece give `-EILSEQ`.
+    #[must_use]
+    #[inline(always)]
+    pub fn seen_in(&self, bytes: &[u8], result: i64) -> i64 {
+        let begin = bytes.first_chunk::<LOOK_BYTES>().copied().map(u64::from_ne_bytes);
+        if result < 0 || begin == Some(self.args[3]) { result } else { -i64::from(libc::EILSEQ) }
+    }
 }
 
 /// A C `int` as the kernel takes it from a register.
@@ -134,4 +183,15 @@ fn word(value: i32) -> u64 {
 
 fn address<T>(pointer: *const T) -> u64 {
     pointer.expose_provenance() as u64
+}
+
+#[test]
+fn bytes_of_another_piece_are_no_right_result() {
+    let file = Arc::new(tempfile::tempfile().unwrap());
+    let buffer = 4096_u64.to_ne_bytes().map(Cell::new).to_vec();
+    let lent = Lent { file, buffer };
+    assert_eq!(RawCall::pread_lent(&lent, 4096).seen(8), 8);
+    assert_eq!(RawCall::pread_lent(&lent, 8192).seen(8), -i64::from(libc::EILSEQ));
+    assert_eq!(RawCall::pread_lent(&lent, 8192).seen(-5), -5, "an error is the call's");
+    assert_eq!(RawCall::pread_lent(&lent, 0).seen_in(&[], 8), -i64::from(libc::EILSEQ));
 }

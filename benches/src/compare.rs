@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::call::RawCall;
 use crate::turn::{Entrant, Took, turn};
+use crate::workload::Batch;
 
 /// About this long the baseline takes in one round: long against the clock and a change of caches, short against what
 /// disturbs a machine.
@@ -27,12 +27,15 @@ pub struct Summary {
     pub ratio: f64,
 }
 
-/// The turns of one contender.
+/// The turns of one contender, in the order of the rounds.
 #[derive(Clone, Debug, Default)]
-struct Turns {
-    calls: usize,
-    ns_per_call: Vec<f64>,
-    cpu_ns_per_call: Vec<f64>,
+pub struct Turns {
+    /// Calls in each.
+    pub calls: usize,
+    /// The time of a call in each.
+    pub ns_per_call: Vec<f64>,
+    /// The CPU time of a call in each.
+    pub cpu_ns_per_call: Vec<f64>,
 }
 
 /// How many calls a batch for this depth has: an even multiple of it, since some
@@ -46,11 +49,15 @@ pub fn batch_calls(depth: usize) -> usize {
 ///
 /// # Errors
 /// When a contender fails, or a call gives another result than it must.
-pub fn compare(
-    batch: &[RawCall<'_>],
-    entrants: &mut [Entrant],
-    rounds: usize,
-) -> Result<Vec<Summary>, String> {
+pub fn compare(batch: &Batch<'_>, entrants: &mut [Entrant], rounds: usize) -> Result<Vec<Summary>, String> {
+    Ok(summarize(&rounds_of(batch, entrants, rounds)?))
+}
+
+/// Lets the entrants make the calls in so many rounds that count. Gives the turns of each, in their order.
+///
+/// # Errors
+/// When a contender fails, or a call gives another result than it must.
+pub fn rounds_of(batch: &Batch<'_>, entrants: &mut [Entrant], rounds: usize) -> Result<Vec<Turns>, String> {
     let mut turns = vec![Turns::default(); entrants.len()];
     let batches = share_out(batch, entrants)?;
     let most = batches.iter().max().copied().unwrap_or(0);
@@ -65,11 +72,11 @@ pub fn compare(
             }
         }
     }
-    Ok(summarize(&turns))
+    Ok(turns)
 }
 
 /// How many batches each makes in a round.
-fn share_out(batch: &[RawCall<'_>], entrants: &mut [Entrant]) -> Result<Vec<usize>, String> {
+fn share_out(batch: &Batch<'_>, entrants: &mut [Entrant]) -> Result<Vec<usize>, String> {
     let mut results = vec![0; batch.len()];
     let mut once = Vec::with_capacity(entrants.len());
     for entrant in entrants {
@@ -77,7 +84,7 @@ fn share_out(batch: &[RawCall<'_>], entrants: &mut [Entrant]) -> Result<Vec<usiz
         turn(batch, entrant, &mut results)?;
         once.push(turn(batch, entrant, &mut results)?.wall);
     }
-    let most = batches_in(TURN, once[0]);
+    let most = if batch.is_once() { 1 } else { batches_in(TURN, once[0]) };
     Ok(once.into_iter().map(|once| batches_in(TURN_MAX, once).min(most)).collect())
 }
 
@@ -108,13 +115,13 @@ fn per_call(took: Duration, calls: usize) -> f64 {
 }
 
 /// The medians of what each contender took in each round; the first is the baseline.
-fn summarize(turns: &[Turns]) -> Vec<Summary> {
-    let base = &turns[0].ns_per_call;
+pub(crate) fn summarize(turns: &[Turns]) -> Vec<Summary> {
+    let Some(base) = turns.first().map(|turns| &turns.ns_per_call) else { return Vec::new() };
     turns.iter().map(|turns| summary(turns.calls, &turns.ns_per_call, &turns.cpu_ns_per_call, base)).collect()
 }
 
 /// The medians of one contender; the ratios are to `base`, round by round.
-pub(crate) fn summary(calls: usize, wall_ns: &[f64], cpu_ns: &[f64], base: &[f64]) -> Summary {
+fn summary(calls: usize, wall_ns: &[f64], cpu_ns: &[f64], base: &[f64]) -> Summary {
     Summary {
         calls_per_round: calls,
         ns_per_call: median(wall_ns.to_vec()),
@@ -141,10 +148,12 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::os::fd::AsFd;
     use std::rc::Rc;
     use std::time::Instant;
 
     use super::*;
+    use crate::call::RawCall;
     use crate::contender::Contender;
 
     #[test]
@@ -217,11 +226,31 @@ mod tests {
         Entrant { name, contender: Box::new(Scripted { name, log: Rc::clone(log), answer }) }
     }
 
+    fn getppids() -> Batch<'static> {
+        Batch::from(vec![RawCall::getppid(); 256])
+    }
+
+    #[test]
+    fn reads_that_must_be_cold_are_made_once_in_a_turn() {
+        let file = tempfile::tempfile().unwrap();
+        let log = Log::default();
+        let mut entrants = ["a", "b"].map(|name| entrant(name, &log, |expected| expected));
+        let batch = Batch::cold(vec![RawCall::getppid(); 256], file.as_fd());
+        let turns = rounds_of(&batch, &mut entrants, 3).unwrap();
+        assert_eq!([turns[0].calls, turns[1].calls], [256; 2]);
+        assert!(log.borrow().iter().all(|(_, calls)| *calls == 256));
+        assert_eq!(
+            log.borrow().len(),
+            2 * (2 + 1 + 3),
+            "two to share out, one to warm up, and those that count"
+        );
+    }
+
     #[test]
     fn every_contender_makes_as_many_calls_but_a_slow_one_fewer() {
         let log = Log::default();
         let mut entrants = ["a", "b", "slow"].map(|name| entrant(name, &log, |expected| expected));
-        let summaries = compare(&[RawCall::getppid(); 256], &mut entrants, 4).unwrap();
+        let summaries = compare(&getppids(), &mut entrants, 4).unwrap();
         let per_round: Vec<usize> = summaries.iter().map(|summary| summary.calls_per_round).collect();
         assert!(per_round[0] > 256 && per_round[1] > 256, "{per_round:?}");
         assert_eq!(per_round[2], 256, "the least there is");
@@ -236,7 +265,7 @@ mod tests {
     fn a_wrong_result_ends_the_comparison() {
         let log = Log::default();
         let mut entrants = [entrant("right", &log, |expected| expected), entrant("wrong", &log, |_| -14)];
-        let error = compare(&[RawCall::getppid(); 256], &mut entrants, 4).unwrap_err();
+        let error = compare(&getppids(), &mut entrants, 4).unwrap_err();
         assert!(error.starts_with("wrong: call 0 (getppid) gave -14"), "{error}");
     }
 }

@@ -14,6 +14,7 @@ use crate::call::RawCall;
 use crate::compare::order;
 use crate::pause::pause;
 use crate::turn::{Entrant, check, forget};
+use crate::workload::Batch;
 
 /// How long a slow call sleeps.
 pub const SLEEP: Duration = Duration::from_millis(5);
@@ -64,7 +65,7 @@ struct Scratch {
 /// # Errors
 /// When a contender fails, or a call gives another result than it must.
 pub fn measure(
-    window: &[RawCall<'_>],
+    window: &Batch<'_>,
     slow: RawCall<'_>,
     entrants: &mut [Entrant],
     calls: usize,
@@ -91,7 +92,7 @@ pub fn measure(
 
 /// One window with its slow calls, and the same one without.
 fn both(
-    window: &[RawCall<'_>],
+    window: &Batch<'_>,
     slow: RawCall<'_>,
     number: usize,
     entrant: &mut Entrant,
@@ -100,9 +101,11 @@ fn both(
 ) -> Result<(), String> {
     let first = (number * window.len()) as u64;
     let mixed: Vec<RawCall<'_>> =
-        (first..).zip(window).map(|(index, fast)| if is_slow(index) { slow } else { *fast }).collect();
+        (first..).zip(&**window).map(|(index, fast)| if is_slow(index) { slow } else { *fast }).collect();
     let is_fast = |place: usize| !is_slow(first + place as u64);
+    window.renew()?;
     one(&mixed, entrant, scratch, &is_fast, &mut into.mixed)?;
+    window.renew()?;
     one(window, entrant, scratch, &is_fast, &mut into.alone)?;
     if (0..window.len()).any(|place| !is_fast(place)) {
         pause(SLEEP);
@@ -176,7 +179,7 @@ mod tests {
         let slow = RawCall::nanosleep(&sleep);
         let contender = (kind.prepare)(depth, &[RawCall::getppid(), slow]).unwrap();
         let mut entrants = [Entrant { name, contender }];
-        measure(&vec![RawCall::getppid(); depth], slow, &mut entrants, 1000).unwrap()[0]
+        measure(&Batch::from(vec![RawCall::getppid(); depth]), slow, &mut entrants, 1000).unwrap()[0]
     }
 
     #[test]

@@ -8,6 +8,7 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use crate::call::RawCall;
 use crate::contender::Contender;
 use crate::pause::pause;
+use crate::workload::Batch;
 
 /// Somebody who takes part.
 #[derive(Debug)]
@@ -35,8 +36,9 @@ pub struct Took {
 ///
 /// # Errors
 /// When the contender fails, or a call gives another result than it must.
-pub fn turn(batch: &[RawCall<'_>], entrant: &mut Entrant, results: &mut [i64]) -> Result<Took, String> {
+pub fn turn(batch: &Batch<'_>, entrant: &mut Entrant, results: &mut [i64]) -> Result<Took, String> {
     forget(results);
+    batch.renew()?;
     let (cpu, started) = (cpu_time(), Instant::now());
     for part in results.chunks_mut(batch.len()) {
         entrant.contender.run(batch, part).map_err(|error| format!("{}: {error}", entrant.name))?;
@@ -86,4 +88,32 @@ fn cpu_time_counts_other_threads() {
     .join()
     .unwrap();
     assert!(cpu_time() - before >= Duration::from_millis(19));
+}
+
+/// What this thread has had fetched from storage.
+#[cfg(test)]
+fn fetched_bytes() -> u64 {
+    let counters = std::fs::read_to_string("/proc/thread-self/io").unwrap();
+    let line = counters.lines().find_map(|line| line.strip_prefix("read_bytes: ")).unwrap();
+    line.parse().unwrap()
+}
+
+#[test]
+fn each_cold_read_of_each_turn_fetches_its_page() {
+    use crate::contender::Direct;
+    use crate::workload::{PreadCold, Workload as _};
+
+    let mut workload = PreadCold::prepare(1).unwrap();
+    if workload.note().contains("tmpfs") {
+        // Memory is the only place that has its pages.
+        return;
+    }
+    let batch = workload.batch(256);
+    let mut results = vec![0; batch.len()];
+    let mut entrant = Entrant { name: "direct", contender: Box::new(Direct) };
+    for _ in 0..3 {
+        let before = fetched_bytes();
+        turn(&batch, &mut entrant, &mut results).unwrap();
+        assert_eq!(fetched_bytes() - before, 256 * 4096);
+    }
 }

@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
-use syslet_benches::call::RawCall;
+use syslet_benches::call::{Lent, RawCall};
 use syslet_benches::contender::{self, Contender, Direct, Engine, Style};
-use syslet_benches::workload::{PipePingpong, PreadCached, Workload};
+use syslet_benches::workload::{PipePingpong, PreadCached, PreadSafe, Workload};
 
 const DEPTH: usize = 4;
 
@@ -66,15 +67,44 @@ fn each_latency_stands_at_its_calls_place() {
 }
 
 #[test]
+fn lent_files_are_read_and_looked_at() {
+    let mut workload = PreadSafe::prepare(DEPTH).unwrap();
+    let batch = workload.batch(4 * DEPTH);
+    for (name, mut contender) in all(&batch) {
+        let mut results = vec![0; batch.len()];
+        contender.run(&batch, &mut results).unwrap();
+        assert!(results.iter().all(|&result| result == 4096), "{name}: {results:?}");
+        batch.iter().filter_map(RawCall::lent).flat_map(|lent| &lent.buffer).for_each(|byte| byte.set(0));
+    }
+}
+
+#[test]
+fn bytes_that_are_not_those_asked_for_are_noticed() {
+    let file = Arc::new(file_of(4096));
+    let lent = Lent { file, buffer: vec![Cell::new(0); 16] };
+    let batch = [RawCall::pread_lent(&lent, 8)];
+    for (name, mut contender) in all(&batch) {
+        let mut results = [0];
+        contender.run(&batch, &mut results).unwrap();
+        assert_eq!(results, [-i64::from(libc::EILSEQ)], "{name}");
+    }
+}
+
+#[test]
 fn every_depth_fits_the_ring_of_the_engine() {
-    let styles = [Style::Inline, Style::Default, Style::NonBlocking, Style::Workers(2)];
+    let styles = [Style::Inline, Style::Default, Style::NonBlocking, Style::Timing, Style::Workers(2)];
     for (depth, style) in [1, 32, 128, 1024].into_iter().flat_map(|depth| styles.map(|style| (depth, style)))
     {
-        let mut workload = PreadCached::prepare(depth).unwrap();
-        let batch = workload.batch(depth);
-        let mut results = vec![0; depth];
-        Engine::prepare(depth, style).unwrap().run(&batch, &mut results).unwrap();
-        assert!(results.iter().all(|&result| result == 4096), "{style:?}, depth {depth}: {results:?}");
+        let workloads: [Box<dyn Workload>; 2] = [
+            Box::new(PreadCached::prepare(depth, 4096).unwrap()),
+            Box::new(PreadSafe::prepare(depth).unwrap()),
+        ];
+        for mut workload in workloads {
+            let batch = workload.batch(depth);
+            let mut results = vec![0; depth];
+            Engine::prepare(depth, &batch, style).unwrap().run(&batch, &mut results).unwrap();
+            assert!(results.iter().all(|&result| result == 4096), "{style:?}, depth {depth}: {results:?}");
+        }
     }
 }
 

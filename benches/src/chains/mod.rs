@@ -1,6 +1,7 @@
 //! Chains of calls: pieces of work of several calls each, the later ones given what the earlier have answered. Everybody
 //! does the same work in interleaved rounds; plain calls, one after the other in one thread, are what all are compared with.
 
+mod cat;
 mod copy;
 mod files;
 mod lock;
@@ -16,7 +17,7 @@ use std::time::Instant;
 
 use nix::time::{ClockId, clock_gettime};
 
-use crate::compare::{Summary, order, summary};
+use crate::compare::{Summary, Turns, order, summarize};
 
 /// A way of doing the work.
 pub trait Doer: Debug {
@@ -62,6 +63,7 @@ pub const ALL: &[Kind] = &[
     Kind { name: "open-read-close", prepare: open_read_close::prepare },
     Kind { name: "copy-64k", prepare: copy::prepare },
     Kind { name: "lock-append", prepare: lock::prepare },
+    Kind { name: "cat", prepare: cat::prepare },
 ];
 
 /// Compares those who take part, in so many rounds that count; gives a summary of each, in their order, per piece.
@@ -74,7 +76,20 @@ pub fn compare(
     bytes: u64,
     rounds: usize,
 ) -> Result<Vec<Summary>, String> {
-    let mut took: Vec<[Vec<f64>; 2]> = vec![Default::default(); doers.len()];
+    Ok(summarize(&rounds_of(doers, pieces, bytes, rounds)?))
+}
+
+/// Lets those who take part do the work in so many rounds that count; gives the turns of each, in their order, per piece.
+///
+/// # Errors
+/// When one of them fails, or moves another number of bytes.
+pub fn rounds_of(
+    doers: &mut [(&'static str, Box<dyn Doer>)],
+    pieces: usize,
+    bytes: u64,
+    rounds: usize,
+) -> Result<Vec<Turns>, String> {
+    let mut turns = vec![Turns { calls: pieces, ..Turns::default() }; doers.len()];
     // The first round warms up and does not count.
     for round in 0..=rounds {
         for index in order(round, doers.len()) {
@@ -86,13 +101,12 @@ pub fn compare(
                 return Err(format!("{name} has moved {moved} bytes of {bytes}"));
             }
             if round > 0 {
-                took[index][0].push(per_piece(wall, pieces));
-                took[index][1].push(per_piece(cpu.into(), pieces));
+                turns[index].ns_per_call.push(per_piece(wall, pieces));
+                turns[index].cpu_ns_per_call.push(per_piece(cpu.into(), pieces));
             }
         }
     }
-    let plain = took.first().map_or_else(Vec::new, |took| took[0].clone());
-    Ok(took.iter().map(|[wall, cpu]| summary(pieces, wall, cpu, &plain)).collect())
+    Ok(turns)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a minute's nanoseconds fit")]

@@ -8,7 +8,7 @@ use syslet::{CallFlags, Config, Engine, Params, Ring};
 
 use super::Doer;
 
-/// Programs in flight at once.
+/// Programs in flight at once, where there are many.
 const DEPTH: usize = 128;
 
 /// Who runs the programs.
@@ -27,6 +27,8 @@ pub(super) struct Syslets<K> {
     ring: Ring,
     programs: Vec<Program>,
     by: By,
+    /// Programs in flight at once.
+    depth: usize,
     /// Bytes that a program's result stands for.
     bytes: fn(i64) -> Option<u64>,
     /// What they use.
@@ -62,7 +64,12 @@ impl<K: Debug> Syslets<K> {
         let programs = (0..pieces).map(build).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
         let engine = Engine::start(config).map_err(|error| error.to_string())?;
         let ring = engine.ring(&Params::default()).map_err(|error| error.to_string())?;
-        Ok(Syslets { ring, programs, by, bytes, kept })
+        Ok(Syslets { ring, programs, by, depth: DEPTH, bytes, kept })
+    }
+
+    /// The same, one program after the other.
+    pub(super) fn one_by_one(self) -> Syslets<K> {
+        Syslets { depth: 1, ..self }
     }
 
     fn consume(&mut self, moved: &mut u64) -> Result<usize, String> {
@@ -79,13 +86,14 @@ impl<K: Debug> Doer for Syslets<K> {
     fn turn(&mut self) -> Result<u64, String> {
         let (mut moved, mut over, mut pushed) = (0, 0, 0);
         while over < self.programs.len() {
-            while pushed < self.programs.len() && pushed - over < DEPTH {
+            while pushed < self.programs.len() && pushed - over < self.depth {
                 // SAFETY: the programs use what they open and what `kept` keeps open, and their own memory.
                 unsafe { self.ring.push_program(&self.programs[pushed]) }
                     .map_err(|error| error.to_string())?;
                 pushed += 1;
             }
-            if self.by != By::Inline {
+            // Where there is one program, nothing is done between its push and its wait.
+            if self.by != By::Inline && self.depth > 1 {
                 self.ring.submit();
             }
             // As many again are pushed while the other half runs.
@@ -102,7 +110,7 @@ impl<K: Debug> Doer for Syslets<K> {
             By::Workers => "a worker for each processor, ASYNC",
             By::Both => "default limits",
         };
-        format!("{who}, {DEPTH} programs in flight")
+        format!("{who}, {} programs in flight", self.depth)
     }
 }
 

@@ -25,7 +25,7 @@ impl Windows for Direct {
             // SAFETY: the INVARIANT of `RawCall::args`; the borrow lasts until this returns, and so does the call.
             let value = unsafe { libc::syscall(libc::c_long::from(call.nr()), a, b, c, d, e, f) };
             let value = if value == -1 { -i64::from(Errno::last_raw()) } else { black_box(value) };
-            sink.done(place, value);
+            sink.done(place, call.seen(value));
         }
         Ok(())
     }

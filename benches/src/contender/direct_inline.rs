@@ -22,7 +22,7 @@ impl Windows for DirectInline {
         for (place, call) in calls.iter().enumerate() {
             // SAFETY: the INVARIANT of `RawCall::args`; the borrow lasts until this returns, and so does the call.
             let value = black_box(unsafe { enter(call.nr(), call.all_args()) });
-            sink.done(place, value);
+            sink.done(place, call.seen(value));
         }
         Ok(())
     }

@@ -1,19 +1,27 @@
 //! The engine: with or without workers, and with calls that a waiting submitter may run or not.
 #![allow(unsafe_code, reason = "pushes calls with addresses")]
 
-use syslet::{CallFlags, Config, Params, Refused, Submission, WaitError};
+use std::fs::File;
+use std::num::TryFromIntError;
+use std::sync::Arc;
+
+use syslet::{CallFlags, Completion, Config, Params, Refused, Submission, WaitError};
 
 use super::landing::Landing;
 use super::sink::Sink;
 use super::windows::Windows;
-use crate::call::{RawCall, SleepsFor};
+use crate::call::{Lent, RawCall, SleepsFor};
 
-/// Room for the longest submission there is here: six arguments and no attribute.
-const SUBMISSION_BYTES: u32 = 80;
+/// Room for the longest submission there is here: six arguments and an attribute, or an out area.
+const SUBMISSION_BYTES: u32 = 128;
 /// The engine's default, enough for most depths.
 const RING_BYTES_MIN: u32 = 64 << 10;
 /// What a ring cannot use lies below this, the longest submission by default.
 const RING_BYTES_UNUSABLE: u32 = 4 << 10;
+/// The engine's default, where completions have no out area.
+const COMPLETION_RING_BYTES_MIN: u32 = 256 << 10;
+/// Room for a completion beside the bytes of its out area.
+const COMPLETION_BYTES: u32 = 128;
 
 /// How the engine is used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,6 +32,8 @@ pub enum Style {
     Default,
     /// As it comes, and told nothing: a submitter attempts a call that might sleep, without blocking.
     NonBlocking,
+    /// As it comes, told which calls are for regular files, and asked for the times of each call.
+    Timing,
     /// At most so many workers, and nobody else runs a call.
     Workers(u32),
 }
@@ -39,39 +49,49 @@ pub struct Engine {
     shape: Shape,
 }
 
-/// What of a call cannot be changed in a submission that is built: number, argument count and flags.
-type Shape = (u32, usize, CallFlags);
+/// What of a call cannot be changed in a submission that is built.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Shape {
+    nr: u32,
+    argc: usize,
+    flags: CallFlags,
+    timing: bool,
+    /// The address of the file that is lent, whose owner the submission is, and how many bytes are read.
+    lent: Option<(*const File, usize)>,
+}
 
 impl Engine {
-    /// Starts an engine and opens a ring that takes `depth` calls.
+    /// Starts an engine and opens a ring that takes `depth` calls like those given.
     ///
     /// # Errors
     /// When the engine refuses to start here.
-    pub fn prepare(depth: usize, style: Style) -> Result<Engine, String> {
+    pub fn prepare(depth: usize, calls: &[RawCall<'_>], style: Style) -> Result<Engine, String> {
         let engine = syslet::Engine::start(style.config()).map_err(|error| error.to_string())?;
-        let calls = u32::try_from(depth).map_err(|error| error.to_string())?;
-        let submission_bytes = (calls * SUBMISSION_BYTES + RING_BYTES_UNUSABLE).next_power_of_two();
-        let params = Params { submission_bytes: submission_bytes.max(RING_BYTES_MIN), ..Params::default() };
+        let params = params(depth, calls).map_err(|error| error.to_string())?;
         let ring = engine.ring(&params).map_err(|error| error.to_string())?;
         let shape = style.shape(&RawCall::getppid());
-        Ok(Engine { ring, depth, style, submission: build(shape), shape })
+        Ok(Engine { ring, depth, style, submission: build(shape, None), shape })
     }
 
     fn push(&mut self, call: &RawCall<'_>, user_data: usize) -> Result<(), Refused> {
         let shape = self.style.shape(call);
         if self.shape != shape {
-            (self.shape, self.submission) = (shape, build(shape));
+            (self.shape, self.submission) = (shape, build(shape, call.lent()));
+        }
+        self.submission.set_user_data(user_data as u64);
+        if call.lent().is_some() {
+            self.submission.set_arg(3, call.args()[3]);
+            return self.ring.push_safe(&self.submission).map(|_| ());
         }
         for (index, arg) in call.args().iter().enumerate() {
             self.submission.set_arg(index, *arg);
         }
-        self.submission.set_user_data(user_data as u64);
         // SAFETY: the INVARIANT of `RawCall::args`; `window` returns only after this call's completion is read.
         unsafe { self.ring.push(&self.submission) }.map(|_| ())
     }
 
-    /// Waits until `pushed` calls are over, and reads their completions.
-    fn finish<S: Sink>(&mut self, pushed: usize, sink: &mut S) {
+    /// Waits until the first `pushed` of the calls are over, and reads their completions.
+    fn finish<S: Sink>(&mut self, calls: &[RawCall<'_>], pushed: usize, sink: &mut S) {
         let mut over = 0;
         while over < pushed {
             match self.ring.submit_and_wait(if S::IS_TIMED { 1 } else { pushed - over }) {
@@ -80,7 +100,8 @@ impl Engine {
             }
             for done in self.ring.completions() {
                 let place = usize::try_from(done.user_data()).expect("user data are places");
-                sink.done(place, done.result().0);
+                assert!(!self.shape.timing || done.timing().is_some(), "every call that ran was timed");
+                sink.done(place, result(&calls[place], &done));
                 over += 1;
             }
         }
@@ -107,7 +128,7 @@ impl Windows for Engine {
                 }
             }
         }
-        self.finish(pushed, sink);
+        self.finish(calls, pushed, sink);
         landing.over();
         outcome
     }
@@ -120,6 +141,9 @@ impl Windows for Engine {
             }
             Style::Default => "default limits, STORAGE on calls for regular files".to_owned(),
             Style::NonBlocking => "default limits, no flags".to_owned(),
+            Style::Timing => {
+                "default limits, STORAGE on calls for regular files, TIMING on every call".to_owned()
+            }
             Style::Workers(count) => format!("workers_max = {count}, ASYNC on every call"),
         }
     }
@@ -129,35 +153,62 @@ impl Style {
     fn config(self) -> Config {
         match self {
             Style::Inline => Config::default().workers_max(0),
-            Style::Default | Style::NonBlocking => Config::default(),
+            Style::Default | Style::NonBlocking | Style::Timing => Config::default(),
             Style::Workers(count) => Config::default().workers_max(count),
         }
     }
 
     fn shape(self, call: &RawCall<'_>) -> Shape {
         let flags = match (self, call.sleeps_for()) {
-            (Style::Default | Style::Inline, SleepsFor::Storage) => CallFlags::STORAGE,
+            (Style::Default | Style::Timing | Style::Inline, SleepsFor::Storage) => CallFlags::STORAGE,
             (Style::Inline, SleepsFor::Time | SleepsFor::Another) => CallFlags::SYNC,
             (Style::Workers(_), _) => CallFlags::ASYNC,
-            (Style::Inline | Style::Default | Style::NonBlocking, _) => CallFlags::NONE,
+            _ => CallFlags::NONE,
         };
-        (call.nr(), call.args().len(), flags)
+        let lent = call.lent().map(|lent| (Arc::as_ptr(&lent.file), lent.buffer.len()));
+        let timing = self == Style::Timing;
+        Shape { nr: call.nr(), argc: call.args().len(), flags, timing, lent }
     }
 }
 
-fn build((nr, argc, flags): Shape) -> Submission {
-    (0..argc).fold(Submission::call(nr), |built, _| built.value(0)).flags(flags).build()
+/// A ring that takes `depth` calls like those given.
+fn params(depth: usize, calls: &[RawCall<'_>]) -> Result<Params, TryFromIntError> {
+    let depth = u32::try_from(depth)?;
+    let out = calls.iter().filter_map(RawCall::lent).map(|lent| lent.buffer.len()).max().unwrap_or(0);
+    let submission_bytes = (depth * SUBMISSION_BYTES + RING_BYTES_UNUSABLE).next_power_of_two();
+    let completion_bytes = (depth * (COMPLETION_BYTES + u32::try_from(out)?)).next_power_of_two();
+    let completion_bytes = if out == 0 { 0 } else { completion_bytes.max(COMPLETION_RING_BYTES_MIN) };
+    let submission_bytes = submission_bytes.max(RING_BYTES_MIN);
+    Ok(Params { submission_bytes, completion_bytes, ..Params::default() })
+}
+
+fn build(Shape { nr, argc, flags, timing, lent: size }: Shape, lent: Option<&Lent>) -> Submission {
+    let built = Submission::call(nr);
+    let built = match (lent, size) {
+        (Some(lent), Some((_, bytes))) => built.lend(&lent.file).output(bytes).value(bytes as u64).value(0),
+        _ => (0..argc).fold(built, |built, _| built.value(0)),
+    };
+    let built = built.flags(flags);
+    if timing { built.timing().build() } else { built.build() }
+}
+
+/// The result, once the application has looked at the bytes where they lie in the completion.
+#[inline(always)]
+fn result(call: &RawCall<'_>, done: &Completion<'_>) -> i64 {
+    let result = done.result().0;
+    if call.lent().is_some() { call.seen_in(done.data().unwrap_or_default(), result) } else { result }
 }
 
 #[cfg(test)]
-const STYLES: [Style; 4] = [Style::Inline, Style::Default, Style::NonBlocking, Style::Workers(2)];
+const STYLES: [Style; 5] =
+    [Style::Inline, Style::Default, Style::NonBlocking, Style::Timing, Style::Workers(2)];
 
 #[test]
 fn more_calls_than_fit_are_refused_and_those_accepted_are_over() {
     use super::Contender;
 
     for style in STYLES {
-        let mut contender = Engine { depth: 2000, ..Engine::prepare(1, style).unwrap() };
+        let mut contender = Engine { depth: 2000, ..Engine::prepare(1, &[], style).unwrap() };
         let mut results = vec![-1; 2000];
         let batch = vec![RawCall::getppid(); 2000];
         let error = contender.run(&batch, &mut results).unwrap_err();

@@ -28,7 +28,7 @@ where
     let mut outcome = Ok(());
     while let Some((place, result)) = tasks.next().await {
         match result {
-            Ok(value) => sink.done(place, value),
+            Ok(value) => sink.done(place, calls[place].seen(value)),
             Err(error) => outcome = Err(error),
         }
     }

@@ -124,7 +124,8 @@ impl Windows for IoUring {
             }
             for completion in self.ring.completion() {
                 let place = usize::try_from(completion.user_data()).expect("user data are places");
-                sink.done(place, as_call(&calls[place], completion.result()));
+                let call = &calls[place];
+                sink.done(place, call.seen(as_call(call, completion.result())));
                 over += 1;
             }
         }

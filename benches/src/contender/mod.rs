@@ -70,12 +70,13 @@ pub const BASELINE: Kind = Kind { name: "direct", prepare: |_, _| Ok(Box::new(Di
 pub const ALL: &[Kind] = &[
     BASELINE,
     Kind { name: "direct-inline", prepare: |_, _| Ok(Box::new(DirectInline)) },
-    Kind { name: "engine", prepare: |depth, _| engine(depth, Style::Default) },
-    Kind { name: "engine-nonblocking", prepare: |depth, _| engine(depth, Style::NonBlocking) },
-    Kind { name: "engine-inline", prepare: |depth, _| engine(depth, Style::Inline) },
-    Kind { name: "engine-1", prepare: |depth, _| engine(depth, Style::Workers(1)) },
-    Kind { name: "engine-2", prepare: |depth, _| engine(depth, Style::Workers(2)) },
-    Kind { name: "engine-4", prepare: |depth, _| engine(depth, Style::Workers(4)) },
+    Kind { name: "engine", prepare: |depth, calls| engine(depth, calls, Style::Default) },
+    Kind { name: "engine-nonblocking", prepare: |depth, calls| engine(depth, calls, Style::NonBlocking) },
+    Kind { name: "engine-timing", prepare: |depth, calls| engine(depth, calls, Style::Timing) },
+    Kind { name: "engine-inline", prepare: |depth, calls| engine(depth, calls, Style::Inline) },
+    Kind { name: "engine-1", prepare: |depth, calls| engine(depth, calls, Style::Workers(1)) },
+    Kind { name: "engine-2", prepare: |depth, calls| engine(depth, calls, Style::Workers(2)) },
+    Kind { name: "engine-4", prepare: |depth, calls| engine(depth, calls, Style::Workers(4)) },
     Kind { name: "io_uring", prepare: |depth, calls| io_uring(depth, calls, Punt::IfNeeded) },
     Kind { name: "io_uring-async", prepare: |depth, calls| io_uring(depth, calls, Punt::Always) },
     Kind { name: "tokio", prepare: |depth, _| Ok(Box::new(Tokio::prepare(depth)?)) },
@@ -83,8 +84,8 @@ pub const ALL: &[Kind] = &[
     Kind { name: "thread-per-call", prepare: |depth, _| Ok(Box::new(ThreadPerCall::prepare(depth))) },
 ];
 
-fn engine(depth: usize, style: Style) -> Prepared {
-    Ok(Box::new(Engine::prepare(depth, style)?))
+fn engine(depth: usize, calls: &[RawCall<'_>], style: Style) -> Prepared {
+    Ok(Box::new(Engine::prepare(depth, calls, style)?))
 }
 
 fn io_uring(depth: usize, calls: &[RawCall<'_>], punt: Punt) -> Prepared {

@@ -42,7 +42,7 @@ impl Windows for ThreadPerCall {
                 thread::Builder::new().spawn_scoped(scope, body).map_err(|error| error.to_string())?;
             }
             drop(sender);
-            results.iter().for_each(|(place, result)| sink.done(place, result));
+            results.iter().for_each(|(place, result)| sink.done(place, calls[place].seen(result)));
             Ok(())
         })
     }

@@ -1,6 +1,6 @@
 //! The cheapest call there is: what remains is the way to it.
 
-use super::Workload;
+use super::{Batch, Workload};
 use crate::call::RawCall;
 
 /// `getppid()`.
@@ -12,7 +12,7 @@ impl Workload for Getppid {
         String::new()
     }
 
-    fn batch(&mut self, count: usize) -> Vec<RawCall<'_>> {
-        vec![RawCall::getppid(); count]
+    fn batch(&mut self, count: usize) -> Batch<'_> {
+        Batch::from(vec![RawCall::getppid(); count])
     }
 }

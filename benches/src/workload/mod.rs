@@ -1,19 +1,23 @@
 //! What is done: each workload prepares what its calls need, and gives a batch of them.
 
+mod batch;
 mod getppid;
 mod pipe_pingpong;
 mod pread_cached;
+mod pread_cold;
+mod pread_safe;
 pub(crate) mod scratch;
 mod statx;
 
 use std::fmt::Debug;
 use std::io;
 
-use crate::call::RawCall;
-
+pub use batch::Batch;
 pub use getppid::Getppid;
 pub use pipe_pingpong::PipePingpong;
 pub use pread_cached::PreadCached;
+pub use pread_cold::PreadCold;
+pub use pread_safe::PreadSafe;
 pub use statx::Statx;
 
 /// A kind of call to make over and over.
@@ -23,7 +27,7 @@ pub trait Workload: Debug {
 
     /// `count` calls, an even multiple of the depth. Any of them that stand less than the depth apart may be in
     /// flight together; a call that waits for another stands behind it.
-    fn batch(&mut self, count: usize) -> Vec<RawCall<'_>>;
+    fn batch(&mut self, count: usize) -> Batch<'_>;
 }
 
 /// A workload by name, and how to prepare it for a depth.
@@ -38,7 +42,10 @@ pub struct Kind {
 /// Every workload, in the order they run.
 pub const ALL: &[Kind] = &[
     Kind { name: "getppid", prepare: |_| Ok(Box::new(Getppid)) },
-    Kind { name: "pread-cached", prepare: |depth| Ok(Box::new(PreadCached::prepare(depth)?)) },
+    Kind { name: "pread-cached", prepare: |depth| Ok(Box::new(PreadCached::prepare(depth, 4 << 10)?)) },
+    Kind { name: "pread-safe", prepare: |depth| Ok(Box::new(PreadSafe::prepare(depth)?)) },
+    Kind { name: "pread-64k", prepare: |depth| Ok(Box::new(PreadCached::prepare(depth, 64 << 10)?)) },
+    Kind { name: "pread-cold", prepare: |depth| Ok(Box::new(PreadCold::prepare(depth)?)) },
     Kind { name: "statx", prepare: |depth| Ok(Box::new(Statx::prepare(depth)?)) },
     Kind { name: "pipe-pingpong", prepare: |depth| Ok(Box::new(PipePingpong::prepare(depth)?)) },
 ];

@@ -15,7 +15,7 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
 use std::os::fd::AsFd;
 use std::thread::{self, JoinHandle};
 
-use super::Workload;
+use super::{Batch, Workload};
 use crate::call::RawCall;
 
 /// `write` of one byte, and `read` of the answer.
@@ -71,9 +71,9 @@ impl Workload for PipePingpong {
         "half of the calls write, half read the answer of a plain thread; a pair of pipes for each two in flight".to_owned()
     }
 
-    fn batch(&mut self, count: usize) -> Vec<RawCall<'_>> {
+    fn batch(&mut self, count: usize) -> Batch<'_> {
         let pairs: Vec<[RawCall<'_>; 2]> = self.pairs.iter_mut().filter_map(Pair::calls).collect();
-        pairs.into_iter().cycle().flatten().take(count).collect()
+        Batch::from(pairs.into_iter().cycle().flatten().take(count).collect::<Vec<_>>())
     }
 }
 

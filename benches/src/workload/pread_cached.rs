@@ -5,70 +5,71 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsFd;
 
-use super::{Workload, scratch};
+use super::{Batch, Workload, scratch};
 use crate::call::RawCall;
 
-const READ_BYTES: usize = 4096;
-const PAGES: u32 = 256;
-/// Steps through all pages, each once, in no order that read-ahead or a prefetcher knows.
-const PAGE_STEP: u32 = 101;
+const FILE_BYTES: u32 = 1 << 20;
 
-/// `pread64` of 4 KiB at varying offsets.
+/// `pread64` of as many bytes at varying offsets.
 #[derive(Debug)]
 pub struct PreadCached {
     file: File,
-    /// One buffer for each call in flight.
-    buffers: Vec<[u8; READ_BYTES]>,
+    read_bytes: u32,
+    /// One buffer for each call in flight, one behind the other.
+    buffers: Vec<u8>,
 }
 
 impl PreadCached {
-    /// Writes the file, to storage too so that no write-back disturbs, and reads it once.
+    /// Writes the file, to storage too so that no write-back disturbs, and reads it once. `read_bytes` is a power of two.
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn prepare(depth: usize) -> io::Result<PreadCached> {
+    pub fn prepare(depth: usize, read_bytes: u32) -> io::Result<PreadCached> {
         let mut file = tempfile::tempfile_in(scratch::folder()?)?;
-        let mut bytes = vec![b'x'; READ_BYTES * PAGES as usize];
+        let mut bytes = vec![b'x'; FILE_BYTES as usize];
         file.write_all(&bytes)?;
         file.sync_all()?;
         file.rewind()?;
         file.read_exact(&mut bytes)?;
-        Ok(PreadCached { file, buffers: vec![[0; READ_BYTES]; depth] })
+        Ok(PreadCached { file, read_bytes, buffers: vec![0; depth * read_bytes as usize] })
     }
 }
 
 impl Workload for PreadCached {
     fn note(&self) -> String {
-        format!("4 KiB reads of a cached 1 MiB file on {}", scratch::file_system(&self.file))
+        let (kib, file_system) = (self.read_bytes >> 10, scratch::file_system(&self.file));
+        format!("{kib} KiB reads of a cached 1 MiB file on {file_system}")
     }
 
-    fn batch(&mut self, count: usize) -> Vec<RawCall<'_>> {
-        let file = self.file.as_fd();
-        let buffers: Vec<&[Cell<u8>]> = self
-            .buffers
-            .iter_mut()
-            .map(|buffer| Cell::from_mut(&mut buffer[..]).as_slice_of_cells())
-            .collect();
-        let pages = (0..PAGES).cycle().step_by(PAGE_STEP as usize);
-        let calls = buffers.into_iter().cycle().zip(pages);
-        calls.take(count).map(|(buffer, page)| RawCall::pread(file, buffer, page * 4096)).collect()
+    fn batch(&mut self, count: usize) -> Batch<'_> {
+        let (file, read_bytes) = (self.file.as_fd(), self.read_bytes);
+        let buffers = Cell::from_mut(&mut self.buffers[..]).as_slice_of_cells();
+        let buffers = buffers.chunks(read_bytes as usize).cycle();
+        let calls = buffers.zip(scratch::scattered(FILE_BYTES / read_bytes));
+        let read = |(buffer, piece)| RawCall::pread(file, buffer, piece * read_bytes);
+        Batch::from(calls.take(count).map(read).collect::<Vec<_>>())
     }
 }
 
 #[test]
 fn a_batch_reads_every_page_before_it_reads_one_twice() {
-    let mut workload = PreadCached::prepare(3).unwrap();
-    let batch = workload.batch(PAGES as usize);
-    let mut offsets: Vec<u64> = batch.iter().map(|call| call.args()[3]).collect();
-    assert_ne!(offsets[1], offsets[0] + 4096, "not in order");
-    offsets.sort_unstable();
-    offsets.dedup();
-    assert_eq!(offsets.len(), PAGES as usize);
+    for read_bytes in [4 << 10, 64 << 10] {
+        let mut workload = PreadCached::prepare(3, read_bytes).unwrap();
+        let pieces = (FILE_BYTES / read_bytes) as usize;
+        let batch = workload.batch(pieces);
+        assert!(batch.iter().all(|call| call.expected() == i64::from(read_bytes)));
+        let mut offsets: Vec<u64> = batch.iter().map(|call| call.args()[3]).collect();
+        assert_ne!(offsets[1], offsets[0] + u64::from(read_bytes), "not in order");
+        offsets.sort_unstable();
+        offsets.dedup();
+        assert_eq!(offsets.len(), pieces);
+        assert!(offsets[pieces - 1] + u64::from(read_bytes) <= u64::from(FILE_BYTES));
+    }
 }
 
 #[test]
 fn calls_in_flight_together_have_buffers_of_their_own() {
-    let mut workload = PreadCached::prepare(3).unwrap();
+    let mut workload = PreadCached::prepare(3, 4096).unwrap();
     let buffers: Vec<u64> = workload.batch(9).iter().map(|call| call.args()[1]).collect();
     assert!(buffers.windows(3).all(|w| w[0] != w[1] && w[1] != w[2] && w[0] != w[2]), "{buffers:?}");
     assert_eq!(buffers[0], buffers[3], "and no more buffers than that");

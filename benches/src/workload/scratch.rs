@@ -13,6 +13,14 @@ pub(crate) fn folder() -> io::Result<PathBuf> {
     program.parent().map(PathBuf::from).ok_or_else(|| io::Error::other("this program lies in no folder"))
 }
 
+/// Steps through all pieces of a file, each once, in no order that read-ahead or a prefetcher knows.
+const STEP: usize = 101;
+
+/// The numbers of `pieces` pieces, a power of two, over and over: each before one comes twice, neighbours far apart.
+pub(super) fn scattered(pieces: u32) -> impl Iterator<Item = u32> {
+    (0..pieces).cycle().step_by(STEP)
+}
+
 /// The file system's name, or its number.
 pub(super) fn file_system(file: impl AsFd) -> String {
     let Ok(found) = statfs::fstatfs(file) else { return "an unknown file system".to_owned() };

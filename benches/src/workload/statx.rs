@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use tempfile::NamedTempFile;
 
-use super::{Workload, scratch};
+use super::{Batch, Workload, scratch};
 use crate::call::RawCall;
 
 /// `statx` of one existing file.
@@ -44,10 +44,11 @@ impl Workload for Statx {
         format!("one path of {parts} parts on {}", scratch::file_system(self.file.as_file()))
     }
 
-    fn batch(&mut self, count: usize) -> Vec<RawCall<'_>> {
+    fn batch(&mut self, count: usize) -> Batch<'_> {
         let path = self.path.as_c_str();
         let answers: Vec<&Cell<MaybeUninit<libc::statx>>> =
             self.answers.iter_mut().map(Cell::from_mut).collect();
-        answers.into_iter().cycle().take(count).map(|answer| RawCall::statx(path, answer)).collect()
+        let calls = answers.into_iter().cycle().take(count);
+        Batch::from(calls.map(|answer| RawCall::statx(path, answer)).collect::<Vec<_>>())
     }
 }
