@@ -3,16 +3,19 @@
 //!
 //! Beside that, a soak looks for completions that are lost, doubled or wrong, and sleepers are counted and weighed.
 //!
-//! Chains of calls are compared as pieces of work.
+//! Chains of calls are compared as pieces of work. The scorecard judges some of these figures by the engine's goals.
 //!
 //! A new workload is a file in `workload/` and a line in its list; a new contender likewise.
 
+pub mod busy;
 pub mod call;
 pub mod chains;
 pub mod compare;
 pub mod contender;
+pub mod instructions;
 pub mod mixed_slow;
 pub mod turn;
+pub mod scorecard;
 pub mod sleepers;
 pub mod soak;
 pub mod workload;

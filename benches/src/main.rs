@@ -10,22 +10,31 @@ use std::time::Duration;
 
 use clap::Parser;
 use nix::sys::time::TimeSpec;
-use options::{Chains, Command, Compare, MixedSlow, Options, Shared, Sleepers, Soak};
+use options::{
+    Chains, Command, Compare, Instructions, MixedSlow, Options, Scorecard, Shared, Sleepers, Soak,
+};
 use report::{Figures, Line, Outcome, Report, Subject};
+use syslet_benches::busy::{Busy, compute};
 use syslet_benches::call::RawCall;
 use syslet_benches::compare::{self, batch_calls, compare};
 use syslet_benches::sleepers::{self, Idle};
 use syslet_benches::soak::{Settings, soak};
 use syslet_benches::turn::Entrant;
-use syslet_benches::{chains, contender, mixed_slow, workload};
+use syslet_benches::{chains, contender, instructions, mixed_slow, scorecard, workload};
 
 fn main() -> ExitCode {
     let done = match Options::parse().command {
         Command::Compare(options) => run_compare(&options),
         Command::Chains(options) => run_chains(&options),
+        Command::Scorecard(options) => run_scorecard(&options),
+        Command::Instructions(options) => run_instructions(&options),
         Command::MixedSlow(options) => run_mixed_slow(&options),
         Command::Soak(options) => run_soak(&options),
         Command::Sleepers(options) => run_sleepers(&options),
+        Command::Compute(options) => compute(&options.cores),
+        Command::Repeat(options) => {
+            instructions::repeat(options.of.subject(), options.batches).map_err(io::Error::other)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,12 +49,13 @@ fn main() -> ExitCode {
 
 fn run_compare(options: &Compare) -> io::Result<()> {
     writeln!(io::stderr(), "{}", report::machine())?;
+    let busy = options.busy.then(Busy::begin).transpose()?;
     let mut report = Report::begin(io::stdout().lock(), options.shared.json)?;
     let is_asked = |kind: &&workload::Kind| options.workloads.iter().any(|name| name == kind.name);
     for kind in workload::ALL.iter().filter(is_asked) {
         for &depth in &options.depths {
             let depth = usize::try_from(depth).map_err(io::Error::other)?;
-            compare_one(kind, depth, options, &mut report)?;
+            compare_one(kind, depth, options, busy.as_ref(), &mut report)?;
         }
     }
     report.end()
@@ -54,11 +64,13 @@ fn run_compare(options: &Compare) -> io::Result<()> {
 /// Compares everybody on chains of calls, per piece of work.
 fn run_chains(options: &Chains) -> io::Result<()> {
     writeln!(io::stderr(), "{}", report::machine())?;
+    let busy = options.busy.then(Busy::begin).transpose()?;
     let mut report = Report::begin(io::stdout().lock(), options.json)?;
     let is_asked = |kind: &&chains::Kind| options.workloads.iter().any(|name| name == kind.name);
     for kind in chains::ALL.iter().filter(is_asked) {
         let work = (kind.prepare)()?;
-        let subject = Subject { workload: kind.name.to_owned(), depth: work.pieces, note: work.note };
+        let (workload, busy_cores) = (kind.name.to_owned(), cores(busy.as_ref()));
+        let subject = Subject { workload, depth: work.pieces, note: work.note, busy_cores };
         let (mut doers, mut skipped) = (Vec::new(), Vec::new());
         for (contender, doer) in work.doers {
             match doer {
@@ -78,6 +90,25 @@ fn run_chains(options: &Chains) -> io::Result<()> {
         }
     }
     report.end()
+}
+
+/// The processors that are kept busy.
+fn cores(busy: Option<&Busy>) -> Vec<usize> {
+    busy.map_or_else(Vec::new, |busy| busy.cores().to_vec())
+}
+
+/// Judges the engine by its goals.
+fn run_scorecard(options: &Scorecard) -> io::Result<()> {
+    writeln!(io::stderr(), "{}", report::machine())?;
+    let mut card = report::Scorecard::begin(io::stdout().lock(), options.json)?;
+    scorecard::scorecard(options.rounds(), |row| card.row(row))?;
+    card.end()
+}
+
+/// Counts the instructions of a call.
+fn run_instructions(options: &Instructions) -> io::Result<()> {
+    let found = instructions::instructions(options.subject()).map_err(io::Error::other)?;
+    writeln!(io::stdout(), "{found:.1} instructions for each call")
 }
 
 /// Soaks, and prints what was done.
@@ -112,10 +143,12 @@ fn compare_one(
     kind: &workload::Kind,
     depth: usize,
     options: &Compare,
+    busy: Option<&Busy>,
     report: &mut Report<impl Write, compare::Summary>,
 ) -> io::Result<()> {
     let mut workload = (kind.prepare)(depth)?;
-    let subject = Subject { workload: kind.name.to_owned(), depth, note: workload.note() };
+    let (workload_name, note) = (kind.name.to_owned(), workload.note());
+    let subject = Subject { workload: workload_name, depth, note, busy_cores: cores(busy) };
     let batch = workload.batch(batch_calls(depth));
     let mut field = Field::prepare(depth, &batch, &options.shared);
     let summaries = compare(&batch, &mut field.entrants, options.rounds()).map_err(io::Error::other)?;
@@ -143,7 +176,8 @@ fn mixed_slow_one(
     let sleep_ms = mixed_slow::SLEEP.as_millis();
     let note = format!("nanoseconds until fast calls are over; one call in 100 sleeps {sleep_ms} ms");
     let note = [note, workload.note()].join("; ").trim_end_matches("; ").to_owned();
-    let subject = Subject { workload: format!("mixed-slow/{}", kind.name), depth, note };
+    let workload_name = format!("mixed-slow/{}", kind.name);
+    let subject = Subject { workload: workload_name, depth, note, busy_cores: Vec::new() };
     let sleep = *TimeSpec::from_duration(mixed_slow::SLEEP).as_ref();
     let slow = RawCall::nanosleep(&sleep);
     let window = workload.batch(depth);

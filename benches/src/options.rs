@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use syslet_benches::{chains, contender, workload};
+use syslet_benches::{busy, chains, contender, instructions, workload};
 
 /// At most this many calls in flight.
 const DEPTH_MAX: u64 = 1024;
@@ -23,12 +23,59 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Compares ways of doing work of several calls that depend on each other
     Chains(Chains),
+    /// Prints each goal of the engine with the figure that is reached here
+    Scorecard(Scorecard),
+    /// Prints the instructions of a call, counted by valgrind's callgrind
+    Instructions(Instructions),
     /// Prints the latency of fast calls beside slow ones, and without them
     MixedSlow(MixedSlow),
     /// Looks for lost, doubled and wrong completions while everything changes
     Soak(Soak),
     /// Prints what calls that sleep cost, many at once
     Sleepers(Sleepers),
+    /// What `--busy` starts: computes on each of these cores until standard input ends
+    #[command(name = busy::COMMAND, hide = true)]
+    Compute(Compute),
+    /// What `instructions` counts: makes so many batches of calls
+    #[command(name = instructions::COMMAND, hide = true)]
+    Repeat(Repeat),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Compute {
+    pub(crate) cores: Vec<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Repeat {
+    #[command(flatten)]
+    pub(crate) of: Instructions,
+    /// How many batches
+    #[arg(long, value_name = "N")]
+    pub(crate) batches: u32,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Scorecard {
+    /// Fewer rounds: coarse figures, soon
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// One line of JSON for each goal instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Instructions {
+    /// What to do
+    #[arg(long, value_name = "NAME", value_parser = workloads(), default_value = "getppid")]
+    workload: String,
+    /// What does it
+    #[arg(long, value_name = "NAME", value_parser = contenders(), default_value = "engine-inline")]
+    contender: String,
+    /// How many calls to have in flight
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=DEPTH_MAX))]
+    depth: u64,
 }
 
 #[derive(Args, Debug)]
@@ -39,6 +86,9 @@ pub(crate) struct Compare {
     /// How many calls to have in flight
     #[arg(long, value_delimiter = ',', value_name = "N", default_values_t = [1, 32, 128], value_parser = clap::value_parser!(u64).range(1..=DEPTH_MAX))]
     pub(crate) depths: Vec<u64>,
+    /// Keep every other core busy with a compute thread
+    #[arg(long)]
+    pub(crate) busy: bool,
     #[command(flatten)]
     pub(crate) shared: Shared,
 }
@@ -48,6 +98,9 @@ pub(crate) struct Chains {
     /// What to do
     #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = PossibleValuesParser::new(chain_names().collect::<Vec<_>>()), default_values_t = all(chain_names()))]
     pub(crate) workloads: Vec<String>,
+    /// Keep every other core busy with a compute thread
+    #[arg(long)]
+    pub(crate) busy: bool,
     /// Fewer rounds: coarse figures, soon
     #[arg(long)]
     pub(crate) quick: bool,
@@ -108,6 +161,26 @@ impl Compare {
     /// How many rounds count.
     pub(crate) fn rounds(&self) -> usize {
         if self.shared.quick { 21 } else { 201 }
+    }
+}
+
+impl Scorecard {
+    /// How many rounds count. A median of fewer than 9 says nothing.
+    pub(crate) fn rounds(&self) -> usize {
+        if self.quick { 9 } else { 101 }
+    }
+}
+
+impl Instructions {
+    /// What makes which calls.
+    pub(crate) fn subject(&self) -> instructions::Subject {
+        let workload = workload::ALL.iter().find(|kind| kind.name == self.workload);
+        let contender = contender::ALL.iter().find(|kind| kind.name == self.contender);
+        instructions::Subject {
+            workload: workload.expect("only known names are parsed"),
+            contender: contender.expect("only known names are parsed"),
+            depth: usize::try_from(self.depth).expect("depths are small"),
+        }
     }
 }
 

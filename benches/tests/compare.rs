@@ -66,3 +66,26 @@ fn fast_calls_beside_slow_ones_get_a_line_for_each_contender() {
     }
     assert!(lines[0]["p99_ratio"].as_f64() > Some(1.0), "direct waits for every sleeper: {}", lines[0]);
 }
+
+#[test]
+fn busy_cores_are_told_with_each_result() {
+    let cores = syslet_benches::busy::allowed().len();
+    let arguments =
+        ["--workloads", "getppid", "--depths", "1", "--contenders", "direct", "--busy", "--quick", "--json"];
+    let output = harness("compare", &arguments);
+    if cores < 2 {
+        assert_eq!(output.status.code(), Some(1), "there is no other core to keep busy");
+        return;
+    }
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let line: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(line["busy_cores"].as_array().map(Vec::len), Some(cores - 1), "{line}");
+}
+
+#[test]
+fn compute_threads_end_with_their_standard_input() {
+    let core = syslet_benches::busy::allowed()[0].to_string();
+    let output = harness(syslet_benches::busy::COMMAND, &[&core]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.stdout, b"computing\n");
+}

@@ -2,6 +2,7 @@
 
 mod figures;
 mod machine;
+mod scorecard;
 
 use std::io::{self, Write};
 use std::marker::PhantomData;
@@ -10,6 +11,7 @@ use serde_json::json;
 
 pub(crate) use figures::Figures;
 pub(crate) use machine::machine;
+pub(crate) use scorecard::Scorecard;
 
 /// What was run.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub(crate) struct Subject {
     pub(crate) depth: usize,
     /// What the figures depend on besides the machine.
     pub(crate) note: String,
+    /// The processors on which something else computes.
+    pub(crate) busy_cores: Vec<usize>,
 }
 
 /// What came of one contender.
@@ -61,6 +65,12 @@ impl<W: Write, F: Figures> Report<W, F> {
             return writeln!(self.out, "{}", json_line(subject, line));
         }
         self.note(&subject.workload, &subject.note);
+        if !subject.busy_cores.is_empty() {
+            self.note(
+                "busy",
+                &format!("a compute thread on each of {}", machine::cores(&subject.busy_cores)),
+            );
+        }
         self.note(line.contender, &line.settings);
         let (workload, depth) = (&subject.workload, subject.depth);
         write!(self.out, "{workload:<25} {depth:>5}  {:<16} ", line.contender)?;
@@ -105,6 +115,9 @@ fn json_line(subject: &Subject, line: &Line<impl Figures>) -> serde_json::Value 
             object[key] = json!(text);
         }
     }
+    if !subject.busy_cores.is_empty() {
+        object["busy_cores"] = json!(subject.busy_cores);
+    }
     object
 }
 
@@ -120,7 +133,8 @@ mod tests {
 
     fn printed<F: Figures>(is_json: bool, outcome: Outcome<F>) -> String {
         let mut out = Vec::new();
-        let subject = Subject { workload: "statx".into(), depth: 32, note: "one path".into() };
+        let subject =
+            Subject { workload: "statx".into(), depth: 32, note: "one path".into(), busy_cores: Vec::new() };
         let line = Line { contender: "direct", settings: "as it is".into(), outcome };
         let mut report = Report::begin(&mut out, is_json).unwrap();
         report.line(&subject, &line).unwrap();
@@ -139,6 +153,22 @@ mod tests {
             "settings": "as it is",
         });
         assert_eq!((line, text.lines().count()), (expected, 2));
+    }
+
+    #[test]
+    fn busy_cores_are_told_in_both_forms() {
+        let said = |is_json| {
+            let mut out = Vec::new();
+            let mut report = Report::begin(&mut out, is_json).unwrap();
+            let subject =
+                Subject { workload: "statx".into(), depth: 1, note: String::new(), busy_cores: vec![1, 3] };
+            let line = Line { contender: "direct", settings: String::new(), outcome: Outcome::Ran(SUMMARY) };
+            report.line(&subject, &line).unwrap();
+            report.end().unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert!(said(true).contains(r#""busy_cores":[1,3]"#), "{}", said(true));
+        assert!(said(false).ends_with("busy: a compute thread on each of 2 cores 1,3\n"), "{}", said(false));
     }
 
     #[test]
