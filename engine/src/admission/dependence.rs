@@ -2,6 +2,7 @@
 //! is pushed again.
 
 use syslet_abi::{ArgKind, Call, CallFlags};
+use syslet_attrs::Needs;
 use syslet_syscalls::{Deciders, row};
 
 use crate::exec::attributes;
@@ -54,10 +55,11 @@ fn dependence(call: &Call<'_>, by: Circumstances, verdict: &Verdict) -> Option<D
 }
 
 /// Whether the verdict may rest on the answer to whether an attempt may be made. Without workers nothing is left to them, and a
-/// call with STORAGE that neither a worker nor an attempt makes is the submitter's by its class.
+/// call with STORAGE that neither a worker nor an attempt makes is the submitter's by its class, unless CACHE wanted an attempt.
 fn may_have_asked(call: &Call<'_>, by: Circumstances, verdict: &Verdict) -> bool {
     let away = DispatchFlags::WORKER.with(DispatchFlags::NONBLOCKING).with(DispatchFlags::TIMED);
-    let is_storage = call.flags().contains(CallFlags::STORAGE) && !verdict.dispatch.intersects(away);
+    let wants_attempt = verdict.needs.contains(Needs::CACHE) || verdict.dispatch.intersects(away);
+    let is_storage = call.flags().contains(CallFlags::STORAGE) && !wants_attempt;
     by.has_pool && !call.flags().contains(CallFlags::SYNC) && !is_storage
 }
 

@@ -57,6 +57,7 @@ fn manners() -> Vec<Manner> {
         (true, none, None),
         (true, CallFlags::STORAGE, None),
         (true, none, Some((AttributeId::CACHE, Vec::new()))),
+        (true, CallFlags::STORAGE, Some((AttributeId::CACHE, Vec::new()))),
         (true, CallFlags::STORAGE, Some((AttributeId::DEADLINE, deadline))),
         (true, CallFlags::ASYNC, Some((AttributeId::CHECKSUM, checksum))),
         (true, CallFlags::PRIVATE.with(CallFlags::RELEASE), None),
