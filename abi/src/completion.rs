@@ -97,20 +97,26 @@ impl<'a> Done<'a> {
         [word.pack(), user_data, result.0.cast_unsigned()]
     }
 
-    /// The bytes of a completion with one return, which was handled and has a value of three words.
-    #[must_use]
+    /// Writes a completion with one return, which was handled and has a value of `N` words, at the start of `record`. Gives its length
+    /// in words.
+    ///
+    /// # Panics
+    /// When the record has no room for it.
     #[inline]
-    pub const fn with_three(
-        user_data: u64,
-        result: RawResult,
-        flags: DoneFlags,
-        id: AttributeId,
-        value: [u64; 3],
-    ) -> [u64; DONE_BYTES_MIN / 8 + 4] {
-        let [_, user_data, result] = Done::bare(user_data, result, flags);
-        let word = RecordWord { len: BARE_LEN + 32, kind: Kind::DONE, flags: flags.0 };
-        let header = pack_header(id, Status::HANDLED.0, 24);
-        [word.pack(), user_data, result, header, value[0], value[1], value[2]]
+    pub fn put_value<const N: usize>(
+        record: &mut [u64],
+        (user_data, result, flags): (u64, RawResult, DoneFlags),
+        (id, value): (AttributeId, [u64; N]),
+    ) -> usize {
+        let (head, words) = (DONE_BYTES_MIN / 8, DONE_BYTES_MIN / 8 + 1 + N);
+        let record = &mut record[..words];
+        let word = RecordWord { len: len32(8 * words), kind: Kind::DONE, flags: flags.0 };
+        record[0] = word.pack();
+        record[1] = user_data;
+        record[2] = result.0.cast_unsigned();
+        record[head] = pack_header(id, Status::HANDLED.0, len32(8 * N));
+        record[head + 1..].copy_from_slice(&value);
+        words
     }
 
     /// The whole record.

@@ -3,7 +3,7 @@
 use syslet_abi::{AttributeId, Status};
 
 use crate::attribute::{Attribute, Plan, Token};
-use crate::bytes::{known_part, put_u32s, u32_at};
+use crate::bytes::{known_part, put_u64s, u32_at};
 use crate::needs::Needs;
 use crate::observed::{CallFacts, Evidence, Nature, Observed};
 
@@ -23,6 +23,18 @@ pub struct CacheValue {
 impl CacheValue {
     /// Size of the value in bytes: two 32-bit numbers.
     pub const BYTES: usize = 8;
+
+    /// The value that follows from the evidence.
+    #[must_use]
+    pub fn of(evidence: Evidence) -> CacheValue {
+        CacheValue { verdict: Verdict::of(evidence), evidence }
+    }
+
+    /// The value as one word.
+    #[must_use]
+    pub fn word(self) -> u64 {
+        u64::from(self.verdict.0) | u64::from(self.evidence.0) << 32
+    }
 
     /// Reads a returned value. A longer value, of a later version, is accepted; a shorter one is none.
     #[must_use]
@@ -111,7 +123,7 @@ impl Attribute for Cache {
             .with_if(Evidence::BLOCK_INPUT, observed.spent.read_bytes > 0)
             .with_if(Evidence::MAJOR_FAULTS, acts_on_mappings && observed.spent.major_faults > 0)
             .with_if(Evidence::SLEPT, observed.spent.voluntary_switches > 0);
-        put_u32s(value, 0, &[Verdict::of(evidence).0, evidence.0]);
+        put_u64s(value, 0, &[CacheValue::of(evidence).word()]);
         (Status::HANDLED, CacheValue::BYTES)
     }
 }

@@ -9,7 +9,7 @@ use syslet_abi::{
     ArgKind, AttributeId, Call, CallFlags, DONE_BYTES_MIN, Done, DoneWriter, Errno, Inout, Kind, RecordWord,
     Status,
 };
-use syslet_attrs::{Needs, RunBy, TimingValue};
+use syslet_attrs::{CacheValue, Evidence, Needs, RunBy, TimingValue};
 use syslet_syscalls::{Bases, RawArgs, Row, build, prepare, row, settle, written};
 
 use crate::exec::attempt::{Way, enter};
@@ -160,9 +160,15 @@ impl Runner {
         claim: &Claim<'_>,
         at: usize,
     ) -> Step<usize> {
-        if call.out_len() == 0 && claim.slot().asks_only(AttributeId::TIMING) {
-            // SAFETY: this function's contract.
-            return unsafe { self.run_timed(way, call, claim, at) };
+        if call.out_len() == 0 {
+            if claim.slot().asks_only(AttributeId::TIMING) {
+                // SAFETY: this function's contract.
+                return unsafe { self.run_timed(way, call, claim, at) };
+            }
+            if claim.slot().asks_only(AttributeId::CACHE) && way.abilities().is_some() {
+                // SAFETY: this function's contract.
+                return unsafe { self.run_tried(way, call, claim, at) };
+            }
         }
         // SAFETY: this function's contract.
         unsafe { self.run_answering(way, call, claim, at) }
@@ -180,8 +186,7 @@ impl Runner {
         claim: &Claim<'_>,
         at: usize,
     ) -> Step<usize> {
-        let slot = claim.slot();
-        if self.grow(slot, at).is_err() {
+        if self.grow(claim.slot(), at).is_err() {
             return Step::Done(self.starve(call, claim, at, way.has_moved()));
         }
         let (args, needs) = (RawArgs::of(call), Needs::CLOCK);
@@ -190,28 +195,69 @@ impl Runner {
         let entered =
             unsafe { enter(&way, call, claim.cancel(), &args, needs, self.is_pooled, &mut Unwatched) };
         let outcome = match entered {
-            Step::Done(outcome) => {
-                // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
-                claim.end(outcome, || unsafe { asked_bytes(call, &args) })
-            }
-            Step::Suspended(begun) => {
-                claim.pause(begun.bytes > 0);
-                return Step::Suspended(begun);
-            }
+            Step::Done(outcome) => outcome,
+            // SAFETY: this function's contract, with the same record and claim.
+            Step::Suspended(begun) => return unsafe { self.suspend(begun, call, claim, at) },
         };
-        if outcome.status_of_attributes().is_some() {
+        // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
+        let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
+        let Outcome { started_ns, finished_ns, .. } = outcome;
+        let timing = TimingValue { queued_ns: claim.slot().queued_ns(), started_ns, finished_ns };
+        let value = (AttributeId::TIMING, Some(timing.words()));
+        Step::Done(self.answer(call, claim.slot(), at, (&outcome, &Sight::default()), value))
+    }
+
+    /// The same for the attempt at a call that has CACHE. One that is enough says all.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    unsafe fn run_tried(
+        &mut self,
+        way: Way<'_>,
+        call: &Call<'_>,
+        claim: &Claim<'_>,
+        at: usize,
+    ) -> Step<usize> {
+        if self.grow(claim.slot(), at).is_err() {
+            return Step::Done(self.starve(call, claim, at, false));
+        }
+        let (args, needs, mut sight) = (RawArgs::of(call), Needs::CACHE, Sight::default());
+        let mut watch = Watched::new(needs, &mut self.counters, None, &mut sight.seen);
+        // SAFETY: the submitter answers for the call, as the caller promises. Without DATA and out area every argument
+        // is a value.
+        let entered = unsafe { enter(&way, call, claim.cancel(), &args, needs, self.is_pooled, &mut watch) };
+        let outcome = match entered {
+            Step::Done(outcome) => outcome,
+            // SAFETY: this function's contract, with the same record and claim.
+            Step::Suspended(begun) => return unsafe { self.suspend(begun, call, claim, at) },
+        };
+        // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
+        let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
+        let evidence = sight.seen.evidence;
+        let hit = (evidence == Evidence::NONBLOCKING_SUCCEEDED).then(|| [CacheValue::of(evidence).word()]);
+        Step::Done(self.answer(call, claim.slot(), at, (&outcome, &sight), (AttributeId::CACHE, hit)))
+    }
+
+    /// Builds the completion of a call with that attribute alone; gives its length in words. Where the call has not run, or there is no
+    /// value, the attribute is asked.
+    fn answer<const N: usize>(
+        &mut self,
+        call: &Call<'_>,
+        slot: &Slot,
+        at: usize,
+        (outcome, sight): (&Outcome, &Sight<'_>),
+        (id, value): (AttributeId, Option<[u64; N]>),
+    ) -> usize {
+        let (Some(value), None) = (value, outcome.status_of_attributes()) else {
             let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
-            let asked = Asked::new(call, slot, &self.context);
-            return Step::Done(finish(&asked, (&outcome, &Sight::default()), slot, writer));
-        }
+            let words = finish(&Asked::new(call, slot, &self.context), (outcome, sight), slot, writer);
+            return if words == 0 { hide(&mut self.done[at..], call) } else { words };
+        };
         if outcome.is_hidden(call) {
-            return Step::Done(hide(&mut self.done[at..], call));
+            return hide(&mut self.done[at..], call);
         }
-        let Outcome { result, flags, started_ns, finished_ns, .. } = outcome;
-        let timing = TimingValue { queued_ns: slot.queued_ns(), started_ns, finished_ns };
-        let done = Done::with_three(call.user_data(), result, flags, AttributeId::TIMING, timing.words());
-        self.done[at..at + done.len()].copy_from_slice(&done);
-        Step::Done(done.len())
+        let head = (call.user_data(), outcome.result, outcome.flags);
+        Done::put_value(&mut self.done[at..], head, (id, value))
     }
 
     /// Runs any other such call.
