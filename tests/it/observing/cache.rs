@@ -34,17 +34,32 @@ fn reads(ring: &mut Ring, file: &File, flags: CallFlags) -> Seen {
     seen
 }
 
-/// ATTR-37, ATTR-40: what was dropped from the cache is a miss, and a hit when it is read again; where the call has a
-/// attempt that was made first, also by a worker, and its word is the evidence.
+/// The read of a file that was dropped from the cache; `None` when it stays there. An attempt starts the read ahead, and looks
+/// once more: where the bytes have come from the storage by then, which a preemption in between allows, it succeeds, and the file
+/// is dropped again.
+fn first_read(ring: &mut Ring, file: &File, flags: CallFlags) -> Option<Seen> {
+    const DROPS_MAX: u32 = 100;
+    for _ in 0..DROPS_MAX {
+        if !drop_from_cache(file) {
+            return None;
+        }
+        let first = reads(ring, file, flags);
+        if verdict(&first).evidence != Evidence::NONBLOCKING_SUCCEEDED {
+            return Some(first);
+        }
+    }
+    panic!("the storage was faster than the attempt {DROPS_MAX} times in a row");
+}
+
+/// ATTR-37, ATTR-40: what was dropped from the cache is a miss, and a hit when it is read again; where the call has an
+/// attempt, that was made first, also by a worker, and its word is the evidence.
 #[test]
 fn a_miss_and_then_a_hit() {
     let file = stored(BYTES);
     in_each_way(|ring, flags| {
-        if !drop_from_cache(&file) {
-            return;
-        }
-        let (first, second) = (reads(ring, &file, flags), reads(ring, &file, flags));
-        assert_eq!(verdict(&first).verdict, Verdict::MISS, "{flags:?} {first:?}");
+        let Some(first) = first_read(ring, &file, flags) else { return };
+        let second = reads(ring, &file, flags);
+        assert_eq!(verdict(&first).verdict, Verdict::MISS, "{flags:?}");
         assert_eq!(verdict(&second).verdict, Verdict::HIT, "{flags:?} {second:?}");
         let evidence = |seen| verdict(seen).evidence;
         if flags == CallFlags::SYNC {
