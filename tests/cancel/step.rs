@@ -1,4 +1,4 @@
-//! The stub, instruction by instruction.
+//! The sites where the kernel is entered for a call, instruction by instruction.
 #![allow(unsafe_code, reason = "handles a trap behind each instruction")]
 
 use std::ffi::{c_int, c_void};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::thread;
 
 use syslet::attrs::{Action, Attribute, CallFacts, Needs, Observed, Plan, Token};
-use syslet::syscalls::stub_range;
+use syslet::syscalls::{Site, sites};
 use syslet::{
     AttributeFlags, AttributeId, CallFlags, Config, DoneFlags, Engine, Params, Status, Submission, Which,
 };
@@ -23,30 +23,38 @@ const STEPPED: &str = "SYSLET_TEST_STEPPED";
 /// The processor traps behind each instruction.
 const TRAP: i64 = 1 << 8;
 
-/// At which instruction of the stub the cancel comes, from 0; none when negative.
+/// At which instruction of a site the cancel comes, from 0; none when negative.
 static AT: AtomicI64 = AtomicI64::new(-1);
-/// Instructions of the stub that the worker has come to.
+/// Instructions of sites that the worker has come to.
 static SEEN: AtomicI64 = AtomicI64::new(0);
-/// Instructions behind the stub.
+/// Instructions behind the site.
 static BEHIND: AtomicI64 = AtomicI64::new(0);
 const BEHIND_MAX: i64 = 3;
-/// Where the cancel came: the offset from the stub's start.
-static OFFSET: AtomicI64 = AtomicI64::new(-1);
+/// Where the cancel came: 1 before the call, 2 behind it; 0 when none came.
+static SIDE: AtomicU32 = AtomicU32::new(0);
+const BEFORE_CALL: u32 = 1;
+const BEHIND_CALL: u32 = 2;
 /// 0: nothing; 1: the worker stands still for the cancel; 2: it has come.
 static HANDS: AtomicU32 = AtomicU32::new(0);
 
-/// Behind each instruction of the worker: in the stub it stands still where it is told to, behind it the stepping ends.
+/// The side of the call that a thread with this counter is on, if it is in a site.
+fn side(sites: &[Site], counter: usize) -> Option<u32> {
+    let at = sites.partition_point(|site| site.end() < counter);
+    let site = sites.get(at).filter(|site| site.start <= counter)?;
+    Some(if counter == site.end() { BEHIND_CALL } else { BEFORE_CALL })
+}
+
+/// Behind each instruction of the worker: in a site it stands still where it is told to, behind it the stepping ends.
 extern "C" fn stepped(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel gives it to a handler with SA_SIGINFO.
     let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
     let register = |at: c_int| usize::try_from(at).unwrap_or_default();
-    let counter = context.uc_mcontext.gregs[register(libc::REG_RIP)];
-    let [start, _, end, cancelled] = stub_range().map(|at| i64::try_from(at).unwrap_or_default());
-    let is_inside = (start..=end.max(cancelled)).contains(&counter);
+    let counter = usize::try_from(context.uc_mcontext.gregs[register(libc::REG_RIP)]).unwrap_or_default();
+    let side = side(sites(), counter);
     // The first instruction behind the system call is not trapped, so a few more are looked at.
-    let is_behind = !is_inside && SEEN.load(Ordering::Relaxed) > 0;
-    if (is_inside || is_behind) && SEEN.fetch_add(1, Ordering::Relaxed) == AT.load(Ordering::Relaxed) {
-        OFFSET.store(if is_inside { counter - start } else { i64::MAX }, Ordering::Relaxed);
+    let is_behind = side.is_none() && SEEN.load(Ordering::Relaxed) > 0;
+    if (side.is_some() || is_behind) && SEEN.fetch_add(1, Ordering::Relaxed) == AT.load(Ordering::Relaxed) {
+        SIDE.store(side.unwrap_or(BEHIND_CALL), Ordering::Relaxed);
         HANDS.store(1, Ordering::Release);
         while HANDS.load(Ordering::Acquire) != 2 {
             std::hint::spin_loop();
@@ -104,14 +112,14 @@ impl Attribute for Stepping {
     }
 }
 
-/// CANCEL-4, CANCEL-10: at each instruction of the stub a cancel either comes before the call, which is not made then, or
+/// CANCEL-4, CANCEL-10: at each instruction of a site a cancel either comes before the call, which is not made then, or
 /// behind it, and its result stands.
 #[test]
 fn cancel_before_during_after() {
     in_a_child("step::cancel_before_during_after", || step_through(false));
 }
 
-/// CANCEL-20: at each instruction of the stub a cancel meets a call that changes the thread for another one: that other call
+/// CANCEL-20: at each instruction of a site a cancel meets a call that changes the thread for another one: that other call
 /// never begins, and nothing else comes of it.
 #[test]
 fn cancel_in_what_changes_the_thread() {
@@ -141,39 +149,35 @@ fn step_through(acts: bool) {
     assert_eq!(unsafe { libc::sigfillset(&raw mut action.sa_mask) }, 0);
     // SAFETY: the handler does what a handler may do.
     assert_eq!(unsafe { libc::sigaction(libc::SIGTRAP, &raw const action, ptr::null_mut()) }, 0);
-    let [start, instruction, ..] = stub_range().map(|at| i64::try_from(at).unwrap_or_default());
+    assert!(!sites().is_empty(), "the handler finds the list made");
     let (mut before, mut after) = (0, 0);
     for at in 0..100 {
         let (seen, wrote) = cancelled_at(at, acts);
-        let offset = OFFSET.load(Ordering::Relaxed);
-        if offset < 0 {
+        let side = SIDE.load(Ordering::Relaxed);
+        if side == 0 {
             assert_eq!((seen.result, wrote), (1, true), "{at}: nobody cancelled");
-            assert!(before >= 2 && (acts || after >= 1), "{before} before the call, {after} behind it");
+            assert!(before >= 3 && (acts || after >= 1), "{before} before the call, {after} behind it");
             return;
         }
-        if acts || offset <= instruction - start {
+        if acts || side == BEFORE_CALL {
             let gone = DoneFlags::CANCELLED.with(DoneFlags::NOT_RUN).with(DoneFlags::ENGINE_RESULT);
-            assert_eq!(
-                (seen.result, seen.flags, wrote),
-                (-i64::from(libc::ECANCELED), gone, false),
-                "{offset}"
-            );
+            assert_eq!((seen.result, seen.flags, wrote), (-i64::from(libc::ECANCELED), gone, false), "{at}");
             before += 1;
         } else {
-            assert_eq!((seen.result, seen.flags, wrote), (1, DoneFlags::NONE, true), "{offset}");
+            assert_eq!((seen.result, seen.flags, wrote), (1, DoneFlags::NONE, true), "{at}");
             after += 1;
         }
     }
-    panic!("the stub has no end");
+    panic!("the site has no end");
 }
 
-/// Makes a call that writes one byte, cancelled at that instruction of the stub. Gives what came of it, and whether the
+/// Makes a call that writes one byte, cancelled at that instruction of its site. Gives what came of it, and whether the
 /// byte was written.
 fn cancelled_at(at: i64, acts: bool) -> (Seen, bool) {
     AT.store(at, Ordering::Relaxed);
     SEEN.store(0, Ordering::Relaxed);
     BEHIND.store(0, Ordering::Relaxed);
-    OFFSET.store(-1, Ordering::Relaxed);
+    SIDE.store(0, Ordering::Relaxed);
     HANDS.store(0, Ordering::Relaxed);
     let config = Config::default().workers_max(1).attribute(Arc::new(Stepping { acts }));
     let mut ring = Engine::start(config).expect("an engine").ring(&Params::default()).expect("a ring");

@@ -10,11 +10,14 @@ use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
 use nix::unistd::{getpid, getuid};
-use syslet_syscalls::stub_range;
+use syslet_syscalls::{site_before_call, sites};
 
 use crate::cancel::timer;
 use crate::slots::maker::Maker;
 use crate::sys::interrupt;
+
+#[cfg(test)]
+mod tests;
 
 /// Held while the signal is chosen: two engines that start at once choose one.
 static CHOOSING: Mutex<()> = Mutex::new(());
@@ -68,14 +71,16 @@ fn is_free(signal: c_int) -> bool {
 }
 
 fn install(signal: c_int) -> Result<(), SignalError> {
+    // Sorted before the first signal comes: the handler allocates nothing (CANCEL-23).
+    sites();
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = handle;
     // SAFETY: zeroes are a valid action: no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = handler as *const () as libc::sighandler_t;
     // Without SA_RESTART: a call that sleeps ends with EINTR.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: the handler stays for as long as the process lives, and is async-signal-safe: it touches registers and
-    // one atomic.
+    // SAFETY: the handler stays for as long as the process lives, and is async-signal-safe: it searches a list that stands, and
+    // touches registers and one atomic.
     let installed = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
     // Sent without a handler, it would end the process.
     Errno::result(installed).map(drop).map_err(|errno| SignalError::Refused(errno as i32))
@@ -86,18 +91,15 @@ fn install(signal: c_int) -> Result<(), SignalError> {
 extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel gives a context to a handler with SA_SIGINFO, and no other reference to it exists.
     let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
-    let [start, instruction, _, cancelled] = stub_range();
-    if !(start..=instruction).contains(&place(*counter_of(context))) {
-        return;
-    }
+    let Some(site) = site_before_call(place(*counter_of(context))) else { return };
     let word: *const AtomicU32 = ptr::with_exposed_provenance(place(word_of(context)));
-    // SAFETY: a thread in front of the stub's instruction has the address of its cancel word there, and the word outlives
-    // the invocation.
+    // SAFETY: a thread that has not begun its call has the address of its cancel word there, and the word outlives the
+    // invocation.
     let word = unsafe { &*word };
     // Acquire: pairs with the release store of the cancel word by the canceller, before it sends the signal. Without it
     // the call could begin although it is to stop, and sleep with no signal left to come.
     if word.load(Ordering::Acquire) != 0 {
-        *counter_of(context) = register(cancelled);
+        *counter_of(context) = register(site.never);
     }
 }
 
@@ -117,7 +119,7 @@ fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
     &mut context.uc_mcontext.pc
 }
 
-/// In the stub, the address of the cancel word (`syslet_syscalls::invoke`).
+/// At a site, the address of the cancel word (`syslet_syscalls::invoke`).
 #[cfg(target_arch = "x86_64")]
 fn word_of(context: &libc::ucontext_t) -> Register {
     context.uc_mcontext.gregs[libc::REG_R12.cast_unsigned() as usize]

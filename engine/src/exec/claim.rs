@@ -141,7 +141,7 @@ impl<'a> Claim<'a> {
         self.slot
     }
 
-    /// The word that the stub tests. A call that cannot sleep needs no cancelling once it is claimed, and the worker need not
+    /// The word that an invocation tests. A call that cannot sleep needs no cancelling once it is claimed, and the worker need not
     /// fetch its slot.
     #[inline(always)]
     pub(crate) fn cancel(&self) -> &'a AtomicU32 {

@@ -106,7 +106,7 @@ impl Member {
         self.phase.reap(GENERATION, State::DONE, std::thread::yield_now);
     }
 
-    /// The word that the stub tests.
+    /// The word that an invocation tests.
     pub(crate) fn cancel(&self) -> &AtomicU32 {
         self.phase.cancel()
     }

@@ -180,7 +180,7 @@ impl Slot {
         self.needs.load(Ordering::Relaxed) & RETURNS_DATA != 0
     }
 
-    /// The word that the stub tests.
+    /// The word that an invocation tests.
     pub(crate) fn cancel(&self) -> &AtomicU32 {
         self.phase.cancel()
     }

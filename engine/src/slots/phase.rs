@@ -23,7 +23,7 @@ use crate::sys::sync::{AtomicU32, AtomicU64, Ordering, fence};
 pub(crate) struct Phase {
     /// The generation, above a state.
     pub(super) word: AtomicU64,
-    /// Not zero: the call shall not begin, or go on, for this reason. The stub reads it just before the instruction.
+    /// Not zero: the call shall not begin, or go on, for this reason. An invocation reads it just before the instruction.
     cancel: AtomicU32,
     /// The use of the slot that was asked to stop where its call could not be stopped: see [`mark_of`]. It is a word of
     /// its own, so that a thread which stores a state without an exchange does not lose it. It stays until the slot is
@@ -95,7 +95,7 @@ impl Phase {
         generation_of(self.word.load(Ordering::Relaxed))
     }
 
-    /// The word that the stub tests.
+    /// The word that an invocation tests.
     #[inline(always)]
     pub(crate) fn cancel(&self) -> &AtomicU32 {
         &self.cancel

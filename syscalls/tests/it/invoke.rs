@@ -3,7 +3,7 @@
 
 use std::sync::atomic::AtomicU32;
 
-use syslet_syscalls::{Invoked, invoke, stub_range};
+use syslet_syscalls::{Invoked, invoke, site_before_call, sites};
 
 const EBADF: i64 = -(libc::EBADF as i64);
 
@@ -85,7 +85,7 @@ fn six_arguments_arrive_in_order() {
     }
 }
 
-/// Many calls between which many values live: a register lost to the stub would show.
+/// Many calls between which many values live: a register lost to the call would show.
 #[test]
 fn other_registers_survive() {
     let seed = u64::from(std::process::id());
@@ -108,17 +108,99 @@ fn other_registers_survive() {
     assert!((fraction - 2.0).abs() < 1e-9);
 }
 
-/// A signal handler tells by these program counters whether a call had begun.
+/// The code of this program, piece by piece: the address of each, and its bytes.
+fn code() -> Vec<(usize, &'static [u8])> {
+    let program = std::env::current_exe().expect("this test has a file");
+    let program = program.to_str().expect("its name is text");
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("there is /proc");
+    let pieces = maps.lines().filter(|line| line.contains(" r-xp ") && line.ends_with(program));
+    let mapped = pieces.map(|line| {
+        let (start, end) = line.split_once(' ').expect("a range").0.split_once('-').expect("two ends");
+        let [start, end] = [start, end].map(|at| usize::from_str_radix(at, 16).expect("an address"));
+        // SAFETY: code stays mapped, readable and as it is for as long as the process runs.
+        (start, unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance(start), end - start) })
+    });
+    mapped.collect()
+}
+
+/// The bytes of the code at this address.
+fn code_at(at: usize, bytes: usize) -> &'static [u8] {
+    let pieces = code();
+    let piece = pieces.iter().find(|(start, code)| (*start..start + code.len()).contains(&at));
+    let (start, code) = piece.expect("it lies in the code");
+    &code[at - start..][..bytes]
+}
+
+/// `cmp dword ptr [r12], 0`.
+#[cfg(target_arch = "x86_64")]
+const COMPARE: [u8; 5] = [0x41, 0x83, 0x3c, 0x24, 0];
+/// `syscall`.
+#[cfg(target_arch = "x86_64")]
+const SYSCALL: [u8; 2] = [0x0f, 0x05];
+/// `xor r12d, r12d`.
+#[cfg(target_arch = "x86_64")]
+const CLEAR: [u8; 3] = [0x45, 0x31, 0xe4];
+
+/// The length of a jump, and where it goes: one of this operation, in its short form or its long one.
+#[cfg(target_arch = "x86_64")]
+fn jump(at: usize, short: &[u8], long: &[u8]) -> Option<(usize, usize)> {
+    let is = |operation: &[u8]| code_at(at, operation.len()) == operation;
+    let (length, distance) = if is(short) {
+        let near = code_at(at + short.len(), 1)[0];
+        (short.len() + 1, isize::from(near.cast_signed()))
+    } else if is(long) {
+        let far = code_at(at + long.len(), 4).try_into().expect("four bytes");
+        (long.len() + 4, i32::from_le_bytes(far) as isize)
+    } else {
+        return None;
+    };
+    Some((length, (at + length).wrapping_add_signed(distance)))
+}
+
+/// CANCEL-10, CANCEL-23: at each site stand the test of the cancel word, the jump to the exit, and the instruction, with
+/// nothing between; the exit says so in the word's register, and goes on behind the instruction.
+#[cfg(target_arch = "x86_64")]
 #[test]
-fn the_stub_lies_where_it_says() {
-    let [start, syscall, end, cancelled] = stub_range();
-    assert!(start < syscall && syscall < end, "{start:#x} {syscall:#x} {end:#x}");
-    assert!(end - start < 64 && cancelled >= end && cancelled - start < 128);
-    let instruction: &[u8] =
-        if cfg!(target_arch = "x86_64") { &[0x0f, 0x05] } else { &0xd400_0001u32.to_le_bytes() };
-    assert_eq!(end - syscall, instruction.len());
-    let at = std::ptr::with_exposed_provenance::<u8>(syscall);
-    // SAFETY: the stub's code is mapped and readable for as long as the process runs.
-    let code = unsafe { std::slice::from_raw_parts(at, instruction.len()) };
-    assert_eq!(code, instruction);
+fn each_site_lies_where_it_says() {
+    for site in sites() {
+        assert_eq!(code_at(site.start, COMPARE.len()), COMPARE, "{site:x?}");
+        let branch = site.start + COMPARE.len();
+        let (length, exit) = jump(branch, &[0x75], &[0x0f, 0x85]).expect("a jump if it is not zero");
+        assert_eq!((branch + length, exit), (site.instruction, site.never), "{site:x?}");
+        assert_eq!(code_at(site.instruction, SYSCALL.len()), SYSCALL, "{site:x?}");
+        assert_eq!(site.end(), site.instruction + SYSCALL.len());
+        assert_eq!(code_at(site.never, CLEAR.len()), CLEAR, "{site:x?}");
+        let (_, back) = jump(site.never + CLEAR.len(), &[0xeb], &[0xe9]).expect("a jump");
+        assert_eq!(back, site.end(), "{site:x?}");
+    }
+}
+
+/// CANCEL-23: the list is in the order of the code, and each place of the program where `invoke` is inlined is in it.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn each_place_is_in_the_list() {
+    let mut found = Vec::new();
+    for (start, code) in code() {
+        let tests = (0..code.len()).filter(|at| code[*at..].starts_with(&COMPARE));
+        found.extend(tests.map(|at| start + at).filter(|at| {
+            jump(at + COMPARE.len(), &[0x75], &[0x0f, 0x85])
+                .is_some_and(|(length, _)| code_at(at + COMPARE.len() + length, SYSCALL.len()) == SYSCALL)
+        }));
+    }
+    let listed: Vec<usize> = sites().iter().map(|site| site.start).collect();
+    assert!(listed.len() > 1, "these tests make calls at several places");
+    assert_eq!(listed, found);
+}
+
+/// CANCEL-10: a thread has not begun its call from the test of the cancel word to the instruction, both included.
+#[test]
+fn a_site_is_found_by_its_counters() {
+    for site in sites() {
+        for counter in site.start..=site.instruction {
+            assert_eq!(site_before_call(counter), Some(site));
+        }
+        for counter in [site.end(), site.never] {
+            assert_ne!(site_before_call(counter), Some(site));
+        }
+    }
 }
