@@ -21,6 +21,12 @@ pub struct Completions<'a> {
 }
 
 impl<'a> Completion<'a> {
+    /// The completion in these words, which the engine has built.
+    #[inline]
+    pub(crate) fn new(record: &'a [u64]) -> Completion<'a> {
+        Completion { done: Done::trusted(bytemuck::cast_slice(record)) }
+    }
+
     /// The word given with the submission.
     #[must_use]
     #[inline]
@@ -118,7 +124,6 @@ impl<'a> Iterator for Completions<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Completion<'a>> {
-        let record = self.records.next()?;
-        Some(Completion { done: Done::trusted(bytemuck::cast_slice(record)) })
+        self.records.next().map(Completion::new)
     }
 }

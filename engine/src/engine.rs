@@ -1,5 +1,6 @@
 //! The engine: the application's handle by which it is started, opens rings, is tuned, and is closed. Called by the
 //! application.
+#![allow(unsafe_code, reason = "declares an unsafe entry and calls it from the safe one")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,9 +19,12 @@ use crate::exec::trace::Trace;
 use crate::nonblocking::{self, Abilities};
 use crate::pool::registry::RingRegistry;
 use crate::pool::{self, Pool, Stats, Unfinished};
+use crate::refused::Refused;
 use crate::ring::cancel::Canceller;
+use crate::ring::here::{OwnedCompletion, try_here};
 use crate::ring::{Ring, RingError};
 use crate::shortage::{Shortage, expect_small};
+use crate::submission::Submission;
 use crate::sys::fork::ForkGuard;
 
 /// Runs system calls for any number of rings.
@@ -105,6 +109,29 @@ impl Engine {
         let features = if self.engine.pool.is_some() { Engine::FEATURES } else { QUEUED_PRIVATE };
         let granted = params.grant(&DEFAULTS, features).map_err(RingError::Setup)?;
         Ring::open(Arc::clone(&self.engine), granted)
+    }
+
+    /// Makes a call now, in the calling thread, if nothing can hold it up, and if an attempt at it has all of its effect or none;
+    /// `None` when it would have slept, or is another thread's: nothing has happened then. Any thread may call it, and needs no
+    /// ring. The limits are those of a ring with default parameters.
+    ///
+    /// # Errors
+    /// As for [`Ring::push`], but for room and slots.
+    ///
+    /// # Safety
+    /// As for [`Ring::push`], until this returns.
+    pub unsafe fn try_here(&self, submission: &Submission) -> Result<Option<OwnedCompletion>, Refused> {
+        // SAFETY: this function's contract.
+        unsafe { try_here(&self.engine, &DEFAULTS, submission, false) }
+    }
+
+    /// [`Engine::try_here`] for submissions that cannot break memory.
+    ///
+    /// # Errors
+    /// As for [`Ring::push_safe`], but for room and slots.
+    pub fn try_here_safe(&self, submission: &Submission) -> Result<Option<OwnedCompletion>, Refused> {
+        // SAFETY: the call is made after the check for safe code, which stands for the promise.
+        unsafe { try_here(&self.engine, &DEFAULTS, submission, true) }
     }
 
     /// Lines of the [trace](Config::trace) that could not be written.

@@ -91,6 +91,8 @@ pub use crate::{
     pool::{RunningCall, Stats, Unfinished},
     refused::Refused,
     ring::cancel::{Canceller, Found, Which},
+    ring::exec::Executed,
+    ring::here::OwnedCompletion,
     ring::prepared::PreparedCall,
     ring::wait::{WaitError, Waker},
     ring::{Ring, RingError},

@@ -55,6 +55,12 @@ impl Submission {
         bytemuck::cast_slice(&self.words)
     }
 
+    /// The record in words.
+    #[inline]
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Changes the word that the completion echoes.
     #[inline]
     pub fn set_user_data(&mut self, user_data: u64) {

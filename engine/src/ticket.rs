@@ -8,8 +8,17 @@ use crate::slots;
 /// call's ticket names no later one (ENGINE-13).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Ticket {
-    own: slots::Ticket,
+    name: Name,
     ring: RingNumber,
+}
+
+/// The name of a call within its ring. A call of the private lane keeps its number when it gets a slot.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Name {
+    /// Its slot, and which use of that.
+    Slot(slots::Ticket),
+    /// The number that it had in the private lane.
+    Lane(u64),
 }
 
 /// The number of a ring; no other ring of this process ever has it.
@@ -26,14 +35,14 @@ impl RingNumber {
 
     /// The application's name of one of this ring's calls.
     #[inline]
-    pub(crate) fn names(self, own: slots::Ticket) -> Ticket {
-        Ticket { own, ring: self }
+    pub(crate) fn names(self, name: Name) -> Ticket {
+        Ticket { name, ring: self }
     }
 }
 
 impl Ticket {
     /// The name within its ring, if that is this one.
-    pub(crate) fn within(self, ring: RingNumber) -> Option<slots::Ticket> {
-        (self.ring == ring).then_some(self.own)
+    pub(crate) fn within(self, ring: RingNumber) -> Option<Name> {
+        (self.ring == ring).then_some(self.name)
     }
 }

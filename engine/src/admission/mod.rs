@@ -88,8 +88,29 @@ pub(crate) fn admit(
     }
     verdict.abandon_policy = abandon_policy(row, call, verdict.dispatch);
     verdict.placement = place(verdict, terms, may_pool);
+    verdict.is_private = may_be_private(verdict, call.flags(), terms, may_pool);
     Ok(())
 }
+
+/// Whether the call can wait where only its submitter sees it: that thread runs it as far as it goes without a worker, and no other
+/// thread has to find it by its slot.
+#[inline(always)]
+fn may_be_private(verdict: &Verdict, flags: CallFlags, terms: &Terms, may_pool: bool) -> bool {
+    let dispatch = verdict.dispatch;
+    // SYNC calls of an engine with workers have a queue of their own; so has a thread that differs from the workers, and that one
+    // waits for them to be equal again before it makes a call that sleeps.
+    let is_theirs = may_pool || !terms.has_workers;
+    let is_own = !flags.contains(CallFlags::SYNC) && dispatch == DispatchFlags::INSTANT;
+    (is_theirs || is_own)
+        && !dispatch.intersects(DispatchFlags::WORKER.with(DispatchFlags::TIMED).with(DispatchFlags::PRIVATE))
+        && !verdict.needs.intersects(NOT_PRIVATE)
+        && verdict.placement != Placement::StagedCall
+        && verdict.abandon_policy != AbandonPolicy::Reported
+}
+
+/// Needs for which other threads have to know of the call.
+const NOT_PRIVATE: Needs =
+    Needs::RETRY.with(Needs::DEADLINE).with(Needs::OWN_THREAD).with(Needs::OWN_FS).with(Needs::LANE);
 
 /// Where a submission waits.
 #[inline]

@@ -51,7 +51,14 @@ impl Runner {
 
     /// The runner of a submitter.
     pub(crate) fn inline(context: Arc<AttributeContext>) -> Runner {
-        let done = vec![0; BATCH_DONE_BYTES / 8];
+        Runner::over(context, Vec::new())
+    }
+
+    /// The runner of a thread that makes one call, over memory for its completion.
+    pub(crate) fn over(context: Arc<AttributeContext>, mut done: Vec<u64>) -> Runner {
+        if done.len() < BATCH_DONE_BYTES / 8 {
+            done.resize(BATCH_DONE_BYTES / 8, 0);
+        }
         Runner { context, done, built: Vec::new(), counters: Counters::default(), is_pooled: false }
     }
 
@@ -76,7 +83,7 @@ impl Runner {
         }
     }
 
-    /// Makes a non-blocking attempt at one call; as [`Runner::run`] at the buffer's start.
+    /// Makes a non-blocking attempt at one call; as [`Runner::run`].
     ///
     /// # Safety
     /// As for [`Runner::run`].
@@ -85,9 +92,10 @@ impl Runner {
         record: &[u64],
         claim: &Claim<'_>,
         abilities: Abilities,
+        at: usize,
     ) -> Step<usize> {
         // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
-        unsafe { self.run_by(Way::Attempt(abilities), record, claim, 0) }
+        unsafe { self.run_by(Way::Attempt(abilities), record, claim, at) }
     }
 
     /// Runs the rest of a call that was begun elsewhere; as [`Runner::run`] at the buffer's start.

@@ -122,6 +122,15 @@ pub(crate) unsafe fn finish(
     }
 }
 
+/// Whether an attempt at this call has all of its effect or none: it never does a part that another thread would have to finish.
+pub(crate) fn is_whole(row: &Row, args: &RawArgs) -> bool {
+    match Family::of(row) {
+        None | Some(Family::Write | Family::Send | Family::Splice(..) | Family::Events) => false,
+        Some(Family::Receive) => !socket::waits_for_all(row.narrow(args)),
+        Some(_) => true,
+    }
+}
+
 /// Whether storage refused a first attempt at this call: the bytes or the path were not in memory.
 pub(crate) fn is_refused_by_storage(row: &Row, args: &RawArgs) -> bool {
     match Family::of(row) {

@@ -22,6 +22,7 @@ use crate::nonblocking::query::{
     address, address_mut, ask, holds, is_errno, is_non_blocking, is_pipe_signal_pending, is_readable,
     take_pipe_signal, without_pipe_signal,
 };
+use crate::sys::barrier::{PRIVATE_EXPEDITED, REGISTER_PRIVATE_EXPEDITED};
 
 const PAGE_BYTES: NonZeroUsize = NonZeroUsize::new(syslet_abi::PAGE_BYTES).expect("a page is not empty");
 pub(super) const RWF_NOWAIT: u64 = libc::RWF_NOWAIT as u64;
@@ -63,10 +64,12 @@ pub(crate) enum Ability {
     Kcmp,
     /// setfsuid and setfsgid tell the ids in force, for the same comparison.
     FsIds,
+    /// membarrier runs a fence on every CPU of the process: a private lane is taken from its owner by it.
+    Membarrier,
 }
 
 impl Ability {
-    pub(crate) const ALL: [Ability; 9] = [
+    pub(crate) const ALL: [Ability; 10] = [
         Ability::FileQuestions,
         Ability::SocketQuestions,
         Ability::MemoryQuestions,
@@ -76,6 +79,7 @@ impl Ability {
         Ability::QuietPipes,
         Ability::Kcmp,
         Ability::FsIds,
+        Ability::Membarrier,
     ];
 
     pub(crate) const fn bit(self) -> u32 {
@@ -233,6 +237,9 @@ fn try_step(ability: Ability, files: &Files) -> bool {
             let no_id = [u32::MAX.into(), 0, 0, 0, 0, 0];
             raw(libc::SYS_setfsuid, &no_id) >= 0 && raw(libc::SYS_setfsgid, &no_id) >= 0
         }
+        Ability::Membarrier => [REGISTER_PRIVATE_EXPEDITED, PRIVATE_EXPEDITED]
+            .into_iter()
+            .all(|command| raw(libc::SYS_membarrier, &[command, 0, 0, 0, 0, 0]) == 0),
     }
 }
 

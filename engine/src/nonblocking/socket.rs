@@ -39,6 +39,11 @@ fn flags_at(nr: libc::c_long) -> usize {
     if has_header(nr) { 2 } else { 3 }
 }
 
+/// Whether a receive says MSG_WAITALL, in either of the arguments that may be its flags.
+pub(super) fn waits_for_all(args: Narrowed<'_>) -> bool {
+    (args.get(2) | args.get(3)) & WAITALL != 0
+}
+
 /// MSG_WAITALL is tried where bytes received can be told from bytes peeked at or thrown away.
 pub(super) fn may_try_receive(nr: libc::c_long, args: Narrowed<'_>) -> bool {
     let flags = args.get(flags_at(nr));

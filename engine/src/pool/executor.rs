@@ -127,7 +127,7 @@ impl Executor {
         if !is_program(record) {
             // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
             // for the call, and the claim is the record's.
-            return match unsafe { self.runner.attempt(record, claim, abilities) } {
+            return match unsafe { self.runner.attempt(record, claim, abilities, 0) } {
                 Step::Done(words) => Step::Done(words),
                 Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
             };

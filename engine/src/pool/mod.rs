@@ -2,7 +2,6 @@
 //! the monitor starts them, watches calls that are stuck, and serves timers. Called by the engine and its rings.
 
 #[cfg(not(syslet_loom))]
-#[allow(dead_code, reason = "the ring asks by it when calls wait in memory of their submitter")]
 pub(crate) mod cost;
 #[cfg(not(syslet_loom))]
 pub(crate) mod escalation;
@@ -26,7 +25,6 @@ pub(crate) mod ring_work;
 mod rings;
 pub(crate) mod scheduler;
 #[cfg(not(syslet_loom))]
-#[allow(dead_code, reason = "the ring asks it when calls wait in memory of their submitter")]
 pub(crate) mod sharing;
 #[cfg(not(syslet_loom))]
 mod shutdown;

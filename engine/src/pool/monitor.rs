@@ -261,7 +261,7 @@ impl Monitor {
     fn look_at_submitters(&mut self) {
         let before = std::mem::take(&mut self.rings);
         for ring in self.pool.rings.rings() {
-            let glance = ring.submitter.watch.glance();
+            let glance = ring.lane.glance();
             if !glance.is_inside() {
                 continue;
             }
@@ -278,9 +278,11 @@ impl Monitor {
     /// thread in a call cannot change itself, so the answer holds while the glance does.
     fn may_relieve(&self, ring: &Arc<RingWork>, glance: Glance) -> bool {
         let reach = ring.reach();
-        let is_equal = ring.has_shared_work() && self.pool.reference.sees_equal(ring.number);
-        if is_equal && ring.submitter.watch.glance() == glance {
+        let is_wanted = ring.has_shared_work() || ring.lane.left_behind() > 0;
+        let is_equal = is_wanted && (ring.lane.is_open() || self.pool.reference.sees_equal(ring.number));
+        if is_equal && ring.lane.glance() == glance {
             ring.open_to(reach);
+            ring.take_private(glance);
         }
         ring.has_work()
     }

@@ -138,7 +138,6 @@ impl Pool {
     /// What it costs a submitter to wake a worker for calls that it could run itself; `None` when no processor is likely
     /// free for that worker. The submitter has one itself, each runnable worker another.
     #[cold]
-    #[allow(dead_code, reason = "the ring asks it when calls wait in memory of their submitter")]
     pub(crate) fn wake_ns_if_free(&self) -> Option<u64> {
         let Count { workers, idle, blocked } = self.scheduler.count();
         let runnable = workers.saturating_sub(idle + blocked);

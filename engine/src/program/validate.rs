@@ -101,6 +101,7 @@ fn decide(
     admit_answering(&program.head(), by.completion_max(), terms, may_pool, verdict)?;
     verdict.dispatch = program_marks(flags, verdict, sum, by.has_pool);
     verdict.placement = place(verdict, terms, may_pool);
+    verdict.is_private = false;
     Ok(())
 }
 

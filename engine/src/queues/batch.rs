@@ -2,7 +2,7 @@
 
 use std::collections::TryReserveError;
 
-use syslet_abi::RecordWord;
+use syslet_abi::{CallFlags, RecordWord, USER_DATA_OFFSET};
 
 use crate::queues::ring_buffer::{bytes, words};
 use crate::slots::dispatch::DispatchFlags;
@@ -65,6 +65,20 @@ impl Batch {
         for (to, word) in self.buffer.iter_mut().zip(record) {
             *to = word;
         }
+    }
+
+    /// Holds one record, with its ticket in the place of user_data.
+    pub(crate) fn put_named(&mut self, record: &[u64], ticket: u64) {
+        self.put(record.iter().copied());
+        self.buffer[USER_DATA_OFFSET / 8] = ticket;
+    }
+
+    /// Holds one record as it would stand in a queue: with its ticket and its dispatch flags. Its success is not hidden.
+    pub(crate) fn put_marked(&mut self, record: &[u64], ticket: u64, dispatch: DispatchFlags) {
+        self.put_named(record, ticket);
+        let word = RecordWord::unpack(record[0]);
+        let flags = word.flags & !CallFlags::NO_COMPLETE.0;
+        self.buffer[0] = dispatch.on(RecordWord { flags, ..word });
     }
 
     /// The place to which a record that begins with `word` is copied; `None` when it does not belong into this batch.

@@ -7,7 +7,7 @@ use crate::queues::ring_buffer::words;
 /// The buffer to which the consumer moves completions: whole records, one behind the other.
 #[derive(Debug)]
 pub(crate) struct DrainBuffer {
-    buffer: Box<[u64]>,
+    buffer: Vec<u64>,
     /// Where the first record not read begins, in words.
     start: usize,
     /// Where the last one ends.
@@ -27,7 +27,7 @@ impl DrainBuffer {
     /// A drain buffer for records of `capacity` bytes in all; `None` when there is no memory.
     pub(crate) fn new(capacity: u64) -> Option<DrainBuffer> {
         let buffer = bytemuck::try_zeroed_slice_box(words(capacity)).ok()?;
-        Some(DrainBuffer { buffer, start: 0, end: 0, records: 0 })
+        Some(DrainBuffer { buffer: buffer.into_vec(), start: 0, end: 0, records: 0 })
     }
 
     /// How many records it holds.
@@ -46,17 +46,53 @@ impl DrainBuffer {
 
     /// Room behind the last record, if the records not read leave as much.
     pub(crate) fn room_for(&mut self, record_words: usize) -> Option<&mut [u64]> {
-        if self.records == 0 {
-            (self.start, self.end) = (0, 0);
-        } else if self.end + record_words > self.buffer.len() {
-            // Without this move an application that always leaves a record unread would find the buffer full for ever.
-            self.buffer.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-        }
-        let room = self.buffer.get_mut(self.end..self.end + record_words)?;
+        let at =
+            DrainBuffer::place(&mut self.buffer, &mut self.start, &mut self.end, self.records, record_words)?;
         self.end += record_words;
         self.records += 1;
-        Some(room)
+        Some(&mut self.buffer[at..at + record_words])
+    }
+
+    /// Whether a record of so many words has room.
+    pub(crate) fn has_place_for(&self, record_words: usize) -> bool {
+        self.records == 0 || self.end - self.start + record_words <= self.buffer.len()
+    }
+
+    /// Exchanges its memory with `other`: a thread that builds completions itself builds them in place.
+    #[inline(always)]
+    pub(crate) fn swap(&mut self, other: &mut Vec<u64>) {
+        std::mem::swap(&mut self.buffer, other);
+    }
+
+    /// Where a record of at most so many words can be built, in the memory that was taken by [`DrainBuffer::swap`].
+    #[inline(always)]
+    pub(crate) fn place_for(&mut self, record_words: usize, memory: &mut [u64]) -> Option<usize> {
+        DrainBuffer::place(memory, &mut self.start, &mut self.end, self.records, record_words)
+    }
+
+    /// Adds the record that was built at that place.
+    #[inline(always)]
+    pub(crate) fn commit(&mut self, at: usize, record_words: usize) {
+        self.end = at + record_words;
+        self.records += 1;
+    }
+
+    #[inline(always)]
+    fn place(
+        memory: &mut [u64],
+        start: &mut usize,
+        end: &mut usize,
+        records: usize,
+        record_words: usize,
+    ) -> Option<usize> {
+        if records == 0 {
+            (*start, *end) = (0, 0);
+        } else if *end + record_words > memory.len() {
+            // Without this move an application that always leaves a record unread would find the buffer full for ever.
+            memory.copy_within(*start..*end, 0);
+            (*start, *end) = (0, *end - *start);
+        }
+        (*end + record_words <= memory.len()).then_some(*end)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use syslet_abi::USER_DATA_OFFSET;
+
 use crate::sys::sync::{AtomicU32, Mutex, Ordering, lock};
 
 /// A call that was handed over: its record, and the rest of it that is still to be run.
@@ -46,13 +48,23 @@ impl<T: Default> Handoffs<T> {
     }
 
     pub(crate) fn push(&self, record: &[u64], rest: T) {
+        self.push_all(record, None, rest);
+    }
+
+    fn push_all(&self, record: &[u64], ticket: Option<u64>, rest: T) {
         let mut queue = lock(&self.queue);
         let mut handed = queue.spare.pop().unwrap_or_default();
         handed.record.clear();
         handed.record.extend_from_slice(record);
+        ticket.into_iter().for_each(|ticket| handed.record[USER_DATA_OFFSET / 8] = ticket);
         handed.rest = rest;
         queue.calls.push_back(handed);
         self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// [`Handoffs::push`] for a record that has the user's word in the place of its ticket.
+    pub(crate) fn push_named(&self, record: &[u64], ticket: u64, rest: T) {
+        self.push_all(record, Some(ticket), rest);
     }
 
     pub(crate) fn pop(&self) -> Option<Handed<T>> {

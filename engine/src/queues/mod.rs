@@ -17,6 +17,7 @@ pub(crate) mod local;
 pub(crate) mod memory;
 #[cfg(not(syslet_loom))]
 pub(crate) mod priority;
+pub(crate) mod private_lane;
 pub(crate) mod ring_buffer;
 #[cfg(not(syslet_loom))]
 pub(crate) mod ring_state;

@@ -10,11 +10,11 @@ use crate::notify::eventfd::CompletionEvent;
 use crate::queues::completion_queue::Completions;
 use crate::queues::memory::{Region, Word32, Words64};
 use crate::queues::priority::{MayRun, PriorityQueue};
+use crate::queues::private_lane::PrivateLane;
 use crate::queues::staged::{StagedCall, ticket};
 use crate::queues::submission_queue::Submissions;
 use crate::slots::lent::{LentSet, give_back};
 use crate::slots::{Slots, Ticket};
-use crate::sys::activity::Activity;
 use crate::sys::counter::Counter;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::ticket::RingNumber;
@@ -40,6 +40,8 @@ pub(crate) struct RingState {
     /// put this ring on the ready list.
     awaited: AtomicU32,
     pub(crate) submitter: Submitter,
+    /// Calls that only the submitter sees, and whether it is in one.
+    pub(crate) lane: Arc<PrivateLane>,
     /// Calls that were ended without being run, when engine or ring were closed, by any thread.
     /// In an `Arc`, because a ring that is dropped may still end some.
     pub(crate) refused: Arc<Counter>,
@@ -67,8 +69,6 @@ pub(crate) struct Reach {
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Submitter {
-    /// The call that it runs inline.
-    pub(crate) watch: Activity,
     /// Calls accepted.
     pub(crate) accepted: Counter,
     /// Calls that it has ended itself.
@@ -82,6 +82,7 @@ impl RingState {
         header: &RingHeader,
         pooled: Option<&Arc<Region>>,
         slots: Slots,
+        lane: Arc<PrivateLane>,
     ) -> RingState {
         let RingHeader { params } = header;
         let layout = RingLayout::of(params);
@@ -106,11 +107,8 @@ impl RingState {
             event: Event::new(),
             priority: PriorityQueue::new(),
             awaited: AtomicU32::new(0),
-            submitter: Submitter {
-                watch: Activity::new(),
-                accepted: Counter::new(),
-                finished: Counter::new(),
-            },
+            submitter: Submitter { accepted: Counter::new(), finished: Counter::new() },
+            lane,
             refused: Arc::new(Counter::new()),
             woken: AtomicBool::new(false),
             listed: AtomicBool::new(false),
@@ -212,11 +210,6 @@ impl RingState {
         // Relaxed as in `open`.
         self.opened.fetch_max(reach.end, Ordering::Relaxed);
         self.priority.open_before(reach.number);
-    }
-
-    /// About how many bytes the priority queue holds.
-    pub(crate) fn priority_bytes(&self) -> u64 {
-        SHORT_RECORD_BYTES * u64::from(self.priority.len())
     }
 
     /// Whether the ring stands on the ready list; a glance, so relaxed.

@@ -10,10 +10,10 @@ use crate::exec::claim::Why;
 use crate::pool::escalation::Escalation;
 use crate::pool::ring_work::RingWork;
 use crate::pool::stop::stop;
-use crate::program::Name;
+use crate::program;
 use crate::slots;
 use crate::slots::phase::{By, Stop};
-use crate::ticket::Ticket;
+use crate::ticket::{Name, Ticket};
 
 /// Which calls are to stop: of one ring, or of all rings of an engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -114,11 +114,33 @@ impl Canceller {
             (Reach::All, Which::Ticket(_) | Which::Atom(..)) => {}
             (Reach::All, _) => {
                 for ring in self.engine.registry.rings() {
+                    leave_request(&self.engine, &ring, which, escalation, &mut found);
                     cancel(&self.engine, &ring, which, how, &mut found);
                 }
             }
         }
         found
+    }
+}
+
+/// Leaves the request to the submitter of the ring, if calls wait where only that thread can find them.
+fn leave_request(
+    engine: &Arc<EngineState>,
+    ring: &Arc<RingWork>,
+    which: Which,
+    escalation: Escalation,
+    found: &mut Found,
+) {
+    let waiting = ring.lane.waiting();
+    if waiting > 0 {
+        let engine = Arc::downgrade(engine);
+        ring.requests.leave(Box::new(move |ring| {
+            let engine = engine.upgrade();
+            let how = (By::Submitter, escalation);
+            engine.inspect(|engine| cancel(engine, ring, which, how, &mut Found::default()));
+        }));
+        ring.lane.ask();
+        found.pending += waiting;
     }
 }
 
@@ -135,11 +157,19 @@ pub(crate) fn cancel(
     found: &mut Found,
 ) {
     if let Which::Ticket(ticket) | Which::Atom(ticket, _) = which {
-        match (ticket.within(ring.number), which) {
-            // A call of another ring: none here, although a slot may have its number.
+        let own = ticket.within(ring.number).and_then(|name| match name {
+            Name::Slot(own) => Some(own),
+            Name::Lane(number) => ring.slots.of_lane(number),
+        });
+        match (own, which) {
+            // A call of another ring, although a slot may have its number; or one of the private lane that is over.
             (None, _) => {}
             (Some(own), Which::Atom(_, atom)) => {
-                found.count(stop_atom(engine, ring, Name { program: own.pack(), atom: atom.into() }));
+                found.count(stop_atom(
+                    engine,
+                    ring,
+                    program::Name { program: own.pack(), atom: atom.into() },
+                ));
             }
             (Some(own), _) => ask(engine, ring, own, how, found),
         }
@@ -162,7 +192,7 @@ pub(crate) fn cancel(
 }
 
 /// Stops one call of a program.
-fn stop_atom(engine: &EngineState, ring: &RingWork, name: Name) -> Stop {
+fn stop_atom(engine: &EngineState, ring: &RingWork, name: program::Name) -> Stop {
     let member = ring.programs.running.find(name);
     let pool = engine.pool.as_ref();
     member.zip(pool).map_or(Stop::NotFound, |(member, pool)| pool.stop_member(&member))

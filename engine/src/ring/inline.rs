@@ -15,11 +15,17 @@ use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
 
 impl Ring {
-    /// Claims the next calls and runs them, or hands them over; gives the number of calls claimed. The completions of one
-    /// batch are posted together: no other thread waits for them. Of calls that sleep for storage it claims at most
-    /// `storage_max` together.
-    pub(crate) fn run_inline(&mut self, storage_max: usize) -> usize {
-        self.batch.allow_storage(storage_max);
+    /// Runs calls of the private lane, which were pushed before those of the queues; or claims the next calls and runs them, or
+    /// hands them over. Gives the number of calls that it was through with, of the lane at most `max`; few where the wait
+    /// `is_timed`. The completions of one batch are posted together: no other thread waits for them. Calls that sleep for
+    /// storage are claimed together without workers only.
+    pub(crate) fn run_inline(&mut self, max: usize, is_timed: bool) -> usize {
+        if !self.lane.is_empty() {
+            return self.run_lane(max, is_timed);
+        }
+        // Without workers no other thread could run the calls of a claim; the claim must only not make the wait longer.
+        let is_alone = self.engine.pool.is_none() && !is_timed;
+        self.batch.allow_storage(if is_alone { max } else { 1 });
         let count = if self.has_special_work() {
             self.claim_in_order()
         } else {
@@ -28,6 +34,27 @@ impl Ring {
                 taken => taken,
             }
         };
+        self.run_batch(count);
+        count
+    }
+
+    /// Runs calls of the private lane. Those of the priority queue take turns with them.
+    fn run_lane(&mut self, max: usize, is_timed: bool) -> usize {
+        if self.state.priority.is_empty_for_submitter() {
+            let ran = self.run_private(max.min(self.until_look()), is_timed);
+            self.count_private_runs(ran);
+            return ran;
+        }
+        if self.state.priority.take(&mut self.batch, Taker::Submitter, now_ns(), false) {
+            self.run_batch(1);
+            return 1;
+        }
+        self.state.priority.give_turn_back();
+        self.run_private(1, is_timed)
+    }
+
+    /// Runs the first `count` records of the batch, and posts their completions together.
+    pub(crate) fn run_batch(&mut self, count: usize) {
         let mut built = 0;
         for index in 0..count {
             built += self.run_one_inline(index, built);
@@ -35,7 +62,6 @@ impl Ring {
         if built > 0 {
             self.completions.post(self.executor.runner.done(built));
         }
-        count
     }
 
     /// Whether a call waits that is not taken in the order pushed: in the queue of this thread alone, or in the priority queue.
@@ -74,7 +100,7 @@ impl Ring {
 
     /// Runs record `index` of the batch, or hands it over; gives the words of its completion, built at word `at`.
     #[inline(always)]
-    fn run_one_inline(&mut self, index: usize, at: usize) -> usize {
+    pub(crate) fn run_one_inline(&mut self, index: usize, at: usize) -> usize {
         let record = self.batch.record(index);
         let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
         let dispatch = DispatchFlags::of(record[0]);
@@ -127,16 +153,14 @@ impl Ring {
         let others_wait = self.open_pool().is_some() && self.has_shared_work() && !is_theirs;
         let is_alone = others_wait && !self.may_be_relieved() || self.open_pool().is_none();
         if !is_alone {
-            self.state.submitter.watch.enter();
+            self.lane.go_away();
         }
         if !is_alone && others_wait {
             self.open_pool().inspect(|pool| pool.watch_closely());
         }
         let by_attempt = dispatch.contains(DispatchFlags::NONBLOCKING) || is_theirs_again;
         let first = self.attempt(index, at, ticket, by_attempt && !is_alone);
-        if !is_alone {
-            self.state.submitter.watch.leave_unmarked();
-        }
+        self.meet_thief();
         match first {
             Some(Step::Suspended(rest)) if !self.may_give_away() => {
                 let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
@@ -162,7 +186,7 @@ impl Ring {
 
     /// Whether workers may have the calls that wait behind one that this thread is about to make, should that block. Where the
     /// monitor can compare a blocked thread, no comparison is made before.
-    fn may_be_relieved(&mut self) -> bool {
+    pub(crate) fn may_be_relieved(&mut self) -> bool {
         if self.looked == Looked::Not && self.confinement.as_ref().is_some_and(Confinement::is_shown) {
             return true;
         }
@@ -198,8 +222,24 @@ impl Ring {
         self.state.has_shared_work()
     }
 
+    /// The one call of the batch was begun, and would have slept: workers go on with it, or this thread where none may.
+    pub(crate) fn hand_over_or_finish(&mut self, rest: Rest) {
+        if self.may_give_away() {
+            self.hand_over(0, rest);
+            return;
+        }
+        let record = self.batch.record(0);
+        let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
+        let Some(claim) = Claim::inline(self.slots.get(ticket), ticket) else { return };
+        // SAFETY: `run_rest` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
+        let built = unsafe { self.executor.run_rest(record, &claim, rest, None) };
+        self.state.submitter.finished.add(1);
+        self.completions.post(self.executor.runner.done(built));
+    }
+
     /// Gives a claimed call to the workers.
     fn hand_over(&mut self, index: usize, rest: Rest) {
+        self.has_held = true;
         self.state.handoffs.push(self.batch.record(index), rest);
         self.offer();
     }

@@ -1,13 +1,18 @@
 //! Holds `Ring`, the application's end of a pair of rings: `Engine::ring` opens it, the application calls it.
 
 pub(crate) mod cancel;
+pub(crate) mod exec;
+pub(crate) mod here;
 mod inline;
 pub(crate) mod prepared;
+mod private;
 mod publish;
 mod push;
+mod sharing;
 pub(crate) mod wait;
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -23,10 +28,12 @@ use crate::confinement::{Confinement, Looked};
 use crate::engine_state::EngineState;
 use crate::exec::BATCH_DONE_BYTES;
 use crate::exec::claim::Claim;
+use crate::nonblocking::Ability;
 use crate::pool::Pool;
 use crate::pool::escalation::Escalation;
 use crate::pool::executor::Executor;
 use crate::pool::ring_work::RingWork;
+use crate::pool::sharing::Sharing;
 use crate::pool::spin::Spin;
 use crate::program;
 use crate::queues::batch::Batch;
@@ -35,6 +42,7 @@ use crate::queues::credit::Credit;
 use crate::queues::drain_buffer::DrainBuffer;
 use crate::queues::local::LocalQueue;
 use crate::queues::memory::{Region, Words64};
+use crate::queues::private_lane::{LaneOwner, PrivateLane};
 use crate::queues::ring_state::{RingState, pooled_bytes};
 use crate::queues::staged::Staged;
 use crate::queues::submission_queue::{Producer, Submissions};
@@ -42,8 +50,11 @@ use crate::refused::Refused;
 use crate::ring::cancel::{Canceller, Found, Reach, Which, cancel, stop_all};
 use crate::shortage::{Shortage, expect_small, reserve};
 use crate::slots::dispatch::DispatchFlags;
+use crate::slots::lent::LentSet;
 use crate::slots::phase::By;
-use crate::slots::{SlotOwner, Slots, Ticket};
+use crate::slots::{Slot, SlotOwner, Slots, Ticket};
+use crate::sys::barrier::Barrier;
+use crate::ticket::Name;
 
 /// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
 /// be sent to another, not shared.
@@ -63,6 +74,12 @@ pub struct Ring {
     pub(crate) slots: Arc<Slots>,
     pub(crate) slot_owner: SlotOwner,
     pub(crate) credit: Credit,
+    /// Calls that only this thread sees, and that need no slot as long as it is so.
+    pub(crate) lane: LaneOwner,
+    /// The decisions about the call of the lane that is being run.
+    pub(crate) lane_slot: Box<Slot>,
+    /// Descriptors lent to calls of the lane, by their numbers there, in that order.
+    pub(crate) lane_lent: VecDeque<(u64, LentSet)>,
     /// Calls that only this thread may run; without workers these stand in the ring with all others.
     pub(crate) own: LocalQueue,
     /// Calls with a priority or a lane, until they are published.
@@ -70,6 +87,14 @@ pub struct Ring {
     /// A call was pushed that only a worker may run, and the workers do not know of it.
     pub(crate) wants_worker: bool,
     pub(crate) spin: Spin,
+    /// Whether calls are shared with workers for speed.
+    sharing: Sharing,
+    /// Calls of the lane that this wait was to run, those that it has run, and the number at which the policy is asked next.
+    calls_in_wait: usize,
+    ran_in_wait: usize,
+    look_at: usize,
+    /// A call of this wait was handed over because it was held up.
+    has_held: bool,
     /// `None` without workers.
     pub(crate) confinement: Option<Confinement>,
     /// The result of this wait's comparison of its thread with the workers.
@@ -111,12 +136,14 @@ impl Ring {
         let pooled = NonZeroUsize::new(pooled_bytes(&params)).filter(|_| engine.pool.is_some());
         let pooled = pooled.map(map).transpose()?;
         let none = |what, bytes| Shortage::memory(what, bytes, nix::Error::ENOMEM);
-        let ready_bytes = u64::from(params.completion_bytes);
+        // Behind the completions a runner that builds in place wants as much room as a batch has.
+        let ready_bytes = u64::from(params.completion_bytes) + BATCH_DONE_BYTES as u64;
         let drain_buffer =
             DrainBuffer::new(ready_bytes).ok_or_else(|| none("completions that are ready", ready_bytes))?;
         let slots = Slots::new(params.slots).map_err(|_| none("the slots", Slots::bytes(params.slots)))?;
         let own_bytes = u64::from(params.submission_bytes);
         let own = LocalQueue::new(own_bytes).map_err(|_| none("calls of the submitter alone", own_bytes))?;
+        let (lane, lane_lent) = private_lane(&engine, &params)?;
         let mut lent = Vec::new();
         reserve(&mut lent, params.slots as usize, "lent descriptors")?;
         let mut executor = Executor::inline(Arc::clone(&engine.terms.context));
@@ -124,7 +151,7 @@ impl Ring {
         let (mut batch, record_bytes) = (Batch::new(), u64::from(params.submission_record_max));
         batch.expect(record_bytes).map_err(|_| none("the longest submission", record_bytes))?;
         expect_small("a ring")?;
-        let state = RingState::new(&region, &RingHeader { params }, pooled.as_ref(), slots);
+        let state = RingState::new(&region, &RingHeader { params }, pooled.as_ref(), slots, lane.shared());
         let ring = Arc::new(RingWork::new(state));
         let (submissions, completions) = (Arc::clone(&ring.submissions), Arc::clone(&ring.completions));
         let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
@@ -134,19 +161,27 @@ impl Ring {
         let confinement = pool.map(|pool| Confinement::of_this_thread(&pool.reference, ring.number));
         engine.registry.enter(&ring);
         Ok(Ring {
-            limits: limits(&params),
+            limits: here::limits(&params),
             producer: Producer::new(Arc::clone(&submissions)),
             pooled: ring.pooled.clone().map(Producer::new),
             consumer: Consumer::new(Arc::clone(&completions), region.words(offset::COMPLETION_HEAD, 8)),
             slot_owner: SlotOwner::new(Arc::clone(&ring.slots), lent),
             slots: Arc::clone(&ring.slots),
             credit,
+            lane,
+            lane_slot: Box::new(Slot::alone()),
+            lane_lent,
             own,
             staged: Staged::default(),
             wants_worker: false,
             confinement,
             looked: Looked::Not,
             wait_ends: None,
+            sharing: Sharing::new(pool.map_or(1, |pool| pool.limits.cpus)),
+            calls_in_wait: 0,
+            ran_in_wait: 0,
+            look_at: usize::MAX,
+            has_held: false,
             spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             validator: None,
             batch,
@@ -193,6 +228,13 @@ impl Ring {
         completion::Completions::new(self.drain_buffer.read())
     }
 
+    /// Lets other threads stop the ring's calls from now on.
+    #[cold]
+    pub(crate) fn open_to_others(&mut self) {
+        self.slot_owner.open_to_others();
+        self.give_slots(0);
+    }
+
     /// Refuses every entry in a forked child: the ring's memory is not there (ENGINE-26).
     pub(crate) fn check_home(&self) -> Result<(), Refusal> {
         if self.engine.guard.is_home() { Ok(()) } else { Err(Refusal::FORKED) }
@@ -212,13 +254,14 @@ impl Ring {
         if self.check_home().is_err() {
             return Found::default();
         }
+        self.give_slots(0);
         let mut found = Found::default();
         cancel(&self.engine, &self.state, which, (By::Submitter, escalation), &mut found);
         found
     }
 
     /// Carries out a request to cancel, and posts its completion (CANCEL-12).
-    pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
+    pub(crate) fn push_cancel(&mut self, record: &[u8]) -> Result<Name, Refused> {
         self.check_home()?;
         let request = Cancel::check(record)?;
         if !self.slot_owner.has_free() {
@@ -233,28 +276,35 @@ impl Ring {
         self.state.submitter.accepted.add(1);
         self.state.submitter.finished.add(1);
         self.completions.post(&done);
-        Ok(ticket)
+        Ok(Name::Slot(ticket))
     }
 
     /// A handle that stops calls of this ring from other threads.
     ///
     /// # Errors
     /// In a forked child.
-    pub fn canceller(&self) -> Result<Canceller, RingError> {
+    pub fn canceller(&mut self) -> Result<Canceller, RingError> {
         self.check_home().map_err(|_| RingError::Forked)?;
         if !self.slot_owner.is_watched() {
-            self.slot_owner.open_to_others();
+            self.open_to_others();
         }
         Ok(Canceller { engine: Arc::clone(&self.engine), reach: Reach::Ring(Arc::downgrade(&self.state)) })
     }
 }
 
-/// The limits of one submission, so that its completion fits.
-fn limits(params: &Params) -> Limits {
-    Limits {
-        record_bytes_max: params.submission_record_max as usize,
-        out_bytes_max: params.completion_record_max as usize - syslet_abi::DONE_DATA_OFFSET,
-    }
+/// The private lane of a ring with these parameters, and room for the descriptors lent to its calls.
+fn private_lane(
+    engine: &EngineState,
+    params: &Params,
+) -> Result<(LaneOwner, VecDeque<(u64, LentSet)>), Shortage> {
+    let none = |what, bytes| Shortage::memory(what, bytes, nix::Error::ENOMEM);
+    let bytes = u64::from(params.submission_bytes);
+    let barrier = Barrier::new(engine.terms.abilities.has(Ability::Membarrier));
+    let lane = PrivateLane::new(bytes, barrier).map_err(|_| none("the private lane", 4 * bytes))?;
+    let mut lent = VecDeque::new();
+    let lent_bytes = u64::from(params.slots) * size_of::<(u64, LentSet)>() as u64;
+    lent.try_reserve_exact(params.slots as usize).map_err(|_| none("lent descriptors", lent_bytes))?;
+    Ok((LaneOwner::new(lane), lent))
 }
 
 impl Drop for Ring {
@@ -265,6 +315,7 @@ impl Drop for Ring {
             return;
         }
         self.state.set_status(EngineStatus::GONE);
+        self.drop_private();
         if let Some(pool) = self.engine.pool.clone() {
             // Unpublished records are not published, since a worker could take them. Their completions have no reader, so these
             // calls get none.

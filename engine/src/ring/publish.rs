@@ -12,15 +12,30 @@ impl Ring {
         if self.check_home().is_err() {
             return 0;
         }
+        self.meet_thief();
         if !self.may_offer() {
-            return self.publish();
+            return self.lane.note_published() + self.publish();
         }
-        let bytes = self.publish();
+        let bytes = self.lane.note_published();
+        let moved = self.share(0);
+        let bytes = bytes + self.publish() - moved;
         self.open_to_workers();
         if bytes > 0 {
             self.offer();
         }
         bytes
+    }
+
+    /// Publishes the calls in the queues, not those of the private lane, and offers them to workers; in a thread that differs from
+    /// the workers they are this thread's.
+    pub(crate) fn submit_queues(&mut self) {
+        if self.may_offer() {
+            self.publish();
+            self.open_to_workers();
+            self.offer();
+        } else {
+            self.publish();
+        }
     }
 
     /// Publishes pushed calls; gives the bytes that became visible. Workers may take the calls that are open to them.
@@ -104,6 +119,7 @@ impl Ring {
     /// Opens the published calls to workers, after a comparison of the thread; `offer` makes them known.
     pub(crate) fn open_to_workers(&self) {
         self.state.open(self.producer.published());
+        self.lane.set_open(true);
     }
 
     /// Whether all published calls are open to workers.

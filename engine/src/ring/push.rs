@@ -17,7 +17,7 @@ use crate::slots::kept::Circumstances;
 use crate::slots::{self, Slots};
 use crate::submission::Submission;
 use crate::sys::clock::now_ns;
-use crate::ticket::Ticket;
+use crate::ticket::{Name, Ticket};
 
 impl Ring {
     /// Queues a submission; [`Ring::submit`] or a wait publishes it.
@@ -33,11 +33,11 @@ impl Ring {
     #[inline]
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
         let by = self.enter()?;
-        let ticket = match submission.keeper().get(by) {
+        let name = match submission.keeper().get(by) {
             Some(kept) => self.enqueue_lending(submission, &kept.verdict),
             None => self.push_checked(submission, by, Promise::Given),
         };
-        ticket.map(|ticket| self.state.number.names(ticket))
+        name.map(|name| self.state.number.names(name))
     }
 
     /// Queues a record from its bytes.
@@ -49,17 +49,17 @@ impl Ring {
     /// As for [`Ring::push`].
     #[inline]
     pub unsafe fn push_bytes(&mut self, record: &[u8]) -> Result<Ticket, Refused> {
-        let ticket = match kind_of(record) {
+        let name = match kind_of(record) {
             Some(Kind::CANCEL) => self.push_cancel(record),
-            Some(Kind::SYSLET) => self.enqueue_program(record, None),
+            Some(Kind::SYSLET) => self.enqueue_program(record, None).map(Name::Slot),
             _ => {
                 let (by, mut verdict) = (self.enter()?, Verdict::default());
                 self.check(record, by, &mut verdict)?;
                 let call = Call::admitted(record);
-                self.enqueue(&call, &verdict.at_push(&call, now_ns))
+                self.enqueue_call(&call, &verdict.at_push(&call, now_ns), None)
             }
         };
-        ticket.map(|ticket| self.state.number.names(ticket))
+        name.map(|name| self.state.number.names(name))
     }
 
     /// Queues a program.
@@ -71,7 +71,7 @@ impl Ring {
     /// As for [`Ring::push`], for each of its calls.
     pub unsafe fn push_program(&mut self, program: &Program) -> Result<Ticket, Refused> {
         let ticket = self.enqueue_program(program.bytes(), Some(program.seen()))?;
-        Ok(self.state.number.names(ticket))
+        Ok(self.state.number.names(Name::Slot(ticket)))
     }
 
     /// Queues a submission that cannot break memory: a row of the table without memory effects or opaque arguments,
@@ -82,7 +82,7 @@ impl Ring {
     #[inline]
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
         let by = self.enter()?;
-        let ticket = match submission.keeper().get(by) {
+        let name = match submission.keeper().get(by) {
             Some(kept) if kept.is_safe() => self.enqueue_lending(submission, &kept.verdict),
             Some(kept) => {
                 self.check_safe(submission, &kept.verdict)?;
@@ -91,7 +91,7 @@ impl Ring {
             }
             None => self.push_checked(submission, by, Promise::Checked),
         };
-        ticket.map(|ticket| self.state.number.names(ticket))
+        name.map(|name| self.state.number.names(name))
     }
 
     /// The first checks of every push, and the circumstances that the others are made in.
@@ -111,7 +111,19 @@ impl Ring {
         submission: &Submission,
         by: Circumstances,
         promise: Promise,
-    ) -> Result<slots::Ticket, Refused> {
+    ) -> Result<Name, Refused> {
+        let verdict = self.check_anew(submission, by, promise)?;
+        self.enqueue_lending(submission, &verdict)
+    }
+
+    /// The verdict on a submission that has none, which it keeps if it is pushed often.
+    #[inline(never)]
+    pub(super) fn check_anew(
+        &mut self,
+        submission: &Submission,
+        by: Circumstances,
+        promise: Promise,
+    ) -> Result<Verdict, Refused> {
         let mut verdict = Verdict::default();
         let by = self.check(submission.bytes(), by, &mut verdict)?;
         if promise == Promise::Checked {
@@ -121,7 +133,7 @@ impl Ring {
             let kept = keep(submission, by, &verdict, promise == Promise::Checked);
             kept.into_iter().for_each(|kept| submission.keeper().keep(kept));
         }
-        self.enqueue_lending(submission, &verdict)
+        Ok(verdict)
     }
 
     /// Checks all that can be checked without taking slot or room, and decides in `verdict`, which is the default one before. The
@@ -145,7 +157,7 @@ impl Ring {
     }
 
     /// Checks what safe code must not push, of a submission that has this verdict.
-    fn check_safe(&self, submission: &Submission, verdict: &Verdict) -> Result<(), Refused> {
+    pub(super) fn check_safe(&self, submission: &Submission, verdict: &Verdict) -> Result<(), Refused> {
         let call = Call::admitted(submission.bytes());
         Ok(safe::check(&call, submission.lent(), verdict.needs, &self.engine.terms.context)?)
     }
@@ -164,16 +176,30 @@ impl Ring {
         record: &[u8],
         seen: Option<&OnceLock<program::Seen>>,
     ) -> Result<slots::Ticket, Refused> {
-        let (by, mut fresh) = (self.enter()?, Verdict::default());
-        let admitted = self.admit_program(record, by, seen, &mut fresh);
-        let verdict = if !by.has_pool && self.is_closed_no_more(&admitted) {
-            fresh = Verdict::default();
-            self.admit_program(record, by.with_pool(), seen, &mut fresh)?
-        } else {
-            admitted?
-        };
+        let mut fresh = Verdict::default();
+        let verdict = self.check_program(record, seen, &mut fresh)?;
         let head = syslet_abi::Program::admitted(record).head();
+        self.notice_cancellers();
+        self.meet_thief();
         self.enqueue(&head, &verdict.at_push(&head, now_ns))
+    }
+
+    /// The verdict on a program. This thread is compared with the workers where that matters.
+    pub(super) fn check_program<'v>(
+        &mut self,
+        record: &[u8],
+        seen: Option<&'v OnceLock<program::Seen>>,
+        fresh: &'v mut Verdict,
+    ) -> Result<&'v Verdict, Refused> {
+        let by = self.enter()?;
+        let refused = self.admit_program(record, by, seen, fresh).err();
+        let by = match refused {
+            None => by,
+            Some(refused) if !by.has_pool && self.is_closed_no_more::<()>(&Err(refused)) => by.with_pool(),
+            Some(refused) => return Err(refused),
+        };
+        *fresh = Verdict::default();
+        self.admit_program(record, by, seen, fresh)
     }
 
     /// Checks all that can be checked of a program without taking slot or room.
@@ -188,25 +214,74 @@ impl Ring {
         program::admit(record, &self.limits, &self.engine.terms, by, (validator, fresh), seen)
     }
 
-    /// [`Ring::enqueue`] for a submission with this verdict; keeps the descriptors open that it lends.
+    /// [`Ring::enqueue_call`] for a submission with this verdict; keeps the descriptors open that it lends.
     #[inline(always)]
-    fn enqueue_lending(
-        &mut self,
-        submission: &Submission,
-        verdict: &Verdict,
-    ) -> Result<slots::Ticket, Refused> {
+    fn enqueue_lending(&mut self, submission: &Submission, verdict: &Verdict) -> Result<Name, Refused> {
         let call = Call::admitted(submission.bytes());
-        let ticket = self.enqueue(&call, &verdict.at_push(&call, now_ns))?;
-        if submission.lends() {
+        let name = self.enqueue_call(&call, &verdict.at_push(&call, now_ns), Some(submission))?;
+        if let (Name::Slot(ticket), true) = (name, submission.lends()) {
             self.slot_owner.lend(ticket, submission.lent().clone());
         }
-        Ok(ticket)
+        Ok(name)
+    }
+
+    /// Queues a call that was admitted: in the private lane, or where other threads see it.
+    #[inline(always)]
+    fn enqueue_call(
+        &mut self,
+        call: &Call<'_>,
+        admission: &Admission<'_>,
+        submission: Option<&Submission>,
+    ) -> Result<Name, Refused> {
+        self.notice_cancellers();
+        self.meet_thief();
+        if !self.takes_private(admission.verdict) {
+            return self.enqueue(call, admission).map(Name::Slot);
+        }
+        if !self.slot_owner.has_free() {
+            return Err(Refusal::SLOTS_FULL.into());
+        }
+        let worst = admission.verdict.room();
+        if !self.credit.take(worst) {
+            return Err(Refusal::COMPLETION_FULL.into());
+        }
+        if let Some(number) = self.push_private(call, admission, submission) {
+            return Ok(Name::Lane(number));
+        }
+        self.credit.give_back(worst);
+        self.push_beside_full_lane(call, admission, submission)
+    }
+
+    /// [`Ring::enqueue_call`] where the private lane has no room: calls that were removed from it hold none (RING-23).
+    #[cold]
+    fn push_beside_full_lane(
+        &mut self,
+        call: &Call<'_>,
+        admission: &Admission<'_>,
+        submission: Option<&Submission>,
+    ) -> Result<Name, Refused> {
+        let (slots, len) = (&self.slots, call.bytes().len());
+        self.lane.retain(|_, entry| !entry.ticket().is_some_and(|ticket| slots.is_dead(ticket)));
+        if self.lane.is_full(len) {
+            return Err(Refusal::SUBMISSION_FULL.into());
+        }
+        if !self.credit.take(admission.verdict.room()) {
+            return Err(Refusal::COMPLETION_FULL.into());
+        }
+        if let Some(number) = self.push_private(call, admission, submission) {
+            return Ok(Name::Lane(number));
+        }
+        // Its memory is full of the decisions about calls: this one waits in the ring, behind those of the lane.
+        self.credit.give_back(admission.verdict.room());
+        self.enqueue(call, admission).map(Name::Slot)
     }
 
     /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).
-    #[inline(always)]
-    fn enqueue(&mut self, call: &Call<'_>, admission: &Admission<'_>) -> Result<slots::Ticket, Refused> {
-        self.notice_cancellers();
+    pub(super) fn enqueue(
+        &mut self,
+        call: &Call<'_>,
+        admission: &Admission<'_>,
+    ) -> Result<slots::Ticket, Refused> {
         let worst = admission.verdict.room();
         if !self.slot_owner.has_free() {
             return Err(Refusal::SLOTS_FULL.into());
@@ -269,15 +344,15 @@ impl Ring {
 
     /// Opens the slots to other threads once a canceller of all rings exists (CANCEL-14).
     #[inline(always)]
-    fn notice_cancellers(&self) {
+    pub(super) fn notice_cancellers(&mut self) {
         if self.engine.registry.is_watched() && !self.slot_owner.is_watched() {
-            self.slot_owner.open_to_others();
+            self.open_to_others();
         }
     }
 
     /// Asks the pool to stop the call that was just accepted when its time is up (ATTR-60). Without a pool no thread does.
     #[inline(always)]
-    fn set_deadline(&self, ticket: slots::Ticket, admission: &Admission<'_>) {
+    pub(super) fn set_deadline(&self, ticket: slots::Ticket, admission: &Admission<'_>) {
         if let (true, Some(pool)) =
             (admission.verdict.dispatch.contains(DispatchFlags::TIMED), &self.engine.pool)
         {
@@ -288,7 +363,7 @@ impl Ring {
 
 /// What a push rests on, beside admission.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Promise {
+pub(super) enum Promise {
     /// The promise of [`Ring::push`].
     Given,
     /// The check for safe code.

@@ -13,10 +13,7 @@ use crate::pool::ring_work::RingWork;
 use crate::ring::{Ring, RingError};
 use crate::shortage::Shortage;
 use crate::slots::Ticket;
-
-/// From so many bytes of calls on that a wait could run inline, it offers them to workers: the thread is compared with them
-/// first, which takes as long as some dozens of short calls.
-const SHARED_BYTES: u64 = 8 << 10;
+use crate::sys::clock::now_ns;
 
 /// Ends a ring's wait from another thread.
 #[derive(Clone, Debug)]
@@ -72,8 +69,10 @@ impl Ring {
     /// When a signal interrupted its sleep, or in a forked child. No completion is lost.
     pub fn wait(&mut self, min: usize, timeout: Option<Duration>) -> Result<usize, WaitError> {
         self.check_home().map_err(|_| WaitError::Forked)?;
+        self.meet_thief();
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         (self.looked, self.wait_ends) = (Looked::Not, deadline);
+        self.lane.set_open(false);
         if self.is_to_be_compared_again() {
             self.is_equal();
         }
@@ -84,12 +83,15 @@ impl Ring {
         if self.consumer.is_ready() {
             self.drain();
         }
+        self.plan_sharing(min.saturating_sub(self.drain_buffer.len()));
         let waited = self.run_inline_until(min, deadline);
+        self.end_sharing(self.drain_buffer.len() >= min && self.lane.is_empty());
         // The other calls are for the workers: this thread may never wait again.
         if self.has_shared_work() && (self.is_open_to_workers() || self.may_give_away()) {
             self.open_to_workers();
             self.offer();
         }
+        self.leave_behind(min);
         self.wait_ends = None;
         waited
     }
@@ -127,13 +129,12 @@ impl Ring {
 
     /// Publishes pushed calls; says whether workers are wanted for them, and may have them.
     fn publish_for_wait(&mut self) -> bool {
+        self.lane.note_published();
         if !self.has_unpublished() {
             return false;
         }
-        let queued = self.producer.queued_bytes() + self.state.priority_bytes();
-        let wants_worker = self.wants_worker || queued >= SHARED_BYTES && self.open_pool().is_some();
         // Calls that are not open to workers are seen by this thread alone, so they need no comparison.
-        if !wants_worker || !self.may_offer() {
+        if !self.wants_worker || !self.may_offer() {
             self.publish();
             return false;
         }
@@ -145,10 +146,7 @@ impl Ring {
     /// Runs calls inline, and sleeps where there are none to run, until `min` completions are ready.
     fn run_inline_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
         while self.drain_buffer.len() < min && !self.state.take_wake() {
-            // Without workers no other thread could run the calls of a claim; the claim must only not make the wait longer.
-            let is_alone = self.engine.pool.is_none() && deadline.is_none();
-            let storage_max = if is_alone { min - self.drain_buffer.len() } else { 1 };
-            let has_run = self.run_inline(storage_max) > 0;
+            let has_run = self.run_inline(min - self.drain_buffer.len(), deadline.is_some()) > 0;
             let has_room = self.drain();
             if !has_run && self.drain_buffer.len() < min {
                 // Where ready completions have no room, waiting for more would never end.
@@ -165,9 +163,30 @@ impl Ring {
         Ok(self.drain_buffer.len())
     }
 
+    /// The wait ends with calls left in the private lane, maybe. Where the application waits for none it goes on without
+    /// them, so workers get them; else it is likely to be back soon, and the monitor sees to it that it is (POOL-11).
+    fn leave_behind(&mut self, min: usize) {
+        if self.lane.is_empty() || self.open_pool().is_none() {
+            return;
+        }
+        if min == 0 && self.may_give_away() && self.share(0) > 0 {
+            self.publish();
+            self.open_to_workers();
+            self.offer();
+        }
+        if !self.lane.is_empty() {
+            self.open_pool().inspect(|pool| pool.watch_closely());
+            self.lane.go_away();
+        }
+    }
+
     /// Moves ready completions to the drain buffer. Their slots and their room are free with that. Says whether the buffer
     /// had room for all.
     pub(crate) fn drain(&mut self) -> bool {
+        self.meet_thief();
+        if self.engine.is_closed() && !self.lane.is_empty() {
+            self.refuse_private();
+        }
         self.state.event.rearm();
         self.consumer.drain(&mut self.drain_buffer, |ticket, flags| {
             let ticket = Ticket::unpack(ticket);
@@ -188,7 +207,10 @@ impl Ring {
         if timeout == Some(Duration::ZERO) || self.spin.until(is_over) {
             return Ok(());
         }
-        match self.state.wake.sleep_unless(is_over, timeout) {
+        let slept = self.state.wake.sleep_unless(is_over, timeout);
+        // The spin learns how long the gap was.
+        self.spin.busy(now_ns());
+        match slept {
             Slept::Interrupted => Err(WaitError::Interrupted { ready: self.drain_buffer.len() }),
             Slept::Woken | Slept::TimedOut => Ok(()),
         }

@@ -22,6 +22,8 @@ pub(crate) struct Verdict {
     pub(crate) dispatch: DispatchFlags,
     /// The queue that it waits in.
     pub(crate) placement: Placement,
+    /// Whether it may wait in the private lane.
+    pub(crate) is_private: bool,
     /// Whether no attribute keeps it from being run inline.
     pub(crate) may_run_inline: bool,
     /// Whether the call has attributes or an out area; otherwise `answers` is meaningless.

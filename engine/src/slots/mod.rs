@@ -22,6 +22,7 @@ use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds};
 use crate::slots::maker::Maker;
 pub(crate) use crate::slots::owner::SlotOwner;
 use crate::slots::phase::Phase;
+use crate::slots::state::State;
 pub(crate) use crate::slots::ticket::Ticket;
 use crate::sys::sync::{AtomicU32, AtomicU64, Ordering};
 
@@ -68,6 +69,11 @@ const IS_REPORTED: u32 = 1 << 29;
 const BITS: u32 = RETURNS_DATA | IS_KEPT | IS_REPORTED;
 
 impl Slot {
+    /// A slot of no table: the decisions about a call that has none there, for the thread that runs it.
+    pub(crate) fn alone() -> Slot {
+        Slot::new(NIL)
+    }
+
     fn new(next: u32) -> Slot {
         Slot {
             phase: Phase::new(),
@@ -123,7 +129,7 @@ impl Slot {
 
     /// Takes the call's fields, and the decisions of admission about it.
     #[inline]
-    fn admit(&self, call: &Call<'_>, admission: &Admission<'_>) {
+    pub(crate) fn admit(&self, call: &Call<'_>, admission: &Admission<'_>) {
         let verdict = admission.verdict;
         self.user_data.store(call.user_data(), Ordering::Relaxed);
         self.nr.store(call.nr(), Ordering::Relaxed);
@@ -215,6 +221,11 @@ pub(crate) struct Slots {
     slots: Box<[Slot]>,
     /// The trace ids of calls that have one, by slot: they do not fit into the slots' two lines.
     traces: Box<[AtomicU64]>,
+    /// The numbers that calls had in the private lane, by slot, and one more: 0 for a call that was never there.
+    lane_numbers: Box<[AtomicU64]>,
+    /// The first slot of the list of free ones. The submitter alone uses it, or the monitor while it has the submitter's
+    /// private lane. All accesses are relaxed: the lane's lock orders those of the two threads.
+    free: AtomicU32,
 }
 
 impl Slots {
@@ -224,17 +235,67 @@ impl Slots {
     /// When there is no memory.
     pub(crate) fn new(count: u32) -> Result<Slots, TryReserveError> {
         let next = |slot: u32| if slot + 1 == count { NIL } else { slot + 1 };
-        let (mut slots, mut traces) = (Vec::new(), Vec::new());
+        let (mut slots, mut traces, mut lane_numbers) = (Vec::new(), Vec::new(), Vec::new());
         slots.try_reserve_exact(count as usize)?;
         traces.try_reserve_exact(count as usize)?;
+        lane_numbers.try_reserve_exact(count as usize)?;
         slots.extend((0..count).map(|slot| Slot::new(next(slot))));
         traces.extend((0..count).map(|_| AtomicU64::new(0)));
-        Ok(Slots { slots: slots.into(), traces: traces.into() })
+        lane_numbers.extend((0..count).map(|_| AtomicU64::new(0)));
+        Ok(Slots {
+            slots: slots.into(),
+            traces: traces.into(),
+            lane_numbers: lane_numbers.into(),
+            free: AtomicU32::new(0),
+        })
+    }
+
+    /// Takes a slot for a call, if one is free. `lane_number` is the call's number in the private lane, if it comes from there.
+    /// The submitter calls it, or the monitor while it has the lane.
+    #[inline]
+    pub(crate) fn take(
+        &self,
+        call: &Call<'_>,
+        admission: &Admission<'_>,
+        state: State,
+        lane_number: Option<u64>,
+    ) -> Option<Ticket> {
+        self.take_free(lane_number, state, |slot, ticket| {
+            slot.admit(call, admission);
+            if let (true, Some(id)) = (admission.verdict.answering, admission.verdict.trace) {
+                self.traces[ticket.slot() as usize].store(id, Ordering::Relaxed);
+            }
+        })
+    }
+
+    /// Takes the first free slot; `fill` writes its fields.
+    #[inline(always)]
+    fn take_free(
+        &self,
+        lane_number: Option<u64>,
+        state: State,
+        fill: impl FnOnce(&Slot, Ticket),
+    ) -> Option<Ticket> {
+        let free = self.free.load(Ordering::Relaxed);
+        let slot = self.slots.get(free as usize)?;
+        let ticket = Ticket::new(free, slot.phase.generation());
+        self.free.store(slot.next.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.lane_numbers[free as usize].store(lane_number.map_or(0, |number| number + 1), Ordering::Relaxed);
+        fill(slot, ticket);
+        slot.phase.admit(ticket.generation(), state);
+        Some(ticket)
+    }
+
+    /// The call that had this number in the private lane, if it has a slot and is not over.
+    pub(crate) fn of_lane(&self, number: u64) -> Option<Ticket> {
+        let has_it =
+            |ticket: &Ticket| self.lane_numbers[ticket.slot() as usize].load(Ordering::Relaxed) == number + 1;
+        self.occupied().find(has_it)
     }
 
     /// Bytes of a table of that many slots.
     pub(crate) fn bytes(count: u32) -> u64 {
-        u64::from(count) * (size_of::<Slot>() + size_of::<AtomicU64>()) as u64
+        u64::from(count) * (size_of::<Slot>() + 2 * size_of::<AtomicU64>()) as u64
     }
 
     /// The slot a ticket names, if it is of this table.

@@ -9,14 +9,14 @@ use crate::slots::admission::{Admission, Placement, Verdict};
 use crate::slots::dispatch::DispatchFlags;
 use crate::slots::lent::{LentSet, give_back};
 use crate::slots::state::State;
-use crate::slots::{NIL, Slots, Ticket};
+use crate::slots::{Slots, Ticket};
 use crate::sys::sync::{Arc, Ordering};
 
 /// The submitter's end of a table of slots.
 #[derive(Debug)]
 pub(crate) struct SlotOwner {
     table: Arc<Slots>,
-    free: u32,
+    /// Calls that have a slot, and calls of the private lane that have none yet: each of those finds one when it needs it.
     in_use: usize,
     /// Of these, the slots of abandoned calls: their completions are consumed, and their workers are not back.
     owed: usize,
@@ -29,7 +29,7 @@ pub(crate) struct SlotOwner {
 impl SlotOwner {
     /// `lent` has room for the descriptors of as many calls as there are slots, and is empty.
     pub(crate) fn new(table: Arc<Slots>, lent: Vec<LentSet>) -> SlotOwner {
-        SlotOwner { table, free: 0, in_use: 0, owed: 0, is_watched: Cell::new(false), lent }
+        SlotOwner { table, in_use: 0, owed: 0, is_watched: Cell::new(false), lent }
     }
 
     /// Calls in flight: accepted, and their completion not consumed.
@@ -37,33 +37,49 @@ impl SlotOwner {
         self.in_use - self.owed
     }
 
-    /// Whether a slot is free.
+    /// Whether a slot is free that no call of the private lane may need.
+    #[inline(always)]
     pub(crate) fn has_free(&self) -> bool {
-        self.free != NIL
+        self.in_use < self.table.slots.len()
+    }
+
+    /// Counts a call of the private lane: a slot will be free when it needs one.
+    #[inline(always)]
+    pub(crate) fn count_private(&mut self) {
+        self.in_use += 1;
+    }
+
+    /// A call of the private lane is over, and never had a slot.
+    #[inline(always)]
+    pub(crate) fn discount_private(&mut self) {
+        self.in_use -= 1;
     }
 
     /// Takes a slot for a call, if one is free.
     #[inline]
     pub(crate) fn take(&mut self, call: &Call<'_>, admission: &Admission<'_>) -> Option<Ticket> {
+        self.take_in(call, admission, self.first_state(admission.verdict))
+    }
+
+    /// The same, in that state.
+    #[inline]
+    pub(crate) fn take_in(
+        &mut self,
+        call: &Call<'_>,
+        admission: &Admission<'_>,
+        state: State,
+    ) -> Option<Ticket> {
         if !self.has_free() {
             return None;
         }
-        let slot = &self.table.slots[self.free as usize];
-        let ticket = Ticket::new(self.free, slot.phase.generation());
-        self.free = slot.next.load(Ordering::Relaxed);
         self.in_use += 1;
-        slot.admit(call, admission);
-        if let (true, Some(id)) = (admission.verdict.answering, admission.verdict.trace) {
-            self.table.traces[ticket.slot() as usize].store(id, Ordering::Relaxed);
-        }
-        slot.phase.admit(ticket.generation(), self.first_state(admission.verdict));
-        Some(ticket)
+        self.table.take(call, admission, state, None)
     }
 
     /// A call that only its submitter can begin or stop is QUEUED_PRIVATE, and begins without an exchange. A staged
     /// call is QUEUED: it may wait for long, and others are to stop it meanwhile.
     #[inline(always)]
-    fn first_state(&self, verdict: &Verdict) -> State {
+    pub(crate) fn first_state(&self, verdict: &Verdict) -> State {
         let dispatch = verdict.dispatch;
         if dispatch.contains(DispatchFlags::INSTANT) {
             State::INSTANT
@@ -97,13 +113,8 @@ impl SlotOwner {
         if !self.has_free() {
             return None;
         }
-        let slot = &self.table.slots[self.free as usize];
-        let ticket = Ticket::new(self.free, slot.phase.generation());
-        self.free = slot.next.load(Ordering::Relaxed);
         self.in_use += 1;
-        slot.answer(user_data);
-        slot.phase.admit(ticket.generation(), State::DONE);
-        Some(ticket)
+        self.table.take_free(None, State::DONE, |slot, _| slot.answer(user_data))
     }
 
     /// Keeps descriptors open until the call is over.
@@ -161,8 +172,8 @@ impl SlotOwner {
     fn free(&mut self, ticket: Ticket) {
         let slot = self.table.get(ticket);
         slot.phase.release(ticket.generation() + 1);
-        slot.next.store(self.free, Ordering::Relaxed);
-        self.free = ticket.slot();
+        slot.next.store(self.table.free.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.table.free.store(ticket.slot(), Ordering::Relaxed);
         self.in_use -= 1;
         if let Some(lent) = self.lent.get_mut(ticket.slot() as usize) {
             give_back(std::mem::take(lent));

@@ -16,6 +16,9 @@ const SLOT_BITS: u32 = 24;
 const _: () = assert!(Params::SLOTS_MAX == 1 << SLOT_BITS, "every slot fits");
 
 impl Ticket {
+    /// The ticket of a call that has no slot.
+    pub(crate) const NONE: Ticket = Ticket(u64::MAX);
+
     pub(crate) fn new(slot: u32, generation: u64) -> Ticket {
         Ticket(u64::from(slot) | generation << SLOT_BITS)
     }

@@ -4,7 +4,8 @@
 use crate::sys::sync::{AtomicU64, Ordering};
 
 /// One word, written by the thread that makes calls and marked by the monitor: the number of the call, above two bits.
-/// All accesses are relaxed: the word alone is read, and the exchanges on it decide between the thread and the monitor.
+/// Accesses are relaxed: the word alone is read, and the exchanges on it decide between the thread and the monitor. Only that a
+/// call begins is released, and a glance acquires it, for the memory that a submitter leaves behind (`queues::private_lane`).
 #[derive(Debug)]
 pub(crate) struct Activity(AtomicU64);
 
@@ -26,7 +27,9 @@ impl Activity {
     #[inline]
     pub(crate) fn enter(&self) {
         let next = (self.0.load(Ordering::Relaxed) | INSIDE | BLOCKED) + 1;
-        self.0.store(next | INSIDE, Ordering::Relaxed);
+        // Release: pairs with the load in `glance`. Without it the monitor could read a private lane as it was before the
+        // submitter's last stores to it.
+        self.0.store(next | INSIDE, Ordering::Release);
     }
 
     /// The call counts as blocked from now on; false when it did already.
@@ -51,7 +54,8 @@ impl Activity {
     }
 
     pub(crate) fn glance(&self) -> Glance {
-        Glance(self.0.load(Ordering::Relaxed))
+        // Acquire: pairs with the store in `enter`.
+        Glance(self.0.load(Ordering::Acquire))
     }
 
     /// Marks the call seen at that glance as blocked, if it is still being made.

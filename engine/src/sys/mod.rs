@@ -2,6 +2,7 @@
 //! replaces, and two words of statistics made of these. Every other room uses it; it uses none.
 
 pub(crate) mod activity;
+pub(crate) mod barrier;
 #[cfg(not(syslet_loom))]
 pub(crate) mod clock;
 pub(crate) mod counter;

@@ -18,7 +18,7 @@ use syslet::{
 use crate::rig::{self, Seen};
 
 /// Not required.
-const NONE: AttributeFlags = AttributeFlags::NONE;
+pub(crate) const NONE: AttributeFlags = AttributeFlags::NONE;
 
 /// The ways in which a call can come to be made: by a submitter alone, inline, by a worker.
 const WAYS: [(fn() -> Config, CallFlags); 3] =

@@ -28,6 +28,7 @@ impl Rig {
         for _ in 0..calls {
             self.ring.push_safe(call).unwrap();
         }
+        self.ring.share(0);
         self.ring.publish();
         self.ring.open_to_workers();
         self.pool.scheduler.announce(&self.ring.state);

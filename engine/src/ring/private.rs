@@ -1,0 +1,313 @@
+//! Holds how `Ring` uses its private lane: pushes put calls there, waits run them in place, and calls that another thread
+//! has to see get their slots.
+#![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
+
+use bytemuck::cast_slice;
+use syslet_abi::{Call, Kind, RecordWord};
+
+use crate::exec::claim::Claim;
+use crate::exec::{Progress, Runner, Step};
+use crate::pool::executor::Rest;
+use crate::queues::batch::BATCH_MAX;
+use crate::queues::private_lane::{Entries, Entry};
+use crate::queues::ring_buffer::words;
+use crate::ring::Ring;
+use crate::slots::Ticket;
+use crate::slots::admission::{Admission, Placement, Verdict};
+use crate::slots::dispatch::DispatchFlags;
+use crate::slots::lent::give_back;
+use crate::slots::state::State;
+use crate::submission::Submission;
+
+/// The ticket in place of one: the call has no slot.
+const NO_TICKET: Ticket = Ticket::NONE;
+
+impl Ring {
+    /// Whether a call with this verdict may wait in the private lane: only its submitter sees it, and nothing is queued that
+    /// was pushed before it.
+    #[inline(always)]
+    pub(crate) fn takes_private(&self, verdict: &Verdict) -> bool {
+        verdict.is_private
+            && !self.slot_owner.is_watched()
+            && match verdict.placement {
+                Placement::InRing => self.producer.queued_bytes() == 0,
+                Placement::Local | Placement::StagedCall => true,
+            }
+            && self.own.is_empty()
+    }
+
+    /// Puts a call that was admitted into the private lane; slot and room are there. Gives its number, unless the lane is full.
+    #[inline(always)]
+    pub(crate) fn push_private(
+        &mut self,
+        call: &Call<'_>,
+        admission: &Admission<'_>,
+        submission: Option<&Submission>,
+    ) -> Option<u64> {
+        let lent = submission.filter(|submission| submission.lends());
+        let number = self.lane.push(call.bytes(), admission, lent.is_some())?;
+        self.slot_owner.count_private();
+        self.lane.show(self.lane.len());
+        if let Some(submission) = lent {
+            self.lane_lent.push_back((number, submission.lent().clone()));
+        }
+        self.state.submitter.accepted.add(1);
+        Some(number)
+    }
+
+    /// Runs calls of the private lane, at most `max`; where the wait `is_timed` one that may sleep, or a few others. Gives the number of
+    /// calls that it was through with.
+    #[inline]
+    pub(crate) fn run_private(&mut self, max: usize, is_timed: bool) -> usize {
+        let mut through = 0;
+        while through < max {
+            let ran = self.run_plain(max - through, is_timed);
+            let ran = if ran == 0 { self.run_front() } else { ran };
+            through += ran;
+            if ran == 0 || is_timed || self.state.is_woken() {
+                break;
+            }
+        }
+        through
+    }
+
+    /// Makes the calls at the front of the lane that are made as they were submitted, one after the other: at most `max` of one
+    /// kind, those that cannot sleep or those that may. Their completions are built where the application reads them.
+    fn run_plain(&mut self, max: usize, is_timed: bool) -> usize {
+        let Some(first) = self.lane.front().map(|entry| entry.dispatch()) else { return 0 };
+        let is_instant = first == DispatchFlags::INSTANT;
+        let max = if is_timed { max.min(if is_instant { BATCH_MAX } else { 1 }) } else { max };
+        let is_watched = !is_instant && self.lane.len() > 1 && self.is_watched_by_monitor();
+        let mut ran = 0;
+        self.drain_buffer.swap(&mut self.executor.runner.done);
+        while ran < max {
+            let Some(entry) = self.lane.front() else { break };
+            let (dispatch, lends, credit) = (entry.dispatch(), entry.lends(), entry.credit());
+            let is_other = dispatch != first
+                || dispatch.contains(DispatchFlags::NONBLOCKING)
+                || entry.ticket().is_some();
+            if is_other || self.lane.is_asked() || self.engine.is_closed() || self.state.is_woken() && ran > 0
+            {
+                break;
+            }
+            let place = self.drain_buffer.place_for(words(credit), &mut self.executor.runner.done);
+            let Some(at) = place else { break };
+            if entry.is_answering() {
+                entry.with_admission(|call, admission| self.lane_slot.admit(call, admission));
+            }
+            let claim = Claim::instant(&self.lane_slot, NO_TICKET);
+            let runner = &mut self.executor.runner;
+            let built = if is_watched && self.lane.len() > 1 {
+                self.lane.during(|entries| run_first(runner, entries, &claim, at))
+            } else {
+                run_first(runner, &self.lane, &claim, at)
+            };
+            self.end_private(at, built, credit, lends);
+            ran += 1;
+        }
+        self.drain_buffer.swap(&mut self.executor.runner.done);
+        self.meet_thief();
+        ran
+    }
+
+    /// Whether the monitor sees to the calls that wait behind one that this thread is about to make, should it sleep.
+    fn is_watched_by_monitor(&mut self) -> bool {
+        let is_watched = self.open_pool().is_some() && self.may_be_relieved();
+        if is_watched {
+            self.open_pool().inspect(|pool| pool.watch_closely());
+        }
+        is_watched
+    }
+
+    /// The call at the front is over, and its completion was built at `at` of the buffer that the application reads, which the runner
+    /// has just now.
+    #[inline(always)]
+    fn end_private(&mut self, at: usize, built: usize, credit: u64, lends: bool) {
+        let is_hidden = RecordWord::unpack(self.executor.runner.done[at]).kind == Kind::PAD;
+        if !is_hidden {
+            self.drain_buffer.commit(at, built);
+        }
+        self.lane.pop();
+        self.lane.show(self.lane.len());
+        self.slot_owner.discount_private();
+        self.credit.give_back(credit);
+        self.state.submitter.finished.add(1);
+        if lends {
+            self.give_lent_back();
+        }
+    }
+
+    #[cold]
+    fn give_lent_back(&mut self) {
+        if let Some((_, lent)) = self.lane_lent.pop_front() {
+            give_back(lent);
+        }
+    }
+
+    /// Runs the call at the front of the lane, which may sleep, or ends or hands it over. Gives the number of calls that it was through
+    /// with: none when the lane is empty.
+    fn run_front(&mut self) -> usize {
+        if self.lane.is_asked() {
+            self.serve_requests();
+        }
+        let Some(entry) = self.lane.front() else { return 0 };
+        if let Some(ticket) = entry.ticket() {
+            self.batch.put_named(entry.record(), ticket.pack());
+            self.lane.pop();
+            self.run_batch(1);
+            return 1;
+        }
+        let (lends, credit, dispatch) = (entry.lends(), entry.credit(), entry.dispatch());
+        let needed = words(credit);
+        if !self.drain_buffer.has_place_for(needed) || self.engine.is_closed() {
+            // Its completion goes through the ring, where its room is.
+            self.give_slots(0);
+            return self.run_front();
+        }
+        if entry.is_answering() {
+            entry.with_admission(|call, admission| self.lane_slot.admit(call, admission));
+        }
+        let others_wait = self.lane.len() > 1;
+        let is_watched = others_wait && self.is_watched_by_monitor();
+        let is_alone = self.open_pool().is_none() || others_wait && !is_watched;
+        let by_attempt = dispatch.contains(DispatchFlags::NONBLOCKING) && !is_alone;
+        self.drain_buffer.swap(&mut self.executor.runner.done);
+        let at =
+            self.drain_buffer.place_for(needed, &mut self.executor.runner.done).expect("there is a place");
+        let (runner, abilities) = (&mut self.executor.runner, self.engine.terms.abilities);
+        let claim = Claim::instant(&self.lane_slot, NO_TICKET);
+        let mut run = |entries: &Entries| {
+            if by_attempt {
+                let record = entries.front().map_or(&[][..], |entry: Entry<'_>| entry.record());
+                // SAFETY: `attempt` wants the promise of `Ring::push` for this record, as in `run_first`.
+                unsafe { runner.attempt(record, &claim, abilities, at) }
+            } else {
+                Step::Done(run_first(runner, entries, &claim, at))
+            }
+        };
+        let step = if is_watched { self.lane.during(run) } else { run(&self.lane) };
+        match step {
+            Step::Done(built) => {
+                self.end_private(at, built, credit, lends);
+                self.drain_buffer.swap(&mut self.executor.runner.done);
+            }
+            Step::Suspended(progress) => {
+                self.drain_buffer.swap(&mut self.executor.runner.done);
+                self.go_on_elsewhere(progress);
+            }
+        }
+        self.meet_thief();
+        1
+    }
+
+    /// The attempt at the call at the front would have slept: it goes to a worker, or goes on here where none may have it.
+    #[cold]
+    fn go_on_elsewhere(&mut self, progress: Progress) {
+        // The call has a slot first: what follows may compare threads, and move calls.
+        let state = if progress.bytes > 0 { State::PARTIAL } else { State::QUEUED };
+        let entry = self.lane.front().expect("the call that was attempted is the first");
+        let ticket = entry.take_slot(&self.slots, |_| state);
+        self.batch.put_named(entry.record(), ticket.pack());
+        if entry.lends()
+            && let Some((_, lent)) = self.lane_lent.pop_front()
+        {
+            self.slot_owner.lend(ticket, lent);
+        }
+        self.lane.pop();
+        self.hand_over_or_finish(Rest::Call(progress));
+    }
+
+    /// Carries out what other threads have asked for: the calls of the lane get slots, by which they are found.
+    #[cold]
+    pub(crate) fn serve_requests(&mut self) {
+        if self.lane.take_request() {
+            self.slot_owner.open_to_others();
+            self.give_slots(0);
+            self.state.requests.take().into_iter().for_each(|request| request(&self.state));
+        }
+    }
+
+    /// Takes note of calls that the monitor has taken, while this thread was in a call or out in the application: descriptors that
+    /// they were lent stay with their slots.
+    #[inline(always)]
+    pub(crate) fn meet_thief(&mut self) {
+        if self.lane.is_robbed() {
+            self.follow_stolen();
+        }
+    }
+
+    #[cold]
+    fn follow_stolen(&mut self) {
+        let first = self.lane.front().and_then(|entry| entry.number());
+        while let Some((number, lent)) = self.lane_lent.pop_back_if(|(number, _)| Some(*number) != first) {
+            // The call is not over: its completion is not consumed yet, as this thread has done nothing since.
+            let ticket = self.slots.of_lane(number).expect("a call that was taken has a slot");
+            self.slot_owner.lend(ticket, lent);
+        }
+        self.lane.show(self.lane.len());
+    }
+
+    /// Gives each call of the lane behind the first `kept` a slot: they stay where they are, and other threads can find them.
+    #[cold]
+    pub(crate) fn give_slots(&mut self, kept: usize) {
+        self.meet_thief();
+        let Ring { lane, lane_lent, slots, slot_owner, .. } = self;
+        lane.give_slots(kept, |entry| {
+            let ticket = entry.take_slot(slots, |verdict| slot_owner.first_state(verdict));
+            if entry.lends() {
+                let at = lane_lent.iter().position(|(lent_to, _)| Some(*lent_to) == entry.number());
+                let lent = at.and_then(|at| lane_lent.remove(at));
+                lent.into_iter().for_each(|(_, lent)| slot_owner.lend(ticket, lent));
+            }
+            ticket
+        });
+        lane.show(kept);
+    }
+
+    /// Moves the newest calls of the lane to the submission ring, all behind the first `kept`, as far as there is room. Gives
+    /// their bytes. They are not published yet.
+    pub(crate) fn share(&mut self, kept: usize) -> u64 {
+        self.give_slots(kept);
+        let (producer, mut moved, mut moved_bytes) = (&mut self.producer, 0, 0);
+        for entry in self.lane.iter().skip(kept) {
+            let (record, ticket) = (entry.record(), entry.ticket().expect("it has got its slot"));
+            let len = 8 * record.len() as u64;
+            let Ok(room) = producer.claim(len) else { break };
+            room.commit(cast_slice(record), ticket.pack(), entry.dispatch());
+            (moved, moved_bytes) = (moved + 1, moved_bytes + len);
+        }
+        self.lane.retain(|index, _| index < kept || index >= kept + moved);
+        moved_bytes
+    }
+
+    /// Ends all calls of the lane, which never run: the engine is closed.
+    #[cold]
+    pub(crate) fn refuse_private(&mut self) {
+        while self.run_front() > 0 {}
+    }
+
+    /// Forgets all calls of the lane: the ring is dropped.
+    pub(crate) fn drop_private(&mut self) {
+        self.meet_thief();
+        for entry in self.lane.iter() {
+            let is_over = entry.ticket().is_some_and(|ticket| {
+                let is_instant = entry.dispatch().contains(DispatchFlags::INSTANT);
+                Claim::ended(self.slots.get(ticket), ticket, is_instant).is_none()
+            });
+            if !is_over {
+                self.state.refused.add_beside_others(1);
+            }
+        }
+        self.lane.retain(|_, _| false);
+        self.lane_lent.drain(..).for_each(|(_, lent)| give_back(lent));
+    }
+}
+
+/// Makes the call of the first entry, as it was submitted.
+#[inline(always)]
+fn run_first(runner: &mut Runner, entries: &Entries, claim: &Claim<'_>, at: usize) -> usize {
+    let record = entries.front().map_or(&[][..], |entry: Entry<'_>| entry.record());
+    // SAFETY: `run` wants the promise of `Ring::push` for this record. The lane has records of this ring only, which `push` put
+    // there under that promise.
+    unsafe { runner.run(record, claim, at) }
+}
