@@ -46,19 +46,14 @@ pub struct Engine {
     style: Style,
     /// The last call made, with its arguments changed from call to call.
     submission: Submission,
-    shape: Shape,
+    /// The arguments that stand in it.
+    args: [u64; 6],
+    like: Like,
 }
 
-/// What of a call cannot be changed in a submission that is built.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Shape {
-    nr: u32,
-    argc: usize,
-    flags: CallFlags,
-    timing: bool,
-    /// The address of the file that is lent, whose owner the submission is, and how many bytes are read.
-    lent: Option<(*const File, usize)>,
-}
+/// Calls that are alike are the same submission with other arguments: the number of the call, and the address of the file that is
+/// lent, whose owner the submission is.
+type Like = (u32, Option<*const File>);
 
 impl Engine {
     /// Starts an engine and opens a ring that takes `depth` calls like those given.
@@ -69,14 +64,16 @@ impl Engine {
         let engine = syslet::Engine::start(style.config()).map_err(|error| error.to_string())?;
         let params = params(depth, calls).map_err(|error| error.to_string())?;
         let ring = engine.ring(&params).map_err(|error| error.to_string())?;
-        let shape = style.shape(&RawCall::getppid());
-        Ok(Engine { ring, depth, style, submission: build(shape, None), shape })
+        let call = RawCall::getppid();
+        let submission = style.build(&call);
+        Ok(Engine { ring, depth, style, submission, args: *call.all_args(), like: like(&call) })
     }
 
+    #[inline(always)]
     fn push(&mut self, call: &RawCall<'_>, user_data: usize) -> Result<(), Refused> {
-        let shape = self.style.shape(call);
-        if self.shape != shape {
-            (self.shape, self.submission) = (shape, build(shape, call.lent()));
+        if self.like != like(call) {
+            (self.like, self.submission) = (like(call), self.style.build(call));
+            self.args = *call.all_args();
         }
         self.submission.set_user_data(user_data as u64);
         if call.lent().is_some() {
@@ -84,7 +81,11 @@ impl Engine {
             return self.ring.push_safe(&self.submission).map(|_| ());
         }
         for (index, arg) in call.args().iter().enumerate() {
-            self.submission.set_arg(index, *arg);
+            // The others stand there, as they do where an application keeps a submission for a loop.
+            if self.args[index] != *arg {
+                self.args[index] = *arg;
+                self.submission.set_arg(index, *arg);
+            }
         }
         // SAFETY: the INVARIANT of `RawCall::args`; `window` returns only after this call's completion is read.
         unsafe { self.ring.push(&self.submission) }.map(|_| ())
@@ -100,7 +101,10 @@ impl Engine {
             }
             for done in self.ring.completions() {
                 let place = usize::try_from(done.user_data()).expect("user data are places");
-                assert!(!self.shape.timing || done.timing().is_some(), "every call that ran was timed");
+                assert!(
+                    self.style != Style::Timing || done.timing().is_some(),
+                    "every call that ran was timed"
+                );
                 sink.done(place, result(&calls[place], &done));
                 over += 1;
             }
@@ -158,17 +162,33 @@ impl Style {
         }
     }
 
-    fn shape(self, call: &RawCall<'_>) -> Shape {
-        let flags = match (self, call.sleeps_for()) {
+    fn flags(self, call: &RawCall<'_>) -> CallFlags {
+        match (self, call.sleeps_for()) {
             (Style::Default | Style::Timing | Style::Inline, SleepsFor::Storage) => CallFlags::STORAGE,
             (Style::Inline, SleepsFor::Time | SleepsFor::Another) => CallFlags::SYNC,
             (Style::Workers(_), _) => CallFlags::ASYNC,
             _ => CallFlags::NONE,
-        };
-        let lent = call.lent().map(|lent| (Arc::as_ptr(&lent.file), lent.buffer.len()));
-        let timing = self == Style::Timing;
-        Shape { nr: call.nr(), argc: call.args().len(), flags, timing, lent }
+        }
     }
+
+    /// The call as a submission: by its arguments, or with a file that is lent and room for the bytes.
+    fn build(self, call: &RawCall<'_>) -> Submission {
+        let built = Submission::call(call.nr());
+        let built = match call.lent() {
+            Some(Lent { file, buffer }) => {
+                let bytes = buffer.len();
+                built.lend(file).output(bytes).value(bytes as u64).value(call.args()[3])
+            }
+            None => call.args().iter().fold(built, |built, arg| built.value(*arg)),
+        };
+        let built = built.flags(self.flags(call));
+        if self == Style::Timing { built.timing().build() } else { built.build() }
+    }
+}
+
+#[inline(always)]
+fn like(call: &RawCall<'_>) -> Like {
+    (call.nr(), call.lent().map(|lent| Arc::as_ptr(&lent.file)))
 }
 
 /// A ring that takes `depth` calls like those given.
@@ -180,16 +200,6 @@ fn params(depth: usize, calls: &[RawCall<'_>]) -> Result<Params, TryFromIntError
     let completion_bytes = if out == 0 { 0 } else { completion_bytes.max(COMPLETION_RING_BYTES_MIN) };
     let submission_bytes = submission_bytes.max(RING_BYTES_MIN);
     Ok(Params { submission_bytes, completion_bytes, ..Params::default() })
-}
-
-fn build(Shape { nr, argc, flags, timing, lent: size }: Shape, lent: Option<&Lent>) -> Submission {
-    let built = Submission::call(nr);
-    let built = match (lent, size) {
-        (Some(lent), Some((_, bytes))) => built.lend(&lent.file).output(bytes).value(bytes as u64).value(0),
-        _ => (0..argc).fold(built, |built, _| built.value(0)),
-    };
-    let built = built.flags(flags);
-    if timing { built.timing().build() } else { built.build() }
 }
 
 /// The result, once the application has looked at the bytes where they lie in the completion.
