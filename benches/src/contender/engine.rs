@@ -5,7 +5,7 @@ use std::fs::File;
 use std::num::TryFromIntError;
 use std::sync::Arc;
 
-use syslet::{CallFlags, Completion, Config, Params, Refused, Submission, WaitError};
+use syslet::{CallFlags, Completion, Config, Executed, Params, Refused, Submission, WaitError};
 
 use super::landing::Landing;
 use super::sink::Sink;
@@ -34,6 +34,10 @@ pub enum Style {
     NonBlocking,
     /// As it comes, told which calls are for regular files, and asked for the times of each call.
     Timing,
+    /// As it comes, told which calls are for regular files; each call is made at once where it can be.
+    Exec,
+    /// The same, and told nothing.
+    ExecNonBlocking,
     /// At most so many workers, and nobody else runs a call.
     Workers(u32),
 }
@@ -69,16 +73,16 @@ impl Engine {
         Ok(Engine { ring, depth, style, submission, args: *call.all_args(), like: like(&call) })
     }
 
+    /// Makes the submission that of `call`.
     #[inline(always)]
-    fn push(&mut self, call: &RawCall<'_>, user_data: usize) -> Result<(), Refused> {
+    fn set(&mut self, call: &RawCall<'_>, user_data: usize) {
         if self.like != like(call) {
             (self.like, self.submission) = (like(call), self.style.build(call));
             self.args = *call.all_args();
         }
         self.submission.set_user_data(user_data as u64);
         if call.lent().is_some() {
-            self.submission.set_arg(3, call.args()[3]);
-            return self.ring.push_safe(&self.submission).map(|_| ());
+            return self.submission.set_arg(3, call.args()[3]);
         }
         for (index, arg) in call.args().iter().enumerate() {
             // The others stand there, as they do where an application keeps a submission for a loop.
@@ -87,15 +91,56 @@ impl Engine {
                 self.submission.set_arg(index, *arg);
             }
         }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, call: &RawCall<'_>, user_data: usize) -> Result<(), Refused> {
+        self.set(call, user_data);
+        if call.lent().is_some() {
+            return self.ring.push_safe(&self.submission).map(|_| ());
+        }
         // SAFETY: the INVARIANT of `RawCall::args`; `window` returns only after this call's completion is read.
         unsafe { self.ring.push(&self.submission) }.map(|_| ())
     }
 
-    /// Waits until the first `pushed` of the calls are over, and reads their completions.
-    fn finish<S: Sink>(&mut self, calls: &[RawCall<'_>], pushed: usize, sink: &mut S) {
+    /// Pushes calls until one is refused. Gives how many are in flight.
+    fn push_all<S: Sink>(&mut self, calls: &[RawCall<'_>], sink: &mut S) -> (usize, Result<(), Refused>) {
+        for (place, call) in calls.iter().enumerate() {
+            sink.submitted(place);
+            if let Err(reason) = self.push(call, place) {
+                return (place, Err(reason));
+            }
+        }
+        (calls.len(), Ok(()))
+    }
+
+    /// Makes calls at once, until one is refused. Gives how many are in flight.
+    fn exec_all<S: Sink>(&mut self, calls: &[RawCall<'_>], sink: &mut S) -> (usize, Result<(), Refused>) {
+        let mut in_flight = 0;
+        for (place, call) in calls.iter().enumerate() {
+            sink.submitted(place);
+            self.set(call, place);
+            let executed = if call.lent().is_some() {
+                self.ring.exec_safe(&self.submission)
+            } else {
+                // SAFETY: the INVARIANT of `RawCall::args`; `window` returns only after the completion of a call that is in
+                // flight is read.
+                unsafe { self.ring.exec(&self.submission) }
+            };
+            match executed {
+                Ok(Executed::Done(done)) => sink.done(place, result(call, &done)),
+                Ok(Executed::InFlight(_)) => in_flight += 1,
+                Err(reason) => return (in_flight, Err(reason)),
+            }
+        }
+        (in_flight, Ok(()))
+    }
+
+    /// Waits until as many of the calls as are in flight are over, and reads their completions.
+    fn finish<S: Sink>(&mut self, calls: &[RawCall<'_>], in_flight: usize, sink: &mut S) {
         let mut over = 0;
-        while over < pushed {
-            match self.ring.submit_and_wait(if S::IS_TIMED { 1 } else { pushed - over }) {
+        while over < in_flight {
+            match self.ring.submit_and_wait(if S::IS_TIMED { 1 } else { in_flight - over }) {
                 Ok(_) | Err(WaitError::Interrupted { .. }) => {}
                 Err(error) => panic!("waiting with calls in flight: {error}"),
             }
@@ -120,21 +165,13 @@ impl Windows for Engine {
     /// What was accepted is over when this returns, refusal or not.
     fn window<S: Sink>(&mut self, calls: &[RawCall<'_>], sink: &mut S) -> Result<(), String> {
         let landing = Landing;
-        let mut pushed = 0;
-        let mut outcome = Ok(());
-        for call in calls {
-            sink.submitted(pushed);
-            match self.push(call, pushed) {
-                Ok(()) => pushed += 1,
-                Err(reason) => {
-                    outcome = Err(reason.to_string());
-                    break;
-                }
-            }
-        }
-        self.finish(calls, pushed, sink);
+        let (in_flight, outcome) = match self.style {
+            Style::Exec | Style::ExecNonBlocking => self.exec_all(calls, sink),
+            _ => self.push_all(calls, sink),
+        };
+        self.finish(calls, in_flight, sink);
         landing.over();
-        outcome
+        outcome.map_err(|reason| reason.to_string())
     }
 
     fn settings(&self) -> String {
@@ -145,6 +182,8 @@ impl Windows for Engine {
             }
             Style::Default => "default limits, STORAGE on calls for regular files".to_owned(),
             Style::NonBlocking => "default limits, no flags".to_owned(),
+            Style::Exec => "exec of each call, default limits, STORAGE on calls for regular files".to_owned(),
+            Style::ExecNonBlocking => "exec of each call, default limits, no flags".to_owned(),
             Style::Timing => {
                 "default limits, STORAGE on calls for regular files, TIMING on every call".to_owned()
             }
@@ -157,14 +196,16 @@ impl Style {
     fn config(self) -> Config {
         match self {
             Style::Inline => Config::default().workers_max(0),
-            Style::Default | Style::NonBlocking | Style::Timing => Config::default(),
             Style::Workers(count) => Config::default().workers_max(count),
+            _ => Config::default(),
         }
     }
 
     fn flags(self, call: &RawCall<'_>) -> CallFlags {
         match (self, call.sleeps_for()) {
-            (Style::Default | Style::Timing | Style::Inline, SleepsFor::Storage) => CallFlags::STORAGE,
+            (Style::Default | Style::Timing | Style::Exec | Style::Inline, SleepsFor::Storage) => {
+                CallFlags::STORAGE
+            }
             (Style::Inline, SleepsFor::Time | SleepsFor::Another) => CallFlags::SYNC,
             (Style::Workers(_), _) => CallFlags::ASYNC,
             _ => CallFlags::NONE,

@@ -3,6 +3,7 @@
 mod blocking;
 mod direct;
 mod direct_inline;
+mod direct_nonblocking;
 mod engine;
 mod gather;
 mod handed;
@@ -20,6 +21,7 @@ use crate::call::RawCall;
 pub use blocking::Blocking;
 pub use direct::Direct;
 pub use direct_inline::DirectInline;
+pub use direct_nonblocking::DirectNonBlocking;
 pub use engine::{Engine, Style};
 pub use io_uring::{IoUring, Punt};
 pub use thread_per_call::ThreadPerCall;
@@ -70,6 +72,9 @@ pub const BASELINE: Kind = Kind { name: "direct", prepare: |_, _| Ok(Box::new(Di
 pub const ALL: &[Kind] = &[
     BASELINE,
     Kind { name: "direct-inline", prepare: |_, _| Ok(Box::new(DirectInline)) },
+    Kind { name: "direct-nonblocking", prepare: |_, _| Ok(Box::new(DirectNonBlocking)) },
+    Kind { name: "exec", prepare: |depth, calls| engine(depth, calls, Style::Exec) },
+    Kind { name: "exec-nonblocking", prepare: |depth, calls| engine(depth, calls, Style::ExecNonBlocking) },
     Kind { name: "engine", prepare: |depth, calls| engine(depth, calls, Style::Default) },
     Kind { name: "engine-nonblocking", prepare: |depth, calls| engine(depth, calls, Style::NonBlocking) },
     Kind { name: "engine-timing", prepare: |depth, calls| engine(depth, calls, Style::Timing) },

@@ -95,6 +95,9 @@ pub fn all() -> Vec<Goal> {
         direct("pread-ring", "pread-cached", 32, "engine-inline", 1.05),
         direct("pread-ring", "pread-cached", 128, "engine-inline", 1.05),
         direct("pread-safe", "pread-safe", 128, "engine-inline", 1.20),
+        direct("exec", "getppid", 1, "exec", 1.10),
+        direct("exec", "pread-cached", 1, "exec", 1.05),
+        exec_beyond_attempt(),
         direct("statx", "statx", 128, "engine", 1.10),
     ];
     goals.push(Goal { limit: Limit::AtLeast(2.0), ..statx_beside_io_uring() });
@@ -111,6 +114,13 @@ pub fn all() -> Vec<Goal> {
 /// At most `limit` of the time.
 fn pair(name: &'static str, limit: f64, ground: Ground, (of, to): (&'static str, &'static str)) -> Goal {
     Goal { name, limit: Limit::AtMost(limit), from: From::Pair(Pair { ground, of, to, by: By::Time }) }
+}
+
+/// A call that may sleep for all that the engine is told.
+fn exec_beyond_attempt() -> Goal {
+    let ground = Ground { work: Work::Calls("pread-cached", 1), cores: Cores::Any };
+    let pair = Pair { ground, of: "exec-nonblocking", to: "direct-nonblocking", by: By::Beyond };
+    Goal { name: "exec", limit: Limit::AtMost(15.0), from: From::Pair(pair) }
 }
 
 fn statx_beside_io_uring() -> Goal {

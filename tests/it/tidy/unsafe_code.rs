@@ -13,6 +13,7 @@ const ALLOWED: &[&str] = &[
     "benches/src/contender/blocking.rs",
     "benches/src/contender/direct.rs",
     "benches/src/contender/direct_inline.rs",
+    "benches/src/contender/direct_nonblocking.rs",
     "benches/src/contender/engine.rs",
     "benches/src/contender/handed.rs",
     "benches/src/contender/io_uring.rs",
