@@ -92,11 +92,16 @@ impl Outcome {
     }
 
     /// Whether the submission wants this success to be silent.
+    #[inline(always)]
     pub(crate) fn is_hidden(&self, call: &Call<'_>) -> bool {
+        call.flags().contains(CallFlags::NO_COMPLETE) && self.may_be_hidden()
+    }
+
+    #[inline(never)]
+    fn may_be_hidden(&self) -> bool {
         let is_success = self.status_of_attributes().is_none() && self.result.decode().is_ok();
         // A failure on its way out must not be hidden.
-        let is_clean = !self.flags.contains(DoneFlags::FINALLY_FAILED);
-        is_success && is_clean && call.flags().contains(CallFlags::NO_COMPLETE)
+        is_success && !self.flags.contains(DoneFlags::FINALLY_FAILED)
     }
 }
 

@@ -9,14 +9,16 @@ use crate::exec::claim::Claim;
 use crate::exec::{Progress, Runner, Step};
 use crate::pool::executor::Rest;
 use crate::queues::batch::BATCH_MAX;
+use crate::queues::credit::Credit;
 use crate::queues::private_lane::{Entries, Entry};
 use crate::queues::ring_buffer::words;
+use crate::queues::ring_state::Submitter;
 use crate::ring::Ring;
-use crate::slots::Ticket;
 use crate::slots::admission::{Admission, Placement, Verdict};
 use crate::slots::dispatch::DispatchFlags;
 use crate::slots::lent::give_back;
 use crate::slots::state::State;
+use crate::slots::{SlotOwner, Ticket};
 use crate::submission::Submission;
 
 /// The ticket in place of one: the call has no slot.
@@ -78,36 +80,51 @@ impl Ring {
         let is_instant = first == DispatchFlags::INSTANT;
         let max = if is_timed { max.min(if is_instant { BATCH_MAX } else { 1 }) } else { max };
         let is_watched = !is_instant && self.lane.len() > 1 && self.is_watched_by_monitor();
-        let mut ran = 0;
+        let (mut ran, mut over) = (0, Over::default());
         self.drain_buffer.swap(&mut self.executor.runner.done);
         while ran < max {
             let Some(entry) = self.lane.front() else { break };
-            let (dispatch, lends, credit) = (entry.dispatch(), entry.lends(), entry.credit());
-            let is_other = dispatch != first
-                || dispatch.contains(DispatchFlags::NONBLOCKING)
+            let is_other = entry.dispatch() != first
+                || first.contains(DispatchFlags::NONBLOCKING)
                 || entry.ticket().is_some();
-            if is_other || self.lane.is_asked() || self.engine.is_closed() || self.state.is_woken() && ran > 0
-            {
+            if is_other || self.is_disturbed(ran) {
                 break;
             }
+            let (size, lends, credit) = (entry.size(), entry.lends(), entry.credit());
             let place = self.drain_buffer.place_for(words(credit), &mut self.executor.runner.done);
             let Some(at) = place else { break };
             if entry.is_answering() {
                 entry.with_admission(|call, admission| self.lane_slot.admit(call, admission));
             }
-            let claim = Claim::instant(&self.lane_slot, NO_TICKET);
-            let runner = &mut self.executor.runner;
+            let (claim, runner) = (Claim::instant(&self.lane_slot, NO_TICKET), &mut self.executor.runner);
             let built = if is_watched && self.lane.len() > 1 {
+                // Other threads may look while this one is in the call.
+                over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
                 self.lane.during(|entries| run_first(runner, entries, &claim, at))
             } else {
-                run_first(runner, &self.lane, &claim, at)
+                // SAFETY: as in `run_first`.
+                unsafe { runner.run(entry.record(), &claim, at) }
             };
-            self.end_private(at, built, credit, lends);
+            self.commit_private(at, built);
+            self.lane.pop_of(size);
+            over.add(credit);
+            if lends {
+                self.give_lent_back();
+            }
             ran += 1;
         }
         self.drain_buffer.swap(&mut self.executor.runner.done);
+        over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
+        self.lane.show(self.lane.len());
         self.meet_thief();
         ran
+    }
+
+    /// Whether something else comes before the next call of the lane: a request, the end of the engine, or that of the wait, which has run
+    /// so many.
+    #[inline(always)]
+    fn is_disturbed(&self, ran: usize) -> bool {
+        self.lane.is_asked() || self.engine.is_closed() || self.state.is_woken() && ran > 0
     }
 
     /// Whether the monitor sees to the calls that wait behind one that this thread is about to make, should it sleep.
@@ -119,19 +136,23 @@ impl Ring {
         is_watched
     }
 
-    /// The call at the front is over, and its completion was built at `at` of the buffer that the application reads, which the runner
-    /// has just now.
+    /// A completion was built at `at` of the buffer that the application reads, which the runner has just now. The application sees it
+    /// unless it is that of a hidden success.
     #[inline(always)]
-    fn end_private(&mut self, at: usize, built: usize, credit: u64, lends: bool) {
-        let is_hidden = RecordWord::unpack(self.executor.runner.done[at]).kind == Kind::PAD;
-        if !is_hidden {
+    fn commit_private(&mut self, at: usize, built: usize) {
+        if RecordWord::unpack(self.executor.runner.done[at]).kind != Kind::PAD {
             self.drain_buffer.commit(at, built);
         }
+    }
+
+    /// The call at the front is over, and its completion was built at `at`.
+    fn end_front(&mut self, at: usize, built: usize, credit: u64, lends: bool) {
+        self.commit_private(at, built);
         self.lane.pop();
         self.lane.show(self.lane.len());
-        self.slot_owner.discount_private();
-        self.credit.give_back(credit);
-        self.state.submitter.finished.add(1);
+        let mut over = Over::default();
+        over.add(credit);
+        over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
         if lends {
             self.give_lent_back();
         }
@@ -188,7 +209,7 @@ impl Ring {
         let step = if is_watched { self.lane.during(run) } else { run(&self.lane) };
         match step {
             Step::Done(built) => {
-                self.end_private(at, built, credit, lends);
+                self.end_front(at, built, credit, lends);
                 self.drain_buffer.swap(&mut self.executor.runner.done);
             }
             Step::Suspended(progress) => {
@@ -300,6 +321,30 @@ impl Ring {
         }
         self.lane.retain(|_, _| false);
         self.lane_lent.drain(..).for_each(|(_, lent)| give_back(lent));
+    }
+}
+
+/// Calls of the lane that are over, and are counted together.
+#[derive(Default)]
+struct Over {
+    calls: usize,
+    /// Room that was held for their completions, in bytes.
+    credit: u64,
+}
+
+impl Over {
+    #[inline(always)]
+    fn add(&mut self, credit: u64) {
+        (self.calls, self.credit) = (self.calls + 1, self.credit + credit);
+    }
+
+    /// Counts the calls as over, and gives their room back.
+    #[inline(always)]
+    fn settle(&mut self, slots: &mut SlotOwner, credit: &mut Credit, submitter: &Submitter) {
+        let Over { calls, credit: held } = std::mem::take(self);
+        slots.discount_private(calls);
+        credit.give_back(held);
+        submitter.finished.add(calls as u64);
     }
 }
 

@@ -49,10 +49,10 @@ impl SlotOwner {
         self.in_use += 1;
     }
 
-    /// A call of the private lane is over, and never had a slot.
+    /// So many calls of the private lane are over, and never had a slot.
     #[inline(always)]
-    pub(crate) fn discount_private(&mut self) {
-        self.in_use -= 1;
+    pub(crate) fn discount_private(&mut self, calls: usize) {
+        self.in_use -= calls;
     }
 
     /// Takes a slot for a call, if one is free.

@@ -33,7 +33,12 @@ pub(crate) struct Entries {
 
 /// One entry.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry<'a>(&'a [u64]);
+pub(crate) struct Entry<'a> {
+    /// Its first word.
+    first: u64,
+    words: &'a [u64],
+    record: &'a [u64],
+}
 
 /// Words in front of the record: length, flags and credit; descriptor and needs; the number of the call, or the ticket of its slot
 /// once it has one.
@@ -156,7 +161,10 @@ impl Entries {
 
     #[inline(always)]
     fn at(&self, place: usize) -> Entry<'_> {
-        Entry(&self.words[place..place + entry_words(self.words[place])])
+        let words = &self.words[place..];
+        let (first, len) = (words[0], entry_words(words[0]));
+        let head = HEAD_WORDS + if first & ANSWERING != 0 { ANSWER_WORDS } else { 0 };
+        Entry { first, words: &words[..len], record: &words[head..len] }
     }
 
     /// The last entry.
@@ -168,11 +176,17 @@ impl Entries {
     /// Forgets the first entry.
     #[inline(always)]
     pub(crate) fn pop(&mut self) {
-        let Some(entry) = self.front() else { return };
-        let (len, record_bytes) = (entry.0.len(), bytes(entry.record().len()));
-        self.head += len;
+        if let Some(size) = self.front().map(|entry| entry.size()) {
+            self.pop_of(size);
+        }
+    }
+
+    /// The same where its size is known.
+    #[inline(always)]
+    pub(crate) fn pop_of(&mut self, size: Size) {
+        self.head += size.words;
         self.count -= 1;
-        self.record_bytes -= record_bytes;
+        self.record_bytes -= size.record_bytes;
         if self.count == 0 {
             (self.head, self.tail) = (0, 0);
         }
@@ -183,7 +197,7 @@ impl Entries {
         let mut place = self.head;
         (0..self.count).map(move |_| {
             let entry = self.at(place);
-            place += entry.0.len();
+            place += entry.words.len();
             entry
         })
     }
@@ -192,7 +206,7 @@ impl Entries {
     pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(usize, Entry<'_>) -> bool) {
         let (mut from, mut to, mut kept) = (self.head, self.head, 0);
         for index in 0..self.count {
-            let (len, record_bytes) = (self.at(from).0.len(), bytes(self.at(from).record().len()));
+            let Size { words: len, record_bytes } = self.at(from).size();
             if is_kept(index, self.at(from)) {
                 self.words.copy_within(from..from + len, to);
                 (self.last, to, kept) = (to, to + len, kept + 1);
@@ -212,7 +226,7 @@ impl Entries {
         let mut place = self.head;
         for index in 0..self.count {
             let entry = self.at(place);
-            let len = entry.0.len();
+            let len = entry.words.len();
             if index >= kept && entry.ticket().is_none() {
                 let ticket = give(entry);
                 self.words[place] |= HAS_SLOT;
@@ -256,55 +270,67 @@ fn entry_words(first: u64) -> usize {
     (first & ((1 << FLAGS_SHIFT) - 1)) as usize
 }
 
+/// The size of an entry, and of the record in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    words: usize,
+    record_bytes: u64,
+}
+
 impl<'a> Entry<'a> {
+    #[inline(always)]
+    pub(crate) fn size(&self) -> Size {
+        Size { words: self.words.len(), record_bytes: bytes(self.record.len()) }
+    }
+
     /// The record, as it was pushed, with its dispatch flags.
     #[inline(always)]
     pub(crate) fn record(&self) -> &'a [u64] {
-        &self.0[HEAD_WORDS + if self.is_answering() { ANSWER_WORDS } else { 0 }..]
+        self.record
     }
 
     #[inline(always)]
     pub(crate) fn dispatch(&self) -> DispatchFlags {
-        DispatchFlags::of(self.record()[0])
+        DispatchFlags::of(self.record[0])
     }
 
     /// Room for its completion, in bytes.
     #[inline(always)]
     pub(crate) fn credit(&self) -> u64 {
-        self.0[0] >> 32
+        self.first >> 32
     }
 
     /// Whether it has attributes or an out area.
     #[inline(always)]
     pub(crate) fn is_answering(&self) -> bool {
-        self.0[0] & ANSWERING != 0
+        self.first & ANSWERING != 0
     }
 
     /// Whether descriptors are lent to it.
     #[inline(always)]
     pub(crate) fn lends(&self) -> bool {
-        self.0[0] & LENDS != 0
+        self.first & LENDS != 0
     }
 
     /// The ticket of its slot, once it has one.
     #[inline(always)]
     pub(crate) fn ticket(&self) -> Option<Ticket> {
-        (self.0[0] & HAS_SLOT != 0).then(|| Ticket::unpack(self.0[2]))
+        (self.first & HAS_SLOT != 0).then(|| Ticket::unpack(self.words[2]))
     }
 
     /// The number of the call, as long as it has no slot.
     #[inline(always)]
     pub(crate) fn number(&self) -> Option<u64> {
-        (self.0[0] & HAS_SLOT == 0).then(|| self.0[2])
+        (self.first & HAS_SLOT == 0).then(|| self.words[2])
     }
 
     /// The decisions of admission about it.
     #[allow(clippy::cast_possible_truncation, reason = "halves of words")]
     pub(crate) fn with_admission<R>(&self, use_it: impl FnOnce(&Call<'_>, &Admission<'_>) -> R) -> R {
-        let has = |flag: u64| self.0[0] & flag != 0;
+        let has = |flag: u64| self.first & flag != 0;
         let mut verdict = Verdict {
             credit: self.credit() as u32,
-            needs: Needs((self.0[1] >> 32) as u32),
+            needs: Needs((self.words[1] >> 32) as u32),
             abandon_policy: if has(IS_KEPT) { AbandonPolicy::Refused } else { AbandonPolicy::Borne },
             dispatch: self.dispatch(),
             may_run_inline: true,
@@ -314,14 +340,14 @@ impl<'a> Entry<'a> {
         };
         let mut queued_ns = 0;
         if has(ANSWERING) {
-            let (answers, asked) = self.0[HEAD_WORDS + 2..].split_at(Answers::WORDS);
-            queued_ns = self.0[HEAD_WORDS];
-            verdict.trace = has(IS_TRACED).then(|| self.0[HEAD_WORDS + 1]);
+            let (answers, asked) = self.words[HEAD_WORDS + 2..].split_at(Answers::WORDS);
+            queued_ns = self.words[HEAD_WORDS];
+            verdict.trace = has(IS_TRACED).then(|| self.words[HEAD_WORDS + 1]);
             verdict.answers = Answers::unpack(std::array::from_fn(|index| answers[index]));
             verdict.asked = AskedIds::unpack(std::array::from_fn(|index| asked[index]));
         }
-        let fd = (self.0[1] as u32).cast_signed();
-        let call = Call::admitted(cast_slice(self.record()));
+        let fd = (self.words[1] as u32).cast_signed();
+        let call = Call::admitted(cast_slice(self.record));
         use_it(&call, &Admission { verdict: &verdict, fd, queued_ns, deadline_ns: None })
     }
 
