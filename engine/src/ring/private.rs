@@ -94,7 +94,7 @@ impl Ring {
             let place = self.drain_buffer.place_for(words(credit), &mut self.executor.runner.done);
             let Some(at) = place else { break };
             if entry.is_answering() {
-                entry.with_admission(|call, admission| self.lane_slot.admit(call, admission));
+                entry.restore(&self.lane_slot);
             }
             let (claim, runner) = (Claim::instant(&self.lane_slot, NO_TICKET), &mut self.executor.runner);
             let built = if is_watched && self.lane.len() > 1 {
@@ -186,7 +186,7 @@ impl Ring {
             return self.run_front();
         }
         if entry.is_answering() {
-            entry.with_admission(|call, admission| self.lane_slot.admit(call, admission));
+            entry.restore(&self.lane_slot);
         }
         let others_wait = self.lane.len() > 1;
         let is_watched = others_wait && self.is_watched_by_monitor();

@@ -153,6 +153,26 @@ impl Slot {
         }
     }
 
+    /// Takes the decisions about a call that has attributes or an out area, in the words that they were kept in.
+    #[inline]
+    pub(crate) fn restore(
+        &self,
+        (credit, needs): (u32, Needs),
+        returns_data: bool,
+        queued_ns: u64,
+        (answers, asked): (&[u64], &[u64]),
+    ) {
+        self.credit.store(credit, Ordering::Relaxed);
+        self.needs.store(needs.0 | if returns_data { RETURNS_DATA } else { 0 }, Ordering::Relaxed);
+        self.queued_ns.store(queued_ns, Ordering::Relaxed);
+        for (to, word) in self.answers.iter().zip(answers) {
+            to.store(*word, Ordering::Relaxed);
+        }
+        for (to, word) in self.asked.iter().zip(asked) {
+            to.store(*word, Ordering::Relaxed);
+        }
+    }
+
     /// Takes the fields of an answer that is no call: no number, no descriptor, room for the shortest completion.
     #[allow(clippy::cast_possible_truncation, reason = "24")]
     fn answer(&self, user_data: u64) {

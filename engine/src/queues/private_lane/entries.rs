@@ -11,7 +11,7 @@ use crate::queues::ring_buffer::{bytes, words};
 use crate::slots::admission::{AbandonPolicy, Admission, Answers, AskedIds, Verdict};
 use crate::slots::dispatch::DispatchFlags;
 use crate::slots::state::State;
-use crate::slots::{Slots, Ticket};
+use crate::slots::{Slot, Slots, Ticket};
 
 /// The entries, one behind the other, in the order pushed.
 #[derive(Debug)]
@@ -349,6 +349,16 @@ impl<'a> Entry<'a> {
         let fd = (self.words[1] as u32).cast_signed();
         let call = Call::admitted(cast_slice(self.record));
         use_it(&call, &Admission { verdict: &verdict, fd, queued_ns, deadline_ns: None })
+    }
+
+    /// Puts the decisions that the runner wants to know into `slot`, of a call that has attributes or an out area.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "halves of words")]
+    pub(crate) fn restore(&self, slot: &Slot) {
+        let [queued_ns, _, kept @ ..] = &self.words[HEAD_WORDS..HEAD_WORDS + ANSWER_WORDS] else { return };
+        let needs = Needs((self.words[1] >> 32) as u32);
+        let returns_data = self.first & RETURNS_DATA != 0;
+        slot.restore((self.credit() as u32, needs), returns_data, *queued_ns, kept.split_at(Answers::WORDS));
     }
 
     /// Gives the call a slot, in the state that `first` says. One is free: it was counted when the call was pushed.
