@@ -4,8 +4,8 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
-use syslet::attrs::TimingValue;
-use syslet::{AttributeId, CallFlags, Config, Engine, Params, Refusal, Ring, Submission};
+use syslet::program::{Program, calls};
+use syslet::{AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Refusal, Ring, Submission};
 
 use crate::rig::{self, drain, getpid, push};
 
@@ -44,12 +44,52 @@ fn each_push_has_its_own_time() {
     for _ in 0..PUSHES {
         push(&mut ring, &timed).expect("accepted");
         ring.submit_and_wait(1).expect("waited");
-        let done = ring.completions().next().expect("one");
-        let answer = done.attribute(AttributeId::TIMING).expect("answered");
-        let timing = TimingValue::parse(answer.value).expect("a value");
+        let timing = ring.completions().next().and_then(|done| done.timing()).expect("answered");
         assert!(timing.queued_ns >= finished_ns, "it was queued after the one before was over");
         finished_ns = timing.finished_ns;
     }
+}
+
+/// ENGINE-35: the same of a program, whose verdict is kept with its checks.
+#[test]
+fn each_push_of_a_program_has_its_own_time() {
+    let mut ring = rig::ring();
+    let program = Program::build(|p| {
+        p.attribute(AttributeId::TIMING, AttributeFlags::NONE, &[]);
+        p.call(calls::getppid());
+    });
+    let program = program.expect("well-formed");
+    let mut finished_ns = 0;
+    for _ in 0..PUSHES {
+        rig::push_program(&mut ring, &program).expect("accepted");
+        ring.submit_and_wait(1).expect("waited");
+        let timing = ring.completions().next().and_then(|done| done.timing()).expect("answered");
+        assert!(timing.queued_ns >= finished_ns, "it was queued after the one before was over");
+        finished_ns = timing.finished_ns;
+    }
+}
+
+/// ENGINE-35: threads push one submission at once, each to a ring of its own.
+#[test]
+fn threads_push_one_submission() {
+    fn shared<T: Clone + Send + Sync>(of: &T) -> &T {
+        of
+    }
+    let engine = Engine::start(rig::alone()).expect("an engine");
+    let call = getpid().build();
+    let call = shared(&call);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut ring = engine.ring(&Params::default()).expect("a ring");
+                for _ in 0..100 {
+                    ring.push_safe(call).expect("safe");
+                    assert_eq!(finish(&mut ring).remove(0).result, rig::pid());
+                }
+                shared(&ring.prepare(call, []).expect("prepared"));
+            });
+        }
+    });
 }
 
 /// ENGINE-35: a ring with other limits, and one of another engine, check for themselves.

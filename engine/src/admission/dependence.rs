@@ -12,16 +12,10 @@ use crate::slots::dispatch::DispatchFlags;
 use crate::slots::kept::{Circumstances, Dependence, Kept};
 use crate::submission::Submission;
 
-/// The verdict on an accepted submission as the submission keeps it, if it may. `is_safe` says that the check for safe code has
-/// passed, too.
-pub(crate) fn keep(
-    submission: &Submission,
-    by: Circumstances,
-    verdict: &Verdict,
-    is_safe: bool,
-) -> Option<Kept> {
+/// The verdict on an accepted submission as the submission keeps it, if it may.
+pub(crate) fn keep(submission: &Submission, by: Circumstances, verdict: &Verdict) -> Option<Kept> {
     let dependence = dependence(&Call::admitted(submission.bytes()), by, verdict)?;
-    Some(Kept::new(by, *verdict, dependence, is_safe))
+    Some(Kept::new(by, *verdict, dependence))
 }
 
 /// The dependence of the verdict on an accepted call, or `None` where a later check might find otherwise although nothing has

@@ -70,8 +70,14 @@ impl Ring {
     pub fn exec_safe(&mut self, submission: &Submission) -> Result<Executed<'_>, Refused> {
         let by = self.enter()?;
         let ran = match submission.keeper().get(by) {
-            Some(kept) if kept.is_safe() => self.run_now(submission, &kept.verdict),
-            _ => self.check_and_run_now(submission, by, Promise::Checked),
+            Some(kept) => {
+                if !submission.keeper().is_safe() {
+                    self.check_safe(submission, &kept.verdict)?;
+                    submission.keeper().note_safe(kept);
+                }
+                self.run_now(submission, &kept.verdict)
+            }
+            None => self.check_and_run_now(submission, by, Promise::Checked),
         };
         self.executed(ran)
     }

@@ -15,7 +15,7 @@ use crate::nonblocking;
 use crate::refused::Refused;
 use crate::slots::admission::Verdict;
 use crate::slots::dispatch::DispatchFlags;
-use crate::slots::kept::{Circumstances, Kept};
+use crate::slots::kept::Circumstances;
 use crate::slots::{Slot, Ticket};
 use crate::submission::Submission;
 use crate::sys::clock::now_ns;
@@ -92,8 +92,9 @@ pub(crate) unsafe fn try_here(
         &fresh
     };
     let call = Call::admitted(submission.bytes());
-    if is_safe && !kept.is_some_and(Kept::is_safe) {
+    if is_safe && !(kept.is_some() && submission.keeper().is_safe()) {
         safe::check(&call, submission.lent(), verdict.needs, &engine.terms.context)?;
+        kept.into_iter().for_each(|kept| submission.keeper().note_safe(kept));
     }
     if !is_whole(engine, &call, verdict) {
         return Ok(None);
@@ -146,8 +147,8 @@ fn check(
     let call = Call::admitted(submission.bytes());
     admit(&call, by.completion_max(), &engine.terms, by.has_pool, verdict)?;
     if submission.keeper().is_due() {
-        let kept = crate::admission::dependence::keep(submission, by, verdict, false);
-        kept.into_iter().for_each(|kept| submission.keeper().keep(kept));
+        let kept = crate::admission::dependence::keep(submission, by, verdict);
+        kept.into_iter().for_each(|kept| submission.keeper().keep(kept, false));
     }
     Ok(())
 }

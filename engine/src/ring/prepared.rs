@@ -58,8 +58,8 @@ impl Ring {
         let (by, mut verdict) = (self.enter()?, Verdict::default());
         let by = self.check(submission.bytes(), by, &mut verdict)?;
         let mut submission = submission.clone();
-        let kept = keep(&submission, by, &verdict, false);
-        kept.into_iter().for_each(|kept| submission.keeper_mut().replace(kept));
+        let kept = keep(&submission, by, &verdict);
+        kept.into_iter().for_each(|kept| submission.keeper_mut().replace(kept, false));
         Ok(PreparedCall { submission, places })
     }
 }

@@ -83,10 +83,11 @@ impl Ring {
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
         let by = self.enter()?;
         let name = match submission.keeper().get(by) {
-            Some(kept) if kept.is_safe() => self.enqueue_lending(submission, &kept.verdict),
             Some(kept) => {
-                self.check_safe(submission, &kept.verdict)?;
-                kept.note_safe();
+                if !submission.keeper().is_safe() {
+                    self.check_safe(submission, &kept.verdict)?;
+                    submission.keeper().note_safe(kept);
+                }
                 self.enqueue_lending(submission, &kept.verdict)
             }
             None => self.push_checked(submission, by, Promise::Checked),
@@ -130,8 +131,8 @@ impl Ring {
             self.check_safe(submission, &verdict)?;
         }
         if submission.keeper().is_due() {
-            let kept = keep(submission, by, &verdict, promise == Promise::Checked);
-            kept.into_iter().for_each(|kept| submission.keeper().keep(kept));
+            let (kept, is_safe) = (keep(submission, by, &verdict), promise == Promise::Checked);
+            kept.into_iter().for_each(|kept| submission.keeper().keep(kept, is_safe));
         }
         Ok(verdict)
     }
@@ -157,6 +158,7 @@ impl Ring {
     }
 
     /// Checks what safe code must not push, of a submission that has this verdict.
+    #[inline(never)]
     pub(super) fn check_safe(&self, submission: &Submission, verdict: &Verdict) -> Result<(), Refused> {
         let call = Call::admitted(submission.bytes());
         Ok(safe::check(&call, submission.lent(), verdict.needs, &self.engine.terms.context)?)

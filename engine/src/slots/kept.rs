@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use syslet_abi::Params;
 
 use crate::slots::admission::Verdict;
-use crate::sys::sync::{AtomicBool, AtomicU32, Ordering};
+use crate::sys::sync::{AtomicU32, Ordering};
 
 /// The circumstances of a check: under others it might find otherwise.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,12 +59,12 @@ pub(crate) struct Dependence {
 pub(crate) const LENGTH_MAX: u64 = 0x7fff_f000;
 
 impl Dependence {
-    /// Whether a change of argument `index` is to be looked at.
-    #[inline(always)]
-    fn is_watched(&self, index: usize, old: u64, new: u64) -> bool {
-        let has = |set: u8| set >> index & 1 != 0;
-        has(self.values | self.lengths | self.positions | self.safety)
-            || has(self.addresses) && (old == 0 || new == 0)
+    /// The bits of [`Keeper::watch`] for a submission whose check for safe code has passed or not.
+    fn watch(&self, is_safe: bool) -> u32 {
+        let safety = if is_safe { IS_SAFE | u32::from(self.safety) } else { 0 };
+        u32::from(self.values | self.lengths | self.positions)
+            | u32::from(self.addresses) << ADDRESSES
+            | safety
     }
 
     /// Whether the verdict may be another one when argument `index` changes from `old` to `new`.
@@ -84,38 +84,16 @@ impl Dependence {
 }
 
 /// A verdict that is kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Kept {
-    pub(crate) by: Circumstances,
+    by: Circumstances,
     pub(crate) verdict: Verdict,
-    pub(crate) dependence: Dependence,
-    /// Whether the check for safe code has passed, too.
-    is_safe: AtomicBool,
+    dependence: Dependence,
 }
 
 impl Kept {
-    pub(crate) fn new(by: Circumstances, verdict: Verdict, dependence: Dependence, is_safe: bool) -> Kept {
-        Kept { by, verdict, dependence, is_safe: AtomicBool::new(is_safe) }
-    }
-
-    /// Whether the check for safe code has passed with these arguments.
-    #[inline(always)]
-    pub(crate) fn is_safe(&self) -> bool {
-        // Relaxed: pairs with the store in `note_safe`, and no data is read through it. The bytes that were checked are
-        // lent to both pushes, so neither can have changed them.
-        self.is_safe.load(Ordering::Relaxed)
-    }
-
-    /// The check for safe code has passed.
-    pub(crate) fn note_safe(&self) {
-        // Relaxed: pairs with the load in `is_safe`, as said there.
-        self.is_safe.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Clone for Kept {
-    fn clone(&self) -> Kept {
-        Kept::new(self.by, self.verdict, self.dependence, self.is_safe())
+    pub(crate) fn new(by: Circumstances, verdict: Verdict, dependence: Dependence) -> Kept {
+        Kept { by, verdict, dependence }
     }
 }
 
@@ -123,6 +101,9 @@ impl Clone for Kept {
 #[derive(Debug)]
 pub(crate) struct Keeper {
     kept: OnceLock<Kept>,
+    /// One bit for each argument of which every change is to be looked at, one more [`ADDRESSES`] bits higher for each of which
+    /// a change from or to zero is, and [`IS_SAFE`]. All are zero while no verdict is kept.
+    watch: AtomicU32,
     /// Pushes since there was a verdict here.
     pushes: AtomicU32,
     /// Before so many, none is kept: a submission that is pushed once has no use for it, nor has one that is changed for each
@@ -130,21 +111,30 @@ pub(crate) struct Keeper {
     patience: u32,
 }
 
+/// How far the bits of addresses stand from those of values.
+const ADDRESSES: usize = 8;
+/// The check for safe code has passed, too.
+const IS_SAFE: u32 = 1 << 16;
+
 /// The least that [`Keeper::patience`] is, and the most.
 const PATIENCE: (u32, u32) = (1, 128);
 
 impl Default for Keeper {
     fn default() -> Keeper {
-        Keeper { kept: OnceLock::new(), pushes: AtomicU32::new(0), patience: PATIENCE.0 }
+        let (watch, pushes) = (AtomicU32::new(0), AtomicU32::new(0));
+        Keeper { kept: OnceLock::new(), watch, pushes, patience: PATIENCE.0 }
     }
 }
 
 /// A clone has the same bytes, so the verdict holds for it as well.
 impl Clone for Keeper {
     fn clone(&self) -> Keeper {
+        let kept = self.kept.clone();
+        let is_safe = self.is_safe();
+        let watch = AtomicU32::new(kept.get().map_or(0, |kept| kept.dependence.watch(is_safe)));
         // Relaxed: as in `is_due`.
         let pushes = AtomicU32::new(self.pushes.load(Ordering::Relaxed));
-        Keeper { kept: self.kept.clone(), pushes, patience: self.patience }
+        Keeper { kept, watch, pushes, patience: self.patience }
     }
 }
 
@@ -163,34 +153,56 @@ impl Keeper {
         pushes >= self.patience && self.kept.get().is_none()
     }
 
-    /// Keeps a verdict. Another ring may have been first: it keeps its own.
-    pub(crate) fn keep(&self, kept: Kept) {
-        let _ = self.kept.set(kept);
+    /// Whether the check for safe code has passed, of a submission whose verdict is kept.
+    #[inline(always)]
+    pub(crate) fn is_safe(&self) -> bool {
+        // Relaxed: pairs with the store in `note_safe`, and no data is read through it. The bytes that were checked are
+        // lent to both pushes, so neither can have changed them.
+        self.watch.load(Ordering::Relaxed) & IS_SAFE != 0
+    }
+
+    /// The check for safe code has passed, of a submission that keeps this verdict.
+    pub(crate) fn note_safe(&self, kept: &Kept) {
+        // Relaxed: pairs with the load in `is_safe`, as said there. The changes that look at the other bits have the submission
+        // to themselves.
+        self.watch.fetch_or(kept.dependence.watch(true), Ordering::Relaxed);
+    }
+
+    /// Keeps a verdict, and that the check for safe code has passed. Another ring may have been first: it keeps its own.
+    pub(crate) fn keep(&self, kept: Kept, is_safe: bool) {
+        let watch = kept.dependence.watch(is_safe);
+        if self.kept.set(kept).is_ok() {
+            // Relaxed, as in `note_safe`. An exchange, because the other thread may be there already.
+            self.watch.fetch_or(watch, Ordering::Relaxed);
+        }
     }
 
     /// Keeps this verdict, whether there is another or not.
-    pub(crate) fn replace(&mut self, kept: Kept) {
-        self.kept = OnceLock::from(kept);
+    pub(crate) fn replace(&mut self, kept: Kept, is_safe: bool) {
+        self.watch = AtomicU32::new(0);
+        self.kept = OnceLock::new();
+        self.keep(kept, is_safe);
     }
 
     /// Argument `index` changes: forgets what depends on it.
     #[inline(always)]
     pub(crate) fn note_change(&mut self, index: usize, old: u64, new: u64) {
-        let is_watched = |kept: &mut Kept| kept.dependence.is_watched(index, old, new);
-        if self.kept.get_mut().is_some_and(is_watched) && old != new {
+        // No submission with more than six arguments is accepted, so none keeps a verdict.
+        let watch = *self.watch.get_mut() >> (index % ADDRESSES);
+        if watch & 1 != 0 || watch & 1 << ADDRESSES != 0 && (old == 0 || new == 0) {
             self.forget(index, old, new);
         }
     }
 
-    /// Forgets what depends on argument `index`.
+    /// Forgets what depends on argument `index`, if that is another one.
     #[inline(never)]
     fn forget(&mut self, index: usize, old: u64, new: u64) {
-        let Some(kept) = self.kept.get_mut() else { return };
+        let Some(kept) = self.kept.get_mut().filter(|_| old != new) else { return };
         if kept.dependence.is_touched(index, old, new) {
             let patience = (2 * self.patience).min(PATIENCE.1);
             *self = Keeper { patience, ..Keeper::default() };
         } else if kept.dependence.touches_safety(index) {
-            kept.is_safe = AtomicBool::new(false);
+            self.watch = AtomicU32::new(kept.dependence.watch(false));
         }
     }
 }

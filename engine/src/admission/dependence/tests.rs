@@ -13,7 +13,7 @@ use crate::admission::dependence::keep;
 use crate::admission::tests::{SILENT, terms};
 use crate::admission::{Terms, admit, safe};
 use crate::slots::admission::Verdict;
-use crate::slots::kept::{Circumstances, Kept};
+use crate::slots::kept::Circumstances;
 use crate::{NonBlocking, Submission, SubmissionBuilder};
 
 const LIMITS: Limits = Limits { record_bytes_max: 4 << 10, out_bytes_max: COMPLETION_MAX as usize };
@@ -34,10 +34,12 @@ fn check(terms: &Terms, by: Circumstances, submission: &Submission) -> Option<(V
     Some((verdict, is_safe))
 }
 
-/// The kept verdict of a submission that a push would accept; `None` when it would not.
-fn kept(terms: &Terms, by: Circumstances, submission: &Submission) -> Option<Kept> {
-    let (verdict, is_safe) = check(terms, by, submission)?;
-    keep(submission, by, &verdict, is_safe)
+/// Keeps the verdict of a submission that a push would accept; whether there is one to keep.
+fn keep_fresh(terms: &Terms, by: Circumstances, submission: &mut Submission) -> bool {
+    let Some((verdict, is_safe)) = check(terms, by, submission) else { return false };
+    let Some(kept) = keep(submission, by, &verdict) else { return false };
+    submission.keeper_mut().replace(kept, is_safe);
+    true
 }
 
 /// One way of asking for a call.
@@ -59,9 +61,10 @@ fn manners() -> Vec<Manner> {
         (true, none, Some((AttributeId::CACHE, Vec::new()))),
         (true, CallFlags::STORAGE, Some((AttributeId::CACHE, Vec::new()))),
         (true, CallFlags::STORAGE, Some((AttributeId::DEADLINE, deadline))),
-        (true, CallFlags::ASYNC, Some((AttributeId::CHECKSUM, checksum))),
+        (true, CallFlags::ASYNC, Some((AttributeId::CHECKSUM, checksum.clone()))),
         (true, CallFlags::PRIVATE.with(CallFlags::RELEASE), None),
         (false, CallFlags::SYNC, None),
+        (false, CallFlags::SYNC, Some((AttributeId::CHECKSUM, checksum))),
     ];
     let both = |(has_pool, flags, attribute): &(bool, CallFlags, Option<(AttributeId, Vec<u8>)>)| {
         [false, true].map(|has_places| Manner {
@@ -155,20 +158,17 @@ fn change(
         let told = || format!("{name}: argument {index} is {value:#x} in {submission:?}");
         let (verdict, is_safe) = fresh.unwrap_or_else(|| panic!("it would be refused: {}", told()));
         assert_eq!(kept.verdict, verdict, "{}", told());
-        assert!(is_safe || !kept.is_safe(), "it is not safe: {}", told());
+        let was_safe = submission.keeper().is_safe();
+        assert!(is_safe || !was_safe, "it is not safe: {}", told());
         tally.kept += 1;
-        tally.safe += u64::from(kept.is_safe());
+        tally.safe += u64::from(was_safe);
         let call = Call::admitted(submission.bytes());
         let taken = row(call.nr()).and_then(|row| row.value(&call, row.descriptor?.into()));
         let fd = taken.map_or(Some(-1), |fd| u32::try_from(fd).ok().map(u32::cast_signed));
         assert_eq!(Some(kept.verdict.at_push(&call, || 0).fd), fd, "{}", told());
     } else {
         tally.lost += 1;
-        if let Some((verdict, is_safe)) = fresh
-            && let Some(kept) = keep(submission, by, &verdict, is_safe)
-        {
-            submission.keeper_mut().replace(kept);
-        }
+        keep_fresh(terms, by, submission);
     }
 }
 
@@ -187,9 +187,7 @@ fn a_changed_argument_is_decided_about_as_in_a_fresh_submission() {
             let by = by(terms.number, manner.has_pool);
             for base in [[1; 6], [u64::MAX; 6]] {
                 let mut submission = manner.submission(row, nr, base, &file);
-                if let Some(kept) = kept(&terms, by, &submission) {
-                    submission.keeper_mut().replace(kept);
-                }
+                keep_fresh(&terms, by, &mut submission);
                 for index in 0..row.args.len() {
                     let first = Call::admitted(submission.bytes()).raw_arg(index);
                     for value in values(row, index, &file).into_iter().chain([first]) {
@@ -213,7 +211,7 @@ proptest! {
     #[test]
     fn many_changes_are_decided_about_as_in_fresh_submissions(
         at in 0_usize..1000,
-        manner in 0_usize..14,
+        manner in 0_usize..16,
         base in prop::array::uniform6(0_usize..64),
         steps in prop::collection::vec((0_usize..6, 0_usize..64), 1..24),
     ) {
@@ -231,9 +229,7 @@ proptest! {
         let nr = row.numbers.here().unwrap();
         let mut submission = manner.submission(row, nr, args, &file);
         let by = by(terms.number, manner.has_pool);
-        if let Some(kept) = kept(terms, by, &submission) {
-            submission.keeper_mut().replace(kept);
-        }
+        keep_fresh(terms, by, &mut submission);
         for (index, choice) in steps {
             let index = index % row.args.len();
             let changed = (&mut submission, row.name);
@@ -245,8 +241,7 @@ proptest! {
 /// A submission of `pread64` with a kept verdict.
 fn read(terms: &Terms, by: Circumstances, call: SubmissionBuilder) -> Submission {
     let mut submission = call.build();
-    let kept = kept(terms, by, &submission).expect("accepted");
-    submission.keeper_mut().replace(kept);
+    assert!(keep_fresh(terms, by, &mut submission), "accepted");
     submission
 }
 
@@ -279,15 +274,21 @@ fn a_length_in_an_area_is_checked_again() {
     for (index, value) in [(1, 8), (2, 65)] {
         let mut submission = read(&terms, by, call.clone());
         submission.set_arg(3, 4096);
-        assert!(submission.keeper().get(by).is_some_and(Kept::is_safe), "a position decides nothing");
+        assert!(submission.keeper().get(by).is_some(), "a position decides nothing");
+        assert!(submission.keeper().is_safe() && submission.clone().keeper().is_safe());
         submission.set_arg(index, value);
         assert!(submission.keeper().get(by).is_none(), "argument {index}");
         assert!(check(&terms, by, &submission).is_none(), "it reaches beyond the area");
     }
     let mut submission = read(&terms, by, call);
     submission.set_arg(0, 1000);
-    let kept = submission.keeper().get(by).expect("the descriptor decides nothing else");
-    assert!(!kept.is_safe(), "and it is not lent");
+    assert!(submission.keeper().get(by).is_some(), "the descriptor decides nothing else");
+    assert!(!submission.keeper().is_safe(), "and it is not lent");
+    submission.keeper().get(by).into_iter().for_each(|kept| submission.keeper().note_safe(kept));
+    submission.set_arg(3, 0);
+    assert!(submission.keeper().is_safe());
+    submission.set_arg(0, 1001);
+    assert!(!submission.keeper().is_safe());
 }
 
 /// ENGINE-35: other circumstances are other verdicts.
@@ -315,9 +316,9 @@ fn a_verdict_holds_in_its_circumstances_only() {
 fn an_attribute_of_the_application_is_asked_each_time() {
     let terms = terms(NonBlocking::All);
     let call = Submission::call(libc::SYS_getpid).attribute(SILENT, AttributeFlags::NONE, &[]);
-    assert!(kept(&terms, by(terms.number, true), &call.build()).is_none());
+    assert!(!keep_fresh(&terms, by(terms.number, true), &mut call.build()));
     let timed = Submission::call(libc::SYS_getpid).timing();
-    assert!(kept(&terms, by(terms.number, true), &timed.build()).is_some());
+    assert!(keep_fresh(&terms, by(terms.number, true), &mut timed.build()));
 }
 
 /// ENGINE-35: the clock is read at each push, and a deadline after a time begins with it.
@@ -352,7 +353,8 @@ fn a_verdict_is_kept_for_a_submission_that_is_pushed_again() {
         while !submission.keeper().is_due() {
             pushes += 1;
         }
-        submission.keeper().keep(kept(&terms, by, &submission).expect("accepted"));
+        let (verdict, is_safe) = check(&terms, by, &submission).expect("accepted");
+        submission.keeper().keep(keep(&submission, by, &verdict).expect("accepted"), is_safe);
         assert!(!submission.keeper().is_due(), "one is there");
         submission.set_arg(1, u64::from(Call::admitted(submission.bytes()).raw_arg(1) == 0));
         pushes
