@@ -4,7 +4,7 @@ use syslet_abi::{CALL_ARGS_OFFSET, Kind, NR_OFFSET, RecordWord};
 
 use crate::slots::dispatch::DispatchFlags;
 
-/// Calls whose costs are alike: of one row, one size class, and one kind of descriptor.
+/// Calls with costs that are alike: of one row, one size class, and one kind of descriptor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct CallKind(u32);
 

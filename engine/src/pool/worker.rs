@@ -213,7 +213,7 @@ pub(crate) struct WorkerLocal {
     pub(super) built: usize,
     /// What the calls that it runs have cost.
     pub(super) costs: Costs,
-    /// Claims until the next whose cost is measured.
+    /// Claims until the next one is measured.
     pub(super) unmeasured: u32,
     /// Whether it has to see whether another worker is wanted: it was the last that searched.
     pub(super) looks: bool,

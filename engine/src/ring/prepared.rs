@@ -11,7 +11,7 @@ use crate::ticket::Ticket;
 
 /// A call that was checked once, and is pushed with `N` arguments and a word of its own each time. Made by [`Ring::prepare`].
 ///
-/// A push checks again only what the arguments can change, and only when they do: `pread64` with another buffer and
+/// A push checks again only where an argument can change the verdict, and does: `pread64` with another buffer and
 /// another position passes on the verdict of the first check. It is as valid for every ring of the same engine with the same
 /// limits; for another ring each push checks anew.
 #[derive(Clone, Debug)]

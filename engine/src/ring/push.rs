@@ -157,7 +157,7 @@ impl Ring {
         Ok(by.with_pool())
     }
 
-    /// Checks what safe code must not push, of a submission that has this verdict.
+    /// The check for safe code, of a submission that has this verdict.
     #[inline(never)]
     pub(super) fn check_safe(&self, submission: &Submission, verdict: &Verdict) -> Result<(), Refused> {
         let call = Call::admitted(submission.bytes());
@@ -363,7 +363,7 @@ impl Ring {
     }
 }
 
-/// What a push rests on, beside admission.
+/// The ground that a push rests on, beside admission.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Promise {
     /// The promise of [`Ring::push`].

@@ -59,7 +59,7 @@ pub(crate) struct Dependence {
 pub(crate) const LENGTH_MAX: u64 = 0x7fff_f000;
 
 impl Dependence {
-    /// The bits of [`Keeper::watch`] for a submission whose check for safe code has passed or not.
+    /// The bits of [`Keeper::watch`] for a submission that has passed the check for safe code, or not.
     fn watch(&self, is_safe: bool) -> u32 {
         let safety = if is_safe { IS_SAFE | u32::from(self.safety) } else { 0 };
         u32::from(self.values | self.lengths | self.positions)
@@ -153,7 +153,7 @@ impl Keeper {
         pushes >= self.patience && self.kept.get().is_none()
     }
 
-    /// Whether the check for safe code has passed, of a submission whose verdict is kept.
+    /// Whether the check for safe code has passed, of a submission that keeps its verdict.
     #[inline(always)]
     pub(crate) fn is_safe(&self) -> bool {
         // Relaxed: pairs with the store in `note_safe`, and no data is read through it. The bytes that were checked are
@@ -184,7 +184,7 @@ impl Keeper {
         self.keep(kept, is_safe);
     }
 
-    /// Argument `index` changes: forgets what depends on it.
+    /// Argument `index` changes: a verdict that depends on it is forgotten.
     #[inline(always)]
     pub(crate) fn note_change(&mut self, index: usize, old: u64, new: u64) {
         // No submission with more than six arguments is accepted, so none keeps a verdict.
@@ -194,7 +194,7 @@ impl Keeper {
         }
     }
 
-    /// Forgets what depends on argument `index`, if that is another one.
+    /// Forgets the verdict, or that of the check for safe code, if it depends on argument `index` and that is another one.
     #[inline(never)]
     fn forget(&mut self, index: usize, old: u64, new: u64) {
         let Some(kept) = self.kept.get_mut().filter(|_| old != new) else { return };

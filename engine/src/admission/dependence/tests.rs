@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::*;
 use syslet_abi::{AttributeFlags, AttributeId, Call, CallFlags, Limits, Params};
-use syslet_attrs::{ChecksumAsk, DeadlineAsked};
+use syslet_attrs::{ChecksumAsk, DeadlineAsked, RetryAsk, RetryOn};
 use syslet_syscalls::{Direction, Row, row, rows};
 
 use crate::admission::dependence::keep;
@@ -75,6 +75,31 @@ fn manners() -> Vec<Manner> {
         })
     };
     asked.iter().flat_map(both).collect()
+}
+
+/// Flags by which admission decides, alone and together.
+const FLAGS: [CallFlags; 7] = [
+    CallFlags::NONE,
+    CallFlags::STORAGE,
+    CallFlags::ASYNC,
+    CallFlags::SYNC,
+    CallFlags::STORAGE.with(CallFlags::SYNC),
+    CallFlags::PRIVATE,
+    CallFlags::STORAGE.with(CallFlags::RELEASE),
+];
+
+/// Attributes with plans that admission decides by.
+fn attributes() -> impl Iterator<Item = (AttributeId, Vec<u8>)> {
+    let retry = RetryAsk { on: RetryOn::SHORT, ..RetryAsk::default() };
+    let all = [
+        (AttributeId::CACHE, Vec::new()),
+        (AttributeId::TIMING, Vec::new()),
+        (AttributeId::USAGE, Vec::new()),
+        (AttributeId::CHECKSUM, ChecksumAsk::default().payload().to_vec()),
+        (AttributeId::DEADLINE, DeadlineAsked::After(1 << 40).emit().to_vec()),
+        (AttributeId::RETRY, retry.payload().to_vec()),
+    ];
+    all.into_iter()
 }
 
 impl Manner {
@@ -211,7 +236,8 @@ proptest! {
     #[test]
     fn many_changes_are_decided_about_as_in_fresh_submissions(
         at in 0_usize..1000,
-        manner in 0_usize..16,
+        (has_pool, has_places) in any::<(bool, bool)>(),
+        (flags, attribute) in (0_usize..FLAGS.len(), 0_usize..8),
         base in prop::array::uniform6(0_usize..64),
         steps in prop::collection::vec((0_usize..6, 0_usize..64), 1..24),
     ) {
@@ -220,7 +246,8 @@ proptest! {
         let has_arguments = |row: &&Row| row.numbers.here().is_some() && !row.args.is_empty();
         let found: Vec<&Row> = rows().iter().filter(has_arguments).collect();
         let row = found[at % found.len()];
-        let manner = &manners()[manner];
+        let flags = FLAGS[flags];
+        let manner = Manner { has_pool, flags, attribute: attributes().nth(attribute), has_places };
         let pick = |index: usize, choice: usize| {
             let values = values(row, index, &file);
             values[choice % values.len()]
