@@ -1,7 +1,7 @@
 //! The out area around a call: the bytes that go in before, and how many come back after. The runner calls the first before
 //! the call and the second when it has a result.
 
-use syslet_abi::{Call, Errno, RawResult};
+use syslet_abi::{ArgKind, Call, Errno, RawResult};
 
 use crate::argument::{Arg, ArgType, Direction, Written};
 use crate::build::inners;
@@ -14,12 +14,31 @@ use crate::row::Row;
 ///
 /// # Panics
 /// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
+#[inline]
 pub fn prepare(row: &Row, call: &Call<'_>, out: &mut [u8]) {
+    if the_out(row, call).is_none() {
+        prepare_any(row, call, out);
+    }
+}
+
+#[inline(never)]
+fn prepare_any(row: &Row, call: &Call<'_>, out: &mut [u8]) {
     if fills_from_start(row, call) {
         return;
     }
     out.fill(0);
     copy_in(row, call, out);
+}
+
+/// The one argument that is no value, if it is written from the start of the out area, as far as the result says: what a read has.
+#[inline]
+fn the_out<'a>(row: &'a Row, call: &Call<'_>) -> Option<(usize, &'a Arg)> {
+    let mut places = call.kinds().not_values();
+    let index = places.next().filter(|_| !row.is_built)?;
+    let is_alone =
+        places.next().is_none() && call.kinds().get(index) == ArgKind::OUT && call.raw_arg(index) == 0;
+    let arg = row.args.get(index).filter(|arg| is_alone && arg.forms.is_empty() && arg.ty == ArgType::Out)?;
+    matches!(arg.written, Written::Result | Written::Plus(_)).then_some((index, arg))
 }
 
 /// Gives INOUT arguments their bytes.
@@ -59,7 +78,18 @@ fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
 /// # Panics
 /// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
 #[must_use]
+#[inline]
 pub fn written(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
+    if let Some((index, arg)) = the_out(row, call)
+        && let Ok(len) = extent(arg.len, index, call)
+    {
+        return written_by(arg.written, call, result, out).min(len);
+    }
+    written_any(row, call, result, out)
+}
+
+#[inline(never)]
+fn written_any(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
     let places = (0..call.argc()).filter_map(|index| written_for(row, call, index, result, out));
     let behind = places.filter(|(_, bytes)| *bytes > 0).map(|(at, bytes)| at + bytes).max().unwrap_or(0);
     if row.is_built { behind.max(received(row, call, result, out)) } else { behind }
