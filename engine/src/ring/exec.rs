@@ -99,7 +99,8 @@ impl Ring {
     }
 
     #[inline(always)]
-    fn executed(&self, ran: Ran) -> Result<Executed<'_>, Refused> {
+    fn executed(&mut self, ran: Ran) -> Result<Executed<'_>, Refused> {
+        self.step_out();
         Ok(match ran? {
             Step::Done(words) => Executed::Done(Completion::new(self.executor.runner.done(words))),
             Step::Suspended(ticket) => Executed::InFlight(ticket),

@@ -257,6 +257,7 @@ impl Ring {
         self.give_slots(0);
         let mut found = Found::default();
         cancel(&self.engine, &self.state, which, (By::Submitter, escalation), &mut found);
+        self.step_out();
         found
     }
 

@@ -259,11 +259,16 @@ impl Ring {
 
     #[cold]
     fn follow_stolen(&mut self) {
-        let first = self.lane.front().and_then(|entry| entry.number());
-        while let Some((number, lent)) = self.lane_lent.pop_back_if(|(number, _)| Some(*number) != first) {
-            // The call is not over: its completion is not consumed yet, as this thread has done nothing since.
-            let ticket = self.slots.of_lane(number).expect("a call that was taken has a slot");
-            self.slot_owner.lend(ticket, lent);
+        for _ in 0..self.lane_lent.len() {
+            let Some((number, lent)) = self.lane_lent.pop_front() else { break };
+            if self.lane.iter().any(|entry| entry.number() == Some(number)) {
+                self.lane_lent.push_back((number, lent));
+            } else if let Some(ticket) = self.slots.of_lane(number) {
+                self.slot_owner.lend(ticket, lent);
+            } else {
+                // Its completion was consumed meanwhile.
+                give_back(lent);
+            }
         }
         self.lane.show(self.lane.len());
     }
@@ -285,6 +290,14 @@ impl Ring {
         lane.show(kept);
     }
 
+    /// The application goes on. Calls that a wait has left in the lane are taken by the monitor, unless it is back soon (POOL-11).
+    #[inline(always)]
+    pub(crate) fn step_out(&mut self) {
+        if self.lane.published() > 0 && self.open_pool().is_some() {
+            self.lane.go_away();
+        }
+    }
+
     /// Moves the newest calls of the lane to the submission ring, all behind the first `kept`, as far as there is room. Gives
     /// their bytes. They are not published yet.
     pub(crate) fn share(&mut self, kept: usize) -> u64 {
@@ -304,6 +317,7 @@ impl Ring {
     /// Ends all calls of the lane, which never run: the engine is closed.
     #[cold]
     pub(crate) fn refuse_private(&mut self) {
+        self.meet_thief();
         while self.run_front() > 0 {}
     }
 

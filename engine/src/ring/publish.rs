@@ -14,9 +14,9 @@ impl Ring {
         }
         self.meet_thief();
         if !self.may_offer() {
-            return self.lane.note_published() + self.publish();
+            return self.lane.publish() + self.publish();
         }
-        let bytes = self.lane.note_published();
+        let bytes = self.lane.publish();
         let moved = self.share(0);
         let bytes = bytes + self.publish() - moved;
         self.open_to_workers();

@@ -248,6 +248,7 @@ impl Ring {
             return Err(Refusal::COMPLETION_FULL.into());
         }
         if let Some(number) = self.push_private(call, admission, submission) {
+            self.step_out();
             return Ok(Name::Lane(number));
         }
         self.credit.give_back(worst);

@@ -129,7 +129,7 @@ impl Ring {
 
     /// Publishes pushed calls; says whether workers are wanted for them, and may have them.
     fn publish_for_wait(&mut self) -> bool {
-        self.lane.note_published();
+        self.lane.publish();
         if !self.has_unpublished() {
             return false;
         }
@@ -176,14 +176,13 @@ impl Ring {
         }
         if !self.lane.is_empty() {
             self.open_pool().inspect(|pool| pool.watch_closely());
-            self.lane.go_away();
+            self.step_out();
         }
     }
 
     /// Moves ready completions to the drain buffer. Their slots and their room are free with that. Says whether the buffer
     /// had room for all.
     pub(crate) fn drain(&mut self) -> bool {
-        self.meet_thief();
         if self.engine.is_closed() && !self.lane.is_empty() {
             self.refuse_private();
         }

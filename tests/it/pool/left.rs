@@ -49,3 +49,39 @@ fn what_a_wait_for_nothing_leaves_behind_is_run() {
         }
     });
 }
+
+/// POOL-11: what a wait leaves behind is run though the thread comes back for other things: to look for completions, to push a
+/// call, which is not published by that and stays where it is (RING-9), to cancel none.
+#[test]
+fn what_is_left_behind_is_run_beside_pushes_and_looks() {
+    within(|| {
+        let (_engine, mut ring) = start(Config::default());
+        for round in 0..60 {
+            let (mut reader, writer) = pipe();
+            for byte in 0..10 {
+                push(&mut ring, &write(&writer, byte).build()).unwrap();
+            }
+            assert!(ring.wait(1, Some(PATIENCE)).unwrap() >= 1);
+            let mut done = drain(&mut ring).len();
+            let mut later = 0;
+            match round % 3 {
+                0 => {}
+                1 => {
+                    push(&mut ring, &write(&writer, 10).build()).unwrap();
+                    later = 1;
+                }
+                _ => assert!(ring.cancel(syslet::Which::UserData(9)).is_nothing()),
+            }
+            let mut bytes = [0; 10];
+            reader.read_exact(&mut bytes).unwrap();
+            while done < 10 {
+                done += drain(&mut ring).len();
+            }
+            assert_eq!((done, ring.in_flight()), (10, later), "what was not published is not run");
+            if later > 0 {
+                assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1));
+                assert_eq!(drain(&mut ring).len(), 1);
+            }
+        }
+    });
+}

@@ -23,6 +23,8 @@ pub(crate) struct Entries {
     /// Where the last entry begins; meaningful when there is one.
     last: usize,
     count: usize,
+    /// How many of the first are published: they will be run even if their submitter does not come back.
+    published: usize,
     /// The number of the next call: calls are numbered in the order pushed.
     number: u64,
     /// Bytes of the records, and of those that were pushed since the last [`Entries::note_published`].
@@ -78,6 +80,7 @@ impl Entries {
             tail: 0,
             last: 0,
             count: 0,
+            published: 0,
             number: 0,
             record_bytes: 0,
             fresh_bytes: 0,
@@ -95,9 +98,17 @@ impl Entries {
         self.count == 0
     }
 
-    /// Bytes of the records that were pushed since this was last called.
-    pub(crate) fn note_published(&mut self) -> u64 {
+    /// Publishes all entries. Gives the bytes of the records that were pushed since this was last called.
+    #[inline(always)]
+    pub(crate) fn publish(&mut self) -> u64 {
+        self.published = self.count;
         std::mem::take(&mut self.fresh_bytes)
+    }
+
+    /// How many of the first entries are published.
+    #[inline(always)]
+    pub(crate) fn published(&self) -> usize {
+        self.published
     }
 
     /// Whether a record of `len` bytes has no room now.
@@ -186,6 +197,7 @@ impl Entries {
     pub(crate) fn pop_of(&mut self, size: Size) {
         self.head += size.words;
         self.count -= 1;
+        self.published = self.published.saturating_sub(1);
         self.record_bytes -= size.record_bytes;
         if self.count == 0 {
             (self.head, self.tail) = (0, 0);
@@ -204,18 +216,19 @@ impl Entries {
 
     /// Keeps the entries for which `is_kept` holds, which gets each with its index.
     pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(usize, Entry<'_>) -> bool) {
-        let (mut from, mut to, mut kept) = (self.head, self.head, 0);
+        let (mut from, mut to, mut kept, mut published) = (self.head, self.head, 0, 0);
         for index in 0..self.count {
             let Size { words: len, record_bytes } = self.at(from).size();
             if is_kept(index, self.at(from)) {
                 self.words.copy_within(from..from + len, to);
                 (self.last, to, kept) = (to, to + len, kept + 1);
+                published += usize::from(index < self.published);
             } else {
                 self.record_bytes -= record_bytes;
             }
             from += len;
         }
-        (self.tail, self.count) = (to, kept);
+        (self.tail, self.count, self.published) = (to, kept, published);
         if kept == 0 {
             (self.head, self.tail) = (0, 0);
         }

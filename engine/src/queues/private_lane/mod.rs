@@ -30,6 +30,8 @@ pub(crate) struct PrivateLane {
     watch: Activity,
     /// How many of the first entries the owner has with it while it is away: the one that it runs, or none.
     kept: AtomicU32,
+    /// How many of the first entries are published, those kept among them: the others may not be taken.
+    published: AtomicU32,
     /// Whether the owner was compared with the workers since it pushed the last call: workers may have what it leaves behind.
     is_open: AtomicBool,
     /// How many calls have no slot; a glance for other threads.
@@ -71,6 +73,7 @@ impl PrivateLane {
             entries: UnsafeCell::new(Entries::new(bytes)?),
             watch: Activity::new(),
             kept: AtomicU32::new(0),
+            published: AtomicU32::new(0),
             is_open: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
             call: AtomicU32::new(0),
@@ -95,9 +98,9 @@ impl PrivateLane {
         self.is_open.load(Ordering::Relaxed)
     }
 
-    /// How many of them the owner has left behind, if it is away; a glance.
+    /// How many calls the owner has left behind, if it is away; a glance.
     pub(crate) fn left_behind(&self) -> u32 {
-        self.waiting().saturating_sub(self.kept.load(Ordering::Relaxed))
+        self.published.load(Ordering::Relaxed).saturating_sub(self.kept.load(Ordering::Relaxed))
     }
 
     /// Another thread has left a request: the owner looks for it before it runs the next call of the lane.
@@ -120,10 +123,11 @@ impl PrivateLane {
         let holds = self.barrier.heavy();
         let is_away = holds && glance.is_inside() && self.watch.glance() == glance;
         if is_away {
-            let kept = self.kept.load(Ordering::Relaxed) as usize;
+            let (kept, behind) = (self.kept.load(Ordering::Relaxed) as usize, self.left_behind() as usize);
             // SAFETY: the owner is in the stay of that glance, so it changes nothing, and does not come back before it has had
             // the lock, which this thread holds. Its last changes are seen: the glance has acquired them.
-            self.entries.with(|entries| unsafe { &*entries }.iter().skip(kept).for_each(&mut take));
+            self.entries
+                .with(|entries| unsafe { &*entries }.iter().skip(kept).take(behind).for_each(&mut take));
             *taken = true;
         } else {
             // The owner clears the flag where entries were taken.
@@ -164,8 +168,9 @@ impl LaneOwner {
     #[inline(always)]
     fn leave(&mut self, kept: u32) {
         self.return_if_away();
-        // Relaxed: the release in `enter` publishes it with the entries.
+        // Relaxed: the release in `enter` publishes both with the entries.
         self.lane.kept.store(kept, Ordering::Relaxed);
+        self.lane.published.store(u32::try_from(self.published()).unwrap_or(u32::MAX), Ordering::Relaxed);
         self.lane.watch.enter();
         self.is_away = true;
     }
@@ -186,12 +191,15 @@ impl LaneOwner {
     /// Waits for the thread that wants the entries, and forgets those that it has taken.
     #[cold]
     fn meet_the_other(&mut self) {
-        let mut taken = lock(&self.lane.taken);
+        let mut were_taken = lock(&self.lane.taken);
         self.lane.call.fetch_and(!WANTED, Ordering::Relaxed);
-        if std::mem::take(&mut *taken) {
+        if std::mem::take(&mut *were_taken) {
             let kept = self.lane.kept.load(Ordering::Relaxed) as usize;
+            let taken = kept..self.lane.published.load(Ordering::Relaxed) as usize;
             // SAFETY: the owner is here, and the other thread has given the lock back.
-            self.lane.entries.with_mut(|entries| unsafe { &mut *entries }.retain(|index, _| index < kept));
+            self.lane
+                .entries
+                .with_mut(|entries| unsafe { &mut *entries }.retain(|index, _| !taken.contains(&index)));
             self.were_taken = true;
         }
     }
