@@ -35,8 +35,9 @@ fn prepare_any(row: &Row, call: &Call<'_>, out: &mut [u8]) {
 fn the_out<'a>(row: &'a Row, call: &Call<'_>) -> Option<(usize, &'a Arg)> {
     let mut places = call.kinds().not_values();
     let index = places.next().filter(|_| !row.is_built)?;
-    let is_alone =
-        places.next().is_none() && call.kinds().get(index) == ArgKind::OUT && call.raw_arg(index) == 0;
+    let is_alone = places.next().is_none()
+        && call.kinds().get(index) == ArgKind::OUT
+        && Place::of(call, index).out == Some(0);
     let arg = row.args.get(index).filter(|arg| is_alone && arg.forms.is_empty() && arg.ty == ArgType::Out)?;
     matches!(arg.written, Written::Result | Written::Plus(_)).then_some((index, arg))
 }
