@@ -27,6 +27,9 @@ pub enum NonBlockingForm {
     Shortened(u8),
     /// None in the kernel: the call itself, where the descriptor in argument 0 is non-blocking already.
     NonBlocking,
+    /// None in the kernel: the call itself, where the file that it closes, named by that argument, is of a kind that is closed
+    /// without a wait for a peer or a device.
+    Closing(u8),
 }
 
 impl core::fmt::Display for NonBlockingForm {
@@ -63,6 +66,9 @@ impl core::fmt::Display for NonBlockingForm {
             NonBlockingForm::Vectored(name) => write!(f, "{name} with RWF_NOWAIT"),
             NonBlockingForm::NonBlocking => {
                 f.write_str("none, but the call itself where its descriptor is non-blocking")
+            }
+            NonBlockingForm::Closing(arg) => {
+                write!(f, "none, but the call itself where the file of argument {arg} is closed at once")
             }
             NonBlockingForm::Shortened(arg) => {
                 write!(f, "none, but the time in argument {arg} counts from the first attempt")

@@ -70,6 +70,12 @@ const NEVER_ASLEEP: &[(&str, &str)] = &[
     ("preadv", "positions are for files, whose wait nobody can lengthen"),
     ("getrandom", "it sleeps only until the machine has started"),
     ("openat2", "it waits for storage, which nobody can lengthen"),
+    (
+        "close",
+        "it waits for a server, a line or a peer that lingers, and no longer than the time that is set for it",
+    ),
+    ("dup2", "as close, of the file that it replaces"),
+    ("dup3", "as close, of the file that it replaces"),
     ("nanosleep", "its own time ends it"),
     ("clock_nanosleep", "its own time ends it"),
 ];

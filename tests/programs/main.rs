@@ -3,6 +3,7 @@
 mod chains;
 mod control;
 mod data;
+mod descriptors;
 mod door;
 mod entangled;
 mod handed;

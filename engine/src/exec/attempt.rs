@@ -81,7 +81,7 @@ pub(crate) unsafe fn enter<W: Watch>(
         }
         Way::Attempt(abilities) => {
             // SAFETY: the caller promises that the kernel may make this call with these arguments.
-            match unsafe { first(*abilities, call, cancel, args, is_pooled, watch) } {
+            match unsafe { first(*abilities, row_of(call), (call.nr(), args), cancel, is_pooled, watch) } {
                 Step::Done((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
                 Step::Suspended(progress) => {
                     watch.end();
@@ -214,19 +214,18 @@ unsafe fn without_internal(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invok
     unsafe { invoke(cancel, nr, &args) }
 }
 
-/// The first attempt. Suspended when a worker has to go on.
+/// The first attempt at a call with this row. Suspended when a worker has to go on.
 ///
 /// # Safety
 /// As for [`invoke`].
-unsafe fn first(
+pub(crate) unsafe fn first(
     abilities: Abilities,
-    call: &Call<'_>,
+    row: &Row,
+    (nr, args): (u32, &RawArgs),
     cancel: &AtomicU32,
-    args: &RawArgs,
     is_pooled: bool,
     watch: &mut impl Watch,
 ) -> Step<(Invoked, RunBy, u32)> {
-    let row = row_of(call);
     let first_ns = if nonblocking::is_timed(row) { now_ns() } else { 0 };
     let (by_attempt, in_place) =
         if is_pooled { (RunBy::POOLED, RunBy::POOLED) } else { (RunBy::NONBLOCKING, RunBy::INLINE) };
@@ -234,7 +233,7 @@ unsafe fn first(
     let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
     // SAFETY: the caller promises that the kernel may make this call with these arguments; `enter` makes
     // the call it is given.
-    let attempt = unsafe { nonblocking::attempt(abilities, row, call.nr(), args, &mut enter) };
+    let attempt = unsafe { nonblocking::attempt(abilities, row, nr, args, &mut enter) };
     match attempt {
         Attempt::Final(_) => watch.enough(),
         Attempt::Plain => watch.plain(),
@@ -246,7 +245,7 @@ unsafe fn first(
     match attempt {
         Attempt::Final(result) => Step::Done((Invoked::Result(result), by_attempt, 1)),
         Attempt::Cancelled => Step::Done((Invoked::NeverBegan, by_attempt, 1)),
-        Attempt::Plain => Step::Done((enter(call.nr(), args), in_place, 1)),
+        Attempt::Plain => Step::Done((enter(nr, args), in_place, 1)),
         Attempt::NotHere => Step::Suspended(Progress::default()),
         Attempt::WouldBlock => {
             Step::Suspended(Progress { first_ns, attempts: 1, sleeps: true, ..Progress::default() })

@@ -32,6 +32,8 @@ pub(super) enum Family {
     Command(usize, &'static [(u64, u64)]),
     /// accept, accept4 and connect.
     InPlace,
+    /// close, dup2 and dup3, by the argument that names the file which is closed.
+    Closing(usize),
     /// The relative sleeps, by the argument that points to the time.
     Sleep(usize),
     /// ppoll, select and pselect6.
@@ -66,6 +68,7 @@ impl Family {
             NonBlockingForm::ZeroTimeout(arg) => Family::Poll(arg.into()),
             NonBlockingForm::Command(arg, exchanges) => Family::Command(arg.into(), exchanges),
             NonBlockingForm::NonBlocking => Family::InPlace,
+            NonBlockingForm::Closing(arg) => Family::Closing(arg.into()),
             NonBlockingForm::Shortened(arg) => Family::Sleep(arg.into()),
             NonBlockingForm::EachFlag(arg, bit) => Family::Semaphores(arg.into(), bit),
             NonBlockingForm::Cached(arg) => Family::Cached(arg.into()),
@@ -101,21 +104,19 @@ pub(crate) fn may_try(abilities: Abilities, row: &Row, args: &RawArgs) -> bool {
     let (Some(family), Some(nr)) = (Family::of(row), row.numbers.here()) else { return false };
     let (nr, args) = (libc::c_long::from(nr), row.narrow(args));
     let has = |ability| abilities.has(ability);
-    let number_stays = matches!(nr, libc::SYS_preadv2 | libc::SYS_pwritev2);
     match family {
-        Family::Read | Family::Write if !number_stays && !abilities.may_change_number() => false,
+        Family::Read if nr != libc::SYS_preadv2 && !abilities.may_change_number() => false,
         Family::Read => {
             has(Ability::NowaitReads) && has(Ability::FileQuestions) && rw::may_try_read(nr, args)
         }
-        Family::Write => {
-            has(Ability::NowaitWrites) && has(Ability::FileQuestions) && rw::may_try_write(nr, args)
-        }
+        // Storage takes the plain call, whatever the kernel knows about writes to others.
+        Family::Write => has(Ability::FileQuestions) && rw::may_try_write(nr, args),
         Family::Receive => has(Ability::SocketQuestions) && socket::may_try_receive(nr, args),
         Family::Send => {
             has(Ability::SocketQuestions) && has(Ability::MemoryQuestions) && socket::may_try_send(nr, args)
         }
         Family::InPlace if nr == libc::SYS_connect => has(Ability::SocketQuestions),
-        Family::InPlace => has(Ability::FileQuestions),
+        Family::InPlace | Family::Closing(_) => has(Ability::FileQuestions),
         // A call with a signal mask would wait under it; the attempt would not.
         Family::Poll(_) => nr != libc::SYS_epoll_pwait || args.get(4) == 0,
         Family::Wait4 => low(args.get(2)) & libc::__WNOTHREAD.cast_unsigned() == 0,
@@ -149,7 +150,7 @@ pub(crate) fn deciders(row: &Row) -> Dependence {
     let set = |arguments: &[usize]| arguments.iter().fold(0, |set, index| set | 1 << index);
     let mut all = Dependence::default();
     match Family::of(row) {
-        None | Some(Family::InPlace | Family::Deadline(_) | Family::Splice(..)) => {}
+        None | Some(Family::InPlace | Family::Closing(_) | Family::Deadline(_) | Family::Splice(..)) => {}
         Some(Family::Read | Family::Write) => {
             let is_at_position =
                 !matches!(nr, libc::SYS_read | libc::SYS_write | libc::SYS_readv | libc::SYS_writev);

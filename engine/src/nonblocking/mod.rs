@@ -3,7 +3,7 @@
 //! [`attempt()`] and [`finish`].
 //!
 //! Bottom first: questions to the kernel (`query`), the outcome of an attempt (`attempt`), the forms that work here
-//! (`probe`), the ways of asking (`rw`, `socket`, `wait`, `ipc`), a call made once more (`restart`), and whether to try
+//! (`probe`), the ways of asking (`rw`, `socket`, `wait`, `ipc`, `closing`), a call made once more (`restart`), and whether to try
 //! at all (`eligible`). A file names only files before it.
 #![allow(unsafe_code, reason = "hands on the promise that a call's addresses are the caller's to answer for")]
 
@@ -14,12 +14,14 @@ mod rw;
 mod socket;
 mod wait;
 mod ipc;
+mod closing;
 mod restart;
 mod eligible;
 
 use syslet_syscalls::{Invoked, RawArgs, Row};
 
 pub(crate) use attempt::Attempt;
+pub(crate) use closing::opens_what_closes_at_once;
 pub(crate) use eligible::{deciders, is_timed, may_signal, may_try};
 pub use probe::NonBlocking;
 pub(crate) use probe::{Abilities, Ability, probe};
@@ -64,6 +66,7 @@ pub(crate) unsafe fn attempt(
         // A second attempt would be another call, so it is made where it cannot wait, or not here.
         Some(Family::InPlace) if cannot_wait(nr, args.get(0)) => Attempt::Plain,
         Some(Family::InPlace) => Attempt::NotHere,
+        Some(Family::Closing(arg)) => closing::in_place(abilities, args.get(arg)),
         Some(Family::Poll(arg)) => wait::poll(arg, nr, args, enter),
         Some(Family::Select) => wait::select(nr, args, memory, enter),
         Some(Family::Events) => wait::events(nr, args, memory, enter),

@@ -68,30 +68,51 @@ pub(crate) enum Kind {
     Socket,
     /// An eventfd, timerfd, signalfd or another file without a place: each read is one answer.
     Anonymous,
-    /// A device without side effects: zero, null, random.
+    /// The devices null, zero and full: every write to them is over at once, whatever its length.
+    Sink,
+    /// Another device without side effects: random, say.
     Memory,
-    /// A terminal, another device, a directory, or nothing.
+    /// A directory.
+    Folder,
+    /// No descriptor has this number.
+    Nothing,
+    /// A terminal or another device.
     Other,
 }
 
 /// The major number of the devices in `mem.c`.
 const MEMORY_MAJOR: u32 = 1;
+/// Of these: null, zero, full.
+const SINK_MINORS: [u32; 3] = [3, 5, 7];
 
 pub(crate) fn kind(fd: u64) -> Kind {
+    kind_and_device(fd).0
+}
+
+/// The kind, and whether the file lies in a file system with a block device of its own. The servers of other machines have none.
+pub(super) fn kind_and_device(fd: u64) -> (Kind, bool) {
     let mut stat = std::mem::MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: fstat writes one stat, for which there is room.
     let result = unsafe { ask(libc::SYS_fstat, &[fd, address_mut(&mut stat), 0, 0, 0, 0]) };
     // SAFETY: zeroed, then perhaps written: a stat is numbers.
     let stat = unsafe { stat.assume_init() };
-    if result != 0 {
-        return Kind::Other;
+    match result {
+        0 => (kind_of(&stat), libc::major(stat.st_dev) != 0),
+        _ if is_errno(result, libc::EBADF) => (Kind::Nothing, false),
+        _ => (Kind::Other, false),
     }
+}
+
+fn kind_of(stat: &libc::stat) -> Kind {
+    let (major, minor) = (libc::major(stat.st_rdev), libc::minor(stat.st_rdev));
     match stat.st_mode & libc::S_IFMT {
         libc::S_IFREG => Kind::Storage(Some(stat.st_size.cast_unsigned())),
         libc::S_IFBLK => Kind::Storage(None),
         libc::S_IFIFO => Kind::Pipe,
         libc::S_IFSOCK => Kind::Socket,
-        libc::S_IFCHR if libc::major(stat.st_rdev) == MEMORY_MAJOR => Kind::Memory,
+        libc::S_IFCHR if major == MEMORY_MAJOR && SINK_MINORS.contains(&minor) => Kind::Sink,
+        libc::S_IFCHR if major == MEMORY_MAJOR => Kind::Memory,
+        libc::S_IFDIR => Kind::Folder,
         0 => Kind::Anonymous,
         _ => Kind::Other,
     }
@@ -100,6 +121,19 @@ pub(crate) fn kind(fd: u64) -> Kind {
 /// Whether calls on the descriptor's file never wait (O_NONBLOCK). Only of files that honour it: storage does not.
 pub(super) fn is_non_blocking(fd: u64) -> bool {
     status_flags(fd).is_some_and(|flags| flags & libc::O_NONBLOCK != 0)
+}
+
+/// Whether the descriptor's file was opened for reading alone, or for nothing.
+pub(super) fn is_read_only(fd: u64) -> bool {
+    status_flags(fd).is_some_and(|flags| flags & libc::O_ACCMODE == libc::O_RDONLY)
+}
+
+/// Whether the file is memory: of tmpfs, or of memfd_create. Files of no other kind have seals.
+pub(super) fn has_seals(fd: u64) -> bool {
+    let get = libc::F_GET_SEALS.cast_unsigned().into();
+    // SAFETY: the command reads no memory.
+    let seals = unsafe { ask(libc::SYS_fcntl, &[fd, get, 0, 0, 0, 0]) };
+    seals >= 0
 }
 
 /// The flags that the descriptor's file was opened with, or set to since.
@@ -126,9 +160,19 @@ pub(super) fn is_stream(fd: u64) -> bool {
     option(fd, libc::SO_TYPE) == Some(libc::SOCK_STREAM)
 }
 
+/// Whether closing the socket may wait until its peer has what was sent (SO_LINGER), or cannot be asked.
+pub(super) fn may_linger(fd: u64) -> bool {
+    option_words(fd, libc::SO_LINGER).is_none_or(|[is_on, seconds]| is_on != 0 && seconds != 0)
+}
+
 fn option(fd: u64, name: i32) -> Option<i32> {
-    let mut value = 0i32;
-    let mut len = 4u32;
+    option_words(fd, name).map(|[value]| value)
+}
+
+/// A socket option of `N` ints.
+fn option_words<const N: usize>(fd: u64, name: i32) -> Option<[i32; N]> {
+    let mut value = [0i32; N];
+    let Ok(mut len) = u32::try_from(size_of_val(&value)) else { return None };
     let (level, name) = (libc::SOL_SOCKET.cast_unsigned(), name.cast_unsigned());
     let args = [fd, level.into(), name.into(), address_mut(&mut value), address_mut(&mut len), 0];
     // SAFETY: getsockopt writes at most `len` bytes of the value, and the length.

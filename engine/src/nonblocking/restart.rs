@@ -95,10 +95,10 @@ impl Shape {
 /// Whether bytes go through that file as a stream.
 fn has_stream(fd: u64) -> bool {
     match kind(fd) {
-        Kind::Storage(_) | Kind::Memory => true,
+        Kind::Storage(_) | Kind::Sink | Kind::Memory => true,
         Kind::Pipe => status_flags(fd).is_some_and(|flags| flags & libc::O_DIRECT == 0),
         Kind::Socket => is_known_socket(fd) && is_stream(fd),
-        Kind::Anonymous | Kind::Other => false,
+        Kind::Anonymous | Kind::Folder | Kind::Nothing | Kind::Other => false,
     }
 }
 

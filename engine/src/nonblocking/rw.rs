@@ -147,12 +147,18 @@ fn instead_of_shared_read(abilities: Abilities, read: &Transfer) -> Option<Attem
 fn short_read(read: &Transfer, bytes: u64) -> Attempt {
     match kind(read.fd) {
         Kind::Storage(Some(size)) if read.position.saturating_add(bytes) < size => Attempt::WouldBlock,
-        Kind::Storage(None) | Kind::Memory => Attempt::WouldBlock,
+        Kind::Storage(None) | Kind::Sink | Kind::Memory => Attempt::WouldBlock,
         _ => Attempt::Final(bytes.cast_signed()),
     }
 }
 
-/// A write to a pipe or socket, through pwritev2 with RWF_NOWAIT and RWF_NOSIGNAL.
+/// Whether a write may be made through pwritev2 with the flags of an attempt.
+fn may_change(abilities: Abilities, nr: u32) -> bool {
+    let number_stays = libc::c_long::from(nr) == libc::SYS_pwritev2;
+    abilities.has(Ability::NowaitWrites) && (number_stays || abilities.may_change_number())
+}
+
+/// A write: to storage and sinks the plain call, to a pipe or socket through pwritev2 with RWF_NOWAIT and RWF_NOSIGNAL.
 pub(super) fn write(
     abilities: Abilities,
     nr: u32,
@@ -165,6 +171,10 @@ pub(super) fn write(
     match kind {
         // A short write there could not be finished: other threads move the position, too.
         Kind::Storage(_) => return Attempt::Plain,
+        // The call itself is over at once, and says the same of an address at which nothing is.
+        Kind::Sink => return Attempt::Plain,
+        // The kernel knows no write there without waiting or without SIGPIPE, or the application wants no other number.
+        _ if !may_change(abilities, nr) => return Attempt::NotHere,
         Kind::Pipe => {}
         Kind::Socket if abilities.has(Ability::SocketQuestions) && is_known_socket(write.fd) => {}
         _ => return Attempt::NotHere,

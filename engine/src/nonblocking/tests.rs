@@ -9,4 +9,5 @@ mod write;
 mod socket;
 mod wait;
 mod ipc;
+mod closing;
 mod restart;

@@ -39,7 +39,7 @@ pub(crate) fn run(interpreter: &mut Interpreter, program: &Program<'_>, calls: &
         };
         let Step::Done(value) = came else { return false };
         go_on(interpreter, &atom, value, behind, calls);
-        interpreter.note_closed(&atom, value);
+        interpreter.note(&atom, value);
     }
     true
 }

@@ -8,10 +8,11 @@ use syslet_abi::{
     RawResult, StepOp,
 };
 use syslet_attrs::{AtomEntry, AtomsHead};
-use syslet_syscalls::{Descriptors, Invoked, row};
+use syslet_syscalls::{Descriptors, Invoked, Row, row};
 
 use crate::exec::outcome::Outcome;
 use crate::exec::usage::Seen;
+use crate::nonblocking::opens_what_closes_at_once;
 
 /// How far a program is.
 #[derive(Debug)]
@@ -66,6 +67,8 @@ pub(crate) struct Kept {
     pub(crate) flags: u16,
     /// Whether the value can be used: the atom has run, and the descriptor that it opened was not closed.
     pub(crate) is_present: bool,
+    /// Whether a later call has said STORAGE of it: it is a descriptor of a regular local file.
+    is_storage: bool,
 }
 
 /// Why the main part is over.
@@ -200,12 +203,28 @@ impl Interpreter {
         self.kept[atom % ATOMS_MAX].is_present
     }
 
-    /// A descriptor that an atom has closed cannot be used any more. A call that was not made has closed nothing.
+    /// Notes what a call has done to the descriptor that another atom has opened. One that it has closed cannot be used any more; a
+    /// call that was not made has closed nothing. One of which it says STORAGE is a regular local file when it is closed, too.
     #[inline(always)]
-    pub(crate) fn note_closed(&mut self, atom: &Atom<'_>, value: Value) {
+    pub(crate) fn note(&mut self, atom: &Atom<'_>, value: Value) {
         if let Some(closed) = closes(atom).filter(|_| !value.flags.contains(DoneFlags::NOT_RUN)) {
             self.kept[closed % ATOMS_MAX].is_present = false;
         }
+        if atom.flags().contains(AtomFlags::STORAGE)
+            && let Some(named) = row(atom.nr()).and_then(|row| names(atom, row))
+        {
+            self.kept[named % ATOMS_MAX].is_storage = true;
+        }
+    }
+
+    /// Whether the call closes a descriptor of which the program knows that closing it waits for no peer: an atom has opened it, and
+    /// another one has said STORAGE of it since, or the files that such a call opens are closed at once.
+    #[inline(always)]
+    pub(crate) fn closes_at_once(&self, program: &Program<'_>, atom: &Atom<'_>) -> bool {
+        closes(atom).is_some_and(|opener| {
+            self.kept[opener % ATOMS_MAX].is_storage
+                || row(self.atom(program, opener).nr()).is_some_and(opens_what_closes_at_once)
+        })
     }
 
     /// Keeps the value of an atom.
@@ -213,7 +232,7 @@ impl Interpreter {
     pub(crate) fn keep(&mut self, index: usize, value: Value) {
         let kept = &mut self.kept[index % ATOMS_MAX];
         let runs = kept.runs.saturating_add(1);
-        *kept = Kept { value: value.raw, runs, flags: value.flags.0, is_present: true };
+        *kept = Kept { value: value.raw, runs, flags: value.flags.0, is_present: true, is_storage: false };
     }
 
     /// Keeps the returns of the attributes of an atom; called before its value is kept.
@@ -358,6 +377,18 @@ pub(crate) fn members(atom: &Atom<'_>) -> usize {
         usize::try_from(atom.raw_arg(0)).unwrap_or_default()
     } else {
         0
+    }
+}
+
+/// The atom that has opened the descriptor that a call is given. None where the call has a second descriptor: what is known of one
+/// says nothing of the other.
+fn names(atom: &Atom<'_>, row: &Row) -> Option<usize> {
+    let operand = atom.value(row.descriptor?.into());
+    let is_only = || row.args.iter().filter(|arg| arg.ty.is_descriptor()).count() == 1;
+    if atom.is_call() && operand.kind == ArgKind::RESULT.0 && is_only() {
+        usize::try_from(operand.value).ok()
+    } else {
+        None
     }
 }
 

@@ -7,10 +7,12 @@ use std::ops::Range;
 use syslet_abi::{ArgKind, Atom, AtomFlags, CallFlags, DoneFlags, Program};
 use syslet_syscalls::{RawArgs, Row, copy_in, row, settle};
 
-use crate::exec::attempt::{Way, plain};
+use crate::exec::attempt::{Way, first, plain};
 use crate::exec::claim::{Claim, NEVER, reason};
+use crate::exec::usage::Unwatched;
 use crate::exec::{Progress, Step, resolve};
 use crate::guard::{self, Guarded};
+use crate::nonblocking::Abilities;
 use crate::program::arguments::{Areas, Effective, Entangled, direct};
 use crate::program::interpreter::{Interpreter, Value, members};
 use crate::program::member::Name;
@@ -52,15 +54,38 @@ impl Calls<'_, '_> {
         let (row, mut args) = (row(atom.nr()), RawArgs::default());
         if self.is_straight(atom)
             && direct(atom, row, interpreter, Areas::of(self.data, self.out), &mut args)
-            && self.may_make(atom, row, &args)
             && !self.tools.is_hurried(row, &args)
         {
-            // SAFETY: the submitter answers for the call; each argument that is no value points into the record or the out
-            // area, as far as the row says, which admission has checked.
-            let invoked = unsafe { plain(self.cancel, atom.nr(), &args, self.tools.by.is_pooled) };
-            return Step::Done(Value::made(invoked));
+            match self.way(interpreter, atom, row, &args) {
+                Ok(Way::Plain(_)) => {
+                    // SAFETY: the submitter answers for the call; each argument that is no value points into the record or
+                    // the out area, as far as the row says, which admission has checked.
+                    let invoked = unsafe { plain(self.cancel, atom.nr(), &args, self.tools.by.is_pooled) };
+                    return Step::Done(Value::made(invoked));
+                }
+                Ok(Way::Attempt(abilities)) if let Some(row) = row => {
+                    return self.attempt(abilities, row, (atom.nr(), &args));
+                }
+                _ => {}
+            }
         }
         self.call_with_care(interpreter, index)
+    }
+
+    /// Makes the non-blocking attempt at a call of which nothing else is asked.
+    #[inline(never)]
+    fn attempt(&mut self, abilities: Abilities, row: &Row, (nr, args): (u32, &RawArgs)) -> Step<Value, ()> {
+        // SAFETY: the submitter answers for the call, as in `call`.
+        let made = unsafe {
+            first(abilities, row, (nr, args), self.cancel, self.tools.by.is_pooled, &mut Unwatched)
+        };
+        match made {
+            Step::Done((invoked, ..)) => Step::Done(Value::made(invoked)),
+            Step::Suspended(progress) => {
+                self.later = Some(progress);
+                Step::Suspended(())
+            }
+        }
     }
 
     /// Runs the members of the group that begins behind atom `index`; gives how many have succeeded.
@@ -136,12 +161,22 @@ impl Calls<'_, '_> {
         is_bare && self.begun.is_none() && !guard::IS_ON
     }
 
-    /// Whether this thread may make it, as it is.
+    /// How this thread makes a call from its beginning; or that it cannot, and whether the call is one that sleeps.
     #[inline(always)]
-    fn may_make(&self, atom: &Atom<'_>, row: Option<&Row>, args: &RawArgs) -> bool {
-        self.tools.by.abilities.is_none_or(|abilities| {
-            matches!(here(abilities, row, CallFlags(atom.flags().0), args), Ok(Way::Plain(_)))
-        })
+    fn way(
+        &self,
+        interpreter: &Interpreter,
+        atom: &Atom<'_>,
+        row: Option<&Row>,
+        args: &RawArgs,
+    ) -> Result<Way<'static>, bool> {
+        let Some(abilities) = self.tools.by.abilities else { return Ok(Way::Plain(self.tools.by.run_by)) };
+        let flags = CallFlags(atom.flags().0);
+        // What the program knows of the descriptor counts as if the atom had said it.
+        if !flags.contains(CallFlags::STORAGE) && interpreter.closes_at_once(&self.program, atom) {
+            return here(abilities, row, flags.with(CallFlags::STORAGE), args);
+        }
+        here(abilities, row, flags, args)
     }
 
     /// Makes a call that is to be checked, observed, or stopped alone.
@@ -167,16 +202,14 @@ impl Calls<'_, '_> {
             call
         };
         let mut args = resolve(row, &call, self.out, self.built);
-        let way = match (begun, self.tools.by.abilities) {
-            (Some(begun), _) => Way::Rest(begun),
-            (None, None) => Way::Plain(self.tools.by.run_by),
-            (None, Some(abilities)) => match here(abilities, row, call.flags(), &args) {
-                Ok(way) => way,
-                Err(sleeps) => {
-                    self.later = Some(Progress { sleeps, ..Progress::default() });
-                    return Step::Suspended(());
-                }
-            },
+        let way = match begun
+            .map_or_else(|| self.way(interpreter, atom, row, &args), |begun| Ok(Way::Rest(begun)))
+        {
+            Ok(way) => way,
+            Err(sleeps) => {
+                self.later = Some(Progress { sleeps, ..Progress::default() });
+                return Step::Suspended(());
+            }
         };
         let mut guarded = guard::enclose(row, &call, &mut args);
         let ready = Ready {
@@ -231,7 +264,7 @@ impl Calls<'_, '_> {
             };
             succeeded += u64::from(!value.is_error());
             interpreter.keep(at, value);
-            interpreter.note_closed(&member, value);
+            interpreter.note(&member, value);
         }
         Step::Done(self.of_group(succeeded, enough, count))
     }
@@ -270,7 +303,7 @@ impl Calls<'_, '_> {
                 settle(row, &call, value.result(), built, self.out);
             }
             interpreter.keep(at, value);
-            interpreter.note_closed(&atom, value);
+            interpreter.note(&atom, value);
         }
         self.of_group(group.succeeded(), enough, count)
     }

@@ -21,8 +21,8 @@ const SHIFTS: &str = "the bytes behind the range may have moved already";
 
 /// The reason for which a write at a position has no non-blocking attempt.
 const MIXES: &str = "done in two parts, it could mix with another write";
-/// The reason for which a call that closes has no non-blocking attempt.
-const CLOSES: &str = "the first attempt closes the descriptor, with any result";
+/// The reason for which a call that closes many descriptors has no non-blocking attempt.
+const CLOSES: &str = "the first attempt closes the descriptors, whatever their files are";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -101,15 +101,15 @@ pub(super) const ROWS: &[Row] = &[
 
     // Descriptors. Closing may write back, or linger on a socket.
     descriptor("close", [3, 57], &[fd("fd")])
-        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")).blocking_only(CLOSES),
+        .descriptors(Descriptors::Closes(0)).restart(Never("the descriptor is closed: its number may be another's by now")).nonblocking(NonBlockingForm::Closing(0)),
     descriptor("close_range", [436, 436], &[uint("fd"), uint("max_fd"), flags("flags")])
         .descriptors(Descriptors::ClosesRange).scope_when(&[scope_has(2, CLOSE_RANGE_UNSHARE, WritesThread)]).restart(Uninterrupted).blocking_only(CLOSES),
     instant("dup", [32, 23], &[fd("fildes")])
         .yields(Fd),
     descriptor("dup2", [33, NO], &[fd("oldfd"), fd("newfd")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).blocking_only(CLOSES),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).nonblocking(NonBlockingForm::Closing(1)),
     descriptor("dup3", [292, 24], &[fd("oldfd"), fd("newfd"), flags("flags")])
-        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).blocking_only(CLOSES),
+        .yields(Fd).descriptors(Descriptors::Replaces(1)).restart(Uninterrupted).nonblocking(NonBlockingForm::Closing(1)),
     instant("pipe", [22, NO], &[output_of("fildes", 2 * INT)]),
     instant("pipe2", [293, 59], &[output_of("fildes", 2 * INT), flags("flags")]),
     instant("memfd_create", [319, 279], &[text("uname"), flags("flags")])

@@ -213,6 +213,10 @@ fn non_blocking_forms_refer_to_arguments_and_rows() {
                     && exchanges.iter().all(|(from, to)| from != to)
             }
             Some(NonBlockingForm::NonBlocking) => ty(0) == ArgType::Fd,
+            Some(NonBlockingForm::Closing(arg)) => {
+                let closed = [Descriptors::Closes(arg), Descriptors::Replaces(arg)];
+                ty(arg) == ArgType::Fd && closed.contains(&row.descriptors)
+            }
             Some(NonBlockingForm::Shortened(arg)) => ty(arg) == ArgType::In,
             Some(NonBlockingForm::Vectored(name)) => {
                 row_by_name(name).is_some_and(|other| other.args[1].name == "vec")

@@ -111,11 +111,18 @@ pub(crate) fn cancelled<const N: usize>(name: &str, args: [u64; N]) -> Attempt {
     attempt_with(name, args, |nr, args| enter(&cancel, nr, args))
 }
 
-/// Whether this kernel keeps SIGPIPE away from attempts at writes; where it does not, none is made.
+/// Whether this kernel keeps SIGPIPE away from attempts at writes; where it does not, none is made on pipes and sockets.
 pub(crate) fn writes_are_tried() -> bool {
-    let known = ABILITIES.has(Ability::NowaitWrites);
-    assert_eq!(tries("write", [1, 8, 1]), known);
-    known
+    assert!(tries("write", [1, 8, 1]), "storage is asked for everywhere");
+    ABILITIES.has(Ability::NowaitWrites)
+}
+
+/// The first attempt by an engine that has these abilities.
+pub(crate) fn nonblocking_by<const N: usize>(abilities: Abilities, name: &str, args: [u64; N]) -> Attempt {
+    let ((row, nr), args) = (row(name), full(args).into());
+    let mut enter = |nr: u32, args: &RawArgs| enter_raw(&AtomicU32::new(0), nr, args);
+    // SAFETY: as for `enter`.
+    unsafe { attempt(abilities, row, nr, &args, &mut enter) }
 }
 
 pub(crate) fn fd(file: &impl AsRawFd) -> u64 {

@@ -5,10 +5,11 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
 
-use crate::nonblocking::Attempt;
 use crate::nonblocking::tests::rig::{
-    HIGH, at, at_mut, error, fd, file, finished, nonblocking, plain, tries, writes_are_tried,
+    ABILITIES, HIGH, at, at_mut, error, fd, file, finished, nonblocking, nonblocking_by, owned, plain, tries,
+    writes_are_tried,
 };
+use crate::nonblocking::{Abilities, Ability, Attempt, NonBlocking};
 
 /// More than a pipe or a socket holds.
 const LONG: usize = 1 << 20;
@@ -148,17 +149,43 @@ fn storage_is_never_written_in_parts() {
         assert!(!tries(name, args), "{name} at a position, and O_APPEND would move it");
     }
     assert!(!tries("pwritev2", [fd(&file), at(&vector), 1, 0, 0, 0]));
-    if !writes_are_tried() {
-        return;
-    }
     assert_eq!(nonblocking("write", args), Attempt::Plain);
     assert_eq!(nonblocking("writev", [fd(&file), at(&vector), 1]), Attempt::Plain);
     let append = u64::from(libc::RWF_APPEND.cast_unsigned());
     assert_eq!(nonblocking("pwritev2", [fd(&file), at(&vector), 1, u64::MAX, 0, append]), Attempt::Plain);
     assert_eq!(file.metadata().expect("a file").len(), 0, "nothing was written");
-    let null = std::fs::File::options().write(true).open("/dev/null").expect("a device");
-    assert_eq!(nonblocking("write", [fd(&null), at(b"abc"), 3]), Attempt::NotHere);
     assert!(!tries("write", [fd(&file), at(b"abc"), 0]), "writing nothing");
+}
+
+/// TWIN-15: null, zero and full take the plain call, inline; other devices, terminals and files without a place do not.
+#[test]
+fn sinks_are_written_inline() {
+    let open = |path: &str| std::fs::File::options().write(true).open(path).expect("a device");
+    for path in ["/dev/null", "/dev/zero", "/dev/full"] {
+        assert_eq!(nonblocking("write", [fd(&open(path)), at(b"abc"), 3]), Attempt::Plain, "{path}");
+    }
+    for path in ["/dev/urandom", "/dev/ptmx"] {
+        assert_eq!(nonblocking("write", [fd(&open(path)), at(b"abc"), 3]), Attempt::NotHere, "{path}");
+    }
+    let event = owned(plain("eventfd2", [0, 0]));
+    assert_eq!(nonblocking("write", [fd(&event), at(&1u64), 8]), Attempt::NotHere);
+}
+
+/// TWIN-50: where the kernel knows no write without waiting, or none without SIGPIPE, or the application allows no other number, storage
+/// and sinks are written inline still, and pipes by a worker.
+#[test]
+fn storage_needs_no_quiet_writes() {
+    let quiet = Ability::NowaitWrites.bit();
+    let old = Abilities { found: ABILITIES.found & !quiet, ..*ABILITIES };
+    let same = Abilities { allowed: NonBlocking::SameNumber, ..*ABILITIES };
+    let (_reader, writer) = pipe().expect("a pipe");
+    let null = std::fs::File::options().write(true).open("/dev/null").expect("a device");
+    for abilities in [old, same] {
+        let written = |to: u64| nonblocking_by(abilities, "write", [to, at(b"abc"), 3]);
+        assert_eq!(written(fd(&file())), Attempt::Plain);
+        assert_eq!(written(fd(&null)), Attempt::Plain);
+        assert_eq!(written(fd(&writer)), Attempt::NotHere);
+    }
 }
 
 /// TWIN-12: a write that fits is an answer.
