@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Parser;
 use nix::sys::time::TimeSpec;
 use options::{
-    Chains, Command, Compare, Instructions, MixedSlow, Options, Scorecard, Shared, Sleepers, Soak,
+    Chains, Command, Compare, Echo, Instructions, MixedSlow, Options, Scorecard, Shared, Sleepers, Soak,
 };
 use report::{Figures, Line, Outcome, Report, Subject};
 use syslet_benches::busy::{Busy, compute};
@@ -20,7 +20,7 @@ use syslet_benches::compare::{self, batch_calls, compare};
 use syslet_benches::sleepers::{self, Idle};
 use syslet_benches::soak::{Settings, soak};
 use syslet_benches::turn::Entrant;
-use syslet_benches::{chains, contender, instructions, mixed_slow, scorecard, workload};
+use syslet_benches::{chains, contender, echo, instructions, mixed_slow, scorecard, workload};
 
 fn main() -> ExitCode {
     let done = match Options::parse().command {
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Scorecard(options) => run_scorecard(&options),
         Command::Instructions(options) => run_instructions(&options),
         Command::MixedSlow(options) => run_mixed_slow(&options),
+        Command::Echo(options) => run_echo(&options),
         Command::Soak(options) => run_soak(&options),
         Command::Sleepers(options) => run_sleepers(&options),
         Command::Compute(options) => compute(&options.cores),
@@ -111,6 +112,17 @@ fn run_instructions(options: &Instructions) -> io::Result<()> {
     writeln!(io::stdout(), "{found:.1} instructions for each call")
 }
 
+/// Compares servers.
+fn run_echo(options: &Echo) -> io::Result<()> {
+    writeln!(io::stderr(), "{}", report::machine())?;
+    let report =
+        echo::echo(&options.servers(), options.size(), options.rounds()).map_err(io::Error::other)?;
+    if options.json {
+        return report.json().try_for_each(|line| writeln!(io::stdout(), "{line}"));
+    }
+    write!(io::stdout(), "{report}")
+}
+
 /// Soaks, and prints what was done.
 fn run_soak(options: &Soak) -> io::Result<()> {
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
@@ -130,7 +142,7 @@ fn run_sleepers(options: &Sleepers) -> io::Result<()> {
     let child = process::Command::new(env::current_exe()?).args(["sleepers", "--idle"]).output()?;
     let idle =
         Idle::parse(&String::from_utf8_lossy(&child.stdout)).ok_or_else(|| io::Error::other("no figures"))?;
-    let (asleep, limit) = sleepers::sleepers(options.count).map_err(io::Error::other)?;
+    let (asleep, limit) = sleepers::sleepers(options.kind(), options.count).map_err(io::Error::other)?;
     let report = sleepers::Report { asleep, limit, idle };
     if options.json {
         return writeln!(io::stdout(), "{}", report.json());

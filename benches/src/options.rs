@@ -2,10 +2,16 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use syslet_benches::{busy, chains, contender, instructions, workload};
+use syslet_benches::{busy, chains, contender, echo, instructions, sleepers, workload};
 
 /// At most this many calls in flight.
 const DEPTH_MAX: u64 = 1024;
+
+/// At most so many connections.
+const CLIENTS_MAX: i64 = 10_000;
+
+/// A message fits the buffers of its connection, so that a client that sends it never sleeps.
+const MESSAGE_BYTES_MAX: i64 = 4096;
 
 /// At most so many calls asleep.
 const SLEEPERS_MAX: i64 = 60_000;
@@ -29,6 +35,8 @@ pub(crate) enum Command {
     Instructions(Instructions),
     /// Prints the latency of fast calls beside slow ones, and without them
     MixedSlow(MixedSlow),
+    /// Compares ways of writing a server that sends back what its clients send
+    Echo(Echo),
     /// Looks for lost, doubled and wrong completions while everything changes
     Soak(Soak),
     /// Prints what calls that sleep cost, many at once
@@ -122,6 +130,28 @@ pub(crate) struct MixedSlow {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Echo {
+    /// How many connections
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=CLIENTS_MAX))]
+    clients: u32,
+    /// How many messages each client sends, one after the other
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    messages: u32,
+    /// How long a message is
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=MESSAGE_BYTES_MAX))]
+    bytes: u32,
+    /// Which servers; the first in the list of all is what the others are compared with
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = PossibleValuesParser::new(server_names().collect::<Vec<_>>()), default_values_t = all(server_names()))]
+    servers: Vec<String>,
+    /// Fewer rounds: coarse figures, soon
+    #[arg(long)]
+    quick: bool,
+    /// One line of JSON for each result instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Shared {
     /// Who does it; "direct", which all are compared with, always takes part
     #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = contenders(), default_values_t = all(contender_names()))]
@@ -149,6 +179,9 @@ pub(crate) struct Sleepers {
     /// How many calls sleep at once
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(2..=SLEEPERS_MAX))]
     pub(crate) count: u32,
+    /// What they do; by default half is in nanosleep, half waits on a futex
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(sleepers::KINDS.iter().map(|(name, _)| *name)), default_value = sleepers::KINDS[0].0)]
+    kind: String,
     /// One object of JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
@@ -168,6 +201,33 @@ impl Scorecard {
     /// How many rounds count. A median of fewer than 9 says nothing.
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 9 } else { 101 }
+    }
+}
+
+impl Echo {
+    /// How many rounds count.
+    pub(crate) fn rounds(&self) -> usize {
+        if self.quick { 3 } else { 21 }
+    }
+
+    /// How much is echoed.
+    pub(crate) fn size(&self) -> echo::Size {
+        let [clients, messages, bytes] = [self.clients, self.messages, self.bytes].map(|n| n as usize);
+        echo::Size { clients, messages, bytes }
+    }
+
+    /// Those that are asked for, in the order of all.
+    pub(crate) fn servers(&self) -> Vec<&'static echo::Kind> {
+        let is_asked = |kind: &&echo::Kind| self.servers.iter().any(|name| name == kind.name);
+        echo::ALL.iter().filter(is_asked).collect()
+    }
+}
+
+impl Sleepers {
+    /// What the calls do.
+    pub(crate) fn kind(&self) -> sleepers::Kind {
+        let found = sleepers::KINDS.iter().find(|(name, _)| *name == self.kind);
+        found.expect("only known names are parsed").1
     }
 }
 
@@ -195,6 +255,10 @@ impl MixedSlow {
         let is_it = |kind: &&workload::Kind| kind.name == self.fast;
         workload::ALL.iter().find(is_it).expect("only known names are parsed")
     }
+}
+
+fn server_names() -> impl Iterator<Item = &'static str> {
+    echo::ALL.iter().map(|kind| kind.name)
 }
 
 fn chain_names() -> impl Iterator<Item = &'static str> {

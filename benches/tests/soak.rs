@@ -29,8 +29,9 @@ fn two_hundred_sleepers_are_measured() {
     let text = String::from_utf8(harness(&["sleepers", "--count", "200", "--json"]).stdout).unwrap();
     let figures: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(figures["asleep"], 200);
-    // The first thread, the monitor, and at least as many workers as sleep.
-    assert!(figures["threads"].as_u64() >= Some(202), "{text}");
+    // The first thread, the monitor, and a worker for each wait on the futex at least.
+    assert!(figures["threads"].as_u64() >= Some(102), "{text}");
+    assert!(figures["idle_cpu_percent"].as_f64() >= Some(0.0), "{text}");
     assert_eq!(figures["limit"]["calls"], 400);
     assert_eq!(figures["limit"]["workers_max"], 200);
     for memory in [&figures["kib_per_call"]["rss"], &figures["idle"]["rss_kib"]] {
@@ -38,4 +39,15 @@ fn two_hundred_sleepers_are_measured() {
     }
     let bounds = figures["bounds"].as_array().unwrap();
     assert!(bounds.iter().any(|bound| bound["name"] == "vm.max_map_count"), "{text}");
+}
+
+#[test]
+fn each_kind_of_sleepers_is_measured() {
+    for kind in ["recv", "nanosleep", "futex"] {
+        let text = harness(&["sleepers", "--kind", kind, "--count", "20", "--json"]).stdout;
+        let figures: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(figures["kind"], kind);
+        assert_eq!(figures["asleep"], 20);
+        assert!(figures["threads"].as_u64() >= Some(2), "{figures}");
+    }
 }

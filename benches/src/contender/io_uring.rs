@@ -46,7 +46,7 @@ impl IoUring {
 }
 
 /// The most modern set-up the kernel knows.
-fn set_up(entries: u32) -> Result<(Ring, &'static str), String> {
+pub(crate) fn set_up(entries: u32) -> Result<(Ring, &'static str), String> {
     let mut single = Ring::builder();
     single.setup_single_issuer();
     let mut deferred = single.clone();

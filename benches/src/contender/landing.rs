@@ -4,11 +4,11 @@
 /// buffers that are borrowed only until the window's function returns, and a panic would return from it.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Landing;
+pub(crate) struct Landing;
 
 impl Landing {
     /// Every call that was in flight is over.
-    pub(super) fn over(self) {
+    pub(crate) fn over(self) {
         std::mem::forget(self);
     }
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::system::Memory;
+use super::{KINDS, Kind};
 
 /// All calls asleep at once.
 #[derive(Clone, Debug)]
 pub struct Asleep {
+    /// What they did.
+    pub kind: Kind,
     /// Calls asked for.
     pub count: u32,
     /// Calls that slept.
@@ -22,13 +25,15 @@ pub struct Asleep {
     pub mappings: usize,
     /// Mappings of the process before.
     pub mappings_before: usize,
-    /// From the first submission until every call was in a worker and about to sleep; memory is measured when all do.
+    /// The CPU time of the process while all slept, in parts of that time.
+    pub idle_cpu: f64,
+    /// From the first submission until every call was about to sleep; memory is measured when all do.
     pub until_asleep: Duration,
-    /// From waking those who waited on a futex until their last completion.
+    /// From waking those that waited for something but time until their last completion.
     pub until_woken: Duration,
-    /// Those that one FUTEX_WAKE found.
+    /// Those that one FUTEX_WAKE found, and bytes sent to a recv.
     pub called: i64,
-    /// Results 0 among as many completions.
+    /// Those among as many completions that were not too late for it.
     pub woken: u32,
     /// Threads that the system refused.
     pub spawns_refused: u64,
@@ -77,6 +82,11 @@ impl Asleep {
         kib as f64 / f64::from(self.asleep.max(1))
     }
 
+    /// What the calls did, by the name that it is asked for by.
+    fn kind_name(&self) -> &'static str {
+        KINDS.iter().find(|(_, kind)| *kind == self.kind).map_or("", |(name, _)| name)
+    }
+
     /// The bound that is met first, and at how many workers.
     fn first_bound(&self) -> Option<(&'static str, u64)> {
         self.bounds
@@ -111,6 +121,7 @@ impl Report {
             .map(|(name, limit, each)| json!({ "name": name, "limit": limit, "per_worker": each }))
             .collect();
         json!({
+            "kind": asleep.kind_name(),
             "asleep": asleep.asleep,
             "kib_per_call": {
                 "rss": asleep.each(grown.rss_kib),
@@ -123,6 +134,7 @@ impl Report {
             "threads": asleep.threads,
             "mappings_before": asleep.mappings_before,
             "mappings": asleep.mappings,
+            "idle_cpu_percent": asleep.idle_cpu * 1e2,
             "until_asleep_ms": asleep.until_asleep.as_secs_f64() * 1e3,
             "until_woken_ms": asleep.until_woken.as_secs_f64() * 1e3,
             "spawns_refused": asleep.spawns_refused,
@@ -142,7 +154,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { asleep, limit, idle } = self;
         let grown = &asleep.grown;
-        writeln!(f, "{:<34}{:>12}", "calls asleep", asleep.asleep)?;
+        writeln!(f, "{:<34}{:>12} ({})", "calls asleep", asleep.asleep, asleep.kind_name())?;
         let parts = [
             ("resident", grown.rss_kib),
             ("proportional", grown.pss_kib),
@@ -156,6 +168,7 @@ impl fmt::Display for Report {
         }
         writeln!(f, "{:<34}{:>12}", "threads", asleep.threads)?;
         writeln!(f, "{:<34}{:>12} (before: {})", "mappings", asleep.mappings, asleep.mappings_before)?;
+        writeln!(f, "{:<34}{:>12.3} %", "CPU while all sleep", asleep.idle_cpu * 1e2)?;
         writeln!(f, "{:<34}{:>12.1?}", "until all sleep", asleep.until_asleep)?;
         writeln!(
             f,

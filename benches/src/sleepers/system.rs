@@ -71,7 +71,7 @@ pub(super) fn mappings() -> io::Result<usize> {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub(super) fn threads() -> io::Result<usize> {
+pub(crate) fn threads() -> io::Result<usize> {
     Ok(fs::read_dir("/proc/self/task")?.count())
 }
 

@@ -19,6 +19,8 @@ const ALLOWED: &[&str] = &[
     "benches/src/contender/io_uring.rs",
     "benches/src/contender/thread_per_call.rs",
     "benches/src/contender/tokio.rs",
+    "benches/src/echo/engine.rs",
+    "benches/src/echo/uring.rs",
     "benches/src/sleepers/crowd.rs",
     "benches/src/soak/door.rs",
     "engine/cli/src/probe/files.rs",
