@@ -11,10 +11,9 @@ mod tests;
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
-use nix::time::{ClockId, clock_gettime};
 use syslet_attrs::Spent;
 
-use crate::sys::clock::now_ns;
+use crate::sys::clock::{now_ns, thread_cpu_ns};
 use crate::sys::thread::own_number;
 
 /// The readings that the kernel gives to the calling thread.
@@ -43,8 +42,7 @@ impl Readings for Kernel {
     }
 
     fn account_ns(&mut self) -> u64 {
-        let Ok(now) = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID) else { return 0 };
-        now.tv_sec().cast_unsigned() * 1_000_000_000 + now.tv_nsec().cast_unsigned()
+        thread_cpu_ns()
     }
 
     /// The numbers of getrusage.

@@ -16,7 +16,7 @@ use crate::pool::state::RingHost;
 use crate::pool::worker::WorkerStats;
 use crate::pool::worker::{Worker, WorkerLocal};
 use crate::pool::{Pool, RunningCall};
-use crate::queues::batch::Batch;
+use crate::queues::batch::{BATCH_MAX, Batch};
 use crate::queues::staged::ticket;
 use crate::slots::dispatch::DispatchFlags;
 use crate::slots::state::State;
@@ -49,11 +49,20 @@ impl WorkerLocal {
             };
             pool.inspect(|pool| pool.ended(ring, slot, ticket, &mut self.released));
             ring.refused.add_beside_others(1);
+            if (index + 1).is_multiple_of(BATCH_MAX) {
+                self.post_built(ring);
+            }
         }
         self.at = self.batch.len();
+        self.post_built(ring);
+        pool.inspect(|pool| pool.make_known(&mut self.released));
+    }
+
+    /// Posts what is built, as one claim of the ring.
+    fn post_built(&mut self, ring: &RingWork) {
         if self.built > 0 {
             ring.post(self.executor.runner.done(self.built));
-            pool.inspect(|pool| pool.make_known(&mut self.released));
+            self.built = 0;
         }
     }
 
@@ -125,7 +134,7 @@ impl WorkerLocal {
                 self.built += self.executor.runner.abandon(record, slot, self.built, outcome);
                 self.at += 1;
                 pool.ended(&ring, slot, ticket, &mut self.released);
-                stats.finished.add(self.at as u64);
+                stats.finished.add((self.at - self.posted) as u64);
                 self.post(pool, &ring);
             } else if self.come_back(pool, &ring, ticket) {
                 self.at += 1;

@@ -11,8 +11,9 @@ mod trial;
 #[cfg(test)]
 mod tests;
 
-use crate::pool::cost::{CallKind, Cost};
+use crate::pool::cost::Cost;
 use crate::pool::sharing::trial::{Trial, Way};
+use crate::queues::call_kind::CallKind;
 
 /// A call of less time than this is short: where it is run is not worth a thought, at any depth.
 const SHORT_NS: u64 = 2_000;

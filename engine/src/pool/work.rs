@@ -15,7 +15,6 @@ use crate::exec::Step;
 use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
 use crate::pool::Pool;
-use crate::pool::cost::CallKind;
 use crate::pool::executor::{Executor, Rest};
 use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::{Parked, Sleeper, Work};
@@ -24,6 +23,8 @@ use crate::pool::spin::Spin;
 use crate::pool::state::RingHost;
 use crate::pool::worker::{Worker, WorkerLocal, WorkerStats};
 use crate::program::Team;
+use crate::queues::batch::BATCH_MAX;
+use crate::queues::call_kind::CallKind;
 use crate::queues::completion_queue::back;
 use crate::queues::priority::Taker;
 use crate::queues::staged::ticket;
@@ -44,7 +45,7 @@ pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
     loop {
         if local.find(pool, &worker.stats) {
             if std::mem::take(&mut searching) {
-                spin.busy(now_ns());
+                spin.come(now_ns());
                 local.looks = pool.scheduler.end_search();
             }
             local.fan_out(pool);
@@ -113,6 +114,8 @@ fn sleep(pool: &Pool, worker: &Arc<Worker>) -> bool {
 /// Completions of short calls are posted for at most about so long before their submitter is woken, while the worker has more such
 /// calls at hand.
 const OWED_NS_MAX: u64 = 20_000;
+/// Calls that cannot sleep are claimed together as far as they take about so long.
+const CLAIM_NS: u64 = 10_000;
 /// A worker measures one claim in so many, where it knows what the calls cost.
 const UNMEASURED_MAX: u32 = 16;
 /// A worker takes so many claims in a row from one ring while another has work (POOL-12).
@@ -161,10 +164,13 @@ impl WorkerLocal {
 
     /// Claims the next work of the ring. Of a record for which there is no memory, the batch has the beginning only.
     fn claim_any(&mut self, ring: &RingWork) -> bool {
-        (self.begun, self.member, self.at, self.built) = (None, None, 0, 0);
+        (self.begun, self.member) = (None, None);
+        (self.at, self.posted, self.built) = (0, 0, 0);
         if (self.is_closing || ring.has_special_work()) && self.claim_special(ring) {
             return true;
         }
+        let fits = self.costs.ns(self.kind).map_or(BATCH_MAX as u64, |ns| CLAIM_NS / ns.max(1));
+        self.batch.allow_instant(self.kind, usize::try_from(fits).unwrap_or(usize::MAX));
         // The two queues take turns, so that neither waits for the end of the other.
         self.prefers_pooled = !self.prefers_pooled;
         let pooled = ring.pooled.as_deref().map(|queue| (queue, u64::MAX));
@@ -229,10 +235,11 @@ impl WorkerLocal {
         let first = self.batch.record(0);
         let (dispatch, kind) = (DispatchFlags::of(first[0]), CallKind::of_record(first));
         let is_instant = dispatch.contains(DispatchFlags::INSTANT);
+        self.kind = kind;
         stats.claims.add(1);
         let started = self.measures(kind).then(now_ns);
         let was_blocked = if is_instant {
-            self.run_instants(&ring);
+            self.run_instants(&ring, stats);
             Some(false)
         } else {
             // It may sleep, and the submitter may wait for what is posted.
@@ -246,10 +253,7 @@ impl WorkerLocal {
             self.at = self.batch.len();
             return false;
         };
-        // Counted before the post: once its completion is seen, a call does not count as in flight.
-        stats.finished.add(self.at as u64);
         if is_instant {
-            ring.completions.post(self.executor.runner.done(self.built));
             pool.make_known(&mut self.released);
             // Where the cost is not known, nothing is owed for longer than one claim.
             let call_ns = self.costs.ns(kind).unwrap_or(OWED_NS_MAX);
@@ -258,6 +262,8 @@ impl WorkerLocal {
                 self.settle(&ring, stats);
             }
         } else {
+            // Counted before the post: once its completion is seen, a call does not count as in flight.
+            stats.finished.add(self.at as u64);
             stats.wakes.add(1);
             self.post(pool, &ring);
         }
@@ -308,8 +314,8 @@ impl WorkerLocal {
         }
     }
 
-    /// Runs calls that cannot sleep, one after the other.
-    fn run_instants(&mut self, ring: &RingWork) {
+    /// Runs calls that cannot sleep, one after the other, and posts their completions, several together.
+    fn run_instants(&mut self, ring: &RingWork, stats: &WorkerStats) {
         while self.at < self.batch.len() {
             let record = self.batch.record(self.at);
             let ticket = ticket(record);
@@ -318,6 +324,13 @@ impl WorkerLocal {
             // submitter answers for the call, and the claim is the record's.
             self.built += unsafe { self.executor.runner.run(record, &claim, self.built) };
             self.at += 1;
+            if self.at.is_multiple_of(BATCH_MAX) || self.at == self.batch.len() {
+                // Counted before the post, as in `work`.
+                stats.finished.add((self.at - self.posted) as u64);
+                self.posted = self.at;
+                ring.completions.post(self.executor.runner.done(self.built));
+                self.built = 0;
+            }
         }
     }
 

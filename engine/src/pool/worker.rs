@@ -15,6 +15,7 @@ use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::{Sleeper, Work};
 use crate::program::ParallelGroup;
 use crate::queues::batch::Batch;
+use crate::queues::call_kind::CallKind;
 use crate::queues::lanes::Released;
 use crate::slots::maker::Maker;
 use crate::sys::activity::Activity;
@@ -213,6 +214,10 @@ pub(crate) struct WorkerLocal {
     pub(super) built: usize,
     /// What the calls that it runs have cost.
     pub(super) costs: Costs,
+    /// The kind of the calls that it has claimed last.
+    pub(super) kind: CallKind,
+    /// The claimed calls whose completions are posted, of those that cannot sleep.
+    pub(super) posted: usize,
     /// Claims until the next one is measured.
     pub(super) unmeasured: u32,
     /// Whether it has to see whether another worker is wanted: it was the last that searched.
@@ -240,6 +245,8 @@ impl WorkerLocal {
             at: 0,
             built: 0,
             costs: Costs::new(),
+            kind: CallKind::NONE,
+            posted: 0,
             unmeasured: 0,
             looks: false,
             owed_ns: 0,

@@ -4,36 +4,46 @@ use std::collections::TryReserveError;
 
 use syslet_abi::{CallFlags, RecordWord, USER_DATA_OFFSET};
 
+use crate::queues::call_kind::CallKind;
 use crate::queues::ring_buffer::{bytes, words};
 use crate::slots::dispatch::DispatchFlags;
 
-/// At most this many records are taken by one exchange (RING-8).
+/// At most this many records are taken by one exchange where little is known of their calls, and at most this many completions
+/// are posted by one (RING-8).
 pub(crate) const BATCH_MAX: usize = 8;
+/// At most this many are taken by one exchange where the calls are known to be short.
+pub(crate) const CLAIM_MAX: usize = 64;
 
 /// Records copied out of the ring, and the buffer they stand in.
 #[derive(Debug)]
 pub(crate) struct Batch {
     buffer: Vec<u64>,
     /// Where record i ends in the buffer, in words; it begins where the one before ends.
-    ends: [usize; BATCH_MAX],
+    ends: [usize; CLAIM_MAX],
     count: usize,
     /// How many records it may hold, given those that it holds.
     limit: usize,
     /// How many records it may hold when one of them sleeps for storage.
     storage_max: usize,
+    /// The kind of which it may hold more than `BATCH_MAX` calls that cannot sleep.
+    many_of: CallKind,
+    /// How many calls that cannot sleep it may hold.
+    instant_max: usize,
     is_cut: bool,
 }
 
 impl Batch {
     /// A batch with room for several short records; it grows with the longest it meets.
     pub(crate) fn new() -> Batch {
-        const SHORT_RECORD_BYTES: u64 = 128;
+        const SHORT_RECORD_BYTES: u64 = 64;
         Batch {
-            buffer: vec![0; words(SHORT_RECORD_BYTES * BATCH_MAX as u64)],
-            ends: [0; BATCH_MAX],
+            buffer: vec![0; words(SHORT_RECORD_BYTES * CLAIM_MAX as u64)],
+            ends: [0; CLAIM_MAX],
             count: 0,
-            limit: BATCH_MAX,
+            limit: CLAIM_MAX,
             storage_max: 1,
+            many_of: CallKind::NONE,
+            instant_max: BATCH_MAX,
             is_cut: false,
         }
     }
@@ -49,12 +59,25 @@ impl Batch {
     }
 
     pub(crate) fn clear(&mut self) {
-        (self.count, self.limit, self.is_cut) = (0, BATCH_MAX, false);
+        (self.count, self.limit, self.is_cut) = (0, CLAIM_MAX, false);
     }
 
     /// From now on at most so many are taken together when one of them sleeps for storage; at least one is.
     pub(crate) fn allow_storage(&mut self, count: usize) {
         self.storage_max = count.clamp(1, BATCH_MAX);
+    }
+
+    /// From now on so many calls that cannot sleep are taken together; beyond `BATCH_MAX` only those of that kind.
+    pub(crate) fn allow_instant(&mut self, kind: CallKind, count: usize) {
+        (self.many_of, self.instant_max) = (kind, count.clamp(1, CLAIM_MAX));
+    }
+
+    /// Whether the record that was copied last may be in this batch: calls of which little is known are not many in one.
+    pub(crate) fn keeps_last(&mut self) -> bool {
+        let keeps =
+            self.count <= BATCH_MAX || CallKind::of_record(self.record(self.count - 1)) == self.many_of;
+        self.count -= usize::from(!keeps);
+        keeps
     }
 
     /// Holds one record that was not taken from the ring.
@@ -131,7 +154,7 @@ impl Batch {
 
     fn limit_with(&self, dispatch: DispatchFlags) -> usize {
         if dispatch.contains(DispatchFlags::INSTANT) {
-            BATCH_MAX
+            self.instant_max
         } else if dispatch.contains(DispatchFlags::STORAGE) {
             self.storage_max
         } else {

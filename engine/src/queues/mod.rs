@@ -4,6 +4,7 @@
 //! C1, …) are those of the tables of `specs/ring.md`.
 
 pub(crate) mod batch;
+pub(crate) mod call_kind;
 pub(crate) mod completion_queue;
 pub(crate) mod credit;
 pub(crate) mod drain_buffer;

@@ -2,7 +2,7 @@
 
 use syslet_abi::{Kind, RecordWord, USER_DATA_OFFSET};
 
-use crate::queues::batch::{BATCH_MAX, Batch};
+use crate::queues::batch::{Batch, CLAIM_MAX};
 use crate::queues::ring_buffer::{RingBuffer, Words, pad, words};
 use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::{Arc, AtomicU64, Ordering};
@@ -147,7 +147,7 @@ impl<W: Words> Submissions<W> {
     /// S5: copies records from `at`, as many as one claim may take, and gives the position behind them. Until the
     /// claim succeeds every word here may be garbage, so a word that cannot begin a record ends the walk.
     fn copy(&self, mut at: u64, tail: u64, batch: &mut Batch) -> u64 {
-        while at < tail && batch.len() < BATCH_MAX {
+        while at < tail && batch.len() < CLAIM_MAX {
             let word = self.buffer.head_of(at, Ordering::Relaxed);
             if !self.may_stand_at(at, word, tail) {
                 break;
@@ -158,6 +158,9 @@ impl<W: Words> Submissions<W> {
                 // Relaxed: the load of `tail` in `take` (S4) has acquired the words, and its exchange of `head` (S6) confirms them.
                 for (to, from) in copy.iter_mut().zip(self.buffer.record(at, len)) {
                     *to = from.load(Ordering::Relaxed);
+                }
+                if !batch.keeps_last() {
+                    break;
                 }
             }
             at += len;

@@ -1,8 +1,8 @@
 //! Holds how a wait of `Ring` shares calls of the private lane with workers, for speed: it asks the policy (`pool::sharing`)
 //! before it runs them and at the calls that the policy names.
 
-use crate::pool::cost::CallKind;
 use crate::pool::sharing::Next;
+use crate::queues::call_kind::CallKind;
 use crate::ring::Ring;
 use crate::sys::clock::now_ns;
 

@@ -208,7 +208,7 @@ impl Ring {
         }
         let slept = self.state.wake.sleep_unless(is_over, timeout);
         // The spin learns how long the gap was.
-        self.spin.busy(now_ns());
+        self.spin.come(now_ns());
         match slept {
             Slept::Interrupted => Err(WaitError::Interrupted { ready: self.drain_buffer.len() }),
             Slept::Woken | Slept::TimedOut => Ok(()),

@@ -81,21 +81,47 @@ fn access() -> Submission {
     call.path(c"/").value(0).build()
 }
 
-/// POOL-52: short calls are posted with one wake-up for as many as fit the stated time.
+/// POOL-52: short calls are claimed together, and posted with one wake-up, as far as they fit the stated times.
 #[test]
-fn short_calls_are_posted_together() {
+fn short_calls_are_claimed_and_posted_together() {
+    for (ns, claims, wakes) in [
+        (80, 1, 1),
+        (CLAIM_NS / 64, 1, 1),
+        (CLAIM_NS / 16, 4, 2),
+        (CLAIM_NS / 4, 16, 8),
+        (CLAIM_NS + 100, 64, 32),
+        (1_000_000, 64, 64),
+    ] {
+        let mut rig = Rig::new();
+        rig.knows(&getpid(), ns);
+        rig.offer(64, &getpid());
+        assert_eq!(rig.run(), (claims, wakes), "calls of {ns} ns");
+        assert_eq!(rig.stats.finished.get(), 65, "each is counted once");
+    }
+}
+
+/// POOL-52: of calls of another kind than those whose cost is known no more than eight are claimed together.
+#[test]
+fn calls_of_another_kind_are_not_claimed_in_large_numbers() {
+    let other = Submission::call(libc::SYS_getppid).build();
     let mut rig = Rig::new();
     rig.knows(&getpid(), 80);
-    rig.offer(64, &getpid());
-    assert_eq!(rig.run(), (8, 1));
-    let mut rig = Rig::new();
-    rig.knows(&getpid(), OWED_NS_MAX / 16);
-    rig.offer(64, &getpid());
-    assert_eq!(rig.run(), (8, 4), "16 calls fit");
-    let mut rig = Rig::new();
-    rig.knows(&getpid(), 1_000_000);
-    rig.offer(64, &getpid());
-    assert_eq!(rig.run(), (8, 8), "long ones wait for no other claim");
+    rig.offer(20, &getpid());
+    rig.offer(20, &other);
+    rig.find();
+    assert_eq!(rig.local.batch.len(), 20);
+    rig.local.work(&rig.pool, &rig.stats);
+    rig.find();
+    assert_eq!(rig.local.batch.len(), 8);
+    rig.local.work(&rig.pool, &rig.stats);
+    assert_eq!(rig.run().0, 4, "the cost of the others is measured on the way");
+    rig.offer(4, &other);
+    rig.offer(20, &getpid());
+    rig.find();
+    assert_eq!(rig.local.batch.len(), 8, "a mixture");
+    rig.local.work(&rig.pool, &rig.stats);
+    rig.run();
+    assert_eq!(rig.stats.finished.get(), 65);
 }
 
 /// POOL-52: where nothing is known of a call's cost, its completion waits for no other claim.
