@@ -25,14 +25,15 @@ impl CallKind {
         CallKind(nr << ROW_SHIFT | class(third) << 1 | u32::from(is_storage))
     }
 
-    /// The kind of a queued record.
+    /// The kind of a queued record. Words of a record that another consumer has taken meanwhile may say anything.
     pub(crate) fn of_record(record: &[u64]) -> CallKind {
         const PROGRAM: u32 = u32::MAX >> ROW_SHIFT;
         let word = RecordWord::unpack(record[0]);
         let is_storage = DispatchFlags::of_record(word).contains(DispatchFlags::STORAGE);
         if word.kind == Kind::CALL {
             // The number is the lower half of its word.
-            let [nr, _] = bytemuck::cast::<u64, [u32; 2]>(record[NR_OFFSET / 8]);
+            let [nr, _] =
+                bytemuck::cast::<u64, [u32; 2]>(record.get(NR_OFFSET / 8).copied().unwrap_or_default());
             CallKind::of(nr, record.get(CALL_ARGS_OFFSET / 8 + 2).copied().unwrap_or_default(), is_storage)
         } else {
             CallKind::of(PROGRAM, word.len.into(), is_storage)
@@ -87,5 +88,15 @@ mod tests {
         assert!(CallKind::of(pread, 16_384, true).is_large());
         assert!(!CallKind::of(nr(libc::SYS_openat), 1 << 19, true).is_large(), "flags");
         assert!((0..1000).all(|nr| CallKind::of(nr, u64::MAX, true).place(8) < 8));
+    }
+
+    /// RING-8: a record of any length has a kind: what is copied before a claim succeeds may be anything.
+    #[test]
+    fn short_records_have_a_kind() {
+        let head = DispatchFlags::INSTANT.on(RecordWord { len: 8, kind: Kind::CALL, flags: 0 });
+        for words in 1..12 {
+            let record = vec![head; words];
+            assert_eq!(CallKind::of_record(&record), CallKind::of_record(&record), "{words}");
+        }
     }
 }
