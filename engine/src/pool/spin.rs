@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     const MAX_NS: u64 = 50_000;
-    /// What a reading of the clock takes.
+    /// The time that a reading of the clock takes.
     const READING_NS: u64 = 100;
 
     /// A thread that has its clock, and an account of the processor's time that it has used.
@@ -184,8 +184,7 @@ mod tests {
         }
     }
 
-    /// POOL-13: a thread spins no longer in all than it has worked, whatever is expected, and time that it has slept in its calls is no
-    /// work.
+    /// POOL-13: a thread spins no longer in all than it has worked, and time that it has slept in its calls is no work.
     #[test]
     fn no_longer_than_the_work() {
         for gap_ns in [500, 5_000, 9_000, 20_000, 49_000, 60_000] {

@@ -90,7 +90,7 @@ mod tests {
         assert!((0..1000).all(|nr| CallKind::of(nr, u64::MAX, true).place(8) < 8));
     }
 
-    /// RING-8: a record of any length has a kind: what is copied before a claim succeeds may be anything.
+    /// RING-8: a record of any length has a kind: before a claim succeeds the words copied may be anything.
     #[test]
     fn short_records_have_a_kind() {
         let head = DispatchFlags::INSTANT.on(RecordWord { len: 8, kind: Kind::CALL, flags: 0 });
