@@ -92,6 +92,8 @@ impl RunBy {
     pub const NONBLOCKING: RunBy = RunBy(3);
     /// A disposable worker, which has ended since.
     pub const PRIVATE: RunBy = RunBy(4);
+    /// A worker of the pool, after the call had waited without a thread.
+    pub const PARKED: RunBy = RunBy(5);
 
     /// The name, in lower case.
     #[must_use]
@@ -101,6 +103,7 @@ impl RunBy {
             RunBy::POOLED => "pooled",
             RunBy::NONBLOCKING => "nonblocking",
             RunBy::PRIVATE => "private",
+            RunBy::PARKED => "parked",
             _ => "unknown",
         }
     }

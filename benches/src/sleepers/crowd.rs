@@ -20,6 +20,8 @@ use crate::pause::pause;
 /// So long all calls may take to fall asleep, or to end: against hanging only.
 const PATIENCE: Duration = Duration::from_secs(120);
 const TICK: Duration = Duration::from_millis(1);
+/// Workers without work go after this time: those that calls needed to fall asleep are not there when all sleep.
+const RETIRE: Duration = Duration::from_millis(100);
 
 /// Descriptors beside those of connections.
 const OTHER_DESCRIPTORS: u64 = 256;
@@ -45,7 +47,8 @@ pub(super) struct Crowd {
 impl Crowd {
     /// An engine with so many workers at most, and a ring for so many calls.
     pub(super) fn new(kind: Kind, workers_max: u32, calls: u32) -> Result<Crowd, String> {
-        let engine = Engine::start(Config::default().workers_max(workers_max)).map_err(|e| e.to_string())?;
+        let engine = Engine::start(Config::default().workers_max(workers_max).idle(RETIRE))
+            .map_err(|e| e.to_string())?;
         let bytes = (calls * 256).next_power_of_two().max(1 << 17);
         let params = Params {
             slots: calls.next_power_of_two(),
@@ -110,7 +113,10 @@ impl Crowd {
 
     /// Waits until so many calls sleep, as the engine counts.
     pub(super) fn wait_blocked(&self, count: u32) -> Result<(), String> {
-        self.until(|| self.engine.stats().blocked >= count)
+        self.until(|| {
+            let stats = self.engine.stats();
+            stats.blocked + stats.parked >= count
+        })
     }
 
     /// Waits until every other thread sleeps, as the kernel says. A worker counts as blocked just before.

@@ -64,9 +64,9 @@ fn all_asleep(kind: Kind, count: u32) -> Result<Asleep, String> {
     crowd.wait_blocked(count)?;
     let until_asleep = began.elapsed();
     crowd.wait_asleep()?;
+    let idle_cpu = idle_cpu()?;
     let grown = Memory::now().map_err(text)?.since(before);
     let (threads, mappings) = (threads().map_err(text)?, mappings().map_err(text)?);
-    let idle_cpu = idle_cpu()?;
     let began = Instant::now();
     let waiters = crowd.waiters();
     let called = crowd.wake()?;
@@ -122,5 +122,10 @@ fn beyond_the_limit(kind: Kind, workers_max: u32) -> Result<Limit, String> {
     if left != 0 || stats.workers > workers_max {
         return Err(format!("{left} calls are left, {workers_max} workers at most, and {stats:?}"));
     }
-    Ok(Limit { workers_max, calls, queued: stats.in_flight.saturating_sub(stats.blocked.into()), duration })
+    Ok(Limit {
+        workers_max,
+        calls,
+        queued: stats.in_flight.saturating_sub((stats.blocked + stats.parked).into()),
+        duration,
+    })
 }

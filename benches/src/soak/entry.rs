@@ -145,7 +145,7 @@ impl Entry {
             let who = WorkerValue::parse(answer.value).filter(|_| answer.status == Status::HANDLED);
             let who = who.ok_or_else(|| format!("WORKER: {:?}", answer.status))?;
             let is_own = i64::from(who.tid) == i64::from(gettid().as_raw());
-            let is_pooled = [RunBy::POOLED, RunBy::PRIVATE].contains(&who.run_by);
+            let is_pooled = [RunBy::POOLED, RunBy::PRIVATE, RunBy::PARKED].contains(&who.run_by);
             let is_forbidden = is_pooled && self.flags.contains(CallFlags::SYNC)
                 || !is_pooled && self.flags.contains(CallFlags::ASYNC);
             if is_own == is_pooled || is_forbidden {

@@ -105,6 +105,7 @@ pub(crate) unsafe fn enter<W: Watch>(
             let is_private = call.flags().contains(CallFlags::PRIVATE) || needs.contains(Needs::OWN_THREAD);
             let run_by = match (is_pooled, is_private) {
                 (false, _) => RunBy::INLINE,
+                (true, false) if begun.was_parked => RunBy::PARKED,
                 (true, false) => RunBy::POOLED,
                 (true, true) => RunBy::PRIVATE,
             };
@@ -248,7 +249,10 @@ pub(crate) unsafe fn first(
         Attempt::Plain => Step::Done((enter(nr, args), in_place, 1)),
         Attempt::NotHere => Step::Suspended(Progress::default()),
         Attempt::WouldBlock => {
-            Step::Suspended(Progress { first_ns, attempts: 1, sleeps: true, ..Progress::default() })
+            // SAFETY: the caller promises that the memory which the arguments name is the call's until it is over.
+            let until_ns = unsafe { nonblocking::sleeps_until(row, nr, args, first_ns) };
+            let until_ns = until_ns.unwrap_or(0);
+            Step::Suspended(Progress { first_ns, until_ns, attempts: 1, sleeps: true, ..Progress::default() })
         }
         Attempt::Partial(bytes) => {
             Step::Suspended(Progress { bytes, first_ns, attempts: 1, sleeps: true, ..Progress::default() })
@@ -275,9 +279,11 @@ unsafe fn rest(
     // SAFETY: the caller promises that the kernel may make this call with these arguments.
     let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
     let left = nonblocking::Begun { progress, first_ns };
+    // A sleep that was parked until it was due has nothing left, whatever stands in the caller's memory by now.
+    let now_ns = if begun.was_parked { u64::MAX } else { now_ns() };
     // SAFETY: the caller promises that the kernel may make this call with these arguments; `enter` makes
     // the call it is given.
-    unsafe { nonblocking::finish(row_of(call), call.nr(), args, left, now_ns(), &mut enter) }
+    unsafe { nonblocking::finish(row_of(call), call.nr(), args, left, now_ns, &mut enter) }
 }
 
 /// The row of a call of which a non-blocking attempt was made.

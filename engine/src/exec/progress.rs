@@ -11,6 +11,10 @@ pub(crate) struct Progress {
     pub(crate) first_ns: u64,
     /// The same where an attribute asks for the time, else 0.
     pub(crate) started_ns: u64,
+    /// CLOCK_MONOTONIC at which a sleep is over, in nanoseconds, 0 for other calls.
+    pub(crate) until_ns: u64,
+    /// Whether it has waited without a thread.
+    pub(crate) was_parked: bool,
     /// Attempts made.
     pub(crate) attempts: u32,
     /// Whether the call is known to sleep.
@@ -21,6 +25,18 @@ pub(crate) struct Progress {
     pub(crate) out: Vec<u8>,
     /// The cost of the attempt, if an attribute asks for it.
     pub(crate) seen: Option<Box<Seen>>,
+}
+
+impl Progress {
+    /// A sleep is due: nothing of it is left. The time counts for its attributes as that of a thread that slept once.
+    pub(crate) fn awoken(mut self, now_ns: u64) -> Progress {
+        (self.until_ns, self.was_parked, self.sleeps) = (0, true, false);
+        if let Some(seen) = &mut self.seen {
+            seen.spent.wall_ns += now_ns.saturating_sub(self.first_ns);
+            seen.spent.voluntary_switches += 1;
+        }
+        self
+    }
 }
 
 /// The end of running a call, an atom or a program as far as one thread may.

@@ -82,6 +82,23 @@ pub(crate) unsafe fn attempt(
     }
 }
 
+/// When a sleep is over that an attempt has found to be one, in nanoseconds of CLOCK_MONOTONIC; `None` for other calls. `first_ns` is
+/// the time of the attempt.
+///
+/// # Safety
+/// As for [`attempt()`], with the row, number and arguments given there.
+pub(crate) unsafe fn sleeps_until(row: &Row, nr: u32, args: &RawArgs, first_ns: u64) -> Option<u64> {
+    let Some(Family::Sleep(arg)) = Family::of(row) else { return None };
+    // SAFETY: the caller answers for the addresses in the arguments until this call is over.
+    let memory = unsafe { Memory::promised() };
+    wait::over_ns(arg, nr, row.narrow(args), first_ns, memory)
+}
+
+/// Whether an attempt at this call finds it to be a sleep that may wait without a thread (PARK-40).
+pub(crate) fn may_be_parked(abilities: Abilities, row: &Row, args: &RawArgs) -> bool {
+    matches!(Family::of(row), Some(Family::Sleep(_))) && may_try(abilities, row, args)
+}
+
 /// Whether a call on this descriptor is over at once, though it could wait on others.
 fn cannot_wait(nr: u32, fd: u64) -> bool {
     (libc::c_long::from(nr) != libc::SYS_connect || is_known_socket(fd)) && is_non_blocking(fd)

@@ -341,6 +341,14 @@ pub(super) fn sleep(
     Attempt::of(enter(nr, args.raw()), |_| false)
 }
 
+/// When a sleep that began then is over, in nanoseconds of CLOCK_MONOTONIC. One that is longer than the clock can tell ends at its last
+/// moment but one.
+pub(super) fn over_ns(arg: usize, nr: u32, args: Narrowed<'_>, first_ns: u64, memory: Memory) -> Option<u64> {
+    let time_ns = Unit::Nanoseconds.length_ns(memory.words(args.get(arg))?)?;
+    let began_ns = if is_absolute(nr.into(), args) { 0 } else { first_ns };
+    Some(u64::try_from(time_ns + u128::from(began_ns)).map_or(u64::MAX - 1, |ns| ns.clamp(1, u64::MAX - 1)))
+}
+
 /// The plain sleep for the rest. The time that remains when a signal ends it goes to the caller's address.
 pub(super) fn finish_sleep(
     arg: usize,

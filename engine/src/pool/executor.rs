@@ -49,6 +49,16 @@ impl Rest {
         }
     }
 
+    /// Whether no thread has tried the call.
+    pub(crate) fn is_untried(&self) -> bool {
+        matches!(self, Rest::Call(progress) if progress.attempts == 0)
+    }
+
+    /// Whether this is a sleep that was parked and is due.
+    pub(crate) fn is_due(&self) -> bool {
+        matches!(self, Rest::Call(progress) if progress.was_parked)
+    }
+
     /// Whether this is a program on its way out, which no cancel reaches.
     pub(crate) fn is_leaving(&self) -> bool {
         match self {

@@ -29,6 +29,10 @@ pub(crate) mod sharing;
 #[cfg(not(syslet_loom))]
 mod shutdown;
 #[cfg(not(syslet_loom))]
+mod sleep_queue;
+#[cfg(not(syslet_loom))]
+mod sleeps;
+#[cfg(not(syslet_loom))]
 pub(crate) mod spin;
 #[cfg(not(syslet_loom))]
 pub(crate) mod stop;

@@ -111,6 +111,7 @@ impl Monitor {
             // timer's time with it; a plain store could take the flag and still read the old time below.
             self.pool.monitor.timer_is_set.swap(false, Ordering::Acquire);
             self.pool.serve_timers();
+            self.pool.serve_sleeps();
             let pool = Arc::clone(&self.pool);
             // Acquire: pairs with the release store in `MonitorRequests::leave`. Without it the flag could be taken and the worker
             // that has ended be missed until the next look.
@@ -319,9 +320,10 @@ impl Monitor {
         (ASLEEP, None)
     }
 
-    /// The time until the first timer is due, or `timeout` if that is shorter.
+    /// The time until the first timer or sleep is due, or `timeout` if that is shorter.
     fn until_timer(&self, timeout: Option<Duration>) -> Option<Duration> {
-        let Some(first_ns) = self.pool.timers.first_ns() else { return timeout };
+        let firsts = [self.pool.timers.first_ns(), self.pool.sleeps.first_ns()];
+        let Some(first_ns) = firsts.into_iter().flatten().min() else { return timeout };
         let left = Duration::from_nanos(first_ns.saturating_sub(now_ns()));
         Some(timeout.map_or(left, |timeout| timeout.min(left)))
     }

@@ -20,7 +20,7 @@ pub(crate) struct MonitorRequests {
     pub(crate) pace: AtomicU32,
     /// Whether a thread of the pool has ended since the last look.
     pub(crate) left: AtomicBool,
-    /// Whether a timer was set that is due before all others.
+    /// Whether a timer was set, or a sleep parked, that is due before all others.
     pub(crate) timer_is_set: AtomicBool,
     /// Threads that the system refused to start.
     pub(crate) refused: AtomicU64,
@@ -83,7 +83,7 @@ impl MonitorRequests {
         self.wake.notify();
     }
 
-    /// A timer was set that is due before all others.
+    /// A timer was set, or a sleep parked, that is due before all others.
     pub(crate) fn timer_set(&self) {
         // Release: pairs with the monitor's swap, which then sees the time of the timer.
         self.timer_is_set.store(true, Ordering::Release);

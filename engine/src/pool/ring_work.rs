@@ -8,6 +8,7 @@ use crate::pool::scheduler::Work;
 use crate::program::RingPrograms;
 use crate::queues::handoff::Handoffs;
 use crate::queues::ring_state::RingState;
+use crate::queues::staged::ticket;
 use crate::slots::state::State;
 use crate::sys::activity::Glance;
 use crate::sys::sync::{Arc, AtomicBool, Mutex, lock};
@@ -70,6 +71,13 @@ impl RingWork {
             let ticket = entry.ticket().unwrap_or_else(|| entry.take_slot(&self.slots, |_| State::QUEUED));
             self.handoffs.push_named(entry.record(), ticket.pack(), Rest::default());
         });
+    }
+
+    /// Whether a sleep that was found to be one may be parked: no canceller has asked it to stop meanwhile. A canceller that comes
+    /// later finds it QUEUED, and removes it.
+    pub(crate) fn may_park(&self, record: &[u64]) -> bool {
+        let ticket = ticket(record);
+        self.slots.get(ticket).phase().is_undisturbed(ticket.generation())
     }
 
     /// Whether a call is queued, for workers or for any thread; a glance without locks.

@@ -90,6 +90,7 @@ impl Pool {
     pub(crate) fn refuse_queued(&self, ring: &Arc<RingWork>) {
         let mut released = self.lanes.give_up(ring);
         self.make_known(&mut released);
+        self.unpark_all(ring);
         let mut leaving = VecDeque::new();
         let mut local = WorkerLocal::for_closing(Arc::clone(&self.context));
         while local.claim(self, ring) {

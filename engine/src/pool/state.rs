@@ -18,6 +18,7 @@ use crate::pool::ring_work::RingWork;
 use crate::pool::rings::RingList;
 use crate::pool::scheduler::{Count, Quota, Scheduler, Sleeper, WakeOne, Work};
 use crate::pool::sharing::WAKES_MIN;
+use crate::pool::sleep_queue::SleepQueue;
 use crate::pool::timers::TimerQueue;
 use crate::pool::wake_cost::WakeCost;
 use crate::pool::worker::Worker;
@@ -39,6 +40,7 @@ pub(crate) struct Pool {
     /// Apart from the pool: a thread that tells of its end has let go of the pool before.
     pub(crate) monitor: Arc<MonitorRequests>,
     pub(crate) timers: TimerQueue,
+    pub(crate) sleeps: SleepQueue,
     pub(crate) lanes: Lanes<RingWork>,
     pub(crate) context: Arc<AttributeContext>,
     pub(crate) abilities: Abilities,
@@ -64,6 +66,8 @@ pub struct Stats {
     pub blocked: u32,
     /// Workers in abandoned calls; they are not among the others.
     pub abandoned: u32,
+    /// Calls that sleep without a worker.
+    pub parked: u32,
     /// Threads that the system refused to start, since the engine was started.
     pub spawns_refused: u64,
     /// Calls that rings have accepted and that are not over.
@@ -81,6 +85,7 @@ impl Pool {
             rings: RingList::new(),
             monitor,
             timers: TimerQueue::new(),
+            sleeps: SleepQueue::new(),
             lanes: Lanes::new(),
             context,
             abilities,
@@ -246,6 +251,7 @@ impl Pool {
             idle,
             blocked: blocked.saturating_sub(abandoned),
             abandoned,
+            parked: self.sleeps.count(),
             spawns_refused: self.monitor.refused(),
             in_flight: self.rings.in_flight(),
         }

@@ -7,13 +7,16 @@ mod tests;
 
 use std::sync::Arc;
 
-use syslet_abi::{Done, DoneFlags, Errno, Kind, RawResult, RecordWord};
+use bytemuck::cast_slice;
+use syslet_abi::{Call, Done, DoneFlags, Errno, Kind, RawResult, RecordWord};
 use syslet_attrs::Needs;
+use syslet_syscalls::{RawArgs, row};
 
 use crate::cancel::timer::reach;
-use crate::exec::Step;
 use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
+use crate::exec::{Progress, Step, is_program};
+use crate::nonblocking::may_be_parked;
 use crate::pool::Pool;
 use crate::pool::executor::{Executor, Rest};
 use crate::pool::ring_work::RingWork;
@@ -28,8 +31,8 @@ use crate::queues::call_kind::CallKind;
 use crate::queues::completion_queue::back;
 use crate::queues::priority::Taker;
 use crate::queues::staged::ticket;
-use crate::slots::Ticket;
 use crate::slots::dispatch::DispatchFlags;
+use crate::slots::{Slot, Ticket};
 use crate::sys::clock::now_ns;
 use crate::sys::disposable::{self, Ended, KeptStack, Own};
 
@@ -338,7 +341,7 @@ impl WorkerLocal {
     /// not to be made any more.
     fn run_one(
         &mut self,
-        (pool, ring): (&Pool, &RingWork),
+        (pool, ring): (&Pool, &Arc<RingWork>),
         team: Team<'_>,
         stats: &WorkerStats,
         dispatch: DispatchFlags,
@@ -355,18 +358,29 @@ impl WorkerLocal {
         let mut claimed = claim(self.maker)?;
         stats.show(slot.nr(), slot.user_data());
         let mut begun = self.begun.take();
-        let mut sleeps = dispatch.contains(DispatchFlags::SLEEPS) || begun.as_ref().is_some_and(Rest::sleeps);
+        let is_due = begun.as_ref().is_some_and(Rest::is_due);
+        let mut sleeps =
+            !is_due && dispatch.contains(DispatchFlags::SLEEPS) || begun.as_ref().is_some_and(Rest::sleeps);
         let has_more = pool.has_work_besides(ring);
         stats.watch.enter();
         let mut first = None;
         // The attempt tells whether the call would sleep. It is made when other work waits, and when the call has the
         // CACHE attribute.
-        let tries = has_more || slot.needs().contains(Needs::CACHE);
-        if tries && !sleeps && begun.is_none() && dispatch.contains(DispatchFlags::NONBLOCKING) {
+        let tries = (has_more || slot.needs().contains(Needs::CACHE))
+            && !sleeps
+            && begun.is_none()
+            && dispatch.contains(DispatchFlags::NONBLOCKING);
+        let may_park = begun.as_ref().is_none_or(Rest::is_untried) && may_park(pool, record, slot, dispatch);
+        if tries || may_park {
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its
             // submitter answers for the call, and the claim is the record's.
             match unsafe { self.executor.attempt(record, &claimed, pool.abilities) } {
                 Step::Done(words) => first = Some(words),
+                Step::Suspended(Rest::Call(progress)) if parks(may_park, &progress, ring, record) => {
+                    pool.unblock_if(stats.watch.leave());
+                    pool.park(ring, record, progress);
+                    return None;
+                }
                 Step::Suspended(later) => {
                     sleeps = later.sleeps();
                     begun = Some(later);
@@ -460,6 +474,27 @@ impl WorkerLocal {
         ring.post(self.executor.runner.done(self.built));
         pool.make_known(&mut self.released);
     }
+}
+
+/// Whether an attempt may find that this call of a worker is a sleep to be parked. Not one that RETRY makes again, nor one that is shown to
+/// an attribute of the application which wants one thread.
+fn may_park(pool: &Pool, record: &[u64], slot: &Slot, dispatch: DispatchFlags) -> bool {
+    let wanted = libc::c_long::from(slot.nr());
+    if !matches!(wanted, libc::SYS_nanosleep | libc::SYS_clock_nanosleep) || is_program(record) {
+        return false;
+    }
+    let call = Call::admitted(cast_slice(record));
+    let is_bound = dispatch.contains(DispatchFlags::WORKER)
+        && (slot.needs().contains(Needs::RETRY) || call.asks().any(|ask| ask.id.is_application()));
+    let is_private = dispatch.contains(DispatchFlags::PRIVATE);
+    !is_private
+        && !is_bound
+        && row(call.nr()).is_some_and(|row| may_be_parked(pool.abilities, row, &RawArgs::of(&call)))
+}
+
+/// Whether the attempt has found a sleep, and no request to stop it has come meanwhile.
+fn parks(may_park: bool, progress: &Progress, ring: &RingWork, record: &[u64]) -> bool {
+    may_park && progress.until_ns > 0 && ring.may_park(record)
 }
 
 /// Runs a call in a thread of its own, on that stack. Returns the words of its completion.

@@ -237,10 +237,10 @@ impl Ring {
         self.completions.post(self.executor.runner.done(built));
     }
 
-    /// Gives a claimed call to the workers.
+    /// Gives a claimed call to the workers, or parks it.
     fn hand_over(&mut self, index: usize, rest: Rest) {
         self.has_held = true;
-        self.state.handoffs.push(self.batch.record(index), rest);
-        self.offer();
+        let pool = self.engine.pool.as_deref().expect("a call is handed over where there are workers");
+        pool.go_on(&self.state, self.batch.record(index), rest);
     }
 }

@@ -208,6 +208,14 @@ impl Phase {
         self.mark.load(Ordering::Relaxed) == mark_of(generation)
     }
 
+    /// Whether the call, which the calling thread has left QUEUED, was not asked to stop while that thread had it. If it was, the
+    /// thread that goes on with it ends it, and it must not wait before that.
+    pub(crate) fn is_undisturbed(&self, generation: u64) -> bool {
+        // Relaxed, both. The cancel word: `leave` (acquire) has come behind the canceller's P3. The mark: the fences of M1 and M2 order
+        // it; a canceller that marks later looks at the state again behind its fence, and removes the call.
+        self.cancel.load(Ordering::Relaxed) == 0 && !self.is_marked(generation)
+    }
+
     /// P4: the worker has left the kernel; says whether it was signalled meanwhile, or the call abandoned. Then the
     /// signal has been taken when this returns: it cannot meet a later call. `enter` makes some system call, and on the
     /// way back from that a pending signal is taken.

@@ -8,6 +8,7 @@ mod fairness;
 mod own;
 mod limits;
 mod spawn;
+mod sleeps;
 mod timeouts;
 mod events;
 mod waker;

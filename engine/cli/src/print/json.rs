@@ -37,7 +37,7 @@ fn line(report: &Report<'_>) -> Value {
         Outcome::Skipped(why) => (None, Some(why)),
     };
     let ran = answer.filter(|answer| answer.ran()).map(|answer| match answer.ran_by {
-        Some(RunBy::POOLED) => "worker",
+        Some(RunBy::POOLED | RunBy::PARKED) => "worker",
         Some(RunBy::PRIVATE) => "private",
         _ => "submitter",
     });

@@ -6,6 +6,7 @@ mod confinement;
 mod files;
 mod limits;
 mod nonblocking;
+mod parking;
 mod section;
 mod system;
 
@@ -30,6 +31,7 @@ pub(crate) fn probe() -> Result<Found, String> {
         ("limits", limits::limits()),
         ("attributes", attributes::attributes(&engine, &mut ring)),
         ("nonblocking", nonblocking::nonblocking(&mut ring)),
+        ("parking", parking::parking(&mut ring)),
         ("confinement", confinement::confinement(&engine)),
     ]))
 }

@@ -39,6 +39,12 @@ fn attempts_are_made() {
     assert_eq!(directory.matches("EISDIR").count(), 2, "{directory}");
 }
 
+/// PROBE-7, PARK-47: a nanosleep is made, and the thread that has waited for it is named: none.
+#[test]
+fn a_sleep_is_made() {
+    assert_eq!(probed()["parking"]["nanosleep"], "parked");
+}
+
 /// PROBE-5: every attribute is asked for, and has the outcome of a file that was just read.
 #[test]
 fn attributes_are_asked_for() {

@@ -140,3 +140,37 @@ fn loom_a_call_that_is_found_shows_its_fields() {
         assert!(found.is_none() || (found, field) == (Some(2), 2), "{found:?} {field}");
     });
 }
+
+/// PARK-46: a request that comes while a call is attempted, or is being parked behind its attempt, is not lost: the call is removed, or the
+/// thread that would park it sees the request. In the submitter and in a worker.
+#[test]
+fn loom_a_request_meets_a_call_that_is_parked() {
+    for is_inline in [true, false] {
+        explore(move || {
+            let model = Model::new();
+            let begin = if is_inline {
+                model.phase.begin_inline(1)
+            } else {
+                model.phase.begin_working(1, || model.maker.store(1, Ordering::Relaxed))
+            };
+            assert_eq!(begin, Begin::Begun);
+            let other = {
+                let model = Arc::clone(&model);
+                thread::spawn(move || model.stop_with_reason(1))
+            };
+            if is_inline {
+                model.phase.leave_inline(1, State::QUEUED);
+            } else {
+                model.phase.leave(1, State::QUEUED, || {
+                    model.take();
+                    thread::yield_now();
+                });
+            }
+            let parks = model.phase.is_undisturbed(1);
+            let found = other.join().unwrap();
+            assert!(!model.take(), "a late signal: {found:?}");
+            // Were it parked, nothing would end it for an hour but its removal.
+            assert!(!parks || found == Stop::Removed, "{found:?}");
+        });
+    }
+}

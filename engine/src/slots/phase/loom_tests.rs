@@ -75,6 +75,21 @@ impl Model {
         self.stop_as(generation, By::Other)
     }
 
+    /// The same, with the cancel word, as a canceller sets it before it signals.
+    pub(super) fn stop_with_reason(&self, generation: u64) -> Stop {
+        let found = self.phase.stop(generation, By::Other, thread::yield_now);
+        match found {
+            Stop::Removed => self.post(),
+            Stop::Signal => {
+                self.phase.cancel().store(1, Ordering::Release);
+                self.pending.store(true, Ordering::Release);
+                self.phase.signalled(generation, false);
+            }
+            _ => {}
+        }
+        found
+    }
+
     fn stop_as(&self, generation: u64, by: By) -> Stop {
         let found = self.phase.stop(generation, by, thread::yield_now);
         match found {
