@@ -42,7 +42,7 @@ pub(crate) fn live(pool: &Pool, worker: &Arc<Worker>) {
     // one after it has joined this thread.
     let local = unsafe { worker.local() };
     local.set_maker(worker.maker());
-    let mut spin = Spin::of_worker(pool.limits.spin_ns);
+    let mut spin = Spin::new(pool.limits.spin_ns);
     // The thread that starts or wakes a worker counts it as searching.
     let mut searching = true;
     loop {

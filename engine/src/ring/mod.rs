@@ -182,7 +182,7 @@ impl Ring {
             ran_in_wait: 0,
             look_at: usize::MAX,
             has_held: false,
-            spin: Spin::of_submitter(pool.map_or(0, |pool| pool.limits.spin_ns)),
+            spin: Spin::new(pool.map_or(0, |pool| pool.limits.spin_ns)),
             validator: None,
             batch,
             executor,

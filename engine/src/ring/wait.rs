@@ -208,7 +208,11 @@ impl Ring {
         }
         let slept = self.state.wake.sleep_unless(is_over, timeout);
         // The spin learns how long the gap was.
-        self.spin.come(now_ns());
+        if slept == Slept::Woken {
+            self.spin.wake(now_ns(), self.engine.pool.as_deref().map_or(0, |pool| pool.wake_cost.ns()));
+        } else {
+            self.spin.come(now_ns());
+        }
         match slept {
             Slept::Interrupted => Err(WaitError::Interrupted { ready: self.drain_buffer.len() }),
             Slept::Woken | Slept::TimedOut => Ok(()),
