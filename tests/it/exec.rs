@@ -106,6 +106,35 @@ fn a_refusal_has_run_nothing() {
     }
 }
 
+/// ENGINE-37: that `exec` was promised a call does not make it one for safe code, however often.
+#[test]
+fn what_was_promised_is_not_safe() {
+    for mut ring in rings() {
+        let close = Submission::call(libc::SYS_close).int(-1).build();
+        for _ in 0..4 {
+            // SAFETY: there is no such descriptor.
+            assert_eq!(over(unsafe { ring.exec(&close) }.unwrap()).result, -i64::from(libc::EBADF));
+        }
+        let refused = ring.exec_safe(&close).map(|_| ()).unwrap_err();
+        assert_eq!(refused.refusal(), Refusal::NOT_SAFE_ROW);
+    }
+}
+
+/// ENGINE-37: a call that a worker makes is published: its completion comes without a wait.
+#[test]
+fn what_a_worker_makes_is_published() {
+    let mut ring = rig::pooled();
+    let event = ring.event().expect("a descriptor");
+    let call = getpid().flags(CallFlags::ASYNC).build();
+    let Executed::InFlight(_) = ring.exec_safe(&call).unwrap() else { panic!("a worker's") };
+    let mut seen = Vec::new();
+    while seen.is_empty() {
+        assert!(syslet_tests::pool::is_readable(&event, PATIENCE));
+        seen = drain(&mut ring);
+    }
+    assert_eq!(seen[0].result, pid());
+}
+
 /// ENGINE-37: so are calls of which other threads have to know, and hidden successes.
 #[test]
 fn calls_with_slots_are_over_at_once() {

@@ -170,6 +170,64 @@ fn a_request_for_all_rings_reaches_the_lane() {
     }
 }
 
+/// RING-27: a request is carried out before the calls of the lane go to workers, and before another call is pushed.
+#[test]
+fn a_request_comes_before_what_happens_next() {
+    let ways: [fn(&mut Ring); 3] = [
+        |ring| assert!(ring.submit() > 0),
+        |ring| assert!(ring.wait(0, None).is_ok()),
+        |ring| assert!(push(ring, &getpid().user_data(1).build()).is_ok()),
+    ];
+    for (way, next) in ways.iter().enumerate() {
+        let (engine, mut ring) = start(Config::default());
+        let (reader, _writer) = pipe();
+        let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+        for word in 0..4 {
+            push(&mut ring, &read.clone().user_data(word % 2).build()).unwrap();
+        }
+        let canceller = engine.canceller().expect("at home");
+        let found = thread::spawn(move || canceller.cancel(Which::UserData(1))).join().expect("no panic");
+        assert_eq!(found.pending, 4, "a lane does not tell what is in it");
+        next(&mut ring);
+        let is_pushed = usize::from(way == 2);
+        let mut seen = drain(&mut ring);
+        assert_eq!(seen.len(), 2, "way {way}: they are cancelled already");
+        while seen.len() < 2 + is_pushed {
+            assert_ne!(ring.wait(1, Some(PATIENCE)), Ok(0), "way {way}: {seen:?}");
+            seen.extend(drain(&mut ring));
+        }
+        let ends =
+            |flags: DoneFlags| seen.iter().filter(|seen| seen.user_data == 1 && seen.flags == flags).count();
+        assert_eq!((ends(CANCELLED), ends(DoneFlags::NONE)), (2, is_pushed), "way {way}: {seen:?}");
+        assert_eq!(ring.cancel(Which::UserData(1)), syslet::Found::default());
+        assert!(!ring.cancel(Which::All).is_nothing());
+        assert_eq!(ring.wait(2, Some(PATIENCE)), Ok(2));
+    }
+}
+
+/// RING-28: an application that reads nothing is refused in the end, with and without attributes.
+#[test]
+fn unread_completions_fill_the_ring() {
+    let params =
+        Params { completion_bytes: 4096, completion_record_max: 1024, slots: 64, ..Params::default() };
+    for (config, call) in [
+        (rig::alone(), getpid()),
+        (Config::default(), getpid()),
+        (rig::alone(), getpid().timing()),
+        (Config::default(), getpid().timing()),
+    ] {
+        let mut ring = rig::ring_with(config, &params);
+        let call = call.build();
+        // Once they are read they take their room in the buffer, and those in flight theirs in the ring.
+        let refused = (0..2 * 4096 / 24 + 64).find_map(|_| {
+            let refused = ring.push_safe(&call).err();
+            ring.wait(usize::MAX, Some(Duration::ZERO)).expect("no signal");
+            refused
+        });
+        assert!(refused.is_some_and(|refused| refused.is_full()));
+    }
+}
+
 /// RING-28: where completions that were not read leave no room, the others wait in the ring, and none is lost or comes twice.
 #[test]
 fn unread_completions_leave_the_others_in_the_ring() {

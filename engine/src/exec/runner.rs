@@ -6,8 +6,7 @@ use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use syslet_abi::{
-    ArgKind, AttributeId, Call, CallFlags, DONE_BYTES_MIN, Done, DoneWriter, Errno, Inout, Kind, RecordWord,
-    Status,
+    ArgKind, AttributeId, Call, CallFlags, Done, DoneWriter, Errno, Inout, Kind, RecordWord, Status,
 };
 use syslet_attrs::{CacheValue, Evidence, Needs, RunBy, TimingValue};
 use syslet_syscalls::{Bases, RawArgs, Row, build, prepare, row, settle, written};
@@ -21,13 +20,10 @@ use crate::exec::progress::{Progress, Step};
 use crate::exec::usage::{Counters, Unwatched, WATCHED, Watched};
 use crate::guard;
 use crate::nonblocking::Abilities;
-use crate::queues::batch::BATCH_MAX;
+use crate::queues::batch::BATCH_DONE_BYTES;
 use crate::queues::completion_queue::hidden;
 use crate::shortage::{Shortage, reserve};
 use crate::slots::Slot;
-
-/// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
-pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
 
 /// Runs calls one after the other and builds their completions in one buffer.
 #[derive(Debug)]

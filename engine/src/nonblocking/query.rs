@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "makes calls that the application did not ask for, and follows its addresses")]
 
 use std::io::Write;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use syslet_syscalls::{Invoked, Narrowed, RawArgs, invoke};
 
@@ -86,27 +86,84 @@ const MEMORY_MAJOR: u32 = 1;
 const SINK_MINORS: [u32; 3] = [3, 5, 7];
 
 pub(crate) fn kind(fd: u64) -> Kind {
-    kind_and_device(fd).0
-}
-
-/// The kind, and whether the file lies in a file system with a block device of its own. The servers of other machines have none.
-pub(super) fn kind_and_device(fd: u64) -> (Kind, bool) {
     let mut stat = std::mem::MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: fstat writes one stat, for which there is room.
     let result = unsafe { ask(libc::SYS_fstat, &[fd, address_mut(&mut stat), 0, 0, 0, 0]) };
     // SAFETY: zeroed, then perhaps written: a stat is numbers.
     let stat = unsafe { stat.assume_init() };
+    let rdev = (libc::major(stat.st_rdev), libc::minor(stat.st_rdev));
+    kind_told(result, || kind_of(stat.st_mode, rdev, stat.st_size.cast_unsigned()))
+}
+
+fn kind_told(result: i64, kind: impl FnOnce() -> Kind) -> Kind {
     match result {
-        0 => (kind_of(&stat), libc::major(stat.st_dev) != 0),
-        _ if is_errno(result, libc::EBADF) => (Kind::Nothing, false),
-        _ => (Kind::Other, false),
+        0 => kind(),
+        _ if is_errno(result, libc::EBADF) => Kind::Nothing,
+        _ => Kind::Other,
     }
 }
 
-fn kind_of(stat: &libc::stat) -> Kind {
-    let (major, minor) = (libc::major(stat.st_rdev), libc::minor(stat.st_rdev));
-    match stat.st_mode & libc::S_IFMT {
-        libc::S_IFREG => Kind::Storage(Some(stat.st_size.cast_unsigned())),
+/// The file system that a file lies in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum FileSystem {
+    /// By its magic number.
+    Known(u64),
+    /// The kernel does not tell; whether it has a block device of its own.
+    Untold { has_device: bool },
+}
+
+/// The kind of a file and its file system, by what the kernel has in its memory: no server is asked, so an answer does not wait for
+/// one. The length is not to be relied upon.
+pub(super) fn cached_kind(fd: u64) -> (Kind, FileSystem) {
+    let mut stat = std::mem::MaybeUninit::<libc::statx>::zeroed();
+    let flags = u64::from((libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC).cast_unsigned());
+    let asked = u64::from(libc::STATX_TYPE | libc::STATX_MNT_ID_UNIQUE);
+    let args = [fd, address(&0_u8), flags, asked, address_mut(&mut stat), 0];
+    // SAFETY: statx reads an empty path, and writes one statx, for which there is room.
+    let result = unsafe { ask(libc::SYS_statx, &args) };
+    // SAFETY: zeroed, then perhaps written: a statx is numbers.
+    let stat = unsafe { stat.assume_init() };
+    let rdev = (stat.stx_rdev_major, stat.stx_rdev_minor);
+    let kind = kind_told(result, || kind_of(stat.stx_mode.into(), rdev, stat.stx_size));
+    let is_mounted = matches!(kind, Kind::Storage(_)) && stat.stx_mask & libc::STATX_MNT_ID_UNIQUE != 0;
+    let magic = if is_mounted { magic_of_mount(stat.stx_mnt_id) } else { None };
+    let untold = FileSystem::Untold { has_device: stat.stx_dev_major != 0 };
+    (kind, magic.map_or(untold, FileSystem::Known))
+}
+
+/// Mounts of which the file system is known: the number of the mount in the upper half, the file system's in the lower one. A mount
+/// never gets another file system, and the number of one that is gone never comes again, so this is remembered. Relaxed: each
+/// word says all by itself.
+static MOUNTS: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
+
+/// The magic number of the file system mounted there, where the kernel tells it.
+fn magic_of_mount(mount: u64) -> Option<u64> {
+    const STATMOUNT: libc::c_long = 457;
+    const SB_BASIC: u64 = 1;
+    const REQUEST_BYTES: u64 = 24;
+    const ANSWER_WORDS: usize = 64;
+    let place = &MOUNTS[usize::try_from(mount % 8).unwrap_or(0)];
+    let known = place.load(Ordering::Relaxed);
+    if known >> 32 == mount {
+        return Some(known & u64::from(u32::MAX));
+    }
+    let request = [REQUEST_BYTES, mount, SB_BASIC];
+    let mut answer = [0_u64; ANSWER_WORDS];
+    let args = [address(&request), address_mut(&mut answer), 8 * ANSWER_WORDS as u64, 0, 0, 0];
+    // SAFETY: the kernel reads the request, and writes at most so many bytes of the answer.
+    let result = unsafe { ask(STATMOUNT, &args) };
+    // Behind the sizes and the mask stands the device, and then the number.
+    let [_, mask, _, magic, ..] = answer;
+    let is_told = result == 0 && mask & SB_BASIC != 0;
+    if is_told && mount.max(magic) <= u32::MAX.into() {
+        place.store(mount << 32 | magic, Ordering::Relaxed);
+    }
+    is_told.then_some(magic)
+}
+
+fn kind_of(mode: u32, (major, minor): (u32, u32), size: u64) -> Kind {
+    match mode & libc::S_IFMT {
+        libc::S_IFREG => Kind::Storage(Some(size)),
         libc::S_IFBLK => Kind::Storage(None),
         libc::S_IFIFO => Kind::Pipe,
         libc::S_IFSOCK => Kind::Socket,

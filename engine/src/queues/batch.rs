@@ -2,7 +2,7 @@
 
 use std::collections::TryReserveError;
 
-use syslet_abi::{CallFlags, RecordWord, USER_DATA_OFFSET};
+use syslet_abi::{CallFlags, DONE_BYTES_MIN, RecordWord, USER_DATA_OFFSET};
 
 use crate::queues::call_kind::CallKind;
 use crate::queues::ring_buffer::{bytes, words};
@@ -11,6 +11,8 @@ use crate::slots::dispatch::DispatchFlags;
 /// At most this many records are taken by one exchange where little is known of their calls, and at most this many completions
 /// are posted by one (RING-8).
 pub(crate) const BATCH_MAX: usize = 8;
+/// The completions of one batch, when it has several, in bytes: those of calls without attributes or out area.
+pub(crate) const BATCH_DONE_BYTES: usize = BATCH_MAX * DONE_BYTES_MIN;
 /// At most this many are taken by one exchange where the calls are known to be short.
 pub(crate) const CLAIM_MAX: usize = 64;
 

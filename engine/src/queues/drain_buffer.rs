@@ -2,7 +2,12 @@
 
 use syslet_abi::RecordWord;
 
+use crate::queues::batch::BATCH_DONE_BYTES;
 use crate::queues::ring_buffer::words;
+
+/// Words that stay free behind a record that is built in place: its builder wants room for a batch there, and would make the
+/// memory longer with each record.
+const BEHIND_WORDS: usize = BATCH_DONE_BYTES / 8;
 
 /// The buffer to which the consumer moves completions: whole records, one behind the other.
 #[derive(Debug)]
@@ -53,9 +58,9 @@ impl DrainBuffer {
         Some(&mut self.buffer[at..at + record_words])
     }
 
-    /// Whether a record of so many words has room.
+    /// Whether a record of so many words can be built in place.
     pub(crate) fn has_place_for(&self, record_words: usize) -> bool {
-        self.records == 0 || self.end - self.start + record_words <= self.buffer.len()
+        self.records == 0 || self.end - self.start + record_words + BEHIND_WORDS <= self.buffer.len()
     }
 
     /// Exchanges its memory with `other`: a thread that builds completions itself builds them in place.
@@ -67,7 +72,8 @@ impl DrainBuffer {
     /// Where a record of at most so many words can be built, in the memory that was taken by [`DrainBuffer::swap`].
     #[inline(always)]
     pub(crate) fn place_for(&mut self, record_words: usize, memory: &mut [u64]) -> Option<usize> {
-        DrainBuffer::place(memory, &mut self.start, &mut self.end, self.records, record_words)
+        let words = record_words + BEHIND_WORDS;
+        DrainBuffer::place(memory, &mut self.start, &mut self.end, self.records, words)
     }
 
     /// Adds the record that was built at that place.

@@ -26,7 +26,6 @@ use syslet_abi::{
 use crate::completion;
 use crate::confinement::{Confinement, Looked};
 use crate::engine_state::EngineState;
-use crate::exec::BATCH_DONE_BYTES;
 use crate::exec::claim::Claim;
 use crate::nonblocking::Ability;
 use crate::pool::Pool;
@@ -36,7 +35,7 @@ use crate::pool::ring_work::RingWork;
 use crate::pool::sharing::Sharing;
 use crate::pool::spin::Spin;
 use crate::program;
-use crate::queues::batch::Batch;
+use crate::queues::batch::{BATCH_DONE_BYTES, Batch};
 use crate::queues::completion_queue::{Completions, Consumer};
 use crate::queues::credit::Credit;
 use crate::queues::drain_buffer::DrainBuffer;

@@ -168,9 +168,7 @@ impl Ring {
     /// Runs the call at the front of the lane, which may sleep, or ends or hands it over. Gives the number of calls that it was through
     /// with: none when the lane is empty.
     fn run_front(&mut self) -> usize {
-        if self.lane.is_asked() {
-            self.serve_requests();
-        }
+        self.serve_requests();
         let Some(entry) = self.lane.front() else { return 0 };
         if let Some(ticket) = entry.ticket() {
             self.batch.put_named(entry.record(), ticket.pack());
@@ -239,8 +237,15 @@ impl Ring {
     }
 
     /// Carries out what other threads have asked for: the calls of the lane get slots, by which they are found.
-    #[cold]
+    #[inline(always)]
     pub(crate) fn serve_requests(&mut self) {
+        if self.lane.is_asked() {
+            self.serve_what_was_asked();
+        }
+    }
+
+    #[cold]
+    fn serve_what_was_asked(&mut self) {
         if self.lane.take_request() {
             self.slot_owner.open_to_others();
             self.give_slots(0);
@@ -271,6 +276,8 @@ impl Ring {
             }
         }
         self.lane.show(self.lane.len());
+        // What was asked of the calls that were in the lane holds for those that were taken.
+        self.serve_requests();
     }
 
     /// Gives each call of the lane behind the first `kept` a slot: they stay where they are, and other threads can find them.
@@ -302,6 +309,7 @@ impl Ring {
     /// their bytes. They are not published yet.
     pub(crate) fn share(&mut self, kept: usize) -> u64 {
         self.give_slots(kept);
+        self.serve_requests();
         let (producer, mut moved, mut moved_bytes) = (&mut self.producer, 0, 0);
         for entry in self.lane.iter().skip(kept) {
             let (record, ticket) = (entry.record(), entry.ticket().expect("it has got its slot"));

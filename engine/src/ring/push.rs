@@ -345,12 +345,20 @@ impl Ring {
         ticket
     }
 
-    /// Opens the slots to other threads once a canceller of all rings exists (CANCEL-14).
+    /// Opens the slots to other threads once a canceller of all rings exists (CANCEL-14), and carries out what it has left.
     #[inline(always)]
     pub(super) fn notice_cancellers(&mut self) {
-        if self.engine.registry.is_watched() && !self.slot_owner.is_watched() {
+        if self.engine.registry.is_watched() {
+            self.meet_cancellers();
+        }
+    }
+
+    #[cold]
+    fn meet_cancellers(&mut self) {
+        if !self.slot_owner.is_watched() {
             self.open_to_others();
         }
+        self.serve_requests();
     }
 
     /// Asks the pool to stop the call that was just accepted when its time is up (ATTR-60). Without a pool no thread does.

@@ -70,6 +70,7 @@ impl Ring {
     pub fn wait(&mut self, min: usize, timeout: Option<Duration>) -> Result<usize, WaitError> {
         self.check_home().map_err(|_| WaitError::Forked)?;
         self.meet_thief();
+        self.notice_cancellers();
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         (self.looked, self.wait_ends) = (Looked::Not, deadline);
         self.lane.set_open(false);
@@ -187,6 +188,24 @@ impl Ring {
             self.refuse_private();
         }
         self.state.event.rearm();
+        if self.lane.is_away() { self.drain_from_outside() } else { self.drain_here() }
+    }
+
+    /// [`Ring::drain`] by a thread that has left calls behind. Slots are freed when it is back, since the monitor takes slots while
+    /// it is away (RING-26). It stays away where nothing is ready, so that a thread that only looks loses its calls to
+    /// workers.
+    #[cold]
+    fn drain_from_outside(&mut self) -> bool {
+        if !self.consumer.is_ready() {
+            return true;
+        }
+        self.meet_thief();
+        let has_room = self.drain_here();
+        self.step_out();
+        has_room
+    }
+
+    fn drain_here(&mut self) -> bool {
         self.consumer.drain(&mut self.drain_buffer, |ticket, flags| {
             let ticket = Ticket::unpack(ticket);
             let (user_data, held) = if flags.contains(DoneFlags::ABANDONED) {
@@ -222,7 +241,39 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use syslet_abi::CallFlags;
+
     use crate::{Config, Engine, Params, Submission};
+
+    /// RING-26: slots are freed by a submitter that is here, since the monitor takes slots while it is away. Where it finds nothing ready
+    /// it stays away.
+    #[test]
+    fn slots_are_freed_here() {
+        let config = Config::default().stall(Duration::from_secs(10));
+        let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let read = Submission::call(libc::SYS_read).lend(&Arc::new(reader)).output(1).value(1);
+        ring.push_safe(&read.flags(CallFlags::ASYNC).build()).unwrap();
+        ring.submit();
+        let getpid = Submission::call(libc::SYS_getpid).build();
+        (0..2).for_each(|_| assert!(ring.push_safe(&getpid).is_ok()));
+        assert_eq!(ring.wait(1, None), Ok(1));
+        assert_eq!((ring.completions().count(), ring.completions().count()), (1, 0));
+        let (lane, away) = (ring.lane.shared(), ring.lane.shared().glance());
+        assert!(away.is_inside() && lane.left_behind() == 1);
+        assert_eq!((ring.in_flight(), lane.glance()), (2, away), "nothing was ready");
+        writer.write_all(b"x").unwrap();
+        while !ring.consumer.is_ready() {
+            std::thread::yield_now();
+        }
+        assert_eq!(ring.completions().count(), 1);
+        assert!(lane.glance().is_inside() && lane.glance() != away, "it came back meanwhile");
+        assert_eq!((ring.wait(1, None), ring.in_flight()), (Ok(1), 0));
+    }
 
     /// RING-18: a submitter that runs calls inline wakes no thread: even if it had armed its sleep, the futex would not
     /// move. Another poster's notify moves it.

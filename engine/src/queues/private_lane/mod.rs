@@ -211,6 +211,12 @@ impl LaneOwner {
         }
     }
 
+    /// Whether the owner is away.
+    #[inline(always)]
+    pub(crate) fn is_away(&self) -> bool {
+        self.is_away
+    }
+
     /// The owner is here from now on. Says whether entries were taken since it was last asked.
     #[inline(always)]
     pub(crate) fn is_robbed(&mut self) -> bool {
