@@ -280,6 +280,63 @@ fn busy_programs_are_stopped() {
     }
 }
 
+/// POOL-16, ENGINE-16: a wait leaves a program that never sleeps when its timeout has passed, or when it is woken; the program goes on in
+/// a worker, from where it was.
+#[test]
+fn busy_programs_are_left_by_their_wait() {
+    // So many take much longer than the wait, wherever they run.
+    const BUDGET: u32 = 200_000_000;
+    let config = Config::default().workers_max(2).program_steps_max(BUDGET);
+    let mut ring = Engine::start(config).unwrap().ring(&Params::default()).unwrap();
+    for is_woken in [false, true] {
+        let ((reads, _writes), _, tells) = pipe_ends();
+        let busy = program(CallFlags::NONE, |p| {
+            p.budget(BUDGET);
+            let (word, n) = (p.bytes(b"in"), p.register(0));
+            p.call(write(tells, word, 2).storage()).value();
+            p.repeat(|p| p.add(n, 1));
+            p.finally(getppid());
+        });
+        push(&mut ring, &busy).expect("accepted");
+        let waker = ring.waker();
+        let other = std::thread::spawn(move || {
+            assert_eq!(nix::unistd::read(&reads, &mut [0; 2]), Ok(2), "it is in its loop soon");
+            is_woken.then(|| waker.wake());
+            reads
+        });
+        let timeout = if is_woken { None } else { Some(Duration::from_millis(1)) };
+        assert_eq!(ring.wait(1, timeout), Ok(0), "{is_woken}");
+        let _reads = other.join().unwrap();
+        let found = ring.cancel(Which::All);
+        assert_eq!((found.uninterruptible, found.removed), (0, 0), "{found:?}");
+        let came = next(&mut ring);
+        let cut = DoneFlags::CANCELLED.with(DoneFlags::ENGINE_RESULT);
+        assert_eq!(came.end(), (-i64::from(libc::ECANCELED), cut));
+        assert_eq!(came.atoms().first().map(|(_, _, runs, _)| *runs), Some(1), "no atom ran again");
+        assert_eq!(came.atoms().last().map(|(_, _, runs, _)| *runs), Some(1), "it left by its way out");
+    }
+}
+
+/// POOL-16: a program that is left by many waits takes the same steps as one that is not left at all.
+#[test]
+fn programs_that_are_left_take_each_step_once() {
+    const BUDGET: u32 = 20_000;
+    let busy = program(CallFlags::NONE, |p| {
+        p.budget(BUDGET);
+        let n = p.register(0);
+        p.repeat(|p| {
+            p.add(n, 3);
+            p.call(getppid()).value();
+        });
+    });
+    let whole = run(&mut crate::rig::ring(0), &busy);
+    let mut ring = crate::rig::ring(1);
+    push(&mut ring, &busy).expect("accepted");
+    while ring.wait(1, Some(Duration::ZERO)).unwrap() == 0 {}
+    let came = next(&mut ring);
+    assert_eq!((came.end(), came.atoms()), (whole.end(), whole.atoms()));
+}
+
 /// SYSLET-14: a call of the way out is not kept from beginning by its own deadline, nor found by who would stop it alone.
 #[test]
 fn calls_of_the_way_out_are_not_stopped() {

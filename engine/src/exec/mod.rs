@@ -26,5 +26,5 @@ pub(crate) mod unclaimed;
 
 pub(crate) use self::{
     progress::{Progress, Step},
-    runner::{Runner, hide, is_program, resolve},
+    runner::{Runner, Until, hide, is_program, resolve},
 };

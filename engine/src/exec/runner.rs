@@ -24,6 +24,8 @@ use crate::queues::batch::BATCH_DONE_BYTES;
 use crate::queues::completion_queue::hidden;
 use crate::shortage::{Shortage, reserve};
 use crate::slots::Slot;
+use crate::sys::clock::now_ns;
+use crate::sys::sync::{self, AtomicBool, Ordering};
 
 /// Runs calls one after the other and builds their completions in one buffer.
 #[derive(Debug)]
@@ -37,6 +39,26 @@ pub(crate) struct Runner {
     pub(crate) counters: Counters,
     /// Whether the thread is a worker.
     pub(crate) is_pooled: bool,
+    /// When a program leaves the thread to its wait; `None` where no other thread may go on with the program.
+    pub(crate) until: Option<Until>,
+}
+
+/// The end of a wait, for a program that its thread runs inline meanwhile.
+#[derive(Clone, Debug)]
+pub(crate) struct Until {
+    /// When the wait ends, in nanoseconds of CLOCK_MONOTONIC; `u64::MAX` where it has no timeout.
+    pub(crate) at_ns: u64,
+    /// Set where a waker has asked for the end of the wait.
+    pub(crate) woken: sync::Arc<AtomicBool>,
+}
+
+impl Until {
+    /// Whether the wait is to end.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        // Relaxed: pairs with the store of `RingState::wake_waiter`, whose word says nothing of other memory.
+        self.woken.load(Ordering::Relaxed) || self.at_ns != u64::MAX && now_ns() >= self.at_ns
+    }
 }
 
 impl Runner {
@@ -55,7 +77,14 @@ impl Runner {
         if done.len() < BATCH_DONE_BYTES / 8 {
             done.resize(BATCH_DONE_BYTES / 8, 0);
         }
-        Runner { context, done, built: Vec::new(), counters: Counters::default(), is_pooled: false }
+        Runner {
+            context,
+            done,
+            built: Vec::new(),
+            counters: Counters::default(),
+            is_pooled: false,
+            until: None,
+        }
     }
 
     /// The runner of a worker.

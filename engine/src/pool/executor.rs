@@ -103,24 +103,28 @@ impl Executor {
         Executor { runner: Runner::pooled(context), programs: Buffers::default() }
     }
 
-    /// Runs one record to its end and builds its completion from word `at` of the buffer. Returns the completion's
-    /// length in words.
+    /// Runs one record in its submitter: a program until the wait wants the thread. Its completion is built from word `at` of
+    /// the buffer.
     ///
     /// # Safety
     /// The same as for [`Runner::run`].
     #[inline]
-    pub(crate) unsafe fn run(&mut self, record: &[u64], claim: &Claim<'_>, at: usize) -> usize {
+    pub(crate) unsafe fn run_until(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        at: usize,
+    ) -> Step<usize, Rest> {
         if !is_program(record) {
             // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
             // for the call, and the claim is the record's.
-            return unsafe { self.runner.run(record, claim, at) };
+            return Step::Done(unsafe { self.runner.run(record, claim, at) });
         }
-        let run_by = if self.runner.is_pooled { RunBy::POOLED } else { RunBy::INLINE };
-        let way = (Way::Plain(run_by), None);
+        let way = (Way::Plain(RunBy::INLINE), None);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
         match unsafe { self.programs.run(&mut self.runner, way, record, (claim, at), None) } {
-            Step::Done(words) => words,
-            Step::Suspended(_) => unreachable!("a program is suspended only where its calls must not block"),
+            Step::Done(words) => Step::Done(words),
+            Step::Suspended(suspended) => Step::Suspended(Rest::Program(suspended)),
         }
     }
 

@@ -18,7 +18,12 @@ pub(crate) fn run(interpreter: &mut Interpreter, program: &Program<'_>, calls: &
     if interpreter.is_leaving() {
         calls.shield();
     }
+    let mut is_first = true;
     while let Some(atom) = upcoming(interpreter, program, calls) {
+        if !interpreter.is_leaving() && calls.is_wanted(interpreter.steps, is_first) {
+            return false;
+        }
+        is_first = false;
         let index = interpreter.next;
         let (came, behind) = if atom.is_call() {
             (calls.call(interpreter, &atom, index), index + 1)
@@ -40,6 +45,7 @@ pub(crate) fn run(interpreter: &mut Interpreter, program: &Program<'_>, calls: &
         let Step::Done(value) = came else { return false };
         go_on(interpreter, &atom, value, behind, calls);
         interpreter.note(&atom, value);
+        calls.look_soon(interpreter.steps);
     }
     true
 }
@@ -48,6 +54,7 @@ pub(crate) fn run(interpreter: &mut Interpreter, program: &Program<'_>, calls: &
 /// which ends where anything else is to be done, has all that it needs in registers.
 #[inline(never)]
 fn take_steps(interpreter: &mut Interpreter, program: &Program<'_>, calls: &mut Calls<'_, '_>) {
+    let until = calls.steps_until(interpreter.budget);
     loop {
         let atom = interpreter.atom(program, interpreter.next);
         if atom.is_call() {
@@ -55,7 +62,7 @@ fn take_steps(interpreter: &mut Interpreter, program: &Program<'_>, calls: &mut 
         }
         let Some(value) = step(interpreter, &atom, calls) else { return };
         let goes_on = go_on(interpreter, &atom, value, interpreter.next + 1, calls);
-        if !goes_on || interpreter.next >= interpreter.finally || interpreter.steps == interpreter.budget {
+        if !goes_on || interpreter.next >= interpreter.finally || interpreter.steps >= until {
             return;
         }
     }

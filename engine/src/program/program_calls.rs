@@ -10,7 +10,7 @@ use syslet_syscalls::{RawArgs, Row, copy_in, row, settle};
 use crate::exec::attempt::{Way, first, plain};
 use crate::exec::claim::{Claim, NEVER, reason};
 use crate::exec::usage::Unwatched;
-use crate::exec::{Progress, Step, resolve};
+use crate::exec::{Progress, Step, Until, resolve};
 use crate::guard::{self, Guarded};
 use crate::nonblocking::Abilities;
 use crate::program::arguments::{Areas, Effective, Entangled, direct};
@@ -21,6 +21,9 @@ use crate::program::parallel::{ParallelGroup, Place, Team};
 use crate::program::validate::{here, may_touch};
 use crate::sys::clock::now_ns;
 use crate::sys::sync::{Arc, AtomicU32, Ordering};
+
+/// Steps between two looks at the end of the wait: some microseconds.
+const LOOK_EVERY: u32 = 1024;
 
 /// The means of a thread that makes the calls of one program.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ pub(crate) struct Calls<'a, 'c> {
     pub(crate) cancel: &'c AtomicU32,
     /// When the program is late, where no other thread looks at the clock for it.
     pub(crate) deadline_ns: Option<u64>,
+    /// The end of the wait that runs the program, where another thread may go on with it.
+    pub(crate) until: Option<&'a Until>,
+    /// The number of steps at which the next look at that end is due.
+    pub(crate) look_at: u32,
     pub(crate) effective: &'a mut Effective,
     pub(crate) built: &'a mut Vec<u64>,
     pub(crate) tools: Tools<'a>,
@@ -113,6 +120,29 @@ impl Calls<'_, '_> {
     /// The out area.
     pub(crate) fn out(&mut self) -> &mut [u8] {
         self.out
+    }
+
+    /// Whether another thread has to go on, because this one is wanted by its wait. The first look is due behind `LOOK_EVERY`
+    /// steps or one call, so that each thread that has the program brings it forward.
+    #[inline(always)]
+    pub(crate) fn is_wanted(&mut self, steps: u32, is_first: bool) -> bool {
+        if steps < self.look_at || self.until.is_none() {
+            return false;
+        }
+        self.look_at = steps.saturating_add(LOOK_EVERY);
+        !is_first && self.begun.is_none() && self.until.is_some_and(Until::is_due)
+    }
+
+    /// A call was made, which may have taken long: the next look is due.
+    #[inline(always)]
+    pub(crate) fn look_soon(&mut self, steps: u32) {
+        self.look_at = steps;
+    }
+
+    /// The number of steps, taken one behind the other, after which something else is to be looked at.
+    #[inline(always)]
+    pub(crate) fn steps_until(&self, budget: u32) -> u32 {
+        if self.until.is_some() { budget.min(self.look_at) } else { budget }
     }
 
     /// Whether the program is to stop.

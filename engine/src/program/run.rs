@@ -9,7 +9,7 @@ use crate::exec::attributes::{Asked, AttributeContext, Sight};
 use crate::exec::claim::{Claim, reason};
 use crate::exec::outcome::Outcome;
 use crate::exec::usage::{Counters, Seen, Watch, Watched};
-use crate::exec::{Progress, Runner, Step, hide};
+use crate::exec::{Progress, Runner, Step, Until, hide};
 use crate::program::arguments::Effective;
 use crate::program::course;
 use crate::program::interpreter::{Interpreter, OwnedInterpreter};
@@ -96,6 +96,7 @@ impl Buffers {
                     counters: &mut runner.counters,
                     built: &mut runner.built,
                     is_pooled: runner.is_pooled,
+                    until: runner.until.as_ref(),
                     team,
                     // In a worker the monitor interrupts it.
                     deadline_ns: asked.deadline_ns(slot).filter(|_| !runner.is_pooled),
@@ -179,6 +180,7 @@ struct Slice<'a> {
     counters: &'a mut Counters,
     built: &'a mut Vec<u64>,
     is_pooled: bool,
+    until: Option<&'a Until>,
     team: Option<Team<'a>>,
     /// When the program is late, where no other thread looks at the clock for it.
     deadline_ns: Option<u64>,
@@ -213,6 +215,8 @@ impl Slice<'_> {
             claim: if interpreter.is_leaving() { *self.claim } else { self.claim.stepping() },
             cancel: self.claim.cancel(),
             deadline_ns: self.deadline_ns,
+            until: self.until,
+            look_at: interpreter.steps,
             effective: &mut buffers.effective,
             built: self.built,
             tools: Tools {

@@ -46,7 +46,7 @@ pub(crate) struct RingState {
     /// In an `Arc`, because a ring that is dropped may still end some.
     pub(crate) refused: Arc<Counter>,
     /// A `Waker` has asked the submitter's wait to end.
-    woken: AtomicBool,
+    pub(crate) woken: Arc<AtomicBool>,
     listed: AtomicBool,
     /// The position in `submissions` up to which workers may take: no comparison of the submitter covers the records behind
     /// it (POOL-41).
@@ -110,7 +110,7 @@ impl RingState {
             submitter: Submitter { accepted: Counter::new(), finished: Counter::new() },
             lane,
             refused: Arc::new(Counter::new()),
-            woken: AtomicBool::new(false),
+            woken: Arc::new(AtomicBool::new(false)),
             listed: AtomicBool::new(false),
             opened: AtomicU64::new(0),
             orphans: Mutex::new(Vec::new()),

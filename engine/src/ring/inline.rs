@@ -1,18 +1,21 @@
 //! Holds how a submitter runs calls inline: `Ring::wait` claims queued calls, runs those it may, and hands the others over.
 #![allow(unsafe_code, reason = "runs what the unsafe `push` accepted")]
 
+use std::time::Instant;
+
 use syslet_abi::{CallFlags, Errno, RecordWord, USER_DATA_OFFSET};
 
 use crate::confinement::{Confinement, Looked};
 use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
-use crate::exec::{Step, is_program};
+use crate::exec::{Step, Until, is_program};
 use crate::pool::executor::Rest;
 use crate::queues::priority::Taker;
 use crate::ring::Ring;
 use crate::slots::Ticket;
 use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
+use crate::sys::sync::Arc;
 
 impl Ring {
     /// Runs calls of the private lane, which were pushed before those of the queues; or claims the next calls and runs them, or
@@ -207,14 +210,32 @@ impl Ring {
     ) -> Option<Step<usize, Rest>> {
         let record = self.batch.record(index);
         let claim = Claim::inline(self.slots.get(ticket), ticket)?;
-        Some(if by_attempt {
+        self.executor.runner.until = self.until(index);
+        let made = if by_attempt {
             debug_assert_eq!(at, 0, "a call that is not instant is claimed alone");
             // SAFETY: `attempt` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
             unsafe { self.executor.attempt(record, &claim, self.engine.terms.abilities) }
         } else {
-            // SAFETY: `run` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
-            Step::Done(unsafe { self.executor.run(record, &claim, at) })
-        })
+            // SAFETY: `run_until` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
+            unsafe { self.executor.run_until(record, &claim, at) }
+        };
+        self.executor.runner.until = None;
+        Some(made)
+    }
+
+    /// When a program leaves this thread to its wait (POOL-16): where it is for this thread alone, never.
+    fn until(&self, index: usize) -> Option<Until> {
+        let record = self.batch.record(index);
+        if !is_program(record)
+            || CallFlags(RecordWord::unpack(record[0]).flags).contains(CallFlags::SYNC)
+            || self.open_pool().is_none()
+        {
+            return None;
+        }
+        let left = self.wait_ends.map(|ends| ends.saturating_duration_since(Instant::now()));
+        let left_ns = left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
+        let at_ns = left_ns.map_or(u64::MAX, |left_ns| now_ns().saturating_add(left_ns));
+        Some(Until { at_ns, woken: Arc::clone(&self.state.woken) })
     }
 
     /// Whether a call is published that both this thread and workers may run.
