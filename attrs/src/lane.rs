@@ -78,7 +78,8 @@ impl Attribute for Lane {
 
     fn check(&self, payload: &[u8], _call: &CallFacts) -> Result<Plan, Status> {
         LaneAsk::parse(payload).ok_or(Status::INVALID)?;
-        // Not inline: a submitter need not come back to make the call, and would hold the place until it does.
+        // A place is a worker's: a submitter need not come back to make the call, and would hold the place until it does. The
+        // engine makes an exception where the submitter makes the call at once.
         let needs = Needs::CLOCK.with(Needs::LANE);
         Ok(Plan { return_bytes_max: LaneValue::BYTES, may_run_inline: false, needs })
     }

@@ -19,7 +19,7 @@ use crate::exec::usage::may_count;
 use crate::nonblocking::{self, Abilities};
 use crate::queues::batch::BATCH_MAX;
 use crate::refused::Refused;
-use crate::slots::admission::{AbandonPolicy, Placement, VALUE_BYTES_MAX, Verdict};
+use crate::slots::admission::{AbandonPolicy, Constraints, Placement, VALUE_BYTES_MAX, Verdict};
 use crate::slots::dispatch::DispatchFlags;
 
 /// The facts of an engine that admission decides by. All rings of the engine share them.
@@ -70,7 +70,7 @@ pub(crate) fn admit(
     placement::check(facts)?;
     verdict.descriptor = row.and_then(|row| row.descriptor);
     verdict.credit = BARE_CREDIT;
-    verdict.may_run_inline = true;
+    (verdict.may_run_inline, verdict.lane_alone) = (true, true);
     verdict.is_brief = true;
     verdict.answering = call.out_len() > 0 || call.attribute_count() > 0;
     let may_pool = has_pool && !facts.flags.contains(CallFlags::SYNC);
@@ -87,9 +87,28 @@ pub(crate) fn admit(
         verdict.dispatch = verdict.dispatch.with(DispatchFlags::NONBLOCKING);
     }
     verdict.abandon_policy = abandon_policy(row, call, verdict.dispatch);
+    if verdict.needs.contains(Needs::LANE) && may_pool {
+        verdict.in_lane = dispatch_in_lane(facts, verdict, has_nonblocking);
+    }
     verdict.placement = place(verdict, terms, may_pool);
     verdict.is_private = may_be_private(verdict, call.flags(), terms, may_pool);
     Ok(())
+}
+
+/// The dispatch flags of a call with LANE where its lane has room. `None` if only a worker may run it all the same, or if it is to be
+/// found by its priority or stopped at its deadline.
+#[inline(never)]
+fn dispatch_in_lane(
+    facts: placement::Facts,
+    verdict: &Verdict,
+    has_nonblocking: impl FnOnce() -> bool,
+) -> Option<DispatchFlags> {
+    const NOT_HERE: DispatchFlags =
+        DispatchFlags::WORKER.with(DispatchFlags::PRIVATE).with(DispatchFlags::TIMED);
+    let constraints =
+        Constraints { may_run_inline: verdict.lane_alone, is_short: true, ..verdict.constraints() };
+    let dispatch = placement::dispatch(facts, constraints, has_nonblocking);
+    (verdict.priority == 0 && !dispatch.intersects(NOT_HERE)).then_some(dispatch)
 }
 
 /// Whether the call can wait where only its submitter sees it: that thread runs it as far as it goes without a worker, and no other
@@ -217,7 +236,9 @@ fn decide(
                 verdict.priority = Priority::parse(ask.payload).unwrap_or(0);
             }
         }
-        verdict.may_run_inline &= plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
+        let is_near = plan.is_err() || plan.is_ok_and(|plan| !keeps_away(&plan));
+        verdict.may_run_inline &= is_near;
+        verdict.lane_alone &= is_near || ask.id == AttributeId::LANE;
         match plan {
             Ok(plan) if keeps_away(&plan) && !may_pool => {
                 return Err(Refusal::NEEDS_WORKER.at(ask.payload_offset).into());

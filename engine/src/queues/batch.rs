@@ -106,6 +106,12 @@ impl Batch {
         self.buffer[0] = dispatch.on(RecordWord { flags, ..word });
     }
 
+    /// Has the success of the only record not be hidden.
+    pub(crate) fn unhide(&mut self) {
+        let word = RecordWord::unpack(self.buffer[0]);
+        self.buffer[0] = RecordWord { flags: word.flags & !CallFlags::NO_COMPLETE.0, ..word }.pack();
+    }
+
     /// The place to which a record that begins with `word` is copied; `None` when it does not belong into this batch.
     pub(crate) fn room_for(&mut self, word: RecordWord, record_words: usize) -> Option<&mut [u64]> {
         let start = self.start(self.count);

@@ -29,6 +29,17 @@ struct Call<R> {
     call: StagedCall,
 }
 
+/// The outcome of an attempt to enter a lane.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Entered {
+    /// It is in its lane, and so many calls are with it, itself among them.
+    Inside(u32),
+    /// Other calls are in the lane, or wait for it.
+    NoRoom,
+    /// A canceller has removed the call.
+    Removed,
+}
+
 /// Rings with calls in their priority queues that have just got their place, once for each call. Workers do not know of them yet.
 #[derive(Debug)]
 pub(crate) struct Released<R>(Vec<Arc<R>>);
@@ -85,6 +96,17 @@ impl<R: Deref<Target = RingState>> Lanes<R> {
         drop(table);
         released.0.extract_if(.., |other| Arc::ptr_eq(other, ring)).for_each(|ring| ring.remove_awaited());
         released
+    }
+
+    /// Enters a call into its lane if there is room at once, and no other call waits in front of it. Its submitter runs it: no other
+    /// thread learns of it here.
+    pub(crate) fn try_enter(&self, ring: &RingState, ticket: Ticket, ask: LaneAsk) -> Entered {
+        let mut table = lock(&self.table);
+        // Under the lock, as in `enter`.
+        if !ring.is_queued(ticket) {
+            return Entered::Removed;
+        }
+        table.try_enter(name(ring, ticket), ask).map_or(Entered::NoRoom, Entered::Inside)
     }
 
     /// Takes out a call that is over, or has been kept from beginning: the next call gets its place. Leaving twice is leaving

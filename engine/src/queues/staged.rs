@@ -1,5 +1,7 @@
 //! Holds the calls with a priority or a lane from `Ring::push` on, until the ring publishes them to lane or priority queue.
 
+use std::collections::VecDeque;
+
 use syslet_abi::{AttributeId, Call, USER_DATA_OFFSET};
 use syslet_attrs::{LaneAsk, LaneValue, Needs};
 
@@ -18,12 +20,18 @@ pub(crate) struct StagedCall {
     /// Only workers may run it.
     is_pooled: bool,
     lane: Option<LaneAsk>,
+    /// The dispatch flags of a call that its submitter may run inline while it is in its lane.
+    in_lane: Option<DispatchFlags>,
 }
 
 /// The staged calls of one ring.
 #[derive(Debug, Default)]
 pub(crate) struct Staged {
-    calls: Vec<StagedCall>,
+    calls: VecDeque<StagedCall>,
+    /// How many of them have no lane.
+    without_lane: usize,
+    /// How many of them only workers may run, whether their lanes have room or not.
+    for_workers: usize,
     /// Used records, kept for the next.
     spare: Vec<Vec<u64>>,
 }
@@ -36,9 +44,46 @@ impl Staged {
 
     /// Gives all calls to `to`, in the order pushed. It may return used memory, for records to come.
     pub(crate) fn give(&mut self, mut to: impl FnMut(StagedCall) -> Option<Vec<u64>>) {
+        (self.without_lane, self.for_workers) = (0, 0);
         for call in self.calls.drain(..) {
             self.spare.extend(to(call));
         }
+    }
+
+    /// Gives the calls that have no lane to `to`, in the order pushed, and keeps the others.
+    pub(crate) fn give_without_lane(&mut self, mut to: impl FnMut(StagedCall) -> Option<Vec<u64>>) {
+        for _ in 0..if self.without_lane > 0 { self.calls.len() } else { 0 } {
+            match self.calls.pop_front() {
+                Some(call) if call.lane.is_some() => self.calls.push_back(call),
+                call => self.spare.extend(call.and_then(&mut to)),
+            }
+        }
+        self.without_lane = 0;
+    }
+
+    /// Whether the submitter may run every call that has a lane, as far as the lanes have room.
+    pub(crate) fn may_stay(&self) -> bool {
+        self.for_workers == 0
+    }
+
+    /// The number of the calls.
+    pub(crate) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The first call.
+    pub(crate) fn first(&self) -> Option<&StagedCall> {
+        self.calls.front()
+    }
+
+    /// Takes the first call. All of them have lanes.
+    pub(crate) fn take_first(&mut self) -> Option<StagedCall> {
+        self.calls.pop_front()
+    }
+
+    /// Takes back used memory, for records to come.
+    pub(crate) fn reuse(&mut self, record: Vec<u64>) {
+        self.spare.push(record);
     }
 
     /// Appends a call, with its ticket in the place of user_data, and its dispatch flags.
@@ -52,12 +97,15 @@ impl Staged {
         record[USER_DATA_OFFSET / 8] = ticket.pack();
         let asked = call.asks().find(|ask| ask.id == AttributeId::LANE);
         let lane = asked.filter(|_| verdict.needs.contains(Needs::LANE));
-        self.calls.push(StagedCall {
+        self.without_lane += usize::from(lane.is_none());
+        self.for_workers += usize::from(lane.is_some() && verdict.in_lane.is_none());
+        self.calls.push_back(StagedCall {
             record,
             key: Key::new(admission.queued_ns, verdict.priority),
             queued_ns: admission.queued_ns,
             is_pooled: verdict.dispatch.contains(DispatchFlags::WORKER),
             lane: lane.and_then(|ask| LaneAsk::parse(ask.payload)),
+            in_lane: verdict.in_lane,
         });
     }
 }
@@ -93,6 +141,17 @@ impl StagedCall {
         self.lane
     }
 
+    /// The dispatch flags of a call that its submitter may run inline while it is in its lane.
+    pub(crate) fn in_lane(&self) -> Option<DispatchFlags> {
+        self.in_lane
+    }
+
+    /// Marks the record of a call that is in its lane as one that its submitter runs.
+    pub(crate) fn run_inline(&mut self, dispatch: DispatchFlags) {
+        // Its slot has no state for a call that cannot sleep: any thread may remove it.
+        self.record[0] = dispatch.without(DispatchFlags::INSTANT).instead_on(self.record[0]);
+    }
+
     pub(crate) fn bytes(&self) -> u64 {
         8 * self.record.len() as u64
     }
@@ -100,6 +159,11 @@ impl StagedCall {
     /// The words of its record, as they stand in a ring.
     pub(crate) fn into_record(self) -> Vec<u64> {
         self.record
+    }
+
+    /// The same, where they are.
+    pub(crate) fn record(&self) -> &[u64] {
+        &self.record
     }
 }
 

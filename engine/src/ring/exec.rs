@@ -12,6 +12,7 @@ use crate::pool::executor::Rest;
 use crate::program::Program;
 use crate::refused::Refused;
 use crate::ring::Ring;
+use crate::ring::lanes::InLane;
 use crate::ring::push::Promise;
 use crate::slots::admission::{Admission, Placement, Verdict};
 use crate::slots::dispatch::DispatchFlags;
@@ -218,9 +219,16 @@ impl Ring {
     ) -> Ran {
         let (verdict, dispatch) = (admission.verdict, admission.verdict.dispatch);
         if dispatch.contains(DispatchFlags::WORKER) || verdict.placement == Placement::StagedCall {
+            let is_first = self.staged.is_empty();
             let ticket = self.enqueue(call, admission)?;
             self.lend_to(ticket, submission);
-            self.submit_queues();
+            if verdict.in_lane.is_none() || !is_first {
+                self.submit_queues();
+            } else if self.claim_in_lane() == InLane::Claimed(ticket) {
+                self.batch.unhide();
+                let words = self.run_claimed_in_lane(ticket);
+                return Ok(self.ran_with_slot(ticket, words));
+            }
             return Ok(Step::Suspended(self.state.number.names(Name::Slot(ticket))));
         }
         self.assure_room(verdict)?;
@@ -232,13 +240,18 @@ impl Ring {
         self.set_deadline(ticket, admission);
         self.batch.put_marked(bytemuck::cast_slice(call.bytes()), ticket.pack(), dispatch);
         let words = self.run_one_inline(0, 0);
+        Ok(self.ran_with_slot(ticket, words))
+    }
+
+    /// The answer about a call that was run with its slot: its completion has so many words, none if it goes on in a worker.
+    fn ran_with_slot(&mut self, ticket: slots::Ticket, words: usize) -> Step<usize, Ticket> {
         if words == 0 {
-            return Ok(Step::Suspended(self.state.number.names(Name::Slot(ticket))));
+            return Step::Suspended(self.state.number.names(Name::Slot(ticket)));
         }
         let (user_data, held) = self.slot_owner.settle(ticket);
         self.credit.give_back(held);
         self.executor.runner.done[USER_DATA_OFFSET / 8] = user_data;
-        Ok(Step::Done(words))
+        Step::Done(words)
     }
 
     fn lend_to(&mut self, ticket: slots::Ticket, submission: Option<&Submission>) {

@@ -23,6 +23,9 @@ impl Ring {
     /// `is_timed`. The completions of one batch are posted together: no other thread waits for them. Calls that sleep for
     /// storage are claimed together without workers only.
     pub(crate) fn run_inline(&mut self, max: usize, is_timed: bool) -> usize {
+        if !self.staged.is_empty() && self.run_in_lane() {
+            return 1;
+        }
         if !self.lane.is_empty() {
             return self.run_lane(max, is_timed);
         }

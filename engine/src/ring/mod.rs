@@ -4,6 +4,7 @@ pub(crate) mod cancel;
 pub(crate) mod exec;
 pub(crate) mod here;
 mod inline;
+mod lanes;
 pub(crate) mod prepared;
 mod private;
 mod publish;

@@ -44,7 +44,19 @@ impl Ring {
         staged + self.pooled.as_mut().map_or(0, Producer::publish) + self.producer.publish()
     }
 
-    /// Publishes the staged calls; gives their bytes.
+    /// The same in a wait, which runs calls with a lane itself where it can: those stay staged.
+    pub(crate) fn publish_beside_lanes(&mut self) {
+        if self.staged.may_stay() {
+            let ring = &self.state;
+            self.staged.give_without_lane(|call| Some(ring.queue_by_priority(call)));
+        } else {
+            self.publish_staged();
+        }
+        self.pooled.as_mut().map(Producer::publish);
+        self.producer.publish();
+    }
+
+    /// Publishes the staged calls; gives their bytes. Of those that have lanes each is for workers.
     fn publish_staged(&mut self) -> u64 {
         let (ring, pool, mut bytes) = (&self.state, &self.engine.pool, 0);
         self.staged.give(|call| {

@@ -338,7 +338,8 @@ impl Ring {
     fn stage(&mut self, call: &Call<'_>, admission: &Admission<'_>) -> slots::Ticket {
         let ticket = self.slot_owner.take(call, admission);
         let ticket = ticket.expect("a slot was free above, and nobody else takes any");
-        self.wants_worker |= admission.verdict.dispatch.contains(DispatchFlags::WORKER);
+        self.wants_worker |=
+            admission.verdict.dispatch.contains(DispatchFlags::WORKER) && admission.verdict.in_lane.is_none();
         self.staged.push(call, ticket, admission);
         self.state.submitter.accepted.add(1);
         self.set_deadline(ticket, admission);

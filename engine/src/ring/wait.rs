@@ -92,6 +92,9 @@ impl Ring {
             self.open_to_workers();
             self.offer();
         }
+        if !self.staged.is_empty() {
+            self.give_lanes_away();
+        }
         self.leave_behind(min);
         self.wait_ends = None;
         waited
@@ -136,10 +139,10 @@ impl Ring {
         }
         // Calls that are not open to workers are seen by this thread alone, so they need no comparison.
         if !self.wants_worker || !self.may_offer() {
-            self.publish();
+            self.publish_beside_lanes();
             return false;
         }
-        self.publish();
+        self.publish_beside_lanes();
         self.open_to_workers();
         true
     }

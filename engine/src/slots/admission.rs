@@ -26,6 +26,11 @@ pub(crate) struct Verdict {
     pub(crate) is_private: bool,
     /// Whether no attribute keeps it from being run inline.
     pub(crate) may_run_inline: bool,
+    /// Whether none but LANE does.
+    pub(crate) lane_alone: bool,
+    /// Of a call with LANE that its submitter may run inline where the lane has room: the dispatch flags it has then, INSTANT among
+    /// them if it cannot sleep.
+    pub(crate) in_lane: Option<DispatchFlags>,
     /// Whether the call has attributes or an out area; otherwise `answers` is meaningless.
     pub(crate) answering: bool,
     /// Whether its attributes only look, if it has any, and eight completions like its own fit into one claim.

@@ -43,6 +43,12 @@ impl DispatchFlags {
         self.on(RecordWord::unpack(word))
     }
 
+    /// The first word of a record, packed, with these flags in place of those that it had.
+    pub(crate) fn instead_on(self, word: u64) -> u64 {
+        let word = RecordWord::unpack(word);
+        self.on(RecordWord { flags: word.flags & !DispatchFlags::KNOWN.0, ..word })
+    }
+
     /// The first word of a record with these flags in it.
     #[inline]
     pub(crate) fn on(self, word: RecordWord) -> u64 {

@@ -1,6 +1,7 @@
 //! Calls that are not taken in the order pushed: PRIORITY and LANE.
 
 mod ends;
+mod inline_lane;
 mod lane;
 mod priority;
 

@@ -7,6 +7,8 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
+use syslet_attrs::LaneAsk;
+
 use crate::queues::priority::Key;
 
 /// The name of a call: its ring, and its ticket.
@@ -78,6 +80,21 @@ impl<C> Table<C> {
         let lane = self.lanes.entry(wish.lane).or_insert(lane);
         lane.waiting.insert(rank, Waiting { name, limit: wish.limit, call });
         self.fill(wish.lane, let_in);
+    }
+
+    /// Adds a call if its lane has room at once; gives the number of calls in the lane with it. Nothing is kept of the call.
+    pub(crate) fn try_enter(&mut self, name: Name, ask: LaneAsk) -> Option<u32> {
+        if self.is_closed {
+            return None;
+        }
+        let lane = Lane { running: 0, waiting: BTreeMap::new() };
+        let lane = self.lanes.entry(ask.id).or_insert(lane);
+        if !lane.waiting.is_empty() || !lane_has_room(lane.running, ask.limit) {
+            return None;
+        }
+        lane.running += 1;
+        self.calls.insert(name, Member { lane: ask.id, waits: None });
+        Some(lane.running)
     }
 
     /// Takes out a call that is over, or will never begin. Gives back the value kept of it, if it was still waiting. Leaving
