@@ -77,7 +77,7 @@ fn who_dies_leaves_its_lane() {
         let ask = LaneAsk { id: 1, limit: 1 }.payload();
         for user_data in 0..10 {
             let nr = if user_data % 3 == 0 { libc::SYS_uname } else { libc::SYS_getpid };
-            let call = Submission::call(nr).attribute(AttributeId::LANE, AttributeFlags::NONE, &ask);
+            let call = pooled(nr).attribute(AttributeId::LANE, AttributeFlags::NONE, &ask);
             let call = if nr == libc::SYS_uname { call.output(390) } else { call };
             push(&mut ring, &call.user_data(user_data).build()).expect("accepted");
         }
