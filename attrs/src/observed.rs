@@ -92,7 +92,7 @@ impl RunBy {
     pub const NONBLOCKING: RunBy = RunBy(3);
     /// A disposable worker, which has ended since.
     pub const PRIVATE: RunBy = RunBy(4);
-    /// A worker of the pool, after the call had waited without a thread.
+    /// A worker of the pool, or the poller, after the call had waited without a thread.
     pub const PARKED: RunBy = RunBy(5);
 
     /// The name, in lower case.

@@ -26,6 +26,7 @@ pub struct Config {
     pub(crate) program_steps_max: u32,
     pub(crate) trace: Option<Arc<OwnedFd>>,
     pub(crate) confine: Confine,
+    pub(crate) parks_input: bool,
 }
 
 /// The limits of a pool.
@@ -99,6 +100,7 @@ impl Default for Config {
             program_steps_max: PROGRAM_STEPS_MAX,
             trace: None,
             confine: Confine::default(),
+            parks_input: false,
         }
     }
 }
@@ -176,6 +178,14 @@ impl Config {
     /// purpose: valgrind's memcheck reports them, unless this is [`NonBlocking::Off`].
     pub fn nonblocking(mut self, nonblocking: NonBlocking) -> Config {
         self.nonblocking = nonblocking;
+        self
+    }
+
+    /// Whether calls that wait for input of a pipe or a socket (read, readv, recvfrom) wait without a worker (`specs/parking.md`); false
+    /// by default. One more thread of the engine, with a table of descriptors of its own, makes them when input comes. Cancelled, such a
+    /// call ends with −ECANCELED, as one that is queued, and not with −EINTR.
+    pub fn parking(mut self, parks_input: bool) -> Config {
+        self.parks_input = parks_input;
         self
     }
 

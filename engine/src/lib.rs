@@ -50,6 +50,8 @@ mod ring;
 mod admission;
 mod queues;
 mod slots;
+#[cfg(not(syslet_loom))]
+mod parking;
 mod pool;
 #[cfg(not(syslet_loom))]
 pub mod program;

@@ -23,6 +23,8 @@ pub(crate) enum Way<'a> {
     Plain(RunBy),
     /// Without sleeping in it.
     Attempt(Abilities),
+    /// Without sleeping in it, once more: it was parked.
+    Again(Abilities, &'a Progress),
     /// From where a first attempt has left it.
     Rest(&'a Progress),
 }
@@ -40,12 +42,12 @@ impl Way<'_> {
 
     /// Whether the trace has its beginning.
     pub(crate) fn is_traced(&self) -> bool {
-        matches!(self, Way::Rest(begun) if begun.is_traced)
+        matches!(self, Way::Rest(begun) | Way::Again(_, begun) if begun.is_traced)
     }
 
     /// The cost of the first attempt.
     pub(crate) fn seen(&self) -> Option<&Seen> {
-        if let Way::Rest(begun) = self { begun.seen.as_deref() } else { None }
+        if let Way::Rest(begun) | Way::Again(_, begun) = self { begun.seen.as_deref() } else { None }
     }
 
     /// Puts back the bytes that a first attempt has left in the out area.
@@ -70,7 +72,7 @@ pub(crate) unsafe fn enter<W: Watch>(
     is_pooled: bool,
     watch: &mut W,
 ) -> Step<Outcome> {
-    watch.begin(matches!(way, Way::Attempt(_)));
+    watch.begin(matches!(way, Way::Attempt(_) | Way::Again(..)));
     let started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
     let mut retry = RetryValue::default();
     let (invoked, run_by, attempts, started_ns) = match way {
@@ -86,6 +88,25 @@ pub(crate) unsafe fn enter<W: Watch>(
                 Step::Suspended(progress) => {
                     watch.end();
                     return Step::Suspended(Progress { started_ns, seen: watch.hand_on(), ..progress });
+                }
+            }
+        }
+        Way::Again(abilities, begun) => {
+            let started_ns = if begun.started_ns > 0 { begun.started_ns } else { started_ns };
+            // SAFETY: the caller promises that the kernel may make this call with these arguments.
+            match unsafe { first(*abilities, row_of(call), (call.nr(), args), cancel, is_pooled, watch) } {
+                Step::Done((invoked, _, attempts)) => {
+                    (invoked, RunBy::PARKED, begun.attempts + attempts, started_ns)
+                }
+                Step::Suspended(progress) => {
+                    watch.end();
+                    let attempts = begun.attempts + progress.attempts;
+                    return Step::Suspended(Progress {
+                        started_ns,
+                        seen: watch.hand_on(),
+                        attempts,
+                        ..progress
+                    });
                 }
             }
         }

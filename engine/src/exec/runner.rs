@@ -123,6 +123,21 @@ impl Runner {
         unsafe { self.run_by(Way::Attempt(abilities), record, claim, at) }
     }
 
+    /// Makes another attempt at a call that was parked, at the buffer's start; as [`Runner::attempt`].
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    pub(crate) unsafe fn attempt_again(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        abilities: Abilities,
+        progress: &Progress,
+    ) -> Step<usize> {
+        // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
+        unsafe { self.run_by(Way::Again(abilities, progress), record, claim, 0) }
+    }
+
     /// Runs the rest of a call that was begun elsewhere; as [`Runner::run`] at the buffer's start.
     ///
     /// # Safety

@@ -3,7 +3,7 @@
 //! [`attempt()`] and [`finish`].
 //!
 //! Bottom first: questions to the kernel (`query`), the outcome of an attempt (`attempt`), the forms that work here
-//! (`probe`), the ways of asking (`rw`, `socket`, `wait`, `ipc`, `closing`), a call made once more (`restart`), and whether to try
+//! (`probe`), the ways of asking (`rw`, `socket`, `wait`, `ipc`, `closing`, `input`), a call made once more (`restart`), and whether to try
 //! at all (`eligible`). A file names only files before it.
 #![allow(unsafe_code, reason = "hands on the promise that a call's addresses are the caller's to answer for")]
 
@@ -15,6 +15,7 @@ mod socket;
 mod wait;
 mod ipc;
 mod closing;
+mod input;
 mod restart;
 mod eligible;
 
@@ -94,9 +95,21 @@ pub(crate) unsafe fn sleeps_until(row: &Row, nr: u32, args: &RawArgs, first_ns: 
     wait::over_ns(arg, nr, row.narrow(args), first_ns, memory)
 }
 
-/// Whether an attempt at this call finds it to be a sleep that may wait without a thread (PARK-40).
-pub(crate) fn may_be_parked(abilities: Abilities, row: &Row, args: &RawArgs) -> bool {
-    matches!(Family::of(row), Some(Family::Sleep(_))) && may_try(abilities, row, args)
+/// Whether an attempt at this call may find that it waits without a thread: a sleep (PARK-40), or, where those are parked, a wait for
+/// input (PARK-1).
+pub(crate) fn may_be_parked(abilities: Abilities, row: &Row, args: &RawArgs, parks_input: bool) -> bool {
+    let is_parked = match Family::of(row) {
+        Some(Family::Sleep(_)) => true,
+        Some(Family::Read | Family::Receive) => parks_input && input::may_wait(row, row.narrow(args)),
+        _ => false,
+    };
+    is_parked && may_try(abilities, row, args)
+}
+
+/// The descriptor for whose input a call waits, of which an attempt has found that it would sleep; `None` where such a call is not parked.
+pub(crate) fn input_of(row: &Row, args: &RawArgs) -> Option<i32> {
+    let args = row.narrow(args);
+    input::may_wait(row, args).then(|| input::descriptor(args)).flatten()
 }
 
 /// Whether a call on this descriptor is over at once, though it could wait on others.

@@ -66,10 +66,13 @@ pub(crate) enum Ability {
     FsIds,
     /// membarrier runs a fence on every CPU of the process: a private lane is taken from its owner by it.
     Membarrier,
+    /// A table of descriptors of its own, files that are sent over a socket, and a set of files to wait for: the poller needs them. The
+    /// child has a table of its own from here on.
+    Parking,
 }
 
 impl Ability {
-    pub(crate) const ALL: [Ability; 10] = [
+    pub(crate) const ALL: [Ability; 11] = [
         Ability::FileQuestions,
         Ability::SocketQuestions,
         Ability::MemoryQuestions,
@@ -80,6 +83,7 @@ impl Ability {
         Ability::Kcmp,
         Ability::FsIds,
         Ability::Membarrier,
+        Ability::Parking,
     ];
 
     pub(crate) const fn bit(self) -> u32 {
@@ -240,7 +244,46 @@ fn try_step(ability: Ability, files: &Files) -> bool {
         Ability::Membarrier => [REGISTER_PRIVATE_EXPEDITED, PRIVATE_EXPEDITED]
             .into_iter()
             .all(|command| raw(libc::SYS_membarrier, &[command, 0, 0, 0, 0, 0]) == 0),
+        Ability::Parking => can_park(empty),
     }
+}
+
+/// Whether the steps of a poller work: it has a table of its own, a file is sent to it and waited for. All descriptors that this opens are
+/// of the child's own table.
+fn can_park(file: u64) -> bool {
+    let last = u64::from(u32::MAX);
+    let raw = |nr, args: [u64; 6]| {
+        // SAFETY: every address is one of the arrays here, and large enough.
+        unsafe { ask(nr, &args) }
+    };
+    let unshare = libc::CLOSE_RANGE_UNSHARE.into();
+    if raw(libc::SYS_close_range, [last, last, unshare, 0, 0, 0]) != 0 {
+        return false;
+    }
+    let mut ends = [0_i32; 2];
+    let kinds = [libc::AF_UNIX, libc::SOCK_SEQPACKET, 0].map(i64::from).map(i64::cast_unsigned);
+    if raw(libc::SYS_socketpair, [kinds[0], kinds[1], kinds[2], address_mut(&mut ends), 0, 0]) != 0 {
+        return false;
+    }
+    let [sending, receiving] = ends.map(fd);
+    let mut byte = 0_u64;
+    let part = [address_mut(&mut byte), 1];
+    let header = size_of::<libc::cmsghdr>() as u64 + 4;
+    let kind =
+        u64::from(libc::SOL_SOCKET.cast_unsigned()) | u64::from(libc::SCM_RIGHTS.cast_unsigned()) << 32;
+    let mut control = [header, kind, file];
+    let message = [0, 0, address(&part), 1, address_mut(&mut control), 24, 0];
+    let is_sent = raw(libc::SYS_sendmsg, [sending, address(&message), 0, 0, 0, 0]) == 1;
+    let is_there = is_sent && raw(libc::SYS_recvmsg, [receiving, address(&message), 0, 0, 0, 0]) == 1;
+    let set = raw(libc::SYS_epoll_create1, [0; 6]);
+    let Ok(set) = u64::try_from(set) else { return false };
+    let mut event = [u64::from(libc::EPOLLOUT.cast_unsigned()), 0];
+    let add = [set, u64::from(libc::EPOLL_CTL_ADD.cast_unsigned()), sending, address_mut(&mut event), 0, 0];
+    is_there
+        && raw(libc::SYS_epoll_ctl, add) == 0
+        && raw(libc::SYS_epoll_pwait, [set, address_mut(&mut event), 1, 0, 0, 8]) == 1
+        && raw(libc::SYS_fcntl, [sending, libc::F_DUPFD_CLOEXEC.cast_unsigned().into(), 3, 0, 0, 0]) > 0
+        && raw(libc::SYS_dup3, [set, receiving, 0, 0, 0, 0]) >= 0
 }
 
 /// Whether a call that sends SIGPIPE can be made so that none stays pending. Every signal is blocked here, and an

@@ -217,6 +217,11 @@ pub(super) fn is_stream(fd: u64) -> bool {
     option(fd, libc::SO_TYPE) == Some(libc::SOCK_STREAM)
 }
 
+/// Whether a receive from the socket waits for as long as it takes: no time limit is set.
+pub(super) fn waits_for_ever(fd: u64) -> bool {
+    option_words::<4>(fd, libc::SO_RCVTIMEO) == Some([0; 4])
+}
+
 /// Whether closing the socket may wait until its peer has what was sent (SO_LINGER), or cannot be asked.
 pub(super) fn may_linger(fd: u64) -> bool {
     option_words(fd, libc::SO_LINGER).is_none_or(|[is_on, seconds]| is_on != 0 && seconds != 0)

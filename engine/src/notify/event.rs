@@ -44,6 +44,12 @@ impl<C: EventCounter> Event<C> {
         Ok(self.counter.get_or_init(|| counter))
     }
 
+    /// Whether [`Event::raise`] would have to make the descriptor readable; called where that is, by a thread that does not.
+    pub(crate) fn is_armed(&self) -> bool {
+        // E6. Relaxed, as in `raise`.
+        self.armed.load(Ordering::Relaxed) != 0
+    }
+
     /// Makes the descriptor readable, if that has not been done since the consumer last looked. Called after posting
     /// and after a sequentially consistent fence (E5), which is the one of `Wake::notify`: sleeping and polling share
     /// it. One relaxed load where nothing is armed.

@@ -14,6 +14,10 @@ mod monitor;
 #[cfg(not(syslet_loom))]
 mod monitor_requests;
 #[cfg(not(syslet_loom))]
+mod parked;
+#[cfg(not(syslet_loom))]
+mod poller;
+#[cfg(not(syslet_loom))]
 mod state;
 #[cfg(not(syslet_loom))]
 mod reap;

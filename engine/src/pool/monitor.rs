@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::exec::attributes::AttributeContext;
 use crate::nonblocking::Abilities;
 use crate::pool::monitor_requests::{ASLEEP, CLOSE, SLOW};
+use crate::pool::poller;
 use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::{Sleeper, Work};
 use crate::pool::state::Pool;
@@ -57,6 +58,7 @@ fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<u64>>) {
     let mut monitor = Monitor {
         pool,
         members: Vec::new(),
+        poller: None,
         rings: Vec::new(),
         number: 0,
         quiet: 0,
@@ -83,6 +85,8 @@ fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<u64>>) {
 struct Monitor {
     pool: Arc<Pool>,
     members: Vec<Member>,
+    /// The thread that makes parked calls.
+    poller: Option<Thread>,
     /// Submitters that were inside a wait at the last close look.
     rings: Vec<(Arc<RingWork>, Glance)>,
     /// The number of the last worker started.
@@ -112,6 +116,7 @@ impl Monitor {
             self.pool.monitor.timer_is_set.swap(false, Ordering::Acquire);
             self.pool.serve_timers();
             self.pool.serve_sleeps();
+            self.see_to_poller();
             let pool = Arc::clone(&self.pool);
             // Acquire: pairs with the release store in `MonitorRequests::leave`. Without it the flag could be taken and the worker
             // that has ended be missed until the next look.
@@ -119,7 +124,8 @@ impl Monitor {
                 last_slow = Instant::now();
                 self.look_for_the_dead();
             }
-            if pool.scheduler.is_closed() && self.members.is_empty() && pool.leaving.is_empty() {
+            let is_empty = self.members.is_empty() && self.poller.is_none() && pool.leaving.is_empty();
+            if pool.scheduler.is_closed() && is_empty {
                 return;
             }
             self.look_for_the_stuck();
@@ -128,6 +134,7 @@ impl Monitor {
             let has_news = || {
                 pool.monitor.timer_is_set.load(Ordering::Relaxed)
                     || pool.reference.is_asked()
+                    || pool.inputs.is_asked()
                     || pool.monitor.requests.load(Ordering::Relaxed) > 0
                     || pool.monitor.left.load(Ordering::Relaxed)
                     || pool.monitor.pace.load(Ordering::Relaxed) > pace
@@ -155,6 +162,30 @@ impl Monitor {
                 .filter(|_| self.pool.scheduler.is_waiting());
             self.pool.scheduler.bar(false);
             self.pool.wake_one();
+        }
+    }
+
+    /// Starts the poller when the first call is parked, and joins it when it has left.
+    fn see_to_poller(&mut self) {
+        if self.pool.inputs.take_request() && !self.pool.is_closed() {
+            let may_start = self.pool.gate.as_ref().is_none_or(|gate| gate.0().is_ok());
+            let shared = Arc::clone(&self.pool);
+            let body = Box::new(move || poller::live(shared));
+            match may_start.then(|| spawn("syslet-poller", body)) {
+                Some(Ok(thread)) => self.poller = Some(thread),
+                _ => self.pool.give_up_inputs(),
+            }
+        }
+        self.pool.serve_poller();
+        if self.pool.is_closed() {
+            self.pool.inputs.poke();
+        }
+        if self.pool.inputs.has_left()
+            && let Some(poller) = self.poller.take()
+        {
+            poller.join();
+            self.pool.serve_poller();
+            self.pool.give_up_inputs();
         }
     }
 

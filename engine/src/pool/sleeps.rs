@@ -13,14 +13,23 @@ impl Pool {
     /// A call of which no more is made for now goes on elsewhere: a sleep that may be parked is, everything else is for a worker. The
     /// caller has left the call in a state from which a worker claims it.
     pub(crate) fn go_on(&self, ring: &Arc<RingWork>, record: &[u64], rest: Rest) {
+        if let Some(rest) = self.park_or(ring, record, rest) {
+            ring.handoffs.push(record, rest);
+            self.offer(ring);
+        }
+    }
+
+    /// Parks a call that may be parked, and gives back the rest of any other.
+    pub(crate) fn park_or(&self, ring: &Arc<RingWork>, record: &[u64], rest: Rest) -> Option<Rest> {
         match rest {
             Rest::Call(progress) if progress.until_ns > 0 && ring.may_park(record) => {
                 self.park(ring, record, progress);
+                None
             }
-            rest => {
-                ring.handoffs.push(record, rest);
-                self.offer(ring);
+            Rest::Call(progress) if progress.until_ns == 0 && self.inputs.is_on() => {
+                self.park_input(ring, record, progress).map(Rest::Call)
             }
+            rest => Some(rest),
         }
     }
 
@@ -58,6 +67,9 @@ impl Pool {
     pub(crate) fn unpark_all(&self, ring: &Arc<RingWork>) {
         for sleep in self.sleeps.take_all(ring) {
             ring.handoffs.push(&sleep.record, Rest::Call(sleep.progress));
+        }
+        for call in self.inputs.take_all(ring) {
+            ring.handoffs.push(&call.own_record(), Rest::Call(call.progress));
         }
     }
 }

@@ -11,9 +11,10 @@ use syslet_attrs::Needs;
 use crate::config::{Config, PoolLimits, SpawnGate};
 use crate::confinement::Reference;
 use crate::exec::attributes::AttributeContext;
-use crate::nonblocking::Abilities;
+use crate::nonblocking::{Abilities, Ability};
 use crate::pool::leaving::Leaving;
 use crate::pool::monitor_requests::MonitorRequests;
+use crate::pool::parked::Inputs;
 use crate::pool::ring_work::RingWork;
 use crate::pool::rings::RingList;
 use crate::pool::scheduler::{Count, Quota, Scheduler, Sleeper, WakeOne, Work};
@@ -41,6 +42,7 @@ pub(crate) struct Pool {
     pub(crate) monitor: Arc<MonitorRequests>,
     pub(crate) timers: TimerQueue,
     pub(crate) sleeps: SleepQueue,
+    pub(crate) inputs: Inputs,
     pub(crate) lanes: Lanes<RingWork>,
     pub(crate) context: Arc<AttributeContext>,
     pub(crate) abilities: Abilities,
@@ -66,7 +68,7 @@ pub struct Stats {
     pub blocked: u32,
     /// Workers in abandoned calls; they are not among the others.
     pub abandoned: u32,
-    /// Calls that sleep without a worker.
+    /// Calls that sleep, or wait for input, without a worker.
     pub parked: u32,
     /// Threads that the system refused to start, since the engine was started.
     pub spawns_refused: u64,
@@ -86,6 +88,7 @@ impl Pool {
             monitor,
             timers: TimerQueue::new(),
             sleeps: SleepQueue::new(),
+            inputs: Inputs::new(config.parks_input && abilities.has(Ability::Parking)),
             lanes: Lanes::new(),
             context,
             abilities,
@@ -251,7 +254,7 @@ impl Pool {
             idle,
             blocked: blocked.saturating_sub(abandoned),
             abandoned,
-            parked: self.sleeps.count(),
+            parked: self.sleeps.count() + self.inputs.count(),
             spawns_refused: self.monitor.refused(),
             in_flight: self.rings.in_flight(),
         }

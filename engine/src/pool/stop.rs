@@ -28,6 +28,7 @@ pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By,
     match found {
         Stop::Removed => {
             let mut released = Released::new();
+            pool.inspect(|pool| pool.inputs.forget(ring, ticket));
             pool.inspect(|pool| pool.ended(ring, slot, ticket, &mut released));
             post_removed(ring, slot, ticket, why);
             pool.inspect(|pool| pool.make_known(&mut released));

@@ -15,7 +15,7 @@ use syslet_syscalls::{RawArgs, row};
 use crate::cancel::timer::reach;
 use crate::exec::claim::Claim;
 use crate::exec::outcome::Outcome;
-use crate::exec::{Progress, Step, is_program};
+use crate::exec::{Step, is_program};
 use crate::nonblocking::may_be_parked;
 use crate::pool::Pool;
 use crate::pool::executor::{Executor, Rest};
@@ -376,12 +376,12 @@ impl WorkerLocal {
             // submitter answers for the call, and the claim is the record's.
             match unsafe { self.executor.attempt(record, &claimed, pool.abilities) } {
                 Step::Done(words) => first = Some(words),
-                Step::Suspended(Rest::Call(progress)) if parks(may_park, &progress, ring, record) => {
-                    pool.unblock_if(stats.watch.leave());
-                    pool.park(ring, record, progress);
-                    return None;
-                }
                 Step::Suspended(later) => {
+                    let left = if may_park { pool.park_or(ring, record, later) } else { Some(later) };
+                    let Some(later) = left else {
+                        pool.unblock_if(stats.watch.leave());
+                        return None;
+                    };
                     sleeps = later.sleeps();
                     begun = Some(later);
                     let Some(again) = claim(self.maker) else {
@@ -476,11 +476,15 @@ impl WorkerLocal {
     }
 }
 
-/// Whether an attempt may find that this call of a worker is a sleep to be parked. Not one that RETRY makes again, nor one that is shown to
+/// Whether an attempt may find that this call of a worker is to be parked. Not one that RETRY makes again, nor one that is shown to
 /// an attribute of the application which wants one thread.
 fn may_park(pool: &Pool, record: &[u64], slot: &Slot, dispatch: DispatchFlags) -> bool {
-    let wanted = libc::c_long::from(slot.nr());
-    if !matches!(wanted, libc::SYS_nanosleep | libc::SYS_clock_nanosleep) || is_program(record) {
+    let is_wanted = match libc::c_long::from(slot.nr()) {
+        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,
+        libc::SYS_read | libc::SYS_readv | libc::SYS_recvfrom => pool.inputs.is_on(),
+        _ => false,
+    };
+    if !is_wanted || is_program(record) {
         return false;
     }
     let call = Call::admitted(cast_slice(record));
@@ -489,12 +493,8 @@ fn may_park(pool: &Pool, record: &[u64], slot: &Slot, dispatch: DispatchFlags) -
     let is_private = dispatch.contains(DispatchFlags::PRIVATE);
     !is_private
         && !is_bound
-        && row(call.nr()).is_some_and(|row| may_be_parked(pool.abilities, row, &RawArgs::of(&call)))
-}
-
-/// Whether the attempt has found a sleep, and no request to stop it has come meanwhile.
-fn parks(may_park: bool, progress: &Progress, ring: &RingWork, record: &[u64]) -> bool {
-    may_park && progress.until_ns > 0 && ring.may_park(record)
+        && row(call.nr())
+            .is_some_and(|row| may_be_parked(pool.abilities, row, &RawArgs::of(&call), pool.inputs.is_on()))
 }
 
 /// Runs a call in a thread of its own, on that stack. Returns the words of its completion.

@@ -134,6 +134,15 @@ impl RingState {
         self.notify();
     }
 
+    /// [`RingState::post`] for a thread that has not the application's descriptors: what needs those is left. Says whether there is
+    /// such: a thread that has them calls [`RingState::notify`] then.
+    pub(crate) fn post_apart(&self, done: &[u64]) -> bool {
+        self.completions.post(done);
+        self.wake.notify();
+        // Relaxed, both: the fence in `notify` orders them as it does E6 and O2.
+        self.event.is_armed() || self.is_orphaned.load(Ordering::Relaxed)
+    }
+
     /// Wakes the submitter that waits for completions posted before.
     pub(crate) fn notify(&self) {
         self.wake.notify();

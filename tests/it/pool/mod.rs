@@ -9,6 +9,7 @@ mod own;
 mod limits;
 mod spawn;
 mod sleeps;
+mod parked;
 mod timeouts;
 mod events;
 mod waker;

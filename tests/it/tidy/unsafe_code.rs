@@ -35,6 +35,8 @@ const ALLOWED: &[&str] = &[
     "engine/src/confinement/landlock.rs",
     "engine/src/confinement/calls.rs",
     "engine/src/pool/executor.rs",
+    "engine/src/parking/files.rs",
+    "engine/src/pool/poller.rs",
     "engine/src/pool/reap.rs",
     "engine/src/pool/work.rs",
     "engine/src/sys/disposable.rs",
