@@ -23,6 +23,7 @@ pub struct Config {
     pub(crate) gate: Option<SpawnGate>,
     pub(crate) nonblocking: NonBlocking,
     pub(crate) cancel_signal: Option<i32>,
+    pub(crate) kick: bool,
     pub(crate) program_steps_max: u32,
     pub(crate) trace: Option<Arc<OwnedFd>>,
     pub(crate) confine: Confine,
@@ -97,6 +98,7 @@ impl Default for Config {
             gate: None,
             nonblocking: NonBlocking::default(),
             cancel_signal: None,
+            kick: true,
             program_steps_max: PROGRAM_STEPS_MAX,
             trace: None,
             confine: Confine::default(),
@@ -150,6 +152,13 @@ impl Config {
     /// when the first engine with workers is started, and stays.
     pub fn cancel_signal(mut self, signal: i32) -> Config {
         self.cancel_signal = Some(signal);
+        self
+    }
+
+    /// Whether a submitter that is held in an inline call is taken out of it by a signal, so that a worker goes on and the wait can
+    /// return (`specs/kick.md`); true by default. The signal is a second real-time signal, chosen as the first one is.
+    pub fn kick(mut self, kick: bool) -> Config {
+        self.kick = kick;
         self
     }
 

@@ -10,7 +10,7 @@ use syslet_abi::{ABI_VERSION, Features, PAGE_BYTES, Params};
 use syslet_attrs::{Attribute, DuplicateId, Registry};
 
 use crate::admission::Terms;
-use crate::cancel::signal;
+use crate::cancel::{kick, signal};
 use crate::config::{Config, LimitError, StartError, in_range, workers_max_range};
 use crate::confinement::{Comparison, Stamp};
 use crate::engine_state::EngineState;
@@ -26,6 +26,7 @@ use crate::ring::{Ring, RingError};
 use crate::shortage::{Shortage, expect_small};
 use crate::submission::Submission;
 use crate::sys::fork::ForkGuard;
+use crate::sys::interrupt;
 
 /// Runs system calls for any number of rings.
 #[derive(Clone, Debug)]
@@ -74,6 +75,9 @@ impl Engine {
             (Abilities::NONE, None)
         } else {
             signal::claim(config.cancel_signal).map_err(StartError::Signal)?;
+            if config.kick {
+                kick::claim();
+            }
             let abilities = nonblocking::probe(config.nonblocking);
             let pool = pool::start(&config, Arc::clone(&context), abilities).map_err(StartError::Thread)?;
             (abilities, Some(pool))
@@ -93,6 +97,13 @@ impl Engine {
                 registry: RingRegistry::new(),
             }),
         })
+    }
+
+    /// The signal by which engines of this process take a submitter out of an inline call that holds it ([`Config::kick`]); `None` where
+    /// none does. A thread that blocks it is not taken out.
+    #[must_use]
+    pub fn kick_signal(&self) -> Option<i32> {
+        self.engine.pool.as_ref().filter(|pool| pool.may_kick).and_then(|_| interrupt::kick_signal())
     }
 
     /// Opens a pair of rings for one thread. Zeros in `params` ask for the default.

@@ -6,6 +6,7 @@ use syslet_abi::{ArgKind, Call};
 use crate::argument::{Arg, ArgType, Direction, Form};
 use crate::condition::{RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
+use crate::kick::Kick;
 use crate::lent::{self, Names};
 use crate::narrowed::{Narrowed, RawArgs};
 use crate::nature::{Class, Scope};
@@ -116,6 +117,8 @@ pub struct Row {
     pub restart: Restart,
     /// Exceptions from that answer, the first that matches counts.
     pub restart_when: &'static [RestartWhen],
+    /// Whether a submitter that is held in it is taken out, and a worker makes it again.
+    pub kick: Kick,
     /// The reason for which the answer is always ENOSYS, where the kernel has only the number left.
     pub gone: Option<&'static str>,
 }

@@ -81,6 +81,19 @@ pub fn site_before_call(counter: usize) -> Option<&'static Site> {
     find(SITES.get()?, counter)
 }
 
+/// The site whose call has just been made when the program counter of a thread is this one: the place right behind the instruction.
+/// Async-signal-safe.
+#[must_use]
+pub fn site_behind_call(counter: usize) -> Option<&'static Site> {
+    find_behind(SITES.get()?, counter)
+}
+
+/// Of sites in the order of the code, the one that ends at the counter.
+fn find_behind(sites: &[Site], counter: usize) -> Option<&Site> {
+    let at = sites.binary_search_by_key(&counter, Site::end).ok()?;
+    sites.get(at)
+}
+
 /// Of sites in the order of the code, the one that has the counter at its start, at its instruction, or between.
 fn find(sites: &[Site], counter: usize) -> Option<&Site> {
     let behind = sites.partition_point(|site| site.instruction < counter);
@@ -147,7 +160,7 @@ fn bounds() -> [usize; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Site, find};
+    use super::{Site, find, find_behind};
 
     fn site(start: usize) -> Site {
         Site { start, instruction: start + 7, never: 9_000 - start }
@@ -163,6 +176,16 @@ mod tests {
                 assert_eq!(find(&sites, counter), expected, "{counter} of {count}");
             }
             assert_eq!(find(&sites, usize::MAX), None);
+        }
+    }
+
+    /// KICK-5: the place right behind the instruction, and no other.
+    #[test]
+    fn the_place_behind_is_found() {
+        let sites: Vec<Site> = (0..9).map(|at| site(100 + at * 20)).collect();
+        for counter in 0..400 {
+            let expected = sites.iter().find(|site| site.end() == counter);
+            assert_eq!(find_behind(&sites, counter), expected, "{counter}");
         }
     }
 

@@ -67,7 +67,9 @@ fn one_signal_is_chosen() {
     let first = start(Config::default()).expect("an engine");
     let chosen = libc::SIGRTMAX() - 2;
     let news: Vec<_> = handled().into_iter().filter(|signal| !before.contains(signal)).collect();
-    assert_eq!(news, [chosen, taken]);
+    // KICK-5: the next one below is that of kicks.
+    let kicks = chosen - 1;
+    assert_eq!((news, first.kick_signal()), (vec![kicks, chosen, taken], Some(kicks)));
     let second = start(Config::default().cancel_signal(chosen)).expect("the same one");
     let other = libc::SIGRTMIN() + 1;
     assert_eq!(start(Config::default().cancel_signal(other)).err(), Some(SignalError::Chosen(chosen)));
@@ -76,7 +78,8 @@ fn one_signal_is_chosen() {
             u64::from_str_radix(&look::status(tid, "SigBlk").expect("it lives"), 16).expect("a mask");
         assert_eq!(blocked >> (chosen - 1) & 1, 0, "workers take it");
         assert_eq!(blocked >> (other - 1) & 1, 1, "and no other");
+        assert_eq!(blocked >> (kicks - 1) & 1, 1, "nor that");
     }
     drop((first, second));
-    assert_eq!(handled().len(), before.len() + 2, "the handler stays");
+    assert_eq!(handled().len(), before.len() + 3, "the handlers stay");
 }

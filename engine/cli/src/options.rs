@@ -133,6 +133,8 @@ pub(crate) enum Column {
     Condition,
     /// It can be interrupted
     Restart,
+    /// A submitter that is held in it is taken out
+    Kick,
     /// Safe code must not make it, for a reason of its own
     Danger,
     /// All it needs can travel in a submission

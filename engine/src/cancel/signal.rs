@@ -20,7 +20,7 @@ use crate::sys::interrupt;
 mod tests;
 
 /// Held while the signal is chosen: two engines that start at once choose one.
-static CHOOSING: Mutex<()> = Mutex::new(());
+pub(super) static CHOOSING: Mutex<()> = Mutex::new(());
 
 /// The reason why an engine cannot use a signal to interrupt its workers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,13 +56,13 @@ pub(crate) fn claim(wanted: Option<c_int>) -> Result<(), SignalError> {
         Some(signal) => return Err(SignalError::InUse(signal)),
         None => all.rev().skip(1).find(|signal| is_free(*signal)).ok_or(SignalError::NoneLeft)?,
     };
-    install(chosen)?;
+    install(chosen, handle, 0)?;
     interrupt::choose(chosen);
     Ok(())
 }
 
 /// Whether the signal has its default action: the application neither handles nor ignores it.
-fn is_free(signal: c_int) -> bool {
+pub(super) fn is_free(signal: c_int) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: asks only, and writes one action to where it is told.
     let asked = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
@@ -70,17 +70,20 @@ fn is_free(signal: c_int) -> bool {
     asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_DFL
 }
 
-fn install(signal: c_int) -> Result<(), SignalError> {
+/// A handler that looks at the registers of the thread that it interrupts.
+pub(super) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+/// Installs a handler, with these flags more. It stays for as long as the process lives, and is async-signal-safe.
+pub(super) fn install(signal: c_int, handler: Handler, flags: c_int) -> Result<(), SignalError> {
     // Sorted before the first signal comes: the handler allocates nothing (CANCEL-23).
     sites();
-    let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = handle;
     // SAFETY: zeroes are a valid action: no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = handler as *const () as libc::sighandler_t;
-    // Without SA_RESTART: a call that sleeps ends with EINTR.
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: the handler stays for as long as the process lives, and is async-signal-safe: it searches a list that stands, and
-    // touches registers and one atomic.
+    // For workers without SA_RESTART: a call that sleeps ends with EINTR.
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | flags;
+    // SAFETY: the handler stays for as long as the process lives, and is async-signal-safe: each of the two searches a list that
+    // stands, and touches registers and one atomic.
     let installed = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
     // Sent without a handler, it would end the process.
     Errno::result(installed).map(drop).map_err(|errno| SignalError::Refused(errno as i32))
@@ -104,39 +107,50 @@ extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut 
 }
 
 #[cfg(target_arch = "x86_64")]
-type Register = libc::greg_t;
+pub(super) type Register = libc::greg_t;
 #[cfg(target_arch = "aarch64")]
-type Register = u64;
+pub(super) type Register = u64;
 
 /// The program counter, where the thread goes on behind the handler.
 #[cfg(target_arch = "x86_64")]
-fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
+pub(super) fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
     &mut context.uc_mcontext.gregs[libc::REG_RIP.cast_unsigned() as usize]
 }
 
 #[cfg(target_arch = "aarch64")]
-fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
+pub(super) fn counter_of(context: &mut libc::ucontext_t) -> &mut Register {
     &mut context.uc_mcontext.pc
 }
 
 /// At a site, the address of the cancel word (`syslet_syscalls::invoke`).
 #[cfg(target_arch = "x86_64")]
-fn word_of(context: &libc::ucontext_t) -> Register {
+pub(super) fn word_of(context: &libc::ucontext_t) -> Register {
     context.uc_mcontext.gregs[libc::REG_R12.cast_unsigned() as usize]
 }
 
 #[cfg(target_arch = "aarch64")]
-fn word_of(context: &libc::ucontext_t) -> Register {
+pub(super) fn word_of(context: &libc::ucontext_t) -> Register {
     context.uc_mcontext.regs[10]
 }
 
+/// Where a call's result is, behind its instruction.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn result_of(context: &libc::ucontext_t) -> i64 {
+    context.uc_mcontext.gregs[libc::REG_RAX.cast_unsigned() as usize]
+}
+
+#[cfg(target_arch = "aarch64")]
+pub(super) fn result_of(context: &libc::ucontext_t) -> i64 {
+    context.uc_mcontext.regs[0].cast_signed()
+}
+
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an address")]
-fn place(register: Register) -> usize {
+pub(super) fn place(register: Register) -> usize {
     register as usize
 }
 
 #[allow(clippy::cast_possible_wrap, reason = "an address")]
-fn register(place: usize) -> Register {
+pub(super) fn register(place: usize) -> Register {
     place as Register
 }
 
@@ -172,14 +186,14 @@ pub(crate) fn send(maker: Maker) -> bool {
 }
 
 /// Sends it directly.
-fn direct(tid: u32, signal: c_int) -> Result<(), Errno> {
+pub(super) fn direct(tid: u32, signal: c_int) -> Result<(), Errno> {
     // SAFETY: numbers only.
     let sent = unsafe { libc::syscall(libc::SYS_tgkill, getpid().as_raw(), tid.cast_signed(), signal) };
     Errno::result(sent).map(drop)
 }
 
 /// Sends it as a signal that is queued.
-fn queue(tid: u32, signal: c_int) -> Result<(), Errno> {
+pub(super) fn queue(tid: u32, signal: c_int) -> Result<(), Errno> {
     let (pid, uid) = (getpid().as_raw(), getuid().as_raw());
     let info = Queued {
         signal,

@@ -2,6 +2,8 @@
 //! calls of a program end here.
 #![allow(unsafe_code, reason = "makes the call that `push` was asked for")]
 
+use std::cell::Cell;
+
 use syslet_abi::{Call, CallFlags, DoneFlags, RawResult};
 use syslet_attrs::{Needs, RetryValue, RunBy, WorkerValue};
 use syslet_syscalls::{Invoked, RawArgs, Row, invoke, row};
@@ -14,15 +16,19 @@ use crate::exec::usage::{Seen, Watch};
 use crate::exec::{signal_sets, signalfd};
 use crate::nonblocking::{self, Abilities, Attempt};
 use crate::sys::clock::now_ns;
-use crate::sys::sync::AtomicU32;
+use crate::sys::hold::{HeldCall, Hold};
+use crate::sys::sync::{AtomicU32, Ordering};
+use crate::sys::thread::current_tid;
 
 /// How a call is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way<'a> {
     /// As it was submitted.
     Plain(RunBy),
-    /// Without sleeping in it.
-    Attempt(Abilities),
+    /// The same in its submitter, which may be taken out of it (KICK-1).
+    Held(&'a Hold),
+    /// Without sleeping in it; where the file is storage, the plain call, of which the submitter may be taken out.
+    Attempt(Abilities, Option<&'a Hold>),
     /// Without sleeping in it, once more: it was parked.
     Again(Abilities, &'a Progress),
     /// From where a first attempt has left it.
@@ -37,7 +43,16 @@ impl Way<'_> {
 
     /// The non-blocking attempts that may be made, where no call may block.
     pub(crate) fn abilities(&self) -> Option<Abilities> {
-        if let Way::Attempt(abilities) = self { Some(*abilities) } else { None }
+        if let Way::Attempt(abilities, _) = self { Some(*abilities) } else { None }
+    }
+
+    /// Where the submitter shows a call that may be taken from it.
+    pub(crate) fn hold(&self) -> Option<&'_ Hold> {
+        match self {
+            Way::Held(hold) => Some(hold),
+            Way::Attempt(_, hold) => *hold,
+            Way::Plain(_) | Way::Again(..) | Way::Rest(_) => None,
+        }
     }
 
     /// Whether the trace has its beginning.
@@ -72,7 +87,7 @@ pub(crate) unsafe fn enter<W: Watch>(
     is_pooled: bool,
     watch: &mut W,
 ) -> Step<Outcome> {
-    watch.begin(matches!(way, Way::Attempt(_) | Way::Again(..)));
+    watch.begin(matches!(way, Way::Attempt(..) | Way::Again(..)));
     let started_ns = if needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
     let mut retry = RetryValue::default();
     let (invoked, run_by, attempts, started_ns) = match way {
@@ -81,9 +96,24 @@ pub(crate) unsafe fn enter<W: Watch>(
             let invoked = unsafe { plain(cancel, call.nr(), args, is_pooled) };
             (invoked, *run_by, 1, started_ns)
         }
-        Way::Attempt(abilities) => {
+        Way::Held(_) if call.flags().contains(CallFlags::SYNC) => {
             // SAFETY: the caller promises that the kernel may make this call with these arguments.
-            match unsafe { first(*abilities, row_of(call), (call.nr(), args), cancel, is_pooled, watch) } {
+            (unsafe { plain(cancel, call.nr(), args, is_pooled) }, RunBy::INLINE, 1, started_ns)
+        }
+        Way::Held(hold) => {
+            // SAFETY: the caller promises that the kernel may make this call with these arguments.
+            match unsafe { held(hold, row(call.nr()), (call.nr(), args), cancel) } {
+                Some(invoked) => (invoked, RunBy::INLINE, 1, started_ns),
+                None => {
+                    watch.end();
+                    return Step::Suspended(Progress { started_ns, ..kicked() });
+                }
+            }
+        }
+        Way::Attempt(abilities, hold) => {
+            let how = (*abilities, hold.filter(|_| !call.flags().contains(CallFlags::SYNC)));
+            // SAFETY: the caller promises that the kernel may make this call with these arguments.
+            match unsafe { first(how, row_of(call), (call.nr(), args), cancel, is_pooled, watch) } {
                 Step::Done((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
                 Step::Suspended(progress) => {
                     watch.end();
@@ -94,7 +124,9 @@ pub(crate) unsafe fn enter<W: Watch>(
         Way::Again(abilities, begun) => {
             let started_ns = if begun.started_ns > 0 { begun.started_ns } else { started_ns };
             // SAFETY: the caller promises that the kernel may make this call with these arguments.
-            match unsafe { first(*abilities, row_of(call), (call.nr(), args), cancel, is_pooled, watch) } {
+            match unsafe {
+                first((*abilities, None), row_of(call), (call.nr(), args), cancel, is_pooled, watch)
+            } {
                 Step::Done((invoked, _, attempts)) => {
                     (invoked, RunBy::PARKED, begun.attempts + attempts, started_ns)
                 }
@@ -198,6 +230,38 @@ pub(crate) unsafe fn plain(cancel: &AtomicU32, nr: u32, args: &RawArgs, is_poole
     unsafe { invoke(cancel, nr, args) }
 }
 
+/// The call as it was submitted, made by its submitter, which the monitor may take out of it where the row lets it (KICK-1). None when
+/// it was taken out: nothing is done.
+///
+/// # Safety
+/// As for [`invoke`].
+#[inline(always)]
+pub(crate) unsafe fn held(
+    hold: &Hold,
+    row: Option<&Row>,
+    (nr, args): (u32, &RawArgs),
+    cancel: &AtomicU32,
+) -> Option<Invoked> {
+    let Some(row) = row.filter(|row| row.kick.is_possible() && cancel.load(Ordering::Relaxed) == 0) else {
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
+        return Some(unsafe { plain(cancel, nr, args, false) });
+    };
+    let first = row.narrow(args).get(0);
+    let invoked = if hold.enter(HeldCall { nr, first, tid: current_tid() }) {
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
+        unsafe { plain(hold.word(), nr, args, false) }
+    } else {
+        Invoked::NeverBegan
+    };
+    hold.leave(std::thread::yield_now);
+    Some(invoked).filter(|invoked| *invoked != Invoked::NeverBegan)
+}
+
+/// The progress of a call that the submitter was taken out of: a worker makes it from its beginning, and it sleeps.
+pub(crate) fn kicked() -> Progress {
+    Progress { sleeps: true, is_kicked: true, ..Progress::default() }
+}
+
 /// The call, made by a worker: see POOL-18 and POOL-19.
 ///
 /// # Safety
@@ -241,7 +305,7 @@ unsafe fn without_internal(cancel: &AtomicU32, nr: u32, args: &RawArgs) -> Invok
 /// # Safety
 /// As for [`invoke`].
 pub(crate) unsafe fn first(
-    abilities: Abilities,
+    (abilities, hold): (Abilities, Option<&Hold>),
     row: &Row,
     (nr, args): (u32, &RawArgs),
     cancel: &AtomicU32,
@@ -251,8 +315,19 @@ pub(crate) unsafe fn first(
     let first_ns = if nonblocking::is_timed(row) { now_ns() } else { 0 };
     let (by_attempt, in_place) =
         if is_pooled { (RunBy::POOLED, RunBy::POOLED) } else { (RunBy::NONBLOCKING, RunBy::INLINE) };
-    // SAFETY: the caller promises that the kernel may make this call with these arguments.
-    let mut enter = |nr: u32, args: &RawArgs| unsafe { plain(cancel, nr, args, is_pooled) };
+    // An open that looks no further than memory still waits for the other end of a FIFO.
+    let opening = hold.filter(|_| nonblocking::waits_all_the_same(row));
+    let is_kicked = Cell::new(false);
+    let mut enter = |nr: u32, args: &RawArgs| {
+        if let Some(hold) = opening {
+            // SAFETY: the caller promises that the kernel may make this call with these arguments.
+            let held = unsafe { held(hold, Some(row), (nr, args), cancel) };
+            is_kicked.set(held.is_none());
+            return held.unwrap_or(Invoked::NeverBegan);
+        }
+        // SAFETY: the caller promises that the kernel may make this call with these arguments.
+        unsafe { plain(cancel, nr, args, is_pooled) }
+    };
     // SAFETY: the caller promises that the kernel may make this call with these arguments; `enter` makes
     // the call it is given.
     let attempt = unsafe { nonblocking::attempt(abilities, row, nr, args, &mut enter) };
@@ -266,7 +341,15 @@ pub(crate) unsafe fn first(
     }
     match attempt {
         Attempt::Final(result) => Step::Done((Invoked::Result(result), by_attempt, 1)),
+        Attempt::Cancelled if is_kicked.get() => Step::Suspended(kicked()),
         Attempt::Cancelled => Step::Done((Invoked::NeverBegan, by_attempt, 1)),
+        Attempt::Plain if let Some(hold) = hold => {
+            // SAFETY: the caller promises that the kernel may make this call with these arguments.
+            match unsafe { held(hold, Some(row), (nr, args), cancel) } {
+                Some(invoked) => Step::Done((invoked, in_place, 1)),
+                None => Step::Suspended(kicked()),
+            }
+        }
         Attempt::Plain => Step::Done((enter(nr, args), in_place, 1)),
         Attempt::NotHere => Step::Suspended(Progress::default()),
         Attempt::WouldBlock => {

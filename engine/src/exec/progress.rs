@@ -19,6 +19,8 @@ pub(crate) struct Progress {
     pub(crate) attempts: u32,
     /// Whether the call is known to sleep.
     pub(crate) sleeps: bool,
+    /// Whether the submitter was taken out of the call, which had done nothing (KICK-1).
+    pub(crate) is_kicked: bool,
     /// Whether the trace has a line of its beginning.
     pub(crate) is_traced: bool,
     /// The out area as the attempt left it, if that has moved bytes.

@@ -25,6 +25,7 @@ use crate::queues::completion_queue::hidden;
 use crate::shortage::{Shortage, reserve};
 use crate::slots::Slot;
 use crate::sys::clock::now_ns;
+use crate::sys::hold::Hold;
 use crate::sys::sync::{self, AtomicBool, Ordering};
 
 /// Runs calls one after the other and builds their completions in one buffer.
@@ -108,6 +109,23 @@ impl Runner {
         }
     }
 
+    /// Runs one call in its submitter; as [`Runner::run`], but suspended when the submitter was taken out of it.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    #[inline]
+    pub(crate) unsafe fn run_held(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        hold: Option<&Hold>,
+        at: usize,
+    ) -> Step<usize> {
+        let way = hold.map_or(Way::Plain(RunBy::INLINE), Way::Held);
+        // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
+        unsafe { self.run_by(way, record, claim, at) }
+    }
+
     /// Makes a non-blocking attempt at one call; as [`Runner::run`].
     ///
     /// # Safety
@@ -116,11 +134,11 @@ impl Runner {
         &mut self,
         record: &[u64],
         claim: &Claim<'_>,
-        abilities: Abilities,
+        how: (Abilities, Option<&Hold>),
         at: usize,
     ) -> Step<usize> {
         // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
-        unsafe { self.run_by(Way::Attempt(abilities), record, claim, at) }
+        unsafe { self.run_by(Way::Attempt(how.0, how.1), record, claim, at) }
     }
 
     /// Makes another attempt at a call that was parked, at the buffer's start; as [`Runner::attempt`].
@@ -410,7 +428,7 @@ impl Runner {
         claim: &Claim<'_>,
         at: usize,
     ) -> Step<usize> {
-        if call.flags().contains(CallFlags::STORAGE) && !self.is_pooled {
+        if call.flags().contains(CallFlags::STORAGE) && !self.is_pooled && !begun.is_kicked {
             // SAFETY: this function's contract.
             return unsafe { self.run_answering(Way::Rest(&begun), call, claim, at) };
         }

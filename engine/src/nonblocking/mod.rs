@@ -19,7 +19,7 @@ mod input;
 mod restart;
 mod eligible;
 
-use syslet_syscalls::{Invoked, RawArgs, Row};
+use syslet_syscalls::{Invoked, NonBlockingForm, RawArgs, Row};
 
 pub(crate) use attempt::Attempt;
 pub(crate) use closing::opens_what_closes_at_once;
@@ -162,6 +162,12 @@ pub(crate) fn is_whole(row: &Row, args: &RawArgs) -> bool {
         Some(Family::Receive) => !socket::waits_for_all(row.narrow(args)),
         Some(_) => true,
     }
+}
+
+/// Whether the attempt at a call with this row can wait for another process.
+#[inline]
+pub(crate) fn waits_all_the_same(row: &Row) -> bool {
+    matches!(row.nonblocking, Some(NonBlockingForm::Cached(_)))
 }
 
 /// Whether storage refused a first attempt at this call: the bytes or the path were not in memory.

@@ -14,6 +14,7 @@ use crate::exec::outcome::Outcome;
 use crate::exec::{Progress, Runner, Step, is_program};
 use crate::nonblocking::Abilities;
 use crate::program::{Buffers, ParallelGroup, Suspended, Team};
+use crate::sys::hold::Hold;
 
 /// A thread's means to run records: a runner for calls, and buffers for programs.
 #[derive(Debug)]
@@ -109,16 +110,24 @@ impl Executor {
     /// # Safety
     /// The same as for [`Runner::run`].
     #[inline]
-    pub(crate) unsafe fn run_until(
+    pub(crate) unsafe fn run_held(
         &mut self,
         record: &[u64],
         claim: &Claim<'_>,
+        hold: Option<&Hold>,
         at: usize,
     ) -> Step<usize, Rest> {
         if !is_program(record) {
-            // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
-            // for the call, and the claim is the record's.
-            return Step::Done(unsafe { self.runner.run(record, claim, at) });
+            if hold.is_none() {
+                // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
+                // for the call, and the claim is the record's.
+                return Step::Done(unsafe { self.runner.run(record, claim, at) });
+            }
+            // SAFETY: this function's contract, as above.
+            return match unsafe { self.runner.run_held(record, claim, hold, at) } {
+                Step::Done(words) => Step::Done(words),
+                Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
+            };
         }
         let way = (Way::Plain(RunBy::INLINE), None);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
@@ -136,17 +145,17 @@ impl Executor {
         &mut self,
         record: &[u64],
         claim: &Claim<'_>,
-        abilities: Abilities,
+        how: (Abilities, Option<&Hold>),
     ) -> Step<usize, Rest> {
         if !is_program(record) {
             // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
             // for the call, and the claim is the record's.
-            return match unsafe { self.runner.attempt(record, claim, abilities, 0) } {
+            return match unsafe { self.runner.attempt(record, claim, how, 0) } {
                 Step::Done(words) => Step::Done(words),
                 Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
             };
         }
-        let way = (Way::Attempt(abilities), None);
+        let way = (Way::Attempt(how.0, how.1), None);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
         match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), None) } {
             Step::Done(words) => Step::Done(words),

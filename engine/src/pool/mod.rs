@@ -8,6 +8,8 @@ pub(crate) mod escalation;
 #[cfg(not(syslet_loom))]
 pub(crate) mod executor;
 #[cfg(not(syslet_loom))]
+mod kicker;
+#[cfg(not(syslet_loom))]
 mod leaving;
 #[cfg(not(syslet_loom))]
 mod monitor;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::config::Config;
 use crate::exec::attributes::AttributeContext;
 use crate::nonblocking::Abilities;
+use crate::pool::kicker::Kicker;
 use crate::pool::monitor_requests::{ASLEEP, CLOSE, SLOW};
 use crate::pool::poller;
 use crate::pool::ring_work::RingWork;
@@ -61,6 +62,8 @@ fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<u64>>) {
         poller: None,
         rings: Vec::new(),
         number: 0,
+        kicker: Kicker::default(),
+        last_close: Instant::now(),
         quiet: 0,
         close: CLOSE_LOOKS,
         retry: None,
@@ -89,6 +92,10 @@ struct Monitor {
     poller: Option<Thread>,
     /// Submitters that were inside a wait at the last close look.
     rings: Vec<(Arc<RingWork>, Glance)>,
+    /// Submitters that are held in inline calls.
+    kicker: Kicker,
+    /// When calls were last looked at for stalls.
+    last_close: Instant,
     /// The number of the last worker started.
     number: u32,
     /// Slow looks in a row that found idle workers only.
@@ -125,7 +132,7 @@ impl Monitor {
                 self.look_for_the_dead();
             }
             let is_empty = self.members.is_empty() && self.poller.is_none() && pool.leaving.is_empty();
-            if pool.scheduler.is_closed() && is_empty {
+            if pool.scheduler.is_closed() && is_empty && !self.kicker.is_about_to_kick(&pool) {
                 return;
             }
             self.look_for_the_stuck();
@@ -273,6 +280,17 @@ impl Monitor {
         if self.pool.monitor.pace.load(Ordering::Relaxed) != CLOSE {
             return;
         }
+        if !self.pool.scheduler.is_closed() {
+            self.pool.watching.set(true);
+        }
+        if self.kicker.look(&self.pool) {
+            self.close = CLOSE_LOOKS;
+        }
+        // Looks for kicks may come sooner.
+        if self.last_close.elapsed() < self.pool.limits.stall {
+            return;
+        }
+        self.last_close = Instant::now();
         for member in &mut self.members {
             let glance = member.worker.stats.watch.glance();
             let is_stuck = glance == std::mem::replace(&mut member.seen, glance) && glance.is_running();
@@ -330,10 +348,13 @@ impl Monitor {
             if self.close == 0 {
                 monitor.pace.store(SLOW, Ordering::Relaxed);
                 self.rings.clear();
+                if self.kicker.stop(&self.pool) {
+                    monitor.raise(CLOSE);
+                }
             }
         }
         if monitor.pace.load(Ordering::Relaxed) == CLOSE {
-            return (CLOSE, Some(self.pool.limits.stall));
+            return (CLOSE, Some(self.pool.limits.stall.min(self.kicker.until_look(&self.pool))));
         }
         let is_quiet = self.pool.scheduler.count().is_idle();
         self.quiet = if is_quiet { self.quiet + 1 } else { 0 };

@@ -24,6 +24,8 @@ pub(crate) struct MonitorRequests {
     pub(crate) timer_is_set: AtomicBool,
     /// Threads that the system refused to start.
     pub(crate) refused: AtomicU64,
+    /// Submitters taken out of inline calls.
+    pub(crate) kicks: AtomicU64,
     /// Whether all threads of the pool have ended. Any number of threads may wait for it.
     ended: Mutex<bool>,
     closers: Condvar,
@@ -45,6 +47,7 @@ impl MonitorRequests {
             left: AtomicBool::new(false),
             timer_is_set: AtomicBool::new(false),
             refused: AtomicU64::new(0),
+            kicks: AtomicU64::new(0),
             ended: Mutex::new(false),
             closers: Condvar::new(),
         }
@@ -88,6 +91,11 @@ impl MonitorRequests {
         // Release: pairs with the monitor's swap, which then sees the time of the timer.
         self.timer_is_set.store(true, Ordering::Release);
         self.wake.notify();
+    }
+
+    /// A submitter was taken out of an inline call.
+    pub(crate) fn count_kick(&self) {
+        self.kicks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The number of threads that the system refused to start.

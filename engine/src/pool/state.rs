@@ -30,6 +30,8 @@ use crate::slots::phase::Stop;
 use crate::slots::{Slot, Ticket};
 use crate::sys::activity::Activity;
 use crate::sys::clock::now_ns;
+use crate::sys::hold::Watching;
+use crate::sys::interrupt;
 use crate::sys::sync::AtomicBool;
 
 /// The state that all threads of one pool share.
@@ -50,6 +52,10 @@ pub(crate) struct Pool {
     pub(crate) reference: Reference,
     pub(crate) gate: Option<SpawnGate>,
     pub(crate) wake_cost: WakeCost,
+    /// Whether submitters may be taken out of inline calls.
+    pub(crate) may_kick: bool,
+    /// Whether the monitor looks at inline calls.
+    pub(crate) watching: Arc<Watching>,
     pub(crate) leaving: Arc<Leaving>,
     /// Whether programs on their way out have to end soon.
     pub(crate) haste: AtomicBool,
@@ -72,6 +78,8 @@ pub struct Stats {
     pub parked: u32,
     /// Threads that the system refused to start, since the engine was started.
     pub spawns_refused: u64,
+    /// Inline calls that were taken from submitters by a signal, since the engine was started.
+    pub kicks: u64,
     /// Calls that rings have accepted and that are not over.
     pub in_flight: u64,
 }
@@ -81,6 +89,10 @@ impl Pool {
     pub(crate) fn new(config: &Config, context: Arc<AttributeContext>, abilities: Abilities) -> Arc<Pool> {
         let monitor = Arc::new(MonitorRequests::new());
         let reference = Reference::new(config.confine, abilities, Arc::clone(&monitor.wake));
+        let watching = {
+            let monitor = Arc::clone(&monitor);
+            Arc::new(Watching::new(move || monitor.watch_closely()))
+        };
         Arc::new_cyclic(|pool| Pool {
             limits: Limits::new(&config.limits),
             scheduler: Scheduler::new(),
@@ -95,6 +107,8 @@ impl Pool {
             reference,
             gate: config.gate.clone(),
             wake_cost: WakeCost::new(),
+            may_kick: config.kick && interrupt::kick_signal().is_some(),
+            watching,
             leaving: Arc::default(),
             haste: AtomicBool::new(false),
             me: Weak::clone(pool),
@@ -256,6 +270,7 @@ impl Pool {
             abandoned,
             parked: self.sleeps.count() + self.inputs.count(),
             spawns_refused: self.monitor.refused(),
+            kicks: self.monitor.kicks.load(Ordering::Relaxed),
             in_flight: self.rings.in_flight(),
         }
     }

@@ -44,6 +44,8 @@ pub(crate) fn stop(pool: Option<&Pool>, ring: &RingWork, ticket: Ticket, by: By,
             }
             slot.phase().signalled(ticket.generation(), false);
         }
+        // Its submitter may be in it: the monitor takes the thread out, if the call is one that it may (KICK-3).
+        Stop::Marked => ring.hold.want(),
         _ => {}
     }
     found

@@ -374,7 +374,7 @@ impl WorkerLocal {
         if tries || may_park {
             // SAFETY: the record was taken from the ring, where `push` alone puts records, with its slot: its
             // submitter answers for the call, and the claim is the record's.
-            match unsafe { self.executor.attempt(record, &claimed, pool.abilities) } {
+            match unsafe { self.executor.attempt(record, &claimed, (pool.abilities, None)) } {
                 Step::Done(words) => first = Some(words),
                 Step::Suspended(later) => {
                     let left = if may_park { pool.park_or(ring, record, later) } else { Some(later) };

@@ -20,6 +20,7 @@ use crate::program::parallel::{NONE, ParallelGroup, Team};
 use crate::program::validate::Wanted;
 use crate::slots::maker::Maker;
 use crate::sys::clock::now_ns;
+use crate::sys::hold::Hold;
 use crate::sys::sync::{Arc, AtomicU32, Ordering, lock};
 
 /// The means by which a thread makes one call.
@@ -30,6 +31,8 @@ pub(crate) struct Tools<'a> {
     /// Where returns of attributes are written.
     pub(crate) returns: &'a mut Vec<u64>,
     pub(crate) by: By,
+    /// Where a submitter shows a call that may be taken from it.
+    pub(crate) hold: Option<&'a Hold>,
     pub(crate) team: Option<Team<'a>>,
 }
 
@@ -107,8 +110,8 @@ impl Tools<'_> {
             let is_leaving = self.by.is_leaving;
             let is_own = ready.member.is_some()
                 || if is_leaving { self.is_hurried(row, args) } else { is_own(call, needs) };
-            let is_away =
-                matches!(way, Way::Attempt(_) | Way::Plain(RunBy::INLINE)) && self.by.abilities.is_some();
+            let is_away = matches!(way, Way::Attempt(..) | Way::Held(_) | Way::Plain(RunBy::INLINE))
+                && self.by.abilities.is_some();
             if is_away && (!wanted.may_run_inline || is_own) {
                 return Step::Suspended(Progress::default());
             }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use syslet_abi::{ArgKind, Atom, AtomFlags, CallFlags, DoneFlags, Program};
 use syslet_syscalls::{RawArgs, Row, copy_in, row, settle};
 
-use crate::exec::attempt::{Way, first, plain};
+use crate::exec::attempt::{Way, first, held, kicked, plain};
 use crate::exec::claim::{Claim, NEVER, reason};
 use crate::exec::usage::Unwatched;
 use crate::exec::{Progress, Step, Until, resolve};
@@ -20,6 +20,7 @@ use crate::program::one_call::{Ready, Tools};
 use crate::program::parallel::{ParallelGroup, Place, Team};
 use crate::program::validate::{here, may_touch};
 use crate::sys::clock::now_ns;
+use crate::sys::hold::Hold;
 use crate::sys::sync::{Arc, AtomicU32, Ordering};
 
 /// Steps between two looks at the end of the wait: some microseconds.
@@ -49,7 +50,7 @@ pub(crate) struct Calls<'a, 'c> {
     pub(crate) later: Option<Progress>,
 }
 
-impl Calls<'_, '_> {
+impl<'a> Calls<'a, '_> {
     /// Makes the call of atom `index`.
     #[inline(always)]
     pub(crate) fn call(
@@ -70,8 +71,14 @@ impl Calls<'_, '_> {
                     let invoked = unsafe { plain(self.cancel, atom.nr(), &args, self.tools.by.is_pooled) };
                     return Step::Done(Value::made(invoked));
                 }
-                Ok(Way::Attempt(abilities)) if let Some(row) = row => {
-                    return self.attempt(abilities, row, (atom.nr(), &args));
+                Ok(Way::Held(hold)) => {
+                    // SAFETY: as in the other branch.
+                    let held = unsafe { held(hold, row, (atom.nr(), &args), self.cancel) };
+                    return held
+                        .map_or_else(|| self.leave_to_another(), |made| Step::Done(Value::made(made)));
+                }
+                Ok(Way::Attempt(abilities, hold)) if let Some(row) = row => {
+                    return self.attempt((abilities, hold), row, (atom.nr(), &args));
                 }
                 _ => {}
             }
@@ -81,11 +88,15 @@ impl Calls<'_, '_> {
 
     /// Makes the non-blocking attempt at a call of which nothing else is asked.
     #[inline(never)]
-    fn attempt(&mut self, abilities: Abilities, row: &Row, (nr, args): (u32, &RawArgs)) -> Step<Value, ()> {
+    fn attempt(
+        &mut self,
+        how: (Abilities, Option<&Hold>),
+        row: &Row,
+        (nr, args): (u32, &RawArgs),
+    ) -> Step<Value, ()> {
         // SAFETY: the submitter answers for the call, as in `call`.
-        let made = unsafe {
-            first(abilities, row, (nr, args), self.cancel, self.tools.by.is_pooled, &mut Unwatched)
-        };
+        let made =
+            unsafe { first(how, row, (nr, args), self.cancel, self.tools.by.is_pooled, &mut Unwatched) };
         match made {
             Step::Done((invoked, ..)) => Step::Done(Value::made(invoked)),
             Step::Suspended(progress) => {
@@ -161,7 +172,7 @@ impl Calls<'_, '_> {
     }
 }
 
-impl Calls<'_, '_> {
+impl<'a> Calls<'a, '_> {
     /// A cancel was asked for: that is why the program is to stop.
     #[cold]
     fn is_asked(&self) -> bool {
@@ -191,6 +202,13 @@ impl Calls<'_, '_> {
         is_bare && self.begun.is_none() && !guard::IS_ON
     }
 
+    /// This thread was taken out of a call, of which nothing is done.
+    #[cold]
+    fn leave_to_another(&mut self) -> Step<Value, ()> {
+        self.later = Some(kicked());
+        Step::Suspended(())
+    }
+
     /// How this thread makes a call from its beginning; or that it cannot, and whether the call is one that sleeps.
     #[inline(always)]
     fn way(
@@ -199,14 +217,19 @@ impl Calls<'_, '_> {
         atom: &Atom<'_>,
         row: Option<&Row>,
         args: &RawArgs,
-    ) -> Result<Way<'static>, bool> {
+    ) -> Result<Way<'a>, bool> {
         let Some(abilities) = self.tools.by.abilities else { return Ok(Way::Plain(self.tools.by.run_by)) };
         let flags = CallFlags(atom.flags().0);
         // What the program knows of the descriptor counts as if the atom had said it.
-        if !flags.contains(CallFlags::STORAGE) && interpreter.closes_at_once(&self.program, atom) {
-            return here(abilities, row, flags.with(CallFlags::STORAGE), args);
-        }
-        here(abilities, row, flags, args)
+        let is_storage =
+            !flags.contains(CallFlags::STORAGE) && interpreter.closes_at_once(&self.program, atom);
+        let flags = if is_storage { flags.with(CallFlags::STORAGE) } else { flags };
+        let way = here(abilities, row, flags, args)?;
+        Ok(match (way, self.tools.hold) {
+            (Way::Plain(_), Some(hold)) => Way::Held(hold),
+            (Way::Attempt(abilities, _), hold) => Way::Attempt(abilities, hold),
+            (way, _) => way,
+        })
     }
 
     /// Makes a call that is to be checked, observed, or stopped alone.

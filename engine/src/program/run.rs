@@ -139,6 +139,7 @@ impl Buffers {
             counters: &mut self.counters,
             returns: &mut self.returns,
             by: By { is_pooled: true, run_by: RunBy::POOLED, abilities: None, is_leaving: false },
+            hold: None,
             team: Some(team),
         };
         // SAFETY: the caller promises that the submitter of the program answers for its calls; the thread that has the program
@@ -229,6 +230,7 @@ impl Slice<'_> {
                     abilities: self.way.abilities(),
                     is_leaving: false,
                 },
+                hold: self.way.hold(),
                 team: self.team,
             },
             begun: begun.filter(|begun| begun.attempts > 0),

@@ -384,7 +384,7 @@ pub(crate) fn here<'a>(
     if dispatch.contains(DispatchFlags::WORKER) {
         Err(dispatch.contains(DispatchFlags::SLEEPS))
     } else if dispatch.contains(DispatchFlags::NONBLOCKING) {
-        Ok(Way::Attempt(abilities))
+        Ok(Way::Attempt(abilities, None))
     } else {
         Ok(Way::Plain(RunBy::INLINE))
     }

@@ -16,6 +16,7 @@ use crate::queues::submission_queue::Submissions;
 use crate::slots::lent::{LentSet, give_back};
 use crate::slots::{Slots, Ticket};
 use crate::sys::counter::Counter;
+use crate::sys::hold::Hold;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, fence, lock};
 use crate::ticket::RingNumber;
 
@@ -42,6 +43,8 @@ pub(crate) struct RingState {
     pub(crate) submitter: Submitter,
     /// Calls that only the submitter sees, and whether it is in one.
     pub(crate) lane: Arc<PrivateLane>,
+    /// The inline call that may be taken from the submitter.
+    pub(crate) hold: Hold,
     /// Calls that were ended without being run, when engine or ring were closed, by any thread.
     /// In an `Arc`, because a ring that is dropped may still end some.
     pub(crate) refused: Arc<Counter>,
@@ -82,7 +85,7 @@ impl RingState {
         header: &RingHeader,
         pooled: Option<&Arc<Region>>,
         slots: Slots,
-        lane: Arc<PrivateLane>,
+        (lane, hold): (Arc<PrivateLane>, Hold),
     ) -> RingState {
         let RingHeader { params } = header;
         let layout = RingLayout::of(params);
@@ -108,6 +111,7 @@ impl RingState {
             priority: PriorityQueue::new(),
             awaited: AtomicU32::new(0),
             submitter: Submitter { accepted: Counter::new(), finished: Counter::new() },
+            hold,
             lane,
             refused: Arc::new(Counter::new()),
             woken: Arc::new(AtomicBool::new(false)),

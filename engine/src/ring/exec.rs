@@ -156,14 +156,16 @@ impl Ring {
             self.open_pool().inspect(|pool| pool.watch_closely());
             self.lane.go_away();
         }
+        let may_hold = !is_alone && self.may_hold();
+        let hold = may_hold.then(|| &self.state.hold);
         let claim = Claim::instant(&self.lane_slot, SlotTicket::NONE);
         let (runner, abilities) = (&mut self.executor.runner, self.engine.terms.abilities);
         let step = if by_attempt {
             // SAFETY: `attempt` wants the promise of `Ring::push` for this record, as in `run_now`.
-            unsafe { runner.attempt(submission.words(), &claim, abilities, 0) }
+            unsafe { runner.attempt(submission.words(), &claim, (abilities, hold), 0) }
         } else {
-            // SAFETY: `run` wants the promise of `Ring::push` for this record, as in `run_now`.
-            Step::Done(unsafe { runner.run(submission.words(), &claim, 0) })
+            // SAFETY: `run_held` wants the promise of `Ring::push` for this record, as in `run_now`.
+            unsafe { runner.run_held(submission.words(), &claim, hold, 0) }
         };
         self.meet_thief();
         match step {

@@ -107,7 +107,7 @@ pub(crate) unsafe fn try_here(
     let mut runner = Runner::over(std::sync::Arc::clone(&engine.terms.context), DONE.take());
     let step = if verdict.dispatch.contains(DispatchFlags::NONBLOCKING) {
         // SAFETY: the caller's promise, or the check above, stands for the call; its record was admitted.
-        unsafe { runner.attempt(submission.words(), &claim, engine.terms.abilities, 0) }
+        unsafe { runner.attempt(submission.words(), &claim, (engine.terms.abilities, None), 0) }
     } else {
         // SAFETY: as in the other branch.
         Step::Done(unsafe { runner.run(submission.words(), &claim, 0) })

@@ -211,16 +211,18 @@ impl Ring {
         ticket: Ticket,
         by_attempt: bool,
     ) -> Option<Step<usize, Rest>> {
-        let record = self.batch.record(index);
+        let may_hold = self.may_hold();
         let claim = Claim::inline(self.slots.get(ticket), ticket)?;
         self.executor.runner.until = self.until(index);
+        let record = self.batch.record(index);
+        let hold = may_hold.then(|| &self.state.hold);
         let made = if by_attempt {
             debug_assert_eq!(at, 0, "a call that is not instant is claimed alone");
             // SAFETY: `attempt` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
-            unsafe { self.executor.attempt(record, &claim, self.engine.terms.abilities) }
+            unsafe { self.executor.attempt(record, &claim, (self.engine.terms.abilities, hold)) }
         } else {
-            // SAFETY: `run_until` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
-            unsafe { self.executor.run_until(record, &claim, at) }
+            // SAFETY: `run_held` wants the promise of `Ring::push` for this record, as in `run_one_inline`.
+            unsafe { self.executor.run_held(record, &claim, hold, at) }
         };
         self.executor.runner.until = None;
         Some(made)
@@ -239,6 +241,24 @@ impl Ring {
         let left_ns = left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
         let at_ns = left_ns.map_or(u64::MAX, |left_ns| now_ns().saturating_add(left_ns));
         Some(Until { at_ns, woken: Arc::clone(&self.state.woken) })
+    }
+
+    /// Whether the monitor may take this thread out of a call that it is about to make: then it is told when the wait ends.
+    #[inline(always)]
+    pub(crate) fn may_hold(&mut self) -> bool {
+        let may_hold = self.open_pool().is_some_and(|pool| pool.may_kick);
+        if may_hold && self.wait_ends != self.shown_end {
+            self.show_end();
+        }
+        may_hold
+    }
+
+    #[cold]
+    fn show_end(&mut self) {
+        self.shown_end = self.wait_ends;
+        let left = |ends: Instant| ends.saturating_duration_since(Instant::now()).as_nanos();
+        let left_ns = self.wait_ends.map(|ends| u64::try_from(left(ends)).unwrap_or(u64::MAX));
+        self.state.hold.set_end(left_ns.map_or(u64::MAX, |left_ns| now_ns().saturating_add(left_ns)));
     }
 
     /// Whether a call is published that both this thread and workers may run.

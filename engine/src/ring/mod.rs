@@ -54,6 +54,7 @@ use crate::slots::lent::LentSet;
 use crate::slots::phase::By;
 use crate::slots::{Slot, SlotOwner, Slots, Ticket};
 use crate::sys::barrier::Barrier;
+use crate::sys::hold::Hold;
 use crate::ticket::Name;
 
 /// A pair of rings: submissions go in, completions come out. It belongs to one thread at a time, its submitter: it can
@@ -101,6 +102,8 @@ pub struct Ring {
     pub(crate) looked: Looked,
     /// When this wait ends; `None` outside of a wait, or when it has no timeout.
     pub(crate) wait_ends: Option<Instant>,
+    /// The end of a wait that the monitor was told.
+    pub(crate) shown_end: Option<Instant>,
     /// Checks programs; made when the first is pushed.
     pub(crate) validator: Option<Box<program::Validator>>,
     pub(crate) batch: Batch,
@@ -143,7 +146,8 @@ impl Ring {
         let slots = Slots::new(params.slots).map_err(|_| none("the slots", Slots::bytes(params.slots)))?;
         let own_bytes = u64::from(params.submission_bytes);
         let own = LocalQueue::new(own_bytes).map_err(|_| none("calls of the submitter alone", own_bytes))?;
-        let (lane, lane_lent) = private_lane(&engine, &params)?;
+        let barrier = Barrier::new(engine.terms.abilities.has(Ability::Membarrier));
+        let (lane, lane_lent) = private_lane(barrier, &params)?;
         let mut lent = Vec::new();
         reserve(&mut lent, params.slots as usize, "lent descriptors")?;
         let mut executor = Executor::inline(Arc::clone(&engine.terms.context));
@@ -151,13 +155,14 @@ impl Ring {
         let (mut batch, record_bytes) = (Batch::new(), u64::from(params.submission_record_max));
         batch.expect(record_bytes).map_err(|_| none("the longest submission", record_bytes))?;
         expect_small("a ring")?;
-        let state = RingState::new(&region, &RingHeader { params }, pooled.as_ref(), slots, lane.shared());
+        let hold = Hold::new(barrier, engine.pool.as_ref().map(|pool| Arc::clone(&pool.watching)));
+        let (header, lane_and_hold) = (RingHeader { params }, (lane.shared(), hold));
+        let state = RingState::new(&region, &header, pooled.as_ref(), slots, lane_and_hold);
         let ring = Arc::new(RingWork::new(state));
         let (submissions, completions) = (Arc::clone(&ring.submissions), Arc::clone(&ring.completions));
         let claim_max = u64::from(params.completion_record_max).max(BATCH_DONE_BYTES as u64);
         let credit = Credit::new(u64::from(params.completion_bytes), claim_max);
-        let pool = engine.pool.as_deref();
-        pool.inspect(|pool| pool.join(Arc::clone(&ring)));
+        let pool = engine.pool.as_deref().inspect(|pool| pool.join(Arc::clone(&ring)));
         let confinement = pool.map(|pool| Confinement::of_this_thread(&pool.reference, ring.number));
         engine.registry.enter(&ring);
         Ok(Ring {
@@ -177,6 +182,7 @@ impl Ring {
             confinement,
             looked: Looked::Not,
             wait_ends: None,
+            shown_end: None,
             sharing: Sharing::new(pool.map_or(1, |pool| pool.limits.cpus)),
             calls_in_wait: 0,
             ran_in_wait: 0,
@@ -295,12 +301,11 @@ impl Ring {
 
 /// The private lane of a ring with these parameters, and room for the descriptors lent to its calls.
 fn private_lane(
-    engine: &EngineState,
+    barrier: Barrier,
     params: &Params,
 ) -> Result<(LaneOwner, VecDeque<(u64, LentSet)>), Shortage> {
     let none = |what, bytes| Shortage::memory(what, bytes, nix::Error::ENOMEM);
     let bytes = u64::from(params.submission_bytes);
-    let barrier = Barrier::new(engine.terms.abilities.has(Ability::Membarrier));
     let lane = PrivateLane::new(bytes, barrier).map_err(|_| none("the private lane", 4 * bytes))?;
     let mut lent = VecDeque::new();
     let lent_bytes = u64::from(params.slots) * size_of::<(u64, LentSet)>() as u64;

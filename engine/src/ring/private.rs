@@ -20,6 +20,7 @@ use crate::slots::lent::give_back;
 use crate::slots::state::State;
 use crate::slots::{SlotOwner, Ticket};
 use crate::submission::Submission;
+use crate::sys::hold::Hold;
 
 /// The ticket in place of one: the call has no slot.
 const NO_TICKET: Ticket = Ticket::NONE;
@@ -80,7 +81,8 @@ impl Ring {
         let is_instant = first == DispatchFlags::INSTANT;
         let max = if is_timed { max.min(if is_instant { BATCH_MAX } else { 1 }) } else { max };
         let is_watched = !is_instant && self.lane.len() > 1 && self.is_watched_by_monitor();
-        let (mut ran, mut over) = (0, Over::default());
+        let may_hold = !is_instant && self.may_hold();
+        let (mut ran, mut over, mut held) = (0, Over::default(), None);
         self.drain_buffer.swap(&mut self.executor.runner.done);
         while ran < max {
             let Some(entry) = self.lane.front() else { break };
@@ -97,13 +99,25 @@ impl Ring {
                 entry.restore(&self.lane_slot);
             }
             let (claim, runner) = (Claim::instant(&self.lane_slot, NO_TICKET), &mut self.executor.runner);
-            let built = if is_watched && self.lane.len() > 1 {
-                // Other threads may look while this one is in the call.
-                over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
-                self.lane.during(|entries| run_first(runner, entries, &claim, at))
-            } else {
+            let step = if is_instant {
                 // SAFETY: as in `run_first`.
-                unsafe { runner.run(entry.record(), &claim, at) }
+                Step::Done(unsafe { runner.run(entry.record(), &claim, at) })
+            } else {
+                let hold = may_hold.then(|| &self.state.hold);
+                if is_watched && self.lane.len() > 1 {
+                    // Other threads may look while this one is in the call.
+                    over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
+                    self.lane.during(|entries| run_first(runner, entries, &claim, hold, at))
+                } else {
+                    run_first(runner, &self.lane, &claim, hold, at)
+                }
+            };
+            let built = match step {
+                Step::Done(built) => built,
+                Step::Suspended(progress) => {
+                    held = Some(progress);
+                    break;
+                }
             };
             self.commit_private(at, built);
             self.lane.pop_of(size);
@@ -115,6 +129,10 @@ impl Ring {
         }
         self.drain_buffer.swap(&mut self.executor.runner.done);
         over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
+        if let Some(progress) = held {
+            self.go_on_elsewhere(progress);
+            ran += 1;
+        }
         self.lane.show(self.lane.len());
         self.meet_thief();
         ran
@@ -190,6 +208,8 @@ impl Ring {
         let is_watched = others_wait && self.is_watched_by_monitor();
         let is_alone = self.open_pool().is_none() || others_wait && !is_watched;
         let by_attempt = dispatch.contains(DispatchFlags::NONBLOCKING) && !is_alone;
+        let may_hold = !is_alone && self.may_hold();
+        let hold = may_hold.then(|| &self.state.hold);
         self.drain_buffer.swap(&mut self.executor.runner.done);
         let at =
             self.drain_buffer.place_for(needed, &mut self.executor.runner.done).expect("there is a place");
@@ -199,9 +219,9 @@ impl Ring {
             if by_attempt {
                 let record = entries.front().map_or(&[][..], |entry: Entry<'_>| entry.record());
                 // SAFETY: `attempt` wants the promise of `Ring::push` for this record, as in `run_first`.
-                unsafe { runner.attempt(record, &claim, abilities, at) }
+                unsafe { runner.attempt(record, &claim, (abilities, hold), at) }
             } else {
-                Step::Done(run_first(runner, entries, &claim, at))
+                run_first(runner, entries, &claim, hold, at)
             }
         };
         let step = if is_watched { self.lane.during(run) } else { run(&self.lane) };
@@ -233,6 +253,10 @@ impl Ring {
             self.slot_owner.lend(ticket, lent);
         }
         self.lane.pop();
+        if self.lane.is_asked() {
+            // They may be about this call, which is found from here on; the lane may be empty, where no later call would look.
+            self.serve_requests();
+        }
         self.hand_over_or_finish(Rest::Call(progress));
     }
 
@@ -370,11 +394,17 @@ impl Over {
     }
 }
 
-/// Makes the call of the first entry, as it was submitted.
+/// Makes the call of the first entry, as it was submitted. Suspended where the thread was taken out of it.
 #[inline(always)]
-fn run_first(runner: &mut Runner, entries: &Entries, claim: &Claim<'_>, at: usize) -> usize {
+fn run_first(
+    runner: &mut Runner,
+    entries: &Entries,
+    claim: &Claim<'_>,
+    hold: Option<&Hold>,
+    at: usize,
+) -> Step<usize> {
     let record = entries.front().map_or(&[][..], |entry: Entry<'_>| entry.record());
-    // SAFETY: `run` wants the promise of `Ring::push` for this record. The lane has records of this ring only, which `push` put
+    // SAFETY: `run_held` wants the promise of `Ring::push` for this record. The lane has records of this ring only, which `push` put
     // there under that promise.
-    unsafe { runner.run(record, claim, at) }
+    unsafe { runner.run_held(record, claim, hold, at) }
 }

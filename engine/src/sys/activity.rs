@@ -71,6 +71,11 @@ impl Glance {
         self.0 & (INSIDE | BLOCKED) == INSIDE
     }
 
+    /// The word: of two that differ the later one is of another call, or of none.
+    pub(crate) fn word(self) -> u64 {
+        self.0
+    }
+
     /// Whether a call was being made.
     pub(crate) fn is_inside(self) -> bool {
         self.0 & INSIDE != 0

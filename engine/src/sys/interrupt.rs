@@ -1,5 +1,6 @@
-//! The number of the signal that interrupts workers. `cancel::signal` chooses it once for the process; threads are
-//! started with it unblocked, timers are made for it, and the masks of calls leave it out.
+//! The numbers of the signal that interrupts workers, and of the one that kicks submitters. `cancel::signal` and `cancel::kick`
+//! choose them once for the process; workers are started with the first unblocked, timers are made for it, and the masks of calls leave
+//! both out.
 #![allow(unsafe_code, reason = "nix has no name for real-time signals in a set")]
 
 use std::ffi::c_int;
@@ -24,6 +25,23 @@ pub(crate) fn choose(signal: c_int) {
     CHOSEN.store(signal, Ordering::Relaxed);
 }
 
+/// The signal that takes a submitter out of an inline call; 0 until it is chosen, or where there is none.
+static KICK: AtomicI32 = AtomicI32::new(0);
+
+/// The signal that takes submitters out of calls, if engines of this process have one.
+pub(crate) fn kick_signal() -> Option<c_int> {
+    // Relaxed as in `signal`.
+    match KICK.load(Ordering::Relaxed) {
+        0 => None,
+        signal => Some(signal),
+    }
+}
+
+/// From now on it is that one. Its handler is installed.
+pub(crate) fn choose_kick(signal: c_int) {
+    KICK.store(signal, Ordering::Relaxed);
+}
+
 /// A mask without the signal, if one is chosen: a worker takes it under any mask that its call has.
 pub(crate) fn unblocked(mask: SigSet) -> SigSet {
     let Some(signal) = signal() else { return mask };
@@ -37,7 +55,9 @@ pub(crate) fn unblocked(mask: SigSet) -> SigSet {
 /// The C library's signals: for cancelling threads, and for setuid.
 pub(crate) const OF_THE_C_LIBRARY: u64 = 0b11 << 31;
 
-/// The internal signals, as a set: the C library's two, and the one by which workers are interrupted.
+/// The internal signals, as a set: the C library's two, the one by which workers are interrupted, and the one by which submitters are
+/// kicked.
 pub(crate) fn internal() -> u64 {
-    signal().map_or(OF_THE_C_LIBRARY, |signal| OF_THE_C_LIBRARY | 1 << (signal - 1))
+    let bit = |signal: Option<c_int>| signal.map_or(0, |signal| 1 << (signal - 1));
+    OF_THE_C_LIBRARY | bit(signal()) | bit(kick_signal())
 }

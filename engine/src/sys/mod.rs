@@ -10,6 +10,7 @@ pub(crate) mod counter;
 pub(crate) mod disposable;
 #[cfg(not(syslet_loom))]
 pub(crate) mod fork;
+pub(crate) mod hold;
 #[cfg(not(syslet_loom))]
 pub(crate) mod interrupt;
 pub(crate) mod sync;

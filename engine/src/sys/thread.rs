@@ -101,6 +101,27 @@ pub(crate) fn own_tid() -> i32 {
     unistd::gettid().as_raw()
 }
 
+thread_local! {
+    /// The calling thread's id, once it has asked.
+    static TID: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The calling thread's id, of which the kernel is asked once. Not for a forked child, which has another.
+#[inline(always)]
+pub(crate) fn current_tid() -> u32 {
+    match TID.get() {
+        0 => ask_tid(),
+        tid => tid,
+    }
+}
+
+#[cold]
+fn ask_tid() -> u32 {
+    let tid = own_tid().cast_unsigned();
+    TID.set(tid);
+    tid
+}
+
 /// The signals that a worker blocks. The one that interrupts workers is not in it, nor are signals 32 and 33, which the C
 /// library takes out of a full set: it uses them for cancelling threads and for setuid, which waits for ever for a thread
 /// that blocks 33.

@@ -3,6 +3,7 @@
 use super::sizes::{FILE_HANDLE, LONG, STAT, STATFS, STATX, TIMESPEC, USTAT};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::kick::Kick;
 use crate::nonblocking::NonBlockingForm;
 use crate::row::Row;
 use crate::row::Yields::{Bytes, Fd};
@@ -14,30 +15,39 @@ const OPENS: &str = "openat2 would be another number, and refuses flags that thi
 pub(super) const ROWS: &[Row] = &[
     // Opening.
     storage("open", [2, NO], &[path("filename"), flags("flags"), mode("mode")])
-        .yields(Fd).blocking_only(OPENS),
+        .yields(Fd).blocking_only(OPENS).kick(Kick::Again),
     storage("creat", [85, NO], &[path("pathname"), mode("mode")])
-        .yields(Fd).blocking_only(OPENS),
+        .yields(Fd).blocking_only(OPENS).kick(Kick::Again),
     storage("openat", [257, 56], &[dirfd("dfd"), path("filename"), flags("flags"), mode("mode")])
-        .yields(Fd).blocking_only(OPENS),
+        .yields(Fd).blocking_only(OPENS).kick(Kick::Again),
     storage("openat2", [437, 437], &[dirfd("dfd"), path("filename"), input("how", Len::Arg(3)), size("usize")])
-        .yields(Fd).nonblocking(NonBlockingForm::Cached(2)),
-    storage("name_to_handle_at", [303, 264], &[dirfd("dfd"), path("name"), update("handle", Len::Headed(FILE_HANDLE)), output_of("mnt_id", LONG), flags("flag")]),
+        .yields(Fd).nonblocking(NonBlockingForm::Cached(2)).kick(Kick::Again),
+    storage("name_to_handle_at", [303, 264], &[dirfd("dfd"), path("name"), update("handle", Len::Headed(FILE_HANDLE)), output_of("mnt_id", LONG), flags("flag")])
+        .kick(Kick::Again),
     storage("open_by_handle_at", [304, 265], &[dirfd("mountdirfd"), input("handle", Len::Headed(FILE_HANDLE)), flags("flags")])
         .yields(Fd),
 
     // Metadata.
-    storage("stat", [4, NO], &[path("filename"), output_of("statbuf", STAT)]),
-    storage("lstat", [6, NO], &[path("filename"), output_of("statbuf", STAT)]),
-    storage("newfstatat", [262, 79], &[dirfd("dfd"), path("filename"), output_of("statbuf", STAT), flags("flag")]),
-    storage("statx", [332, 291], &[dirfd("dfd"), path("filename"), flags("flags"), flags("mask"), output_of("buffer", STATX)]),
-    storage("access", [21, NO], &[path("filename"), flags("mode")]),
-    storage("faccessat", [269, 48], &[dirfd("dfd"), path("filename"), flags("mode")]),
-    storage("faccessat2", [439, 439], &[dirfd("dfd"), path("filename"), flags("mode"), flags("flags")]),
+    storage("stat", [4, NO], &[path("filename"), output_of("statbuf", STAT)])
+        .kick(Kick::Again),
+    storage("lstat", [6, NO], &[path("filename"), output_of("statbuf", STAT)])
+        .kick(Kick::Again),
+    storage("newfstatat", [262, 79], &[dirfd("dfd"), path("filename"), output_of("statbuf", STAT), flags("flag")])
+        .kick(Kick::Again),
+    storage("statx", [332, 291], &[dirfd("dfd"), path("filename"), flags("flags"), flags("mask"), output_of("buffer", STATX)])
+        .kick(Kick::Again),
+    storage("access", [21, NO], &[path("filename"), flags("mode")])
+        .kick(Kick::Again),
+    storage("faccessat", [269, 48], &[dirfd("dfd"), path("filename"), flags("mode")])
+        .kick(Kick::Again),
+    storage("faccessat2", [439, 439], &[dirfd("dfd"), path("filename"), flags("mode"), flags("flags")])
+        .kick(Kick::Again),
     storage("readlink", [89, NO], &[path("path"), buffer("buf", 2), size("bufsiz").bits_32()])
-        .yields(Bytes),
+        .yields(Bytes).kick(Kick::Again),
     storage("readlinkat", [267, 78], &[dirfd("dfd"), path("pathname"), buffer("buf", 3), size("bufsiz").bits_32()])
-        .yields(Bytes),
-    storage("statfs", [137, 43], &[path("pathname"), output_of("buf", STATFS)]),
+        .yields(Bytes).kick(Kick::Again),
+    storage("statfs", [137, 43], &[path("pathname"), output_of("buf", STATFS)])
+        .kick(Kick::Again),
     storage("ustat", [136, NO], &[uint("dev"), output_of("ubuf", USTAT)]),
 
     // Names.
@@ -63,7 +73,8 @@ pub(super) const ROWS: &[Row] = &[
     storage("chown", [92, NO], &[path("filename"), id("user"), id("group")]),
     storage("lchown", [94, NO], &[path("filename"), id("user"), id("group")]),
     storage("fchownat", [260, 54], &[dirfd("dfd"), path("filename"), id("user"), id("group"), flags("flag")]),
-    storage("truncate", [76, 45], &[path("path"), offset("length")]),
+    storage("truncate", [76, 45], &[path("path"), offset("length")])
+        .kick(Kick::Again),
     storage("utime", [132, NO], &[path("filename"), input_of("times", TIMESPEC)]),
     storage("utimes", [235, NO], &[path("filename"), input_of("utimes", 2 * TIMESPEC)]),
     storage("futimesat", [261, NO], &[dirfd("dfd"), path("filename"), input_of("utimes", 2 * TIMESPEC)]),
@@ -83,19 +94,19 @@ pub(super) const ROWS: &[Row] = &[
     storage("fsetxattr", [190, 7], &[fd("fd"), text("name"), input("value", Len::Arg(3)), size("size"), flags("flags")]),
     storage("setxattrat", [463, 463], &[dirfd("dfd"), path("pathname"), flags("at_flags"), text("name"), opaque("uargs"), size("usize")]),
     storage("getxattr", [191, 8], &[path("pathname"), text("name"), buffer("value", 3), size("size")])
-        .yields(Bytes),
+        .yields(Bytes).kick(Kick::Again),
     storage("lgetxattr", [192, 9], &[path("pathname"), text("name"), buffer("value", 3), size("size")])
-        .yields(Bytes),
+        .yields(Bytes).kick(Kick::Again),
     storage("fgetxattr", [193, 10], &[fd("fd"), text("name"), buffer("value", 3), size("size")])
-        .yields(Bytes),
+        .yields(Bytes).kick(Kick::Again),
     storage("getxattrat", [464, 464], &[dirfd("dfd"), path("pathname"), flags("at_flags"), text("name"), opaque("uargs"), size("usize")])
         .yields(Bytes),
     storage("listxattr", [194, 11], &[path("pathname"), buffer("list", 2), size("size")])
-        .yields(Bytes),
+        .yields(Bytes).kick(Kick::Again),
     storage("llistxattr", [195, 12], &[path("pathname"), buffer("list", 2), size("size")])
-        .yields(Bytes),
+        .yields(Bytes).kick(Kick::Again),
     storage("flistxattr", [196, 13], &[fd("fd"), buffer("list", 2), size("size")])
-        .yields(Bytes),
+        .yields(Bytes).kick(Kick::Again),
     storage("listxattrat", [465, 465], &[dirfd("dfd"), path("pathname"), flags("at_flags"), buffer("list", 4), size("size")])
         .yields(Bytes),
     storage("removexattr", [197, 14], &[path("pathname"), text("name")]),

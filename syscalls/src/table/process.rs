@@ -6,6 +6,7 @@ use super::sizes::{INT, LONG, PERF_EVENT_ATTR, RLIMIT, RUSAGE, SIGINFO};
 use super::words::*;
 use crate::argument::{Arg, Len};
 use crate::harm::Harm;
+use crate::kick::Kick;
 use crate::nature::Class::Instant;
 use crate::nature::Scope::{BoundToThread, ReadsThread};
 use crate::restart::Restart::{Again, Uninterrupted};
@@ -45,9 +46,9 @@ pub(super) const ROWS: &[Row] = &[
 
     // Children. With WNOHANG, a result of zero means that the plain call would have waited.
     sleeps("wait4", [61, 260], &[pid("upid"), output_of("stat_addr", INT), flags("options"), output_of("ru", RUSAGE)])
-        .yields(Pid).when(&[has(2, WNOHANG, Instant)]).scope_when(&[scope_has(2, __WNOTHREAD, BoundToThread)]).nonblocking(flag(2, WNOHANG)),
+        .yields(Pid).when(&[has(2, WNOHANG, Instant)]).scope_when(&[scope_has(2, __WNOTHREAD, BoundToThread)]).nonblocking(flag(2, WNOHANG)).kick(Kick::Again),
     sleeps("waitid", [247, 95], &[int("which"), pid("upid").or(WAITID), output_of("infop", SIGINFO), flags("options"), output_of("ru", RUSAGE)])
-        .when(&[has(3, WNOHANG, Instant)]).scope_when(&[scope_has(3, __WNOTHREAD, BoundToThread)]).nonblocking(flag(3, WNOHANG)),
+        .when(&[has(3, WNOHANG, Instant)]).scope_when(&[scope_has(3, __WNOTHREAD, BoundToThread)]).nonblocking(flag(3, WNOHANG)).kick(Kick::Again),
     instant("pidfd_open", [434, 434], &[pid("pid"), flags("flags")])
         .yields(Fd),
     instant("pidfd_getfd", [438, 438], &[fd("pidfd"), int("fd"), flags("flags")])

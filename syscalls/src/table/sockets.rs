@@ -8,6 +8,7 @@ use super::sizes::{INT, MMSGHDR, MSGHDR, TIMESPEC};
 use super::words::*;
 use crate::argument::ArgType::{ReceiveMessage, ReceiveMessages, SendMessage, SendMessages};
 use crate::argument::{Len, Written};
+use crate::kick::Kick;
 use crate::nature::Class::Instant;
 use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart::{Never, Shortened};
@@ -26,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
     sleeps("accept4", [288, 242], &[fd("fd"), sized("upeer_sockaddr", 2), update_of("upeer_addrlen", INT), flags("flags")])
         .yields(Fd).nonblocking(NonBlockingForm::NonBlocking),
     sleeps("connect", [42, 203], &[fd("fd"), socket_address("uservaddr", 2), size("addrlen").bits_32()])
-        .restart(Never("the connection is being made: the same call again says EALREADY or EISCONN")).nonblocking(NonBlockingForm::NonBlocking),
+        .restart(Never("the connection is being made: the same call again says EALREADY or EISCONN")).nonblocking(NonBlockingForm::NonBlocking).kick(Kick::Never("the connection is being made, whatever the result")),
     instant("shutdown", [48, 210], &[fd("fd"), int("how")]),
 
     // Messages. A stream that truncates throws bytes away and counts them without writing them.

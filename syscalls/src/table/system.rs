@@ -5,6 +5,7 @@ use super::forms::{FSCONFIG, NAMES_DESCRIPTOR, QUOTACTL, QUOTACTL_FD, REBOOT, SY
 use super::sizes::{INT, LONG, SYSINFO, UTSNAME};
 use super::words::*;
 use crate::argument::{Len, Written};
+use crate::kick::Kick;
 use crate::nature::Class::{Instant, Sleeps};
 use crate::restart::Restart::{Never, Uninterrupted};
 use crate::row::Row;
@@ -20,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
     instant("setdomainname", [171, 162], &[input("name", Len::Arg(1)), size("len").bits_32()]),
     instant("sysinfo", [99, 179], &[output_of("info", SYSINFO)]),
     storage("getrandom", [318, 278], &[buffer("ubuf", 1), size("len"), flags("flags")])
-        .yields(Bytes).when(&[has(2, GRND_NONBLOCK, Instant), has(2, GRND_INSECURE, Instant)]).nonblocking(flag(2, GRND_NONBLOCK)),
+        .yields(Bytes).when(&[has(2, GRND_NONBLOCK, Instant), has(2, GRND_INSECURE, Instant)]).nonblocking(flag(2, GRND_NONBLOCK)).kick(Kick::Never("a signal cuts it short")),
     storage("syslog", [103, 116], &[command("type"), output("buf", Len::Arg(2), Written::Perhaps), size("len").bits_32()])
         .yields(Number).when(&[is(0, SYSLOG_ACTION_READ, Sleeps)]).blocking_only("no flag keeps it from waiting for messages"),
     storage("acct", [163, 89], &[path("name")]),

@@ -6,6 +6,7 @@ use super::sizes::IOVEC;
 use crate::argument::{Arg, ArgType, Direction, Form, Len, Width, Written};
 use crate::condition::{Condition, RestartWhen, ScopeWhen, When};
 use crate::harm::Harm;
+use crate::kick::Kick;
 use crate::nature::{Class, Scope};
 use crate::nonblocking::NonBlockingForm;
 use crate::restart::Restart;
@@ -68,6 +69,12 @@ const fn row(class: Class, name: &'static str, numbers: [u16; 2], args: &'static
         blocking_only: None,
         restart: if matches!(class, Class::Instant) { Restart::Uninterrupted } else { Restart::Again },
         restart_when: &[],
+        kick: Kick::Never(match class {
+            Class::Instant => "it does not sleep",
+            Class::Storage => "it may be done in part, or done, when a signal ends it",
+            Class::Descriptor => "a signal may cut it short",
+            Class::Sleeps => "its submitter tries it without sleeping, or a worker makes it",
+        }),
         gone: None,
     }
 }
@@ -165,6 +172,12 @@ impl Row {
 
     pub(super) const fn restart_when(mut self, when: &'static [RestartWhen]) -> Row {
         self.restart_when = when;
+        self
+    }
+
+    /// A submitter that is held in it is taken out.
+    pub(super) const fn kick(mut self, kick: Kick) -> Row {
+        self.kick = kick;
         self
     }
 

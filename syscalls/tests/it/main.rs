@@ -6,6 +6,7 @@ mod admission;
 mod forms;
 mod hostile;
 mod invoke;
+mod kick;
 mod life;
 mod messages;
 mod native;

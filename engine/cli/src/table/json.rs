@@ -36,6 +36,8 @@ pub(super) fn object(row: &Row) -> Value {
         "blocking_only": row.blocking_only,
         "restart": row.restart.to_string(),
         "restart_when": exceptions(words::restarts(row), |restart| restart.to_string()),
+        "kick": words::kick(row.kick),
+        "kick_why": row.kick.to_string(),
         "self_contained": row.is_self_contained(),
         "safe": row.is_safe(),
         "danger": row.danger,

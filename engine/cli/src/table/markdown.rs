@@ -7,8 +7,8 @@ use syslet::syscalls::{Descriptors, Memory, Row, Scope};
 use super::{summary, words};
 
 const HEAD: &str = "\
-| x86_64 | aarch64 | call | gives | class | scope | effects | nonblocking | after EINTR | submitted by |
-|---:|---:|---|---|---|---|---|---|---|---|";
+| x86_64 | aarch64 | call | gives | class | scope | effects | nonblocking | after EINTR | kicked | submitted by |
+|---:|---:|---|---|---|---|---|---|---|---|---|";
 
 pub(super) fn print(rows: &[&Row], out: &mut impl Write) -> io::Result<()> {
     summary::markdown(rows, out)?;
@@ -28,6 +28,7 @@ fn line(row: &Row) -> String {
         effects(row),
         words::nonblocking(row).unwrap_or_else(|| "–".to_owned()),
         column(words::restarts(row), words::restart),
+        words::kick(row.kick).to_owned(),
         who_may(row),
     ];
     format!("| {} |", cells.join(" | "))

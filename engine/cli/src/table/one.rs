@@ -30,6 +30,7 @@ pub(super) fn print(row: &Row, known: &Known, as_json: bool, out: &mut impl Writ
     line(out, "memory", &format!("{}: {}", words::memory(row.memory), memory(row.memory)))?;
     line(out, "nonblocking", &words::nonblocking(row).unwrap_or_else(|| "none".to_owned()))?;
     column(out, "after EINTR", words::restarts(row), |restart| restart.to_string())?;
+    line(out, "kicked", &row.kick.to_string())?;
     line(out, "as bytes", self_contained(row))?;
     let safe = if row.is_safe() { "may make it" } else { "must not make it" };
     line(out, "safe code", &row.danger.map_or(safe.to_owned(), |danger| format!("{safe}: {danger}")))?;

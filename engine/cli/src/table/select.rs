@@ -50,6 +50,7 @@ fn has(row: &Row, column: Column) -> bool {
         Column::Restart => {
             words::restarts(row).iter().any(|(restart, _)| *restart != syscalls::Restart::Uninterrupted)
         }
+        Column::Kick => row.kick.is_possible(),
         Column::Danger => row.danger.is_some(),
         Column::SelfContained => row.is_self_contained(),
         Column::Safe => row.is_safe(),

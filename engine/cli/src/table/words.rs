@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use syslet::syscalls::decode::value_name;
 use syslet::syscalls::{
-    Arg, ArgType, Class, Descriptors, Direction, Form, Len, Memory, Names, Restart, Row, Scope, Width,
+    Arg, ArgType, Class, Descriptors, Direction, Form, Kick, Len, Memory, Names, Restart, Row, Scope, Width,
     Yields, rows,
 };
 
@@ -197,6 +197,15 @@ pub(super) fn restart(restart: Restart) -> String {
         Restart::Left(from, to) if from == to => format!("arg {to} is shortened"),
         Restart::Left(from, to) => format!("arg {from} as arg {to}"),
         Restart::Never(_) => "never".to_owned(),
+    }
+}
+
+/// The word for whether a submitter that is held in the call is taken out of it.
+pub(super) fn kick(kick: Kick) -> &'static str {
+    match kick {
+        Kick::Again => "yes",
+        Kick::OnPipes => "on pipes",
+        Kick::Never(_) => "no",
     }
 }
 

@@ -66,6 +66,34 @@ fn attributes_are_asked_for() {
     assert!(attributes["cache"].as_str().is_some_and(|said| said.starts_with("handled: hit (")), "{found}");
 }
 
+/// KICK-9, KICK-4: the waits that no kick ends are said, and whether a thread is kicked here.
+#[test]
+fn kicks_are_told() {
+    let run = syslet(&["probe", "--json"]);
+    let found: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let told = &found["confinement"];
+    assert!(
+        told["kick"].as_str().is_some_and(|kick| kick.contains("signal") || kick.contains("filter")),
+        "{told}"
+    );
+    let limits = include_str!("../../../../README.md");
+    let spec = include_str!("../../../../specs/kick.md");
+    for (wait, title) in [
+        ("fuse", "FUSE"),
+        ("nfs", "NFS"),
+        ("autofs", "autofs"),
+        ("fanotify", "fanotify"),
+        ("userfaultfd", "userfaultfd"),
+        ("fallocate", "fallocate"),
+    ] {
+        let list = told["kick_does_not_reach"].as_array().expect("a list");
+        assert!(list.iter().any(|line| line.as_str().is_some_and(|line| line.contains(wait))), "{wait}");
+        assert!(limits.contains(title) && spec.contains(title), "{title}");
+    }
+    let unlink = syslet(&["table", "unlink"]);
+    assert!(unlink.stdout.contains("kicked       never: "), "{}", unlink.stdout);
+}
+
 /// PROBE-6: the sources of the comparison are those of the engine: no filter is on tests.
 #[test]
 fn the_comparison_is_told() {

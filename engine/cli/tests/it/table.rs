@@ -138,6 +138,7 @@ fn filters() {
         ("private", "unshare", "gettid"),
         ("condition", "futex", "read"),
         ("restart", "read", "getpid"),
+        ("kick", "openat", "close"),
         ("danger", "timer_create", "getsockopt"),
         ("self-contained", "close", "mmap"),
         ("safe", "statx", "close"),

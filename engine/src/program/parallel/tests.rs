@@ -92,6 +92,7 @@ impl Rig {
             counters: &mut Counters::default(),
             returns: &mut Vec::new(),
             by: By { is_pooled: true, run_by: RunBy::POOLED, abilities: None, is_leaving: false },
+            hold: None,
             team: Some(self.team()),
         };
         // SAFETY: getppid has no arguments and changes nothing.

@@ -82,6 +82,11 @@ impl PrivateLane {
         })
     }
 
+    /// Whether a request is left that the owner has not taken; a glance.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.call.load(Ordering::Relaxed) & ASKED != 0
+    }
+
     /// The owner's whereabouts.
     pub(crate) fn glance(&self) -> Glance {
         self.watch.glance()
@@ -239,7 +244,7 @@ impl LaneOwner {
     /// Whether a thread has left a request; a glance.
     #[inline(always)]
     pub(crate) fn is_asked(&self) -> bool {
-        self.lane.call.load(Ordering::Relaxed) & ASKED != 0
+        self.lane.is_asked()
     }
 
     /// Takes the note that a request was left.
