@@ -50,6 +50,17 @@ impl Progress {
         }
         self
     }
+
+    /// The same of a call that was attempted before: its time counts from the first attempt.
+    pub(crate) fn after(self, before: Progress) -> Progress {
+        let first = |first: u64, later: u64| if first == 0 { later } else { first };
+        Progress {
+            first_ns: first(before.first_ns, self.first_ns),
+            started_ns: first(before.started_ns, self.started_ns),
+            attempts: before.attempts.saturating_add(self.attempts),
+            ..self
+        }
+    }
 }
 
 /// The end of running a call, an atom or a program as far as one thread may.

@@ -81,7 +81,7 @@ fn wake_one(scheduler: &Pool) {
     match scheduler.wake_one(QUOTA, || 1) {
         WakeOne::Wake(worker) => worker.call(),
         WakeOne::Start => panic!("there is one, and there may be no other"),
-        WakeOne::Nothing | WakeOne::Held => {}
+        WakeOne::Nothing | WakeOne::Held | WakeOne::Exhausted => {}
     }
 }
 

@@ -26,6 +26,8 @@ mod reap;
 #[cfg(not(syslet_loom))]
 pub(crate) mod registry;
 #[cfg(not(syslet_loom))]
+mod reserve;
+#[cfg(not(syslet_loom))]
 pub(crate) mod ring_work;
 #[cfg(not(syslet_loom))]
 mod rings;

@@ -14,12 +14,11 @@ use crate::pool::poller;
 use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::{Sleeper, Work};
 use crate::pool::state::Pool;
-use crate::pool::work;
-use crate::pool::worker::Worker;
-use crate::pool::worker::WorkerLocal;
+use crate::pool::worker::{Role, Worker, WorkerLocal};
+use crate::pool::{reserve, work};
 use crate::sys::activity::Glance;
 use crate::sys::clock::now_ns;
-use crate::sys::sync::Ordering;
+use crate::sys::sync::{Ordering, lock};
 use crate::sys::thread::{Thread, own_tid, spawn};
 
 /// The time between two looks for dead workers.
@@ -67,9 +66,11 @@ fn run(pool: Arc<Pool>, tell: &SyncSender<nix::Result<u64>>) {
         quiet: 0,
         close: CLOSE_LOOKS,
         retry: None,
+        reserve_retry: None,
+        lacks_reserve: false,
     };
     monitor.pool.scheduler.first();
-    let first = monitor.start_worker(true);
+    let first = monitor.start_worker(Role::First);
     let failed = first.is_err();
     // `start` waits for this, so the receiver is there.
     let _ = tell.send(first.map(|()| now_ns()));
@@ -104,6 +105,16 @@ struct Monitor {
     close: u32,
     /// After a refusal: the time of the next try, and the wait after that one.
     retry: Option<(Instant, Duration)>,
+    /// The same for the reserve, where it was asked for and is not there.
+    reserve_retry: Option<(Instant, Duration)>,
+    lacks_reserve: bool,
+}
+
+/// The next try after one more refusal, and the wait after that one.
+fn later(before: Option<(Instant, Duration)>) -> (Instant, Duration) {
+    let [first, longest] = RETRY;
+    let wait = before.map_or(first, |(_, next)| next);
+    (Instant::now() + wait, (2 * wait).min(longest))
 }
 
 struct Member {
@@ -143,6 +154,7 @@ impl Monitor {
                     || pool.reference.is_asked()
                     || pool.inputs.is_asked()
                     || pool.monitor.requests.load(Ordering::Relaxed) > 0
+                    || pool.monitor.wants_reserve.load(Ordering::Relaxed)
                     || pool.monitor.left.load(Ordering::Relaxed)
                     || pool.monitor.pace.load(Ordering::Relaxed) > pace
             };
@@ -154,13 +166,14 @@ impl Monitor {
     /// notifies after its addition, and the fences of `Wake` let this thread see the addition before it sleeps.
     fn serve(&mut self) {
         for _ in 0..self.pool.monitor.requests.swap(0, Ordering::Relaxed) {
-            if self.start_worker(false).is_err() {
+            if self.start_worker(Role::Further).is_err() {
                 self.go_without();
             } else {
                 self.retry = None;
                 self.pool.scheduler.bar(false);
             }
         }
+        self.serve_reserve();
         if self.retry.is_some_and(|(at, _)| Instant::now() >= at) {
             // Asking again is enough: the scheduler finds the worker that listed work needs.
             self.retry = self
@@ -202,29 +215,54 @@ impl Monitor {
         self.pool.scheduler.bar(true);
         self.pool.scheduler.lose(true);
         self.pool.monitor.refused.fetch_add(1, Ordering::Relaxed);
-        let [first, longest] = RETRY;
-        let wait = self.retry.map_or(first, |(_, next)| next);
-        self.retry = Some((Instant::now() + wait, (2 * wait).min(longest)));
+        self.retry = Some(later(self.retry));
     }
 
-    fn start_worker(&mut self, stays: bool) -> nix::Result<()> {
+    /// Starts the reserve if it is asked for, which has work at once. Where the system has just refused a worker it waits for better
+    /// times; where the reserve was refused itself, it is tried at growing intervals.
+    fn serve_reserve(&mut self) {
+        self.lacks_reserve |= self.pool.monitor.wants_reserve.swap(false, Ordering::Relaxed);
+        let is_due = self.retry.is_none() && self.reserve_retry.is_none_or(|(at, _)| Instant::now() >= at);
+        if !self.lacks_reserve || !is_due {
+            return;
+        }
+        let has_one = lock(&self.pool.reserve).is_some();
+        if has_one || self.start_worker(Role::Reserve).is_ok() {
+            (self.lacks_reserve, self.reserve_retry) = (false, None);
+            self.pool.call_reserve();
+        } else {
+            self.pool.monitor.refused.fetch_add(1, Ordering::Relaxed);
+            self.reserve_retry = Some(later(self.reserve_retry));
+        }
+    }
+
+    fn start_worker(&mut self, role: Role) -> nix::Result<()> {
         if let Some(gate) = &self.pool.gate {
             gate.0().map_err(|errno| nix::Error::from_raw(errno.0))?;
         }
-        self.number += 1;
-        let local = WorkerLocal::new(Arc::clone(&self.pool.context));
-        let worker = Arc::new(Worker::new(stays, local));
+        let is_reserve = role == Role::Reserve;
+        let local = if is_reserve { WorkerLocal::for_reserve } else { WorkerLocal::new };
+        let worker = Arc::new(Worker::new(role, local(Arc::clone(&self.pool.context))));
         let (pool, own) = (Arc::clone(&self.pool), Arc::clone(&worker));
         self.pool.rings.add_worker(Arc::clone(&worker));
         let body = move || {
             own.set_tid(own_tid().cast_unsigned());
-            work::live(&pool, &own);
+            if is_reserve {
+                reserve::live(&pool, &own)
+            } else {
+                work::live(&pool, &own)
+            }
             pool.rings.remove_worker(&own);
             own.leave();
             pool.monitor.leave();
         };
-        match spawn(&format!("syslet-{}", self.number), Box::new(body)) {
+        self.number += u32::from(!is_reserve);
+        let name = if is_reserve { "syslet-reserve".to_owned() } else { format!("syslet-{}", self.number) };
+        match spawn(&name, Box::new(body)) {
             Ok(thread) => {
+                if is_reserve {
+                    *lock(&self.pool.reserve) = Some(Arc::clone(&worker));
+                }
                 self.members.push(Member { worker, thread, seen: Glance::default() });
                 Ok(())
             }
@@ -262,14 +300,16 @@ impl Monitor {
         }
         // Before the completion is posted: a thread that sees it must not find the place of the permanent worker
         // free.
-        if worker.stays() {
+        if worker.role() == Role::Reserve {
+            *lock(&pool.reserve) = None;
+        } else if worker.stays() {
             pool.scheduler.succeed();
         } else {
             pool.scheduler.lose(false);
         }
         let ring = worker.reap(&pool);
         pool.rings.remove_worker(worker);
-        if worker.stays() && self.start_worker(true).is_err() {
+        if worker.stays() && self.start_worker(Role::First).is_err() {
             self.go_without();
         }
         ring.inspect(|ring| pool.offer(ring));
@@ -358,7 +398,8 @@ impl Monitor {
         }
         let is_quiet = self.pool.scheduler.count().is_idle();
         self.quiet = if is_quiet { self.quiet + 1 } else { 0 };
-        let until_retry = self.retry.map(|(at, _)| at.saturating_duration_since(Instant::now()));
+        let until_retry =
+            self.retry.or(self.reserve_retry).map(|(at, _)| at.saturating_duration_since(Instant::now()));
         if self.quiet < QUIET_LOOKS_MAX || until_retry.is_some() {
             return (SLOW, Some(until_retry.map_or(SLOW_LOOK, |wait| wait.min(SLOW_LOOK))));
         }

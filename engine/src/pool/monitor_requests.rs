@@ -16,6 +16,8 @@ pub(crate) struct MonitorRequests {
     pub(crate) wake: Arc<Wake<OwnWord>>,
     /// Workers that are asked for and not started yet.
     pub(crate) requests: AtomicU32,
+    /// Whether the reserve is asked for and not started yet.
+    pub(crate) wants_reserve: AtomicBool,
     /// The pace of the monitor's looks, one of those below. Other threads may raise it.
     pub(crate) pace: AtomicU32,
     /// Whether a thread of the pool has ended since the last look.
@@ -43,6 +45,7 @@ impl MonitorRequests {
         MonitorRequests {
             wake: Arc::new(Wake::new(OwnWord::default(), OwnWord::default())),
             requests: AtomicU32::new(0),
+            wants_reserve: AtomicBool::new(false),
             pace: AtomicU32::new(SLOW),
             left: AtomicBool::new(false),
             timer_is_set: AtomicBool::new(false),
@@ -56,6 +59,12 @@ impl MonitorRequests {
     /// Asks for a worker, which is counted already.
     pub(crate) fn request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        self.wake.notify();
+    }
+
+    /// Asks for the reserve.
+    pub(crate) fn request_reserve(&self) {
+        self.wants_reserve.store(true, Ordering::Relaxed);
         self.wake.notify();
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct RingWork {
     state: RingState,
     /// Calls that another thread has begun, for a worker to go on with.
     pub(crate) handoffs: Handoffs<Rest>,
+    /// Calls that would block, or could, and have to wait for a worker: the reserve has put them aside.
+    pub(crate) waiting: Handoffs<Rest>,
     pub(crate) programs: RingPrograms,
     pub(crate) requests: Requests,
 }
@@ -53,6 +55,7 @@ impl RingWork {
         RingWork {
             state,
             handoffs: Handoffs::new(),
+            waiting: Handoffs::new(),
             programs: RingPrograms::default(),
             requests: Requests::default(),
         }
@@ -62,7 +65,10 @@ impl RingWork {
     /// glance.
     #[inline]
     pub(crate) fn has_special_work(&self) -> bool {
-        !self.handoffs.is_empty() || !self.programs.groups.is_empty() || self.priority.for_workers() > 0
+        !self.handoffs.is_empty()
+            || !self.waiting.is_empty()
+            || !self.programs.groups.is_empty()
+            || self.priority.for_workers() > 0
     }
 
     /// Hands the calls of the private lane to workers, but for the one that the submitter is in, if it is where that glance saw it.

@@ -76,8 +76,10 @@ pub(crate) enum WakeOne<S> {
     Wake(Arc<S>),
     /// Start a thread. It is counted already.
     Start,
-    /// None: as many workers run as may. The monitor has to watch whether they get stuck.
+    /// None: as many workers run as may, or as there may be. The monitor has to watch whether they get stuck.
     Held,
+    /// None: all workers that there may be are blocked. The reserve does of the work as much as cannot block.
+    Exhausted,
 }
 
 /// The next step of a worker that parks.
@@ -310,7 +312,24 @@ impl<P: Work, S: Sleeper> Scheduler<P, S> {
             self.searching.fetch_add(1, Ordering::Relaxed);
             return WakeOne::Start;
         }
-        WakeOne::Nothing
+        match roster.runnable(&self.blocked) {
+            _ if may_start => WakeOne::Nothing,
+            0 => WakeOne::Exhausted,
+            _ => WakeOne::Held,
+        }
+    }
+
+    /// Whether all workers that there may be are blocked.
+    pub(crate) fn is_exhausted(&self, quota: Quota) -> bool {
+        let roster = lock(&self.roster);
+        let workers = roster.workers.saturating_sub(quota.abandoned);
+        let may_start = !roster.barred && workers < quota.workers_max;
+        !may_start && roster.idle.is_empty() && roster.runnable(&self.blocked) == 0
+    }
+
+    /// The listed rings.
+    pub(crate) fn rings(&self) -> Vec<Arc<P>> {
+        lock(&self.roster).ready.iter().map(Arc::clone).collect()
     }
 
     /// Counts another worker as searching, unless `max` do already. One too many for a moment does no harm, so load

@@ -25,6 +25,7 @@ impl Pool {
     /// wait.
     pub(crate) fn shut(&self) {
         self.scheduler.close().iter().for_each(|worker| worker.call());
+        lock(&self.reserve).iter().for_each(|reserve| reserve.call());
         self.monitor.close();
     }
 

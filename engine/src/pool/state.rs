@@ -32,7 +32,7 @@ use crate::sys::activity::Activity;
 use crate::sys::clock::now_ns;
 use crate::sys::hold::Watching;
 use crate::sys::interrupt;
-use crate::sys::sync::AtomicBool;
+use crate::sys::sync::{AtomicBool, Mutex};
 
 /// The state that all threads of one pool share.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub(crate) struct Pool {
     pub(crate) sleeps: SleepQueue,
     pub(crate) inputs: Inputs,
     pub(crate) lanes: Lanes<RingWork>,
+    /// The reserve, once it was started.
+    pub(crate) reserve: Mutex<Option<Arc<Worker>>>,
     pub(crate) context: Arc<AttributeContext>,
     pub(crate) abilities: Abilities,
     /// The workers' confinement, with which submitters are compared.
@@ -102,6 +104,7 @@ impl Pool {
             sleeps: SleepQueue::new(),
             inputs: Inputs::new(config.parks_input && abilities.has(Ability::Parking)),
             lanes: Lanes::new(),
+            reserve: Mutex::new(None),
             context,
             abilities,
             reference,
@@ -178,6 +181,7 @@ impl Pool {
             }
             WakeOne::Start => self.monitor.request(),
             WakeOne::Held => self.monitor.watch_closely(),
+            WakeOne::Exhausted => self.call_reserve(),
         }
     }
 

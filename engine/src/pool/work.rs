@@ -196,11 +196,13 @@ impl WorkerLocal {
     /// turn has come.
     #[inline(never)]
     fn claim_special(&mut self, ring: &RingWork) -> bool {
-        self.member = if self.is_closing { None } else { ring.programs.groups.take() };
+        self.member = if self.is_closing || self.is_reserve { None } else { ring.programs.groups.take() };
         if self.member.is_some() {
             return true;
         }
-        if let Some(mut handed) = ring.handoffs.pop() {
+        // Those that the reserve has put aside came first.
+        let set_aside = if self.is_reserve { None } else { ring.waiting.pop() };
+        if let Some(mut handed) = set_aside.or_else(|| ring.handoffs.pop()) {
             self.batch.put(handed.record.iter().copied());
             self.begun = Some(std::mem::take(&mut handed.rest));
             ring.handoffs.recycle(handed);
@@ -318,7 +320,7 @@ impl WorkerLocal {
     }
 
     /// Runs calls that cannot sleep, one after the other, and posts their completions, several together.
-    fn run_instants(&mut self, ring: &RingWork, stats: &WorkerStats) {
+    pub(super) fn run_instants(&mut self, ring: &RingWork, stats: &WorkerStats) {
         while self.at < self.batch.len() {
             let record = self.batch.record(self.at);
             let ticket = ticket(record);

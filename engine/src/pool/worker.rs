@@ -23,12 +23,22 @@ use crate::sys::counter::Counter;
 use crate::sys::disposable::KeptStack;
 use crate::sys::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+/// The role of a worker among the others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Role {
+    /// The first worker: it never retires.
+    First,
+    /// Any other.
+    Further,
+    /// The reserve (`pool::reserve`), which is not counted among the workers.
+    Reserve,
+}
+
 /// A worker as all threads see it, on cache lines of its own.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Worker {
-    /// Whether the worker never retires.
-    stays: bool,
+    role: Role,
     /// The worker's activity and counts.
     pub(crate) stats: WorkerStats,
     called: AtomicBool,
@@ -48,9 +58,9 @@ pub(crate) struct Worker {
 unsafe impl Sync for Worker {}
 
 impl Worker {
-    pub(crate) fn new(stays: bool, local: WorkerLocal) -> Worker {
+    pub(crate) fn new(role: Role, local: WorkerLocal) -> Worker {
         Worker {
-            stays,
+            role,
             stats: WorkerStats::new(),
             called: AtomicBool::new(false),
             called_ns: AtomicU64::new(0),
@@ -60,6 +70,10 @@ impl Worker {
             timer: OnceLock::new(),
             local: UnsafeCell::new(local),
         }
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.role
     }
 
     /// The worker's local state.
@@ -143,7 +157,7 @@ impl Sleeper for Worker {
     }
 
     fn stays(&self) -> bool {
-        self.stays
+        self.role == Role::First
     }
 }
 
@@ -200,6 +214,8 @@ pub(crate) struct WorkerLocal {
     pub(super) maker: Maker,
     /// Whether calls are claimed to be refused. Then those that are otherwise the submitter's are claimed too.
     pub(super) is_closing: bool,
+    /// Whether calls are claimed for the reserve.
+    pub(super) is_reserve: bool,
     /// A claimed call of a group, its index, and whether the group has more.
     pub(super) member: Option<(Arc<ParallelGroup>, usize, bool)>,
     /// The rest of the call that was handed over, if one was.
@@ -238,6 +254,7 @@ impl WorkerLocal {
             ring: None,
             maker: Maker::default(),
             is_closing: false,
+            is_reserve: false,
             prefers_pooled: false,
             begun: None,
             member: None,
@@ -257,6 +274,11 @@ impl WorkerLocal {
     /// The local state of a thread that claims calls only to refuse them.
     pub(crate) fn for_closing(context: Arc<AttributeContext>) -> WorkerLocal {
         WorkerLocal { is_closing: true, ..WorkerLocal::new(context) }
+    }
+
+    /// The local state of the reserve.
+    pub(crate) fn for_reserve(context: Arc<AttributeContext>) -> WorkerLocal {
+        WorkerLocal { is_reserve: true, ..WorkerLocal::new(context) }
     }
 
     /// Sets the thread that makes the calls.

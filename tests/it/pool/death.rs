@@ -79,7 +79,8 @@ fn who_dies_leaves_its_lane() {
             let nr = if user_data % 3 == 0 { libc::SYS_uname } else { libc::SYS_getpid };
             let call = pooled(nr).attribute(AttributeId::LANE, AttributeFlags::NONE, &ask);
             let call = if nr == libc::SYS_uname { call.output(390) } else { call };
-            push(&mut ring, &call.user_data(user_data).build()).expect("accepted");
+            // A free lane alone would leave the call to this thread.
+            push(&mut ring, &call.flags(CallFlags::ASYNC).user_data(user_data).build()).expect("accepted");
         }
         assert_eq!(ring.wait(10, None), Ok(10));
         for done in drain(&mut ring) {

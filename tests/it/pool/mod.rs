@@ -6,6 +6,7 @@ mod starve;
 mod stuck;
 mod fairness;
 mod own;
+mod reserve;
 mod limits;
 mod spawn;
 mod sleeps;

@@ -38,6 +38,7 @@ const ALLOWED: &[&str] = &[
     "engine/src/parking/files.rs",
     "engine/src/pool/poller.rs",
     "engine/src/pool/reap.rs",
+    "engine/src/pool/reserve.rs",
     "engine/src/pool/work.rs",
     "engine/src/sys/disposable.rs",
     "engine/src/sys/disposable/tests.rs",
