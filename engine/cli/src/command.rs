@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 
 use annotate_snippets::Renderer;
+use anstream::{AutoStream, ColorChoice};
 
 use syslet::AttributeId;
 
@@ -13,11 +15,12 @@ use crate::exit::Exit;
 use crate::options::{Command, Options, ProbeOptions, RunOptions, TableOptions};
 use crate::plan::group::Atom;
 use crate::plan::{Ask, Plan, Step};
-use crate::print::Quiet;
 use crate::print::json::JsonPrinter;
+use crate::print::output::Output;
 use crate::print::text::TextPrinter;
+use crate::print::{Printer, Quiet};
 use crate::run::words::Words;
-use crate::run::{self, Ended, RunError, interrupt, setup};
+use crate::run::{self, Ended, interrupt, setup};
 use crate::script::error::ScriptError;
 use crate::script::source::{SCRIPT_BYTES_MAX, Source};
 use crate::{print, probe, script, table};
@@ -54,7 +57,10 @@ fn run(options: RunOptions) -> Exit {
             Exit::Usage
         }
         Ok(plan) if options.dry_run => {
-            let mut out = BufWriter::new(io::stdout().lock());
+            let mut out = match open_report(&options) {
+                Ok(out) => out,
+                Err(exit) => return exit,
+            };
             let how = print::plan::How {
                 json: options.json,
                 shown_bytes: options.shown_bytes,
@@ -65,6 +71,16 @@ fn run(options: RunOptions) -> Exit {
         Ok(plan) => run_plan(&plan, &options),
         Err(error) => script_error(&error, &source),
     }
+}
+
+/// The place of the report, or the exit where it cannot be opened.
+fn open_report(options: &RunOptions) -> Result<Output, Exit> {
+    let path = options.output.as_deref();
+    Output::open(path).map_err(|error| {
+        let name = path.map_or("standard output".into(), Path::to_string_lossy);
+        message(&format!("{name}: the report cannot be written there: {error}"));
+        Exit::NotSupported
+    })
 }
 
 fn script_error(error: &ScriptError, source: &Source) -> Exit {
@@ -88,30 +104,40 @@ fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {
         message(&format!("signals cannot be handled here: {error}"));
         return Exit::NotSupported;
     }
-    let config = match setup::config(options.workers, options.trace.as_deref()) {
+    let config = match setup::config(plan, options.workers, options.trace.as_deref()) {
         Ok(config) => config,
         Err(text) => {
             message(&text);
             return Exit::NotSupported;
         }
     };
-    let ended = if options.json {
-        let out = BufWriter::new(io::stdout().lock());
-        let mut printer = JsonPrinter { out };
-        run::run(plan, config, None, &mut Quiet { is_quiet: options.quiet, printer: &mut printer })
-    } else {
-        let out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
-        let words = Words::new(options.shown_bytes, options.fd_paths);
-        let mut printer = TextPrinter { out };
-        run::run(plan, config, Some(words), &mut Quiet { is_quiet: options.quiet, printer: &mut printer })
+    if let Some(limit) = setup::limit(plan, config.get_workers_max()) {
+        message(&limit);
+    }
+    let out = match open_report(options) {
+        Ok(out) => out,
+        Err(exit) => return exit,
     };
+    let mut printer: Box<dyn Printer> = if options.json {
+        Box::new(JsonPrinter { out })
+    } else {
+        let colours = match options.output {
+            Some(_) => ColorChoice::Never,
+            None => AutoStream::choice(&io::stdout()),
+        };
+        let out: Box<dyn Write> = Box::new(out);
+        Box::new(TextPrinter { out: AutoStream::new(out, colours) })
+    };
+    let words = Words::new(options.shown_bytes, options.fd_paths);
+    let ended = run::run(plan, config, words, &mut Quiet { is_quiet: options.quiet, printer: &mut *printer });
     match ended {
-        Err(RunError::Output(error, so_far)) => written(Err(error), so_far),
-        Ok(Ended { exit, remarks }) => {
+        Ok(Ended { exit, remarks, report }) => {
             remarks.iter().for_each(|line| message(line));
-            exit
+            let is_whole = report.is_ok();
+            let exit = written(report, exit);
+            if !is_whole && exit == Exit::Success { Exit::Failure } else { exit }
         }
-        Err(RunError::Engine(text)) => {
+        Err(text) => {
             message(&text);
             Exit::NotSupported
         }

@@ -15,8 +15,12 @@ pub(crate) enum Exit {
     NotSupported,
     /// The time given had passed.
     TimedOut,
+    /// SIGHUP.
+    HungUp,
     /// SIGINT.
     Interrupted,
+    /// SIGTERM.
+    Terminated,
 }
 
 impl Exit {
@@ -27,7 +31,9 @@ impl Exit {
             Exit::Usage => 2,
             Exit::NotSupported => 3,
             Exit::TimedOut => 124,
+            Exit::HungUp => 129,
             Exit::Interrupted => 130,
+            Exit::Terminated => 143,
         }
     }
 }

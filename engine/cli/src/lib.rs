@@ -5,6 +5,7 @@
 
 mod command;
 mod exit;
+mod measure;
 mod names;
 mod options;
 mod plan;

@@ -46,6 +46,9 @@ pub(crate) struct RunOptions {
     /// Print the plan and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Write the report to this file instead of the standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
     /// Print nothing about calls that succeed
     #[arg(short = 'q', long)]
     pub(crate) quiet: bool,

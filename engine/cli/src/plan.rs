@@ -44,8 +44,18 @@ pub(crate) struct Step {
     pub(crate) waits: Vec<Wait>,
     /// Whether a later step reads the bytes that come back.
     pub(crate) area_read: bool,
+    /// Of a repeated statement, the argument of the command for which this step stands.
+    pub(crate) repeat: Option<Repeat>,
     /// The calls of a group; the operands are then the numbers that its first registers begin with.
     pub(crate) group: Option<Group>,
+}
+
+/// One turn of a statement that is repeated for each argument of the command (SCRIPT-12).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Repeat {
+    /// From 0.
+    pub(crate) index: usize,
+    pub(crate) item: Vec<u8>,
 }
 
 /// Another step that must be over first.
@@ -116,6 +126,19 @@ impl Operand {
         match self.passed {
             Passed::Value(Source::Fixed(value)) => Some(value),
             _ => None,
+        }
+    }
+
+    /// The kind of the argument in the submission, by its name.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.passed {
+            Passed::Value(_) => "VALUE",
+            Passed::Memory { way, .. } | Passed::Out { way, .. } => match way {
+                Way::In => "IN",
+                Way::Out => "OUT",
+                Way::InOut => "INOUT",
+                Way::Held => "VALUE",
+            },
         }
     }
 

@@ -3,15 +3,24 @@
 use syslet::attrs::RunBy;
 use syslet::{DoneFlags, RawResult, Status};
 
+use crate::measure::Measure;
 use crate::plan::Step;
 
 /// A step that is over.
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
     pub(crate) step: &'a Step,
-    /// Its arguments in words, for a printer that shows them.
-    pub(crate) arguments: Vec<String>,
+    /// Its arguments; of a group there are none.
+    pub(crate) arguments: Vec<Argument>,
     pub(crate) outcome: Outcome,
+}
+
+/// An argument of a step that is over.
+#[derive(Clone, Debug)]
+pub(crate) struct Argument {
+    pub(crate) words: String,
+    /// The number that was passed; `None` for memory that travels, and for a step that was never submitted.
+    pub(crate) value: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +79,7 @@ pub(crate) struct Data {
 pub(crate) struct Answered {
     pub(crate) name: &'static str,
     pub(crate) status: Status,
-    pub(crate) values: Vec<(&'static str, u64)>,
+    pub(crate) values: Vec<(&'static str, Measure)>,
 }
 
 impl Outcome {

@@ -10,9 +10,10 @@ use syslet::DoneFlags;
 use syslet::attrs::RunBy;
 
 use crate::plan::group::{Atom, Group};
+use crate::plan::{Operand, Repeat};
 use crate::print::ran::ran;
-use crate::print::{Printer, errno_name};
-use crate::report::{Answer, Answered, AtomAnswer, Data, Outcome, Report};
+use crate::print::{JSON_VERSION, Printer, errno_name};
+use crate::report::{Answer, Answered, Argument, AtomAnswer, Data, Outcome, Report};
 
 /// Prints to `out`.
 #[derive(Debug)]
@@ -42,11 +43,13 @@ fn line(report: &Report<'_>) -> Value {
         _ => "submitter",
     });
     let mut object = json!({
-        "v": 2,
+        "v": JSON_VERSION,
         "line": step.line,
         "name": step.name,
         "call": step.call,
         "nr": step.group.is_none().then_some(step.nr),
+        "arguments": arguments(report),
+        "repeat": step.repeat.as_ref().map(repeat),
         "result": answer.map(|answer| answer.result.0),
         "error": answer.and_then(|answer| answer.result.decode().err()).map(|errno| errno_name(errno.0)),
         "ran": ran,
@@ -58,6 +61,19 @@ fn line(report: &Report<'_>) -> Value {
         object["atoms"] = answer.map_or_else(Vec::new, |answer| atoms(group, answer)).into();
     }
     object
+}
+
+/// The arguments; the number that was passed is signed.
+fn arguments(report: &Report<'_>) -> Vec<Value> {
+    let one = |(operand, argument): (&Operand, &Argument)| {
+        let value = argument.value.map(u64::cast_signed);
+        json!({ "kind": operand.kind(), "shown": argument.words, "value": value })
+    };
+    report.step.operands.iter().zip(&report.arguments).map(one).collect()
+}
+
+fn repeat(repeat: &Repeat) -> Value {
+    json!({ "index": repeat.index, "item": String::from_utf8_lossy(&repeat.item) })
 }
 
 fn data(answer: &Answer) -> Vec<Value> {
@@ -76,9 +92,7 @@ fn attributes(answered: &[Answered]) -> Map<String, Value> {
         let mut object = Map::new();
         object.insert("status".to_owned(), answered.status.name().into());
         for (name, value) in &answered.values {
-            let is_signed = ["nice", "late_ns", "level"].contains(name);
-            let number = if is_signed { value.cast_signed().into() } else { (*value).into() };
-            object.insert((*name).to_owned(), number);
+            object.insert((*name).to_owned(), value.json());
         }
         (answered.name.to_owned(), Value::Object(object))
     };

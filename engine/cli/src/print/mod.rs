@@ -2,6 +2,7 @@
 
 pub(crate) mod attribute;
 pub(crate) mod json;
+pub(crate) mod output;
 pub(crate) mod plan;
 mod ran;
 #[cfg(test)]
@@ -12,6 +13,9 @@ use std::io;
 
 use crate::names;
 use crate::report::Report;
+
+/// The version of the command's JSON documents.
+pub(crate) const JSON_VERSION: u32 = 3;
 
 /// Tells of each step that is over.
 pub(crate) trait Printer {

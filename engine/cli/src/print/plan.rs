@@ -7,7 +7,8 @@ use syslet::CallFlags;
 use syslet::syscalls::decode::{Decoder, quoted};
 
 use crate::plan::group::Group;
-use crate::plan::{Operand, Passed, Plan, Shown, Source, Step, StepId, Way};
+use crate::plan::{Operand, Passed, Plan, Shown, Source, Step, StepId};
+use crate::print::JSON_VERSION;
 use crate::run::submit::flags;
 use crate::script::flags::marks;
 
@@ -49,7 +50,7 @@ impl Planned<'_> {
         writeln!(out, "{}: {name}{} [{}]{sync}", step.line, step.call, step.nr)?;
         for (index, operand) in step.operands.iter().enumerate() {
             let arg = step.row.and_then(|row| row.args.get(index)).map_or("", |arg| arg.name);
-            writeln!(out, "      {index} {arg:<10} {:<6} {}", kind(operand), self.shown(operand))?;
+            writeln!(out, "      {index} {arg:<10} {:<6} {}", operand.kind(), self.shown(operand))?;
         }
         self.behind(step, out)
     }
@@ -100,7 +101,7 @@ impl Planned<'_> {
         let arguments: Vec<Value> = step
             .operands
             .iter()
-            .map(|operand| json!({ "kind": kind(operand), "shown": self.shown(operand) }))
+            .map(|operand| json!({ "kind": operand.kind(), "shown": self.shown(operand) }))
             .collect();
         let asks: Vec<Value> = step
             .asks
@@ -108,7 +109,7 @@ impl Planned<'_> {
             .map(|ask| json!({ "name": ask.name, "required": ask.flags.is_required() }))
             .collect();
         let mut object = json!({
-            "v": 2,
+            "v": JSON_VERSION,
             "line": step.line,
             "name": step.name,
             "call": step.call,
@@ -149,17 +150,5 @@ fn text(shown: &Shown) -> &str {
     match shown {
         Shown::Written(text) | Shown::Number(text) => text,
         Shown::Bytes(_) => "",
-    }
-}
-
-fn kind(operand: &Operand) -> &'static str {
-    match &operand.passed {
-        Passed::Value(_) => "VALUE",
-        Passed::Memory { way, .. } | Passed::Out { way, .. } => match way {
-            Way::In => "IN",
-            Way::Out => "OUT",
-            Way::InOut => "INOUT",
-            Way::Held => "VALUE",
-        },
     }
 }

@@ -38,6 +38,7 @@ fn step() -> Step {
         is_private: false,
         waits: Vec::new(),
         area_read: false,
+        repeat: None,
         group: None,
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct TextPrinter<W> {
 impl<W: Write> Printer for TextPrinter<W> {
     fn report(&mut self, report: &Report<'_>) -> io::Result<()> {
         let step = report.step;
-        let arguments = report.arguments.join(", ");
+        let words: Vec<&str> = report.arguments.iter().map(|argument| &*argument.words).collect();
+        let arguments = words.join(", ");
         let start = match (&step.group, &step.name) {
             (None, _) => format!("{}: {}({arguments})", step.line, step.call),
             (Some(_), None) => format!("{}: {}", step.line, step.call),

@@ -12,6 +12,7 @@ mod system;
 
 use std::io::{self, Write};
 
+use crate::print::JSON_VERSION;
 use serde_json::{Map, Value};
 use syslet::{Config, Engine, Params};
 
@@ -42,7 +43,7 @@ impl Found {
         if json {
             let sections =
                 self.0.iter().map(|(name, found)| ((*name).to_owned(), Value::Object(found.clone())));
-            let version = ("v".to_owned(), Value::from(2));
+            let version = ("v".to_owned(), Value::from(JSON_VERSION));
             return writeln!(out, "{}", Value::Object(std::iter::once(version).chain(sections).collect()));
         }
         for (section, found) in &self.0 {

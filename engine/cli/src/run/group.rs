@@ -64,7 +64,7 @@ pub(crate) fn data(group: &Group, done: &Completion<'_>) -> Vec<Data> {
 }
 
 /// The outcomes of the atoms that ran.
-pub(crate) fn atoms(group: &Group, done: &Completion<'_>, words: Option<&Words>) -> Vec<AtomAnswer> {
+pub(crate) fn atoms(group: &Group, done: &Completion<'_>, words: &Words) -> Vec<AtomAnswer> {
     let Some(value) = done.attribute(AttributeId::ATOMS).and_then(|atoms| AtomsValue::parse(atoms.value))
     else {
         return Vec::new();
@@ -76,7 +76,7 @@ pub(crate) fn atoms(group: &Group, done: &Completion<'_>, words: Option<&Words>)
             atom,
             runs: entry.runs,
             value: entry.value,
-            words: words.map_or_else(String::new, |words| words.value(entry.value, entry.flags)),
+            words: words.value(entry.value, entry.flags),
             flags: entry.flags,
             attributes: answered(asks, |id| {
                 Returns::of(entry.returned).into_iter().flatten().find(|returned| returned.id == id)

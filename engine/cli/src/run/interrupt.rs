@@ -1,6 +1,6 @@
-//! Ends a run from outside: SIGINT, and the time given. `command` installs the handlers, the run asks whether it has to end.
+//! Ends a run from outside: SIGINT, SIGTERM, SIGHUP, and the time given. `command` installs the handlers, the run asks whether it has to end.
 //!
-//! Both handlers are installed without SA_RESTART, so that a call which sleeps returns. A signal that comes between
+//! All handlers are installed without SA_RESTART, so that a call which sleeps returns. A signal that comes between
 //! the look at the flag and the call would be lost on it; so the handler starts a timer that repeats the signal until
 //! the run ends. A group that this thread runs goes on behind the call; so a thread waits for the signal, and cancels it.
 #![allow(unsafe_code, reason = "signal handlers, timers and futexes are used through libc")]
@@ -18,16 +18,18 @@ use crate::exit::Exit;
 /// How often the signal is repeated once the run shall end.
 const REPEAT: Duration = Duration::from_millis(50);
 
-/// Another SIGINT, so much later than the first or more, ends the command at once: its output may have no reader.
+/// Another such signal, so much later than the first or more, ends the command at once: its output may have no reader.
 const AGAIN_MS: i64 = 500;
 
-const RUNNING: i32 = 0;
-const INTERRUPTED: i32 = 1;
-const TIMED_OUT: i32 = 2;
+/// The signals that end a run, each with the exit that it leads to.
+const ENDING: [(libc::c_int, Exit); 3] =
+    [(libc::SIGHUP, Exit::HungUp), (libc::SIGINT, Exit::Interrupted), (libc::SIGTERM, Exit::Terminated)];
 
-/// The first reason for which the run ends.
+const RUNNING: i32 = 0;
+
+/// The signal for which the run ends, the first of several; the timer's where the time given is over.
 static STOP: AtomicI32 = AtomicI32::new(RUNNING);
-/// When the first SIGINT came, if one did.
+/// When the first signal of `ENDING` came, if one did.
 static FIRST_MS: AtomicI64 = AtomicI64::new(0);
 /// How many signals there were; it may wrap.
 static SIGNALS: AtomicI32 = AtomicI32::new(0);
@@ -37,13 +39,17 @@ static TIMER: AtomicPtr<libc::c_void> = AtomicPtr::new(ptr::null_mut());
 /// The reason for which the run has to end, if there is one.
 pub(crate) fn stopped() -> Option<Exit> {
     match STOP.load(Ordering::Relaxed) {
-        INTERRUPTED => Some(Exit::Interrupted),
-        TIMED_OUT => Some(Exit::TimedOut),
-        _ => None,
+        RUNNING => None,
+        signal => Some(exit_for(signal).unwrap_or(Exit::TimedOut)),
     }
 }
 
-/// From here on SIGINT ends the run, and so does `timeout`.
+/// The exit to which a signal leads, if it is one that ends runs.
+fn exit_for(signal: libc::c_int) -> Option<Exit> {
+    ENDING.iter().find(|(known, _)| *known == signal).map(|&(_, exit)| exit)
+}
+
+/// From here on the signals of `ENDING` end the run, but for those that are ignored, and so does `timeout`.
 pub(crate) fn install(timeout: Option<Duration>) -> io::Result<()> {
     handle(timer_signal())?;
     let mut event = {
@@ -59,7 +65,7 @@ pub(crate) fn install(timeout: Option<Duration>) -> io::Result<()> {
     if let Some(timeout) = timeout {
         start_timer(timeout);
     }
-    if is_ignored(libc::SIGINT)? { Ok(()) } else { handle(libc::SIGINT) }
+    ENDING.iter().try_for_each(|&(signal, _)| if is_ignored(signal)? { Ok(()) } else { handle(signal) })
 }
 
 /// When the run shall end, and with each repetition of the signal, a thread that takes no signals itself calls `stop`.
@@ -110,18 +116,16 @@ fn no_action() -> libc::sigaction {
 }
 
 extern "C" fn on_signal(signal: libc::c_int) {
-    let is_asked = signal == libc::SIGINT;
-    if is_asked {
+    if let Some(exit) = exit_for(signal) {
         let (now, first) = (now_ms(), FIRST_MS.load(Ordering::Relaxed));
         if first == 0 {
             FIRST_MS.store(now, Ordering::Relaxed);
         } else if now - first >= AGAIN_MS {
             // SAFETY: it ends the process, and nothing of it is looked at any more.
-            unsafe { libc::_exit(Exit::Interrupted.code().into()) };
+            unsafe { libc::_exit(exit.code().into()) };
         }
     }
-    let why = if is_asked { INTERRUPTED } else { TIMED_OUT };
-    let _ = STOP.compare_exchange(RUNNING, why, Ordering::Relaxed, Ordering::Relaxed);
+    let _ = STOP.compare_exchange(RUNNING, signal, Ordering::Relaxed, Ordering::Relaxed);
     // Release, for the acquire load of SIGNALS in the waiting thread: a thread that reads the new count reads STOP, stored
     // above, too. Without it the thread could read the new count, find STOP unset, and sleep until the
     // signal is repeated.

@@ -8,7 +8,7 @@ use syslet::syscalls::{Class, RawArgs, Row, Scope, written_for};
 use syslet::{Completion, Refused, Ring, Submission};
 
 use crate::plan::{Passed, Plan, Step, StepId, Way};
-use crate::report::Data;
+use crate::report::{Argument, Data};
 use crate::run::group;
 use crate::run::memory::Block;
 use crate::run::resolve::Known;
@@ -18,8 +18,10 @@ use crate::run::words::Words;
 #[derive(Debug)]
 pub(crate) struct Flight {
     packet: Packet,
-    /// The arguments in words, for a printer that shows them.
-    pub(crate) arguments: Vec<String>,
+    /// The arguments in words.
+    words: Vec<String>,
+    /// The number passed for each argument that is one.
+    numbers: Vec<Option<u64>>,
     /// Memory passed by address, by argument.
     held: Vec<(usize, Block)>,
 }
@@ -53,12 +55,13 @@ impl Flight {
         id: StepId,
         known: &Known,
         has_workers: bool,
-        words: Option<&Words>,
+        words: &Words,
     ) -> Result<Flight, String> {
         let step = &plan.steps[id];
         if let Some(group) = &step.group {
             let program = group::build(step, group, id, known, has_workers)?;
-            return Ok(Flight { packet: Packet::Group(program), arguments: Vec::new(), held: Vec::new() });
+            let packet = Packet::Group(program);
+            return Ok(Flight { packet, words: Vec::new(), numbers: Vec::new(), held: Vec::new() });
         }
         let mut builder = Submission::call(step.nr).user_data(id as u64);
         let (mut numbers, mut held) = (Vec::new(), Vec::new());
@@ -69,11 +72,12 @@ impl Flight {
                 held.push((index, block));
                 Ok::<u64, String>(address)
             };
-            let mut number = 0;
+            let mut number = None;
             builder = match &operand.passed {
                 Passed::Value(source) => {
-                    number = known.number(*source)?;
-                    builder.value(number)
+                    let value = known.number(*source)?;
+                    number = Some(value);
+                    builder.value(value)
                 }
                 Passed::Memory { way, bytes, patches } => {
                     let bytes = known.filled(bytes, patches)?;
@@ -81,20 +85,23 @@ impl Flight {
                         Way::InOut => builder.inout(&bytes),
                         Way::In | Way::Out => builder.input(&bytes),
                         Way::Held => {
-                            number = hold(Block::holding(&bytes))?;
-                            builder.value(number)
+                            let address = hold(Block::holding(&bytes))?;
+                            number = Some(address);
+                            builder.value(address)
                         }
                     }
                 }
                 Passed::Out { bytes, way: Way::Held } => {
-                    number = hold(Block::zeroed(*bytes))?;
-                    builder.value(number)
+                    let address = hold(Block::zeroed(*bytes))?;
+                    number = Some(address);
+                    builder.value(address)
                 }
                 Passed::Out { bytes, .. } => builder.output(*bytes),
             };
             numbers.push(number);
         }
-        known.check_lengths(plan, step, &numbers)?;
+        let values: Vec<u64> = numbers.iter().map(|number| number.unwrap_or(0)).collect();
+        known.check_lengths(plan, step, &values)?;
         for ask in &step.asks {
             let patch = ask.patch.map(|(patch, _)| patch);
             builder = builder.attribute(ask.id, ask.flags, &known.filled(&ask.payload, patch.as_slice())?);
@@ -103,10 +110,9 @@ impl Flight {
         if !step.asks.iter().any(|ask| ask.id == AttributeId::WORKER) {
             builder = builder.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]);
         }
-        let submission = builder.flags(flags(step, &numbers.iter().copied().collect(), has_workers)).build();
-        let arguments =
-            words.map_or_else(Vec::new, |words| words.before(step, &Call::admitted(submission.bytes())));
-        Ok(Flight { packet: Packet::Call(submission), arguments, held })
+        let submission = builder.flags(flags(step, &values.iter().copied().collect(), has_workers)).build();
+        let words = words.before(step, &Call::admitted(submission.bytes()));
+        Ok(Flight { packet: Packet::Call(submission), words, numbers, held })
     }
 
     /// Pushes the submission.
@@ -138,23 +144,31 @@ impl Flight {
         })
     }
 
-    /// The arguments and the result in words, now that the step is over.
-    pub(crate) fn into_words(
-        self,
+    /// The arguments as they were submitted.
+    pub(crate) fn arguments(&self) -> Vec<Argument> {
+        self.with_words(self.words.clone())
+    }
+
+    fn with_words(&self, words: Vec<String>) -> Vec<Argument> {
+        let numbered = words.into_iter().zip(&self.numbers);
+        numbered.map(|(words, number)| Argument { words, value: *number }).collect()
+    }
+
+    /// The arguments, and the result in words, now that the step is over.
+    pub(crate) fn over(
+        &self,
         step: &Step,
         done: &Completion<'_>,
         data: &[Data],
-        words: Option<&Words>,
-    ) -> (Vec<String>, String) {
-        let Some(words) = words else { return (Vec::new(), String::new()) };
+        words: &Words,
+    ) -> (Vec<Argument>, String) {
         let answer = Answer { result: done.result(), flags: done.flags(), data: done.data() };
         if step.group.is_some() {
             return (Vec::new(), words.value(done.result(), done.flags()));
         }
-        let before = self.arguments.clone();
         let call = self.call();
-        let arguments = words.after(step, &call, before, &answer, data);
-        (arguments, words.result(&call, &answer))
+        let arguments = words.after(step, &call, self.words.clone(), &answer, data);
+        (self.with_words(arguments), words.result(&call, &answer))
     }
 
     /// The bytes that came back, by argument; a failed call that left nothing in an area has none for it.

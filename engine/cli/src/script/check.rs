@@ -109,6 +109,7 @@ impl Checker<'_> {
             is_private,
             waits: Vec::new(),
             area_read: false,
+            repeat: given.repeat(),
             group: Some(lowered),
         };
         self.order.place(&mut step, &group.after, &self.assigned, &self.plan)?;
@@ -144,6 +145,7 @@ impl Checker<'_> {
             is_private,
             waits: Vec::new(),
             area_read: false,
+            repeat: given.repeat(),
             group: None,
         };
         if let Some(harm) = row.and_then(|row| row.harm_with(&step.fixed_args())) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use crate::plan::Repeat;
 use crate::script::error::ScriptError;
 use crate::script::group::syntax::{Asked, Condition, Item};
 use crate::script::source::{Span, Spanned};
@@ -40,6 +41,12 @@ impl<'a> Given<'a> {
             ScriptError::new(span, format!("${written} is missing: {count} {were} given"))
                 .help("arguments stand behind the script on the command line")
         })
+    }
+
+    /// The turn of the statement, if it is repeated.
+    pub(crate) fn repeat(&self) -> Option<Repeat> {
+        let index = self.each?;
+        Some(Repeat { index, item: self.arguments.get(index)?.clone() })
     }
 
     /// The bytes of a string, without the NUL that follows it.

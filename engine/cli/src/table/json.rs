@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use syslet::syscalls::{Row, Scope};
 
 use super::words;
+use crate::print::JSON_VERSION;
 
 pub(super) fn print(rows: &[&Row], out: &mut impl Write) -> io::Result<()> {
     rows.iter().try_for_each(|row| writeln!(out, "{}", object(row)))
@@ -18,7 +19,7 @@ pub(super) fn object(row: &Row) -> Value {
         _ => None,
     };
     json!({
-        "v": 2,
+        "v": JSON_VERSION,
         "name": row.name,
         "nr": row.numbers.here(),
         "x86_64": row.numbers.x86_64,

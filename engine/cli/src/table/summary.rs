@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use syslet::syscalls::{Class, Row, Scope};
 
 use super::{compared, words};
+use crate::print::JSON_VERSION;
 
 /// A count: its key, its words, and the test of a row.
 type Count = (&'static str, &'static str, fn(&Row) -> bool);
@@ -54,7 +55,7 @@ fn counted<'a>(rows: &'a [&Row]) -> impl Iterator<Item = (&'static str, &'static
 
 pub(super) fn print(rows: &[&Row], as_json: bool, out: &mut impl Write) -> io::Result<()> {
     if as_json {
-        let version = [("v".to_owned(), Value::from(2))];
+        let version = [("v".to_owned(), Value::from(JSON_VERSION))];
         let counts = counted(rows).map(|(key, _, count)| (key.to_owned(), Value::from(count)));
         let object: Map<String, Value> = version.into_iter().chain(counts).collect();
         return writeln!(out, "{}", Value::from(object));

@@ -40,24 +40,25 @@ fn no_memory() {
     }
 }
 
-/// The command with SIGINT as a terminal's user has it. A process in the background may have it ignored, which is
-/// inherited; `env` of the GNU tools takes that back.
+/// The command with the signals that end it as a terminal's user has them. A process in the background may have some ignored,
+/// which is inherited; `env` of the GNU tools takes that back.
 fn interruptible(arguments: &[&str]) -> Command {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).expect("it is there");
     let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask in hex");
-    if ignored & (1 << 1) == 0 {
+    let ending = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
+    if ending.iter().all(|signal| ignored & (1 << (signal - 1)) == 0) {
         return piped(Command::new(env!("CARGO_BIN_EXE_syslet")), arguments);
     }
     let mut command = Command::new("env");
-    command.args(["--default-signal=INT", env!("CARGO_BIN_EXE_syslet")]);
+    command.args(["--default-signal=HUP,INT,TERM", env!("CARGO_BIN_EXE_syslet")]);
     piped(command, arguments)
 }
 
-/// The command with SIGINT ignored.
+/// The command with the signals that end it ignored.
 fn uninterruptible(arguments: &[&str]) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", "trap '' INT; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_syslet")]);
+    command.args(["-c", "trap '' HUP INT TERM; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_syslet")]);
     piped(command, arguments)
 }
 
@@ -125,6 +126,31 @@ fn interrupted_with_workers() {
     assert!(lines[1].starts_with("3: read(") && lines[1].ends_with(CUT), "{text}");
     assert_eq!(lines[2..], ["4: close(i32(p, 0)) skipped: interrupted"]);
     assert_eq!((code, &*messages), (Some(130), ""));
+}
+
+/// SCRIPT-34: SIGTERM and SIGHUP end the run as SIGINT does, each with an exit code of its own; the way out runs.
+#[test]
+fn terminated_and_hung_up() {
+    for (signal, code, why) in [("SIGTERM", 143, "terminated"), ("SIGHUP", 129, "hung up")] {
+        let arguments: Vec<&str> = ["run"].into_iter().chain(SLEEP).collect();
+        let (child, stdout) = begun(interruptible(&arguments));
+        until_reading(child.id());
+        let kill = format!("kill($1, {signal})");
+        assert_eq!(syslet(&["run", "-e", &kill, &child.id().to_string()]).code, Some(0));
+        let (ended, text, messages) = rest(child, stdout);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[1].starts_with("3: read(") && lines[1].ends_with(CUT), "{text}");
+        assert_eq!(lines[2..], [format!("4: close(i32(p, 0)) skipped: {why}")]);
+        assert_eq!((ended, &*messages), (Some(code), ""));
+
+        let group = "syslet g { write(1, \"begun\\n\", 6); t = 0; loop { nanosleep(pack(i64 0, i64 1000000), 0) }; \
+                     finally { getppid() } }";
+        let (child, stdout) = begun(interruptible(&["run", "-e", group]));
+        assert_eq!(syslet(&["run", "-e", &kill, &child.id().to_string()]).code, Some(0));
+        let (ended, text, messages) = rest(child, stdout);
+        assert!(text.contains(" getppid() = "), "{text}");
+        assert_eq!((ended, &*messages), (Some(code), ""));
+    }
 }
 
 /// How the line of a call ends that was cancelled in a worker.
@@ -214,22 +240,18 @@ fn interrupted_again() {
     assert_eq!(status.code(), Some(130));
 }
 
-/// SCRIPT-34: a SIGINT that is ignored stays ignored: the run ends by itself.
+/// SCRIPT-34: a signal that is ignored stays ignored: the run ends by itself.
 #[test]
 fn ignored_interrupts() {
-    let script = [
-        "run",
-        "-e",
-        "p = getpid()",
-        "-e",
-        "k = kill(p, SIGINT)",
-        "-e",
-        "nanosleep(pack(i64 0, i64 1000), 0) after k",
-    ];
-    let run = uninterruptible(&script).output().unwrap();
-    assert_eq!(run.status.code(), Some(0), "{run:?}");
-    let run = interruptible(&script).output().unwrap();
-    assert_eq!(run.status.code(), Some(130), "{run:?}");
+    for (signal, code) in [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)] {
+        let kill = format!("k = kill(p, {signal})");
+        let sleep = "nanosleep(pack(i64 0, i64 1000), 0) after k";
+        let script = ["run", "-e", "p = getpid()", "-e", &kill, "-e", sleep];
+        let run = uninterruptible(&script).output().unwrap();
+        assert_eq!(run.status.code(), Some(0), "{run:?}");
+        let run = interruptible(&script).output().unwrap();
+        assert_eq!(run.status.code(), Some(code), "{run:?}");
+    }
 }
 
 /// SCRIPT-35: the time given ends the run in the same way.
@@ -256,17 +278,67 @@ fn timed_out() {
     }
 }
 
-/// SCRIPT-32: when stdout has no reader any more the run ends, without a message.
+/// SCRIPT-32: a table ends quietly when stdout has no reader any more; a run goes on to its end, quietly, and its exit code
+/// says that the report is not whole.
 #[test]
 fn closed_stdout() {
-    for arguments in
-        [&["run", "-e", "getpid()", "-e", "b = getuid()", "-e", "pause() after b"][..], &["table"]]
-    {
+    let unread = |arguments: &[&str]| {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = command().args(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
-        assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &[][..]), "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+        output.status.code()
+    };
+    assert_eq!(unread(&["table"]), Some(0));
+    let directory = Directory::new("closed-stdout");
+    let path = directory.path("made");
+    let last = "mkdirat(AT_FDCWD, $1, 0o755) after b";
+    assert_eq!(unread(&["run", "-e", "getpid()", "-e", "b = getuid()", "-e", last, &path]), Some(1));
+    assert!(std::fs::exists(&path).unwrap(), "the last statement ran");
+    assert_eq!(unread(&["run", "-q", "-e", "getpid()"]), Some(0), "there was nothing to write");
+}
+
+/// SCRIPT-32: a report for which there is no room does not end the run: a message says so, and the exit code.
+#[test]
+fn full_report() {
+    let directory = Directory::new("full-report");
+    let path = directory.path("made");
+    for options in [&["-o", "/dev/full"][..], &["--json", "--output", "/dev/full"]] {
+        let script = ["-e", "a = getpid()", "-e", "mkdirat(AT_FDCWD, $1, 0o755) after a", &path];
+        let all: Vec<&str> = ["run"].iter().chain(options).chain(&script).copied().collect();
+        let run = syslet(&all);
+        assert_eq!(run.code, Some(1));
+        assert!(run.stderr.contains("the output cannot be written: No space left"), "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+        std::fs::remove_dir(&path).expect("the last statement ran");
     }
+    let run = syslet(&["run", "-o", "/nonexistent/report", "-e", "getpid()"]);
+    assert_eq!(run.code, Some(3));
+    assert!(run.stderr.contains("/nonexistent/report: the report cannot be written there"), "{}", run.stderr);
+}
+
+/// SCRIPT-71: a script that closes or replaces every descriptor of the process loses nothing of its report, which has no number
+/// in the script's table.
+#[test]
+fn report_out_of_reach() {
+    let directory = Directory::new("out-of-reach");
+    let file = directory.path("report");
+    let script = [
+        "a = close(0)",
+        "b = openat(AT_FDCWD, \"/dev/null\", O_WRONLY) after a",
+        "c = dup2(b, 1) after b",
+        "d = close_range(0, 0xffffffff, 0) after c",
+        "e = fcntl(3, F_GETFD, 0) after d",
+        "openat(AT_FDCWD, \"/dev/null\", O_RDONLY) after d",
+    ];
+    let whole = statements(&[], &script);
+    let lines: Vec<&str> = whole.stdout.lines().collect();
+    assert_eq!(lines.len(), script.len(), "{}", whole.stdout);
+    assert!(lines.iter().any(|line| line.starts_with("6: ") && line.ends_with(" = 0")), "{}", whole.stdout);
+    let to_file = statements(&["-o", &file], &script);
+    assert_eq!((to_file.code, &*to_file.stdout), (whole.code, ""));
+    let report = std::fs::read_to_string(&file).expect("there is a report");
+    assert_eq!(report.lines().count(), script.len(), "{report}");
 }
 
 /// ATTR-101, ATTR-102: `--trace` writes where it is told to, and says when it cannot.

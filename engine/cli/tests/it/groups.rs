@@ -135,7 +135,8 @@ fn as_json() {
     let run = statements(&["--json"], &[group]);
     let line = &run.json()[0];
     let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
-    let expected = "v line name call nr result error ran skipped_because data attributes atoms";
+    let expected =
+        "v line name call nr arguments repeat result error ran skipped_because data attributes atoms";
     assert_eq!(keys, expected.split(' ').collect::<Vec<_>>());
     assert_eq!((&line["name"], &line["call"], &line["nr"]), (&json!("g"), &json!("syslet"), &json!(null)));
     assert_eq!((&line["result"], &line["error"]), (&json!(-9), &json!("EBADF")));

@@ -201,3 +201,56 @@ fn large_areas() {
     let lines = run.json();
     assert_eq!(data(&lines[2], 1), vec![0; 3_000_000]);
 }
+
+/// SCRIPT-24: without workers statements run in the script's order, one that waits for a result before a later one that waits
+/// for nothing.
+#[test]
+fn in_order_without_workers() {
+    let script = [
+        "p = pipe2(out(8), O_CLOEXEC)",
+        "write(i32(p, 4), \"a\", 1)",
+        "getpid()",
+        "n = write(i32(p, 4), \"b\", 1)",
+        "getppid()",
+        "read(i32(p, 0), out(8), 8) after n",
+        "getuid()",
+    ];
+    let run = statements(&["--workers", "0", "--json"], &script);
+    let lines: Vec<_> = run.json().iter().map(|line| line["line"].as_u64()).collect();
+    assert_eq!(lines, (1..=7).map(Some).collect::<Vec<_>>());
+    assert_eq!(data(&run.json()[5], 1), b"ab");
+}
+
+/// SCRIPT-23: more calls sleep at once than a default ring has slots; the one behind them that wakes them is made.
+#[test]
+fn many_sleepers_and_their_waker() {
+    const READERS: usize = 600;
+    let mut script = vec!["p = pipe2(out(8), O_CLOEXEC)".to_owned()];
+    script.extend((0..READERS).map(|_| "read(i32(p, 0), out(1), 1)".to_owned()));
+    script.push(format!("write(i32(p, 4), \"{}\", {READERS})", "x".repeat(READERS)));
+    let script: Vec<&str> = script.iter().map(String::as_str).collect();
+    let run = statements(&["--json", "--timeout", "60s"], &script);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let lines = run.json();
+    assert_eq!(lines.iter().filter(|line| line["call"] == "read" && line["result"] == 1).count(), READERS);
+}
+
+/// SCRIPT-72: a script whose calls could wait for ever because of a limit is told of it before it runs.
+#[test]
+fn limits_are_told() {
+    let script = [
+        "p = pipe2(out(8), 0)",
+        "read(i32(p, 0), out(1), 1)",
+        "read(i32(p, 0), out(1), 1)",
+        "write(i32(p, 4), \"ab\", 2)",
+    ];
+    let run = statements(&["--workers", "1", "--timeout", "60s"], &script);
+    assert!(
+        run.stderr
+            .starts_with("syslet: the script has 3 calls that may sleep at once, and there are 1 workers"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(statements(&["--workers", "3"], &script).stderr, "");
+    assert_eq!(statements(&["--workers", "0"], &["getpid()"]).stderr, "");
+}

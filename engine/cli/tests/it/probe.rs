@@ -23,7 +23,7 @@ fn the_keys_are_those_of_the_document() {
             value.as_object().expect("an object").keys().map(move |key| format!("{section}.{key}"))
         })
         .collect();
-    assert_eq!(found["v"], 2);
+    assert_eq!(found["v"], 3);
     assert_eq!(keys, listed);
 }
 

@@ -82,7 +82,7 @@ fn pipe_wakes() {
     let worker = &read["attributes"]["worker"];
     assert_eq!(worker["status"], "handled");
     assert!(worker["tid"].as_u64() > Some(0) && worker["attempts"].as_u64() >= Some(1), "{read}");
-    let ran = if worker["run_by"] == 2 { "worker" } else { "submitter" };
+    let ran = if worker["run_by"] == "pooled" { "worker" } else { "submitter" };
     assert_eq!(read["ran"], ran);
 }
 
