@@ -1,8 +1,8 @@
-//! What calls cost, by kind, as a running average: the sharing policy of a submitter and the workers note and ask.
+//! The cost of calls, by kind, as a running average: the sharing policy of a submitter and the workers note and ask.
 
 use crate::queues::call_kind::CallKind;
 
-/// The running average of what a call of one kind takes.
+/// The running average of the time that a call of one kind takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Cost {
     average_ns: u64,

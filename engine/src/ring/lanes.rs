@@ -1,4 +1,4 @@
-//! Holds how `Ring` runs calls with LANE inline, for waits and `exec`: a call whose lane has room needs no worker, and one that has
+//! Holds how `Ring` runs calls with LANE inline, for waits and `exec`: a call with room in its lane needs no worker, and one that has
 //! to wait for its lane is a worker's.
 
 use syslet_attrs::LaneValue;
@@ -82,7 +82,7 @@ impl Ring {
     }
 }
 
-/// What became of the first staged call.
+/// The way that the first staged call has taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum InLane {
     /// It is in its lane, and in the batch.

@@ -242,7 +242,7 @@ impl Ring {
     /// The attempt at the call at the front would have slept: it goes to a worker, or goes on here where none may have it.
     #[cold]
     fn go_on_elsewhere(&mut self, progress: Progress) {
-        // The call has a slot first: what follows may compare threads, and move calls.
+        // The call has a slot first: the next steps may compare threads, and move calls.
         let state = if progress.bytes > 0 { State::PARTIAL } else { State::QUEUED };
         let entry = self.lane.front().expect("the call that was attempted is the first");
         let ticket = entry.take_slot(&self.slots, |_| state);
@@ -260,7 +260,7 @@ impl Ring {
         self.hand_over_or_finish(Rest::Call(progress));
     }
 
-    /// Carries out what other threads have asked for: the calls of the lane get slots, by which they are found.
+    /// Carries out the requests of other threads: the calls of the lane get slots, by which they are found.
     #[inline(always)]
     pub(crate) fn serve_requests(&mut self) {
         if self.lane.is_asked() {
