@@ -117,7 +117,7 @@ pub(crate) unsafe fn enter<W: Watch>(
                 Step::Done((invoked, run_by, attempts)) => (invoked, run_by, attempts, started_ns),
                 Step::Suspended(progress) => {
                     watch.end();
-                    return Step::Suspended(Progress { started_ns, seen: watch.hand_on(), ..progress });
+                    return Step::Suspended(progress.seen_since(started_ns, watch.hand_on()));
                 }
             }
         }
@@ -132,13 +132,9 @@ pub(crate) unsafe fn enter<W: Watch>(
                 }
                 Step::Suspended(progress) => {
                     watch.end();
+                    let progress = progress.seen_since(started_ns, watch.hand_on());
                     let attempts = begun.attempts + progress.attempts;
-                    return Step::Suspended(Progress {
-                        started_ns,
-                        seen: watch.hand_on(),
-                        attempts,
-                        ..progress
-                    });
+                    return Step::Suspended(Progress { attempts, ..progress });
                 }
             }
         }

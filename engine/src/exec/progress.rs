@@ -51,6 +51,11 @@ impl Progress {
         self
     }
 
+    /// The same with the time of the first attempt, and its cost.
+    pub(crate) fn seen_since(self, started_ns: u64, seen: Option<Box<Seen>>) -> Progress {
+        Progress { started_ns, seen, ..self }
+    }
+
     /// The same of a call that was attempted before: its time counts from the first attempt.
     pub(crate) fn after(self, before: Progress) -> Progress {
         let first = |first: u64, later: u64| if first == 0 { later } else { first };
