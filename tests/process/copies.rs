@@ -29,7 +29,7 @@ fn library() -> PathBuf {
     built.join("libloaded_copy.so")
 }
 
-/// The handlers of all signals that have one.
+/// The handlers of all signals that have one, but for those that let calls be restarted: the engine's other signal is one of them.
 fn handlers() -> Vec<libc::sighandler_t> {
     let all = (1..=libc::SIGRTMAX()).filter(|signal| ![32, 33].contains(signal));
     let actions = all.map(|signal| {
@@ -37,9 +37,12 @@ fn handlers() -> Vec<libc::sighandler_t> {
         // SAFETY: asks only.
         assert_eq!(unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) }, 0);
         // SAFETY: zeroes are a valid action.
-        unsafe { action.assume_init() }.sa_sigaction
+        unsafe { action.assume_init() }
     });
-    actions.filter(|action| ![libc::SIG_DFL, libc::SIG_IGN].contains(action)).collect()
+    let own = actions.filter(|action| action.sa_flags & libc::SA_RESTART == 0);
+    own.map(|action| action.sa_sigaction)
+        .filter(|handler| ![libc::SIG_DFL, libc::SIG_IGN].contains(handler))
+        .collect()
 }
 
 /// The handler that `start` installs, and what `start` gives.

@@ -87,6 +87,33 @@ pub fn pollfd(fd: &impl AsRawFd) -> Vec<u8> {
     [fd.as_raw_fd().to_ne_bytes().as_slice(), &libc::POLLIN.to_ne_bytes(), &[0, 0]].concat()
 }
 
+/// An engine with one worker that is held in a call until a byte comes, and does not count as blocked; and the ring of that call, which has
+/// this word. So what is queued stays queued: no thread is there for it, the reserve neither.
+pub fn with_busy_worker(config: Config, reader: &impl AsRawFd, user_data: u64) -> (Engine, Ring) {
+    let (engine, mut ring) = start(config.workers_max(1).stall(Duration::from_secs(10)));
+    occupy(&mut ring, reader, user_data);
+    (engine, ring)
+}
+
+/// Has a worker sleep in a read, which is not known to sleep.
+pub fn occupy(ring: &mut Ring, reader: &impl AsRawFd, user_data: u64) {
+    let before = readers(reader);
+    let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+    crate::rig::push(ring, &ask_worker(read.flags(CallFlags::ASYNC)).user_data(user_data).build())
+        .expect("accepted");
+    ring.submit();
+    until("a worker sleeps", || readers(reader) > before);
+}
+
+/// How many threads of this process sleep in a read of that descriptor.
+pub fn readers(reader: &impl AsRawFd) -> usize {
+    let call = format!("{} {:#x} ", libc::SYS_read, reader.as_raw_fd());
+    let threads = std::fs::read_dir("/proc/self/task").expect("this process");
+    let asleep =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("syscall")).ok());
+    asleep.filter(|said| said.starts_with(&call)).count()
+}
+
 /// A call for a worker that sleeps until the pipe can be read, and is known to sleep from the start.
 pub fn hold(reader: &impl AsRawFd) -> SubmissionBuilder {
     let call = Submission::call(libc::SYS_ppoll).inout(&pollfd(reader)).value(1).value(0).value(0).value(8);

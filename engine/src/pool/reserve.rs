@@ -17,6 +17,7 @@ use crate::pool::Pool;
 use crate::pool::executor::Rest;
 use crate::pool::ring_work::RingWork;
 use crate::pool::scheduler::Sleeper;
+use crate::pool::work::CLAIMS_IN_A_ROW;
 use crate::pool::worker::{Worker, WorkerLocal, WorkerStats};
 use crate::queues::staged::ticket;
 use crate::slots::Slot;
@@ -24,7 +25,7 @@ use crate::slots::dispatch::DispatchFlags;
 use crate::sys::sync::lock;
 
 /// Calls of one ring that are attempted again in one round.
-const AGAIN: usize = 64;
+const AGAIN: u32 = 64;
 /// The wait before calls are attempted again: the first value, doubled after each round without success up to the second.
 const WAIT: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(64)];
 
@@ -55,9 +56,13 @@ pub(crate) fn live(pool: &Pool, reserve: &Arc<Worker>) {
     while !pool.is_closed() {
         let (mut has_run, mut is_waiting) = (false, false);
         if pool.is_exhausted() {
-            for ring in pool.scheduler.rings() {
-                has_run |= local.serve(pool, &ring, &reserve.stats);
-                has_run |= local.attempt_again(pool, &ring, &reserve.stats);
+            let rings = pool.scheduler.rings();
+            // The rings take turns (POOL-12).
+            while rings.iter().filter(|ring| local.serve(pool, ring, &reserve.stats)).count() > 0 {
+                has_run = true;
+            }
+            for ring in &rings {
+                has_run |= local.attempt_again(pool, ring, &reserve.stats);
                 is_waiting |= !ring.waiting.is_empty();
             }
         }
@@ -70,33 +75,32 @@ pub(crate) fn live(pool: &Pool, reserve: &Arc<Worker>) {
 }
 
 impl WorkerLocal {
-    /// Goes through the queued calls of a ring. Says whether it has made any.
+    /// Goes through the next queued calls of a ring. Says whether there were any.
     fn serve(&mut self, pool: &Pool, ring: &Arc<RingWork>, stats: &WorkerStats) -> bool {
-        let mut has_run = false;
-        while !pool.is_closed() && pool.is_exhausted() && self.claim(pool, ring) {
+        let mut served = 0;
+        while served < CLAIMS_IN_A_ROW && !pool.is_closed() && pool.is_exhausted() && self.claim(pool, ring) {
+            served += 1;
             self.ring = Some(Arc::clone(ring));
             let first = self.batch.record(0);
             if DispatchFlags::of(first[0]).contains(DispatchFlags::INSTANT) {
                 self.run_instants(ring, stats);
                 pool.make_known(&mut self.released);
                 ring.notify();
-                has_run = true;
                 continue;
             }
             let rest = self.begun.take().unwrap_or_default();
-            match self.try_once(pool, ring, rest, stats) {
-                Some(rest) => ring.waiting.push(self.batch.record(0), rest),
-                None => has_run = true,
+            if let Some(rest) = self.try_once(pool, ring, rest, stats) {
+                ring.waiting.push(self.batch.record(0), rest);
             }
         }
         self.ring = None;
-        has_run
+        served > 0
     }
 
     /// Attempts some of the calls again that were put aside, those that wait for longest first. Says whether one is over.
     fn attempt_again(&mut self, pool: &Pool, ring: &Arc<RingWork>, stats: &WorkerStats) -> bool {
         let mut has_run = false;
-        for _ in 0..AGAIN {
+        for _ in 0..ring.waiting.len().min(AGAIN) {
             if pool.is_closed() || !pool.is_exhausted() {
                 break;
             }

@@ -122,7 +122,7 @@ const CLAIM_NS: u64 = 10_000;
 /// A worker measures one claim in so many, where it knows what the calls cost.
 const UNMEASURED_MAX: u32 = 16;
 /// A worker takes so many claims in a row from one ring while another has work (POOL-12).
-const CLAIMS_IN_A_ROW: u32 = 4;
+pub(super) const CLAIMS_IN_A_ROW: u32 = 4;
 
 impl WorkerLocal {
     /// Claims calls: from the same ring while no other has work, else from the rings in turn.

@@ -47,6 +47,11 @@ impl<T: Default> Handoffs<T> {
         self.count.load(Ordering::Relaxed) == 0
     }
 
+    /// How many calls wait; a glance, so relaxed as in `is_empty`.
+    pub(crate) fn len(&self) -> u32 {
+        self.count.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn push(&self, record: &[u64], rest: T) {
         self.push_all(record, None, rest);
     }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use syslet::program::calls::write;
 use syslet::program::{Call, Number, Program};
@@ -72,11 +73,9 @@ fn fill(ring: &mut Ring, reader: &impl AsRawFd, flags: CallFlags) -> usize {
 #[test]
 fn the_dead_hold_no_room() {
     let (reader, mut writer) = pipe();
-    let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
+    let (engine, _) = pool::start(Config::default().workers_max(1).stall(Duration::from_secs(10)));
     let mut ring = engine.ring(&small()).expect("a ring");
-    push(&mut ring, &pool::hold(&reader).user_data(1).build()).expect("accepted");
-    ring.submit();
-    pool::until("the worker sleeps", || engine.stats().blocked == 1);
+    pool::occupy(&mut ring, &reader, 1);
     for (flags, is_published) in [
         (CallFlags::ASYNC, true),
         (CallFlags::ASYNC, false),
@@ -116,11 +115,9 @@ fn remove_all(ring: &mut Ring, count: usize) {
 fn the_living_stay() {
     for is_published in [true, false] {
         let (reader, mut writer) = pipe();
-        let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
+        let (engine, _) = pool::start(Config::default().workers_max(1).stall(Duration::from_secs(10)));
         let mut ring = engine.ring(&small()).expect("a ring");
-        push(&mut ring, &pool::hold(&reader).user_data(1).build()).expect("accepted");
-        ring.submit();
-        pool::until("the worker sleeps", || engine.stats().blocked == 1);
+        pool::occupy(&mut ring, &reader, 1);
         let living = |word: u64| getpid().user_data(word).flags(CallFlags::ASYNC).build();
         push(&mut ring, &living(7)).expect("accepted");
         let dead = fill(&mut ring, &reader, CallFlags::ASYNC);

@@ -7,7 +7,7 @@ use syslet::attrs::{RunBy, WorkerValue};
 use syslet::{Config, Engine, Ring, Submission, SubmissionBuilder};
 
 use crate::rig::{Seen, drain, pipe, push};
-use syslet_tests::pool::{PATIENCE, ask_worker, hold, start, until, worker};
+use syslet_tests::pool::{PATIENCE, ask_worker, until, with_busy_worker, worker};
 
 /// The word of the holding call.
 const HOLD: u64 = 100;
@@ -25,11 +25,8 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new() -> Bench {
-        let (engine, mut ring) = start(Config::default().workers_max(1));
         let (held, release) = pipe();
-        push(&mut ring, &ask_worker(hold(&held)).user_data(HOLD).build()).expect("accepted");
-        ring.submit();
-        until("the worker is held", || engine.stats().blocked == 1);
+        let (engine, ring) = with_busy_worker(Config::default(), &held, HOLD);
         Bench { engine, ring, release, is_released: false, _held: held }
     }
 

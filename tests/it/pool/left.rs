@@ -85,3 +85,23 @@ fn what_is_left_behind_is_run_beside_pushes_and_looks() {
         }
     });
 }
+
+/// POOL-11: calls that a wait has left in the private lane are taken although their thread has called `submit` since, and does not wait
+/// again.
+#[test]
+fn what_a_wait_leaves_behind_is_run_after_a_submit() {
+    for round in 0..20 {
+        let (engine, mut ring) = pool::start(Config::default());
+        let (reader, mut writer) = pipe();
+        const CALLS: usize = 100;
+        for _ in 0..CALLS {
+            let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+            push(&mut ring, &read.build()).expect("accepted");
+        }
+        assert_eq!(ring.wait(1, Some(Duration::from_millis(1))), Ok(0));
+        ring.submit();
+        writer.write_all(&[0; CALLS]).expect("room");
+        pool::until(&format!("all are read in round {round}"), || engine.stats().in_flight == 0);
+        assert_eq!(drain(&mut ring).len(), CALLS);
+    }
+}

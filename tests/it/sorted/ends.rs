@@ -12,7 +12,7 @@ use syslet::{
     Which,
 };
 
-use super::{Sorted, begun, lane_of, one_busy_worker, read, readers};
+use super::{Sorted, begun, lane_of, one_busy_worker, read};
 use crate::rig::{drain, getpid, pid, pipe, push, run};
 use syslet_tests::pool;
 
@@ -27,7 +27,7 @@ fn one_in_three_waiting(engine: &Engine, reader: &impl AsRawFd) -> Ring {
         push(&mut ring, &read(reader).lane(1, 1).user_data(user_data).build()).expect("accepted");
     }
     ring.submit();
-    pool::until("one sleeps", || readers(reader) == 1);
+    pool::until("one sleeps", || pool::readers(reader) == 1);
     ring
 }
 
@@ -98,10 +98,10 @@ fn ring_dropped() {
     third.submit();
     drop(first);
     assert!(engine.stats().in_flight <= 1 + 2 + 1, "of the first one what runs is left, and ends soon");
-    pool::until("the second has the lane", || readers(&behind) == 1);
+    pool::until("the second has the lane", || pool::readers(&behind) == 1);
     drop(second);
     assert_eq!(third.wait(1, None), Ok(1));
-    assert_eq!((drain(&mut third)[0].result, readers(&behind)), (pid(), 0));
+    assert_eq!((drain(&mut third)[0].result, pool::readers(&behind)), (pid(), 0));
     assert_free(&engine);
     pool::until("all are over", || engine.stats().in_flight == 0);
 }
@@ -190,7 +190,7 @@ fn all_dropped() {
     let engine = Engine::start(Config::default()).unwrap();
     let ring = one_in_three_waiting(&engine, &reader);
     drop((engine, ring));
-    pool::until("the one is stopped", || readers(&reader) == 0);
+    pool::until("the one is stopped", || pool::readers(&reader) == 0);
     writer.write_all(&[0; 4]).unwrap();
     assert_eq!(pool::unread(&reader), 4, "nobody has read");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use syslet::{CallFlags, Config, Engine, Executed, Params, Ring, Submission, SubmissionBuilder, Which};
 
-use super::{Sorted, begun, lane_of, read, readers};
+use super::{Sorted, begun, lane_of, read};
 use crate::rig::{Seen, drain, getpid, pid, pipe, push, run};
 use syslet_tests::pool;
 
@@ -68,7 +68,7 @@ fn exec_in_a_free_lane() {
     }
     push(&mut ring, &read(&reader).lane(1, 1).build()).expect("accepted");
     ring.submit();
-    pool::until("it sleeps in its lane", || readers(&reader) == 1);
+    pool::until("it sleeps in its lane", || pool::readers(&reader) == 1);
     assert!(matches!(ring.exec_safe(&watched().build()).expect("accepted"), Executed::InFlight(_)));
     writer.write_all(b"x").expect("a pipe");
     let seen = all(&mut ring, 2);
@@ -85,7 +85,7 @@ fn a_call_that_blocks_keeps_its_place() {
     let call = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
     push(&mut ring, &call.lane(1, 1).timing().build()).expect("accepted");
     assert_eq!(ring.wait(1, Some(Duration::ZERO)), Ok(0));
-    pool::until("it sleeps", || readers(&reader) == 1);
+    pool::until("it sleeps", || pool::readers(&reader) == 1);
     push(&mut other, &watched().build()).expect("accepted");
     assert_eq!(other.wait(1, Some(Duration::from_millis(1))), Ok(0));
     writer.write_all(b"x").expect("a pipe");
@@ -104,7 +104,7 @@ fn a_full_lane_is_waited_for_by_workers() {
     let [mut ring, mut other] = std::array::from_fn(|_| engine.ring(&Params::default()).expect("a ring"));
     push(&mut other, &read(&reader).lane(1, 1).build()).expect("accepted");
     other.submit();
-    pool::until("it sleeps in its lane", || readers(&reader) == 1);
+    pool::until("it sleeps in its lane", || pool::readers(&reader) == 1);
     for user_data in 0..5 {
         push(&mut ring, &watched().user_data(user_data).build()).expect("accepted");
     }
@@ -175,7 +175,7 @@ fn a_call_that_waits_is_not_overtaken() {
     push(&mut other, &read(&reader).lane(1, 9).build()).expect("accepted");
     push(&mut other, &read(&reader).lane(1, 1).build()).expect("accepted");
     other.submit();
-    pool::until("one sleeps in its lane", || readers(&reader) == 1);
+    pool::until("one sleeps in its lane", || pool::readers(&reader) == 1);
     push(&mut ring, &pool::ask_worker(getpid()).lane(1, 9).timing().build()).expect("accepted");
     assert_eq!(ring.wait(1, Some(Duration::from_millis(1))), Ok(0));
     writer.write_all(b"xx").expect("a pipe");

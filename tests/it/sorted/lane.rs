@@ -9,7 +9,7 @@ use syslet::{
     Submission, SubmissionBuilder,
 };
 
-use super::{Sorted, begun, lane_of, one_busy_worker, read, readers};
+use super::{Sorted, begun, lane_of, one_busy_worker, read};
 use crate::rig::{Seen, drain, getpid, pid, pipe, pooled, push, ring, run, sync};
 use syslet_tests::pool;
 
@@ -80,14 +80,14 @@ fn waiting_holds_no_worker() {
         push(&mut ring, &read(&reader).lane(1, 1).user_data(user_data).build()).unwrap();
     }
     ring.submit();
-    pool::until("one sleeps", || readers(&reader) == 1);
+    pool::until("one sleeps", || pool::readers(&reader) == 1);
     for _ in 0..100 {
         assert_eq!(run(&mut ring, getpid().flags(CallFlags::ASYNC)).result, pid());
         assert_eq!(run(&mut ring, getpid().lane(2, 1)).result, pid(), "another lane");
     }
     pool::until("nobody searches", || {
         let stats = engine.stats();
-        stats.idle + 1 == stats.workers && readers(&reader) == 1
+        stats.idle + 1 == stats.workers && pool::readers(&reader) == 1
     });
     writer.write_all(&[0; 10]).unwrap();
     assert_eq!(ring.wait(10, None), Ok(10));
@@ -125,8 +125,8 @@ fn nobody_overtakes() {
     push(&mut ring, &read(&other).lane(1, 1).user_data(2).build()).unwrap();
     push(&mut ring, &read(&reader).lane(1, 9).user_data(3).build()).unwrap();
     ring.submit();
-    pool::until("two sleep", || readers(&reader) == 2);
-    assert_eq!(readers(&other), 0);
+    pool::until("two sleep", || pool::readers(&reader) == 2);
+    assert_eq!(pool::readers(&other), 0);
     writer.write_all(&[0; 3]).unwrap();
     ring.wait(3, None).unwrap();
     let mut seen = drain(&mut ring);
@@ -169,7 +169,7 @@ fn what_will_not_run_takes_no_place() {
     let (_engine, mut ring) = pool::start(Config::default());
     push(&mut ring, &read(&reader).lane(1, 1).user_data(0).build()).unwrap();
     ring.submit();
-    pool::until("one sleeps", || readers(&reader) == 1);
+    pool::until("one sleeps", || pool::readers(&reader) == 1);
     let refused = |call: SubmissionBuilder| {
         call.lane(1, 1).priority(3).attribute(AttributeId(77), AttributeFlags::REQUIRED, &[])
     };

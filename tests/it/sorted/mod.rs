@@ -61,21 +61,7 @@ fn begun(mut seen: Vec<Seen>) -> Vec<u64> {
     seen.iter().map(|seen| seen.user_data).collect()
 }
 
-/// How many threads of this process sleep in a read of that descriptor.
-fn readers(reader: &impl AsRawFd) -> usize {
-    let call = format!("{} {:#x} ", libc::SYS_read, reader.as_raw_fd());
-    let threads = std::fs::read_dir("/proc/self/task").expect("this process");
-    let asleep =
-        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("syscall")).ok());
-    asleep.filter(|said| said.starts_with(&call)).count()
-}
-
 /// An engine with one worker, which sleeps until the pipe can be read, and the ring that its call (1000) is of.
 fn one_busy_worker(reader: &impl AsRawFd) -> (Engine, Ring) {
-    let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
-    let mut ring = engine.ring(&Params::default()).expect("a ring");
-    push(&mut ring, &pool::hold(reader).user_data(1000).build()).expect("accepted");
-    ring.submit();
-    pool::until("the worker sleeps", || engine.stats().blocked == 1);
-    (engine, ring)
+    pool::with_busy_worker(Config::default(), reader, 1000)
 }
