@@ -57,7 +57,7 @@ impl Until {
     /// Whether the wait is to end.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        // Relaxed: pairs with the store of `RingState::wake_waiter`, whose word says nothing of other memory.
+        // Relaxed: pairs with the store of `RingState::wake_waiter`. The word says nothing of other memory.
         self.woken.load(Ordering::Relaxed) || self.at_ns != u64::MAX && now_ns() >= self.at_ns
     }
 }

@@ -17,6 +17,9 @@ use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
 use crate::sys::sync::Arc;
 
+/// A program has the thread for so long, whatever the timeout: a loop with a zero timeout makes progress without a worker.
+const SLICE_NS: u64 = 500_000;
+
 impl Ring {
     /// Runs calls of the private lane, which were pushed before those of the queues; or claims the next calls and runs them, or
     /// hands them over. Gives the number of calls that it was through with, of the lane at most `max`; few where the wait
@@ -239,7 +242,7 @@ impl Ring {
         }
         let left = self.wait_ends.map(|ends| ends.saturating_duration_since(Instant::now()));
         let left_ns = left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
-        let at_ns = left_ns.map_or(u64::MAX, |left_ns| now_ns().saturating_add(left_ns));
+        let at_ns = left_ns.map_or(u64::MAX, |left_ns| now_ns().saturating_add(left_ns.max(SLICE_NS)));
         Some(Until { at_ns, woken: Arc::clone(&self.state.woken) })
     }
 

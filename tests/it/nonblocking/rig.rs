@@ -7,7 +7,7 @@ use syslet::attrs::{RunBy, WorkerValue};
 use syslet::{Config, Engine, Ring, Submission, SubmissionBuilder};
 
 use crate::rig::{Seen, drain, pipe, push};
-use syslet_tests::pool::{PATIENCE, ask_worker, until, with_busy_worker, worker};
+use syslet_tests::pool::{PATIENCE, ask_worker, start, until, with_busy_worker, worker};
 
 /// The word of the holding call.
 const HOLD: u64 = 100;

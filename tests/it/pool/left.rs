@@ -1,7 +1,8 @@
 //! What a wait leaves behind.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use syslet::{Config, Submission, SubmissionBuilder};
 
@@ -91,7 +92,7 @@ fn what_is_left_behind_is_run_beside_pushes_and_looks() {
 #[test]
 fn what_a_wait_leaves_behind_is_run_after_a_submit() {
     for round in 0..20 {
-        let (engine, mut ring) = pool::start(Config::default());
+        let (engine, mut ring) = start(Config::default());
         let (reader, mut writer) = pipe();
         const CALLS: usize = 100;
         for _ in 0..CALLS {
@@ -101,7 +102,7 @@ fn what_a_wait_leaves_behind_is_run_after_a_submit() {
         assert_eq!(ring.wait(1, Some(Duration::from_millis(1))), Ok(0));
         ring.submit();
         writer.write_all(&[0; CALLS]).expect("room");
-        pool::until(&format!("all are read in round {round}"), || engine.stats().in_flight == 0);
+        until(&format!("all are read in round {round}"), || engine.stats().in_flight == 0);
         assert_eq!(drain(&mut ring).len(), CALLS);
     }
 }

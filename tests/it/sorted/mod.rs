@@ -9,11 +9,10 @@ use std::os::fd::AsRawFd;
 
 use syslet::attrs::{LaneAsk, LaneValue, Priority, PriorityValue};
 use syslet::{
-    AttributeFlags, AttributeId, CallFlags, Config, Engine, Params, Ring, Status, Submission,
-    SubmissionBuilder,
+    AttributeFlags, AttributeId, CallFlags, Config, Engine, Ring, Status, Submission, SubmissionBuilder,
 };
 
-use crate::rig::{Seen, push};
+use crate::rig::Seen;
 use syslet_tests::pool;
 
 /// How these attributes are asked for.
