@@ -18,12 +18,13 @@ impl Ring {
         }
         let bytes = self.lane.publish();
         let moved = self.share(0);
-        let bytes = bytes + self.publish() - moved;
+        let visible = self.publish();
         self.open_to_workers();
-        if bytes > 0 {
+        // Calls that a wait has published before, and left in the lane, become visible to workers only here.
+        if bytes + visible > 0 {
             self.offer();
         }
-        bytes
+        bytes + visible - moved
     }
 
     /// Publishes the calls in the queues, not those of the private lane, and offers them to workers; in a thread that differs from
