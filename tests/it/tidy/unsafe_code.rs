@@ -23,6 +23,7 @@ const ALLOWED: &[&str] = &[
     "benches/src/echo/uring.rs",
     "benches/src/sleepers/crowd.rs",
     "benches/src/soak/door.rs",
+    "engine/cli/src/print/output.rs",
     "engine/cli/src/probe/files.rs",
     "engine/cli/src/run/interrupt.rs",
     "engine/cli/src/run/submit.rs",
