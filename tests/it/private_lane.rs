@@ -129,7 +129,8 @@ fn what_waits_behind_a_stuck_call_is_run() {
             }
             let (fifo, stats) = (fifo.clone(), engine.clone());
             let release = thread::spawn(move || {
-                until("others are done without it", || stats.stats().in_flight == 1);
+                // The open is over as well where a child that another test has forked still holds the last round's writer.
+                until("others are done without it", || stats.stats().in_flight <= 1);
                 std::fs::OpenOptions::new().write(true).open(fifo).unwrap()
             });
             assert_eq!(ring.wait(9, Some(PATIENCE)), Ok(9), "round {round}");

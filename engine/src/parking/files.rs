@@ -18,10 +18,10 @@ use crate::sys::interrupt;
 const ROOM_US: libc::suseconds_t = 50_000;
 /// Events are taken in groups of this many.
 const EVENTS_MAX: usize = 64;
-/// What the poller waits for in a file. Each arrival tells once: an attempt takes what is there, or finds nothing.
+/// The events that the poller waits for in a file. Each arrival tells once: an attempt takes the input, or finds nothing.
 const INPUT: c_int = libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET;
 
-/// A file, whatever its number: device and inode.
+/// A file, by device and inode, under any number.
 pub(crate) type FileId = (u64, u64);
 
 /// An end in the application's table, which is not trusted once the application has closed it.
@@ -105,7 +105,7 @@ impl End {
             return false;
         }
         let mut rights = Rights::new(fd);
-        // SAFETY: the kernel reads the message and what it names.
+        // SAFETY: the kernel reads the message and the memory that it names.
         let (sent, _) = with_message(&mut rights, |message| unsafe {
             libc::sendmsg(socket, message, libc::MSG_NOSIGNAL)
         });
@@ -239,7 +239,7 @@ impl OwnTable {
     pub(crate) fn receive(&self) -> Option<Arrival> {
         let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
         let mut rights = Rights::new(-1);
-        // SAFETY: writes the message and what it names, for which there is room.
+        // SAFETY: writes the message and the memory that it names, for which there is room.
         let (taken, message) =
             with_message(&mut rights, |message| unsafe { libc::recvmsg(self.receiver, message, flags) });
         (taken == 1).then_some(if message.msg_controllen >= rights.header.cmsg_len && rights.fd >= 0 {

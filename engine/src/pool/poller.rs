@@ -69,7 +69,7 @@ impl Pool {
         }
     }
 
-    /// Does what the poller has left, which has not the application's descriptors. Called by the monitor.
+    /// Does the work that the poller has left, which has not the application's descriptors. Called by the monitor.
     pub(crate) fn serve_poller(&self) {
         self.inputs.close_end();
         for left in self.inputs.take_left() {
@@ -95,7 +95,7 @@ impl Pool {
     }
 }
 
-/// Calls with these needs are not parked: what they do needs the application's descriptors, or a thread that sleeps.
+/// Calls with these needs are not parked: their work needs the application's descriptors, or a thread that sleeps.
 const UNPARKED: Needs = Needs::RETRY.with(Needs::OWN_THREAD).with(Needs::LANE).with(Needs::TRACE);
 
 /// The descriptor that the call waits for, if such a call is parked (PARK-1, PARK-2).

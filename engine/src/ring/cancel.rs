@@ -46,7 +46,8 @@ pub struct Found {
     pub signalled: u32,
     /// Asked to stop, and not signalled: with their submitter, or before their own thread runs, or queued where another
     /// thread cannot remove them; or the system takes no signal just now. They need not be asked again: the request stays
-    /// with each until it is kept from beginning, signalled, or over.
+    /// with each until it is kept from beginning, signalled, or over. Of all rings, a call that its submitter gives a slot meanwhile may be
+    /// counted twice.
     pub pending: u32,
     /// Over.
     pub over: u32,

@@ -32,7 +32,7 @@ fn cancel_engine_stops_all_rings() {
         push(ring, &read(&reader).user_data(2).build()).expect("accepted");
         ring.submit();
     }
-    pool::until("both workers sleep", || pool::readers(&held) == 2);
+    pool::until("both workers sleep", || pool::readers(&held) + pool::readers(&reader) == 2);
     assert!(canceller.cancel(Which::Ticket(ticket.expect("one"))).is_nothing(), "of which ring?");
     assert!(canceller.cancel(Which::UserData(9)).is_nothing());
     drop(rings.remove(0));

@@ -1,6 +1,6 @@
 //! What a wait leaves behind.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 

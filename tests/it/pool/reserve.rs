@@ -88,7 +88,7 @@ fn until_all_sleep(engine: &Engine, workers: u32) {
     pool::until("all workers sleep", || engine.stats().blocked == workers);
 }
 
-/// POOL-57: whatever the number of sleepers in front of them, calls that cannot sleep, cached reads, writes and the wake-up that ends
+/// Whatever the number of sleepers in front of them, calls that cannot sleep, cached reads, writes and the wake-up that ends
 /// the sleepers are made, of this ring and of another, from a wait and without one.
 fn behind_futex_waits(workers: u32, sleepers: usize) {
     let word = AtomicU32::new(0);

@@ -115,7 +115,8 @@ fn a_cancel_of_all_rings() {
         let mut ring = ring(&engine);
         case.push(&mut ring);
         let canceller = engine.canceller().expect("at home");
-        let cancel = || assert_eq!(canceller.cancel(Which::All).pending, 1);
+        // The call may get its slot just then: it is found once more there.
+        let cancel = || assert!([1, 2].contains(&canceller.cancel(Which::All).pending));
         meanwhile(&case, || assert_eq!(ring.wait(1, Some(LONG)), Ok(1), "{}", case.name), cancel);
         let [done] = &drain(&mut ring)[..] else { panic!("one completion") };
         assert_eq!(done.end().0, i64::from(-libc::ECANCELED), "{}", case.name);
