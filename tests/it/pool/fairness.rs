@@ -1,11 +1,12 @@
 //! Rings take turns.
 
 use std::io::Write;
+use std::time::Duration;
 
 use syslet::{CallFlags, Config, Engine, Params, Submission, SubmissionBuilder};
 
 use crate::rig::{drain, getpid, pipe, push};
-use syslet_tests::pool::{PATIENCE, hold, timing, until};
+use syslet_tests::pool::{PATIENCE, occupy, timing};
 
 const QUEUED: u64 = 100_000;
 /// Claims in a row, as the rule says.
@@ -21,13 +22,12 @@ fn large() -> Params {
 /// Queues `QUEUED` of these on one ring and a single call on another, while the only worker is held; gives how many of
 /// the first ring's have finished when the single one has started.
 fn finished_before_the_single_one(call: &SubmissionBuilder) -> u64 {
-    let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
+    let config = Config::default().workers_max(1).stall(Duration::from_secs(10));
+    let engine = Engine::start(config).expect("an engine");
     let mut many = engine.ring(&large()).expect("a ring");
     let mut single = engine.ring(&Params::default()).expect("a ring");
     let (reader, mut writer) = pipe();
-    push(&mut many, &hold(&reader).user_data(1).build()).expect("accepted");
-    many.submit();
-    until("the worker is held", || engine.stats().blocked == 1);
+    occupy(&mut many, &reader, 1);
     let call = call.clone().flags(CallFlags::ASYNC).build();
     for _ in 0..QUEUED {
         push(&mut many, &call).expect("accepted");

@@ -182,15 +182,15 @@ fn sleeps_end_in_order() -> bool {
     // Backwards; two of each length, which end in the order pushed.
     for number in (0..u64::from(CALLS)).rev().map(|number| number ^ 1) {
         let call = ask_worker(nanosleep(length(number))).flags(CallFlags::ASYNC);
-        push(&mut ring, &call.timing().user_data(number).build()).unwrap();
+        push(&mut ring, &call.timing().user_data(number).build()).expect("it is there");
     }
     ring.submit();
-    let mut other = engine.ring(&Params::default()).unwrap();
+    let mut other = engine.ring(&Params::default()).expect("it is there");
     let times = timing(&run(&mut other, nanosleep(length(0)).flags(CallFlags::SYNC).timing()));
     let plain_late = Duration::from_nanos(times.finished_ns - times.started_ns) - length(0);
     let mut seen: Vec<Seen> = Vec::new();
     while seen.len() < CALLS as usize {
-        ring.wait(1, Some(PATIENCE)).unwrap();
+        ring.wait(1, Some(PATIENCE)).expect("it is there");
         seen.append(&mut drain(&mut ring));
     }
     let mut least_late = Duration::MAX;
