@@ -66,7 +66,8 @@ pub(crate) fn admit(
     };
     let is_instant_now = |row: &Row| class == Class::Instant && row.class != Class::Instant;
     let signals = row.is_some_and(|row| is_instant_now(row) && nonblocking::may_signal(row));
-    let facts = placement::Facts { flags: call.flags(), class, scope, signals, has_pool };
+    let waits_for_device = row.is_some_and(placement::waits_for_device);
+    let facts = placement::Facts { flags: call.flags(), class, scope, signals, waits_for_device, has_pool };
     placement::check(facts)?;
     verdict.descriptor = row.and_then(|row| row.descriptor);
     verdict.credit = BARE_CREDIT;

@@ -2,7 +2,7 @@
 //! others. Admission calls it for calls, `program` for programs and their atoms.
 
 use syslet_abi::{CallFlags, NR_OFFSET, Refusal};
-use syslet_syscalls::{Class, Scope};
+use syslet_syscalls::{Class, Row, Scope};
 
 use crate::refused::Refused;
 use crate::slots::admission::Constraints;
@@ -19,8 +19,25 @@ pub(crate) struct Facts {
     pub(crate) scope: Scope,
     /// Whether the plain call could signal the thread that makes it, although it cannot sleep.
     pub(crate) signals: bool,
+    /// Whether the call waits for a device, even with all data in memory.
+    pub(crate) waits_for_device: bool,
     /// Whether the submitter may give calls to workers.
     pub(crate) has_pool: bool,
+}
+
+/// Whether the call exists to wait for a device: no cache spares that, and no signal ends it.
+#[inline]
+pub(crate) fn waits_for_device(row: &Row) -> bool {
+    const WAITING: [libc::c_long; 6] = [
+        libc::SYS_fsync,
+        libc::SYS_fdatasync,
+        libc::SYS_sync,
+        libc::SYS_syncfs,
+        libc::SYS_sync_file_range,
+        libc::SYS_msync,
+    ];
+    row.class == Class::Storage
+        && row.numbers.here().is_some_and(|nr| WAITING.contains(&libc::c_long::from(nr)))
 }
 
 /// Refuses a call that no thread of this engine may run (ENGINE-8, ENGINE-18).
@@ -77,7 +94,7 @@ pub(crate) fn dispatch(
     constraints: Constraints,
     has_nonblocking: impl FnOnce() -> bool,
 ) -> DispatchFlags {
-    let Facts { flags, class, signals, has_pool, .. } = facts;
+    let Facts { flags, class, signals, waits_for_device, has_pool, .. } = facts;
     let short = if class == Class::Instant && constraints.is_short {
         DispatchFlags::INSTANT
     } else {
@@ -99,7 +116,10 @@ pub(crate) fn dispatch(
     };
     timed.with(if flags.contains(CallFlags::PRIVATE) || constraints.own_thread {
         DispatchFlags::PRIVATE.with(sleeps).with(DispatchFlags::WORKER)
-    } else if flags.contains(CallFlags::ASYNC) || !constraints.may_run_inline {
+    } else if flags.contains(CallFlags::ASYNC)
+        || !constraints.may_run_inline
+        || waits_for_device && !flags.contains(CallFlags::STORAGE)
+    {
         short.with(sleeps).with(DispatchFlags::WORKER)
     } else if is_local {
         short

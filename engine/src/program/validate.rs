@@ -123,6 +123,7 @@ fn look<'a>(
         class: Class::Instant,
         scope: Scope::Process,
         signals: false,
+        waits_for_device: false,
         has_pool,
     })?;
     let sum = check_atoms(&program, terms, has_pool, &mut validator.effective)?;
@@ -401,7 +402,8 @@ pub(crate) fn dispatch(
     let signals = row.is_some_and(|row| {
         class == Class::Instant && row.class != Class::Instant && nonblocking::may_signal(row)
     });
-    let facts = placement::Facts { flags, class, scope, signals, has_pool: true };
+    let waits_for_device = row.is_some_and(placement::waits_for_device);
+    let facts = placement::Facts { flags, class, scope, signals, waits_for_device, has_pool: true };
     placement::dispatch(facts, Constraints::NONE, || {
         row.is_some_and(|row| nonblocking::may_try(abilities, row, args))
     })

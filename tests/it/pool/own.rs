@@ -4,9 +4,9 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 
 use syslet::attrs::RunBy;
-use syslet::{CallFlags, Config, Features, Stats, Submission};
+use syslet::{CallFlags, Config, Features, Ring, Stats, Submission, SubmissionBuilder};
 
-use crate::rig::{alone, drain, getpid, pipe, push, sync};
+use crate::rig::{self, alone, drain, getpid, pipe, push, sync};
 use syslet_tests::pool::{PATIENCE, ask_worker, own_tid, start, until, worker};
 
 /// POOL-2: SYNC calls run in the order pushed, in the submitter's thread, inside `wait`: not before, although workers
@@ -60,5 +60,23 @@ fn without_workers_the_submitter_runs_everything() {
     assert!(seen.iter().map(|done| done.user_data).eq(0..10));
     for done in seen {
         assert_eq!((worker(&done).tid, worker(&done).run_by), (own_tid(), RunBy::INLINE));
+    }
+}
+
+/// POOL-1: calls that exist to wait for a device are workers', unless STORAGE says that their submitter makes
+/// them; where there are no workers it always does.
+#[test]
+fn calls_that_wait_for_a_device_are_a_workers() {
+    let file = tempfile::tempfile().expect("a file");
+    let fsync = |nr| ask_worker(Submission::call(nr).int(file.as_raw_fd().into()));
+    for nr in [libc::SYS_fsync, libc::SYS_fdatasync, libc::SYS_syncfs] {
+        let by = |ring: &mut Ring, call: SubmissionBuilder| {
+            let seen = rig::run(ring, call);
+            assert_eq!(seen.result, 0, "{nr}");
+            worker(&seen).tid == own_tid()
+        };
+        assert!(!by(&mut rig::pooled(), fsync(nr)), "{nr}");
+        assert!(by(&mut rig::pooled(), fsync(nr).flags(CallFlags::STORAGE)), "{nr}");
+        assert!(by(&mut rig::ring(), fsync(nr)), "{nr}");
     }
 }
