@@ -151,3 +151,36 @@ fn a_signal_interrupts_the_inline_call() {
     }
     assert_eq!(sleeper.join().unwrap(), (-i64::from(libc::EINTR), 16), "and the remaining time came back");
 }
+
+/// ENGINE-39: `run_inline` makes the calls that its thread may make, hands over the one that would block, and does not sleep; nothing is lost.
+#[test]
+fn an_event_loop_runs_calls_inline() {
+    for mut ring in [rig::ring(), rig::pooled()] {
+        assert_eq!(ring.run_inline(), Ok(0), "nothing is in flight");
+        let (reader, mut writer) = pipe();
+        let mut calls = 10;
+        for _ in 0..calls {
+            push(&mut ring, &getpid().build()).unwrap();
+        }
+        let is_pooled = ring.params().features_granted.contains(syslet::Features::WORKERS);
+        if is_pooled {
+            let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+            push(&mut ring, &read.user_data(7).build()).unwrap();
+            calls += 1;
+        }
+        let mut seen = Vec::new();
+        while seen.len() < 10 {
+            ring.run_inline().unwrap();
+            seen.append(&mut drain(&mut ring));
+        }
+        assert!(seen.iter().all(|seen| seen.user_data == 0), "the read waits");
+        std::io::Write::write_all(&mut writer, b"x").unwrap();
+        while seen.len() < calls {
+            ring.run_inline().unwrap();
+            seen.append(&mut drain(&mut ring));
+            thread::yield_now();
+        }
+        assert_eq!(seen.iter().filter(|seen| seen.user_data == 7).count(), calls - 10);
+        assert_eq!(ring.run_inline(), Ok(0));
+    }
+}

@@ -25,7 +25,7 @@ impl Ring {
     /// hands them over. Gives the number of calls that it was through with, of the lane at most `max`; few where the wait
     /// `is_timed`. The completions of one batch are posted together: no other thread waits for them. Calls that sleep for
     /// storage are claimed together without workers only.
-    pub(crate) fn run_inline(&mut self, max: usize, is_timed: bool) -> usize {
+    pub(crate) fn run_next(&mut self, max: usize, is_timed: bool) -> usize {
         if !self.staged.is_empty() && self.run_in_lane() {
             return 1;
         }

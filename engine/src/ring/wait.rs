@@ -15,6 +15,9 @@ use crate::shortage::Shortage;
 use crate::slots::Ticket;
 use crate::sys::clock::now_ns;
 
+/// The time for which [`Ring::run_inline`] begins calls.
+const RUN_INLINE: Duration = Duration::from_millis(1);
+
 /// Ends a ring's wait from another thread.
 #[derive(Clone, Debug)]
 pub struct Waker {
@@ -68,10 +71,32 @@ impl Ring {
     /// # Errors
     /// When a signal interrupted its sleep, or in a forked child. No completion is lost.
     pub fn wait(&mut self, min: usize, timeout: Option<Duration>) -> Result<usize, WaitError> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        self.wait_until(min, deadline, true)
+    }
+
+    /// Publishes pushed calls and runs those that this thread may run, without sleeping, for at most a millisecond and one
+    /// call: what an event loop does when it has pushed, beside polling [`Ring::event`]. Gives the number of completions ready and not consumed. Calls that
+    /// would block go to workers, as in [`Ring::wait`]; those that time was too short for are left, and workers take them unless this thread
+    /// is back soon. A SYNC call may sleep: it has said so.
+    ///
+    /// # Errors
+    /// In a forked child.
+    pub fn run_inline(&mut self) -> Result<usize, WaitError> {
+        let all = self.slot_owner.in_use() + self.drain_buffer.len();
+        self.wait_until(all, Instant::now().checked_add(RUN_INLINE), false)
+    }
+
+    /// A wait, which sleeps where there is nothing to run if it `sleeps`.
+    fn wait_until(
+        &mut self,
+        min: usize,
+        deadline: Option<Instant>,
+        sleeps: bool,
+    ) -> Result<usize, WaitError> {
         self.check_home().map_err(|_| WaitError::Forked)?;
         self.meet_thief();
         self.notice_cancellers();
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         (self.looked, self.wait_ends) = (Looked::Not, deadline);
         self.lane.set_open(false);
         if self.is_to_be_compared_again() {
@@ -85,7 +110,7 @@ impl Ring {
             self.drain();
         }
         self.plan_sharing(min.saturating_sub(self.drain_buffer.len()));
-        let waited = self.run_inline_until(min, deadline);
+        let waited = self.run_inline_until(min, deadline, sleeps);
         self.end_sharing(self.drain_buffer.len() >= min && self.lane.is_empty());
         // The other calls are for the workers: this thread may never wait again.
         if self.has_shared_work() && (self.is_open_to_workers() || self.may_give_away()) {
@@ -148,13 +173,18 @@ impl Ring {
     }
 
     /// Runs calls inline, and sleeps where there are none to run, until `min` completions are ready.
-    fn run_inline_until(&mut self, min: usize, deadline: Option<Instant>) -> Result<usize, WaitError> {
+    fn run_inline_until(
+        &mut self,
+        min: usize,
+        deadline: Option<Instant>,
+        sleeps: bool,
+    ) -> Result<usize, WaitError> {
         while self.drain_buffer.len() < min && !self.state.take_wake() {
-            let has_run = self.run_inline(min - self.drain_buffer.len(), deadline.is_some()) > 0;
+            let has_run = self.run_next(min - self.drain_buffer.len(), deadline.is_some()) > 0;
             let has_room = self.drain();
             if !has_run && self.drain_buffer.len() < min {
                 // Where ready completions have no room, waiting for more would never end.
-                if !has_room || self.slot_owner.in_use() == 0 {
+                if !has_room || self.slot_owner.in_use() == 0 || !sleeps {
                     break;
                 }
                 self.sleep(deadline)?;
