@@ -3,14 +3,15 @@
 
 use std::fmt::{self, Debug};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::os::fd::{AsFd as _, AsRawFd as _};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use syslet::{CompletionEvent, Config, Engine, Params, Ring, Submission, WaitError};
 
-use super::threads::{BUFFER_BYTES, copies, set_nonblocking};
+use super::completions::{Completions, turn};
+use super::threads::{BUFFER_BYTES, copies};
 use super::{PATIENCE, Server};
-use crate::contender::landing::Landing;
 
 /// Ring bytes for each connection.
 const RING_BYTES: usize = 256;
@@ -31,11 +32,6 @@ struct Connection {
     buffer: Box<[u8; BUFFER_BYTES]>,
     recv: Submission,
     send: Submission,
-    /// What of the buffer is to be sent back, and from where.
-    got: usize,
-    sent: usize,
-    /// Bytes that have not come yet.
-    left: usize,
 }
 
 /// The submitter sleeps in `wait`.
@@ -69,14 +65,8 @@ impl Rings {
         Ok(Rings { engine, ring, event: None, connections, streams, bytes })
     }
 
-    fn push(&mut self, number: usize) -> Result<(), String> {
-        let submission = self.connections[number].next();
-        // SAFETY: the buffer belongs to the connection, which lives until `turn` has seen every completion.
-        unsafe { self.ring.push(submission) }.map(|_| ()).map_err(|refused| refused.to_string())
-    }
-
     /// Sleeps until there is a completion, the calls that are pushed being made meanwhile.
-    fn wait(&mut self) -> Result<(), String> {
+    fn sleep(&mut self) -> Result<(), String> {
         let Some(event) = &self.event else {
             return match self.ring.submit_and_wait(1) {
                 Ok(_) | Err(WaitError::Interrupted { .. }) => Ok(()),
@@ -94,6 +84,20 @@ impl Rings {
     }
 }
 
+impl Completions for Rings {
+    fn push(&mut self, number: usize, to_send: Option<Range<usize>>) -> Result<(), String> {
+        let submission = self.connections[number].next(to_send);
+        // SAFETY: the buffer belongs to the connection, which lives until `turn` has seen every completion.
+        unsafe { self.ring.push(submission) }.map(|_| ()).map_err(|refused| refused.to_string())
+    }
+
+    fn wait(&mut self, over: &mut Vec<(u64, i64)>) -> Result<(), String> {
+        self.sleep()?;
+        over.extend(self.ring.completions().map(|done| (done.user_data(), done.result().0)));
+        Ok(())
+    }
+}
+
 impl Connection {
     fn new(stream: &TcpStream, number: u64) -> Connection {
         let (fd, mut buffer) = (i64::from(stream.as_raw_fd()), Box::new([0; BUFFER_BYTES]));
@@ -104,70 +108,25 @@ impl Connection {
             call.value(0).value(0).user_data(number).build()
         };
         let (recv, send) = (call(libc::SYS_recvfrom, 0), call(libc::SYS_sendto, libc::MSG_NOSIGNAL));
-        Connection { buffer, recv, send, got: 0, sent: 0, left: 0 }
+        Connection { buffer, recv, send }
     }
 
     /// The next call of this connection.
-    fn next(&mut self) -> &Submission {
-        if self.sent == self.got {
-            return &self.recv;
-        }
-        let rest = &self.buffer[self.sent..self.got];
+    fn next(&mut self, to_send: Option<Range<usize>>) -> &Submission {
+        let Some(to_send) = to_send else { return &self.recv };
+        let rest = &self.buffer[to_send];
         self.send.set_arg(1, rest.as_ptr().expose_provenance() as u64);
         self.send.set_arg(2, rest.len() as u64);
         &self.send
-    }
-
-    /// Notes the result of its call. Returns whether another one follows.
-    fn done(&mut self, result: i64) -> Result<bool, String> {
-        let moved = usize::try_from(result).map_err(|_| format!("a call has failed: {result}"))?;
-        if self.sent < self.got {
-            self.sent += moved;
-            return Ok(self.sent < self.got || self.left > 0);
-        }
-        if moved == 0 {
-            return Err("a connection has ended early".to_owned());
-        }
-        (self.got, self.sent, self.left) = (moved, 0, self.left.saturating_sub(moved));
-        Ok(true)
     }
 }
 
 impl Server for Rings {
     fn turn(&mut self) -> Result<(), String> {
-        set_nonblocking(&self.streams, false)?;
-        let landing = Landing;
-        let mut in_flight = 0;
-        for number in 0..self.connections.len() {
-            let connection = &mut self.connections[number];
-            (connection.got, connection.sent, connection.left) = (0, 0, self.bytes);
-            self.push(number)?;
-            in_flight += 1;
-        }
-        let (mut failed, mut over) = (None, Vec::new());
-        while in_flight > 0 {
-            self.wait()?;
-            over.extend(self.ring.completions().map(|done| (done.user_data(), done.result().0)));
-            for (number, result) in over.drain(..) {
-                in_flight -= 1;
-                let number = usize::try_from(number).map_err(|error| error.to_string())?;
-                match self.connections[number].done(result) {
-                    Ok(true) if failed.is_none() => {
-                        self.push(number)?;
-                        in_flight += 1;
-                    }
-                    Ok(_) => {}
-                    Err(error) => failed = Some(error),
-                }
-            }
-            if failed.is_some() {
-                // The others end as well, so that no buffer is in use.
-                let mut all = self.streams.iter();
-                all.try_for_each(|each| each.shutdown(std::net::Shutdown::Both)).unwrap_or_default();
-            }
-        }
-        landing.over();
-        failed.map_or(Ok(()), Err)
+        let streams = std::mem::take(&mut self.streams);
+        let turned = turn(self, &streams, self.bytes);
+        self.streams = streams;
+        turned
     }
 
     fn settings(&self) -> String {

@@ -2,6 +2,7 @@
 //! writing the server; the clients are the same for all, and their CPU time is not counted.
 
 mod clients;
+mod completions;
 mod engine;
 mod report;
 mod threads;

@@ -3,15 +3,16 @@
 
 use std::fmt::{self, Debug};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::os::fd::AsRawFd as _;
 
 use ::io_uring::squeue::Entry;
 use ::io_uring::{IoUring, Probe, opcode, types};
 
 use super::Server;
-use super::threads::{BUFFER_BYTES, copies, set_nonblocking};
+use super::completions::{Completions, turn};
+use super::threads::{BUFFER_BYTES, copies};
 use crate::contender::io_uring::set_up;
-use crate::contender::landing::Landing;
 
 /// The kernel takes no larger ring.
 const ENTRIES_MAX: usize = 1 << 15;
@@ -27,11 +28,6 @@ struct Uring {
 struct Connection {
     fd: types::Fd,
     buffer: Box<[u8; BUFFER_BYTES]>,
-    /// What of the buffer is to be sent back, and from where.
-    got: usize,
-    sent: usize,
-    /// Bytes that have not come yet.
-    left: usize,
 }
 
 pub(super) fn prepare(connections: &[TcpStream], bytes: usize) -> Result<Box<dyn Server>, String> {
@@ -45,7 +41,7 @@ pub(super) fn prepare(connections: &[TcpStream], bytes: usize) -> Result<Box<dyn
     }
     let connection = |stream: &TcpStream| {
         let (fd, buffer) = (types::Fd(stream.as_raw_fd()), Box::new([0; BUFFER_BYTES]));
-        Connection { fd, buffer, got: 0, sent: 0, left: 0 }
+        Connection { fd, buffer }
     };
     let connections = streams.iter().map(connection).collect();
     Ok(Box::new(Uring { ring, setup, connections, streams, bytes }))
@@ -53,9 +49,9 @@ pub(super) fn prepare(connections: &[TcpStream], bytes: usize) -> Result<Box<dyn
 
 impl Connection {
     /// The next call of this connection.
-    fn entry(&mut self, number: usize) -> Entry {
-        let entry = if self.sent < self.got {
-            let rest = &self.buffer[self.sent..self.got];
+    fn entry(&mut self, number: usize, to_send: Option<Range<usize>>) -> Entry {
+        let entry = if let Some(to_send) = to_send {
+            let rest = &self.buffer[to_send];
             opcode::Send::new(self.fd, rest.as_ptr(), length(rest)).flags(libc::MSG_NOSIGNAL).build()
         } else {
             let buffer = &mut self.buffer[..];
@@ -63,29 +59,15 @@ impl Connection {
         };
         entry.user_data(number as u64)
     }
-
-    /// Notes the result of its call. Returns whether another one follows.
-    fn done(&mut self, result: i32) -> Result<bool, String> {
-        let moved = usize::try_from(result).map_err(|_| format!("a call has failed: {result}"))?;
-        if self.sent < self.got {
-            self.sent += moved;
-            return Ok(self.sent < self.got || self.left > 0);
-        }
-        if moved == 0 {
-            return Err("a connection has ended early".to_owned());
-        }
-        (self.got, self.sent, self.left) = (moved, 0, self.left.saturating_sub(moved));
-        Ok(true)
-    }
 }
 
 fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(0)
 }
 
-impl Uring {
-    fn push(&mut self, number: usize) -> Result<(), String> {
-        let entry = self.connections[number].entry(number);
+impl Completions for Uring {
+    fn push(&mut self, number: usize, to_send: Option<Range<usize>>) -> Result<(), String> {
+        let entry = self.connections[number].entry(number, to_send);
         // SAFETY: the buffer belongs to the connection, which lives until `turn` has seen every completion.
         if unsafe { self.ring.submission().push(&entry) }.is_err() {
             self.ring.submit().map_err(|error| error.to_string())?;
@@ -94,48 +76,24 @@ impl Uring {
         }
         Ok(())
     }
+
+    fn wait(&mut self, over: &mut Vec<(u64, i64)>) -> Result<(), String> {
+        match self.ring.submit_and_wait(1) {
+            Ok(_) => {}
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EINTR | libc::EAGAIN | libc::EBUSY)) => {}
+            Err(error) => panic!("io_uring_enter with calls in flight: {error}"),
+        }
+        over.extend(self.ring.completion().map(|done| (done.user_data(), done.result().into())));
+        Ok(())
+    }
 }
 
 impl Server for Uring {
     fn turn(&mut self) -> Result<(), String> {
-        set_nonblocking(&self.streams, false)?;
-        let landing = Landing;
-        let mut in_flight = 0;
-        for number in 0..self.connections.len() {
-            let connection = &mut self.connections[number];
-            (connection.got, connection.sent, connection.left) = (0, 0, self.bytes);
-            self.push(number)?;
-            in_flight += 1;
-        }
-        let (mut failed, mut over) = (None, Vec::new());
-        while in_flight > 0 {
-            match self.ring.submit_and_wait(1) {
-                Ok(_) => {}
-                Err(error)
-                    if matches!(error.raw_os_error(), Some(libc::EINTR | libc::EAGAIN | libc::EBUSY)) => {}
-                Err(error) => panic!("io_uring_enter with calls in flight: {error}"),
-            }
-            over.extend(self.ring.completion().map(|done| (done.user_data(), done.result())));
-            for (number, result) in over.drain(..) {
-                in_flight -= 1;
-                let number = usize::try_from(number).map_err(|error| error.to_string())?;
-                match self.connections[number].done(result) {
-                    Ok(true) if failed.is_none() => {
-                        self.push(number)?;
-                        in_flight += 1;
-                    }
-                    Ok(_) => {}
-                    Err(error) => failed = Some(error),
-                }
-            }
-            if failed.is_some() {
-                // The others end as well, so that no buffer is in use.
-                let mut all = self.streams.iter();
-                all.try_for_each(|each| each.shutdown(std::net::Shutdown::Both)).unwrap_or_default();
-            }
-        }
-        landing.over();
-        failed.map_or(Ok(()), Err)
+        let streams = std::mem::take(&mut self.streams);
+        let turned = turn(self, &streams, self.bytes);
+        self.streams = streams;
+        turned
     }
 
     fn settings(&self) -> String {

@@ -11,6 +11,7 @@ use syslet::attrs::{
 };
 use syslet::{AttributeId, Engine, Ring, Submission};
 
+use super::asked::asked;
 use super::files::{Sample, samples};
 use crate::print::attribute::words;
 use crate::report::Answered;
@@ -36,21 +37,14 @@ fn asked_of(ring: &mut Ring, sample: &Sample, id: AttributeId, name: &'static st
         Some(root) => call.cwd(AttributeFlags::NONE, root),
         None => call.attribute(id, AttributeFlags::NONE, &payload(id)),
     };
-    if let Err(refused) = ring.push_safe(&call.build()) {
-        return refused.to_string();
-    }
-    while ring.in_flight() > 0 {
-        if ring.submit_and_wait(1).is_ok_and(|ready| ready > 0) {
-            break;
-        }
-    }
-    let Some(done) = ring.completions().next() else { return "not answered".to_owned() };
-    let Some(answer) = done.attribute(id) else { return "not answered".to_owned() };
-    let values = values(id, answer.status, answer.value);
-    let words = words(&Answered { name, status: answer.status, values });
-    let said = words.split_once(' ').map_or("", |(_, said)| said);
-    let status = answer.status.name();
-    if said == status { said.to_owned() } else { format!("{status}: {said}") }
+    asked(ring, &call.build(), |done| {
+        let answer = done.attribute(id)?;
+        let values = values(id, answer.status, answer.value);
+        let words = words(&Answered { name, status: answer.status, values });
+        let said = words.split_once(' ').map_or("", |(_, said)| said);
+        let status = answer.status.name();
+        Some(if said == status { said.to_owned() } else { format!("{status}: {said}") })
+    })
 }
 
 /// A payload that its attribute accepts.

@@ -1,6 +1,7 @@
 //! `syslet probe`: the abilities and limits of syslet on this machine, one file for each section. Nothing is changed and
 //! nothing is left behind.
 
+mod asked;
 mod attributes;
 mod confinement;
 mod files;

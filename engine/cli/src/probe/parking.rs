@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use syslet::attrs::WorkerValue;
 use syslet::{AttributeFlags, AttributeId, Ring, Submission};
 
+use super::asked::asked;
 use super::section::section;
 
 /// The sleep that is tried.
@@ -17,15 +18,8 @@ fn nap(ring: &mut Ring) -> String {
     let time = [0, NAP_NS].map(i64::to_ne_bytes).concat();
     let call = Submission::call(libc::SYS_nanosleep).input(&time).output(16);
     let call = call.attribute(AttributeId::WORKER, AttributeFlags::NONE, &[]).build();
-    if let Err(refused) = ring.push_safe(&call) {
-        return refused.to_string();
-    }
-    while ring.in_flight() > 0 {
-        if ring.submit_and_wait(1).is_ok_and(|ready| ready > 0) {
-            break;
-        }
-    }
-    let Some(done) = ring.completions().next() else { return "not answered".to_owned() };
-    let worker = done.attribute(AttributeId::WORKER).and_then(|answer| WorkerValue::parse(answer.value));
-    worker.map_or("unknown", |worker| worker.run_by.name()).to_owned()
+    asked(ring, &call, |done| {
+        let worker = done.attribute(AttributeId::WORKER).and_then(|answer| WorkerValue::parse(answer.value));
+        Some(worker.map_or("unknown", |worker| worker.run_by.name()).to_owned())
+    })
 }
