@@ -73,7 +73,9 @@ impl Rings {
                 Err(error) => Err(error.to_string()),
             };
         };
-        self.ring.submit();
+        if self.ring.run_inline().map_err(|error| error.to_string())? > 0 {
+            return Ok(());
+        }
         let mut polled = [PollFd::new(event.as_fd(), PollFlags::POLLIN)];
         let timeout = PollTimeout::try_from(PATIENCE).map_err(|error| error.to_string())?;
         match poll(&mut polled, timeout) {
@@ -130,7 +132,8 @@ impl Server for Rings {
     }
 
     fn settings(&self) -> String {
-        let waits = if self.event.is_some() { "CompletionEvent polled, submit" } else { "submit_and_wait" };
+        let waits =
+            if self.event.is_some() { "CompletionEvent polled, run_inline" } else { "submit_and_wait" };
         format!("default configuration, one ring, {waits}, recv and send")
     }
 

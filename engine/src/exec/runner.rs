@@ -6,7 +6,8 @@ use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use syslet_abi::{
-    ArgKind, AttributeId, Call, CallFlags, Done, DoneWriter, Errno, Inout, Kind, RecordWord, Status,
+    ArgKind, AttributeId, Call, CallFlags, Done, DoneWriter, Errno, Inout, Kind, NR_OFFSET, RecordWord,
+    Status,
 };
 use syslet_attrs::{CacheValue, Evidence, Needs, RunBy, TimingValue};
 use syslet_syscalls::{Bases, RawArgs, Row, build, prepare, row, settle, written};
@@ -27,6 +28,14 @@ use crate::slots::Slot;
 use crate::sys::clock::now_ns;
 use crate::sys::hold::Hold;
 use crate::sys::sync::{self, AtomicBool, Ordering};
+
+/// Whether a submitter may be taken out of the call of this record, by its row.
+#[inline(always)]
+fn may_be_taken(record: &[u64]) -> bool {
+    // The number is the lower half of its word.
+    let [nr, _] = bytemuck::cast::<u64, [u32; 2]>(record[NR_OFFSET / 8]);
+    row(nr).is_some_and(|row| row.kick.is_possible())
+}
 
 /// Runs calls one after the other and builds their completions in one buffer.
 #[derive(Debug)]
@@ -113,7 +122,7 @@ impl Runner {
     ///
     /// # Safety
     /// As for [`Runner::run`].
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn run_held(
         &mut self,
         record: &[u64],
@@ -121,9 +130,23 @@ impl Runner {
         hold: Option<&Hold>,
         at: usize,
     ) -> Step<usize> {
-        let way = hold.map_or(Way::Plain(RunBy::INLINE), Way::Held);
+        match hold.filter(|_| may_be_taken(record)) {
+            // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
+            None => Step::Done(unsafe { self.run(record, claim, at) }),
+            // SAFETY: as above.
+            Some(hold) => unsafe { self.run_shown(record, claim, hold, at) },
+        }
+    }
+
+    /// Runs a call that its row lets go, and shows it to the thread that may take it. In line as the others are: each return behind
+    /// an entry of the kernel is mispredicted.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    #[inline(always)]
+    unsafe fn run_shown(&mut self, record: &[u64], claim: &Claim<'_>, hold: &Hold, at: usize) -> Step<usize> {
         // SAFETY: the caller promises that the record was admitted, that its submitter answers for the call, and that `claim` is its.
-        unsafe { self.run_by(way, record, claim, at) }
+        unsafe { self.run_by(Way::Held(hold), record, claim, at) }
     }
 
     /// Makes a non-blocking attempt at one call; as [`Runner::run`].

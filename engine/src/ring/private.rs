@@ -99,18 +99,14 @@ impl Ring {
                 entry.restore(&self.lane_slot);
             }
             let (claim, runner) = (Claim::instant(&self.lane_slot, NO_TICKET), &mut self.executor.runner);
-            let step = if is_instant {
-                // SAFETY: as in `run_first`.
-                Step::Done(unsafe { runner.run(entry.record(), &claim, at) })
+            let hold = may_hold.then(|| &self.state.hold);
+            let step = if is_watched && self.lane.len() > 1 {
+                // Other threads may look while this one is in the call.
+                over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
+                self.lane.during(|entries| run_first(runner, entries, &claim, hold, at))
             } else {
-                let hold = may_hold.then(|| &self.state.hold);
-                if is_watched && self.lane.len() > 1 {
-                    // Other threads may look while this one is in the call.
-                    over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
-                    self.lane.during(|entries| run_first(runner, entries, &claim, hold, at))
-                } else {
-                    run_first(runner, &self.lane, &claim, hold, at)
-                }
+                // SAFETY: as in `run_first`.
+                unsafe { runner.run_held(entry.record(), &claim, hold, at) }
             };
             let built = match step {
                 Step::Done(built) => built,
