@@ -60,7 +60,7 @@ impl Crowd {
         let wanted = if kind == Kind::Recv { calls } else { 0 };
         raise_descriptors(u64::from(wanted) * 2 + OTHER_DESCRIPTORS)?;
         let (peers, connections) = connections(wanted as usize)?;
-        // Leaked: whoever sleeps on them may outlive the crowd.
+        // Leaked: a thread that sleeps on them may outlive the crowd.
         let word = Box::leak(Box::new(AtomicU32::new(0)));
         let bytes = Vec::leak((0..wanted).map(|_| AtomicU8::new(0)).collect());
         Ok(Crowd { engine, ring, kind, word, calls, peers, connections, bytes })

@@ -33,22 +33,23 @@ impl Progress {
     /// The call is about to be attempted again, after it was parked. The time since then counts for its attributes as that of a thread
     /// that slept once.
     pub(crate) fn roused(&mut self, now_ns: u64) {
-        self.was_parked = true;
-        if let Some(seen) = &mut self.seen {
-            seen.spent.wall_ns += now_ns.saturating_sub(self.first_ns);
-            seen.spent.voluntary_switches += 1;
-        }
+        self.count_parked(now_ns);
         self.first_ns = now_ns;
     }
 
     /// A sleep is due: nothing of it is left. The time counts for its attributes as that of a thread that slept once.
     pub(crate) fn awoken(mut self, now_ns: u64) -> Progress {
-        (self.until_ns, self.was_parked, self.sleeps) = (0, true, false);
+        (self.until_ns, self.sleeps) = (0, false);
+        self.count_parked(now_ns);
+        self
+    }
+
+    fn count_parked(&mut self, now_ns: u64) {
+        self.was_parked = true;
         if let Some(seen) = &mut self.seen {
             seen.spent.wall_ns += now_ns.saturating_sub(self.first_ns);
             seen.spent.voluntary_switches += 1;
         }
-        self
     }
 
     /// The same with the time of the first attempt, and its cost.

@@ -118,12 +118,8 @@ impl Executor {
         at: usize,
     ) -> Step<usize, Rest> {
         if !is_program(record) {
-            if hold.is_none() {
-                // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
-                // for the call, and the claim is the record's.
-                return Step::Done(unsafe { self.runner.run(record, claim, at) });
-            }
-            // SAFETY: this function's contract, as above.
+            // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
+            // for the call, and the claim is the record's.
             return match unsafe { self.runner.run_held(record, claim, hold, at) } {
                 Step::Done(words) => Step::Done(words),
                 Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),

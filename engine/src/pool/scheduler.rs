@@ -105,6 +105,16 @@ pub(crate) struct Count {
 }
 
 impl<P, S> Roster<P, S> {
+    /// Workers that count against the limit.
+    fn counted(&self, quota: Quota) -> u32 {
+        self.workers.saturating_sub(quota.abandoned)
+    }
+
+    /// Whether the limit and the system let another worker be started.
+    fn may_start(&self, quota: Quota) -> bool {
+        !self.barred && self.counted(quota) < quota.workers_max
+    }
+
     /// Workers that run or are about to. The load of `blocked` may be relaxed: the fence of [`Scheduler::wake_one`]
     /// or [`Scheduler::park`] before it pairs with the fence of [`Scheduler::block`], so where the count is too old
     /// to be seen here, the blocking worker sees the listed ring and calls `wake_one` itself.
@@ -305,9 +315,8 @@ impl<P: Work, S: Sleeper> Scheduler<P, S> {
             self.searching.fetch_add(1, Ordering::Relaxed);
             return WakeOne::Wake(worker);
         }
-        let workers = roster.workers.saturating_sub(quota.abandoned);
-        let may_start = !roster.barred && workers < quota.workers_max;
-        if may_start && u64::from(workers) <= in_flight() {
+        let may_start = roster.may_start(quota);
+        if may_start && u64::from(roster.counted(quota)) <= in_flight() {
             roster.workers += 1;
             self.searching.fetch_add(1, Ordering::Relaxed);
             return WakeOne::Start;
@@ -322,9 +331,7 @@ impl<P: Work, S: Sleeper> Scheduler<P, S> {
     /// Whether all workers that there may be are blocked.
     pub(crate) fn is_exhausted(&self, quota: Quota) -> bool {
         let roster = lock(&self.roster);
-        let workers = roster.workers.saturating_sub(quota.abandoned);
-        let may_start = !roster.barred && workers < quota.workers_max;
-        !may_start && roster.idle.is_empty() && roster.runnable(&self.blocked) == 0
+        !roster.may_start(quota) && roster.idle.is_empty() && roster.runnable(&self.blocked) == 0
     }
 
     /// The listed rings.
@@ -376,9 +383,7 @@ impl<P: Work, S: Sleeper> Scheduler<P, S> {
         // the publisher sees one searcher less and calls `wake_one`. Pairs also with the fence of `block`, for the
         // load of `blocked` in `runnable` below. Without it the worker could sleep while the publisher counts on it.
         fence(Ordering::SeqCst);
-        if self.is_closed()
-            || !worker.stays() && roster.workers.saturating_sub(quota.abandoned) > quota.workers_max
-        {
+        if self.is_closed() || !worker.stays() && roster.counted(quota) > quota.workers_max {
             roster.workers -= 1;
             return Parked::Leave;
         }
