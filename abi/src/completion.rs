@@ -119,6 +119,32 @@ impl<'a> Done<'a> {
         words
     }
 
+    /// Writes a completion whose one return is that of DATA, around its value: `len` bytes that stand from [`DONE_DATA_OFFSET`] on. Gives its
+    /// length in words.
+    ///
+    /// # Panics
+    /// When the record has no room for it.
+    #[inline]
+    pub fn put_data(
+        record: &mut [u64],
+        (user_data, result, flags): (u64, RawResult, DoneFlags),
+        len: usize,
+    ) -> usize {
+        let (value, words) = (DONE_DATA_OFFSET / 8, (DONE_DATA_OFFSET + padded(len)) / 8);
+        let record = &mut record[..words];
+        let used = len % 8;
+        if used > 0 {
+            // The bytes behind the value, up to the next word, are zero.
+            record[words - 1] &= (1 << (8 * used)) - 1;
+        }
+        let word = RecordWord { len: len32(8 * words), kind: Kind::DONE, flags: flags.0 };
+        record[0] = word.pack();
+        record[1] = user_data;
+        record[2] = result.0.cast_unsigned();
+        record[value - 1] = pack_header(AttributeId::DATA, Status::HANDLED.0, len32(len));
+        words
+    }
+
     /// The whole record.
     #[must_use]
     #[inline]

@@ -60,6 +60,23 @@ fn one_value_in_one_piece() {
     }
 }
 
+/// ABI-31: a completion with DATA alone, made in one piece around its value, is what the writer makes of it; bytes behind the value are zero.
+#[test]
+fn data_in_one_piece() {
+    let (user_data, result, flags) = (7, RawResult(3), DoneFlags::CANCELLED);
+    for len in 0..=24 {
+        let mut words = [0xa5a5_a5a5_a5a5_a5a5; 8];
+        let mut record = words.map(u64::to_ne_bytes).as_flattened().to_vec();
+        let mut writer = DoneWriter::new(&mut record);
+        writer.data(Status::HANDLED, len);
+        let bytes = writer.finish(user_data, result, flags);
+        assert_eq!(Done::put_data(&mut words, (user_data, result, flags), len) * 8, bytes, "{len}");
+        assert_eq!(&words.map(u64::to_ne_bytes).as_flattened()[..bytes], &record[..bytes], "{len}");
+        let done = Done::check(&record[..bytes]).expect("it is whole");
+        assert_eq!(done.attribute(AttributeId::DATA).map(|data| data.value.len()), Some(len));
+    }
+}
+
 /// ABI-32: each flag has its bit; all of them are accepted, every other bit is refused.
 #[test]
 fn unknown_completion_flags_are_refused() {

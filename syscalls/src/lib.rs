@@ -47,7 +47,7 @@ pub use lookup::{is_foreign, row, row_by_name, rows};
 pub use narrowed::{Narrowed, RawArgs};
 pub use nature::{Class, Scope};
 pub use nonblocking::NonBlockingForm;
-pub use outcome::{copy_in, prepare, written, written_for};
+pub use outcome::{Filled, copy_in, prepare, written, written_for};
 pub use restart::Restart;
 pub use row::{Descriptors, Memory, Numbers, Row, Yields};
 pub use sites::{Site, site_before_call, site_behind_call, sites};

@@ -16,7 +16,7 @@ use crate::row::Row;
 /// When `call` did not pass [`check_arguments`](crate::check_arguments) or `out` is not its out area.
 #[inline]
 pub fn prepare(row: &Row, call: &Call<'_>, out: &mut [u8]) {
-    if the_out(row, call).is_none() {
+    if Filled::of(row, call).is_none() {
         prepare_any(row, call, out);
     }
 }
@@ -30,16 +30,43 @@ fn prepare_any(row: &Row, call: &Call<'_>, out: &mut [u8]) {
     copy_in(row, call, out);
 }
 
-/// The one argument that is no value, if it is written from the start of the out area, as far as the result says: what a read has.
-#[inline]
-fn the_out<'a>(row: &'a Row, call: &Call<'_>) -> Option<(usize, &'a Arg)> {
-    let mut places = call.kinds().not_values();
-    let index = places.next().filter(|_| !row.is_built)?;
-    let is_alone = places.next().is_none()
-        && call.kinds().get(index) == ArgKind::OUT
-        && Place::of(call, index).out == Some(0);
-    let arg = row.args.get(index).filter(|arg| is_alone && arg.forms.is_empty() && arg.ty == ArgType::Out)?;
-    matches!(arg.written, Written::Result | Written::Plus(_)).then_some((index, arg))
+/// The one argument of a call that is no value, where it is written from the start of the out area, as far as the result says: what a
+/// read has.
+#[derive(Clone, Copy, Debug)]
+pub struct Filled<'a> {
+    index: usize,
+    arg: &'a Arg,
+}
+
+impl<'a> Filled<'a> {
+    /// That argument of a call, if there is one and no other that is no value.
+    #[must_use]
+    #[inline]
+    pub fn of(row: &'a Row, call: &Call<'_>) -> Option<Filled<'a>> {
+        let mut places = call.kinds().not_values();
+        let index = places.next().filter(|_| !row.is_built)?;
+        let is_alone = places.next().is_none()
+            && call.kinds().get(index) == ArgKind::OUT
+            && Place::of(call, index).out == Some(0);
+        let arg =
+            row.args.get(index).filter(|arg| is_alone && arg.forms.is_empty() && arg.ty == ArgType::Out)?;
+        matches!(arg.written, Written::Result | Written::Plus(_)).then_some(Filled { index, arg })
+    }
+
+    /// Which argument it is.
+    #[must_use]
+    #[inline]
+    pub fn index(self) -> usize {
+        self.index
+    }
+
+    /// How many bytes the call has written; `None` where the length of the argument is not known.
+    #[must_use]
+    #[inline]
+    pub fn written(self, call: &Call<'_>, result: RawResult) -> Option<usize> {
+        let len = extent(self.arg.len, self.index, call).ok()?;
+        Some(written_by(self.arg.written, call, result, &[]).min(len))
+    }
 }
 
 /// Gives INOUT arguments their bytes.
@@ -81,12 +108,8 @@ fn fills_from_start(row: &Row, call: &Call<'_>) -> bool {
 #[must_use]
 #[inline]
 pub fn written(row: &Row, call: &Call<'_>, result: RawResult, out: &[u8]) -> usize {
-    if let Some((index, arg)) = the_out(row, call)
-        && let Ok(len) = extent(arg.len, index, call)
-    {
-        return written_by(arg.written, call, result, out).min(len);
-    }
-    written_any(row, call, result, out)
+    let filled = Filled::of(row, call).and_then(|filled| filled.written(call, result));
+    filled.unwrap_or_else(|| written_any(row, call, result, out))
 }
 
 #[inline(never)]

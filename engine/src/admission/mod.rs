@@ -15,6 +15,7 @@ use syslet_attrs::{CallFacts, DeadlineAsked, Needs, Plan, Priority, Registry, Tr
 use syslet_syscalls::{Class, RawArgs, Row, Scope, check_arguments, is_foreign, row};
 
 use crate::exec::attributes::{AttributeContext, contained, facts};
+use crate::exec::is_bare;
 use crate::exec::usage::may_count;
 use crate::nonblocking::{self, Abilities};
 use crate::queues::batch::BATCH_MAX;
@@ -93,6 +94,7 @@ pub(crate) fn admit(
     }
     verdict.placement = place(verdict, terms, may_pool);
     verdict.is_private = may_be_private(verdict, call.flags(), terms, may_pool);
+    verdict.is_bare = verdict.is_private && is_bare(call, row);
     Ok(())
 }
 

@@ -6,23 +6,24 @@ use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use syslet_abi::{
-    ArgKind, AttributeId, Call, CallFlags, Done, DoneWriter, Errno, Inout, Kind, NR_OFFSET, RecordWord,
-    Status,
+    AttributeId, Call, CallFlags, Done, DoneFlags, Errno, Kind, NR_OFFSET, RawResult, RecordWord,
 };
 use syslet_attrs::{CacheValue, Evidence, Needs, RunBy, TimingValue};
-use syslet_syscalls::{Bases, RawArgs, Row, build, prepare, row, settle, written};
+use syslet_syscalls::{Filled, Invoked, RawArgs, Row, invoke, prepare, row, settle};
 
 use crate::exec::attempt::{Way, enter};
 use crate::exec::attributes::{Asked, AttributeContext, Sight};
 use crate::exec::checksum::{Moved, asked_bytes};
-use crate::exec::claim::Claim;
+use crate::exec::claim::{Claim, NEVER};
+use crate::exec::completing::{complete, complete_with_data, complete_with_value, hide, out_area};
 use crate::exec::outcome::Outcome;
 use crate::exec::progress::{Progress, Step};
+use crate::exec::resolving::resolve;
+use crate::exec::signal_sets;
 use crate::exec::usage::{Counters, Unwatched, WATCHED, Watched};
 use crate::guard;
 use crate::nonblocking::Abilities;
 use crate::queues::batch::BATCH_DONE_BYTES;
-use crate::queues::completion_queue::hidden;
 use crate::shortage::{Shortage, reserve};
 use crate::slots::Slot;
 use crate::sys::clock::now_ns;
@@ -35,6 +36,16 @@ fn may_be_taken(record: &[u64]) -> bool {
     // The number is the lower half of its word.
     let [nr, _] = bytemuck::cast::<u64, [u32; 2]>(record[NR_OFFSET / 8]);
     row(nr).is_some_and(|row| row.kick.is_possible())
+}
+
+/// Whether a submitter that makes the call has no question to ask before or behind it: it has no attribute, no out area and no signal
+/// set, its success is not to be hidden, and its row lets no other thread take the submitter out of it.
+pub(crate) fn is_bare(call: &Call<'_>, row: Option<&Row>) -> bool {
+    call.attribute_count() == 0
+        && call.out_len() == 0
+        && !call.flags().contains(CallFlags::NO_COMPLETE)
+        && !signal_sets::carries(call.nr())
+        && row.is_some_and(|row| !row.kick.is_possible())
 }
 
 /// Runs calls one after the other and builds their completions in one buffer.
@@ -116,6 +127,23 @@ impl Runner {
             Step::Done(words) => words,
             Step::Suspended(_) => unreachable!("the plain call is final"),
         }
+    }
+
+    /// Runs one call that [`is_bare`] in its submitter, as [`Runner::run`] does, without looking for attributes and the rest.
+    ///
+    /// # Safety
+    /// `record` was admitted by `push`, whose caller answers for the call.
+    #[inline(always)]
+    pub(crate) unsafe fn run_bare(&mut self, record: &[u64], at: usize) -> usize {
+        let call = Call::admitted(bytemuck::cast_slice(record));
+        debug_assert!(!self.is_pooled && is_bare(&call, row(call.nr())), "{call:?}");
+        // SAFETY: the submitter answers for the call, as the caller promises. Without DATA and out area every argument is a value.
+        let Invoked::Result(result) = (unsafe { invoke(&NEVER, call.nr(), &RawArgs::of(&call)) }) else {
+            unreachable!("no thread sets that word")
+        };
+        let done = Done::bare(call.user_data(), RawResult(result), DoneFlags::NONE);
+        self.done[at..at + done.len()].copy_from_slice(&done);
+        done.len()
     }
 
     /// Runs one call in its submitter; as [`Runner::run`], but suspended when the submitter was taken out of it.
@@ -249,7 +277,12 @@ impl Runner {
         claim: &Claim<'_>,
         at: usize,
     ) -> Step<usize> {
-        if call.out_len() == 0 {
+        if call.attribute_count() == 0 && !matches!(way, Way::Rest(_)) {
+            if let Some(filled) = row(call.nr()).and_then(|row| Filled::of(row, call)) {
+                // SAFETY: this function's contract.
+                return unsafe { self.run_filled(way, call, claim, at, filled) };
+            }
+        } else if call.out_len() == 0 {
             if claim.slot().asks_only(AttributeId::TIMING) {
                 // SAFETY: this function's contract.
                 return unsafe { self.run_timed(way, call, claim, at) };
@@ -291,9 +324,12 @@ impl Runner {
         // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
         let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
         let Outcome { started_ns, finished_ns, .. } = outcome;
+        if outcome.status_of_attributes().is_some() {
+            return Step::Done(self.complete(call, claim.slot(), at, (&outcome, &Sight::default())));
+        }
         let timing = TimingValue { queued_ns: claim.slot().queued_ns(), started_ns, finished_ns };
-        let value = (AttributeId::TIMING, Some(timing.words()));
-        Step::Done(self.answer(call, claim.slot(), at, (&outcome, &Sight::default()), value))
+        let value = (AttributeId::TIMING, timing.words());
+        Step::Done(complete_with_value(&mut self.done[at..], call, &outcome, value))
     }
 
     /// The same for the attempt at a call that has CACHE. One that is enough says all.
@@ -323,30 +359,62 @@ impl Runner {
         // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
         let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
         let evidence = sight.seen.evidence;
-        let hit = (evidence == Evidence::NONBLOCKING_SUCCEEDED).then(|| [CacheValue::of(evidence).word()]);
-        Step::Done(self.answer(call, claim.slot(), at, (&outcome, &sight), (AttributeId::CACHE, hit)))
+        let is_hit = evidence == Evidence::NONBLOCKING_SUCCEEDED && outcome.status_of_attributes().is_none();
+        if !is_hit {
+            return Step::Done(self.complete(call, claim.slot(), at, (&outcome, &sight)));
+        }
+        let value = (AttributeId::CACHE, [CacheValue::of(evidence).word()]);
+        Step::Done(complete_with_value(&mut self.done[at..], call, &outcome, value))
     }
 
-    /// Builds the completion of a call with that attribute alone; gives its length in words. Where the call has not run, or there is no
-    /// value, the attribute is asked.
-    fn answer<const N: usize>(
+    /// The same for a call without attributes that fills its out area from the start, as a read does.
+    ///
+    /// # Safety
+    /// As for [`Runner::run`].
+    unsafe fn run_filled(
         &mut self,
+        way: Way<'_>,
         call: &Call<'_>,
-        slot: &Slot,
+        claim: &Claim<'_>,
         at: usize,
-        (outcome, sight): (&Outcome, &Sight<'_>),
-        (id, value): (AttributeId, Option<[u64; N]>),
-    ) -> usize {
-        let (Some(value), None) = (value, outcome.status_of_attributes()) else {
-            let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
-            let words = finish(&Asked::new(call, slot, &self.context), (outcome, sight), slot, writer);
-            return if words == 0 { hide(&mut self.done[at..], call) } else { words };
-        };
-        if outcome.is_hidden(call) {
-            return hide(&mut self.done[at..], call);
+        filled: Filled<'_>,
+    ) -> Step<usize> {
+        if self.grow(claim.slot(), at).is_err() {
+            return Step::Done(self.starve(call, claim, at, false));
         }
-        let head = (call.user_data(), outcome.result, outcome.flags);
-        Done::put_value(&mut self.done[at..], head, (id, value))
+        let (mut args, out) = (RawArgs::of(call), out_area(&mut self.done[at..], call));
+        args.set(filled.index(), out.as_mut_ptr().expose_provenance() as u64);
+        let mut guarded = guard::enclose(row(call.nr()), call, &mut args);
+        // SAFETY: the submitter answers for the call, as the caller promises. The one argument that is no value points to the out area,
+        // and reaches as far as the row says, which admission has checked.
+        let entered =
+            unsafe { enter(&way, call, claim.cancel(), &args, Needs::NONE, self.is_pooled, &mut Unwatched) };
+        let outcome = match entered {
+            Step::Done(outcome) => outcome,
+            Step::Suspended(mut begun) => {
+                guarded.leave(None);
+                if begun.bytes > 0 {
+                    begun.out.extend_from_slice(out_area(&mut self.done[at..], call));
+                }
+                // SAFETY: this function's contract, with the same record and claim.
+                return unsafe { self.suspend(begun, call, claim, at) };
+            }
+        };
+        guarded.leave(Some(outcome.result));
+        // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
+        let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
+        let written =
+            filled.written(call, outcome.result).filter(|_| outcome.status_of_attributes().is_none());
+        Step::Done(match written {
+            Some(written) => complete_with_data(&mut self.done[at..], call, &outcome, written),
+            None => self.complete(call, claim.slot(), at, (&outcome, &Sight::default())),
+        })
+    }
+
+    /// Builds the completion of a call with attributes that have not seen it.
+    #[cold]
+    fn complete(&mut self, call: &Call<'_>, slot: &Slot, at: usize, seen: (&Outcome, &Sight<'_>)) -> usize {
+        complete(&mut self.done[at..], &Asked::new(call, slot, &self.context), seen, slot)
     }
 
     /// Runs any other such call.
@@ -366,8 +434,7 @@ impl Runner {
             return Step::Done(self.starve(call, claim, at, is_begun));
         }
         let (row, needs) = (row(call.nr()), slot.needs());
-        let mut writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
-        let out = writer.out_area(call.out_len());
+        let out = out_area(&mut self.done[at..], call);
         let mut asked = Asked::new(call, slot, &self.context);
         let mut sight = Sight::default();
         let mut spoilt = None;
@@ -410,7 +477,7 @@ impl Runner {
                         asked.note(AttributeId::RETRY, outcome.retry.token());
                     }
                     if let Some(row) = row.filter(|row| row.is_built) {
-                        settle(row, call, outcome.result, &self.built, writer.out_area(call.out_len()));
+                        settle(row, call, outcome.result, &self.built, out_area(&mut self.done[at..], call));
                     }
                     // SAFETY: the arguments are those of the call, and its submitter answers for the memory that they name.
                     let outcome = claim.end(outcome, || unsafe { asked_bytes(call, &args) });
@@ -427,15 +494,14 @@ impl Runner {
                     guarded.leave(None);
                     begun.is_traced = traced.is_some();
                     if begun.bytes > 0 {
-                        begun.out.extend_from_slice(writer.out_area(call.out_len()));
+                        begun.out.extend_from_slice(out_area(&mut self.done[at..], call));
                     }
                     // SAFETY: this function's contract, with the same record and claim.
                     return unsafe { self.suspend(begun, call, claim, at) };
                 }
             }
         };
-        let words = finish(&asked, (&outcome, &sight), slot, writer);
-        Step::Done(if words == 0 { hide(&mut self.done[at..], call) } else { words })
+        Step::Done(complete(&mut self.done[at..], &asked, (&outcome, &sight), slot))
     }
 
     /// An attempt at a call was not enough: a worker goes on. Where the call has STORAGE the submitter is ready to wait, and goes on
@@ -471,8 +537,7 @@ impl Runner {
         if self.done.len() < words {
             self.done.resize(words, 0);
         }
-        let writer = DoneWriter::new(bytemuck::cast_slice_mut(&mut self.done[at..]));
-        finish(&Asked::new(call, slot, &self.context), (&outcome, &Sight::default()), slot, writer)
+        self.complete(call, slot, at, (&outcome, &Sight::default()))
     }
 
     /// Room for the longest completion that this call can have, and behind it for those of calls without attributes.
@@ -525,63 +590,4 @@ impl Runner {
 #[inline(always)]
 pub(crate) fn is_program(record: &[u64]) -> bool {
     RecordWord::unpack(record[0]).kind == Kind::SYSLET
-}
-
-/// The arguments as the kernel gets them: offsets become addresses in the record and the out area, structures with
-/// offsets in them become others, in `built`.
-pub(crate) fn resolve(row: Option<&Row>, call: &Call<'_>, out: &mut [u8], built: &mut Vec<u64>) -> RawArgs {
-    let kinds = call.kinds();
-    let mut args = RawArgs::of(call);
-    if kinds.all_values() {
-        return args;
-    }
-    let data = call.data().as_ptr().expose_provenance() as u64;
-    let out = out.as_mut_ptr().expose_provenance() as u64;
-    for index in kinds.not_values() {
-        let offset = call.raw_arg(index);
-        match kinds.get(index) {
-            ArgKind::IN => args.set(index, data + offset),
-            ArgKind::OUT => args.set(index, out + offset),
-            ArgKind::INOUT => args.set(index, out + u64::from(Inout::unpack(offset).out)),
-            _ => {}
-        }
-    }
-    if let Some(row) = row.filter(|row| row.is_built) {
-        build(row, call, Bases { data, out }, built, &mut args);
-    }
-    args
-}
-
-/// Writes the attribute returns and the rest of the completion; gives its length in words, 0 when it is hidden.
-fn finish(
-    asked: &Asked<'_>,
-    (outcome, sight): (&Outcome, &Sight<'_>),
-    slot: &Slot,
-    mut writer: DoneWriter<'_>,
-) -> usize {
-    let data_handled = !slot.returns_data() || return_data(asked.call, outcome, &mut writer);
-    let others_handled = asked.look_after((outcome, sight), &mut writer);
-    if data_handled && others_handled && outcome.is_hidden(asked.call) {
-        return 0;
-    }
-    writer.finish(asked.call.user_data(), outcome.result, outcome.flags) / 8
-}
-
-/// Ends a call whose success is hidden; gives the words that takes.
-pub(crate) fn hide(done: &mut [u64], call: &Call<'_>) -> usize {
-    let words = hidden(call.user_data());
-    done[..words.len()].copy_from_slice(&words);
-    words.len()
-}
-
-/// Writes the DATA return; says whether it was handled.
-fn return_data(call: &Call<'_>, outcome: &Outcome, writer: &mut DoneWriter<'_>) -> bool {
-    let out_len = call.out_len();
-    if let Some(status) = outcome.status_of_attributes() {
-        writer.data(status, 0);
-        return false;
-    }
-    let len = row(call.nr()).map_or(0, |row| written(row, call, outcome.result, writer.out_area(out_len)));
-    writer.data(Status::HANDLED, len);
-    true
 }

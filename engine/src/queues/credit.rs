@@ -15,6 +15,11 @@ impl Credit {
         Credit { available: usable, usable }
     }
 
+    /// Whether as many bytes are available.
+    pub(crate) fn has(&self, bytes: u64) -> bool {
+        self.available >= bytes
+    }
+
     /// Holds `bytes` for one completion, if as many are available.
     #[must_use]
     pub(crate) fn take(&mut self, bytes: u64) -> bool {

@@ -2,7 +2,7 @@
 //! being held up; only then it is in flight.
 #![allow(unsafe_code, reason = "declares the unsafe entries, and makes the calls")]
 
-use syslet_abi::{Call, CallFlags, Refusal, USER_DATA_OFFSET};
+use syslet_abi::{Call, CallFlags, USER_DATA_OFFSET};
 
 use crate::completion::Completion;
 use crate::confinement::Looked;
@@ -140,10 +140,15 @@ impl Ring {
         if verdict.dispatch != DispatchFlags::INSTANT {
             return self.run_watched(submission, &admission);
         }
+        let runner = &mut self.executor.runner;
+        if verdict.is_bare {
+            // SAFETY: `run_bare` wants the promise of `Ring::push` for this record; the caller of `exec` has made it, or the check
+            // of `exec_safe` stands for it.
+            return Ok(Step::Done(unsafe { runner.run_bare(submission.words(), 0) }));
+        }
         let claim = Claim::instant(&self.lane_slot, SlotTicket::NONE);
-        // SAFETY: `run` wants the promise of `Ring::push` for this record; the caller of `exec` has made it, or the check of
-        // `exec_safe` stands for it.
-        Ok(Step::Done(unsafe { self.executor.runner.run(submission.words(), &claim, 0) }))
+        // SAFETY: as above.
+        Ok(Step::Done(unsafe { runner.run(submission.words(), &claim, 0) }))
     }
 
     /// The same for a call that may sleep.
@@ -163,6 +168,9 @@ impl Ring {
         let step = if by_attempt {
             // SAFETY: `attempt` wants the promise of `Ring::push` for this record, as in `run_now`.
             unsafe { runner.attempt(submission.words(), &claim, (abilities, hold), 0) }
+        } else if admission.verdict.is_bare {
+            // SAFETY: `run_bare` wants the promise of `Ring::push` for this record, as in `run_now`.
+            Step::Done(unsafe { runner.run_bare(submission.words(), 0) })
         } else {
             // SAFETY: `run_held` wants the promise of `Ring::push` for this record, as in `run_now`.
             unsafe { runner.run_held(submission.words(), &claim, hold, 0) }
@@ -195,20 +203,6 @@ impl Ring {
         self.batch.put_marked(submission.words(), ticket.pack(), admission.verdict.dispatch);
         self.hand_over_or_finish(Rest::Call(progress));
         self.state.number.names(Name::Slot(ticket))
-    }
-
-    /// Refuses a call for which there is no slot or no room, before it is made.
-    #[inline(always)]
-    fn assure_room(&mut self, verdict: &Verdict) -> Result<(), Refused> {
-        if !self.slot_owner.has_free() {
-            return Err(Refusal::SLOTS_FULL.into());
-        }
-        let worst = verdict.room();
-        if !self.credit.take(worst) {
-            return Err(Refusal::COMPLETION_FULL.into());
-        }
-        self.credit.give_back(worst);
-        Ok(())
     }
 
     /// Runs a call that other threads have to know of, or a program, with its slot; or queues it for workers.

@@ -58,6 +58,11 @@ impl Ring {
             self.run_batch(1);
             return 1;
         }
+        self.run_one_of_lane(is_timed)
+    }
+
+    #[cold]
+    fn run_one_of_lane(&mut self, is_timed: bool) -> usize {
         self.state.priority.give_turn_back();
         self.run_private(1, is_timed)
     }

@@ -60,7 +60,7 @@ impl Ring {
 
     /// Runs calls of the private lane, at most `max`; where the wait `is_timed` one that may sleep, or a few others. Gives the number of
     /// calls that it was through with.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn run_private(&mut self, max: usize, is_timed: bool) -> usize {
         let mut through = 0;
         while through < max {
@@ -95,27 +95,31 @@ impl Ring {
             let (size, lends, credit) = (entry.size(), entry.lends(), entry.credit());
             let place = self.drain_buffer.place_for(words(credit), &mut self.executor.runner.done);
             let Some(at) = place else { break };
-            if entry.is_answering() {
-                entry.restore(&self.lane_slot);
-            }
-            let (claim, runner) = (Claim::instant(&self.lane_slot, NO_TICKET), &mut self.executor.runner);
-            let hold = may_hold.then(|| &self.state.hold);
-            let step = if is_watched && self.lane.len() > 1 {
-                // Other threads may look while this one is in the call.
-                over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
-                self.lane.during(|entries| run_first(runner, entries, &claim, hold, at))
+            let (runner, is_shown) = (&mut self.executor.runner, is_watched && self.lane.len() > 1);
+            if entry.is_bare() && !is_shown {
+                self.drain_buffer.commit(at, run_bare(runner, &entry, at));
             } else {
-                // SAFETY: as in `run_first`.
-                unsafe { runner.run_held(entry.record(), &claim, hold, at) }
-            };
-            let built = match step {
-                Step::Done(built) => built,
-                Step::Suspended(progress) => {
-                    held = Some(progress);
-                    break;
+                if entry.is_answering() {
+                    entry.restore(&self.lane_slot);
                 }
-            };
-            self.commit_private(at, built);
+                let claim = Claim::instant(&self.lane_slot, NO_TICKET);
+                let hold = may_hold.then(|| &self.state.hold);
+                let step = if is_shown {
+                    // Other threads may look while this one is in the call.
+                    over.settle(&mut self.slot_owner, &mut self.credit, &self.state.submitter);
+                    self.lane.during(|entries| run_first(runner, entries, &claim, hold, at))
+                } else {
+                    // SAFETY: as in `run_bare`.
+                    unsafe { runner.run_held(entry.record(), &claim, hold, at) }
+                };
+                match step {
+                    Step::Done(built) => self.commit_private(at, built),
+                    Step::Suspended(progress) => {
+                        held = Some(progress);
+                        break;
+                    }
+                }
+            }
             self.lane.pop_of(size);
             over.add(credit);
             if lends {
@@ -399,8 +403,18 @@ fn run_first(
     hold: Option<&Hold>,
     at: usize,
 ) -> Step<usize> {
-    let record = entries.front().map_or(&[][..], |entry: Entry<'_>| entry.record());
-    // SAFETY: `run_held` wants the promise of `Ring::push` for this record. The lane has records of this ring only, which `push` put
-    // there under that promise.
-    unsafe { runner.run_held(record, claim, hold, at) }
+    let entry = entries.front().expect("the lane has the call that its owner makes");
+    if entry.is_bare() {
+        return Step::Done(run_bare(runner, &entry, at));
+    }
+    // SAFETY: as in `run_bare`.
+    unsafe { runner.run_held(entry.record(), claim, hold, at) }
+}
+
+/// Makes a call of the lane of which nothing is asked but its result.
+#[inline(always)]
+fn run_bare(runner: &mut Runner, entry: &Entry<'_>, at: usize) -> usize {
+    // SAFETY: `run_bare` wants the promise of `Ring::push` for this record. The lane has records of this ring only, which `push`
+    // put there under that promise.
+    unsafe { runner.run_bare(entry.record(), at) }
 }

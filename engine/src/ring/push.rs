@@ -32,12 +32,10 @@ impl Ring {
     /// owns. When the ring is dropped before, both hold until every call of it is over.
     #[inline]
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        let by = self.enter()?;
-        let name = match submission.keeper().get(by) {
-            Some(kept) => self.enqueue_lending(submission, &kept.verdict),
-            None => self.push_checked(submission, by, Promise::Given),
-        };
-        name.map(|name| self.state.number.names(name))
+        match self.push_kept(submission, Promise::Given) {
+            Some(number) => Ok(self.state.number.names(Name::Lane(number))),
+            None => self.push_otherwise(submission, Promise::Given),
+        }
     }
 
     /// Queues a record from its bytes.
@@ -56,7 +54,7 @@ impl Ring {
                 let (by, mut verdict) = (self.enter()?, Verdict::default());
                 self.check(record, by, &mut verdict)?;
                 let call = Call::admitted(record);
-                self.enqueue_call(&call, &verdict.at_push(&call, now_ns), None)
+                self.enqueue_call(&call, &verdict, None)
             }
         };
         name.map(|name| self.state.number.names(name))
@@ -81,16 +79,41 @@ impl Ring {
     /// As for [`Ring::push`], and when the submission is not of this kind.
     #[inline]
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
+        match self.push_kept(submission, Promise::Checked) {
+            Some(number) => Ok(self.state.number.names(Name::Lane(number))),
+            None => self.push_otherwise(submission, Promise::Checked),
+        }
+    }
+
+    /// Puts a submission that keeps its verdict into the private lane, if it can wait there: gives its number in the lane. `None` where it
+    /// takes another way or is refused: nothing has been taken then.
+    #[inline(always)]
+    fn push_kept(&mut self, submission: &Submission, promise: Promise) -> Option<u64> {
+        let by = self.enter().ok()?;
+        let kept = submission.keeper().get(by)?;
+        if promise == Promise::Checked && !submission.keeper().is_safe() {
+            return None;
+        }
+        let call = Call::admitted(submission.bytes());
+        self.enqueue_private(&call, &kept.verdict, Some(submission))
+    }
+
+    /// [`Ring::push`] and [`Ring::push_safe`] on any way.
+    #[inline(never)]
+    fn push_otherwise(&mut self, submission: &Submission, promise: Promise) -> Result<Ticket, Refused> {
         let by = self.enter()?;
         let name = match submission.keeper().get(by) {
             Some(kept) => {
-                if !submission.keeper().is_safe() {
+                if promise == Promise::Checked && !submission.keeper().is_safe() {
                     self.check_safe(submission, &kept.verdict)?;
                     submission.keeper().note_safe(kept);
                 }
                 self.enqueue_lending(submission, &kept.verdict)
             }
-            None => self.push_checked(submission, by, Promise::Checked),
+            None => {
+                let verdict = self.check_anew(submission, by, promise)?;
+                self.enqueue_lending(submission, &verdict)
+            }
         };
         name.map(|name| self.state.number.names(name))
     }
@@ -103,18 +126,6 @@ impl Ring {
             return Err(Refusal::CLOSED);
         }
         Ok(Circumstances::of(self.engine.terms.number, &self.params, self.open_pool().is_some()))
-    }
-
-    /// [`Ring::push`] and [`Ring::push_safe`] without a kept verdict.
-    #[inline(never)]
-    fn push_checked(
-        &mut self,
-        submission: &Submission,
-        by: Circumstances,
-        promise: Promise,
-    ) -> Result<Name, Refused> {
-        let verdict = self.check_anew(submission, by, promise)?;
-        self.enqueue_lending(submission, &verdict)
     }
 
     /// The verdict on a submission that has none, which it keeps if it is pushed often.
@@ -217,10 +228,9 @@ impl Ring {
     }
 
     /// [`Ring::enqueue_call`] for a submission with this verdict; keeps the descriptors open that it lends.
-    #[inline(always)]
     fn enqueue_lending(&mut self, submission: &Submission, verdict: &Verdict) -> Result<Name, Refused> {
         let call = Call::admitted(submission.bytes());
-        let name = self.enqueue_call(&call, &verdict.at_push(&call, now_ns), Some(submission))?;
+        let name = self.enqueue_call(&call, verdict, Some(submission))?;
         if let (Name::Slot(ticket), true) = (name, submission.lends()) {
             self.slot_owner.lend(ticket, submission.lent().clone());
         }
@@ -228,55 +238,73 @@ impl Ring {
     }
 
     /// Queues a call that was admitted: in the private lane, or where other threads see it.
-    #[inline(always)]
     fn enqueue_call(
         &mut self,
         call: &Call<'_>,
-        admission: &Admission<'_>,
+        verdict: &Verdict,
         submission: Option<&Submission>,
     ) -> Result<Name, Refused> {
-        self.notice_cancellers();
-        self.meet_thief();
-        if !self.takes_private(admission.verdict) {
-            return self.enqueue(call, admission).map(Name::Slot);
-        }
-        if !self.slot_owner.has_free() {
-            return Err(Refusal::SLOTS_FULL.into());
-        }
-        let worst = admission.verdict.room();
-        if !self.credit.take(worst) {
-            return Err(Refusal::COMPLETION_FULL.into());
-        }
-        if let Some(number) = self.push_private(call, admission, submission) {
-            self.step_out();
+        if let Some(number) = self.enqueue_private(call, verdict, submission) {
             return Ok(Name::Lane(number));
         }
-        self.credit.give_back(worst);
-        self.push_beside_full_lane(call, admission, submission)
+        if self.takes_private(verdict) {
+            self.assure_room(verdict)?;
+            if let Some(number) = self.enqueue_in_full_lane(call, verdict, submission)? {
+                return Ok(Name::Lane(number));
+            }
+            // The lane's memory is full of the decisions about calls: this one waits in the ring, behind those of the lane.
+        }
+        self.enqueue(call, &verdict.at_push(call, now_ns)).map(Name::Slot)
     }
 
-    /// [`Ring::enqueue_call`] where the private lane has no room: calls that were removed from it hold none (RING-23).
-    #[cold]
-    fn push_beside_full_lane(
+    /// Puts a call that was admitted into the private lane, if it may wait there and slot and room are free. Gives its number in the lane.
+    #[inline(always)]
+    fn enqueue_private(
         &mut self,
         call: &Call<'_>,
-        admission: &Admission<'_>,
+        verdict: &Verdict,
         submission: Option<&Submission>,
-    ) -> Result<Name, Refused> {
+    ) -> Option<u64> {
+        self.notice_cancellers();
+        self.meet_thief();
+        let worst = verdict.room();
+        if !self.takes_private(verdict) || !self.slot_owner.has_free() || !self.credit.take(worst) {
+            return None;
+        }
+        let number = self.push_private(call, &verdict.at_push(call, now_ns), submission);
+        match number {
+            Some(_) => self.step_out(),
+            None => self.credit.give_back(worst),
+        }
+        number
+    }
+
+    /// [`Ring::enqueue_private`] where the private lane has no room: calls that were removed from it hold none (RING-23).
+    #[cold]
+    fn enqueue_in_full_lane(
+        &mut self,
+        call: &Call<'_>,
+        verdict: &Verdict,
+        submission: Option<&Submission>,
+    ) -> Result<Option<u64>, Refused> {
         let (slots, len) = (&self.slots, call.bytes().len());
         self.lane.retain(|_, entry| !entry.ticket().is_some_and(|ticket| slots.is_dead(ticket)));
         if self.lane.is_full(len) {
             return Err(Refusal::SUBMISSION_FULL.into());
         }
-        if !self.credit.take(admission.verdict.room()) {
+        Ok(self.enqueue_private(call, verdict, submission))
+    }
+
+    /// Refuses a call for which there is no slot or no room.
+    #[inline(always)]
+    pub(super) fn assure_room(&self, verdict: &Verdict) -> Result<(), Refused> {
+        if !self.slot_owner.has_free() {
+            return Err(Refusal::SLOTS_FULL.into());
+        }
+        if !self.credit.has(verdict.room()) {
             return Err(Refusal::COMPLETION_FULL.into());
         }
-        if let Some(number) = self.push_private(call, admission, submission) {
-            return Ok(Name::Lane(number));
-        }
-        // Its memory is full of the decisions about calls: this one waits in the ring, behind those of the lane.
-        self.credit.give_back(admission.verdict.room());
-        self.enqueue(call, admission).map(Name::Slot)
+        Ok(())
     }
 
     /// Takes slot, room for the completion and room for the record, or nothing (ENGINE-2, ENGINE-3).
@@ -286,12 +314,9 @@ impl Ring {
         admission: &Admission<'_>,
     ) -> Result<slots::Ticket, Refused> {
         let worst = admission.verdict.room();
-        if !self.slot_owner.has_free() {
-            return Err(Refusal::SLOTS_FULL.into());
-        }
-        if !self.credit.take(worst) {
-            return Err(Refusal::COMPLETION_FULL.into());
-        }
+        self.assure_room(admission.verdict)?;
+        let has_room = self.credit.take(worst);
+        debug_assert!(has_room, "it was checked");
         match admission.verdict.placement {
             Placement::InRing => {}
             Placement::Local => return self.enqueue_own(call, admission),

@@ -24,6 +24,8 @@ pub(crate) struct Verdict {
     pub(crate) placement: Placement,
     /// Whether it may wait in the private lane.
     pub(crate) is_private: bool,
+    /// Whether nothing is asked of it but its result, and it may be made without a question before or behind it.
+    pub(crate) is_bare: bool,
     /// Whether no attribute keeps it from being run inline.
     pub(crate) may_run_inline: bool,
     /// Whether none but LANE does.
@@ -69,7 +71,7 @@ impl Verdict {
         let queued_ns = if self.needs.contains(Needs::CLOCK) { now_ns() } else { 0 };
         Admission {
             verdict: self,
-            fd: self.descriptor.map_or(-1, |index| Row::descriptor_at(call, index)),
+            fd: if let Some(index) = self.descriptor { Row::descriptor_at(call, index) } else { -1 },
             queued_ns,
             deadline_ns: self.deadline.map(|deadline| deadline.instant(queued_ns)),
         }

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("syscalls/src/extent.rs", "offsets, which are no values"),
     ("syscalls/src/decode/argument.rs", "offsets, and arguments without a row"),
     ("syscalls/src/decode/atom.rs", "offsets, arguments of steps, and numbers of others"),
-    ("engine/src/exec/runner.rs", "offsets, which become addresses"),
+    ("engine/src/exec/resolving.rs", "offsets, which become addresses"),
     ("engine/src/program/interpreter.rs", "arguments of steps"),
     ("engine/src/program/arguments.rs", "passes them on, offsets as addresses; offsets of strings"),
     ("engine/src/program/program_calls.rs", "arguments of steps"),

@@ -62,6 +62,8 @@ const IS_KEPT: u64 = 8 << FLAGS_SHIFT;
 const RETURNS_DATA: u64 = 16 << FLAGS_SHIFT;
 /// It has a TRACE id.
 const IS_TRACED: u64 = 32 << FLAGS_SHIFT;
+/// Nothing but its result is asked of it.
+const IS_BARE: u64 = 64 << FLAGS_SHIFT;
 
 impl Entries {
     /// Room for records of so many bytes together, as many as a ring of that size would hold.
@@ -129,12 +131,13 @@ impl Entries {
         let entry = &mut self.words[self.tail..self.tail + entry_words];
         let (head, place) = entry.split_at_mut(head_words);
         let flags = if lends { LENDS } else { 0 }
-            | if verdict.abandon_policy == AbandonPolicy::Refused { IS_KEPT } else { 0 };
+            | if verdict.abandon_policy == AbandonPolicy::Refused { IS_KEPT } else { 0 }
+            | if verdict.is_bare { IS_BARE } else { 0 };
         head[0] = entry_words as u64 | flags | u64::from(verdict.credit) << 32;
         head[1] = u64::from(admission.fd.cast_unsigned()) | u64::from(verdict.needs.0) << 32;
         head[2] = self.number;
         if verdict.answering {
-            keep_answers(head, admission);
+            keep_answers(head, verdict, admission.queued_ns);
         }
         copy(record, place);
         place[0] = verdict.dispatch.on(RecordWord::at(record));
@@ -254,8 +257,12 @@ impl Entries {
 #[inline(always)]
 fn copy(record: &[u8], place: &mut [u64]) {
     if let Ok(words) = bytemuck::try_cast_slice::<u8, u64>(record) {
-        for (to, from) in place.iter_mut().zip(words) {
+        // Each has the fields of a head in front of its arguments.
+        if let (Some((to, rest)), Some((from, args))) =
+            (place.split_first_chunk_mut::<4>(), words.split_first_chunk())
+        {
             *to = *from;
+            rest.iter_mut().zip(args).for_each(|(to, from)| *to = *from);
         }
     } else {
         bytemuck::cast_slice_mut(place).copy_from_slice(record);
@@ -264,13 +271,12 @@ fn copy(record: &[u8], place: &mut [u64]) {
 
 /// Keeps the decisions that only calls with attributes or an out area have.
 #[inline(never)]
-fn keep_answers(head: &mut [u64], admission: &Admission<'_>) {
-    let verdict = admission.verdict;
+fn keep_answers(head: &mut [u64], verdict: &Verdict, at_ns: u64) {
     head[0] |= ANSWERING
         | if verdict.returns_data { RETURNS_DATA } else { 0 }
         | if verdict.trace.is_some() { IS_TRACED } else { 0 };
     let [queued_ns, trace, others @ ..] = &mut head[HEAD_WORDS..] else { return };
-    (*queued_ns, *trace) = (admission.queued_ns, verdict.trace.unwrap_or(0));
+    (*queued_ns, *trace) = (at_ns, verdict.trace.unwrap_or(0));
     let (answers, asked) = others.split_at_mut(Answers::WORDS);
     answers.copy_from_slice(&verdict.answers.pack());
     asked.copy_from_slice(&verdict.asked.pack());
@@ -317,6 +323,12 @@ impl<'a> Entry<'a> {
     #[inline(always)]
     pub(crate) fn is_answering(&self) -> bool {
         self.first & ANSWERING != 0
+    }
+
+    /// Whether nothing but its result is asked of it.
+    #[inline(always)]
+    pub(crate) fn is_bare(&self) -> bool {
+        self.first & IS_BARE != 0
     }
 
     /// Whether descriptors are lent to it.
