@@ -7,7 +7,8 @@ use syslet::syscalls::Descriptors;
 use crate::plan::{Plan, Source, Step, StepId, Wait};
 use crate::script::assigned::{Assigned, Named};
 use crate::script::error::ScriptError;
-use crate::script::source::{Span, Spanned};
+use crate::script::source::Span;
+use crate::script::syntax::After;
 
 /// Which steps name which results, and which results are gone. A number in an area is a result of its own: the two
 /// ends of a pipe are closed one by one.
@@ -30,7 +31,7 @@ impl Order {
     pub(crate) fn place(
         &mut self,
         step: &mut Step,
-        after: &[Spanned<String>],
+        after: &[After],
         assigned: &Assigned,
         plan: &Plan,
     ) -> Result<(), ScriptError> {
@@ -42,7 +43,7 @@ impl Order {
             waits.add(made_by, true);
             self.check_open(named, span, &after, plan)?.into_iter().for_each(|by| waits.add(by, true));
         }
-        after.iter().for_each(|&earlier| waits.add(earlier, ends == Ends::Nothing));
+        after.iter().for_each(|&(earlier, whatever)| waits.add(earlier, !whatever && ends == Ends::Nothing));
         match ends {
             Ends::Nothing => {}
             Ends::One { of, replaced } => {
@@ -64,12 +65,12 @@ impl Order {
         &self,
         named: Source,
         span: Span,
-        after: &[StepId],
+        after: &[(StepId, bool)],
         plan: &Plan,
     ) -> Result<Option<StepId>, ScriptError> {
         match self.ended.get(&named) {
             None => Ok(None),
-            Some(ended) if after.contains(&ended.by) => Ok(None),
+            Some(ended) if after.iter().any(|&(step, _)| step == ended.by) => Ok(None),
             Some(Ended { by, replaced: true }) => Ok(Some(*by)),
             Some(Ended { by, replaced: false }) => {
                 let line = plan.steps[*by].line;
@@ -80,10 +81,11 @@ impl Order {
     }
 }
 
-fn after_steps(after: &[Spanned<String>], assigned: &Assigned) -> Result<Vec<StepId>, ScriptError> {
-    let step = |name| match assigned.find(name)? {
-        Named::Step(id) => Ok(id),
-        Named::Buffer(_) => Err(ScriptError::new(name.span, "a buffer is always there: name a call")),
+/// The steps, and whether it does not matter what comes of each.
+fn after_steps(after: &[After], assigned: &Assigned) -> Result<Vec<(StepId, bool)>, ScriptError> {
+    let step = |after: &After| match assigned.find(&after.name)? {
+        Named::Step(id) => Ok((id, after.whatever)),
+        Named::Buffer(_) => Err(ScriptError::new(after.name.span, "a buffer is always there: name a call")),
     };
     after.iter().map(step).collect()
 }

@@ -7,7 +7,7 @@ use crate::script::number::Number;
 use crate::script::reserved::check_name;
 use crate::script::source::{Source, Spanned};
 use crate::script::statement::{Body, Script, Statement};
-use crate::script::syntax::{Attribute, Call, Choice, Setting, Value};
+use crate::script::syntax::{After, Attribute, Call, Choice, Setting, Value};
 use crate::script::token::{Token, tokens};
 
 /// Reads a script.
@@ -84,12 +84,16 @@ impl Cursor<'_> {
             }
             Some(Token::Word(word)) if word == "after" => {
                 self.take();
-                call.after.push(self.word("the name of an earlier statement")?);
-                while self.takes(',') {
-                    call.after.push(self.word("the name of an earlier statement")?);
+                let whatever = self.takes('!');
+                loop {
+                    let name = self.word("the name of an earlier statement")?;
+                    call.after.push(After { name, whatever });
+                    if !self.takes(',') {
+                        break;
+                    }
                 }
             }
-            _ => return self.expected("`@attribute`, `after` or the end of the line"),
+            _ => return self.expected("`@attribute`, `after`, `after!` or the end of the line"),
         }
         Ok(())
     }

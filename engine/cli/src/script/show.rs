@@ -7,8 +7,8 @@ use syslet::syscalls::decode::escaped;
 use crate::script::group;
 use crate::script::statement::{Body, Statement};
 use crate::script::syntax::{
-    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Part, Piece, Setting, Term, Text, Value,
-    View,
+    After, Argument, Attribute, Call, Choice, Field, Operand, Parameter, Part, Piece, Setting, Term, Text,
+    Value, View,
 };
 
 impl Display for Statement {
@@ -32,11 +32,14 @@ impl Display for Call {
         write!(f, "{}(", self.name.value)?;
         joined(f, self.arguments.iter().map(|argument| &argument.value))?;
         f.write_str(")")?;
-        for (index, name) in self.after.iter().enumerate() {
-            f.write_str(if index == 0 { " after " } else { ", " })?;
-            f.write_str(&name.value)?;
-        }
+        self.after.iter().try_for_each(|after| after.fmt(f))?;
         self.attributes.iter().try_for_each(|attribute| write!(f, "  {attribute}"))
+    }
+}
+
+impl Display for After {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, " after{} {}", if self.whatever { "!" } else { "" }, self.name.value)
     }
 }
 

@@ -6,8 +6,16 @@ use crate::script::source::{Span, Spanned};
 pub(crate) struct Call {
     pub(crate) name: Spanned<String>,
     pub(crate) arguments: Vec<Spanned<Argument>>,
-    pub(crate) after: Vec<Spanned<String>>,
+    pub(crate) after: Vec<After>,
     pub(crate) attributes: Vec<Attribute>,
+}
+
+/// `after NAME`, or `after! NAME`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct After {
+    pub(crate) name: Spanned<String>,
+    /// `!`: the statement runs whatever came of the other.
+    pub(crate) whatever: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

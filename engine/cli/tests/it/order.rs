@@ -254,3 +254,21 @@ fn limits_are_told() {
     assert_eq!(statements(&["--workers", "3"], &script).stderr, "");
     assert_eq!(statements(&["--workers", "0"], &["getpid()"]).stderr, "");
 }
+
+/// SCRIPT-21: a statement that is `after!` another runs behind it, also where that failed or was skipped.
+#[test]
+fn after_whatever_came() {
+    let run = statements(
+        &[],
+        &[
+            "fd = openat(AT_FDCWD, \"/nowhere/x\", 0)",
+            "n = read(fd, out(8), 8)",
+            "getpid() after! n",
+            "getpid() after n",
+        ],
+    );
+    let (code, text) = run.quiet();
+    assert_eq!(code, 1);
+    assert!(text.contains("\n3: getpid() = "), "{text}");
+    assert!(text.contains("4: getpid() skipped: n was skipped"), "{text}");
+}

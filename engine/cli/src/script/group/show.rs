@@ -17,9 +17,7 @@ pub(crate) fn statement(statement: &Statement, group: &Group, f: &mut Formatter<
         write!(f, " budget({})", budget.value)?;
     }
     f.write_str(if group.in_order { " in order" } else { "" })?;
-    for (index, name) in group.after.iter().enumerate() {
-        write!(f, "{}{}", if index == 0 { " after " } else { ", " }, name.value)?;
-    }
+    group.after.iter().try_for_each(|after| write!(f, "{after}"))?;
     group.attributes.iter().try_for_each(|attribute| write!(f, " {attribute}"))?;
     f.write_str(" ")?;
     block(&group.items, f, 0)

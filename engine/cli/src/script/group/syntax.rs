@@ -1,7 +1,7 @@
 //! The tree of a group as it was written, before any name or number is looked up.
 
 use crate::script::source::Spanned;
-use crate::script::syntax::{Attribute, Call, Operand, Value};
+use crate::script::syntax::{After, Attribute, Call, Operand, Value};
 
 /// `syslet NAME budget(N) in order @attribute { … }`
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +11,7 @@ pub(crate) struct Group {
     pub(crate) budget: Option<Spanned<Value>>,
     /// Whether the repetitions for `$@` run one after the other.
     pub(crate) in_order: bool,
-    pub(crate) after: Vec<Spanned<String>>,
+    pub(crate) after: Vec<After>,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) items: Vec<Spanned<Item>>,
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::properties::{at, attribute, call, value, view, word};
+use super::properties::{after, at, attribute, call, value, view, word};
 use crate::script::group::syntax::{Asked, Change, Comparison, Condition, Group, Item, Leave};
 use crate::script::source::Spanned;
 use crate::script::statement::{Body, Statement};
@@ -65,7 +65,7 @@ fn item() -> impl Strategy<Value = Item> {
 /// A statement that is a group.
 pub(super) fn group() -> impl Strategy<Value = Statement> {
     let attributes = prop::collection::vec(attribute(), 0..3);
-    let after = prop::collection::vec(word().prop_map(at), 0..3);
+    let after = prop::collection::vec(after(), 0..3);
     let budget = prop::option::of(value().prop_map(at));
     (prop::option::of(word()), budget, any::<bool>(), after, attributes, items(item())).prop_map(
         |(name, budget, in_order, after, attributes, items)| {

@@ -110,3 +110,13 @@ fn the_rest_is_together() {
     let plan = plan("a = getpid()\ngetuid()\nb = openat(AT_FDCWD, \"/\", 0)\nunlink(\"x\")");
     assert!(plan.steps.iter().all(|step| step.waits.is_empty()));
 }
+
+/// SCRIPT-21: `after!` adds a dependence that does not need success, of calls and of groups; a plain one beside it does.
+#[test]
+fn after_whatever_came() {
+    let plan = plan(
+        "a = getpid()\nb = getuid()\ngetgid() after! a, b\ngetgid() after! a after b\nsyslet after! a { getpid() }\ngetgid() after a after! a",
+    );
+    assert_eq!([2, 3, 4, 5].map(|step| waits(&plan, step)), ["(0) (1)", "(0) 1", "(0)", "0"]);
+    refused("getgid() after! x", "x", "no statement above is named");
+}

@@ -9,8 +9,8 @@ use crate::script::reserved::RESERVED;
 use crate::script::source::{Span, Spanned};
 use crate::script::statement::{Body, Statement};
 use crate::script::syntax::{
-    Argument, Attribute, Call, Choice, Field, Operand, Parameter, Part, Piece, Setting, Term, Text, Unit,
-    Value, View, Width,
+    After, Argument, Attribute, Call, Choice, Field, Operand, Parameter, Part, Piece, Setting, Term, Text,
+    Unit, Value, View, Width,
 };
 
 pub(super) fn at<T>(value: T) -> Spanned<T> {
@@ -105,9 +105,13 @@ pub(super) fn attribute() -> impl Strategy<Value = Attribute> {
         .prop_map(|(name, required, options)| Attribute { name: at(name), required, options })
 }
 
+pub(super) fn after() -> impl Strategy<Value = After> {
+    (word(), any::<bool>()).prop_map(|(name, whatever)| After { name: at(name), whatever })
+}
+
 pub(super) fn call(in_group: u32) -> impl Strategy<Value = Call> {
     let arguments = prop::collection::vec(argument(in_group).prop_map(at), 0..4);
-    let after = prop::collection::vec(word().prop_map(at), 0..3);
+    let after = prop::collection::vec(after(), 0..3);
     (word(), arguments, after, prop::collection::vec(attribute(), 0..3)).prop_map(
         |(name, arguments, after, attributes)| Call { name: at(name), arguments, after, attributes },
     )
