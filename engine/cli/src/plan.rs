@@ -9,7 +9,7 @@ use syslet::syscalls::{RawArgs, Row};
 use crate::plan::group::Group;
 use crate::script::source::Span;
 
-pub(crate) use ask::{Area, Ask, BufferId, Patch, Source, StepId};
+pub(crate) use ask::{Area, Ask, Base, BufferId, Patch, Source, StepId};
 
 /// Everything that is to run.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,8 @@ pub(crate) struct Plan {
 pub(crate) struct BufferSpec {
     pub(crate) name: String,
     pub(crate) bytes: usize,
+    /// Its first contents, and the addresses of buffers above it that are put in there; zeros follow.
+    pub(crate) holds: (Vec<u8>, Vec<Patch>),
 }
 
 /// One call to make.

@@ -16,7 +16,43 @@ pub(crate) enum Source {
     Fixed(u64),
     Result(StepId),
     Address(BufferId),
+    View {
+        width: Width,
+        of: Area,
+        offset: usize,
+    },
+    /// A number so much above that one.
+    Plus(Base, i64),
+    /// The bit that has that number.
+    Bit(Base),
+}
+
+/// A number out of which others are made.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Base {
+    Result(StepId),
+    Address(BufferId),
     View { width: Width, of: Area, offset: usize },
+}
+
+impl Base {
+    /// The base itself; nothing for a number that is known, or made out of another.
+    pub(crate) fn of(source: Source) -> Option<Base> {
+        match source {
+            Source::Result(step) => Some(Base::Result(step)),
+            Source::Address(buffer) => Some(Base::Address(buffer)),
+            Source::View { width, of, offset } => Some(Base::View { width, of, offset }),
+            Source::Fixed(_) | Source::Plus(..) | Source::Bit(_) => None,
+        }
+    }
+
+    pub(crate) fn source(self) -> Source {
+        match self {
+            Base::Result(step) => Source::Result(step),
+            Base::Address(buffer) => Source::Address(buffer),
+            Base::View { width, of, offset } => Source::View { width, of, offset },
+        }
+    }
 }
 
 /// Memory that a view reads.
@@ -36,9 +72,17 @@ pub(crate) struct Patch {
 }
 
 impl Source {
+    /// The number out of which it is made, if it is; else itself.
+    pub(crate) fn base(self) -> Source {
+        match self {
+            Source::Plus(base, _) | Source::Bit(base) => base.source(),
+            source => source,
+        }
+    }
+
     /// The step that has this result or area.
     pub(crate) fn step(self) -> Option<StepId> {
-        match self {
+        match self.base() {
             Source::Result(step) | Source::View { of: Area::Step(step), .. } => Some(step),
             _ => None,
         }

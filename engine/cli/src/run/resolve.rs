@@ -2,7 +2,7 @@
 
 use syslet::syscalls::RawArgs;
 
-use crate::plan::{Area, Passed, Patch, Plan, Source, Step};
+use crate::plan::{Area, Base, Passed, Patch, Plan, Source, Step};
 use crate::run::memory::Block;
 use crate::script::syntax::Width;
 use crate::script::{length, number};
@@ -22,12 +22,24 @@ pub(crate) struct Known {
 impl Known {
     /// The state before anything has run; `None` when there is no memory for the buffers.
     pub(crate) fn new(plan: &Plan) -> Option<Known> {
-        Some(Known {
+        let mut known = Known {
             results: vec![None; plan.steps.len()],
             areas: vec![None; plan.steps.len()],
             skipped: vec![false; plan.steps.len()],
-            buffers: plan.buffers.iter().map(|buffer| Block::zeroed(buffer.bytes)).collect::<Option<_>>()?,
-        })
+            buffers: Vec::with_capacity(plan.buffers.len()),
+        };
+        for buffer in &plan.buffers {
+            // Only addresses of buffers above it stand there.
+            let mut bytes = known.filled(&buffer.holds.0, &buffer.holds.1).ok()?;
+            let block = if bytes.is_empty() {
+                Block::zeroed(buffer.bytes)
+            } else {
+                bytes.resize(buffer.bytes, 0);
+                Block::holding(&bytes)
+            };
+            known.buffers.push(block?);
+        }
+        Some(known)
     }
 
     /// The number that `source` is now, or the reason for which there is none.
@@ -37,6 +49,12 @@ impl Known {
             Source::Address(id) => Ok(self.buffers[id].address()),
             Source::Result(step) => {
                 self.results[step].ok_or_else(|| "a result it needs is missing".to_owned())
+            }
+            Source::Plus(base, by) => Ok(self.number(base.source())?.wrapping_add_signed(by)),
+            Source::Bit(base) => {
+                let number = self.number(base.source())?;
+                let bit = u32::try_from(number).ok().and_then(|number| 1u64.checked_shl(number));
+                bit.ok_or_else(|| format!("64 bits have none with the number {number}"))
             }
             Source::View { width, of: Area::Buffer(id), offset } => {
                 let bytes = self.buffers[id].read(offset, width.bytes);
@@ -92,6 +110,10 @@ impl Known {
     fn pointed_to(&self, passed: &Passed, offset: usize) -> Option<u32> {
         match passed {
             Passed::Value(Source::Address(id)) => length::number_at(&self.buffers[*id].read(offset, 4)?, 0),
+            Passed::Value(Source::Plus(Base::Address(id), by)) => {
+                let offset = usize::try_from(*by).ok()?.checked_add(offset)?;
+                length::number_at(&self.buffers[*id].read(offset, 4)?, 0)
+            }
             Passed::Memory { bytes, patches, .. } => {
                 length::number_at(&self.filled(bytes, patches).ok()?, offset)
             }

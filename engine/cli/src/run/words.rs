@@ -87,7 +87,7 @@ impl Words {
 /// Whether all of an argument is in the submission.
 fn travels(operand: &Operand) -> bool {
     match operand.passed {
-        Passed::Value(source) => !matches!(source, Source::Address(_)),
+        Passed::Value(source) => !matches!(source.base(), Source::Address(_)),
         Passed::Memory { way, .. } | Passed::Out { way, .. } => way != Way::Held,
     }
 }

@@ -16,25 +16,54 @@ impl Cursor<'_> {
                 Argument::Text(text.clone())
             }
             Some(Token::Word(word)) if self.second_is('(') && !self.is_length() => self.form(word)?,
-            _ => self.number_or_part()?,
+            _ => match self.number()? {
+                Operand::Value(value) => Argument::Value(value),
+                Operand::View(view) => Argument::View(view),
+                Operand::Part(part) => Argument::Part(part),
+                Operand::Bit(of) => Argument::Bit(of),
+            },
         };
         Ok(Spanned::new(argument, self.since(start)))
     }
 
-    /// A value, or in a group `area + OFFSET`.
-    fn number_or_part(&mut self) -> Result<Argument, ScriptError> {
+    /// A value, `name + NUMBER` or `1 << name`.
+    pub(crate) fn number(&mut self) -> Result<Operand, ScriptError> {
         let value = self.value()?;
-        if !self.takes_sign("+") {
-            return Ok(Argument::Value(value));
-        }
         let span = value.span();
+        if self.takes_sign("<<") {
+            let is_one = matches!(&value.0[..], [Spanned { value: Term::Integer(1), .. }]);
+            return if is_one { self.bit() } else { Err(ScriptError::new(span, "only 1 can be shifted")) };
+        }
+        if !self.takes_sign("+") {
+            return Ok(Operand::Value(value));
+        }
         let Some(word) = value.word() else {
-            return Err(ScriptError::new(span, "`+` stands behind the name of an area"));
+            return Err(ScriptError::new(
+                span,
+                "`+` stands behind the name of an area, a buffer or a result",
+            )
+            .help("only `|` joins numbers"));
         };
         let of = Spanned::new(word.to_owned(), span);
         let offset = self.value()?;
         let span = offset.span();
-        Ok(Argument::Part(Part { of, offset: Spanned::new(offset, span) }))
+        Ok(Operand::Part(Part { of, offset: Spanned::new(offset, span) }))
+    }
+
+    /// The name or the view behind `1 <<`.
+    fn bit(&mut self) -> Result<Operand, ScriptError> {
+        let span = self.here();
+        let of = match self.peek() {
+            Some(Token::Word(word)) => match Width::named(word).filter(|_| self.second_is('(')) {
+                Some(width) => Operand::View(self.view(width)?),
+                None => Operand::Value(Value(vec![self.term()?])),
+            },
+            _ => return Err(ScriptError::new(span, "the bit of a name or of i32(NAME, OFFSET) is wanted")),
+        };
+        match &of {
+            Operand::Value(value) if value.word().is_none() => self.expected("the name of a result"),
+            _ => Ok(Operand::Bit(Box::new(of))),
+        }
     }
 
     /// `out(…)`, `pack(…)` or a view.
@@ -93,7 +122,7 @@ impl Cursor<'_> {
                 Some(inner) => Operand::View(self.view(inner)?),
                 None => return self.expected("a number, a name or i32(NAME, OFFSET)"),
             },
-            _ => Operand::Value(self.value()?),
+            _ => self.number()?,
         };
         Ok(Spanned::new(Field::Number(width, operand), self.since(start)))
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use syslet::syscalls::Scope;
 
-use crate::plan::{BufferSpec, Operand, Plan, Step, Wait};
+use crate::plan::{BufferSpec, Operand, Patch, Plan, Source, Step, Wait};
 use crate::script::asks::asks;
 use crate::script::assigned::{Assigned, Named};
 use crate::script::context::Context;
@@ -16,9 +16,10 @@ use crate::script::group::syntax;
 use crate::script::length;
 use crate::script::lower::{Position, formed};
 use crate::script::order::Order;
+use crate::script::pack::pack;
 use crate::script::source::Spanned;
 use crate::script::statement::{Body, Script, Statement};
-use crate::script::syntax::{Call, Value};
+use crate::script::syntax::{Argument, Call, Value};
 use crate::script::target::Target;
 
 /// A buffer is at most this long.
@@ -62,7 +63,7 @@ struct Checker<'t> {
 impl Checker<'_> {
     fn statement(&mut self, statement: &Statement, given: Given<'_>) -> Result<(), ScriptError> {
         let named = match &statement.body {
-            Body::Buffer(size) => self.buffer(statement, size, given)?,
+            Body::Buffer { size, holds } => self.buffer(statement, size, holds.as_ref(), given)?,
             Body::Call(call) => self.call(statement, call, given)?,
             Body::Group(group) => self.group(statement, group, given)?,
         };
@@ -78,12 +79,43 @@ impl Checker<'_> {
         &mut self,
         statement: &Statement,
         size: &Spanned<Value>,
+        holds: Option<&Spanned<Argument>>,
         given: Given<'_>,
     ) -> Result<Named, ScriptError> {
         let bytes = self.assigned.size(size, BUFFER_BYTES_MAX, given)?;
+        let holds = holds.map_or(Ok(Default::default()), |holds| self.holds(holds, bytes, given))?;
         let name = statement.name.as_ref().map_or(String::new(), |name| name.value.clone());
-        self.plan.buffers.push(BufferSpec { name, bytes });
+        self.plan.buffers.push(BufferSpec { name, bytes, holds });
         Ok(Named::Buffer(self.plan.buffers.len() - 1))
+    }
+
+    /// The contents of a buffer of so many bytes before anything runs.
+    fn holds(
+        &mut self,
+        holds: &Spanned<Argument>,
+        bytes: usize,
+        given: Given<'_>,
+    ) -> Result<(Vec<u8>, Vec<Patch>), ScriptError> {
+        let mut context = Context { text: self.text, assigned: &self.assigned, given, plan: &mut self.plan };
+        let (held, patches) = match &holds.value {
+            Argument::Text(text) => (given.text(text)?, Vec::new()),
+            Argument::Pack(fields) => {
+                let packed =
+                    pack(fields, given, |width, operand, span| context.content(width, operand, span))?;
+                let patches = packed.patches();
+                (packed.bytes, patches)
+            }
+            _ => return Err(ScriptError::new(holds.span, "a buffer holds pack(…) or a string at first")),
+        };
+        if patches.iter().any(|patch| !matches!(patch.from.base(), Source::Address(_))) {
+            let message = "a buffer is filled before anything runs, and this is known only then";
+            return Err(ScriptError::new(holds.span, message));
+        }
+        if held.len() > bytes {
+            let message = format!("these are {} bytes, and the buffer has {bytes}", held.len());
+            return Err(ScriptError::new(holds.span, message));
+        }
+        Ok((held, patches))
     }
 
     /// A group is a step; its arguments are the numbers that it takes from outside.

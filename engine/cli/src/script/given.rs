@@ -67,7 +67,7 @@ impl<'a> Given<'a> {
 /// Where `$@` stands in a statement, if it does.
 pub(crate) fn each(statement: &Statement) -> Option<Span> {
     match &statement.body {
-        Body::Buffer(size) => in_value(&size.value),
+        Body::Buffer { size, holds } => in_value(&size.value).or_else(|| in_argument(&holds.as_ref()?.value)),
         Body::Call(call) => in_call(call),
         Body::Group(group) => in_attributes(&group.attributes).or_else(|| in_items(&group.items)),
     }
@@ -86,8 +86,7 @@ fn in_items(items: &[Spanned<Item>]) -> Option<Span> {
     items.iter().find_map(|item| match &item.value {
         Item::Area { size, .. } => in_value(&size.value),
         Item::Call { call, .. } => in_call(call),
-        Item::Change { by: Operand::Value(value), .. } => in_value(value),
-        Item::Change { by: Operand::View(view), .. } => in_value(&view.offset.value),
+        Item::Change { by, .. } => in_operand(by),
         Item::Leave { when, .. } => when.as_ref().and_then(in_condition),
         Item::If { when, then, otherwise } => {
             in_condition(when).or_else(|| in_items(then)).or_else(|| in_items(otherwise))
@@ -110,11 +109,20 @@ fn in_argument(argument: &Argument) -> Option<Span> {
         Argument::Out(size) => in_value(&size.value),
         Argument::View(view) => in_value(&view.offset.value),
         Argument::Part(part) => in_value(&part.offset.value),
+        Argument::Bit(of) => in_operand(of),
         Argument::Pack(fields) => fields.iter().find_map(|field| match &field.value {
             Field::Text(text) => in_text(text),
-            Field::Number(_, Operand::Value(value)) => in_value(value),
-            Field::Number(_, Operand::View(view)) => in_value(&view.offset.value),
+            Field::Number(_, operand) => in_operand(operand),
         }),
+    }
+}
+
+fn in_operand(operand: &Operand) -> Option<Span> {
+    match operand {
+        Operand::Value(value) => in_value(value),
+        Operand::View(view) => in_value(&view.offset.value),
+        Operand::Part(part) => in_value(&part.offset.value),
+        Operand::Bit(of) => in_operand(of),
     }
 }
 

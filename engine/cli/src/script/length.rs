@@ -2,7 +2,7 @@
 
 use syslet::syscalls::{Arg, Len};
 
-use crate::plan::{Passed, Plan, Source, Step};
+use crate::plan::{Base, Passed, Plan, Source, Step};
 use crate::script::error::ScriptError;
 use crate::script::lower::Position;
 
@@ -131,6 +131,9 @@ fn because(arg: &Arg) -> String {
 pub(crate) fn size_of(passed: &Passed, plan: &Plan) -> Option<usize> {
     match passed {
         Passed::Value(Source::Address(id)) => Some(plan.buffers[*id].bytes),
+        Passed::Value(Source::Plus(Base::Address(id), by)) => {
+            plan.buffers[*id].bytes.checked_sub(usize::try_from(*by).ok()?)
+        }
         Passed::Value(_) => None,
         Passed::Memory { bytes, .. } => Some(bytes.len()),
         Passed::Out { bytes, .. } => Some(*bytes),

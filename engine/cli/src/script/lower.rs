@@ -122,9 +122,16 @@ impl Context<'_> {
                 (Passed::Memory { way, patches: packed.patches(), bytes: packed.bytes }, shown)
             }
             Argument::Part(part) => {
-                return Err(
-                    position.wrong(span, &format!("`{part}`, a part of an area: only groups have some"))
-                );
+                let named = self.assigned.find(&part.of)?;
+                self.named(&part.of.value, named, span, position)?;
+                (Passed::Value(self.part(part)?), Shown::Number(part.to_string()))
+            }
+            Argument::Bit(_) if !position.takes_numbers() => {
+                return Err(position.wrong(span, "a bit"));
+            }
+            Argument::Bit(of) => {
+                let shown = Shown::Number(format!("1 << {of}"));
+                (Passed::Value(self.bit(of, span)?), shown)
             }
             Argument::View(_) if !position.takes_numbers() => {
                 return Err(position.wrong(span, "a number from memory"));

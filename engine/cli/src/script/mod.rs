@@ -18,6 +18,7 @@ mod acting;
 mod asks;
 mod assigned;
 mod check;
+mod derived;
 pub(crate) mod flags;
 mod given;
 pub(crate) mod length;

@@ -81,7 +81,7 @@ impl Order {
     }
 }
 
-/// The steps, and whether it does not matter what comes of each.
+/// The steps, and whether their failure is as good as success.
 fn after_steps(after: &[After], assigned: &Assigned) -> Result<Vec<(StepId, bool)>, ScriptError> {
     let step = |after: &After| match assigned.find(&after.name)? {
         Named::Step(id) => Ok((id, after.whatever)),
@@ -115,6 +115,8 @@ impl Step {
         };
         let closed = self.operands.get(usize::from(argument));
         let of = closed.and_then(|operand| operand.sources().find(|source| source.step().is_some()));
+        // A number made out of a descriptor is another one.
+        let of = of.filter(|of| *of == of.base());
         of.map_or(Ends::Unnamed, |of| Ends::One { of, replaced })
     }
 
@@ -123,7 +125,7 @@ impl Step {
         let arguments = self.operands.iter();
         let arguments = arguments.flat_map(|operand| operand.sources().map(|source| (source, operand.span)));
         let attributes = self.asks.iter().filter_map(|ask| ask.patch.map(|(patch, span)| (patch.from, span)));
-        arguments.chain(attributes).filter_map(|(source, span)| Some((source, source.step()?, span)))
+        arguments.chain(attributes).filter_map(|(source, span)| Some((source.base(), source.step()?, span)))
     }
 }
 

@@ -105,6 +105,13 @@ impl Context<'_> {
             Operand::View(view) => {
                 return self.assigned.view(view, self.given, self.plan).map(Content::Later);
             }
+            Operand::Part(part) => {
+                if let (Named::Buffer(_), 1..8) = (self.assigned.find(&part.of)?, width.bytes) {
+                    return Err(ScriptError::new(span, "the address of a buffer needs a u64"));
+                }
+                return self.part(part).map(Content::Later);
+            }
+            Operand::Bit(of) => return self.bit(of, span).map(Content::Later),
             Operand::Value(value) => value,
         };
         match self.named_by(value) {
@@ -118,7 +125,7 @@ impl Context<'_> {
         }
     }
 
-    fn named_by(&self, value: &Value) -> Option<Named> {
+    pub(crate) fn named_by(&self, value: &Value) -> Option<Named> {
         self.assigned.get(value.word()?)
     }
 }

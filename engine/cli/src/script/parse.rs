@@ -61,7 +61,9 @@ impl Cursor<'_> {
         }
         self.mark('(')?;
         if call.value == "buffer" {
-            let body = Body::Buffer(self.sized()?);
+            let size = self.sized()?;
+            let holds = if self.takes('=') { Some(self.argument()?) } else { None };
+            let body = Body::Buffer { size, holds };
             if name.is_none() {
                 return Err(ScriptError::new(call.span, "a buffer needs a name: b = buffer(64)"));
             }

@@ -20,7 +20,10 @@ impl Display for Statement {
             write!(f, "{} = ", name.value)?;
         }
         match &self.body {
-            Body::Buffer(size) => write!(f, "buffer({})", size.value),
+            Body::Buffer { size, holds: None } => write!(f, "buffer({})", size.value),
+            Body::Buffer { size, holds: Some(holds) } => {
+                write!(f, "buffer({}) = {}", size.value, holds.value)
+            }
             Body::Call(call) => call.fmt(f),
             Body::Group(_) => Ok(()),
         }
@@ -59,6 +62,7 @@ impl Display for Argument {
             Argument::Out(size) => write!(f, "out({})", size.value),
             Argument::View(view) => view.fmt(f),
             Argument::Part(part) => part.fmt(f),
+            Argument::Bit(of) => write!(f, "1 << {of}"),
             Argument::Pack(fields) => {
                 f.write_str("pack(")?;
                 joined(f, fields.iter().map(|field| &field.value))?;
@@ -82,6 +86,8 @@ impl Display for Operand {
         match self {
             Operand::Value(value) => value.fmt(f),
             Operand::View(view) => view.fmt(f),
+            Operand::Part(part) => part.fmt(f),
+            Operand::Bit(of) => write!(f, "1 << {of}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::script::group::syntax::Group;
 use crate::script::source::Spanned;
-use crate::script::syntax::{Call, Value};
+use crate::script::syntax::{Argument, Call, Value};
 
 /// A script: its statements in order.
 pub(crate) type Script = Vec<Statement>;
@@ -18,8 +18,8 @@ pub(crate) struct Statement {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
-    /// `buffer(N)`
-    Buffer(Spanned<Value>),
+    /// `buffer(N)`, `buffer(N) = pack(…)`
+    Buffer { size: Spanned<Value>, holds: Option<Spanned<Argument>> },
     /// A call, with its arguments and modifiers.
     Call(Call),
     /// `syslet { … }`

@@ -14,7 +14,7 @@ pub(crate) struct Call {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct After {
     pub(crate) name: Spanned<String>,
-    /// `!`: the statement runs whatever came of the other.
+    /// `!`: the failure of the other is as good as its success.
     pub(crate) whatever: bool,
 }
 
@@ -28,11 +28,13 @@ pub(crate) enum Argument {
     /// `pack(…)`
     Pack(Vec<Spanned<Field>>),
     View(View),
-    /// In a group, `area + OFFSET`
+    /// `name + NUMBER`: of an area or a buffer the part that begins there
     Part(Part),
+    /// `1 << name`, `1 << i32(name, OFFSET)`
+    Bit(Box<Operand>),
 }
 
-/// The part of an area that begins so many bytes behind its begin.
+/// So much more than a number; of an area or a buffer, the part that begins so many bytes behind its begin.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(crate) of: Spanned<String>,
@@ -82,11 +84,14 @@ pub(crate) enum Field {
     Text(Text),
 }
 
-/// A number in `pack(…)`.
+/// A number in `pack(…)`, or one given to a register.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operand {
     Value(Value),
     View(View),
+    Part(Part),
+    /// The bit with the number of a name or a view.
+    Bit(Box<Operand>),
 }
 
 /// `i32(name, OFFSET)`

@@ -14,14 +14,17 @@ pub(crate) enum Token {
     Parameter(Parameter),
     /// One of `( ) , = | @ !`
     Mark(char),
-    /// In a group, one of `SIGNS`.
+    /// One of `SIGNS`, in a statement outside of groups one of `STATEMENT_SIGNS`.
     Sign(&'static str),
     /// In a group, the end of a line, or `;`.
     End,
 }
 
 /// The signs that stand in groups only; the longer ones come first.
-const SIGNS: [&str; 12] = ["==", "!=", "<=", ">=", "+=", "-=", "<", ">", "&", "+", "{", "}"];
+const SIGNS: [&str; 13] = ["<<", "==", "!=", "<=", ">=", "+=", "-=", "<", ">", "&", "+", "{", "}"];
+
+/// The signs of statements outside of groups.
+const STATEMENT_SIGNS: [&str; 2] = ["<<", "+"];
 
 /// The tokens of one line of a group.
 pub(crate) fn group_tokens(line: &str, base: usize) -> Result<Vec<Spanned<Token>>, ScriptError> {
@@ -34,7 +37,10 @@ pub(crate) fn group_tokens(line: &str, base: usize) -> Result<Vec<Spanned<Token>
 
 /// The tokens of one line, comments left out. `base` is where the line stands in the script.
 pub(crate) fn tokens(line: &str, base: usize) -> Result<Vec<Spanned<Token>>, ScriptError> {
-    all(line, base, |_| None)
+    all(line, base, |at| {
+        let sign = STATEMENT_SIGNS.into_iter().find(|sign| line[at..].starts_with(sign))?;
+        Some((Token::Sign(sign), at + sign.len()))
+    })
 }
 
 /// The tokens of one line; `special` gives one that only some lines have, and where it ends.
@@ -92,7 +98,7 @@ fn unexpected(found: char, span: Span) -> ScriptError {
         '\u{feff}' => error.help("this is a byte order mark: save the script without it"),
         '{' | '[' => error.help("write a struct or an array as pack(…)"),
         '&' => error.help("memory that statements share is a buffer: b = buffer(64)"),
-        '+' | '*' | '/' | '<' | '~' | '^' => error.help("only `|` joins numbers"),
+        '*' | '/' | '<' | '~' | '^' => error.help("only `|` joins numbers"),
         _ => error,
     }
 }

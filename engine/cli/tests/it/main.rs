@@ -6,6 +6,7 @@ mod files;
 mod group_scripts;
 mod groups;
 mod json;
+mod numbers;
 mod order;
 mod probe;
 mod scripts;

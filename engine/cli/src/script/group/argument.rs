@@ -6,9 +6,10 @@ use crate::plan::group::Arg;
 use crate::plan::{Passed, Shown, Source, Way};
 use crate::script::error::ScriptError;
 use crate::script::group::lowering::{Local, Lowering};
+use crate::script::length::size_of;
 use crate::script::lower::Position;
 use crate::script::source::{Span, Spanned};
-use crate::script::syntax::{Argument, View};
+use crate::script::syntax::{Argument, Operand, View};
 
 /// An argument as it is passed, and how it is shown.
 pub(crate) struct Lowered {
@@ -67,7 +68,8 @@ impl Lowering<'_> {
         }
         match &argument.value {
             Argument::Pack(fields) => return self.packed(fields, span, position),
-            Argument::Part(part) => {
+            Argument::Part(part) if self.names.contains_key(&part.of.value) => {
+                self.no_number(&part.of)?;
                 let memory = self.part(&part.of, (&part.offset.value, part.offset.span), (1, ""))?;
                 let arg = passed(Local::Area(memory), &part.of.value, span, position)?;
                 return Ok(Lowered::new(arg, part.to_string(), span));
@@ -75,6 +77,8 @@ impl Lowering<'_> {
             Argument::Value(value) => self.check_words(value)?,
             Argument::Out(size) => self.check_words(&size.value)?,
             Argument::View(view) => self.check_view(view, span)?,
+            Argument::Part(part) => self.check_words(&part.offset.value)?,
+            Argument::Bit(of) => self.check_operand(of, span)?,
             Argument::Text(_) => {}
         }
         let operand = self.context.lower(argument, position)?;
@@ -85,10 +89,7 @@ impl Lowering<'_> {
         let arg = match operand.passed {
             Passed::Value(Source::Fixed(value)) => Arg::Value(value),
             Passed::Value(source) => {
-                let buffer = match source {
-                    Source::Address(id) => Some(self.context.plan.buffers[id].bytes),
-                    _ => None,
-                };
+                let buffer = size_of(&operand.passed, self.context.plan);
                 let arg = self.input(source, operand.shown, span)?;
                 return Ok(Lowered { buffer, ..Lowered::new(arg, shown, span) });
             }
@@ -99,6 +100,33 @@ impl Lowering<'_> {
             Passed::Out { bytes, .. } => Arg::Memory(self.room(bytes, true)),
         };
         Ok(Lowered::new(arg, shown, span))
+    }
+
+    /// Checks that no number is to be made out of one of the group: registers count there.
+    pub(crate) fn no_number(&self, name: &Spanned<String>) -> Result<(), ScriptError> {
+        let word = &name.value;
+        match self.names.get(word) {
+            Some(Local::Result(_) | Local::Register(_)) => {
+                let message =
+                    format!("`{word}` is no area of this group: as a number it can only stand alone");
+                Err(ScriptError::new(name.span, message)
+                    .help(format!("x = {word}; x += 1 puts more than it into a register")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that every name in it is known outside of the group.
+    pub(crate) fn check_operand(&self, operand: &Operand, span: Span) -> Result<(), ScriptError> {
+        match operand {
+            Operand::Value(value) => self.check_words(value),
+            Operand::View(view) => self.check_view(view, span),
+            Operand::Part(part) => {
+                self.no_number(&part.of)?;
+                self.check_words(&part.offset.value)
+            }
+            Operand::Bit(of) => self.check_operand(of, span),
+        }
     }
 
     /// Checks that a number is read from memory outside of the group.

@@ -65,7 +65,7 @@ impl Lowering<'_> {
                 Some(_) => return Ok(Content::Later((self.number(value)?, value.span()))),
                 None => self.check_words(value)?,
             },
-            Operand::View(view) => self.check_view(view, span)?,
+            operand => self.check_operand(operand, span)?,
         }
         match self.context.content(width, operand, span)? {
             Content::Known(number, shown) => Ok(Content::Known(number, shown)),

@@ -28,6 +28,12 @@ impl Lowering<'_> {
                 let words = format!("{} {} {value}", name.value, change.sign());
                 (op, vec![(number, value.span())], words)
             }
+            Operand::Part(_) | Operand::Bit(_) => {
+                return Err(ScriptError::new(
+                    span,
+                    "a register is given a number, a name or i32(AREA, OFFSET)",
+                ));
+            }
             Operand::View(view) => {
                 let (place, width) = self.view(view)?;
                 let args = vec![(place, view.of.span), (Arg::Value(width), view.of.span)];

@@ -123,7 +123,7 @@ fn parts() {
     refused("syslet {\nn = 1\nread(0, 1 + n, 1)\n}", "1", "behind the name of an area");
     refused("syslet {\nb = area(8)\nclose(b + 1)\n}", "b + 1", "cannot be a part of the group's area");
     refused("syslet {\na = 1\nb = a + 1\n}", "+", "the end of the line or `}`");
-    refused("b = buffer(8)\nread(0, b + 1, 1)", "+", "only `|` joins numbers");
+    refused("b = buffer(8)\nread(0, b + 8, 1)", "8", "lies outside of `b`");
 }
 
 /// SCRIPT-65: fields are numbers that are there.

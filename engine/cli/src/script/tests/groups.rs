@@ -32,7 +32,7 @@ fn change() -> impl Strategy<Value = Item> {
 /// A statement that has no block.
 fn plain() -> impl Strategy<Value = Item> {
     let leave = (0..Leave::ALL.len()).prop_map(|index| Leave::ALL[index].0);
-    let call = call(1).prop_map(|call| Call { after: Vec::new(), ..call });
+    let call = call().prop_map(|call| Call { after: Vec::new(), ..call });
     prop_oneof![
         (word(), value(), any::<bool>()).prop_map(|(name, size, comes_back)| Item::Area {
             name: at(name),

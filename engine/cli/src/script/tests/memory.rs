@@ -1,7 +1,7 @@
 //! `out`, `pack`, `buffer` and views.
 
 use super::{memory, operand, plan, plan_with, refused, refused_with};
-use crate::plan::{Area, Passed, Patch, Source, Way};
+use crate::plan::{Area, Base, Passed, Patch, Source, Way};
 use crate::script::syntax::Width;
 
 /// SCRIPT-6: an out area has from 1 byte to 64 MiB.
@@ -101,4 +101,53 @@ fn widths() {
     assert_eq!(read("u64"), 0x8000_0000_ffff_ffff);
     assert_eq!(read("i64"), 0x8000_0000_ffff_ffff - (1 << 64));
     assert_eq!(Width::named("u32").unwrap().read(&bytes[..3]), None);
+}
+
+/// SCRIPT-73: a buffer begins with a string or with pack(…): numbers, and addresses of buffers above it.
+#[test]
+fn buffers_with_contents() {
+    let plan = plan(
+        "a = buffer(8) = \"hello\"\nv = buffer(32) = pack(u64 a, u64 2, u64 a + 2, u64 3)\nwritev(1, v, 2)",
+    );
+    assert_eq!(plan.buffers[0].holds, (b"hello".to_vec(), Vec::new()));
+    let (bytes, patches) = &plan.buffers[1].holds;
+    assert_eq!((bytes.len(), bytes[8], bytes[24]), (32, 2, 3));
+    let width = Width::named("u64").unwrap();
+    let address = |at, from| Patch { at, width, from };
+    let expected = [address(0, Source::Address(0)), address(16, Source::Plus(Base::Address(0), 2))];
+    assert_eq!(patches[..], expected);
+    refused("b = buffer(4) = \"hello\"", "\"hello\"", "5 bytes, and the buffer has 4");
+    refused("n = getpid()\nb = buffer(8) = pack(u64 n)", "pack(u64 n)", "before anything runs");
+    refused("b = buffer(8) = 5", "5", "pack(…) or a string");
+    refused("b = buffer(8) = pack(u64 b)", "b", "unknown constant or name");
+}
+
+/// SCRIPT-74: `name + NUMBER` is so much more than a result, or the rest of a buffer; it waits for the result, and closes nothing.
+#[test]
+fn more_than_a_number() {
+    let sum = plan("fd = dup(1)\nfsync(fd + 1)\nclose(fd + 1)\nclose(fd)");
+    assert!(matches!(sum.steps[1].operands[0].passed, Passed::Value(Source::Plus(Base::Result(0), 1))));
+    let waits = |step: usize| sum.steps[step].waits.iter().map(|wait| wait.step).collect::<Vec<_>>();
+    assert_eq!((waits(1), waits(2), waits(3)), (vec![0], vec![0], vec![0, 1, 2]));
+    plan("b = buffer(64)\nread(0, b + 16, 48)");
+    refused("b = buffer(64)\nread(0, b + 16, 49)", "b + 16", "has 48 bytes, and the call reaches 49");
+    refused("b = buffer(64)\nread(0, b + 64, 1)", "64", "offset 64 lies outside of `b`");
+    refused("b = buffer(64)\nread(0, b + -1, 1)", "-1", "lies outside");
+    refused("b = buffer(64)\nwrite(1, pack(u32 b + 1), 4)", "u32 b + 1", "needs a u64");
+    refused("fsync(1 + 1)", "1", "stands behind the name of");
+    refused("fsync(x + 1)", "x", "no statement above is named `x`");
+    refused("syslet {\nfd = dup(1)\nfsync(fd + 1)\n}", "fd", "puts more than it into a register");
+}
+
+/// SCRIPT-75: `1 << name` is a bit: its statement waits for the result, and a closing call for its statement.
+#[test]
+fn bits() {
+    let text = "fd = dup(1)\npselect6(fd + 1, pack(u64 1 << fd), 0, 0, 0, 0)\nclose(fd)";
+    let plan = plan(text);
+    let Passed::Memory { patches, .. } = &plan.steps[1].operands[1].passed else { panic!() };
+    assert_eq!(patches[0].from, Source::Bit(Base::Result(0)));
+    assert_eq!(plan.steps[2].waits.iter().map(|wait| wait.step).collect::<Vec<_>>(), [0, 1]);
+    refused("fsync(2 << 1)", "2", "only 1 can be shifted");
+    refused("fsync(1 << 3)", "3", "the bit of a name");
+    refused("fsync(1 << x)", "1 << x", "no result of a statement above");
 }

@@ -73,20 +73,31 @@ fn field() -> impl Strategy<Value = Field> {
         text().prop_map(Field::Text),
         (width(), value()).prop_map(|(width, value)| Field::Number(width, Operand::Value(value))),
         (width(), view()).prop_map(|(width, view)| Field::Number(width, Operand::View(view))),
+        (width(), part_of()).prop_map(|(width, part)| Field::Number(width, Operand::Part(part))),
+        (width(), bit()).prop_map(|(width, of)| Field::Number(width, Operand::Bit(of))),
     ]
 }
 
-/// `in_group` is how often an argument is one that only groups have.
-fn argument(in_group: u32) -> impl Strategy<Value = Argument> {
-    let part = (word(), value()).prop_map(|(of, offset)| Part { of: at(of), offset: at(offset) });
-    let plain = prop_oneof![
+fn part_of() -> impl Strategy<Value = Part> {
+    (word(), value()).prop_map(|(of, offset)| Part { of: at(of), offset: at(offset) })
+}
+
+/// The operand of a bit: a name or a view.
+fn bit() -> impl Strategy<Value = Box<Operand>> {
+    let name = word().prop_map(|word| Operand::Value(Value(vec![at(Term::Word(word))])));
+    prop_oneof![name, view().prop_map(Operand::View)].prop_map(Box::new)
+}
+
+fn argument() -> impl Strategy<Value = Argument> {
+    prop_oneof![
         value().prop_map(Argument::Value),
         text().prop_map(Argument::Text),
         value().prop_map(|size| Argument::Out(at(size))),
         view().prop_map(Argument::View),
         prop::collection::vec(field().prop_map(at), 1..4).prop_map(Argument::Pack),
-    ];
-    prop_oneof![5 => plain, in_group => part.prop_map(Argument::Part)]
+        part_of().prop_map(Argument::Part),
+        bit().prop_map(Argument::Bit),
+    ]
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
@@ -109,8 +120,8 @@ pub(super) fn after() -> impl Strategy<Value = After> {
     (word(), any::<bool>()).prop_map(|(name, whatever)| After { name: at(name), whatever })
 }
 
-pub(super) fn call(in_group: u32) -> impl Strategy<Value = Call> {
-    let arguments = prop::collection::vec(argument(in_group).prop_map(at), 0..4);
+pub(super) fn call() -> impl Strategy<Value = Call> {
+    let arguments = prop::collection::vec(argument().prop_map(at), 0..4);
     let after = prop::collection::vec(after(), 0..3);
     (word(), arguments, after, prop::collection::vec(attribute(), 0..3)).prop_map(
         |(name, arguments, after, attributes)| Call { name: at(name), arguments, after, attributes },
@@ -118,14 +129,18 @@ pub(super) fn call(in_group: u32) -> impl Strategy<Value = Call> {
 }
 
 fn statement() -> impl Strategy<Value = Statement> {
-    let call = (prop::option::of(word()), call(0)).prop_map(|(name, call)| Statement {
+    let call = (prop::option::of(word()), call()).prop_map(|(name, call)| Statement {
         name: name.map(at),
         body: Body::Call(call),
         line: 1,
     });
-    let buffer = (word(), value()).prop_map(|(name, size)| Statement {
+    let holds = prop_oneof![
+        text().prop_map(Argument::Text),
+        prop::collection::vec(field().prop_map(at), 1..4).prop_map(Argument::Pack),
+    ];
+    let buffer = (word(), value(), prop::option::of(holds)).prop_map(|(name, size, holds)| Statement {
         name: Some(at(name)),
-        body: Body::Buffer(at(size)),
+        body: Body::Buffer { size: at(size), holds: holds.map(at) },
         line: 1,
     });
     prop_oneof![4 => call, 1 => buffer, 2 => groups::group()]
@@ -210,6 +225,8 @@ fn part() -> impl Strategy<Value = &'static str> {
         "errno(n, EIO)",
         "read(0, a + n, 1)\n",
         " + ",
+        "1 << ",
+        "= pack(",
         "length(\"",
     ])
 }
