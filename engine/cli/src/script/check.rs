@@ -19,7 +19,7 @@ use crate::script::order::Order;
 use crate::script::pack::pack;
 use crate::script::source::Spanned;
 use crate::script::statement::{Body, Script, Statement};
-use crate::script::syntax::{Argument, Call, Value};
+use crate::script::syntax::{Argument, Attribute, Call, Value};
 use crate::script::target::Target;
 
 /// A buffer is at most this long.
@@ -27,8 +27,13 @@ const BUFFER_BYTES_MAX: usize = 64 << 20;
 
 /// Checks `script`, read from `text`, and gives its plan, with `arguments` put in.
 pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
-    let mut checker =
-        Checker { text, assigned: Assigned::default(), order: Order::default(), plan: Plan::default() };
+    let mut checker = Checker {
+        text,
+        assigned: Assigned::default(),
+        order: Order::default(),
+        plan: Plan::default(),
+        defaults: Vec::new(),
+    };
     let used = Cell::new(0);
     for statement in script {
         let once = Given { arguments, each: None, used: &used };
@@ -58,11 +63,14 @@ struct Checker<'t> {
     assigned: Assigned,
     order: Order,
     plan: Plan,
+    /// The attributes of statements that do not write them.
+    defaults: Vec<Attribute>,
 }
 
 impl Checker<'_> {
     fn statement(&mut self, statement: &Statement, given: Given<'_>) -> Result<(), ScriptError> {
         let named = match &statement.body {
+            Body::Default(attributes) => return self.default(attributes),
             Body::Buffer { size, holds } => self.buffer(statement, size, holds.as_ref(), given)?,
             Body::Call(call) => self.call(statement, call, given)?,
             Body::Group(group) => self.group(statement, group, given)?,
@@ -87,6 +95,24 @@ impl Checker<'_> {
         let name = statement.name.as_ref().map_or(String::new(), |name| name.value.clone());
         self.plan.buffers.push(BufferSpec { name, bytes, holds });
         Ok(Named::Buffer(self.plan.buffers.len() - 1))
+    }
+
+    /// The statements below have these attributes, where they do not write them.
+    fn default(&mut self, attributes: &[Attribute]) -> Result<(), ScriptError> {
+        let (_, others) = flags::take(flags::PRIVATE, attributes)?;
+        asks(&others, &self.assigned)?;
+        for attribute in attributes {
+            self.defaults.retain(|before| before.name != attribute.name);
+            self.defaults.push(attribute.clone());
+        }
+        Ok(())
+    }
+
+    /// The attributes of a statement that writes these.
+    fn attributes(&self, written: &[Attribute]) -> Vec<Attribute> {
+        let is_written = |name: &Spanned<String>| written.iter().any(|attribute| attribute.name == *name);
+        let defaults = self.defaults.iter().filter(|attribute| !is_written(&attribute.name));
+        written.iter().chain(defaults).cloned().collect()
     }
 
     /// The contents of a buffer of so many bytes before anything runs.
@@ -125,7 +151,8 @@ impl Checker<'_> {
         group: &syntax::Group,
         given: Given<'_>,
     ) -> Result<Named, ScriptError> {
-        let (private, others) = flags::take(flags::PRIVATE, &group.attributes)?;
+        let attributes = self.attributes(&group.attributes);
+        let (private, others) = flags::take(flags::PRIVATE, &attributes)?;
         let is_private = private.is_some();
         let asks = asks(&others, &self.assigned)?;
         let context = Context { text: self.text, assigned: &self.assigned, given, plan: &mut self.plan };
@@ -163,7 +190,8 @@ impl Checker<'_> {
             let arg = row.and_then(|row| row.args.get(index)).map(|arg| formed(arg, known));
             operands.push(context.lower(argument, Position { call: &name, index, arg })?);
         }
-        let (private, others) = flags::take(flags::PRIVATE, &call.attributes)?;
+        let attributes = self.attributes(&call.attributes);
+        let (private, others) = flags::take(flags::PRIVATE, &attributes)?;
         let is_private = private.is_some();
         let asks = asks(&others, &self.assigned)?;
         let mut step = Step {

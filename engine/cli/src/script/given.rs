@@ -69,6 +69,7 @@ pub(crate) fn each(statement: &Statement) -> Option<Span> {
     match &statement.body {
         Body::Buffer { size, holds } => in_value(&size.value).or_else(|| in_argument(&holds.as_ref()?.value)),
         Body::Call(call) => in_call(call),
+        Body::Default(attributes) => in_attributes(attributes),
         Body::Group(group) => in_attributes(&group.attributes).or_else(|| in_items(&group.items)),
     }
 }

@@ -55,6 +55,14 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, ScriptError> {
 impl Cursor<'_> {
     fn statement(&mut self, line: usize) -> Result<Statement, ScriptError> {
         let first = self.word("a call, or a name and `=`")?;
+        if first.value == "default" && self.peek() == Some(&Token::Mark('@')) {
+            let mut attributes = Vec::new();
+            while self.takes('@') {
+                attributes.push(self.attribute()?);
+            }
+            self.finished("attributes")?;
+            return Ok(Statement { name: None, body: Body::Default(attributes), line });
+        }
         let (name, call) = if self.takes('=') { (Some(first), self.word("a call")?) } else { (None, first) };
         if let Some(name) = &name {
             check_name(name)?;

@@ -25,6 +25,10 @@ impl Display for Statement {
                 write!(f, "buffer({}) = {}", size.value, holds.value)
             }
             Body::Call(call) => call.fmt(f),
+            Body::Default(attributes) => {
+                f.write_str("default")?;
+                attributes.iter().try_for_each(|attribute| write!(f, " {attribute}"))
+            }
             Body::Group(_) => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::script::group::syntax::Group;
 use crate::script::source::Spanned;
-use crate::script::syntax::{Argument, Call, Value};
+use crate::script::syntax::{Argument, Attribute, Call, Value};
 
 /// A script: its statements in order.
 pub(crate) type Script = Vec<Statement>;
@@ -22,6 +22,8 @@ pub(crate) enum Body {
     Buffer { size: Spanned<Value>, holds: Option<Spanned<Argument>> },
     /// A call, with its arguments and modifiers.
     Call(Call),
+    /// `default @name`: attributes of the statements below.
+    Default(Vec<Attribute>),
     /// `syslet { … }`
     Group(Group),
 }

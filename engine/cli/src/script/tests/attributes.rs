@@ -152,3 +152,30 @@ fn units() {
     refused("getpid() @timing(18446744074s)", "18446744074s", "more than 2^64-1 nanoseconds");
     refused("getpid() @timing(-5ms)", "-5ms", "cannot be negative");
 }
+
+/// SCRIPT-76: `default` gives the statements below it attributes, groups among them; a statement that writes one itself has its own.
+#[test]
+fn defaults() {
+    let plan = plan(concat!(
+        "getpid()\ndefault @timing @deadline(1s)\ngetpid()\ngetpid() @deadline(2s)\ndefault @deadline(3s)\n",
+        "getpid()\nsyslet { getpid() }\ndefault = getppid()",
+    ));
+    let asked = |step: usize| {
+        let asks = plan.steps[step].asks.iter();
+        asks.map(|ask| (ask.name, ask.payload.first().copied())).map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(0), Vec::<&str>::new());
+    assert_eq!(asked(1), ["timing", "deadline"]);
+    assert_eq!(asked(2), ["deadline", "timing"]);
+    assert_eq!([3, 4, 5].map(asked), [["timing", "deadline"]; 3]);
+    let deadline = |step: usize| {
+        let found = plan.steps[step].asks.iter().find(|ask| ask.name == "deadline");
+        found.map(|ask| ask.payload.clone()).expect("it has one")
+    };
+    assert_ne!(deadline(1), deadline(2));
+    assert_ne!(deadline(1), deadline(3));
+    refused("default @nosuch", "nosuch", "unknown attribute");
+    refused("default @timing x", "x", "nothing behind attributes");
+    refused("default()", "default", "the table has no call `default`");
+    refused("default @deadline(1)\ngetpid()", "1", "takes a time");
+}

@@ -143,7 +143,12 @@ fn statement() -> impl Strategy<Value = Statement> {
         body: Body::Buffer { size: at(size), holds: holds.map(at) },
         line: 1,
     });
-    prop_oneof![4 => call, 1 => buffer, 2 => groups::group()]
+    let default = prop::collection::vec(attribute(), 1..3).prop_map(|attributes| Statement {
+        name: None,
+        body: Body::Default(attributes),
+        line: 1,
+    });
+    prop_oneof![4 => call, 1 => buffer, 1 => default, 2 => groups::group()]
 }
 
 proptest! {
@@ -227,6 +232,7 @@ fn part() -> impl Strategy<Value = &'static str> {
         " + ",
         "1 << ",
         "= pack(",
+        "\ndefault @timing\n",
         "length(\"",
     ])
 }
