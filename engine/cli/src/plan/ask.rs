@@ -15,6 +15,8 @@ pub(crate) type BufferId = usize;
 pub(crate) enum Source {
     Fixed(u64),
     Result(StepId),
+    /// The result of a call of a group, by the number of its atom.
+    Atom(StepId, u16),
     Address(BufferId),
     View {
         width: Width,
@@ -31,6 +33,7 @@ pub(crate) enum Source {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Base {
     Result(StepId),
+    Atom(StepId, u16),
     Address(BufferId),
     View { width: Width, of: Area, offset: usize },
 }
@@ -40,6 +43,7 @@ impl Base {
     pub(crate) fn of(source: Source) -> Option<Base> {
         match source {
             Source::Result(step) => Some(Base::Result(step)),
+            Source::Atom(step, atom) => Some(Base::Atom(step, atom)),
             Source::Address(buffer) => Some(Base::Address(buffer)),
             Source::View { width, of, offset } => Some(Base::View { width, of, offset }),
             Source::Fixed(_) | Source::Plus(..) | Source::Bit(_) => None,
@@ -49,6 +53,7 @@ impl Base {
     pub(crate) fn source(self) -> Source {
         match self {
             Base::Result(step) => Source::Result(step),
+            Base::Atom(step, atom) => Source::Atom(step, atom),
             Base::Address(buffer) => Source::Address(buffer),
             Base::View { width, of, offset } => Source::View { width, of, offset },
         }
@@ -83,7 +88,9 @@ impl Source {
     /// The step that has this result or area.
     pub(crate) fn step(self) -> Option<StepId> {
         match self.base() {
-            Source::Result(step) | Source::View { of: Area::Step(step), .. } => Some(step),
+            Source::Result(step) | Source::Atom(step, _) | Source::View { of: Area::Step(step), .. } => {
+                Some(step)
+            }
             _ => None,
         }
     }

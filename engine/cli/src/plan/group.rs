@@ -4,7 +4,7 @@ mod emit;
 
 use syslet::abi::{AtomFlags, CALL_BYTES_MIN, Kind, Operand, Test, padded};
 use syslet::attrs::AtomEntry;
-use syslet::syscalls::{RawArgs, Row};
+use syslet::syscalls::{Descriptors, RawArgs, Row};
 
 use crate::plan::ask::Ask;
 use crate::script::source::Span;
@@ -100,6 +100,19 @@ pub(crate) enum Place {
     Data(usize),
     ComesBack(usize),
     Scratch(usize),
+}
+
+impl Group {
+    /// The atoms that close or replace the result of `atom`.
+    pub(crate) fn closers(&self, atom: u16) -> impl Iterator<Item = (usize, &Atom)> {
+        let closes = move |other: &Atom| match other.row.map(|row| row.descriptors) {
+            Some(Descriptors::Closes(argument) | Descriptors::Replaces(argument)) => {
+                matches!(other.args.get(usize::from(argument)), Some((Arg::Result(closed), _)) if *closed == atom)
+            }
+            _ => false,
+        };
+        self.atoms.iter().enumerate().filter(move |(_, other)| closes(other))
+    }
 }
 
 impl Memory {

@@ -1,9 +1,9 @@
 //! Groups for `submit`: the submission of a group, and the answers of its atoms.
 
-use syslet::Completion;
 use syslet::abi::{AttributeFlags, AttributeId, CallFlags, Returns};
 use syslet::attrs::AtomsValue;
 use syslet::program::Program;
+use syslet::{Completion, DoneFlags};
 
 use crate::plan::group::{Asked, Group};
 use crate::plan::{Operand, Passed, Step, StepId};
@@ -61,6 +61,17 @@ pub(crate) fn data(group: &Group, done: &Completion<'_>) -> Vec<Data> {
         Some(Data { argument, name: Some(area.name.clone()), bytes })
     };
     group.areas.iter().enumerate().filter_map(area).collect()
+}
+
+/// The results of calls that succeeded, by atom, but for those that the group has closed.
+pub(crate) fn results(group: &Group, atoms: &[AtomAnswer]) -> Vec<(u16, u64)> {
+    let succeeded = |atom: usize| {
+        let answer = atoms.iter().find(|answer| answer.atom == atom && answer.runs > 0)?;
+        answer.value.decode().ok().filter(|_| !answer.flags.contains(DoneFlags::NOT_RUN))
+    };
+    let is_left = |atom: u16| group.closers(atom).all(|(closer, _)| succeeded(closer).is_none());
+    let numbered = (0..).zip(&group.atoms).filter(|(_, atom)| atom.is_call());
+    numbered.filter_map(|(atom, _)| Some((atom, succeeded(atom.into())?)).filter(|_| is_left(atom))).collect()
 }
 
 /// The outcomes of the atoms that ran.

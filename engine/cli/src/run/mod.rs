@@ -177,6 +177,9 @@ impl Run<'_> {
             let step = &self.plan.steps[id];
             let (arguments, answer) = answer(step, &flight, &done, &self.words);
             self.known.results[id] = answer.result.decode().ok();
+            if let Some(group) = &step.group {
+                self.known.atoms[id] = group::results(group, &answer.atoms);
+            }
             if step.area_read {
                 self.known.areas[id] = answer.data.first().map(|first| first.bytes.clone());
             }

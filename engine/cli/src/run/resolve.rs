@@ -12,6 +12,8 @@ use crate::script::{length, number};
 pub(crate) struct Known {
     /// The result of each step that succeeded.
     pub(crate) results: Vec<Option<u64>>,
+    /// Of each group the results of calls that succeeded, by atom, but for those that it closed itself.
+    pub(crate) atoms: Vec<Vec<(u16, u64)>>,
     /// The bytes that came back in the first area, of each step with an area that is read.
     pub(crate) areas: Vec<Option<Vec<u8>>>,
     /// The steps that were skipped.
@@ -24,6 +26,7 @@ impl Known {
     pub(crate) fn new(plan: &Plan) -> Option<Known> {
         let mut known = Known {
             results: vec![None; plan.steps.len()],
+            atoms: vec![Vec::new(); plan.steps.len()],
             areas: vec![None; plan.steps.len()],
             skipped: vec![false; plan.steps.len()],
             buffers: Vec::with_capacity(plan.buffers.len()),
@@ -49,6 +52,11 @@ impl Known {
             Source::Address(id) => Ok(self.buffers[id].address()),
             Source::Result(step) => {
                 self.results[step].ok_or_else(|| "a result it needs is missing".to_owned())
+            }
+            Source::Atom(step, atom) => {
+                let made = self.atoms[step].iter().find(|(made, _)| *made == atom);
+                made.map(|&(_, value)| value)
+                    .ok_or_else(|| "a result of a group that it needs was not made, or is closed".to_owned())
             }
             Source::Plus(base, by) => Ok(self.number(base.source())?.wrapping_add_signed(by)),
             Source::Bit(base) => {

@@ -209,13 +209,15 @@ fn cwd(attribute: &Attribute, assigned: &Assigned) -> Result<Payload, ScriptErro
         return Ok((Cwd::payload(number(value)?).to_vec(), None));
     };
     let name = Spanned { value: word.clone(), span: value.span };
-    match assigned.find(&name)? {
-        Named::Step(step) => {
-            let width = Width::named("i32").expect("a type of the language");
-            Ok((Cwd::payload(0).to_vec(), Some(Patch { at: 0, width, from: Source::Result(step) })))
+    let from = match assigned.find(&name)? {
+        Named::Step(step) => Source::Result(step),
+        Named::Atom(step, atom) => Source::Atom(step, atom),
+        Named::Buffer(_) => {
+            return Err(ScriptError::new(value.span, "a buffer is no directory: name a call"));
         }
-        Named::Buffer(_) => Err(ScriptError::new(value.span, "a buffer is no directory: name a call")),
-    }
+    };
+    let width = Width::named("i32").expect("a type of the language");
+    Ok((Cwd::payload(0).to_vec(), Some(Patch { at: 0, width, from })))
 }
 
 fn retry(attribute: &Attribute) -> Result<Vec<u8>, ScriptError> {

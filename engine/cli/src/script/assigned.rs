@@ -15,6 +15,8 @@ use crate::script::syntax::{Parameter, Term, Value, View, Width};
 pub(crate) enum Named {
     Step(StepId),
     Buffer(BufferId),
+    /// A call of a group.
+    Atom(StepId, u16),
 }
 
 /// The names assigned so far, and the line of each.
@@ -115,6 +117,13 @@ impl Assigned {
         let number = self.number(&view.offset.value, given)?;
         let (of, bytes) = match self.find(&view.of)? {
             Named::Buffer(id) => (Area::Buffer(id), plan.buffers[id].bytes),
+            Named::Atom(..) => {
+                return Err(ScriptError::new(
+                    view.of.span,
+                    format!("nothing comes back from `{}` alone", view.of.value),
+                )
+                .help("a register of the group can read its areas"));
+            }
             Named::Step(id) => {
                 let (_, bytes) = plan.steps[id].first_area().ok_or_else(|| {
                     ScriptError::new(view.of.span, format!("nothing comes back from `{}`", view.of.value))

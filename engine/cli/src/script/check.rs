@@ -78,7 +78,10 @@ impl Checker<'_> {
         match &statement.name {
             // A label only: it stands for as many groups as there are arguments.
             Some(_) if given.each.is_some() => Ok(()),
-            Some(name) => self.assigned.assign(name, named, statement.line),
+            Some(name) => {
+                self.assigned.assign(name, named, statement.line)?;
+                self.results_of(name, named, statement.line)
+            }
             None => Ok(()),
         }
     }
@@ -95,6 +98,18 @@ impl Checker<'_> {
         let name = statement.name.as_ref().map_or(String::new(), |name| name.value.clone());
         self.plan.buffers.push(BufferSpec { name, bytes, holds });
         Ok(Named::Buffer(self.plan.buffers.len() - 1))
+    }
+
+    /// Names the results of the calls of a group, for the statements below.
+    fn results_of(&mut self, name: &Spanned<String>, named: Named, line: usize) -> Result<(), ScriptError> {
+        let Named::Step(step) = named else { return Ok(()) };
+        for (atom, call) in (0..).zip(self.plan.steps[step].group.iter().flat_map(|group| &group.atoms)) {
+            if let Some(result) = call.name.as_ref().filter(|_| call.is_call()) {
+                let name = Spanned::new(format!("{}.{result}", name.value), name.span);
+                self.assigned.assign(&name, Named::Atom(step, atom), line)?;
+            }
+        }
+        Ok(())
     }
 
     /// The statements below have these attributes, where they do not write them.

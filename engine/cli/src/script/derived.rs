@@ -13,6 +13,7 @@ impl Context<'_> {
         let number = self.assigned.number(&part.offset.value, self.given)?;
         let (base, is_inside) = match self.assigned.find(&part.of)? {
             Named::Step(step) => (Base::Result(step), true),
+            Named::Atom(step, atom) => (Base::Atom(step, atom), true),
             Named::Buffer(id) => {
                 (Base::Address(id), (0..self.plan.buffers[id].bytes as i128).contains(&number))
             }
@@ -33,6 +34,7 @@ impl Context<'_> {
             Operand::View(view) => Some(self.assigned.view(view, self.given, self.plan)?),
             Operand::Value(value) => match self.named_by(value) {
                 Some(Named::Step(step)) => Some(Source::Result(step)),
+                Some(Named::Atom(step, atom)) => Some(Source::Atom(step, atom)),
                 Some(Named::Buffer(_)) | None => None,
             },
             Operand::Part(_) | Operand::Bit(_) => None,

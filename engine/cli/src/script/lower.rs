@@ -182,13 +182,20 @@ impl Context<'_> {
             Named::Buffer(id) => {
                 Ok((Passed::Value(Source::Address(id)), Shown::Written(self.plan.buffers[id].name.clone())))
             }
-            Named::Step(id) => {
-                let yields = self.plan.steps[id].row.map(|row| row.yields);
+            Named::Step(id) | Named::Atom(id, _) => {
+                let step = &self.plan.steps[id];
+                let (row, source) = match (named, &step.group) {
+                    (Named::Atom(_, atom), Some(group)) => {
+                        (group.atoms[usize::from(atom)].row, Source::Atom(id, atom))
+                    }
+                    _ => (step.row, Source::Result(id)),
+                };
+                let yields = row.map(|row| row.yields);
                 if !position.takes_numbers() && yields.is_some_and(|yields| yields != Yields::Address) {
                     let given = format!("`{word}`, which is a number");
                     return Err(position.wrong(span, &given));
                 }
-                Ok((Passed::Value(Source::Result(id)), Shown::Number(word.to_owned())))
+                Ok((Passed::Value(source), Shown::Number(word.to_owned())))
             }
         }
     }

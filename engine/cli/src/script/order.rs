@@ -40,7 +40,8 @@ impl Order {
         let after = after_steps(after, assigned)?;
         let mut waits = Waits::default();
         for (named, made_by, span) in step.named() {
-            waits.add(made_by, true);
+            // Whether a call of a group succeeded is not known by the group's result.
+            waits.add(made_by, !matches!(named, Source::Atom(..)));
             self.check_open(named, span, &after, plan)?.into_iter().for_each(|by| waits.add(by, true));
         }
         after.iter().for_each(|&(earlier, whatever)| waits.add(earlier, !whatever && ends == Ends::Nothing));
@@ -69,7 +70,7 @@ impl Order {
         plan: &Plan,
     ) -> Result<Option<StepId>, ScriptError> {
         match self.ended.get(&named) {
-            None => Ok(None),
+            None => closed_inside(named, span, plan).map(|()| None),
             Some(ended) if after.iter().any(|&(step, _)| step == ended.by) => Ok(None),
             Some(Ended { by, replaced: true }) => Ok(Some(*by)),
             Some(Ended { by, replaced: false }) => {
@@ -81,10 +82,20 @@ impl Order {
     }
 }
 
+/// Checks that the way out of its group leaves a result.
+fn closed_inside(named: Source, span: Span, plan: &Plan) -> Result<(), ScriptError> {
+    let Source::Atom(step, atom) = named else { return Ok(()) };
+    let mut closers = plan.steps[step].group.iter().flat_map(|group| group.closers(atom));
+    closers.find(|(_, closer)| closer.is_finally).map_or(Ok(()), |(_, closer)| {
+        Err(ScriptError::new(span, format!("line {} closes this descriptor", closer.line))
+            .help("use it in the group, or close it below"))
+    })
+}
+
 /// The steps, and whether their failure is as good as success.
 fn after_steps(after: &[After], assigned: &Assigned) -> Result<Vec<(StepId, bool)>, ScriptError> {
     let step = |after: &After| match assigned.find(&after.name)? {
-        Named::Step(id) => Ok((id, after.whatever)),
+        Named::Step(id) | Named::Atom(id, _) => Ok((id, after.whatever)),
         Named::Buffer(_) => Err(ScriptError::new(after.name.span, "a buffer is always there: name a call")),
     };
     after.iter().map(step).collect()

@@ -116,6 +116,7 @@ impl Context<'_> {
         };
         match self.named_by(value) {
             Some(Named::Step(id)) => Ok(Content::Later(Source::Result(id))),
+            Some(Named::Atom(step, atom)) => Ok(Content::Later(Source::Atom(step, atom))),
             Some(Named::Buffer(id)) if width.bytes == 8 => Ok(Content::Later(Source::Address(id))),
             Some(Named::Buffer(_)) => Err(ScriptError::new(span, "the address of a buffer needs a u64")),
             None => {

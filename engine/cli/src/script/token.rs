@@ -75,7 +75,12 @@ fn token(line: &str, at: usize, base: usize) -> Result<(Token, usize), ScriptErr
         '(' | ')' | ',' | '=' | '|' | '@' | '!' => Ok((Token::Mark(first), at + 1)),
         '$' => parameter(rest, at, base),
         'a'..='z' | 'A'..='Z' | '_' => {
-            let len = word_len(rest);
+            let mut len = word_len(rest);
+            // A result of a group: `group.name`.
+            let behind = rest[len..]
+                .strip_prefix('.')
+                .filter(|behind| behind.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'));
+            len += behind.map_or(0, |behind| 1 + word_len(behind));
             Ok((Token::Word(rest[..len].to_owned()), at + len))
         }
         '0'..='9' | '-' => {

@@ -58,3 +58,52 @@ fn no_such_bit() {
     assert_eq!(code, 1);
     assert!(text.contains("skipped: 64 bits have none with the number"), "{text}");
 }
+
+/// SCRIPT-77: a descriptor that a group opens is read and closed by statements below, and by another group.
+#[test]
+fn results_of_groups() {
+    let run = statements(
+        &["--json"],
+        &[
+            "syslet g { fd = memfd_create(\"x\", 0); n = write(fd, \"hello\", 5); }",
+            "pread64(g.fd, out(8), g.n, 0)",
+            "syslet h { m = lseek(g.fd, 0, SEEK_END); }",
+            "lseek(g.fd, h.m + 2, SEEK_SET)",
+            "close(g.fd)",
+        ],
+    );
+    let lines = run.json();
+    let line = |number: u64| lines.iter().find(|line| line["line"] == number).expect("it ran");
+    assert_eq!(data(line(2), 1), b"hello");
+    assert_eq!((&line(4)["result"], &line(5)["result"]), (&7.into(), &0.into()));
+}
+
+/// SCRIPT-77: a statement is skipped whose result the group did not make, or closed; it runs although the group failed.
+#[test]
+fn results_that_are_not_there() {
+    let run = statements(
+        &[],
+        &[
+            "syslet g { fd = dup(1); x = openat(AT_FDCWD, \"/nowhere/x\", 0); }",
+            "lseek(0, g.fd + 1, SEEK_CUR) after! g",
+            "fcntl(g.fd, F_GETFD)",
+            "fcntl(g.x, F_GETFD)",
+            "syslet h { fd = dup(1); close(fd); }",
+            "fcntl(h.fd, F_GETFD)",
+            "syslet k { a = getpid(); stop if a > 0; b = getpid(); }",
+            "fcntl(k.b, F_GETFD)",
+            "close(g.fd)",
+        ],
+    );
+    let (code, text) = run.quiet();
+    assert_eq!(code, 1);
+    let skipped = |number: u32| {
+        text.contains(&format!("\n{number}: fcntl")) && {
+            let line =
+                text.lines().find(|line| line.starts_with(&format!("{number}: "))).expect("it is told of");
+            line.contains("skipped: a result of a group that it needs was not made, or is closed")
+        }
+    };
+    assert_eq!([3, 4, 6, 8].map(skipped), [false, true, true, true], "{text}");
+    assert!(text.contains("\n9: close(") && !text.contains("9: close(g.fd) skipped"), "{text}");
+}

@@ -88,6 +88,9 @@ impl Lowering<'_> {
             (None, Some(Named::Step(step))) => {
                 self.input(Source::Result(step), Shown::Number(word.to_owned()), span)
             }
+            (None, Some(Named::Atom(step, atom))) => {
+                self.input(Source::Atom(step, atom), Shown::Number(word.to_owned()), span)
+            }
             (None, Some(Named::Buffer(_))) => {
                 Err(ScriptError::new(span, format!("`{word}` is a buffer, and no number")))
             }

@@ -120,3 +120,19 @@ fn after_whatever_came() {
     assert_eq!([2, 3, 4, 5].map(|step| waits(&plan, step)), ["(0) (1)", "(0) 1", "(0)", "0"]);
     refused("getgid() after! x", "x", "no statement above is named");
 }
+
+/// SCRIPT-77: a result of a group's call has a name below the group; it waits for the group, whose success it does not need, and is
+/// closed once.
+#[test]
+fn results_of_groups() {
+    let plan = plan("syslet g {\nfd = dup(1)\nn = 5\n}\nfsync(g.fd)\nclose(g.fd)\ngetpid() after g.fd");
+    assert_eq!([1, 2, 3].map(|step| waits(&plan, step)), ["(0)", "(0) (1)", "0"]);
+    refused("syslet g {\nfd = dup(1)\n}\nclose(g.fd)\nfsync(g.fd)", "g.fd", "line 4 closes this descriptor");
+    refused("syslet g {\nfd = dup(1)\nfinally {\nclose(fd)\n}\n}\nfsync(g.fd)", "g.fd", "line 4 closes");
+    refused("syslet g {\nn = 5\ngetpid()\n}\nfsync(g.n)", "g.n", "unknown constant or name");
+    refused("syslet g {\np = pipe2(out(8), 0)\n}\nclose(i32(g.p, 0))", "g.p", "nothing comes back");
+    refused("syslet g {\np = pipe2(out(8), 0)\nx = dup(1)\n}\nread(0, g.x, 1)", "g.x", "which is a number");
+    refused("a.b = getpid()", "a.b", "no new name");
+    refused("syslet {\na.b = getpid()\n}", "a.b", "no new name");
+    refused("syslet a.b {\ngetpid()\n}", "a.b", "no new name");
+}
