@@ -12,7 +12,7 @@ use anstream::{AutoStream, ColorChoice};
 use syslet::AttributeId;
 
 use crate::exit::Exit;
-use crate::options::{Command, Options, ProbeOptions, RunOptions, TableOptions};
+use crate::options::{Colour, Command, Options, ProbeOptions, RunOptions, TableOptions};
 use crate::plan::group::Atom;
 use crate::plan::{Ask, Plan, Step};
 use crate::print::json::JsonPrinter;
@@ -27,6 +27,12 @@ use crate::{print, probe, script, table};
 
 /// Runs the subcommand that the options name.
 pub(crate) fn command(options: Options) -> Exit {
+    match options.color {
+        Colour::Auto => ColorChoice::Auto,
+        Colour::Always => ColorChoice::Always,
+        Colour::Never => ColorChoice::Never,
+    }
+    .write_global();
     match options.command {
         Command::Run(options) => run(options),
         Command::Probe(options) => show_probe(&options),
@@ -68,7 +74,14 @@ fn run(options: RunOptions) -> Exit {
             };
             written(print::plan::print(&plan, how, &mut out), Exit::Success)
         }
-        Ok(plan) => run_plan(&plan, &options),
+        Ok(plan) => {
+            if let Some(line) = plan.repeated_for_none {
+                message(&format!(
+                    "line {line} runs once for each argument, and none was given: arguments stand behind the script"
+                ));
+            }
+            run_plan(&plan, &options)
+        }
         Err(error) => script_error(&error, &source),
     }
 }

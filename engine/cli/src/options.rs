@@ -7,15 +7,35 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::script::syntax::Unit;
 use crate::table::words::argument_types;
 
 /// Runs Linux system calls asynchronously: scripts of them, and the table that describes them.
 #[derive(Debug, Parser)]
-#[command(name = "syslet", version, arg_required_else_help = true)]
+#[command(name = "syslet", version, arg_required_else_help = true, after_help = EXITS)]
 pub(crate) struct Options {
+    /// When to use colour; auto is on a terminal, unless NO_COLOR is set, and with CLICOLOR_FORCE everywhere
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", value_enum)]
+    pub(crate) color: Colour,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// SCRIPT-33 in short.
+const EXITS: &str = "\
+Exit status:
+  0    all calls succeeded
+  1    a call failed or was skipped, or the report could not be written
+  2    wrong usage, or an error in the script
+  3    not supported here
+  124  timed out
+  129  hung up, 130 interrupted, 143 terminated";
+
+/// When output has colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Colour {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -37,6 +57,7 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 #[command(
+    after_help = EXITS,
     override_usage = "syslet run [OPTIONS] <FILE|-> [ARG]...\n       syslet run [OPTIONS] -e <STATEMENT>... [ARG]..."
 )]
 pub(crate) struct RunOptions {
@@ -58,7 +79,7 @@ pub(crate) struct RunOptions {
     /// Show the paths of descriptors in text output, 3</etc/passwd>
     #[arg(short = 'y', long)]
     pub(crate) fd_paths: bool,
-    /// End the run after this long: seconds, or a number and a unit, for example 10 or 500ms
+    /// End the run after this long: seconds, or a number and a unit, for example 10, 1.5s, 500ms, 5m or 1h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
     /// At most this many workers, 0 to 65536; with 0 the command runs every call itself, one after the other
@@ -96,8 +117,9 @@ pub(crate) struct TableOptions {
     pub(crate) summary: bool,
     #[command(flatten)]
     pub(crate) filters: Filters,
-    /// Only this call, with every column explained, and whether this kernel knows it
-    #[arg(value_name = "NAME|NUMBER", conflicts_with_all = ["markdown", "summary", "class", "scope", "arg", "has", "missing_in"])]
+    /// Only this call, with every column explained, and whether this kernel knows it; a part of a name, or one with `*` and `?`,
+    /// lists the calls that have it
+    #[arg(value_name = "NAME|NUMBER|PATTERN", conflicts_with_all = ["markdown", "summary", "class", "scope", "arg", "has", "missing_in"])]
     pub(crate) call: Option<String>,
 }
 
@@ -156,14 +178,68 @@ pub(crate) enum MissingIn {
     IoUring,
 }
 
-/// A number and a unit of time, or of seconds.
+/// The units of durations.
+const UNITS: [(&str, u64); 6] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+
+/// A number, which can have decimals, and a unit of time, or of seconds.
 fn duration(text: &str) -> Result<Duration, String> {
-    let wanted = || "a duration is an integer of seconds, or with one of ns us ms s: 500ms".to_owned();
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (count, unit) = text.split_at(digits);
+    let wanted =
+        || "a duration is a number of seconds, or with one of ns us ms s m h: 500ms, 1.5s".to_owned();
+    let number = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(number);
     let unit = if unit.is_empty() { "s" } else { unit };
-    let unit = Unit::named(unit).filter(|unit| unit.is_time()).ok_or_else(wanted)?;
-    let count: u64 = count.parse().map_err(|_| wanted())?;
-    let ns = count.checked_mul(unit.1).ok_or("that is more than 2^64-1 nanoseconds")?;
+    let (_, unit) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or_else(wanted)?;
+    let (whole, decimals) = match number.split_once('.') {
+        Some((_, "")) => return Err(wanted()),
+        Some((whole, decimals)) => (whole, decimals),
+        None => (number, ""),
+    };
+    let too_long = "that is more than 2^64-1 nanoseconds";
+    let mut ns = whole.parse::<u64>().map_err(|_| wanted())?.checked_mul(unit).ok_or(too_long)?;
+    let mut rest = unit;
+    for digit in decimals.bytes() {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0')).ok_or_else(wanted)?;
+        if digit > 0 && !rest.is_multiple_of(10) {
+            return Err("a duration has whole nanoseconds".to_owned());
+        }
+        rest /= 10;
+        ns = ns.checked_add(digit * rest).ok_or(too_long)?;
+    }
     if ns == 0 { Err("a duration is longer than 0".to_owned()) } else { Ok(Duration::from_nanos(ns)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SCRIPT-35: durations have units from nanoseconds to hours, and decimals.
+    #[test]
+    fn durations() {
+        let ms = |text: &str| duration(text).map(|duration| duration.as_nanos() / 1_000_000);
+        let known = [
+            ("10", 10_000),
+            ("500ms", 500),
+            ("1.5s", 1500),
+            ("0.25", 250),
+            ("5m", 300_000),
+            ("1h", 3_600_000),
+            ("1.5h", 5_400_000),
+        ];
+        for (text, expected) in known {
+            assert_eq!(ms(text), Ok(expected), "{text}");
+        }
+        assert_eq!(duration("1.5us").map(|it| it.as_nanos()), Ok(1500));
+        for text in
+            ["", "0", "0.0s", ".5s", "1.s", "1.5.5s", "1.5ns", "-1s", "5d", "5 s", "1e3", "99999999999h", "s"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) buffers: Vec<BufferSpec>,
     /// The first of the command's arguments, from 0, that the script has no use for.
     pub(crate) unused_argument: Option<usize>,
+    /// The line of the first statement that is repeated for each argument, where the command has none.
+    pub(crate) repeated_for_none: Option<usize>,
 }
 
 /// Memory shared by steps.

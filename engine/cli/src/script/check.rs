@@ -47,6 +47,9 @@ pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Resul
                         .help("it stands for as many calls as there are arguments"));
                 }
                 debug_assert!(span.end > span.start);
+                if arguments.is_empty() {
+                    checker.plan.repeated_for_none.get_or_insert(statement.line);
+                }
                 for each in 0..arguments.len() {
                     checker.statement(statement, Given { each: Some(each), ..once })?;
                 }

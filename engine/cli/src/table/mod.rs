@@ -27,7 +27,15 @@ pub(crate) struct Printed {
 pub(crate) fn print(options: &TableOptions, out: &mut impl Write) -> io::Result<Result<Printed, String>> {
     let printed = if let Some(call) = &options.call {
         match select::find(call) {
-            Ok(row) => {
+            Ok(select::Found::Several(rows)) => {
+                if options.json {
+                    json::print(&rows, out)?;
+                } else {
+                    list::print(&rows, out)?;
+                }
+                Printed { remark: None }
+            }
+            Ok(select::Found::One(row)) => {
                 one::print(row, &kernel::knows(row), options.json, out)?;
                 Printed { remark: None }
             }

@@ -58,17 +58,48 @@ fn has(row: &Row, column: Column) -> bool {
     }
 }
 
-/// The call that was named.
-pub(super) fn find(call: &str) -> Result<&'static Row, String> {
-    if call.bytes().all(|byte| byte.is_ascii_digit()) && !call.is_empty() {
-        let row = call.parse().ok().and_then(syscalls::row);
-        return row.ok_or_else(|| {
+/// The calls that were meant.
+pub(super) enum Found {
+    One(&'static Row),
+    /// Those whose names have the part, or match the pattern; never none.
+    Several(Vec<&'static Row>),
+}
+
+/// The call of this name or number, or the calls that have a part of a name, or match a pattern.
+pub(super) fn find(call: &str) -> Result<Found, String> {
+    let hex = call.strip_prefix("0x").map(|digits| u32::from_str_radix(digits, 16).ok());
+    let is_number = call.bytes().all(|byte| byte.is_ascii_digit()) && !call.is_empty();
+    if hex.is_some() || is_number {
+        let row = hex.unwrap_or_else(|| call.parse().ok()).and_then(syscalls::row);
+        return row.map(Found::One).ok_or_else(|| {
             format!("the table has no call with number {call}; a script can write syscall({call}, …), with plain values")
         });
     }
-    syscalls::row_by_name(call).ok_or_else(|| {
+    if let Some(row) = syscalls::row_by_name(call) {
+        return Ok(Found::One(row));
+    }
+    let is_pattern = call.contains(['*', '?']);
+    let is_meant = |row: &&Row| {
+        if is_pattern { glob(call.as_bytes(), row.name.as_bytes()) } else { row.name.contains(call) }
+    };
+    let several: Vec<&Row> = syscalls::rows().iter().filter(is_meant).collect();
+    if !several.is_empty() && !call.is_empty() {
+        return Ok(Found::Several(several));
+    }
+    Err({
         let near = nearest(call, syscalls::rows().iter().map(|row| row.name));
         let near = near.map_or(String::new(), |near| format!("; the nearest name is `{near}`"));
         format!("the table has no call `{call}`{near}")
     })
+}
+
+/// Whether a name matches a pattern: `*` is any text, `?` any character.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern.split_first(), name.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => (0..=name.len()).any(|at| glob(rest, &name[at..])),
+        (Some((b'?', rest)), Some((_, behind))) => glob(rest, behind),
+        (Some((wanted, rest)), Some((found, behind))) => wanted == found && glob(rest, behind),
+        (None, Some(_)) | (Some(_), None) => false,
+    }
 }

@@ -21,7 +21,18 @@ fn exit_codes() {
     assert_eq!(statements(&[], &["setfsuid(0)"]).code, Some(2));
     assert_eq!(statements(&[], &["getpid() @private"]).code, Some(0));
     assert_eq!(statements(&["--workers", "0"], &["getpid() @private"]).code, Some(3));
-    assert_eq!(syslet(&["--help"]).code, Some(0));
+    for help in [&["--help"][..], &["run", "--help"]] {
+        let help = syslet(help);
+        let (code, text) = help.quiet();
+        assert!(
+            code == 0
+                && ["0  ", "1  ", "2  ", "3  ", "124", "129", "130", "143"]
+                    .iter()
+                    .all(|exit| text.contains(exit)),
+            "{text}"
+        );
+        assert!(text.contains("Exit status:"), "{text}");
+    }
 }
 
 /// SCRIPT-33, SCRIPT-9: memory that a script wants and the machine lacks is a message, and buffers without a use take none.

@@ -63,10 +63,16 @@ fn stat_many() {
     assert_eq!(missing.len(), 1);
 }
 
-/// SCRIPT-38: nothing to look at is no failure.
+/// SCRIPT-38, SCRIPT-12: nothing to look at is no failure, and is said.
 #[test]
 fn stat_none() {
-    assert_eq!(syslet(&["run", STAT_MANY]).quiet(), (0, ""));
+    let run = syslet(&["run", STAT_MANY]);
+    assert_eq!((run.code, &*run.stdout), (Some(0), ""));
+    assert!(
+        run.stderr.starts_with("syslet: line 2 runs once for each argument, and none was given"),
+        "{}",
+        run.stderr
+    );
 }
 
 /// SCRIPT-39: a read sleeps in a worker until a statement behind it writes.

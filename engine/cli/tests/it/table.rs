@@ -102,6 +102,22 @@ fn the_kernel_is_asked() {
     assert!(run.quiet().1.lines().any(|found| found == line), "{}", run.stdout);
 }
 
+/// SCRIPT-36: a part of a name, a pattern and a number in hex find calls.
+#[test]
+fn searching() {
+    assert_eq!(names(&["pidfd"]), ["pidfd_open", "pidfd_getfd", "pidfd_send_signal"]);
+    assert_eq!(names(&["p*d64"]), ["pread64"]);
+    assert_eq!(names(&["dup?"]), ["dup2", "dup3"]);
+    assert_eq!(names(&["read"]), ["read"], "a name that is whole is that call");
+    assert_eq!((names(&["0x0"]), names(&["0x1"])), (vec!["read".to_owned()], vec!["write".to_owned()]));
+    let list = syslet(&["table", "pidfd"]);
+    let (code, text) = list.quiet();
+    assert!(code == 0 && text.starts_with("  NR  NAME") && text.lines().count() == 4, "{text}");
+    for none in ["x*y*z", "0xfff", "0x", ""] {
+        assert_eq!(syslet(&["table", none]).code, Some(2), "{none:?}");
+    }
+}
+
 /// SCRIPT-36: a call that is not in the table is an error that names the nearest.
 #[test]
 fn unknown_rows() {

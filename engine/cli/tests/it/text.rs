@@ -226,7 +226,7 @@ fn unreadable_scripts() {
     assert!(run.code == Some(2) && run.stderr.contains("has at most 16 MiB"), "{}", run.stderr.len());
 }
 
-/// SCRIPT-31: no colour but on a terminal, and none at all with NO_COLOR.
+/// SCRIPT-31: no colour but on a terminal, and none at all with NO_COLOR; `--color` decides against all of them.
 #[test]
 fn colours() {
     let coloured = |name: &str, value: &str, no_color: bool| {
@@ -240,6 +240,15 @@ fn colours() {
     assert!(!coloured("TERM", "xterm", false));
     assert!(coloured("CLICOLOR_FORCE", "1", false));
     assert!(!coloured("CLICOLOR_FORCE", "1", true));
+    let asked = |when: &str, name: &str| {
+        let mut command = command();
+        command.args(["run", "-e", "close(7777)", "--color", when]).env(name, "1");
+        ended(command.output().unwrap()).stdout.contains('\x1b')
+    };
+    assert!(asked("always", "TERM") && asked("always", "NO_COLOR"));
+    assert!(!asked("never", "CLICOLOR_FORCE") && asked("auto", "CLICOLOR_FORCE") && !asked("auto", "TERM"));
+    let message = syslet(&["run", "--color", "always", "-e", "nosuch()"]).stderr;
+    assert!(message.contains('\x1b'), "{message}");
 }
 
 /// SCRIPT-27: observing attributes, for people.
