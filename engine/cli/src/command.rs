@@ -23,7 +23,7 @@ use crate::run::words::Words;
 use crate::run::{self, Ended, interrupt, setup};
 use crate::script::error::ScriptError;
 use crate::script::source::{SCRIPT_BYTES_MAX, Source};
-use crate::{print, probe, script, table};
+use crate::{generate, print, probe, script, table};
 
 /// Runs the subcommand that the options name.
 pub(crate) fn command(options: Options) -> Exit {
@@ -38,6 +38,11 @@ pub(crate) fn command(options: Options) -> Exit {
         Command::Probe(options) => show_probe(&options),
         Command::Table(options) => show_table(&options),
     }
+}
+
+/// Writes the man pages and the completions (`generate`).
+pub(crate) fn generated(directory: &Path) -> Exit {
+    written(generate::generate(directory), Exit::Success)
 }
 
 fn message(text: &str) {

@@ -5,6 +5,7 @@
 
 mod command;
 mod exit;
+mod generate;
 mod measure;
 mod names;
 mod options;
@@ -19,12 +20,19 @@ mod table;
 use std::process::ExitCode;
 
 use annotate_snippets::Renderer;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 /// The command, with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    command::command(options::Options::parse()).into()
+    let matches = options::Options::command().subcommand(generate::subcommand()).get_matches();
+    if let Some(directory) = generate::asked(&matches) {
+        return command::generated(directory).into();
+    }
+    match options::Options::from_arg_matches(&matches) {
+        Ok(options) => command::command(options).into(),
+        Err(error) => error.exit(),
+    }
 }
 
 /// Reads and checks a script, as the command does before anything runs; gives how many steps it has.

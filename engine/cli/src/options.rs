@@ -21,14 +21,16 @@ pub(crate) struct Options {
 }
 
 /// SCRIPT-33 in short.
-const EXITS: &str = "\
+pub(crate) const EXITS: &str = "\
 Exit status:
   0    all calls succeeded
   1    a call failed or was skipped, or the report could not be written
   2    wrong usage, or an error in the script
   3    not supported here
   124  timed out
-  129  hung up, 130 interrupted, 143 terminated";
+  129  hung up (SIGHUP)
+  130  interrupted (SIGINT)
+  143  terminated (SIGTERM)";
 
 /// When output has colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -61,7 +61,7 @@ fn has(row: &Row, column: Column) -> bool {
 /// The calls that were meant.
 pub(super) enum Found {
     One(&'static Row),
-    /// Those whose names have the part, or match the pattern; never none.
+    /// Those with the part in their names, or with names that match the pattern; never none.
     Several(Vec<&'static Row>),
 }
 

@@ -3,6 +3,7 @@
 mod document;
 mod ending;
 mod files;
+mod generated;
 mod group_scripts;
 mod groups;
 mod json;

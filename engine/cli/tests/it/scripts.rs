@@ -1,6 +1,8 @@
 //! The scripts that come with the command, on real files.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::files::Directory;
 use crate::syslet::{command, data, ended, syslet};
@@ -102,4 +104,24 @@ fn many_sleeps() {
         lines.iter().map(|line| line["attributes"]["timing"][name].as_u64().expect("timed")).collect()
     };
     assert!(instants("started_ns").iter().max() < instants("finished_ns").iter().min(), "{lines:?}");
+}
+
+/// SCRIPT-79: a script that begins with a line for the system is a command of its own; its arguments are the script's.
+#[test]
+fn a_script_is_a_command() {
+    let directory = Directory::new("shebang");
+    let text = "#!/usr/bin/env -S syslet run --quiet\nfaccessat(AT_FDCWD, $1, 0)\n";
+    let script = directory.file("there", text);
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let folder = Path::new(env!("CARGO_BIN_EXE_syslet")).parent().expect("it lies in a folder");
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    let run = |argument: &str| {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "exec \"$0\" \"$1\"", &script, argument]).env("PATH", &path);
+        ended(command.output().expect("there is a shell"))
+    };
+    assert_eq!(run("/").quiet(), (0, ""));
+    let gone = run("/nowhere");
+    assert_eq!(gone.code, Some(1));
+    assert!(gone.stdout.starts_with("2: faccessat("), "{}{}", gone.stdout, gone.stderr);
 }

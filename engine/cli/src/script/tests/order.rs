@@ -121,8 +121,8 @@ fn after_whatever_came() {
     refused("getgid() after! x", "x", "no statement above is named");
 }
 
-/// SCRIPT-77: a result of a group's call has a name below the group; it waits for the group, whose success it does not need, and is
-/// closed once.
+/// SCRIPT-77: a result of a group's call has a name below the group; it waits for the group, also for one that fails, and is closed
+/// once.
 #[test]
 fn results_of_groups() {
     let plan = plan("syslet g {\nfd = dup(1)\nn = 5\n}\nfsync(g.fd)\nclose(g.fd)\ngetpid() after g.fd");
