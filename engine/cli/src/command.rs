@@ -87,7 +87,7 @@ fn run(options: RunOptions) -> Exit {
             }
             run_plan(&plan, &options)
         }
-        Err(error) => script_error(&error, &source),
+        Err(faults) => script_errors(&faults, &source),
     }
 }
 
@@ -101,9 +101,17 @@ fn open_report(options: &RunOptions) -> Result<Output, Exit> {
     })
 }
 
-fn script_error(error: &ScriptError, source: &Source) -> Exit {
-    let _ = writeln!(anstream::stderr(), "{}", error.render(source, &Renderer::styled()));
-    error.exit
+/// So many faults are told of at once.
+const FAULTS_MAX: usize = 20;
+
+fn script_errors(faults: &[ScriptError], source: &Source) -> Exit {
+    for fault in faults.iter().take(FAULTS_MAX) {
+        let _ = writeln!(anstream::stderr(), "{}", fault.render(source, &Renderer::styled()));
+    }
+    if let Some(more) = faults.len().checked_sub(FAULTS_MAX).filter(|more| *more > 0) {
+        message(&format!("and {more} more faults"));
+    }
+    faults.first().map_or(Exit::Usage, |fault| fault.exit)
 }
 
 fn run_plan(plan: &Plan, options: &RunOptions) -> Exit {

@@ -38,9 +38,12 @@ pub fn main() -> ExitCode {
 /// Reads and checks a script, as the command does before anything runs; gives how many steps it has.
 ///
 /// # Errors
-/// The fault and its place, as the command prints them.
+/// The faults and their places, as the command prints them.
 pub fn check(text: &str, arguments: &[Vec<u8>]) -> Result<usize, String> {
     let source = script::source::Source { name: "-".to_owned(), text: text.to_owned() };
     let plan = script::compile(&source, arguments);
-    plan.map(|plan| plan.steps.len()).map_err(|fault| fault.render(&source, &Renderer::plain()))
+    plan.map(|plan| plan.steps.len()).map_err(|faults| {
+        let all = faults.iter().map(|fault| fault.render(&source, &Renderer::plain()));
+        all.collect::<Vec<_>>().join("\n")
+    })
 }

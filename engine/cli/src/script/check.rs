@@ -1,6 +1,7 @@
 //! From the tree to the plan: the call, the arguments and the attributes of each statement.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use syslet::syscalls::Scope;
 
@@ -25,8 +26,8 @@ use crate::script::target::Target;
 /// A buffer is at most this long.
 const BUFFER_BYTES_MAX: usize = 64 << 20;
 
-/// Checks `script`, read from `text`, and gives its plan, with `arguments` put in.
-pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
+/// Checks `script`, read from `text`, and gives its plan, with `arguments` put in, or its faults.
+pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Result<Plan, Vec<ScriptError>> {
     let mut checker = Checker {
         text,
         assigned: Assigned::default(),
@@ -35,29 +36,26 @@ pub(crate) fn check(text: &str, script: &Script, arguments: &[Vec<u8>]) -> Resul
         defaults: Vec::new(),
     };
     let used = Cell::new(0);
+    let (mut faults, mut lost) = (Vec::new(), HashSet::new());
     for statement in script {
         let once = Given { arguments, each: None, used: &used };
-        match given::each(statement) {
-            None => checker.statement(statement, once)?,
-            Some(span) => {
-                if let Some(name) = &statement.name
-                    && !matches!(statement.body, Body::Group(_))
-                {
-                    return Err(ScriptError::new(name.span, "a statement that contains $@ cannot be named")
-                        .help("it stands for as many calls as there are arguments"));
-                }
-                debug_assert!(span.end > span.start);
-                if arguments.is_empty() {
-                    checker.plan.repeated_for_none.get_or_insert(statement.line);
-                }
-                for each in 0..arguments.len() {
-                    checker.statement(statement, Given { each: Some(each), ..once })?;
-                }
+        if let Err(fault) = checker.repeated(statement, once) {
+            // A fault of a statement that names one with a fault follows from that one.
+            if lost.is_empty() || !names_any(statement, &lost) {
+                faults.push(fault);
             }
+            lost.extend(statement.name.iter().map(|name| name.value.clone()));
         }
     }
     checker.plan.unused_argument = (used.get() < arguments.len()).then(|| used.get());
-    Ok(checker.plan)
+    if faults.is_empty() { Ok(checker.plan) } else { Err(faults) }
+}
+
+/// Whether one of these names, or a result of such a group, is a word of the statement.
+fn names_any(statement: &Statement, names: &HashSet<String>) -> bool {
+    let text = statement.to_string();
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.any(|word| names.contains(word))
 }
 
 #[derive(Debug)]
@@ -71,6 +69,23 @@ struct Checker<'t> {
 }
 
 impl Checker<'_> {
+    /// A statement, or as many as there are arguments.
+    fn repeated(&mut self, statement: &Statement, once: Given<'_>) -> Result<(), ScriptError> {
+        let Some(span) = given::each(statement) else { return self.statement(statement, once) };
+        if let Some(name) = &statement.name
+            && !matches!(statement.body, Body::Group(_))
+        {
+            return Err(ScriptError::new(name.span, "a statement that contains $@ cannot be named")
+                .help("it stands for as many calls as there are arguments"));
+        }
+        debug_assert!(span.end > span.start);
+        if once.arguments.is_empty() {
+            self.plan.repeated_for_none.get_or_insert(statement.line);
+        }
+        (0..once.arguments.len())
+            .try_for_each(|each| self.statement(statement, Given { each: Some(each), ..once }))
+    }
+
     fn statement(&mut self, statement: &Statement, given: Given<'_>) -> Result<(), ScriptError> {
         let named = match &statement.body {
             Body::Default(attributes) => return self.default(attributes),

@@ -35,7 +35,7 @@ use crate::plan::Plan;
 use crate::script::error::ScriptError;
 use crate::script::source::Source;
 
-/// Reads and checks a script, the command's arguments put in.
-pub(crate) fn compile(source: &Source, arguments: &[Vec<u8>]) -> Result<Plan, ScriptError> {
+/// Reads and checks a script, the command's arguments put in. Its faults stand in the order of the script.
+pub(crate) fn compile(source: &Source, arguments: &[Vec<u8>]) -> Result<Plan, Vec<ScriptError>> {
     check::check(&source.text, &parse::parse(source)?, arguments)
 }

@@ -10,38 +10,56 @@ use crate::script::statement::{Body, Script, Statement};
 use crate::script::syntax::{After, Attribute, Call, Choice, Setting, Value};
 use crate::script::token::{Token, tokens};
 
-/// Reads a script.
-pub(crate) fn parse(source: &Source) -> Result<Script, ScriptError> {
-    let mut script = Vec::new();
+/// Reads a script. Its faults are those of all lines; behind a group that cannot be cut into tokens there are no more.
+pub(crate) fn parse(source: &Source) -> Result<Script, Vec<ScriptError>> {
+    let (mut script, mut faults) = (Vec::new(), Vec::new());
     let mut base = 0;
     let mut lines = source.text.split('\n').enumerate();
     while let Some((index, line)) = lines.next() {
-        let (tokens, end);
-        if group::begins(line) {
-            let mut group = group::Lines::default();
-            let mut next = Some(line);
-            while let Some(line) = next {
-                group.add(line, base)?;
-                base += line.len() + 1;
-                next = if group.is_open() { lines.next().map(|(_, line)| line) } else { None };
+        let tokens = if group::begins(line) {
+            let rest = lines.by_ref().map(|(_, line)| line);
+            let read = group_lines(line, rest, &mut base);
+            if let Err(fault) = read {
+                faults.push(fault);
+                break;
             }
-            (tokens, end) = group.finish()?;
+            read
         } else {
-            tokens = self::tokens(line, base)?;
-            end = base + line.trim_end().len();
+            let end = base + line.trim_end().len();
+            let tokens = self::tokens(line, base);
             base += line.len() + 1;
-        }
-        if tokens.is_empty() {
-            continue;
-        }
-        let mut cursor = Cursor::new(&tokens, end);
-        script.push(if group::begins(line) {
-            cursor.group(index + 1)?
-        } else {
-            cursor.statement(index + 1)?
+            tokens.map(|tokens| (tokens, end))
+        };
+        let statement = tokens.and_then(|(tokens, end)| {
+            let mut cursor = Cursor::new(&tokens, end);
+            match (tokens.is_empty(), group::begins(line)) {
+                (true, _) => Ok(None),
+                (_, true) => cursor.group(index + 1).map(Some),
+                (_, false) => cursor.statement(index + 1).map(Some),
+            }
         });
+        match statement {
+            Ok(statement) => script.extend(statement),
+            Err(fault) => faults.push(fault),
+        }
     }
-    Ok(script)
+    if faults.is_empty() { Ok(script) } else { Err(faults) }
+}
+
+/// The tokens of a group that begins with `first`, and where it ends.
+fn group_lines<'a>(
+    first: &'a str,
+    mut rest: impl Iterator<Item = &'a str>,
+    base: &mut usize,
+) -> Result<(Vec<Spanned<Token>>, usize), ScriptError> {
+    let mut group = group::Lines::default();
+    let mut next = Some(first);
+    while let Some(line) = next {
+        group.add(line, *base)?;
+        *base += line.len() + 1;
+        next = if group.is_open() { rest.next() } else { None };
+    }
+    group.finish()
 }
 
 /// Reads a value that stands alone: an argument of the command.

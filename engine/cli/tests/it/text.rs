@@ -226,6 +226,17 @@ fn unreadable_scripts() {
     assert!(run.code == Some(2) && run.stderr.contains("has at most 16 MiB"), "{}", run.stderr.len());
 }
 
+/// SCRIPT-30: all faults of a script are told of, up to 20.
+#[test]
+fn all_faults() {
+    let run = |count: usize| syslet(&["run", "-e", &"nosuch()\n".repeat(count)]);
+    let (two, many) = (run(2), run(23));
+    assert_eq!((two.code, two.stderr.matches("has no call `nosuch`").count()), (Some(2), 2));
+    assert!(two.stderr.contains("-e:1:1") && two.stderr.contains("-e:2:1"), "{}", two.stderr);
+    assert_eq!(many.stderr.matches("has no call `nosuch`").count(), 20);
+    assert!(many.stderr.ends_with("syslet: and 3 more faults\n"), "{}", many.stderr);
+}
+
 /// SCRIPT-31: no colour but on a terminal, and none at all with NO_COLOR; `--color` decides against all of them.
 #[test]
 fn colours() {

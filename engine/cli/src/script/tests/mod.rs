@@ -21,6 +21,11 @@ fn source(text: &str) -> Text {
 }
 
 fn compiled(text: &str, arguments: &[&str]) -> Result<Plan, ScriptError> {
+    compiled_whole(text, arguments).map_err(|faults| faults[0].clone())
+}
+
+/// The plan, or all faults.
+fn compiled_whole(text: &str, arguments: &[&str]) -> Result<Plan, Vec<ScriptError>> {
     let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
     compile(&source(text), &arguments)
 }

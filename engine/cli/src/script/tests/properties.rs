@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{compiled, groups, source};
+use super::{compiled_whole, groups, source};
 use crate::script::group::syntax::GROUP_WORDS;
 use crate::script::parse::parse;
 use crate::script::reserved::RESERVED;
@@ -156,7 +156,7 @@ proptest! {
     #[test]
     fn printing_and_reading(statement in statement()) {
         let text = statement.to_string();
-        let read = parse(&source(&text)).map_err(|error| TestCaseError::fail(format!("{text}: {}", error.message)))?;
+        let read = parse(&source(&text)).map_err(|faults| TestCaseError::fail(format!("{text}: {}", faults[0].message)))?;
         prop_assert_eq!(read, vec![statement], "{}", text);
     }
 
@@ -239,7 +239,7 @@ fn part() -> impl Strategy<Value = &'static str> {
 
 /// Checks that compiling ends, and that an error lies within the text and can be shown.
 fn ends(text: &str) -> Result<(), TestCaseError> {
-    if let Err(error) = compiled(text, &["a", "5"]) {
+    for error in compiled_whole(text, &["a", "5"]).err().into_iter().flatten() {
         prop_assert!(text.get(error.span.range()).is_some(), "{:?} is no part of {:?}", error.span, text);
         let shown = error.render(&source(text), &annotate_snippets::Renderer::plain());
         prop_assert!(shown.contains("error: "), "{}", shown);

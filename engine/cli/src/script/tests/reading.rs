@@ -1,6 +1,6 @@
 //! Lines, integers, constants, strings.
 
-use super::{memory, plan, plan_with, refused, value};
+use super::{compiled_whole, memory, plan, plan_with, refused, value};
 use crate::names;
 
 /// SCRIPT-1: a statement is one line, `#` begins a comment unless it is in a string, blank lines count.
@@ -110,4 +110,23 @@ fn dollars_in_strings() {
     refused("unlink(\"${1\")", "$", "without `}`");
     assert_eq!(memory(&plan("unlink(\"a$b$\")"), 0), b"a$b$\0");
     assert_eq!(memory(&plan_with("unlink(\"/${1}/${#}\")", &["x"]), 0), b"/x/1\0");
+}
+
+/// SCRIPT-30: all faults are told of: those of reading, or where there are none, those of the statements, without those that follow
+/// from another.
+#[test]
+fn all_faults() {
+    let messages = |text: &str| -> Vec<String> {
+        let faults = compiled_whole(text, &[]).expect_err("it has faults");
+        faults.iter().map(|fault| text[fault.span.range()].to_owned()).collect()
+    };
+    assert_eq!(
+        messages("getpid(\nnosuch()\ngetpid() x\nsyslet {\ngetpid() y\n}\nread(0,, 1)"),
+        ["", "x", "y", ","]
+    );
+    assert_eq!(
+        messages("a = nosuch()\nfsync(a)\nb = fsync(a + 1)\nfsync(b)\nother()\nfsync(c)"),
+        ["nosuch", "other", "c"]
+    );
+    assert_eq!(messages("syslet {\n'\n}\nnosuch()"), ["'"]);
 }
