@@ -17,10 +17,11 @@ use crate::print::attribute::words;
 use crate::report::Answered;
 use crate::run::values::values;
 
-/// Each attribute that the engine knows, asked of a read of a regular file.
+/// Each attribute that the engine knows, asked of a read of a regular file, or where none is to be had, of one in memory.
 pub(super) fn attributes(engine: &Engine, ring: &mut Ring) -> Map<String, Value> {
     let files = samples();
-    let regular = files.iter().find(|sample| sample.kind == "regular file");
+    let kind = |kind: &str| files.iter().find(|sample| sample.kind == kind);
+    let regular = kind("regular file").or_else(|| kind("memfd"));
     let known: Vec<_> = engine.attributes().map(|attribute| (attribute.id(), attribute.name())).collect();
     let asked = known.into_iter().filter(|(id, _)| *id != AttributeId::DATA);
     let found = asked.map(|(id, name)| {

@@ -16,7 +16,7 @@ pub(super) fn confinement(engine: &Engine) -> Map<String, Value> {
     let number = |name: &str| Value::from(line(name).and_then(|value| value.parse::<u64>().ok()));
     let comparison = engine.comparison();
     section([
-        ("uid", Value::from(line("Uid").and_then(|ids| ids.split_whitespace().nth(1)?.parse::<u64>().ok()))),
+        ("uid", nix::unistd::geteuid().as_raw().into()),
         ("seccomp_mode", number("Seccomp")),
         ("seccomp_filters", number("Seccomp_filters")),
         ("no_new_privs", number("NoNewPrivs")),

@@ -15,6 +15,18 @@ pub(super) fn read(path: &str) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
+/// The release of the kernel.
+pub(super) fn kernel() -> Option<String> {
+    // SAFETY: a utsname is plain data, for which zeros are valid.
+    let mut name = unsafe { std::mem::zeroed::<libc::utsname>() };
+    // SAFETY: the pointer is to a live local.
+    if unsafe { libc::uname(&raw mut name) } != 0 {
+        return None;
+    }
+    let bytes = name.release.iter().map(|byte| byte.to_ne_bytes()[0]).take_while(|byte| *byte != 0);
+    String::from_utf8(bytes.collect()).ok()
+}
+
 /// The name of an error number.
 pub(super) fn errno_name(errno: i32) -> String {
     names::errno_name(errno).map_or_else(|| format!("errno {errno}"), str::to_owned)

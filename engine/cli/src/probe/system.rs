@@ -4,17 +4,16 @@ use serde_json::{Map, Value};
 use syslet::abi::ABI_VERSION;
 use syslet::{Engine, Features, Ring};
 
-use super::files::{errno_name, raw_io_uring_setup, read};
+use super::files::{errno_name, kernel, raw_io_uring_setup};
 use super::section::section;
 
 pub(super) fn system() -> Map<String, Value> {
-    let line = |path: &str| read(path).map(|text| text.trim().to_owned());
     let io_uring = match raw_io_uring_setup() {
         Ok(()) => "allowed".to_owned(),
         Err(errno) => errno_name(errno),
     };
     section([
-        ("kernel", line("/proc/sys/kernel/osrelease").into()),
+        ("kernel", kernel().into()),
         ("machine", std::env::consts::ARCH.into()),
         ("cpus", std::thread::available_parallelism().map(|cpus| cpus.get() as u64).ok().into()),
         ("io_uring", io_uring.into()),

@@ -130,3 +130,23 @@ fn as_text() {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
+
+/// PROBE-8: without /proc only that is unknown which /proc alone has.
+#[test]
+fn without_proc() {
+    let hidden = "mount -t tmpfs none /proc || { echo skipped; exit 0; }; exec \"$0\" probe --json";
+    let mut command = std::process::Command::new("unshare");
+    command.args(["-m", "sh", "-c", hidden, env!("CARGO_BIN_EXE_syslet")]);
+    let Some(ran) = command.output().ok().filter(|ran| ran.status.success() && ran.stdout != b"skipped\n")
+    else {
+        println!("skipped: no namespace of mounts can be made");
+        return;
+    };
+    let found: Value = serde_json::from_slice(&ran.stdout).expect("one object");
+    let whole = probed();
+    assert_eq!(found["system"], whole["system"]);
+    assert_eq!(found["limits"], whole["limits"]);
+    assert_eq!(found["confinement"]["uid"], whole["confinement"]["uid"]);
+    let attributes = found["attributes"].as_object().expect("an object");
+    assert!(attributes.values().all(Value::is_string), "{attributes:?}");
+}
