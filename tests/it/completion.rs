@@ -36,7 +36,10 @@ fn exactly_one_each() {
 #[test]
 fn success_can_be_hidden() {
     let mut ring = rig::ring_with(rig::alone(), &syslet::Params { slots: 2, ..Default::default() });
+    let random = Submission::call(libc::SYS_getrandom).output(8).value(8).value(0);
     for _ in 0..10_000 {
+        push(&mut ring, &random.clone().flags(CallFlags::NO_COMPLETE).build()).unwrap();
+        assert_eq!(ring.submit_and_wait(1), Ok(0));
         push(&mut ring, &getpid().flags(CallFlags::NO_COMPLETE).build()).unwrap();
         push(&mut ring, &getpid().flags(CallFlags::NO_COMPLETE).timing().build()).unwrap();
         assert_eq!(ring.submit_and_wait(1), Ok(0));

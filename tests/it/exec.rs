@@ -106,6 +106,51 @@ fn a_refusal_has_run_nothing() {
     }
 }
 
+/// ENGINE-37, ATTR-60: a call with a deadline that would have slept is stopped at its time, where a worker has it; one that is over at once
+/// gives its room back each time.
+#[test]
+fn deadlines_hold_and_room_comes_back() {
+    let mut ring = rig::pooled();
+    let (reader, _writer) = pipe();
+    let timed = |call: syslet::SubmissionBuilder, ns| {
+        call.attribute(AttributeId::DEADLINE, NONE, &DeadlineAsked::After(ns).emit()).build()
+    };
+    let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+    // SAFETY: the pipe is the test's own.
+    let executed = unsafe { ring.exec(&timed(read, 20_000_000)) }.map(|executed| executed.done().is_none());
+    assert_eq!(executed.map_err(|refused| refused.refusal()), Ok(true), "there is nothing to read");
+    assert_eq!(ring.wait(1, Some(PATIENCE)), Ok(1));
+    assert_eq!(drain(&mut ring)[0].result, -i64::from(libc::ETIME));
+    let call = timed(getpid(), 60_000_000_000);
+    for _ in 0..20_000 {
+        // SAFETY: the call has no effect.
+        assert_eq!(over(unsafe { ring.exec(&call) }.expect("there is room")).result, pid());
+    }
+}
+
+/// ENGINE-37, CANCEL-14: a canceller of all rings finds the call that `exec` is in.
+#[test]
+fn the_call_being_made_is_found() {
+    let (engine, mut ring) = syslet_tests::pool::start(rig::alone());
+    let canceller = engine.canceller().expect("at home");
+    let (reader, mut writer) = pipe();
+    let read = Submission::call(libc::SYS_read).int(reader.as_raw_fd().into()).output(1).value(1);
+    let read = rig::sync(read).build();
+    let other = std::thread::spawn(move || {
+        let begun = std::time::Instant::now();
+        let mut found = canceller.cancel(Which::All);
+        while found.pending == 0 && begun.elapsed() < PATIENCE {
+            std::thread::yield_now();
+            found = canceller.cancel(Which::All);
+        }
+        writer.write_all(b"x").expect("room");
+        found.pending
+    });
+    // SAFETY: the pipe is the test's own.
+    let _seen = over(unsafe { ring.exec(&read) }.expect("there is room"));
+    assert_eq!(other.join().expect("no panic"), 1);
+}
+
 /// ENGINE-37: that `exec` was promised a call does not make it one for safe code, however often.
 #[test]
 fn what_was_promised_is_not_safe() {

@@ -94,7 +94,7 @@ pub(crate) fn admit(
     }
     verdict.placement = place(verdict, terms, may_pool);
     verdict.is_private = may_be_private(verdict, call.flags(), terms, may_pool);
-    verdict.is_bare = verdict.is_private && is_bare(call, row);
+    verdict.is_bare = is_bare(call, row);
     Ok(())
 }
 

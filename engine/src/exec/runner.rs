@@ -277,7 +277,7 @@ impl Runner {
         claim: &Claim<'_>,
         at: usize,
     ) -> Step<usize> {
-        if call.attribute_count() == 0 && !matches!(way, Way::Rest(_)) {
+        if call.attribute_count() == 0 && !way.has_moved() {
             if let Some(filled) = row(call.nr()).and_then(|row| Filled::of(row, call)) {
                 // SAFETY: this function's contract.
                 return unsafe { self.run_filled(way, call, claim, at, filled) };
@@ -391,11 +391,9 @@ impl Runner {
             unsafe { enter(&way, call, claim.cancel(), &args, Needs::NONE, self.is_pooled, &mut Unwatched) };
         let outcome = match entered {
             Step::Done(outcome) => outcome,
-            Step::Suspended(mut begun) => {
+            Step::Suspended(begun) => {
                 guarded.leave(None);
-                if begun.bytes > 0 {
-                    begun.out.extend_from_slice(out_area(&mut self.done[at..], call));
-                }
+                debug_assert_eq!(begun.bytes, 0, "an attempt at such a call reads all or nothing");
                 // SAFETY: this function's contract, with the same record and claim.
                 return unsafe { self.suspend(begun, call, claim, at) };
             }

@@ -249,8 +249,8 @@ impl Ring {
         }
         if self.takes_private(verdict) {
             self.assure_room(verdict)?;
-            if let Some(number) = self.enqueue_in_full_lane(call, verdict, submission)? {
-                return Ok(Name::Lane(number));
+            if self.lane.is_full(call.bytes().len()) {
+                return Err(Refusal::SUBMISSION_FULL.into());
             }
             // The lane's memory is full of the decisions about calls: this one waits in the ring, behind those of the lane.
         }
@@ -277,22 +277,6 @@ impl Ring {
             None => self.credit.give_back(worst),
         }
         number
-    }
-
-    /// [`Ring::enqueue_private`] where the private lane has no room: calls that were removed from it hold none (RING-23).
-    #[cold]
-    fn enqueue_in_full_lane(
-        &mut self,
-        call: &Call<'_>,
-        verdict: &Verdict,
-        submission: Option<&Submission>,
-    ) -> Result<Option<u64>, Refused> {
-        let (slots, len) = (&self.slots, call.bytes().len());
-        self.lane.retain(|_, entry| !entry.ticket().is_some_and(|ticket| slots.is_dead(ticket)));
-        if self.lane.is_full(len) {
-            return Err(Refusal::SUBMISSION_FULL.into());
-        }
-        Ok(self.enqueue_private(call, verdict, submission))
     }
 
     /// Refuses a call for which there is no slot or no room.

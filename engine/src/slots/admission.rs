@@ -24,7 +24,7 @@ pub(crate) struct Verdict {
     pub(crate) placement: Placement,
     /// Whether it may wait in the private lane.
     pub(crate) is_private: bool,
-    /// Whether nothing is asked of it but its result, and it may be made without a question before or behind it.
+    /// Whether nothing is asked of it but its result, so that the submitter that may run it has no question before or behind it.
     pub(crate) is_bare: bool,
     /// Whether no attribute keeps it from being run inline.
     pub(crate) may_run_inline: bool,

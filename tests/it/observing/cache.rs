@@ -51,6 +51,32 @@ fn first_read(ring: &mut Ring, file: &File, flags: CallFlags) -> Option<Seen> {
     panic!("the storage was faster than the attempt {DROPS_MAX} times in a row");
 }
 
+/// TWIN-8: a read of which only the first page is in memory comes back whole, in one piece, from an out area, whichever thread has moved which
+/// part of it; also where an attempt is made once more.
+#[test]
+fn the_parts_of_a_read_come_back_as_one() {
+    use std::os::unix::fs::FileExt;
+
+    use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+
+    const PAGE: usize = 4096;
+    let bytes: Vec<u8> = (0..4 * PAGE).map(|at| u8::try_from(at % 251).expect("small")).collect();
+    let mut file = stored(0);
+    file.write_all(&bytes).expect("written");
+    // Without it the kernel would read the other pages ahead.
+    posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM).expect("advice");
+    in_each_way(|ring, flags| {
+        for _ in 0..20 {
+            if !drop_from_cache(&file) {
+                return;
+            }
+            file.read_exact_at(&mut [0; PAGE], 0).expect("the first page");
+            let seen = run(ring, pread(&file, bytes.len()).flags(flags));
+            assert_eq!((seen.result, seen.data() == bytes), (16_384, true), "{flags:?}");
+        }
+    });
+}
+
 /// ATTR-37, ATTR-40: what was dropped from the cache is a miss, and a hit when it is read again; where the call has an
 /// attempt, that was made first, also by a worker, and its word is the evidence.
 #[test]
