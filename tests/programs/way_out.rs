@@ -317,6 +317,64 @@ fn busy_programs_are_left_by_their_wait() {
     }
 }
 
+/// POOL-16: where no worker may have a program, a wait leaves it as well when its timeout has passed, or when it is woken. It goes on in the next
+/// wait; a cancel finds it in between, and a drop of the ring has it leave by its way out.
+#[test]
+fn busy_programs_are_left_where_no_worker_may_have_them() {
+    const BUDGET: u32 = 200_000_000;
+    for (workers_max, flags) in [(0, CallFlags::NONE), (2, CallFlags::SYNC)] {
+        let config = Config::default().workers_max(workers_max).program_steps_max(BUDGET);
+        for ends_by in [Ends::Cancel, Ends::Drop, Ends::Close] {
+            let engine = Engine::start(config.clone()).unwrap();
+            let mut ring = engine.ring(&Params::default()).unwrap();
+            let ((reads, _writes), _, tells) = pipe_ends();
+            let busy = program(flags, |p| {
+                p.budget(BUDGET);
+                let (word, bye, n) = (p.bytes(b"in"), p.bytes(b"out"), p.register(0));
+                p.call(write(tells, word, 2).storage()).value();
+                p.repeat(|p| p.add(n, 1));
+                p.finally(write(tells, bye, 3).storage());
+            });
+            push(&mut ring, &busy).expect("accepted");
+            for _ in 0..3 {
+                assert_eq!(ring.wait(1, Some(Duration::from_millis(1))), Ok(0), "{workers_max}");
+            }
+            ring.waker().wake();
+            assert_eq!(ring.wait(1, None), Ok(0), "woken");
+            assert_eq!(ring.in_flight(), 1);
+            let mut said = [0; 8];
+            assert_eq!(nix::unistd::read(&reads, &mut said), Ok(2), "the first call was made once");
+            match ends_by {
+                Ends::Cancel => {
+                    let found = ring.cancel(Which::All);
+                    assert_eq!((found.removed, found.uninterruptible), (0, 0), "{found:?}");
+                }
+                Ends::Close => {
+                    let _closed = engine.close(Duration::ZERO);
+                }
+                Ends::Drop => {
+                    drop(ring);
+                    assert_eq!(nix::unistd::read(&reads, &mut said), Ok(3), "its way out");
+                    continue;
+                }
+            }
+            assert_eq!(ring.wait(1, None), Ok(1), "{ends_by:?}");
+            let came = next(&mut ring);
+            let cut = DoneFlags::CANCELLED.with(DoneFlags::ENGINE_RESULT);
+            assert_eq!(came.end(), (-i64::from(libc::ECANCELED), cut), "{ends_by:?}");
+            assert_eq!(nix::unistd::read(&reads, &mut said), Ok(3), "its way out");
+        }
+    }
+}
+
+/// How a program ends that its wait has left.
+#[derive(Clone, Copy, Debug)]
+enum Ends {
+    Cancel,
+    Close,
+    Drop,
+}
+
 /// POOL-16: a program that is left by many waits takes the same steps as one that is not left at all.
 #[test]
 fn programs_that_are_left_take_each_step_once() {
@@ -330,11 +388,13 @@ fn programs_that_are_left_take_each_step_once() {
         });
     });
     let whole = run(&mut crate::rig::ring(0), &busy);
-    let mut ring = crate::rig::ring(1);
-    push(&mut ring, &busy).expect("accepted");
-    while ring.wait(1, Some(Duration::ZERO)).unwrap() == 0 {}
-    let came = next(&mut ring);
-    assert_eq!((came.end(), came.atoms()), (whole.end(), whole.atoms()));
+    for workers in [0, 1] {
+        let mut ring = crate::rig::ring(workers);
+        push(&mut ring, &busy).expect("accepted");
+        while ring.wait(1, Some(Duration::ZERO)).unwrap() == 0 {}
+        let came = next(&mut ring);
+        assert_eq!((came.end(), came.atoms()), (whole.end(), whole.atoms()), "{workers}");
+    }
 }
 
 /// SYSLET-14: a call of the way out is not kept from beginning by its own deadline, nor found by who would stop it alone.

@@ -171,17 +171,35 @@ impl Executor {
         rest: Rest,
         team: Option<Team<'_>>,
     ) -> usize {
+        // SAFETY: this function's contract.
+        match unsafe { self.go_on(record, claim, rest, team) } {
+            Step::Done(words) => words,
+            Step::Suspended(_) => unreachable!("no wait wants this thread"),
+        }
+    }
+
+    /// The same, but a program only until the wait wants the thread.
+    ///
+    /// # Safety
+    /// The same as for [`Runner::run`].
+    pub(crate) unsafe fn go_on(
+        &mut self,
+        record: &[u64],
+        claim: &Claim<'_>,
+        rest: Rest,
+        team: Option<Team<'_>>,
+    ) -> Step<usize, Rest> {
         let (progress, resumed) = match rest {
             Rest::Orphan(group) => {
                 group.outlast(team);
                 claim.over();
                 let outcome = Outcome::unknown(Errno(libc::EOWNERDEAD));
-                return self.runner.abandon(record, claim.slot(), 0, outcome);
+                return Step::Done(self.runner.abandon(record, claim.slot(), 0, outcome));
             }
             Rest::Call(progress) if !is_program(record) => {
                 // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter
                 // answers for the call, and the claim is the record's.
-                return unsafe { self.runner.run_rest(record, claim, &progress) };
+                return Step::Done(unsafe { self.runner.run_rest(record, claim, &progress) });
             }
             Rest::Call(progress) => (progress, None),
             Rest::Program(suspended) => (suspended.call, Some(suspended.interpreter)),
@@ -189,8 +207,8 @@ impl Executor {
         let way = (Way::Rest(&progress), resumed);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
         match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), team) } {
-            Step::Done(words) => words,
-            Step::Suspended(_) => unreachable!("the rest of a program is never suspended"),
+            Step::Done(words) => Step::Done(words),
+            Step::Suspended(suspended) => Step::Suspended(Rest::Program(suspended)),
         }
     }
 

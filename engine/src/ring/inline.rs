@@ -6,16 +6,17 @@ use std::time::Instant;
 use syslet_abi::{CallFlags, Errno, RecordWord, USER_DATA_OFFSET};
 
 use crate::confinement::{Confinement, Looked};
-use crate::exec::claim::Claim;
+use crate::exec::claim::{Claim, reason};
 use crate::exec::outcome::Outcome;
 use crate::exec::{Step, Until, is_program};
 use crate::pool::executor::Rest;
+use crate::queues::handoff::Handed;
 use crate::queues::priority::Taker;
 use crate::ring::Ring;
 use crate::slots::Ticket;
 use crate::slots::dispatch::DispatchFlags;
 use crate::sys::clock::now_ns;
-use crate::sys::sync::Arc;
+use crate::sys::sync::{Arc, Ordering};
 
 /// A program has the thread for so long, whatever the timeout: a loop with a zero timeout makes progress without a worker.
 const SLICE_NS: u64 = 500_000;
@@ -26,6 +27,10 @@ impl Ring {
     /// `is_timed`. The completions of one batch are posted together: no other thread waits for them. Calls that sleep for
     /// storage are claimed together without workers only.
     pub(crate) fn run_next(&mut self, max: usize, is_timed: bool) -> usize {
+        if let Some(begun) = self.begun.pop_front() {
+            self.go_on_with(begun);
+            return 1;
+        }
         if !self.staged.is_empty() && self.run_in_lane() {
             return 1;
         }
@@ -176,6 +181,10 @@ impl Ring {
         let first = self.attempt(index, at, ticket, by_attempt && !is_alone);
         self.meet_thief();
         match first {
+            Some(Step::Suspended(rest @ Rest::Program(_))) if self.is_for_this_thread(index) => {
+                self.begun.push_back(Handed { record: self.batch.record(index).to_vec(), rest });
+                None
+            }
             Some(Step::Suspended(rest)) if !self.may_give_away() => {
                 let (record, slot) = (self.batch.record(index), self.slots.get(ticket));
                 let claim = Claim::inline(slot, ticket)?;
@@ -183,6 +192,49 @@ impl Ring {
                 Some(Step::Done(unsafe { self.executor.run_rest(record, &claim, rest, None) }))
             }
             first => first,
+        }
+    }
+
+    /// Whether no worker may go on with a program.
+    fn is_for_this_thread(&mut self, index: usize) -> bool {
+        let flags = CallFlags(RecordWord::unpack(self.batch.record(index)[0]).flags);
+        flags.contains(CallFlags::SYNC) || !self.may_give_away()
+    }
+
+    /// Goes on with a program that this thread has left, until the wait wants the thread again.
+    #[cold]
+    fn go_on_with(&mut self, begun: Handed<Rest>) {
+        let Handed { record, rest } = begun;
+        let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
+        let Some(claim) = Claim::inline(self.slots.get(ticket), ticket) else { return };
+        if self.engine.is_closed() {
+            claim.slot().cancel().store(reason::ASKED, Ordering::Relaxed);
+        } else {
+            self.executor.runner.until = self.until(&record);
+        }
+        // SAFETY: `go_on` wants the promise of `Ring::push` for this record, which was claimed from a queue of this ring, where `push`
+        // alone puts records, under that promise.
+        let step = unsafe { self.executor.go_on(&record, &claim, rest, None) };
+        self.executor.runner.until = None;
+        match step {
+            Step::Done(words) => {
+                self.state.submitter.finished.add(1);
+                self.completions.post(self.executor.runner.done(words));
+            }
+            Step::Suspended(rest) => self.begun.push_front(Handed { record, rest }),
+        }
+    }
+
+    /// Ends the programs that this thread has left: they leave by their way out. The ring is dropped.
+    pub(crate) fn end_begun(&mut self) {
+        while let Some(Handed { record, rest }) = self.begun.pop_front() {
+            let ticket = Ticket::unpack(record[USER_DATA_OFFSET / 8]);
+            if let Some(claim) = Claim::inline(self.slots.get(ticket), ticket) {
+                claim.slot().cancel().store(reason::ASKED, Ordering::Relaxed);
+                // SAFETY: as in `go_on_with`. The completion has no reader, and is not posted.
+                let _words = unsafe { self.executor.run_rest(&record, &claim, rest, None) };
+                self.state.submitter.finished.add(1);
+            }
         }
     }
 
@@ -221,7 +273,7 @@ impl Ring {
     ) -> Option<Step<usize, Rest>> {
         let may_hold = self.may_hold();
         let claim = Claim::inline(self.slots.get(ticket), ticket)?;
-        self.executor.runner.until = self.until(index);
+        self.executor.runner.until = self.until(self.batch.record(index));
         let record = self.batch.record(index);
         let hold = may_hold.then(|| &self.state.hold);
         let made = if by_attempt {
@@ -236,13 +288,9 @@ impl Ring {
         Some(made)
     }
 
-    /// When a program leaves this thread to its wait (POOL-16): where it is for this thread alone, never.
-    fn until(&self, index: usize) -> Option<Until> {
-        let record = self.batch.record(index);
-        if !is_program(record)
-            || CallFlags(RecordWord::unpack(record[0]).flags).contains(CallFlags::SYNC)
-            || self.open_pool().is_none()
-        {
+    /// When a program leaves this thread to its wait (POOL-16).
+    fn until(&self, record: &[u64]) -> Option<Until> {
+        if !is_program(record) {
             return None;
         }
         let left = self.wait_ends.map(|ends| ends.saturating_duration_since(Instant::now()));

@@ -31,7 +31,7 @@ use crate::exec::claim::Claim;
 use crate::nonblocking::Ability;
 use crate::pool::Pool;
 use crate::pool::escalation::Escalation;
-use crate::pool::executor::Executor;
+use crate::pool::executor::{Executor, Rest};
 use crate::pool::ring_work::RingWork;
 use crate::pool::sharing::Sharing;
 use crate::pool::spin::Spin;
@@ -40,6 +40,7 @@ use crate::queues::batch::{BATCH_DONE_BYTES, Batch};
 use crate::queues::completion_queue::{Completions, Consumer};
 use crate::queues::credit::Credit;
 use crate::queues::drain_buffer::DrainBuffer;
+use crate::queues::handoff::Handed;
 use crate::queues::local::LocalQueue;
 use crate::queues::memory::{Region, Words64};
 use crate::queues::private_lane::{LaneOwner, PrivateLane};
@@ -83,6 +84,8 @@ pub struct Ring {
     pub(crate) lane_lent: VecDeque<(u64, LentSet)>,
     /// Calls that only this thread may run; without workers these stand in the ring with all others.
     pub(crate) own: LocalQueue,
+    /// Programs that this thread has begun and left for the end of a wait, and that no worker may have.
+    begun: VecDeque<Handed<Rest>>,
     /// Calls with a priority or a lane, until they are published.
     pub(crate) staged: Staged,
     /// A call was pushed that only a worker may run, and the workers do not know of it.
@@ -129,8 +132,7 @@ pub enum RingError {
 impl Ring {
     /// Maps and sets up a pair of rings with granted parameters.
     pub(crate) fn open(engine: Arc<EngineState>, params: Params) -> Result<Ring, RingError> {
-        let layout = RingLayout::of(&params);
-        let bytes = NonZeroUsize::new(layout.total_bytes).expect("a header is not empty");
+        let bytes = NonZeroUsize::new(RingLayout::of(&params).total_bytes).expect("a header is not empty");
         let map = |bytes: NonZeroUsize| {
             let region = Region::new(bytes, Arc::clone(&engine.guard));
             region.map(Arc::new).map_err(|errno| Shortage::memory("the rings", bytes.get() as u64, errno))
@@ -177,6 +179,7 @@ impl Ring {
             lane_slot: Box::new(Slot::alone()),
             lane_lent,
             own,
+            begun: VecDeque::new(),
             staged: Staged::default(),
             wants_worker: false,
             confinement,
@@ -321,6 +324,7 @@ impl Drop for Ring {
             return;
         }
         self.state.set_status(EngineStatus::GONE);
+        self.end_begun();
         self.drop_private();
         if let Some(pool) = self.engine.pool.clone() {
             // Unpublished records are not published, since a worker could take them. Their completions have no reader, so these
