@@ -103,7 +103,7 @@ impl Engine {
     /// none does. A thread that blocks it is not taken out.
     #[must_use]
     pub fn kick_signal(&self) -> Option<i32> {
-        self.engine.pool.as_ref().filter(|pool| pool.may_kick).and_then(|_| interrupt::kick_signal())
+        self.engine.pool.as_ref().filter(|pool| pool.may_kick).and_then(|_| interrupt::KICK.get())
     }
 
     /// Opens a pair of rings for one thread. Zeros in `params` ask for the default.

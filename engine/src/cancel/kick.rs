@@ -19,7 +19,7 @@ use crate::sys::interrupt;
 /// nothing is kicked.
 pub(crate) fn claim() {
     let _choosing = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
-    if interrupt::kick_signal().is_some() {
+    if interrupt::KICK.get().is_some() {
         return;
     }
     let mut all = (libc::SIGRTMIN()..=libc::SIGRTMAX()).rev().skip(1);
@@ -27,7 +27,7 @@ pub(crate) fn claim() {
         // With SA_RESTART: a call that has done nothing is put before its instruction again.
         && install(chosen, handle, libc::SA_RESTART).is_ok()
     {
-        interrupt::choose_kick(chosen);
+        interrupt::KICK.set(chosen);
     }
 }
 
@@ -58,5 +58,5 @@ extern "C" fn handle(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut 
 
 /// Sends the signal to a thread of this process; says whether it is pending there.
 pub(crate) fn send(tid: u32) -> bool {
-    interrupt::kick_signal().is_some_and(|signal| queue(tid, signal).or_else(|_| direct(tid, signal)).is_ok())
+    interrupt::KICK.get().is_some_and(|signal| queue(tid, signal).or_else(|_| direct(tid, signal)).is_ok())
 }

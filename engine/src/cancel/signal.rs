@@ -44,7 +44,7 @@ pub(crate) fn claim(wanted: Option<c_int>) -> Result<(), SignalError> {
     if let Some(signal) = wanted.filter(|signal| !all.contains(signal)) {
         return Err(SignalError::NotRealTime(signal));
     }
-    if let Some(chosen) = interrupt::signal() {
+    if let Some(chosen) = interrupt::INTERRUPT.get() {
         return if wanted.is_none_or(|wanted| wanted == chosen) {
             Ok(())
         } else {
@@ -57,7 +57,7 @@ pub(crate) fn claim(wanted: Option<c_int>) -> Result<(), SignalError> {
         None => all.rev().skip(1).find(|signal| is_free(*signal)).ok_or(SignalError::NoneLeft)?,
     };
     install(chosen, handle, 0)?;
-    interrupt::choose(chosen);
+    interrupt::INTERRUPT.set(chosen);
     Ok(())
 }
 
@@ -172,7 +172,7 @@ const _: () = assert!(size_of::<Queued>() == size_of::<libc::siginfo_t>());
 /// Sends the signal to a thread of this process, in whichever way there is (CANCEL-22); says whether it is pending
 /// there, or the thread has ended.
 pub(crate) fn send(maker: Maker) -> bool {
-    let Some(signal) = interrupt::signal() else { return false };
+    let Some(signal) = interrupt::INTERRUPT.get() else { return false };
     let by_timer = || maker.timer().ok_or(Errno::EAGAIN).and_then(timer::fire);
     let sent = queue(maker.tid, signal).or_else(|errno| match errno {
         Errno::ESRCH => Err(errno),

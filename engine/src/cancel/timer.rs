@@ -28,7 +28,7 @@ const EXPIRY_NS_MAX: u64 = 50_000_000;
 impl Timer {
     /// Makes one for the thread with that number. None where the system has no room for it, or a filter refuses.
     pub(crate) fn of_thread(tid: u32) -> Option<Timer> {
-        let signal = interrupt::signal()?;
+        let signal = interrupt::INTERRUPT.get()?;
         // SAFETY: zeroes are a valid description.
         let mut event: libc::sigevent = unsafe { MaybeUninit::zeroed().assume_init() };
         event.sigev_notify = libc::SIGEV_THREAD_ID;

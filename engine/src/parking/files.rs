@@ -275,7 +275,7 @@ pub(crate) fn are_one(one: RawFd, other: RawFd) -> bool {
 /// The signal that interrupts workers, as a set.
 fn blocking() -> SigSet {
     let mut raw = *SigSet::empty().as_ref();
-    if let Some(signal) = interrupt::signal() {
+    if let Some(signal) = interrupt::INTERRUPT.get() {
         // SAFETY: the set is initialised, and the signal exists.
         unsafe { libc::sigaddset(&raw mut raw, signal) };
     }

@@ -120,17 +120,11 @@ impl Executor {
         if !is_program(record) {
             // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
             // for the call, and the claim is the record's.
-            return match unsafe { self.runner.run_held(record, claim, hold, at) } {
-                Step::Done(words) => Step::Done(words),
-                Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
-            };
+            return of_call(unsafe { self.runner.run_held(record, claim, hold, at) });
         }
         let way = (Way::Plain(RunBy::INLINE), None);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
-        match unsafe { self.programs.run(&mut self.runner, way, record, (claim, at), None) } {
-            Step::Done(words) => Step::Done(words),
-            Step::Suspended(suspended) => Step::Suspended(Rest::Program(suspended)),
-        }
+        of_program(unsafe { self.programs.run(&mut self.runner, way, record, (claim, at), None) })
     }
 
     /// Runs one record as far as it goes without sleeping. Its completion is built from the buffer's start.
@@ -146,17 +140,11 @@ impl Executor {
         if !is_program(record) {
             // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
             // for the call, and the claim is the record's.
-            return match unsafe { self.runner.attempt(record, claim, how, 0) } {
-                Step::Done(words) => Step::Done(words),
-                Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
-            };
+            return of_call(unsafe { self.runner.attempt(record, claim, how, 0) });
         }
         let way = (Way::Attempt(how.0, how.1), None);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
-        match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), None) } {
-            Step::Done(words) => Step::Done(words),
-            Step::Suspended(suspended) => Step::Suspended(Rest::Program(suspended)),
-        }
+        of_program(unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), None) })
     }
 
     /// Runs the rest of a record that was begun elsewhere, to its end. Its completion is built from the buffer's
@@ -206,10 +194,7 @@ impl Executor {
         };
         let way = (Way::Rest(&progress), resumed);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
-        match unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), team) } {
-            Step::Done(words) => Step::Done(words),
-            Step::Suspended(suspended) => Step::Suspended(Rest::Program(suspended)),
-        }
+        of_program(unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), team) })
     }
 
     /// Makes one call of a group.
@@ -219,5 +204,21 @@ impl Executor {
     pub(crate) unsafe fn run_member(&mut self, group: &ParallelGroup, index: usize, team: Team<'_>) {
         // SAFETY: this function's contract: the submitter of the group's program answers for its calls.
         unsafe { self.programs.run_member(&self.runner.context, group, index, team) };
+    }
+}
+
+#[inline(always)]
+fn of_call(step: Step<usize>) -> Step<usize, Rest> {
+    match step {
+        Step::Done(words) => Step::Done(words),
+        Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
+    }
+}
+
+#[inline(always)]
+fn of_program(step: Step<usize, Suspended>) -> Step<usize, Rest> {
+    match step {
+        Step::Done(words) => Step::Done(words),
+        Step::Suspended(suspended) => Step::Suspended(Rest::Program(suspended)),
     }
 }

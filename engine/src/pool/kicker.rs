@@ -152,7 +152,7 @@ fn is_pipe(fd: u64) -> bool {
 /// Whether the signal reaches the thread at once and does nothing else: the thread does not block it, and no filter sees its calls made
 /// again (KICK-4).
 fn is_open_to_kicks(tid: u32) -> bool {
-    let Some(signal) = interrupt::kick_signal() else { return false };
+    let Some(signal) = interrupt::KICK.get() else { return false };
     let Ok(status) = std::fs::read_to_string(PathBuf::from(format!("/proc/self/task/{tid}/status"))) else {
         return false;
     };

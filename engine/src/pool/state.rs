@@ -110,7 +110,7 @@ impl Pool {
             reference,
             gate: config.gate.clone(),
             wake_cost: WakeCost::new(),
-            may_kick: config.kick && interrupt::kick_signal().is_some(),
+            may_kick: config.kick && interrupt::KICK.get().is_some(),
             watching,
             leaving: Arc::default(),
             haste: AtomicBool::new(false),

@@ -8,43 +8,31 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::sys::signal::SigSet;
 
-/// The signal; 0 until it is chosen.
-static CHOSEN: AtomicI32 = AtomicI32::new(0);
+/// The number of a signal that is chosen once for the process; 0 until then.
+#[derive(Debug)]
+pub(crate) struct Chosen(AtomicI32);
 
-/// The signal that engines of this process use, once one has been started.
-pub(crate) fn signal() -> Option<c_int> {
-    // Relaxed: the number is all that is read. A thread that uses it was started by an engine, and so behind `choose`.
-    match CHOSEN.load(Ordering::Relaxed) {
-        0 => None,
-        signal => Some(signal),
+/// The signal that interrupts workers.
+pub(crate) static INTERRUPT: Chosen = Chosen(AtomicI32::new(0));
+/// The signal that takes submitters out of inline calls. There may be none.
+pub(crate) static KICK: Chosen = Chosen(AtomicI32::new(0));
+
+impl Chosen {
+    /// The signal, once it is chosen.
+    pub(crate) fn get(&self) -> Option<c_int> {
+        // Relaxed: the number is all that is read. A thread that uses it was started by an engine, and so behind `set`.
+        Some(self.0.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
     }
-}
 
-/// From now on it is that one. Its handler is installed.
-pub(crate) fn choose(signal: c_int) {
-    CHOSEN.store(signal, Ordering::Relaxed);
-}
-
-/// The signal that takes a submitter out of an inline call; 0 until it is chosen, or where there is none.
-static KICK: AtomicI32 = AtomicI32::new(0);
-
-/// The signal that takes submitters out of calls, if engines of this process have one.
-pub(crate) fn kick_signal() -> Option<c_int> {
-    // Relaxed as in `signal`.
-    match KICK.load(Ordering::Relaxed) {
-        0 => None,
-        signal => Some(signal),
+    /// From now on it is that one. Its handler is installed.
+    pub(crate) fn set(&self, signal: c_int) {
+        self.0.store(signal, Ordering::Relaxed);
     }
-}
-
-/// From now on it is that one. Its handler is installed.
-pub(crate) fn choose_kick(signal: c_int) {
-    KICK.store(signal, Ordering::Relaxed);
 }
 
 /// A mask without the signal, if one is chosen: a worker takes it under any mask that its call has.
 pub(crate) fn unblocked(mask: SigSet) -> SigSet {
-    let Some(signal) = signal() else { return mask };
+    let Some(signal) = INTERRUPT.get() else { return mask };
     let mut raw = *mask.as_ref();
     // SAFETY: the set is initialised, and the signal exists.
     unsafe { libc::sigdelset(&raw mut raw, signal) };
@@ -59,5 +47,5 @@ pub(crate) const OF_THE_C_LIBRARY: u64 = 0b11 << 31;
 /// kicked.
 pub(crate) fn internal() -> u64 {
     let bit = |signal: Option<c_int>| signal.map_or(0, |signal| 1 << (signal - 1));
-    OF_THE_C_LIBRARY | bit(signal()) | bit(kick_signal())
+    OF_THE_C_LIBRARY | bit(INTERRUPT.get()) | bit(KICK.get())
 }

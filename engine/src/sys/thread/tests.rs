@@ -54,7 +54,7 @@ fn all_signals_are_blocked_but_the_synchronous_ones_and_the_c_librarys() {
     let expected = let_through.fold(u64::MAX, |mask, signal| mask & !(1 << (signal - 1)));
     let blocked = in_thread(|| look::blocked(own_tid()));
     // An engine of another test may have chosen the signal that interrupts workers.
-    let own = interrupt::signal().map_or(0, |signal| 1 << (signal - 1));
+    let own = interrupt::INTERRUPT.get().map_or(0, |signal| 1 << (signal - 1));
     assert_eq!(blocked | own, expected | own);
 }
 
