@@ -128,8 +128,13 @@ impl Held {
         // The answers about the thread hold for as long as it is in this call; `Hold::kick` looks whether it still is.
         let may_go = is_open_to_kicks(call.tid)
             && (self.ring.lane.is_open() || pool.reference.sees_equal(self.ring.number));
-        if may_go && self.ring.hold.kick(self.glance, told, || kick::send(call.tid)) {
-            pool.monitor.count_kick();
+        if may_go {
+            // Counted before the submitter goes on: it waits for the signal to be sent (K6).
+            self.ring.hold.kick(self.glance, told, || {
+                let is_sent = kick::send(call.tid);
+                pool.monitor.count_kicks(is_sent.into());
+                is_sent
+            });
         }
     }
 }

@@ -102,9 +102,9 @@ impl MonitorRequests {
         self.wake.notify();
     }
 
-    /// A submitter was taken out of an inline call.
-    pub(crate) fn count_kick(&self) {
-        self.kicks.fetch_add(1, Ordering::Relaxed);
+    /// So many submitters were taken out of inline calls.
+    pub(crate) fn count_kicks(&self, count: u64) {
+        self.kicks.fetch_add(count, Ordering::Relaxed);
     }
 
     /// The number of threads that the system refused to start.
