@@ -65,6 +65,10 @@ pub(crate) fn live(pool: &Pool, reserve: &Arc<Worker>) {
                 has_run |= local.attempt_again(pool, ring, &reserve.stats);
                 is_waiting |= !ring.waiting.is_empty();
             }
+        } else {
+            // A worker that was free before a call was put aside has not seen that call.
+            let rings = pool.scheduler.rings();
+            rings.iter().filter(|ring| !ring.waiting.is_empty()).for_each(|ring| pool.offer(ring));
         }
         wait = if has_run { first } else { (2 * wait).min(longest) };
         if !reserve.sleep(is_waiting.then_some(wait)) {
@@ -91,6 +95,8 @@ impl WorkerLocal {
             let rest = self.begun.take().unwrap_or_default();
             if let Some(rest) = self.try_once(pool, ring, rest, stats) {
                 ring.waiting.push(self.batch.record(0), rest);
+                // A worker that looked in between has taken the ring off the list.
+                let _is_alone = pool.scheduler.announce(ring);
             }
         }
         self.ring = None;
@@ -110,7 +116,10 @@ impl WorkerLocal {
             self.batch.put(handed.record.iter().copied());
             self.ring = Some(Arc::clone(ring));
             match self.try_once(pool, ring, std::mem::take(&mut handed.rest), stats) {
-                Some(rest) => ring.waiting.push(self.batch.record(0), rest),
+                Some(rest) => {
+                    ring.waiting.push(self.batch.record(0), rest);
+                    let _is_alone = pool.scheduler.announce(ring);
+                }
                 None => has_run = true,
             }
             ring.waiting.recycle(handed);

@@ -246,3 +246,39 @@ fn readers_and_their_writer() {
     assert_eq!((read, written), (bytes, i64::try_from(READERS).expect("few")));
     writer.flush().expect("a pipe");
 }
+
+/// POOL-57: a call that the reserve puts aside at the moment when the one worker has become free, and has looked, is that worker's all the same.
+#[test]
+fn a_call_put_aside_as_a_worker_becomes_free_is_made() {
+    let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
+    let mut ring = ring_for(&engine, 8);
+    let (first, mut frees_first) = pipe();
+    let (second, mut frees_second) = pipe();
+    let read = |from: &std::io::PipeReader, word| {
+        Submission::call(libc::SYS_read)
+            .int(from.as_raw_fd().into())
+            .output(1)
+            .value(1)
+            .user_data(word)
+            .flags(ASYNC)
+    };
+    for round in 0..400_u32 {
+        pool::occupy(&mut ring, &first, 1);
+        // The reserve is there, and has nothing to do.
+        push(&mut ring, &getpid().flags(ASYNC).build()).expect("room");
+        ring.submit();
+        assert_eq!(polled(&mut ring).result, pid());
+        push(&mut ring, &read(&second, 2).build()).expect("room");
+        std::thread::scope(|scope| {
+            let frees_first = &mut frees_first;
+            scope.spawn(move || {
+                (0..round * 8).for_each(|_| std::hint::spin_loop());
+                frees_first.write_all(b"x").expect("room");
+            });
+            ring.submit();
+        });
+        assert_eq!(polled(&mut ring).user_data, 1);
+        frees_second.write_all(b"x").expect("room");
+        assert_eq!(polled(&mut ring).user_data, 2, "round {round}");
+    }
+}
