@@ -108,14 +108,9 @@ impl<'a> Done<'a> {
         (user_data, result, flags): (u64, RawResult, DoneFlags),
         (id, value): (AttributeId, [u64; N]),
     ) -> usize {
-        let (head, words) = (DONE_BYTES_MIN / 8, DONE_BYTES_MIN / 8 + 1 + N);
-        let record = &mut record[..words];
-        let word = RecordWord { len: len32(8 * words), kind: Kind::DONE, flags: flags.0 };
-        record[0] = word.pack();
-        record[1] = user_data;
-        record[2] = result.0.cast_unsigned();
-        record[head] = pack_header(id, Status::HANDLED.0, len32(8 * N));
-        record[head + 1..].copy_from_slice(&value);
+        let words = DONE_DATA_OFFSET / 8 + N;
+        record[DONE_DATA_OFFSET / 8..words].copy_from_slice(&value);
+        put_head(&mut record[..words], (user_data, result, flags), (id, 8 * N));
         words
     }
 
@@ -130,18 +125,13 @@ impl<'a> Done<'a> {
         (user_data, result, flags): (u64, RawResult, DoneFlags),
         len: usize,
     ) -> usize {
-        let (value, words) = (DONE_DATA_OFFSET / 8, (DONE_DATA_OFFSET + padded(len)) / 8);
-        let record = &mut record[..words];
+        let words = (DONE_DATA_OFFSET + padded(len)) / 8;
         let used = len % 8;
         if used > 0 {
             // The bytes behind the value, up to the next word, are zero.
             record[words - 1] &= (1 << (8 * used)) - 1;
         }
-        let word = RecordWord { len: len32(8 * words), kind: Kind::DONE, flags: flags.0 };
-        record[0] = word.pack();
-        record[1] = user_data;
-        record[2] = result.0.cast_unsigned();
-        record[value - 1] = pack_header(AttributeId::DATA, Status::HANDLED.0, len32(len));
+        put_head(&mut record[..words], (user_data, result, flags), (AttributeId::DATA, len));
         words
     }
 
@@ -186,6 +176,23 @@ impl<'a> Done<'a> {
     pub fn attribute(&self, id: AttributeId) -> Option<Return<'a>> {
         self.returns().find(|answer| answer.id == id)
     }
+}
+
+/// Writes the words in front of the one value of a completion, which has `len` bytes and was handled.
+#[inline(always)]
+fn put_head(
+    record: &mut [u64],
+    (user_data, result, flags): (u64, RawResult, DoneFlags),
+    (id, len): (AttributeId, usize),
+) {
+    let word = RecordWord { len: len32(8 * record.len()), kind: Kind::DONE, flags: flags.0 };
+    let header = pack_header(id, Status::HANDLED.0, len32(len));
+    record[..DONE_DATA_OFFSET / 8].copy_from_slice(&[
+        word.pack(),
+        user_data,
+        result.0.cast_unsigned(),
+        header,
+    ]);
 }
 
 /// A completion being built. The out area lies where the DATA return's value will stand, so that the kernel

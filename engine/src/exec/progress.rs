@@ -77,3 +77,14 @@ pub(crate) enum Step<T, S = Progress> {
     /// Another thread has to go on from there.
     Suspended(S),
 }
+
+impl<T, S> Step<T, S> {
+    /// The same, with another word for what is left.
+    #[inline(always)]
+    pub(crate) fn leaving<R>(self, rest: impl FnOnce(S) -> R) -> Step<T, R> {
+        match self {
+            Step::Done(done) => Step::Done(done),
+            Step::Suspended(left) => Step::Suspended(rest(left)),
+        }
+    }
+}

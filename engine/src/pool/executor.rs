@@ -120,11 +120,13 @@ impl Executor {
         if !is_program(record) {
             // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
             // for the call, and the claim is the record's.
-            return of_call(unsafe { self.runner.run_held(record, claim, hold, at) });
+            let step = unsafe { self.runner.run_held(record, claim, hold, at) };
+            return step.leaving(Rest::Call);
         }
         let way = (Way::Plain(RunBy::INLINE), None);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
-        of_program(unsafe { self.programs.run(&mut self.runner, way, record, (claim, at), None) })
+        let step = unsafe { self.programs.run(&mut self.runner, way, record, (claim, at), None) };
+        step.leaving(Rest::Program)
     }
 
     /// Runs one record as far as it goes without sleeping. Its completion is built from the buffer's start.
@@ -140,11 +142,13 @@ impl Executor {
         if !is_program(record) {
             // SAFETY: this function's contract, that of `Runner::run`: the record was admitted, its submitter answers
             // for the call, and the claim is the record's.
-            return of_call(unsafe { self.runner.attempt(record, claim, how, 0) });
+            let step = unsafe { self.runner.attempt(record, claim, how, 0) };
+            return step.leaving(Rest::Call);
         }
         let way = (Way::Attempt(how.0, how.1), None);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
-        of_program(unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), None) })
+        let step = unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), None) };
+        step.leaving(Rest::Program)
     }
 
     /// Runs the rest of a record that was begun elsewhere, to its end. Its completion is built from the buffer's
@@ -194,7 +198,8 @@ impl Executor {
         };
         let way = (Way::Rest(&progress), resumed);
         // SAFETY: this function's contract, as for a call: an admitted record, and its claim.
-        of_program(unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), team) })
+        let step = unsafe { self.programs.run(&mut self.runner, way, record, (claim, 0), team) };
+        step.leaving(Rest::Program)
     }
 
     /// Makes one call of a group.
@@ -204,21 +209,5 @@ impl Executor {
     pub(crate) unsafe fn run_member(&mut self, group: &ParallelGroup, index: usize, team: Team<'_>) {
         // SAFETY: this function's contract: the submitter of the group's program answers for its calls.
         unsafe { self.programs.run_member(&self.runner.context, group, index, team) };
-    }
-}
-
-#[inline(always)]
-fn of_call(step: Step<usize>) -> Step<usize, Rest> {
-    match step {
-        Step::Done(words) => Step::Done(words),
-        Step::Suspended(progress) => Step::Suspended(Rest::Call(progress)),
-    }
-}
-
-#[inline(always)]
-fn of_program(step: Step<usize, Suspended>) -> Step<usize, Rest> {
-    match step {
-        Step::Done(words) => Step::Done(words),
-        Step::Suspended(suspended) => Step::Suspended(Rest::Program(suspended)),
     }
 }

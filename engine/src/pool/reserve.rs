@@ -39,6 +39,16 @@ impl Pool {
         }
     }
 
+    /// Leaves a call to the next worker that is free. One that looked while the reserve had the call has taken the ring off the list, and
+    /// the thread that closed the pool may have looked as well: the fence of `announce` pairs with theirs, as in [`Pool::offer`].
+    fn put_aside(&self, ring: &Arc<RingWork>, record: &[u64], rest: Rest) {
+        ring.waiting.push(record, rest);
+        let _is_alone = self.scheduler.announce(ring);
+        if self.is_closed() {
+            self.refuse_queued(ring);
+        }
+    }
+
     /// Whether all workers that there may be are blocked.
     fn is_exhausted(&self) -> bool {
         self.scheduler.is_exhausted(self.limits.quota())
@@ -94,9 +104,7 @@ impl WorkerLocal {
             }
             let rest = self.begun.take().unwrap_or_default();
             if let Some(rest) = self.try_once(pool, ring, rest, stats) {
-                ring.waiting.push(self.batch.record(0), rest);
-                // A worker that looked in between has taken the ring off the list.
-                let _is_alone = pool.scheduler.announce(ring);
+                pool.put_aside(ring, self.batch.record(0), rest);
             }
         }
         self.ring = None;
@@ -116,10 +124,7 @@ impl WorkerLocal {
             self.batch.put(handed.record.iter().copied());
             self.ring = Some(Arc::clone(ring));
             match self.try_once(pool, ring, std::mem::take(&mut handed.rest), stats) {
-                Some(rest) => {
-                    ring.waiting.push(self.batch.record(0), rest);
-                    let _is_alone = pool.scheduler.announce(ring);
-                }
+                Some(rest) => pool.put_aside(ring, self.batch.record(0), rest),
                 None => has_run = true,
             }
             ring.waiting.recycle(handed);

@@ -32,10 +32,7 @@ impl Ring {
     /// owns. When the ring is dropped before, both hold until every call of it is over.
     #[inline]
     pub unsafe fn push(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        match self.push_kept(submission, Promise::Given) {
-            Some(number) => Ok(self.state.number.names(Name::Lane(number))),
-            None => self.push_otherwise(submission, Promise::Given),
-        }
+        self.push_by(submission, Promise::Given)
     }
 
     /// Queues a record from its bytes.
@@ -79,9 +76,15 @@ impl Ring {
     /// As for [`Ring::push`], and when the submission is not of this kind.
     #[inline]
     pub fn push_safe(&mut self, submission: &Submission) -> Result<Ticket, Refused> {
-        match self.push_kept(submission, Promise::Checked) {
+        self.push_by(submission, Promise::Checked)
+    }
+
+    /// Queues a submission, by the way of most first.
+    #[inline(always)]
+    fn push_by(&mut self, submission: &Submission, promise: Promise) -> Result<Ticket, Refused> {
+        match self.push_kept(submission, promise) {
             Some(number) => Ok(self.state.number.names(Name::Lane(number))),
-            None => self.push_otherwise(submission, Promise::Checked),
+            None => self.push_otherwise(submission, promise),
         }
     }
 

@@ -282,3 +282,32 @@ fn a_call_put_aside_as_a_worker_becomes_free_is_made() {
         assert_eq!(polled(&mut ring).user_data, 2, "round {round}");
     }
 }
+
+/// POOL-57, POOL-21: a call that the reserve has in its hands as the engine is closed ends as a queued one.
+#[test]
+fn a_call_put_aside_as_the_engine_closes_ends() {
+    let (first, mut frees) = pipe();
+    let (second, _others) = pipe();
+    let read = Submission::call(libc::SYS_read).int(second.as_raw_fd().into()).output(1).value(1);
+    for round in 0..150_u32 {
+        let engine = Engine::start(Config::default().workers_max(1)).expect("an engine");
+        let mut ring = ring_for(&engine, 8);
+        pool::occupy(&mut ring, &first, 1);
+        // The reserve is there, and has nothing to do.
+        push(&mut ring, &getpid().flags(ASYNC).build()).expect("room");
+        ring.submit();
+        assert_eq!(polled(&mut ring).result, pid());
+        push(&mut ring, &read.clone().user_data(2).flags(ASYNC).build()).expect("room");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                (0..round * 16).for_each(|_| std::hint::spin_loop());
+                assert!(engine.close(Duration::ZERO).is_err(), "the first call runs");
+            });
+            ring.submit();
+        });
+        let ended = polled(&mut ring);
+        assert_eq!((ended.user_data, ended.result), (2, -i64::from(libc::ECANCELED)), "round {round}");
+        frees.write_all(b"x").expect("room");
+        assert_eq!(polled(&mut ring).user_data, 1);
+    }
+}

@@ -258,12 +258,10 @@ impl Entries {
 fn copy(record: &[u8], place: &mut [u64]) {
     if let Ok(words) = bytemuck::try_cast_slice::<u8, u64>(record) {
         // Each has the fields of a head in front of its arguments.
-        if let (Some((to, rest)), Some((from, args))) =
-            (place.split_first_chunk_mut::<4>(), words.split_first_chunk())
-        {
-            *to = *from;
-            rest.iter_mut().zip(args).for_each(|(to, from)| *to = *from);
-        }
+        let heads = place.split_first_chunk_mut::<4>().zip(words.split_first_chunk());
+        let ((to, rest), (from, args)) = heads.expect("a record has a head");
+        *to = *from;
+        rest.iter_mut().zip(args).for_each(|(to, from)| *to = *from);
     } else {
         bytemuck::cast_slice_mut(place).copy_from_slice(record);
     }
