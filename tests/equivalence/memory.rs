@@ -1,5 +1,7 @@
 //! Calls about the address space. Addresses are those of mappings that each run makes anew.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use crate::case::{Arg, Case, args, case, input, ints, out, words};
 use crate::direct::{must, sys};
 use crate::world::World;
@@ -12,9 +14,16 @@ const PAGE: i64 = 4096;
 const BOTH: i32 = libc::PROT_READ | libc::PROT_WRITE;
 const OWN: i32 = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
 
+/// Where the next pages lie: far below all that the kernel places by itself. A call may unmap one of them, and a mapping of another test
+/// that fell into the hole would go with the rest.
+static NEXT: AtomicI64 = AtomicI64::new(0x2000_0000_0000);
+
 /// Four fresh pages of memory; gone at the end. The first number is their address.
 fn pages(w: &mut World) -> i64 {
-    let at = must("mmap", &[0, 4 * PAGE, BOTH.into(), OWN.into(), -1, 0]);
+    let flags = OWN | libc::MAP_FIXED_NOREPLACE;
+    let wanted = NEXT.fetch_add(16 * PAGE, Ordering::Relaxed);
+    let at = must("mmap", &[wanted, 4 * PAGE, BOTH.into(), flags.into(), -1, 0]);
+    assert_eq!(at, wanted, "the place is free");
     w.undo(move || drop_pages(at));
     w.note(at)
 }
